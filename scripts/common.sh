@@ -1,0 +1,98 @@
+# What demo.sh and test.sh share. Each sets -eu, and `me` to its own name.
+
+export DEBIAN_FRONTEND=noninteractive
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+# The least that builds the project; test.sh adds to it.
+packages="baresip-core libre-dev librem-dev libwebsockets-dev
+	libwebsockets-evlib-ev libev-dev libcjson-dev libsqlite3-dev
+	libcurl4-openssl-dev cmake build-essential pkg-config iproute2
+	util-linux ca-certificates"
+
+say() {
+	echo "$me: $*" >&2
+}
+
+fail() {
+	say "$@"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo env DEBIAN_FRONTEND=noninteractive "$@"
+	fi
+}
+
+# Prints those of the packages that are not installed.
+missing() {
+	for package; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		*" ok installed") ;;
+		*) echo "$package" ;;
+		esac
+	done
+}
+
+has_node() {
+	command -v npm >/dev/null && command -v node >/dev/null &&
+		node -e 'process.exit(process.versions.node.split(".")[0] < 18)'
+}
+
+# A node that comes from elsewhere is as good, and Debian's would clash with it.
+install_packages() {
+	has_node || set -- "$@" nodejs npm
+	# shellcheck disable=SC2046
+	set -- $(missing "$@")
+	[ $# -gt 0 ] || return 0
+
+	command -v apt-get >/dev/null ||
+		fail "needs these packages, and has no apt-get to install" \
+			"them with: $*"
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+		fail "needs root, or sudo, to install: $*"
+
+	say "installs $*"
+	log=$(mktemp)
+	as_root apt-get -q update >"$log" 2>&1 &&
+		as_root apt-get -qy install --no-install-recommends "$@" \
+			>>"$log" 2>&1 || true
+
+	# apt-get says 0 even if it could fetch nothing.
+	# shellcheck disable=SC2046
+	set -- $(missing "$@")
+	if [ $# -gt 0 ]; then
+		tail -n 5 "$log" >&2
+		rm -f "$log"
+		fail "could not install: $*"
+	fi
+	rm -f "$log"
+}
+
+install_node_modules() {
+	cd "$top/tests/e2e"
+	if ! cmp -s package-lock.json node_modules/.from-lock; then
+		say "installs the Node.js modules of the tests"
+		npm ci --no-audit --no-fund --loglevel=error >&2 ||
+			fail "npm ci failed in tests/e2e"
+		cp package-lock.json node_modules/.from-lock
+	fi
+	cd "$top"
+}
+
+# build DIR [CMAKE OPTION]...
+build() {
+	dir=$top/$1
+	shift
+	say "builds in $dir"
+	mkdir -p "$dir"
+	if ! { cmake -S "$top" -B "$dir" "$@" &&
+		cmake --build "$dir" -j "$(nproc)"; } >"$dir/build.log" 2>&1
+	then
+		grep -m 5 -i -A 3 error "$dir/build.log" >&2 || true
+		fail "the build failed, $dir/build.log says why"
+	fi
+}

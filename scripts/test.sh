@@ -1,0 +1,69 @@
+#!/bin/sh
+#
+# Installs what is missing, builds, and runs every test, twice: as released,
+# and with AddressSanitizer and UBSan. The last line is the sum.
+
+set -eu
+
+me=test.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<END
+usage: scripts/test.sh [--fast] [CTEST OPTION]...
+
+  --fast   leave out the build with sanitizers
+
+Further options go to ctest, as in: scripts/test.sh --fast -R e2e.transfer
+END
+}
+
+# Sums up ctest's log: the cases that a test printed as TAP, or else the test.
+count() {
+	awk '
+	/^[0-9]+\/[0-9]+ Testing: / { cases = bad = 0 }
+	/^ok [0-9]+ .*# SKIP/ { skipped++; cases++; next }
+	/^ok [0-9]+/ { passed++; cases++ }
+	/^not ok [0-9]+/ { failed++; cases++; bad++ }
+	/^Test Passed\.$/ && !cases { passed++ }
+	/^Test Failed\.$/ && !bad { failed++ }
+	END { print passed + 0, failed + 0, skipped + 0 }' "$@"
+}
+
+fast=no
+case ${1-} in
+--fast) fast=yes; shift ;;
+-h | --help) usage; exit 0 ;;
+esac
+
+# shellcheck disable=SC2086
+install_packages $packages libcmocka-dev sip-tester valgrind clang-format \
+	chromium
+install_node_modules
+
+export CMOCKA_MESSAGE_OUTPUT=TAP
+logs=
+status=0
+
+run() {
+	dir=$1
+	shift
+	say "runs the tests of $dir"
+	(cd "$top/$dir" && ctest -j 2 --output-on-failure "$@") || status=1
+	logs="$logs $top/$dir/Testing/Temporary/LastTest.log"
+}
+
+build build
+run build "$@"
+
+if [ $fast = no ]; then
+	build build-sanitize -DSANITIZE=ON
+	run build-sanitize "$@"
+fi
+
+# shellcheck disable=SC2046,SC2086
+set -- $(count $logs)
+[ "$3" = 0 ] || echo "$3 skipped"
+echo "$1 passed, $2 failed"
+[ "$2" = 0 ] && [ "$1" -gt 0 ] && exit $status
+exit 1

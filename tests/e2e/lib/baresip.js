@@ -1,0 +1,214 @@
+/**
+ * @file baresip.js  A stock baresip, driven over its ctrl_tcp module
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Journal } from './journal.js';
+import { Process } from './process.js';
+import { sanitizerEnv, settings } from './settings.js';
+
+const CTRL_PORT = 4444;
+
+
+/*
+ * baresip takes modules from one directory only, by file name. A sip_refer.so
+ * that is installed there is not the one under test.
+ */
+function linkModules(dir)
+{
+	mkdirSync(dir);
+
+	for (const name of readdirSync(settings.baresipModules)) {
+		if (name !== 'sip_refer.so')
+			symlinkSync(join(settings.baresipModules, name),
+				join(dir, name));
+	}
+
+	symlinkSync(settings.module, join(dir, 'sip_refer.so'));
+}
+
+
+function writeConfig(dir, { name, ip, port, ctrlPort, account, module,
+	config })
+{
+	const lines = [
+		'poll_method epoll',
+		`sip_listen ${ip}:${port}`,
+		`net_interface ${ip}`,
+		'call_max_calls 100',
+		`module_path ${join(dir, 'modules')}`,
+		'module g711.so',
+		'module ausine.so',
+		'audio_source ausine,440',
+		'ausrc_srate 48000',
+		'ausrc_channels 2',
+		'statmode_default off',
+		'module_app account.so',
+		'module_app menu.so',
+		'module_app ctrl_tcp.so',
+		`ctrl_tcp_listen ${ip}:${ctrlPort}`,
+		...Object.entries(config)
+			.map(([key, value]) => `${key} ${value}`),
+	];
+
+	if (module)
+		lines.push('module_app sip_refer.so');
+
+	writeFileSync(join(dir, 'config'), lines.join('\n') + '\n');
+	writeFileSync(join(dir, 'accounts'),
+		`<sip:${name}@${ip}${port === 5060 ? '' : `:${port}`}>` +
+		`;regint=0${account}\n`);
+	writeFileSync(join(dir, 'contacts'), '');
+}
+
+
+/** Splits ctrl_tcp's netstrings into objects. */
+class Netstrings {
+	constructor(handler)
+	{
+		this.handler = handler;
+		this.rest = Buffer.alloc(0);
+	}
+
+	feed(data)
+	{
+		this.rest = Buffer.concat([this.rest, data]);
+
+		for (;;) {
+			const colon = this.rest.indexOf(':');
+			if (colon < 0)
+				return;
+
+			const size = Number(this.rest.subarray(0, colon));
+			const end = colon + 1 + size;
+			if (this.rest.length <= end)
+				return;
+
+			const text = this.rest.subarray(colon + 1, end);
+			this.rest = this.rest.subarray(end + 1);
+			this.handler(JSON.parse(text));
+		}
+	}
+}
+
+
+/**
+ * One baresip with an address of its own.
+ *
+ * `events` holds what its ctrl_tcp reports, `talking()` the calls that it has
+ * established, by its own account.
+ */
+export class Baresip {
+	/**
+	 * @param dir     Directory for all of its files, created here
+	 * @param options `name`: user part and log name; `ip`, `port`;
+	 *                `module`: whether it loads sip_refer.so; `account`:
+	 *                parameters, `;answermode=auto` say; `config`: further
+	 *                settings; `wrap`: a command to run it under
+	 */
+	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
+		module = false, account = '', config = {}, wrap = [] })
+	{
+		const b = new Baresip();
+
+		mkdirSync(dir);
+		linkModules(join(dir, 'modules'));
+		writeConfig(dir, { name, ip, port, ctrlPort, account, module,
+			config });
+
+		b.name = name;
+		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
+		b.events = new Journal(`${name}'s events`);
+		b.calls = new Map();
+		b.token = 0;
+		b.process = new Process(name,
+			[...wrap, settings.baresip, '-s', '-f', dir],
+			{ env: module ? sanitizerEnv() : {} });
+
+		await b.process.log.wait((l) => l === 'baresip is ready.',
+			'line "baresip is ready."');
+		await b.attach(ip, ctrlPort);
+
+		return b;
+	}
+
+	attach(ip, port)
+	{
+		const input = new Netstrings((message) => this.take(message));
+
+		this.ctrl = connect({ host: ip, port, noDelay: true });
+		this.ctrl.on('data', (data) => input.feed(data));
+		this.ctrl.on('close', () => {
+			this.calls.clear();
+			this.events.end('its ctrl_tcp is closed');
+		});
+
+		return new Promise((resolve, reject) => {
+			this.ctrl.on('connect', resolve);
+			this.ctrl.on('error', reject);
+		});
+	}
+
+	take(message)
+	{
+		if (message.type === 'CALL_ESTABLISHED')
+			this.calls.set(message.id, message);
+		else if (message.type === 'CALL_CLOSED')
+			this.calls.delete(message.id);
+
+		this.events.add(message);
+	}
+
+	/** The established calls: `id`, `peeruri`, `direction` of each. */
+	talking()
+	{
+		return [...this.calls.values()];
+	}
+
+	/** Runs a command of baresip's menu and returns what it printed. */
+	async command(command, params)
+	{
+		const token = `t${++this.token}`;
+		const text = JSON.stringify({ command, params, token });
+
+		this.ctrl.write(`${Buffer.byteLength(text)}:${text},`);
+
+		const reply = await this.events.wait((e) => e.token === token,
+			`reply to ${command}`);
+		if (!reply.ok)
+			throw new Error(
+				`${this.name}: ${command}: ${reply.data}`);
+
+		return reply.data;
+	}
+
+	dial(uri)
+	{
+		return this.command('dial', uri);
+	}
+
+	/** An event by its type, and by the peer's URI if one is given. */
+	event(type, peer, options)
+	{
+		return this.events.wait((e) => e.type === type &&
+			(!peer || e.peeruri?.includes(peer)),
+			`event ${type}${peer ? ` with ${peer}` : ''}`, options);
+	}
+
+	/** Ends it the polite way; its exit status. */
+	async quit()
+	{
+		this.command('quit').catch(() => {});
+
+		return this.process.ended();
+	}
+
+	kill(signal)
+	{
+		return this.process.kill(signal);
+	}
+}

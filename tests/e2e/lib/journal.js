@@ -1,0 +1,107 @@
+/**
+ * @file journal.js  A record of things as they happen, and waiting for one
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { inspect } from 'node:util';
+
+/* Generous: a sanitized build under valgrind on a busy machine must do. */
+const DEADLINE = 30_000;
+
+
+/**
+ * Everything that one source (a client, a log, a SIP trace) has said so far.
+ *
+ * Nothing is ever taken out, so that a test may wait for things in another
+ * order than they came in; `from` limits a wait to what came after a mark.
+ */
+export class Journal {
+	constructor(name)
+	{
+		this.name = name;
+		this.items = [];
+		this.waiting = new Set();
+		this.ended = null;
+	}
+
+	get length()
+	{
+		return this.items.length;
+	}
+
+	add(item)
+	{
+		this.items.push(item);
+
+		for (const w of [...this.waiting]) {
+			if (w.matches(item))
+				w.resolve(item);
+		}
+	}
+
+	/** Calls a function for each item, of the past and of the future. */
+	follow(handler)
+	{
+		this.items.forEach(handler);
+		this.waiting.add({ matches: () => true, resolve: handler,
+			reject: () => {} });
+	}
+
+	/** The source is gone: who still waits would wait in vain. */
+	end(why)
+	{
+		this.ended = why;
+
+		for (const w of [...this.waiting])
+			w.reject(new Error(this.complaint(w.what, why)));
+	}
+
+	filter(matches, from = 0)
+	{
+		return this.items.slice(from).filter(matches);
+	}
+
+	/**
+	 * The first item, past or future, that matches
+	 *
+	 * @param matches Function of an item
+	 * @param what    What is waited for, in words for the failure
+	 * @param options `from`: first index that counts; `timeout` in ms
+	 */
+	wait(matches, what, { from = 0, timeout = DEADLINE } = {})
+	{
+		const found = this.items.slice(from).find(matches);
+
+		if (found !== undefined)
+			return Promise.resolve(found);
+		if (this.ended)
+			return Promise.reject(new Error(
+				this.complaint(what, this.ended)));
+
+		return new Promise((resolve, reject) => {
+			const w = { matches, what };
+			const leave = (finish) => (value) => {
+				clearTimeout(timer);
+				this.waiting.delete(w);
+				finish(value);
+			};
+			const timer = setTimeout(() => w.reject(new Error(
+				this.complaint(what, `${timeout} ms`))),
+				timeout);
+
+			w.resolve = leave(resolve);
+			w.reject = leave(reject);
+			this.waiting.add(w);
+		});
+	}
+
+	complaint(what, why)
+	{
+		const last = this.items.slice(-5)
+			.map((i) => typeof i === 'string' ? i : inspect(i,
+				{ depth: 5, breakLength: 200 })).join('\n  ');
+
+		return `${this.name}: no ${what} (${why}); last was\n  ${last}`;
+	}
+}

@@ -1,0 +1,84 @@
+/**
+ * @file process.js  A child process whose output is a journal of lines
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { Journal } from './journal.js';
+
+const running = new Set();
+
+process.on('exit', () => {
+	for (const p of running)
+		p.child.kill('SIGKILL');
+});
+
+
+/**
+ * A program in a session of its own, so that Ctrl-C reaches only us. The kernel
+ * ends it when this process dies in whatever way: none is ever left behind.
+ */
+export class Process {
+	constructor(name, argv, { env = {}, cwd } = {})
+	{
+		const args = ['--pdeathsig', 'KILL', '--',
+			'env', ...Object.entries(env)
+				.map(([k, v]) => `${k}=${v}`), ...argv];
+
+		this.name = name;
+		this.log = new Journal(name);
+		this.child = spawn('setpriv', args,
+			{ cwd, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+		this.child.stdin.on('error', () => {});
+		running.add(this);
+
+		for (const stream of [this.child.stdout, this.child.stderr])
+			createInterface({ input: stream })
+				.on('line', (line) => this.log.add(line));
+
+		this.exited = new Promise((resolve) => {
+			this.child.on('error', (err) => this.log.add(`${err}`));
+			this.child.on('close', (code, signal) => {
+				running.delete(this);
+				this.status = signal ?? code;
+				this.log.end(`it ended with ${this.status}`);
+				resolve(this.status);
+			});
+		});
+	}
+
+	get pid()
+	{
+		return this.child.pid;
+	}
+
+	get alive()
+	{
+		return this.status === undefined;
+	}
+
+	/** Sends a signal and waits for the end; an exit code or signal name. */
+	async kill(signal = 'SIGKILL', timeout = 20_000)
+	{
+		if (this.alive)
+			this.child.kill(signal);
+
+		return this.ended(timeout);
+	}
+
+	/** Waits for the end, which must come within `timeout` ms. */
+	async ended(timeout = 20_000)
+	{
+		let timer;
+		const late = new Promise((_, reject) => {
+			timer = setTimeout(() => reject(new Error(
+				`${this.name} still runs after ${timeout} ms`)),
+				timeout);
+		});
+
+		return Promise.race([this.exited, late])
+			.finally(() => clearTimeout(timer));
+	}
+}

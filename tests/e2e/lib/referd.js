@@ -1,0 +1,59 @@
+/**
+ * @file referd.js  The control service under test
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Process } from './process.js';
+import { sanitizerOptions, settings } from './settings.js';
+
+
+/** One referd, on a port that it chooses. `http` and `ws` are its addresses. */
+export class Referd {
+	constructor(dir, { listen = '127.0.0.1:0', args = [] } = {})
+	{
+		this.dir = dir;
+		this.listen = listen;
+		this.args = args;
+		this.socket = join(dir, 'node.sock');
+	}
+
+	static async start(dir, options)
+	{
+		const r = new Referd(dir, options);
+
+		await r.start();
+
+		return r;
+	}
+
+	async start()
+	{
+		mkdirSync(this.dir);
+		await this.run();
+	}
+
+	/** Starts it, or starts it again on what it left behind. */
+	async run()
+	{
+		this.process = new Process('referd', [settings.referd,
+			'--listen', this.listen, '--socket', this.socket,
+			'--state', join(this.dir, 'state'),
+			'--web', join(settings.source, 'web'), ...this.args],
+			{ env: sanitizerOptions() });
+
+		const line = await this.process.log.wait(
+			(l) => l.startsWith('referd: http://'),
+			'line with its address');
+
+		this.http = line.slice('referd: '.length).replace(/\/$/, '');
+		this.ws = this.http.replace('http', 'ws') + '/ws';
+	}
+
+	kill(signal)
+	{
+		return this.process.kill(signal);
+	}
+}

@@ -1,0 +1,189 @@
+/**
+ * @file scene.js  The parties of one test, from their start to their end
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Baresip } from './baresip.js';
+import { Client } from './client.js';
+import { Referd } from './referd.js';
+import { settings } from './settings.js';
+import { Sipp } from './sipp.js';
+
+const GATEWAY = '10.77.0.1';
+const CARRIER = '10.77.0.2';
+const AGENT = '10.77.0.3';
+const FIRST_SIPP = 11;
+
+
+class Scene {
+	constructor()
+	{
+		this.dir = mkdtempSync(join(tmpdir(), 'sip-refer-'));
+		this.parties = [];
+		this.clients = [];
+		this.sipps = 0;
+	}
+
+	join(party)
+	{
+		this.parties.push(party);
+
+		return party;
+	}
+
+	path(name)
+	{
+		return join(this.dir, `${this.parties.length}-${name}`);
+	}
+
+	async referd(options)
+	{
+		return this.join(await Referd.start(this.path('referd'),
+			options));
+	}
+
+	/** A baresip that has sip_refer.so and answers by itself. */
+	async gateway(referd, { name = 'gw', ip = GATEWAY, config,
+		account = ';answermode=auto', ...rest } = {})
+	{
+		return this.join(await Baresip.start(this.path(name), {
+			name, ip, account, module: true,
+			config: {
+				sip_refer_socket: referd.socket,
+				sip_refer_node: name,
+				...config,
+			}, ...rest }));
+	}
+
+	async carrier()
+	{
+		return this.join(await Baresip.start(this.path('carrier'),
+			{ name: 'carrier', ip: CARRIER }));
+	}
+
+	async agent()
+	{
+		return this.join(await Baresip.start(this.path('agent'),
+			{ name: 'agent', ip: AGENT,
+				account: ';answermode=auto' }));
+	}
+
+	/** A SIPp that calls the gateway, each at its own address. */
+	async sipp(scenario, keys = {}, options = {})
+	{
+		const ip = `10.77.0.${FIRST_SIPP + this.sipps++}`;
+
+		return this.join(await Sipp.start(this.path('sipp'),
+			{ scenario, ip, keys, ...options }));
+	}
+
+	async client(referd, { query = '', ...options } = {})
+	{
+		const c = await Client.connect(referd.ws + query, options);
+
+		this.clients.push(c);
+		await c.messages.wait(() => options.protocol ||
+			c.messages.items[0]?.type === 'hello', 'hello');
+
+		return c;
+	}
+
+	/** A referd, a gateway that it knows, and a client of it. */
+	async control(options = {})
+	{
+		const referd = await this.referd(options.referd);
+		const client = await this.client(referd, options.client);
+		const gateway = await this.gateway(referd, options.gateway);
+
+		return { referd, gateway, client };
+	}
+
+	/**
+	 * A call of SIPp's that the gateway has answered and referd knows of
+	 *
+	 * @return The SIPp, and `sid`, the call's call_sid
+	 */
+	async call(client, scenario, keys, options)
+	{
+		const far = await this.sipp(scenario, keys, options);
+		const { call_sid: sid } = await client.messages.wait((m) =>
+			m.type === 'session:new' &&
+			m.data.from_uri.includes(far.ip), 'session:new');
+
+		await client.message('call:status',
+			{ call_sid: sid, call_status: 'in-progress' });
+
+		return { far, sid };
+	}
+
+	/** What each party said last: printed when a test has failed. */
+	logs()
+	{
+		return this.parties.map(({ process: p }) =>
+			`--- ${p.name} (${p.status ?? 'runs'}), its last lines\n` +
+			p.log.items.slice(-60).join('\n')).join('\n');
+	}
+
+	async end()
+	{
+		for (const c of this.clients)
+			c.socket.terminate();
+		for (const p of this.parties.reverse())
+			await this.stop(p);
+	}
+
+	/*
+	 * referd leaves in good order, so that its leaks are found; so does a
+	 * gateway. Far ends just go.
+	 */
+	async stop(party)
+	{
+		if (!party.process.alive)
+			return;
+		if (!(party instanceof Referd)) {
+			await party.kill();
+			return;
+		}
+
+		const status = await party.kill('SIGTERM');
+		if (status !== 0)
+			throw new Error(`referd ended with ${status}`);
+	}
+}
+
+
+/**
+ * Declares a test that gets a scene of its own
+ *
+ * @param name  What is shown
+ * @param act   Function of the scene
+ * @param options `skip`: a reason not to run it
+ */
+export function scene(name, act, { skip = false } = {})
+{
+	test(name, { skip }, async () => {
+		const s = new Scene();
+
+		try {
+			await act(s);
+			await s.end();
+		}
+		catch (err) {
+			console.log(s.logs());
+			throw err;
+		}
+		finally {
+			await Promise.all(s.parties.map((p) =>
+				p.process.kill()));
+			rmSync(s.dir, { recursive: true, force: true });
+		}
+	});
+}
+
+
+export { settings, GATEWAY, CARRIER, AGENT };

@@ -1,0 +1,71 @@
+/**
+ * @file settings.js  Where the programs under test are
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const source = process.env.SOURCE_DIR ??
+	resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const build = process.env.BUILD_DIR ?? resolve(source, 'build');
+
+
+function firstOf(paths)
+{
+	return paths.find((path) => existsSync(path)) ?? paths[0];
+}
+
+
+export const settings = {
+	source,
+	build,
+	baresip: process.env.BARESIP || 'baresip',
+	baresipModules: process.env.BARESIP_MODULES || firstOf([
+		'/usr/lib/baresip/modules',
+		'/usr/local/lib/baresip/modules',
+	]),
+	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
+	referd: resolve(build, 'ctrl/referd'),
+	sanitize: /^(on|1|true|yes)$/i.test(process.env.SANITIZE ?? ''),
+};
+
+
+function runtime(name)
+{
+	return execFileSync('gcc', [`-print-file-name=${name}`],
+		{ encoding: 'utf8' }).trim();
+}
+
+
+/** What referd needs when it is built with sanitizers. */
+export function sanitizerOptions(leaks = true)
+{
+	if (!settings.sanitize)
+		return {};
+
+	return {
+		ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}` +
+			':detect_stack_use_after_return=1:exitcode=99',
+		UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99',
+	};
+}
+
+
+/**
+ * What a stock baresip needs to load a sanitized module: the runtimes come
+ * first, and its own leaks at exit are not ours to judge.
+ */
+export function sanitizerEnv()
+{
+	if (!settings.sanitize)
+		return {};
+
+	return {
+		...sanitizerOptions(false),
+		LD_PRELOAD: `${runtime('libasan.so')} ${runtime('libubsan.so')}`,
+	};
+}

@@ -1,0 +1,448 @@
+/**
+ * @file outcome.test.js  One outcome of each transfer, whatever the far end
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { scene } from './lib/scene.js';
+
+const ACTIVE = 'Subscription-State: active;expires=60';
+const OVER = 'Subscription-State: terminated;reason=noresource';
+
+/* Short enough for a test, long enough for a busy machine. */
+const SHORT = { sip_refer_notify_timeout: 2, sip_refer_ringing_timeout: 3 };
+
+
+/*
+ * Asks for one transfer of a new call to the far end and waits for its end.
+ * Whatever else comes later, it must not be reported a second time.
+ */
+async function transfer(s, scenario, keys, { gateway, during } = {})
+{
+	const { client, gateway: gw } = await s.control({ gateway });
+	const { far, sid } = await s.call(client, scenario, keys);
+
+	client.send({ verb: 'sip:refer', id: 'v1', referTo: '100',
+		call_sid: sid, eventHook: '/event', actionHook: '/action' });
+	await during?.({ client, far, gw });
+
+	const { data: ended } = await client.message('transfer:status',
+		{ call_sid: sid, step: 'ended' }, { timeout: 50_000 });
+	const { data: action } = await client.message('verb:hook',
+		{ hook: '/action' });
+
+	assert.equal(action.verb_id, 'v1');
+
+	return { client, far, sid, gw, ended, action };
+}
+
+
+function once(client)
+{
+	assert.equal(client.all('transfer:status')
+		.filter((m) => m.data.step === 'ended').length, 1);
+	assert.equal(client.all('verb:hook')
+		.filter((m) => m.hook === '/action').length, 1);
+}
+
+
+/** The call is over, at both ends, by the gateway's BYE or the far end's. */
+async function over({ client, far, sid })
+{
+	await far.passed();
+	await client.message('call:status',
+		{ call_sid: sid, call_status: 'completed' });
+	once(client);
+}
+
+
+/**
+ * The call is up and usable: held, resumed, and ended by a verb only.
+ */
+async function usable({ client, far, sid, gw })
+{
+	const from = far.messages.length;
+
+	assert.equal(gw.talking().length, 1);
+	assert.equal(far.requests('BYE').length, 0);
+
+	await gw.command('hold');
+	const held = await far.received('INVITE', { from });
+	assert.match(held.body, /a=(sendonly|inactive)/);
+	await far.received('ACK', { from });
+
+	client.send({ verb: 'hangup', call_sid: sid });
+	await far.received('BYE', { from });
+	await over({ client, far, sid });
+}
+
+
+function equal(actual, expected)
+{
+	const part = Object.fromEntries(Object.keys(expected)
+		.map((key) => [key, actual[key]]));
+
+	assert.deepEqual(part, expected);
+}
+
+
+for (const [code, reason, more] of [
+	[603, 'Decline'],
+	[405, 'Method Not Allowed', 'Allow: INVITE, ACK, BYE, CANCEL'],
+	[429, 'Provide Referrer Identity'],
+	[503, 'Service Unavailable', 'Retry-After: 5'],
+]) {
+	scene(`REFER answered ${code}: failed, the call goes on`, async (s) => {
+		const t = await transfer(s, 'refuse', {
+			answer: `SIP/2.0 ${code} ${reason}`,
+			more: more ?? 'X-More: none' });
+
+		equal(t.ended, { outcome: 'failed', evidence: 'response',
+			refer_status: code, call_status: undefined, reason });
+		equal(t.action, { referStatus: String(code),
+			final_referred_call_status: undefined });
+		await usable(t);
+	});
+}
+
+
+for (const [final, reason] of [[486, 'Busy Here'], [603, 'Decline']]) {
+	scene(`NOTIFY ${final}: failed, the call goes on`, async (s) => {
+		const t = await transfer(s, 'transfer', {
+			answer: 'SIP/2.0 202 Accepted',
+			final: `${final} ${reason}` });
+
+		equal(t.ended, { outcome: 'failed', evidence: 'notify',
+			refer_status: 202, call_status: final, reason });
+		equal(t.action, { referStatus: '202',
+			final_referred_call_status: String(final) });
+		await usable(t);
+	});
+}
+
+
+scene('200 instead of 202: accepted, and no end of the transfer',
+	async (s) => {
+	const t = await transfer(s, 'transfer',
+		{ answer: 'SIP/2.0 200 OK', final: '200 OK' });
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify',
+		refer_status: 200, call_status: 200 });
+	equal(t.action, { referStatus: '200',
+		final_referred_call_status: '200' });
+	await over(t);
+});
+
+
+scene('a failed transfer can be tried again', async (s) => {
+	const t = await transfer(s, 'ringing', { final: '486 Busy Here' },
+		{ during: async ({ client, far }) => {
+			await client.message('transfer:status',
+				{ call_status: 180 });
+			await far.nudge();
+		} });
+	const from = t.client.now;
+
+	equal(t.ended, { outcome: 'failed', call_status: 486 });
+	t.client.send({ verb: 'sip:refer', id: 'v2', referTo: '200',
+		call_sid: t.sid });
+	await t.client.message('transfer:status',
+		{ verb_id: 'v2', call_status: 180 }, { from });
+	await t.far.nudge();
+	equal((await t.client.message('transfer:status',
+		{ verb_id: 'v2', step: 'ended' }, { from })).data,
+	{ outcome: 'failed', call_status: 486 });
+	assert.equal(t.far.requests('REFER').length, 2);
+	assert.equal(t.far.requests('BYE').length, 0);
+});
+
+
+for (const [challenge, header] of [
+	['401 Unauthorized', 'WWW-Authenticate'],
+	['407 Proxy Authentication Required', 'Proxy-Authenticate'],
+]) {
+	const code = challenge.slice(0, 3);
+
+	scene(`REFER challenged ${code}: answered with the account's password`,
+		async (s) => {
+		const t = await transfer(s, 'challenge', {
+			challenge: `SIP/2.0 ${challenge}`,
+			header: `${header}: Digest realm="far",nonce="n1"`,
+		}, { gateway: { account:
+			';answermode=auto;auth_user=gw;auth_pass=secret' } });
+		const name = header.replace('WWW-', '')
+			.replace('enticate', 'orization').toLowerCase();
+		const [first, second] = t.far.requests('REFER');
+
+		equal(t.ended, { outcome: 'transferred', refer_status: 202 });
+		assert.equal(first.headers[name], undefined);
+		assert.match(second.headers[name], /username="gw"/);
+		assert.equal(parseInt(second.headers.cseq),
+			parseInt(first.headers.cseq) + 1);
+		await over(t);
+	});
+}
+
+
+scene('REFER challenged, but no password: failed, the call goes on',
+	async (s) => {
+	const t = await transfer(s, 'refuse', {
+		answer: 'SIP/2.0 401 Unauthorized',
+		more: 'WWW-Authenticate: Digest realm="far",nonce="n1"' });
+
+	equal(t.ended, { outcome: 'failed', evidence: 'response',
+		refer_status: 401 });
+	assert.equal(t.gw.talking().length, 1);
+});
+
+
+scene('no answer to the REFER: failed, 408, the call goes on', async (s) => {
+	const t = await transfer(s, 'silent', {});
+
+	equal(t.ended, { outcome: 'failed', evidence: 'timeout' });
+	equal(t.action, { referStatus: '408' });
+	await usable(t);
+});
+
+
+scene('202, then nothing: unknown, unsubscribed, the call goes on',
+	async (s) => {
+	const t = await transfer(s, 'no-notify', {},
+		{ gateway: { config: SHORT } });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'timer:notify',
+		refer_status: 202, call_status: undefined });
+	const subscribe = await t.far.received('SUBSCRIBE');
+	assert.equal(subscribe.headers.expires, '0');
+	await usable(t);
+});
+
+
+scene('ringing, then nothing: unknown, unsubscribed', async (s) => {
+	const t = await transfer(s, 'ringing', { final: '200 OK' },
+		{ gateway: { config: SHORT } });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'timer:ringing',
+		refer_status: 202, call_status: 180 });
+	assert.equal(t.gw.talking().length, 1);
+	once(t.client);
+});
+
+
+scene('ringing longer than the first NOTIFY may take: transferred',
+	async (s) => {
+	const t = await transfer(s, 'ringing', { final: '200 OK' }, {
+		gateway: { config: { sip_refer_notify_timeout: 1 } },
+		during: async ({ client, far }) => {
+			await client.message('transfer:status',
+				{ call_status: 180 });
+			await new Promise((r) => setTimeout(r, 2_500));
+			await far.nudge();
+		} });
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	await over(t);
+});
+
+
+scene('BYE right after the 202: presumed', async (s) => {
+	const t = await transfer(s, 'bye-after-202', {});
+
+	equal(t.ended, { outcome: 'presumed', evidence: 'bye',
+		refer_status: 202 });
+	await over(t);
+});
+
+
+scene('BYE together with the final NOTIFY: transferred', async (s) => {
+	const t = await transfer(s, 'bye-with-final', { final: '200 OK' });
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	await over(t);
+});
+
+
+for (const [final, outcome] of [['200 OK', 'transferred'],
+	['486 Busy Here', 'failed']]) {
+	scene(`BYE, then NOTIFY ${final}: ${outcome}`, async (s) => {
+		const t = await transfer(s, 'bye-then-notify', { final });
+
+		equal(t.ended, { outcome, evidence: 'notify',
+			call_status: parseInt(final) });
+		await over(t);
+	});
+}
+
+
+scene('NOTIFY before the answer to the REFER: transferred', async (s) => {
+	const t = await transfer(s, 'early-notify', {});
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify',
+		refer_status: 202, call_status: 200 });
+	await over(t);
+});
+
+
+scene('Refer-Sub: false: presumed, and the gateway ends the call',
+	async (s) => {
+	const t = await transfer(s, 'refer-sub', {});
+
+	equal(t.ended, { outcome: 'presumed', evidence: 'refer-sub',
+		refer_status: 202, call_status: undefined });
+	await over(t);
+	assert.equal(t.far.requests('BYE').length, 1);
+});
+
+
+for (const [what, keys] of [
+	['final result in state active', {}],
+	['no reason phrase', { sipfrag: 'SIP/2.0 200' }],
+	['an empty reason phrase', { sipfrag: 'SIP/2.0 200 ' }],
+	['headers behind the status line',
+		{ sipfrag: 'SIP/2.0 200 OK\r\nTo: <sip:100@10.77.0.9>\r\n' }],
+	['Event in capitals', { event: 'Event: REFER' }],
+	['no Subscription-State', { state: 'X-State: none' }],
+	['a parameter of Event', { event: 'Event: refer;x=1' }],
+	['terminated with another reason',
+		{ state: 'Subscription-State: terminated;reason=giveup' }],
+]) {
+	scene(`NOTIFY with ${what}: transferred`, async (s) => {
+		const t = await transfer(s, 'notify', { event: 'Event: refer',
+			state: ACTIVE, sipfrag: 'SIP/2.0 200 OK', ...keys });
+
+		equal(t.ended, { outcome: 'transferred', evidence: 'notify',
+			call_status: 200 });
+		await over(t);
+	});
+}
+
+
+for (const [what, keys] of [
+	['terminated with a provisional result',
+		{ sipfrag: 'SIP/2.0 180 Ringing' }],
+	['an unreadable sipfrag', { sipfrag: 'HTTP/1.1 200 OK' }],
+	['a status that does not exist', { sipfrag: 'SIP/2.0 99999 Hm' }],
+]) {
+	scene(`NOTIFY ${what}: unknown, the call goes on`, async (s) => {
+		const t = await transfer(s, 'notify', { event: 'Event: refer',
+			state: OVER, ...keys });
+
+		equal(t.ended, { outcome: 'unknown', evidence: 'terminated' });
+		await usable(t);
+	});
+}
+
+
+scene('NOTIFY terminated without a body: unknown, the reason is kept',
+	async (s) => {
+	const t = await transfer(s, 'notify-empty',
+		{ state: 'terminated;reason=noresource' });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'terminated' });
+	assert.match(t.ended.reason, /noresource/);
+	await usable(t);
+});
+
+
+scene('NOTIFY with the id of the REFER: transferred', async (s) => {
+	const t = await transfer(s, 'notify-id', { final: '200 OK' });
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	await over(t);
+});
+
+
+scene('the same NOTIFY twice: counted once', async (s) => {
+	const t = await transfer(s, 'notify-twice', {});
+
+	equal(t.ended, { outcome: 'transferred' });
+	assert.equal(t.client.all('transfer:status')
+		.filter((m) => m.data.call_status === 180).length, 1);
+	await over(t);
+});
+
+
+scene('a NOTIFY that another overtook changes nothing', async (s) => {
+	const t = await transfer(s, 'notify-overtaken', {});
+
+	equal(t.ended, { outcome: 'transferred', call_status: 200 });
+	assert.deepEqual(t.client.all('transfer:status')
+		.filter((m) => m.data.step === 'progress')
+		.map((m) => m.data.call_status), [180]);
+	await over(t);
+});
+
+
+scene('NOTIFYs after the final one change nothing', async (s) => {
+	const t = await transfer(s, 'notify-late', {});
+
+	equal(t.ended, { outcome: 'failed', evidence: 'notify',
+		call_status: 486 });
+	await t.far.messages.wait((m) => m.sent && m.body.includes('200 OK'),
+		'the last NOTIFY');
+	await usable(t);
+});
+
+
+scene('a NOTIFY that is not ours is no step of the transfer', async (s) => {
+	const t = await transfer(s, 'notify-foreign', {});
+
+	equal(t.ended, { outcome: 'transferred', call_status: 200 });
+	await over(t);
+});
+
+
+scene('a subscription near its end is refreshed', async (s) => {
+	const t = await transfer(s, 'refresh',
+		{ expires: '3', refresh: 'SIP/2.0 200 OK' });
+	const [subscribe] = t.far.requests('SUBSCRIBE');
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	assert.notEqual(subscribe.headers.expires, '0');
+	assert.match(subscribe.headers.event, /^refer/);
+	await over(t);
+});
+
+
+scene('a refresh that is refused does not end the call', async (s) => {
+	const t = await transfer(s, 'refresh', { expires: '3',
+		refresh: 'SIP/2.0 481 Subscription Does Not Exist' });
+
+	assert.equal(t.ended.call_status === 200 ?
+		t.ended.outcome : 'unknown',
+	t.ended.call_status === 200 ? 'transferred' : t.ended.outcome);
+	assert.equal(t.client.all('transfer:status')
+		.filter((m) => m.data.step === 'ended').length, 1);
+});
+
+
+scene('the application hangs up meanwhile: cancelled', async (s) => {
+	const t = await transfer(s, 'ringing', { final: '200 OK' },
+		{ during: async ({ client }) => {
+			await client.message('transfer:status',
+				{ call_status: 180 });
+			client.send({ verb: 'hangup' });
+		} });
+
+	equal(t.ended, { outcome: 'cancelled', evidence: 'application' });
+	await t.far.received('BYE');
+});
+
+
+scene('a second transfer meanwhile is refused, the first untouched',
+	async (s) => {
+	const t = await transfer(s, 'ringing', { final: '200 OK' },
+		{ during: async ({ client, far }) => {
+			await client.message('transfer:status',
+				{ call_status: 180 });
+			client.send({ verb: 'sip:refer', referTo: '200' });
+			const { data } = await client.message('jambonz:error');
+			assert.match(data.error, /transfer in progress/);
+			await far.nudge();
+		} });
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	assert.equal(t.far.requests('REFER').length, 1);
+	await over(t);
+});
