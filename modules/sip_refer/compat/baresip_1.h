@@ -1,0 +1,81 @@
+/**
+ * @file baresip_1.h  What the module calls in baresip 1.0.0 and 1.1.0
+ *
+ * Debian and Ubuntu ship baresip 1.x without its header. These are the
+ * functions that the module calls, and no others. All of them hold for 1.0.0
+ * (with libre 1.1.0) and for 1.1.0 (with libre 2.0.1).
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+enum vidmode {
+	VIDMODE_OFF = 0,
+	VIDMODE_ON,
+};
+
+/* The numbers of events differ between 1.0.0 and 1.1.0: only the names that
+   uag_event_str() gives are to be compared */
+enum ua_event {
+	UA_EVENT_ANY = 0,
+};
+
+enum call_state {
+	CALL_STATE_IDLE = 0,
+	CALL_STATE_INCOMING,
+	CALL_STATE_OUTGOING,
+	CALL_STATE_RINGING,
+	CALL_STATE_EARLY,
+	CALL_STATE_ESTABLISHED,
+	CALL_STATE_TERMINATED,
+	CALL_STATE_UNKNOWN
+};
+
+struct account;
+struct call;
+struct conf;
+struct ua;
+
+typedef void(ua_event_h)(struct ua *ua, enum ua_event ev, struct call *call,
+			 const char *prm, void *arg);
+
+
+/* account */
+const char *account_aor(const struct account *acc);
+
+/* call */
+int call_transfer(struct call *call, const char *uri);
+enum call_state call_state(const struct call *call);
+const char *call_id(const struct call *call);
+const char *call_peeruri(const struct call *call);
+const char *call_peername(const struct call *call);
+const char *call_localuri(const struct call *call);
+struct ua *call_get_ua(const struct call *call);
+bool call_is_outgoing(const struct call *call);
+
+/* conf */
+struct conf *conf_cur(void);
+
+/* log */
+void debug(const char *fmt, ...);
+void info(const char *fmt, ...);
+void warning(const char *fmt, ...);
+
+/* ua */
+int ua_connect(struct ua *ua, struct call **callp, const char *from_uri,
+	       const char *req_uri, enum vidmode vmode);
+void ua_hangup(struct ua *ua, struct call *call, uint16_t scode,
+	       const char *reason);
+int ua_answer(struct ua *ua, struct call *call, enum vidmode vmode);
+struct account *ua_account(const struct ua *ua);
+struct list *ua_calls(const struct ua *ua);
+int ua_set_custom_hdrs(struct ua *ua, struct list *custom_hdrs);
+
+/* uag */
+int uag_event_register(ua_event_h *eh, void *arg);
+void uag_event_unregister(ua_event_h *eh);
+const char *uag_event_str(enum ua_event ev);
+struct sip *uag_sip(void);
+struct list *uag_list(void);
+
+/* module */
+#define DECL_EXPORTS(name) exports

@@ -1,0 +1,201 @@
+/**
+ * @file compat.c  What differs between baresip and libre releases
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <dlfcn.h>
+#include <re.h>
+#include "compat.h"
+
+
+struct compat_fd {
+#ifdef HAVE_BARESIP_H
+	struct re_fhs *fhs;
+#endif
+	int fd;
+	int flags;
+	fd_h *fh;
+	void *arg;
+};
+
+static struct {
+	compat_event_h *eh;
+	void *arg;
+} events;
+
+
+#ifdef HAVE_BARESIP_H
+/* baresip 4.x: events are objects */
+static void event_handler(enum bevent_ev ev, struct bevent *event, void *arg)
+{
+	struct call *call = bevent_get_call(event);
+	struct ua *ua = bevent_get_ua(event);
+	(void)arg;
+
+	events.eh(ua, call, bevent_str(ev), bevent_get_text(event),
+		  events.arg);
+}
+#else
+static void event_handler(struct ua *ua, enum ua_event ev, struct call *call,
+			  const char *prm, void *arg)
+{
+	(void)arg;
+
+	events.eh(ua, call, uag_event_str(ev), prm, events.arg);
+}
+#endif
+
+
+/**
+ * Register the one handler of baresip's events
+ *
+ * @param eh  Event handler
+ * @param arg Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int compat_event_register(compat_event_h *eh, void *arg)
+{
+	if (!eh)
+		return EINVAL;
+
+	events.eh = eh;
+	events.arg = arg;
+
+#ifdef HAVE_BARESIP_H
+	return bevent_register(event_handler, NULL);
+#else
+	return uag_event_register(event_handler, NULL);
+#endif
+}
+
+
+/**
+ * Unregister the handler of baresip's events; harmless if there is none
+ */
+void compat_event_unregister(void)
+{
+	if (!events.eh)
+		return;
+
+#ifdef HAVE_BARESIP_H
+	bevent_unregister(event_handler);
+#else
+	uag_event_unregister(event_handler);
+#endif
+	events.eh = NULL;
+}
+
+
+static void fd_unlisten(struct compat_fd *cfd)
+{
+#ifdef HAVE_BARESIP_H
+	cfd->fhs = fd_close(cfd->fhs);
+#else
+	fd_close(cfd->fd);
+#endif
+}
+
+
+static void fd_destructor(void *arg)
+{
+	fd_unlisten(arg);
+}
+
+
+/**
+ * Listen for events on a file descriptor; released with mem_deref(). Called
+ * again for the same object, it changes the flags.
+ *
+ * @param cfdp  Pointer to the object, which is allocated if NULL
+ * @param fd    File descriptor
+ * @param flags FD_READ, FD_WRITE
+ * @param fh    Handler
+ * @param arg   Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
+		     void *arg)
+{
+	struct compat_fd *cfd;
+	int err;
+
+	if (!cfdp || fd < 0 || !fh)
+		return EINVAL;
+
+	cfd = *cfdp;
+	if (cfd && cfd->flags == flags)
+		return 0;
+
+	if (!cfd) {
+		cfd = mem_zalloc(sizeof(*cfd), fd_destructor);
+		if (!cfd)
+			return ENOMEM;
+	}
+
+	cfd->fd = fd;
+	cfd->flags = flags;
+
+#ifdef HAVE_BARESIP_H
+	err = fd_listen(&cfd->fhs, fd, flags, fh, arg);
+#else
+	err = fd_listen(fd, flags, fh, arg);
+#endif
+	if (err)
+		cfd = mem_deref(cfd);
+
+	*cfdp = cfd;
+
+	return err;
+}
+
+
+/**
+ * Send handler of a request in a dialog: writes the Contact, which depends on
+ * the local address and so is known only when the request is sent
+ *
+ * @param tp  Transport
+ * @param src Local address
+ * @param dst Remote address
+ * @param mb  Buffer that takes the header
+ * @param arg Handler argument, begins with a struct compat_contact
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+#ifdef HAVE_BARESIP_H
+int compat_send_handler(enum sip_transp tp, struct sa *src,
+			const struct sa *dst, struct mbuf *mb,
+			struct mbuf **contp, void *arg)
+#else
+int compat_send_handler(enum sip_transp tp, const struct sa *src,
+			const struct sa *dst, struct mbuf *mb, void *arg)
+#endif
+{
+	const struct compat_contact *cc = arg;
+	struct sip_contact contact;
+	(void)dst;
+#ifdef HAVE_BARESIP_H
+	(void)contp;
+#endif
+
+	sip_contact_set(&contact, cc->cuser, src, tp);
+
+	return mbuf_printf(mb, "%H", sip_contact_print, &contact);
+}
+
+
+/**
+ * Get the version of the baresip that runs. 1.x does not tell; its two
+ * releases differ in a function that only the later one has.
+ *
+ * @return Version string
+ */
+const char *compat_baresip_version(void)
+{
+#ifdef HAVE_BARESIP_H
+	return baresip_version();
+#else
+	return dlsym(RTLD_DEFAULT, "uag_call_find") ? "1.1.0" : "1.0.0";
+#endif
+}

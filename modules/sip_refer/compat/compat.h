@@ -1,0 +1,46 @@
+/**
+ * @file compat.h  One face for the baresip and libre releases we run on
+ *
+ * No other file knows of versions.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#ifdef HAVE_BARESIP_H
+#include <baresip.h>
+#else
+#include "baresip_1.h"
+#endif
+
+#ifndef RE_ARRAY_SIZE
+#define RE_ARRAY_SIZE(a) ARRAY_SIZE(a)
+#endif
+
+struct compat_fd;
+
+/**
+ * Defines the handler of baresip's events
+ *
+ * @param ua    User-Agent, NULL if the event has none
+ * @param call  Call, NULL if the event has none
+ * @param event Name of the event, e.g. "CALL_ESTABLISHED"
+ * @param prm   Text of the event
+ * @param arg   Handler argument
+ */
+typedef void(compat_event_h)(struct ua *ua, struct call *call,
+			     const char *event, const char *prm, void *arg);
+
+int compat_event_register(compat_event_h *eh, void *arg);
+void compat_event_unregister(void);
+
+int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
+		     void *arg);
+
+/** Contact user of a request; the first member of its send handler's arg */
+struct compat_contact {
+	const char *cuser;
+};
+
+sip_send_h compat_send_handler;
+
+const char *compat_baresip_version(void);

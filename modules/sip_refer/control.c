@@ -1,0 +1,250 @@
+/**
+ * @file control.c  What referd asks for
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+static const char *get_string(const cJSON *json, const char *name)
+{
+	return cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
+
+static void result(const char *ref, int err, const struct fault *fault)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "type", "result");
+	cJSON_AddStringToObject(json, "ref", ref);
+	cJSON_AddBoolToObject(json, "ok", !err);
+
+	if (err && fault->text[0]) {
+		cJSON_AddStringToObject(json, "error", fault->text);
+		cJSON_AddStringToObject(json, "field", fault->field);
+	}
+	else if (err) {
+		cJSON_AddStringToObject(json, "error", strerror(err));
+	}
+
+	if (err && fault->index >= 0)
+		cJSON_AddNumberToObject(json, "index", fault->index);
+
+	link_report(json);
+}
+
+
+static int find_call(struct livecall **lcp, const cJSON *json,
+		     struct fault *fault)
+{
+	const char *sid = get_string(json, "call_sid");
+
+	*lcp = sid ? calls_find(sid) : NULL;
+
+	return *lcp ? 0
+		    : fault_set(fault, "call_sid", "must name a live call");
+}
+
+
+/* Every verb is checked before any runs; the first is kept */
+static int verbs_decode(struct verb **firstp, const struct livecall *lc,
+			const cJSON *verbs, struct fault *fault)
+{
+	struct verb *first = NULL, *verb;
+	const cJSON *item;
+	int err, i = 0;
+
+	if (!cJSON_IsArray(verbs) || !verbs->child)
+		return fault_set(fault, "verbs",
+				 "must be an array of one or more verbs");
+
+	cJSON_ArrayForEach(item, verbs)
+	{
+		fault->index = i++;
+
+		err = verb_decode(&verb, item, livecall_peer(lc), fault);
+		if (err) {
+			mem_deref(first);
+			return err;
+		}
+
+		if (first)
+			mem_deref(verb);
+		else
+			first = verb;
+	}
+
+	fault->index = 0;
+	*firstp = first;
+
+	return 0;
+}
+
+
+static int answer(struct livecall *lc, struct fault *fault)
+{
+	if (lc->answered)
+		return 0;
+
+	if (lc->outgoing)
+		return fault_set(fault, "call_sid",
+				 "must name an incoming call");
+
+	return livecall_answer(lc);
+}
+
+
+static int decline(struct livecall *lc, const struct verb *verb,
+		   struct fault *fault)
+{
+	if (lc->answered || lc->outgoing)
+		return fault_set(fault, "call_sid",
+				 "must name an incoming call that is not "
+				 "answered");
+
+	livecall_hangup(lc, verb->status, verb->reason);
+
+	return 0;
+}
+
+
+static int refer(struct livecall *lc, const struct verb *verb, const char *ref,
+		 struct fault *fault)
+{
+	struct transfer *t;
+	int err;
+
+	err = transfer_alloc(&t, lc, verb, ref, fault);
+	if (err)
+		return err;
+
+	/* the result comes before the reports that it allows */
+	result(ref, 0, fault);
+	transfer_run(t);
+
+	return 0;
+}
+
+
+/* 0 means that the result has been sent, or that there is none to add */
+static int verb_run(struct livecall *lc, const struct verb *verb,
+		    const char *ref, struct fault *fault)
+{
+	int err = 0;
+
+	switch (verb->type) {
+
+	case VERB_REFER: return refer(lc, verb, ref, fault);
+
+	case VERB_ANSWER: err = answer(lc, fault); break;
+
+	case VERB_DECLINE: err = decline(lc, verb, fault); break;
+
+	case VERB_HANGUP:
+		transfer_cancel(lc->transfer);
+		livecall_hangup(lc, 0, NULL);
+		break;
+	}
+
+	if (!err)
+		result(ref, 0, fault);
+
+	return err;
+}
+
+
+static int verbs_handler(const cJSON *json, const char *ref,
+			 struct fault *fault)
+{
+	const cJSON *verbs, *run;
+	struct verb *verb = NULL;
+	struct livecall *lc;
+	int err;
+
+	err = find_call(&lc, json, fault);
+	if (err)
+		return err;
+
+	verbs = cJSON_GetObjectItemCaseSensitive(json, "verbs");
+	err = verbs_decode(&verb, lc, verbs, fault);
+	if (err)
+		return err;
+
+	run = cJSON_GetObjectItemCaseSensitive(json, "run");
+	if (cJSON_IsTrue(run))
+		err = verb_run(lc, verb, ref, fault);
+	else
+		result(ref, 0, fault);
+
+	mem_deref(verb);
+
+	return err;
+}
+
+
+static int cancel_handler(const cJSON *json, const char *ref,
+			  struct fault *fault)
+{
+	struct livecall *lc;
+	int err;
+
+	err = find_call(&lc, json, fault);
+	if (err)
+		return err;
+
+	transfer_cancel(lc->transfer);
+	result(ref, 0, fault);
+
+	return 0;
+}
+
+
+static int dial_handler(const cJSON *json, const char *ref,
+			struct fault *fault)
+{
+	int err;
+
+	err = dial(json, fault);
+	if (!err)
+		result(ref, 0, fault);
+
+	return err;
+}
+
+
+/**
+ * Handle a request of referd
+ *
+ * @param json Request
+ */
+void control_handler(const struct cJSON *json)
+{
+	const char *type = get_string(json, "type");
+	const char *ref = get_string(json, "ref");
+	struct fault fault = {.index = -1};
+	int err;
+
+	if (!type || !ref) {
+		warning("sip_refer: a request of referd has no type or ref\n");
+		return;
+	}
+
+	if (!strcmp(type, "verbs"))
+		err = verbs_handler(json, ref, &fault);
+	else if (!strcmp(type, "cancel"))
+		err = cancel_handler(json, ref, &fault);
+	else if (!strcmp(type, "dial"))
+		err = dial_handler(json, ref, &fault);
+	else
+		err = fault_set(&fault, "type",
+				"is not a request that this module knows");
+
+	if (err)
+		result(ref, err, &fault);
+}

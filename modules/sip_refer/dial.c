@@ -1,0 +1,135 @@
+/**
+ * @file dial.c  A call that the application makes
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+static struct ua *find_ua(const char *aor)
+{
+	struct le *le;
+
+	for (le = list_head(uag_list()); le; le = le->next) {
+
+		struct ua *ua = le->data;
+
+		if (!aor || !str_casecmp(account_aor(ua_account(ua)), aor))
+			return ua;
+	}
+
+	return NULL;
+}
+
+
+/* baresip takes them as a list of SIP header fields, and copies them */
+static void set_headers(struct ua *ua, const cJSON *headers)
+{
+	struct sip_hdr hdrv[HDR_MAX];
+	char valv[HDR_MAX][64];
+	struct list hdrl;
+	const cJSON *item;
+	size_t n = 0;
+
+	list_init(&hdrl);
+
+	cJSON_ArrayForEach(item, headers)
+	{
+		struct sip_hdr *hdr = &hdrv[n];
+
+		memset(hdr, 0, sizeof(*hdr));
+		pl_set_str(&hdr->name, item->string);
+
+		if (cJSON_IsNumber(item)) {
+			(void)cJSON_PrintPreallocated((cJSON *)item, valv[n],
+						      sizeof(valv[n]), false);
+			pl_set_str(&hdr->val, valv[n]);
+		}
+		else {
+			pl_set_str(&hdr->val, item->valuestring);
+		}
+
+		list_append(&hdrl, &hdr->le, hdr);
+		++n;
+	}
+
+	(void)ua_set_custom_hdrs(ua, &hdrl);
+}
+
+
+static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
+			uint32_t timeout)
+{
+	const cJSON *headers, *sid, *ref;
+	struct call *call = NULL;
+	int err;
+
+	headers = cJSON_GetObjectItemCaseSensitive(json, "headers");
+	sid = cJSON_GetObjectItemCaseSensitive(json, "call_sid");
+	ref = cJSON_GetObjectItemCaseSensitive(json, "ref");
+
+	set_headers(ua, headers);
+	err = ua_connect(ua, &call, NULL, uri, VIDMODE_OFF);
+	set_headers(ua, NULL);
+	if (err)
+		return err;
+
+	return calls_adopt(call, sid->valuestring, ref->valuestring, timeout);
+}
+
+
+/**
+ * Make a call
+ *
+ * @param json  Request of referd: `to`, `from`, `headers`, `timeout`, and the
+ *              `call_sid` and `ref` that the call gets
+ * @param fault What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
+ */
+int dial(const struct cJSON *json, struct fault *fault)
+{
+	const char *to, *from, *sid;
+	char *addr = NULL, *uri = NULL, *hdrs = NULL;
+	uint32_t timeout;
+	struct ua *ua;
+	int err;
+
+	err = json_string(&sid, json, "call_sid", true, fault);
+	if (!err)
+		err = json_string(&to, json, "to", true, fault);
+	if (!err)
+		err = json_string(&from, json, "from", false, fault);
+	if (!err)
+		err = json_seconds(&timeout, json, "timeout", fault);
+	if (!err)
+		err = verb_decode_headers(&hdrs, json, fault);
+	if (err)
+		goto out;
+
+	ua = find_ua(from);
+	if (!ua) {
+		err = fault_set(fault, "from",
+				"must be the address of an account of this "
+				"baresip");
+		goto out;
+	}
+
+	err = target_encode(&addr, &uri, "to", to, NULL,
+			    account_aor(ua_account(ua)), fault);
+	if (err)
+		goto out;
+
+	err = connect_call(ua, uri, json, timeout);
+
+out:
+	mem_deref(hdrs);
+	mem_deref(addr);
+	mem_deref(uri);
+
+	return err;
+}

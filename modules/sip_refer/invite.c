@@ -1,0 +1,159 @@
+/**
+ * @file invite.c  The header fields of the INVITEs that come in
+ *
+ * baresip does not keep them, so they are read before baresip sees the
+ * INVITE, and wait here for the call that it becomes.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "sip_refer.h"
+
+
+enum {
+	WAITING_MAX = 64, /* INVITEs that wait for their call */
+};
+
+struct invite {
+	struct le le;
+	char *call_id;
+	cJSON *headers;
+};
+
+static struct list waiting;
+
+
+static void destructor(void *arg)
+{
+	struct invite *inv = arg;
+
+	list_unlink(&inv->le);
+	mem_deref(inv->call_id);
+	cJSON_Delete(inv->headers);
+}
+
+
+static struct invite *find(const char *call_id)
+{
+	struct le *le;
+
+	for (le = list_tail(&waiting); le; le = le->prev) {
+
+		struct invite *inv = le->data;
+
+		if (!str_cmp(inv->call_id, call_id))
+			return inv;
+	}
+
+	return NULL;
+}
+
+
+/* Several fields of one name are one field with commas, RFC 3261 7.3.1 */
+static int header_add(cJSON *headers, const struct sip_hdr *hdr)
+{
+	const cJSON *old;
+	char *name = NULL, *val = NULL, *both = NULL;
+	int err;
+
+	err = text_scrub(&name, &hdr->name);
+	err |= text_scrub(&val, &hdr->val);
+	if (err)
+		goto out;
+
+	old = cJSON_GetObjectItem(headers, name);
+	if (!old) {
+		cJSON_AddStringToObject(headers, name, val);
+		goto out;
+	}
+
+	err = re_sdprintf(&both, "%s, %s", old->valuestring, val);
+	if (!err)
+		cJSON_ReplaceItemInObject(headers, name,
+					  cJSON_CreateString(both));
+
+out:
+	mem_deref(name);
+	mem_deref(val);
+	mem_deref(both);
+
+	return err;
+}
+
+
+static int headers_decode(cJSON *headers, const struct sip_msg *msg)
+{
+	struct le *le;
+	int err = 0;
+
+	for (le = list_head(&msg->hdrl); le && !err; le = le->next)
+		err = header_add(headers, le->data);
+
+	return err;
+}
+
+
+/**
+ * Keep the header fields of an initial INVITE
+ *
+ * @param msg SIP request, any
+ */
+void invite_keep(const struct sip_msg *msg)
+{
+	struct invite *inv;
+	int err;
+
+	if (pl_strcmp(&msg->met, "INVITE") || pl_isset(&msg->to.tag))
+		return;
+
+	inv = mem_zalloc(sizeof(*inv), destructor);
+	if (!inv)
+		return;
+
+	inv->headers = cJSON_CreateObject();
+
+	err = pl_strdup(&inv->call_id, &msg->callid);
+	err |= headers_decode(inv->headers, msg);
+	if (err) {
+		mem_deref(inv);
+		return;
+	}
+
+	if (list_count(&waiting) >= WAITING_MAX)
+		mem_deref(list_ledata(list_head(&waiting)));
+
+	list_append(&waiting, &inv->le, inv);
+}
+
+
+/**
+ * Take the header fields of the INVITE that became a call
+ *
+ * @param call_id Call-ID of the call
+ *
+ * @return Object of name and value, the caller's own; NULL if there is none
+ */
+struct cJSON *invite_take(const char *call_id)
+{
+	struct invite *inv = find(call_id);
+	cJSON *headers;
+
+	if (!inv)
+		return NULL;
+
+	headers = inv->headers;
+	inv->headers = NULL;
+	mem_deref(inv);
+
+	return headers;
+}
+
+
+/**
+ * Forget all INVITEs that wait
+ */
+void invite_flush(void)
+{
+	list_flush(&waiting);
+}

@@ -1,0 +1,102 @@
+/**
+ * @file json.c  Fields of a JSON object, checked
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "sip_refer.h"
+
+
+/**
+ * Get a string
+ *
+ * @param strp     Pointer to the string, borrowed; NULL if it is absent
+ * @param json     Object
+ * @param field    Name of the field
+ * @param required True if it must not be absent
+ * @param fault    What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int json_string(const char **strp, const struct cJSON *json, const char *field,
+		bool required, struct fault *fault)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
+
+	*strp = NULL;
+
+	if (!item || cJSON_IsNull(item))
+		return required ? fault_set(fault, field, "is required") : 0;
+
+	if (!cJSON_IsString(item))
+		return fault_set(fault, field, "must be a string");
+
+	*strp = item->valuestring;
+
+	return 0;
+}
+
+
+/**
+ * Get a string, not required, that may stand in a header field
+ *
+ * @param strp  Pointer to the string, borrowed; NULL if it is absent
+ * @param json  Object
+ * @param field Name of the field
+ * @param max   Longest that it may be [bytes]
+ * @param fault What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int json_text(const char **strp, const struct cJSON *json, const char *field,
+	      size_t max, struct fault *fault)
+{
+	int err;
+
+	err = json_string(strp, json, field, false, fault);
+	if (err || !*strp)
+		return err;
+
+	if (!text_is_clean(*strp))
+		return fault_set(fault, field,
+				 "must be UTF-8 without control characters");
+
+	if (str_len(*strp) > max)
+		return fault_set(fault, field, "must have at most %zu bytes",
+				 max);
+
+	return 0;
+}
+
+
+/**
+ * Get a time in seconds, not required
+ *
+ * @param secp  Pointer to the time [s]; 0 if it is absent
+ * @param json  Object
+ * @param field Name of the field
+ * @param fault What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
+		 struct fault *fault)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
+
+	*secp = 0;
+	if (!item || cJSON_IsNull(item))
+		return 0;
+
+	if (!cJSON_IsNumber(item) || item->valuedouble != item->valueint ||
+	    item->valueint < 1 || item->valueint > TIMEOUT_MAX)
+		return fault_set(fault, field,
+				 "must be a whole number of seconds from 1 to "
+				 "%u",
+				 TIMEOUT_MAX);
+
+	*secp = item->valueint;
+
+	return 0;
+}

@@ -1,0 +1,237 @@
+/**
+ * @file sip_refer.c  The verb sip:refer for baresip
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+/**
+ * @defgroup sip_refer sip_refer
+ *
+ * Transfers calls for referd, which speaks to the application.
+ *
+ * Configuration options:
+ *
+ \verbatim
+  sip_refer_socket           /run/referd/node.sock # socket of referd
+  sip_refer_node             gw1                   # name of this baresip
+  sip_refer_notify_timeout   15                    # 2xx to first NOTIFY [s]
+  sip_refer_ringing_timeout  120                   # NOTIFY to NOTIFY [s]
+ \endverbatim
+ */
+
+
+enum {
+	NOTIFY_TIMEOUT = 15,
+	RINGING_TIMEOUT = 120,
+	NODE_MAX = 64,
+	PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
+};
+
+static struct sip_lsnr *lsnr;
+
+
+/* First of all listeners: libre's subscriptions would refuse NOTIFYs that
+   carriers do send, and baresip forgets the header fields of an INVITE */
+static bool request_handler(const struct sip_msg *msg, void *arg)
+{
+	(void)arg;
+
+	if (!pl_strcmp(&msg->met, "NOTIFY"))
+		return transfer_notify(msg);
+
+	invite_keep(msg);
+
+	return false;
+}
+
+
+/* libre appends a listener and has no function that puts one first; the
+   listener begins with its list element in every release, which is checked */
+static int listen_first(void)
+{
+	struct list *list;
+	struct le *le;
+	int err;
+
+	err = sip_listen(&lsnr, uag_sip(), true, request_handler, NULL);
+	if (err)
+		return err;
+
+	le = (struct le *)lsnr;
+	if (le->data != lsnr || !le->list)
+		return ENOTSUP;
+
+	list = le->list;
+	list_unlink(le);
+	list_prepend(list, le, lsnr);
+
+	return 0;
+}
+
+
+static int get_seconds(uint32_t *secp, const char *name, uint32_t def)
+{
+	struct pl pl;
+	uint32_t sec;
+
+	*secp = def;
+	if (conf_get(conf_cur(), name, &pl))
+		return 0;
+
+	sec = pl_u32(&pl);
+	if (sec < 1 || sec > TIMEOUT_MAX) {
+		warning("sip_refer: %s must be a number of seconds from 1 to "
+			"%u, not '%r'\n",
+			name, TIMEOUT_MAX, &pl);
+		return EINVAL;
+	}
+
+	*secp = sec;
+
+	return 0;
+}
+
+
+static int get_path(char *path)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char buf[PATH_SIZE + 1];
+
+	if (conf_get_str(conf_cur(), "sip_refer_socket", buf, sizeof(buf))) {
+		if (getuid() == 0 || !dir)
+			dir = "/run";
+		(void)re_snprintf(buf, sizeof(buf), "%s/referd/node.sock",
+				  dir);
+	}
+
+	if (!buf[0] || strlen(buf) >= PATH_SIZE) {
+		warning("sip_refer: sip_refer_socket must be a path of at "
+			"most %zu bytes\n",
+			(size_t)PATH_SIZE - 1);
+		return EINVAL;
+	}
+
+	str_ncpy(path, buf, PATH_SIZE);
+
+	return 0;
+}
+
+
+static int get_node(char *node)
+{
+	char host[NODE_MAX - 12];
+
+	if (conf_get_str(conf_cur(), "sip_refer_node", node, NODE_MAX)) {
+		if (gethostname(host, sizeof(host)))
+			str_ncpy(host, "baresip", sizeof(host));
+		host[sizeof(host) - 1] = '\0';
+		(void)re_snprintf(node, NODE_MAX, "%s-%d", host,
+				  (int)getpid());
+	}
+
+	if (!text_is_token(node)) {
+		warning("sip_refer: sip_refer_node must be a name of letters, "
+			"digits and -_. of at most %d bytes\n",
+			NODE_MAX - 1);
+		return EINVAL;
+	}
+
+	return 0;
+}
+
+
+static void module_stop(void)
+{
+	calls_close();
+	transfer_close();
+	lsnr = mem_deref(lsnr);
+	invite_flush();
+	link_close();
+	dialog_close();
+}
+
+
+static int module_start(const char *path, const char *node,
+			const struct timeouts *timeouts)
+{
+	char why[256];
+	int err;
+
+	err = dialog_init(why, sizeof(why));
+	if (err) {
+		warning("sip_refer: cannot be loaded: %s\n", why);
+		return err;
+	}
+
+	err = listen_first();
+	if (err) {
+		warning("sip_refer: cannot be loaded: this libre orders its "
+			"listeners in a way that is not known (%m)\n",
+			err);
+		return err;
+	}
+
+	err = link_init(path, node, control_handler);
+	if (!err)
+		err = transfer_init(timeouts);
+	if (!err)
+		err = calls_init();
+	if (err)
+		warning("sip_refer: cannot be loaded: %m\n", err);
+
+	return err;
+}
+
+
+static int module_init(void)
+{
+	struct timeouts timeouts;
+	char path[PATH_SIZE], node[NODE_MAX];
+	int err;
+
+	err = get_seconds(&timeouts.notify, "sip_refer_notify_timeout",
+			  NOTIFY_TIMEOUT);
+	err |= get_seconds(&timeouts.ringing, "sip_refer_ringing_timeout",
+			   RINGING_TIMEOUT);
+	err |= get_path(path);
+	err |= get_node(node);
+	if (err)
+		return EINVAL;
+
+	err = module_start(path, node, &timeouts);
+	if (err) {
+		module_stop();
+		return err;
+	}
+
+	info("sip_refer: %s: on baresip %s, libre %s; referd at %s\n", node,
+	     compat_baresip_version(), sys_libre_version_get(), path);
+
+	return 0;
+}
+
+
+static int module_close(void)
+{
+	module_stop();
+
+	return 0;
+}
+
+
+EXPORT_SYM __attribute__((visibility("default")))
+const struct mod_export DECL_EXPORTS(sip_refer) = {
+	"sip_refer",
+	"application",
+	module_init,
+	module_close,
+};

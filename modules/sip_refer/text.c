@@ -1,0 +1,253 @@
+/**
+ * @file text.c  What may stand in a SIP message, and how it is written there
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+#include <re.h>
+#include "sip_refer.h"
+
+
+/* RFC 3261 section 25.1, token */
+static const char token_marks[] = "-.!%*_+`'~";
+
+/* RFC 3261 section 25.1, user: mark and user-unreserved */
+static const char user_marks[] = "-_.!~*'()&=+$,;?/";
+
+/* RFC 3261 section 25.1, all that may stand in a URI unescaped, and % */
+static const char uri_marks[] = "-_.!~*'()&=+$,;?/:@[]%";
+
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+
+static bool is_of(char c, const char *marks)
+{
+	return c != '\0' && strchr(marks, c);
+}
+
+
+/* Length of the UTF-8 sequence at s, 0 if it is not one (RFC 3629) */
+static size_t utf8_seq(const unsigned char *s)
+{
+	size_t n, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	else if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+
+	return n;
+}
+
+
+/**
+ * Say what is wrong with a field. The first fault stands.
+ *
+ * @param fault Fault to set, may be NULL
+ * @param field Name of the field
+ * @param fmt   What it should be, e.g. "must be a string"
+ *
+ * @return EBADMSG, so that a check can return it
+ */
+int fault_set(struct fault *fault, const char *field, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!fault || fault->text[0])
+		return EBADMSG;
+
+	va_start(ap, fmt);
+	(void)re_snprintf(fault->text, sizeof(fault->text), "%s: %v", field,
+			  fmt, &ap);
+	va_end(ap);
+
+	str_ncpy(fault->field, field, sizeof(fault->field));
+
+	return EBADMSG;
+}
+
+
+/**
+ * Check that a text can stand in a header field: UTF-8 without CR, LF or any
+ * other control character. This is what keeps an application from writing
+ * header fields of its own.
+ *
+ * @param str Text
+ *
+ * @return True if it can
+ */
+bool text_is_clean(const char *str)
+{
+	const unsigned char *s = (const unsigned char *)str;
+	size_t n;
+
+	if (!s)
+		return false;
+
+	for (; *s; s += n) {
+
+		if (*s < 0x20 || *s == 0x7f)
+			return false;
+
+		n = utf8_seq(s);
+		if (!n)
+			return false;
+
+		/* C1 controls, U+0080 to U+009F */
+		if (s[0] == 0xc2 && s[1] < 0xa0)
+			return false;
+	}
+
+	return true;
+}
+
+
+/**
+ * Check that a text is a token (RFC 3261 section 25.1)
+ *
+ * @param str Text
+ *
+ * @return True if it is
+ */
+bool text_is_token(const char *str)
+{
+	if (!str || !*str)
+		return false;
+
+	for (; *str; str++) {
+		if (!is_alnum(*str) && !is_of(*str, token_marks))
+			return false;
+	}
+
+	return true;
+}
+
+
+/**
+ * Check that a text has only characters that may stand in a SIP or tel URI
+ *
+ * @param pl Text
+ *
+ * @return True if so
+ */
+bool text_is_uri(const struct pl *pl)
+{
+	size_t i;
+
+	for (i = 0; i < pl->l; i++) {
+
+		const char c = pl->p[i];
+
+		if (!is_alnum(c) && !is_of(c, uri_marks))
+			return false;
+
+		if (c == '%' &&
+		    (i + 2 >= pl->l || !isxdigit((uint8_t)pl->p[i + 1]) ||
+		     !isxdigit((uint8_t)pl->p[i + 2])))
+			return false;
+	}
+
+	return true;
+}
+
+
+/**
+ * Copy a text that came from the network, so that it can stand in JSON: what
+ * is not clean becomes a question mark
+ *
+ * @param strp Pointer to the allocated copy
+ * @param pl   Text
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_scrub(char **strp, const struct pl *pl)
+{
+	char *str, *p;
+	size_t n;
+	int err;
+
+	err = pl_strdup(&str, pl);
+	if (err)
+		return err;
+
+	for (p = str; *p; p += n) {
+
+		n = utf8_seq((unsigned char *)p);
+		if (n == 0 || (unsigned char)*p < 0x20 || *p == 0x7f) {
+			*p = '?';
+			n = 1;
+		}
+	}
+
+	*strp = str;
+
+	return 0;
+}
+
+
+/**
+ * Print a text as the inside of a quoted-string (RFC 3261 section 25.1)
+ *
+ * @param pf  Print function
+ * @param str Text
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_print_quoted(struct re_printf *pf, const char *str)
+{
+	int err = 0;
+
+	for (; *str && !err; str++) {
+		if (*str == '"' || *str == '\\')
+			err = pf->vph("\\", 1, pf->arg);
+		if (!err)
+			err = pf->vph(str, 1, pf->arg);
+	}
+
+	return err;
+}
+
+
+/**
+ * Print a user part, escaped (RFC 3261 section 25.1)
+ *
+ * @param pf   Print function
+ * @param user User part, unescaped
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_print_user(struct re_printf *pf, const char *user)
+{
+	int err = 0;
+
+	for (; *user && !err; user++) {
+		if (is_alnum(*user) || is_of(*user, user_marks))
+			err = pf->vph(user, 1, pf->arg);
+		else
+			err = re_hprintf(pf, "%%%02X", (uint8_t)*user);
+	}
+
+	return err;
+}
