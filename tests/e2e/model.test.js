@@ -1,0 +1,445 @@
+/**
+ * @file model.test.js  The page without a browser: its state, its sentences,
+ *                      its ladder, its verb, its link
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { importWeb } from './lib/web.js';
+
+const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
+	modelHistory, sentence, span, clock, party, rowsOf, layout, emptyDraft,
+	verbFromDraft, Link } = await importWeb('model', 'words', 'rows',
+	'ladder', 'verb', 'link');
+
+const T0 = Date.parse('2026-01-31T10:00:00.000Z');
+const REQUESTED = { transfer_id: 't1', verb_id: 'v1', step: 'requested',
+	refer_to: 'sip:+49301234@10.0.0.1',
+	referred_by: 'sip:caller@example.com' };
+
+
+/** A model that hears messages at given moments, in ms from the start. */
+class Story {
+	constructor()
+	{
+		this.model = createModel();
+		this.seq = 100;
+	}
+
+	at(ms, type, data, more = {})
+	{
+		const time = new Date(T0 + ms).toISOString();
+
+		modelReceive(this.model, { type, seq: ++this.seq, time,
+			call_sid: 'c1', ...more, data }, T0 + ms);
+
+		return this;
+	}
+
+	call(more)
+	{
+		return this.at(0, 'session:new', { direction: 'inbound',
+			from: '+4930123456', to: '100', call_status: 'ringing',
+			node: 'gw1', ...more })
+			.at(10, 'call:status', { call_status: 'in-progress' });
+	}
+
+	step(ms, fields)
+	{
+		this.data = { ...this.data, ...fields };
+
+		return this.at(ms, 'transfer:status', this.data);
+	}
+
+	requested()
+	{
+		this.data = {};
+
+		return this.call().at(90, 'verb:status', { event: 'starting',
+			verb: 'sip:refer', id: 'v1' }).step(100, REQUESTED);
+	}
+
+	accepted()
+	{
+		return this.requested().step(150, { step: 'accepted',
+			refer_status: 202, reason: 'Accepted' });
+	}
+
+	ringing()
+	{
+		return this.accepted().step(1000, { step: 'progress',
+			call_status: 180, reason: 'Ringing' });
+	}
+
+	end(ms, outcome, evidence, fields)
+	{
+		return this.step(ms, { step: 'ended', outcome, evidence,
+			...fields });
+	}
+
+	get transfer()
+	{
+		return allTransfers(this.model)[0];
+	}
+
+	get sentence()
+	{
+		return sentence(this.transfer, T0 + 5000);
+	}
+
+	get labels()
+	{
+		return rowsOf(this.transfer).map((r) => r.label);
+	}
+}
+
+
+test('a call lives from session:new to its last status', () => {
+	const s = new Story().call();
+
+	assert.equal(liveCalls(s.model).length, 1);
+	assert.equal(liveCalls(s.model)[0].from, '+4930123456');
+	s.at(2000, 'call:status', { call_status: 'completed' });
+	assert.equal(liveCalls(s.model).length, 0);
+	assert.equal(s.model.calls.get('c1').ended, T0 + 2000);
+});
+
+
+test('hello brings what lives, and ends what does not', () => {
+	const s = new Story().call();
+
+	s.at(5000, 'hello', { client: 'me', version: '0.1.0', last_seq: 1,
+		nodes: [{ node: 'gw1' }],
+		calls: [{ call_sid: 'c2', call_status: 'in-progress' }],
+		transfers: [{ ...REQUESTED, call_sid: 'c2' }] });
+	assert.deepEqual(liveCalls(s.model).map((c) => c.call_sid), ['c2']);
+	assert.equal(s.transfer.call_sid, 'c2');
+	assert.equal(s.model.client, 'me');
+});
+
+
+test('a transfer that hello lists takes its times from the backlog', () => {
+	const s = new Story().call();
+
+	s.at(9000, 'hello', { calls: [{ call_sid: 'c1' }], transfers: [
+		{ ...REQUESTED, call_sid: 'c1', step: 'progress',
+			call_status: 180 }] });
+	s.requested().step(1000, { step: 'progress', call_status: 180 });
+	assert.equal(s.transfer.requested, T0 + 100);
+	assert.equal(s.transfer.ringing, T0 + 1000);
+	assert.equal(rowsOf(s.transfer).length, 3);
+});
+
+
+test('the clock of referd counts, not that of the page', () => {
+	const { model } = new Story();
+
+	modelReceive(model, { type: 'hello', time: new Date(T0 + 60000)
+		.toISOString(), data: {} }, T0);
+	assert.equal(modelSent(model, { verb: 'hangup' }, T0).time,
+		T0 + 60000);
+});
+
+
+test('history does not touch what is known', () => {
+	const s = new Story().requested();
+
+	modelHistory(s.model, [{ ...REQUESTED, outcome: 'failed' },
+		{ transfer_id: 't0', outcome: 'failed',
+			time: new Date(T0 - 1000).toISOString() }]);
+	assert.equal(s.transfer.outcome, undefined);
+	assert.equal(s.model.transfers.get('t0').outcome, 'failed');
+});
+
+
+test('each outcome has its sentence', () => {
+	const cases = [
+		[(s) => s.requested(), 'In progress: the REFER is sent, no ' +
+			'answer yet.'],
+		[(s) => s.accepted(), 'In progress: accepted with 202 ' +
+			'Accepted, waiting for a report.'],
+		[(s) => s.ringing(), 'In progress: the target rings (180 ' +
+			'Ringing), 4 s so far.'],
+		[(s) => s.ringing().end(7200, 'transferred', 'notify',
+			{ call_status: 200, reason: 'OK' }),
+		'Transferred: the far end reported 200 OK after 6.2 s of ' +
+			'ringing.'],
+		[(s) => s.requested().end(200, 'failed', 'response',
+			{ refer_status: 603, reason: 'Decline' }),
+		'Failed: the far end refused the REFER with 603 Decline.'],
+		[(s) => s.ringing().end(4000, 'failed', 'notify',
+			{ call_status: 486, reason: 'Busy Here' }),
+		'Failed: the far end reported 486 Busy Here after 3 s of ' +
+			'ringing.'],
+		[(s) => s.requested().end(32000, 'failed', 'timeout',
+			{ refer_status: 408 }),
+		'Failed: the far end did not answer the REFER.'],
+		[(s) => s.requested().end(120, 'failed', 'transport'),
+			'Failed: the REFER could not be sent.'],
+		[(s) => s.requested().end(120, 'failed', 'bye'),
+			'Failed: the call ended before the far end answered ' +
+			'the REFER.'],
+		[(s) => s.accepted().end(160, 'presumed', 'refer-sub'),
+			'Presumed transferred: accepted with 202, and the ' +
+			'far end sends no reports (Refer-Sub: false).'],
+		[(s) => s.ringing().end(4000, 'presumed', 'bye'),
+			'Presumed transferred: accepted with 202, 180 ' +
+			'Ringing, then the far end ended the call without ' +
+			'a final report.'],
+		[(s) => s.accepted().end(15150, 'unknown', 'timer:notify'),
+			'Unknown: accepted with 202, then no NOTIFY for ' +
+			'15 s.'],
+		[(s) => s.ringing().end(121000, 'unknown', 'timer:ringing'),
+			'Unknown: accepted with 202, 180 Ringing, then no ' +
+			'result for 2 min.'],
+		[(s) => s.accepted().end(300, 'unknown', 'terminated',
+			{ reason: 'noresource' }),
+		'Unknown: accepted with 202, then the far end ended its ' +
+			'reports without a result (noresource).'],
+		[(s) => s.accepted().end(300, 'unknown', 'node'),
+			'Unknown: baresip went away during the transfer.'],
+		[(s) => s.ringing().end(2000, 'cancelled', 'application'),
+			'Cancelled: by the application, while it rang.'],
+	];
+
+	for (const [tell, expected] of cases) {
+		const s = new Story();
+		tell(s);
+		assert.equal(s.sentence, expected);
+	}
+});
+
+
+test('lengths of time read as a person says them', () => {
+	assert.deepEqual([0, 240, 949, 6200, 15000, 59940, 60000, 125000]
+		.map(span), ['0 ms', '240 ms', '949 ms', '6.2 s', '15 s',
+		'59.9 s', '1 min', '2 min 5 s']);
+	assert.equal(span(NaN), '');
+	assert.deepEqual([0, 7999, 760000, 3723000].map(clock),
+		['0:00', '0:07', '12:40', '1:02:03']);
+});
+
+
+test('a party is shown without what surrounds it, a strange one as it is',
+	() => {
+		assert.equal(party('"Bob" <sip:bob@example.com;x=1>'),
+			'bob@example.com');
+		assert.equal(party('tel:+4930'), '+4930');
+		assert.equal(party('<img src=x onerror=alert(1)>'),
+			'<img src=x onerror=alert(1)>');
+	});
+
+
+test('the ladder has one row for each message, in order', () => {
+	const s = new Story();
+
+	modelReceive(s.model, { type: 'session:new', call_sid: 'c1',
+		data: { from: 'a', call_status: 'in-progress' } });
+	modelSent(s.model, { verb: 'sip:refer', referTo: '+49301234',
+		call_sid: 'c1' });
+	s.ringing();
+	s.end(3000, 'transferred', 'notify', { call_status: 200,
+		reason: 'OK' });
+	s.at(3001, 'verb:hook', { referStatus: '202',
+		final_referred_call_status: '200', verb_id: 'v1' },
+	{ hook: '/action', msgid: 'h-1' });
+	s.at(3001, 'hook:status', { hook: '/action', transfer_id: 't1',
+		event: 'sent', attempt: 1 });
+	s.at(3009, 'hook:status', { hook: '/action', transfer_id: 't1',
+		event: 'answered' });
+	s.at(3020, 'call:status', { call_status: 'completed' });
+
+	assert.deepEqual(s.labels, ['sip:refer +49301234', 'sip:refer',
+		'REFER +49301234@10.0.0.1', '202 Accepted',
+		'NOTIFY 180 Ringing', 'NOTIFY 200 OK',
+		'hook /action 202, 200', 'ack /action', 'BYE']);
+
+	const rows = rowsOf(s.transfer);
+	assert.equal(rows[6].entries.length, 2);
+	assert.equal(rows[3].gap, 50);
+	assert.deepEqual(rows.map((r) => r.kind), ['request', 'request',
+		'request', 'answer', 'request', 'success', 'request', 'answer',
+		'request']);
+});
+
+
+test('failures and timers stand in the ladder', () => {
+	const refused = rowsOf(new Story().requested().end(200, 'failed',
+		'response', { refer_status: 603, reason: 'Decline' })
+		.transfer).at(-1);
+	assert.deepEqual([refused.label, refused.kind, refused.from],
+		['603 Decline', 'failure', 'far']);
+
+	const silent = rowsOf(new Story().accepted().end(15150, 'unknown',
+		'timer:notify').transfer).at(-1);
+	assert.deepEqual([silent.label, silent.at],
+		['timer: no NOTIFY for 15 s', 'baresip']);
+
+	const dead = rowsOf(new Story().ringing().at(6000, 'hook:status',
+		{ hook: '/event', transfer_id: 't1', event: 'timeout' })
+		.transfer).at(-1);
+	assert.equal(dead.label, 'no answer to hook /event');
+});
+
+
+test('a layout keeps every label within the picture', () => {
+	const s = new Story().ringing();
+	s.transfer.entries[1].msg.data.refer_to = `sip:${'9'.repeat(300)}@x`;
+
+	for (const width of [300, 360, 700, 1200]) {
+		const pic = layout(rowsOf(s.transfer), width);
+
+		assert.equal(pic.rows.length, 4);
+		assert.equal(pic.columns.length, 5);
+		for (const { label, y, h } of pic.rows) {
+			assert.ok(label.x >= pic.times && label.x <= width);
+			assert.ok(label.text.length <= width / 6);
+			assert.ok(y + h <= pic.height);
+		}
+	}
+});
+
+
+test('a form makes the verb, and says what is wrong where it is', () => {
+	const make = (fields) => verbFromDraft({ ...emptyDraft(), ...fields });
+
+	assert.deepEqual(make({ referTo: ' +49 30 1234 ' }), {
+		verb: { verb: 'sip:refer', referTo: '+49 30 1234' },
+		errors: {} });
+	assert.deepEqual(make({ referTo: '100', id: 'x', eventHook: '/event',
+		headers: [['X-A', '1'], ['', '']] }).verb,
+	{ verb: 'sip:refer', referTo: '100', id: 'x', eventHook: '/event',
+		headers: { 'X-A': '1' } });
+
+	const wrong = [
+		[{}, 'referTo'],
+		[{ referTo: 'a\r\nX: y' }, 'referTo'],
+		[{ referTo: '<sip:bob@x' }, 'referTo'],
+		[{ referTo: 'sip:' }, 'referTo'],
+		[{ referTo: 'http://x/' }, 'referTo'],
+		[{ referTo: 'bob alice' }, 'referTo'],
+		[{ referTo: '1', referredBy: 'mailto:a@b' }, 'referredBy'],
+		[{ referTo: '1', id: 'a\u0000b' }, 'id'],
+		[{ referTo: '1', headers: [['Via', 'x']] }, 'headers.0'],
+		[{ referTo: '1', headers: [['A', '1'], ['a', '2']] },
+			'headers.1'],
+		[{ referTo: '1', headers: [['X Y', '1']] }, 'headers.0'],
+		[{ referTo: '1', headers: [['X', 'a\nb']] }, 'headers.0'],
+	];
+	for (const [fields, field] of wrong)
+		assert.deepEqual(Object.keys(make(fields).errors), [field]);
+
+	for (const referTo of ['sip:bob@example.com', 'tel:+4930;ext=1',
+		'"B" <sips:b@x>', '+49 (30) 12-34', 'bob', 'bob@x:5070'])
+		assert.deepEqual(make({ referTo }).errors, {}, referTo);
+});
+
+
+/** A WebSocket that a test plays referd to. */
+class FakeSocket {
+	static all = [];
+
+	constructor(url)
+	{
+		this.url = new URL(url);
+		this.readyState = 1;
+		this.sent = [];
+		FakeSocket.all.push(this);
+	}
+
+	send(text)
+	{
+		this.sent.push(text);
+	}
+
+	close()
+	{
+		this.readyState = 3;
+	}
+
+	say(...messages)
+	{
+		for (const m of messages)
+			this.onmessage({ data: JSON.stringify(m) });
+	}
+}
+
+
+function hello(seq, last_seq)
+{
+	return { type: 'hello', seq, data: { last_seq } };
+}
+
+
+function openLink()
+{
+	const heard = [];
+	const pending = [];
+	const link = new Link({ url: 'ws://127.0.0.1/ws', client: 'me',
+		Socket: FakeSocket,
+		timers: {
+			setTimeout: (f) => pending.push(f),
+			clearTimeout: () => pending.splice(0),
+		},
+		onmessage: (m, fresh) => heard.push(fresh ? 'fresh' : m.seq),
+		onstate() {} });
+
+	return { link, heard, pending, socket: () => FakeSocket.all.at(-1) };
+}
+
+
+test('the link asks for the backlog, and comes back without gap or double',
+	() => {
+		const { link, heard, pending, socket } = openLink();
+
+		assert.equal(socket().url.searchParams.get('client'), 'me');
+		socket().say(hello(1501, 1500));
+		assert.equal(socket().url.searchParams.get('since'), '500');
+
+		socket().say(hello(1502, 1501));
+		assert.equal(link.state, 'behind');
+		socket().say({ seq: 1000 }, { seq: 1501 });
+		assert.equal(link.state, 'live');
+		socket().say({ seq: 1503 });
+
+		socket().onclose({});
+		assert.equal(link.state, 'offline');
+		pending.pop()();
+		assert.equal(socket().url.searchParams.get('since'), '1503');
+		socket().say(hello(1506, 1505), { seq: 1503 }, { seq: 1504 },
+			{ seq: 1504 });
+		assert.deepEqual([link.state, link.behind], ['behind', 1]);
+		socket().say({ seq: 1505 }, { seq: 1507 });
+		assert.equal(link.state, 'live');
+
+		assert.deepEqual(heard, ['fresh', 1000, 1501, 1503, 1506, 1504,
+			1505, 1507]);
+	});
+
+
+test('a replay whose end is for others counts as read once it is quiet',
+	() => {
+		const { link, pending, socket } = openLink();
+
+		socket().say(hello(11, 10));
+		socket().say(hello(12, 11), { seq: 5 });
+		assert.equal(link.state, 'behind');
+		pending.pop()();
+		assert.equal(link.state, 'live');
+		assert.equal(link.behind, 0);
+	});
+
+
+test('a referd that counts anew makes the page start anew', () => {
+	const { heard, pending, socket } = openLink();
+
+	socket().say(hello(1, 0), { seq: 2 });
+	socket().onclose({});
+	pending.pop()();
+	socket().say(hello(2, 1));
+	assert.equal(socket().url.searchParams.get('since'), '0');
+	socket().say(hello(3, 2), { seq: 1 });
+	assert.deepEqual(heard, ['fresh', 2, 'fresh', 1]);
+});

@@ -1,0 +1,211 @@
+/**
+ * @file calls.js  The live calls, and the page of one call
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import {callEnded, callTransfers, liveCalls, serverNow} from './model.js';
+import {$, h, keyed, roving, setProp, setText} from './dom.js';
+import {referForm} from './form.js';
+import {clock, party, partyUser, status, timeOfDay} from './words.js';
+import {fillTransfer, makeTransfer} from './transfers.js';
+
+const STATE_WORD = {
+	trying: 'trying', ringing: 'ringing', 'early-media': 'early media',
+	'in-progress': 'in progress', completed: 'ended', failed: 'failed',
+	busy: 'busy', 'no-answer': 'no answer',
+};
+
+
+function ringsHere(call)
+{
+	return call.direction === 'inbound' &&
+		['trying', 'ringing', 'early-media'].includes(
+			call.call_status);
+}
+
+
+function age(model, call)
+{
+	if (callEnded(call))
+		return call.answered ? clock(call.ended - call.answered) : '';
+	if (!call.answered)
+		return '';
+
+	return clock(serverNow(model) - call.answered);
+}
+
+
+function stateText(model, call)
+{
+	const word = STATE_WORD[call.call_status] || call.call_status || '';
+
+	return [word, age(model, call)].filter(Boolean).join(' ');
+}
+
+
+function answerCall(ctx, call)
+{
+	ctx.send({verb: 'answer', call_sid: call.call_sid});
+}
+
+
+function hangUp(ctx, call)
+{
+	ctx.send({type: 'command', command: 'call:status',
+		  callSid: call.call_sid, data: {call_status: 'completed'}});
+}
+
+
+function callButtons(ctx, call)
+{
+	return [
+		h('button.small.answer', {type: 'button', onclick:
+			() => answerCall(ctx, call)}, 'Answer'),
+		h('button.small.danger', {type: 'button', onclick:
+			() => hangUp(ctx, call)}, 'Hang up'),
+	];
+}
+
+
+function makeCall(ctx, call)
+{
+	return h('li.call', {},
+		 h('a.item', {href: `#/calls/${call.call_sid}`},
+		   h('span.way', {'aria-hidden': 'true'}),
+		   h('span.who', {}, h('b.from'), h('span.to'))),
+		 h('span.state'),
+		 h('div.actions', {}, callButtons(ctx, call)[0],
+		   h('a.button.small', {href: `#/calls/${call.call_sid}`},
+		     'Transfer'), callButtons(ctx, call)[1]));
+}
+
+
+function fillCall(ctx, el, call)
+{
+	const get = (sel) => el.querySelector(sel);
+
+	setText(get('.way'), call.direction === 'outbound' ? '↗' : '↙');
+	setText(get('.from'), party(call.from) || 'unknown');
+	setText(get('.to'), party(call.to));
+	get('.from').title = [call.caller_name, call.from_uri]
+		.filter(Boolean).join(' ');
+	setText(get('.state'), stateText(ctx.model, call));
+	setProp(get('.answer'), 'hidden', !ringsHere(call));
+	el.dataset.state = call.call_status;
+	el.classList.toggle('chosen', ctx.route.calls === call.call_sid);
+}
+
+
+/** The list of live calls; returns the function that brings it up to date */
+export function callList(ctx)
+{
+	const list = $('calls');
+
+	roving(list, '.item');
+
+	return () => {
+		const calls = liveCalls(ctx.model);
+
+		keyed(list, calls, (c) => c.call_sid, (c) => makeCall(ctx, c),
+		      (el, c) => fillCall(ctx, el, c));
+		setProp($('calls-empty'), 'hidden', calls.length > 0);
+		setText($('calls-count'), calls.length ? `${calls.length}` :
+			'');
+	};
+}
+
+
+function fact(name, value, mono = false)
+{
+	return value ? [h('dt', {}, name),
+			h(mono ? 'dd.mono' : 'dd', {}, value)] : [];
+}
+
+
+function callFacts(call)
+{
+	const headers = Object.entries(call.sip?.headers || {});
+
+	return [
+		fact('From', [call.caller_name && `“${call.caller_name}”`,
+			      call.from_uri || call.from].filter(Boolean)
+			.join(' ')),
+		fact('To', call.to_uri || call.to),
+		fact('Account', call.account), fact('Gateway', call.node),
+		fact('SIP status', status(call.sip_status, call.sip_reason)),
+		fact('Began', timeOfDay(call.since)),
+		fact('Call-ID', call.call_id, true),
+		fact('call_sid', call.call_sid, true),
+		...headers.map(([name, value]) =>
+			fact(name, String(value), true)),
+	].flat();
+}
+
+
+/**
+ * The page of one call
+ *
+ * @return {element, update}
+ */
+export function callPage(ctx, sid)
+{
+	const {model} = ctx;
+	const call = model.calls.get(sid);
+	if (!call)
+		return missing('This call is not known here any more.');
+
+	const title = h('h2');
+	const state = h('span.chip');
+	const buttons = callButtons(ctx, call);
+	const facts = h('dl.facts');
+	const over = h('p.hint', {hidden: true});
+	const form = referForm(ctx, call);
+	const list = h('ul.list.inset');
+	const past = h('section.card', {hidden: true},
+		       h('h3', {}, 'Transfers of this call'), list);
+	let shown = '';
+
+	function update()
+	{
+		setText(title, `${partyUser(call.from)} → ${
+			partyUser(call.to)}`);
+		setText(state, stateText(model, call));
+		state.dataset.state = call.call_status;
+
+		const ended = callEnded(call);
+		setProp(buttons[0], 'hidden', !ringsHere(call));
+		setProp(buttons[1], 'hidden', ended);
+		setProp(form.element, 'hidden', ended);
+		setProp(over, 'hidden', !ended);
+		setText(over, `The call is over${call.sip_reason ?
+			` (${call.sip_reason})` : ''}.`);
+
+		const now = JSON.stringify(call);
+		if (now !== shown)
+			facts.replaceChildren(...callFacts(call));
+		shown = now;
+
+		const ts = callTransfers(model, sid);
+		setProp(past, 'hidden', !ts.length);
+		keyed(list, ts, (t) => t.transfer_id, makeTransfer,
+		      (el, t) => fillTransfer(ctx, el, t));
+		form.update();
+	}
+
+	const element = h('article.page', {},
+		h('header.page-head', {}, ctx.back(), title, state,
+		  h('span.spacer'), ...buttons),
+		over, form.element, past,
+		h('details.card.more', {open: matchMedia(
+			'(min-width: 900px)').matches},
+		  h('summary', {}, 'About this call'), facts));
+
+	return {element, update, focus: () => form.focus()};
+}
+
+
+/** A page that says one sentence */
+export function missing(text)
+{
+	return {element: h('p.nothing', {}, text), update() {}};
+}

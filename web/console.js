@@ -1,0 +1,237 @@
+/**
+ * @file console.js  The messages as they are, and a place to send one
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import {liveCalls} from './model.js';
+import {$, h, jsonNodes, setText} from './dom.js';
+import {party, timeOfDay} from './words.js';
+
+/* Lines in the page; the model keeps more. */
+const LINES_MAX = 500;
+
+
+function short(id)
+{
+	return String(id ?? '').slice(0, 8);
+}
+
+
+/* The facts of a message that one looks for first. */
+function gist(msg)
+{
+	const d = msg.data && !Array.isArray(msg.data) ? msg.data : {};
+
+	return [
+		msg.command, msg.verb && party(msg.referTo), msg.hook, d.hook,
+		d.event, d.verb, d.step, d.outcome,
+		d.call_status || d.refer_status || d.referStatus,
+		d.final_referred_call_status, d.reason, d.error,
+		d.last_seq !== undefined ? `last_seq ${d.last_seq}` : '',
+		Array.isArray(msg) ? `${msg.length} verbs` : '',
+	].filter(Boolean).join(' · ');
+}
+
+
+function typeOf(msg)
+{
+	return msg?.type || msg?.verb || (Array.isArray(msg) ? 'verbs' :
+		typeof msg === 'string' ? 'text' : 'message');
+}
+
+
+function lineText(entry)
+{
+	return (typeof entry.msg === 'string' ? entry.msg :
+		JSON.stringify(entry.msg)).toLowerCase();
+}
+
+
+function makeLine(entry)
+{
+	const {msg} = entry;
+	const detail = h('pre.json', {hidden: true, tabIndex: 0});
+	const head = h('button.line', {type: 'button',
+				       'aria-expanded': 'false', onclick() {
+		detail.hidden = !detail.hidden;
+		head.setAttribute('aria-expanded', !detail.hidden);
+		if (!detail.firstChild)
+			detail.append(...jsonNodes(msg));
+	}},
+		h('time', {}, timeOfDay(entry.time, true)),
+		h('span.dir', {title: entry.dir === 'in' ? 'from referd' :
+			'to referd'}, entry.dir === 'in' ? '←' : '→'),
+		h('b.type', {}, typeOf(msg)),
+		h('span.sid', {}, short(msg?.call_sid || msg?.callSid)),
+		h('span.gist', {}, gist(msg)));
+	const el = h('li', {}, head, detail);
+
+	el.dataset.dir = entry.dir;
+	el.dataset.type = typeOf(msg);
+	el.entry = entry;
+
+	return el;
+}
+
+
+/* The log reads like a terminal: the newest line last, and in view as long
+   as one has not scrolled up. */
+class LogView {
+	constructor(ctx)
+	{
+		this.ctx = ctx;
+		this.list = $('log');
+		this.filter = $('log-filter');
+		this.next = 0;
+		this.from = 0;
+		this.filter.oninput = () => this.refill();
+		$('log-clear').onclick = () => {
+			this.from = this.ctx.model.logged;
+			this.refill();
+		};
+	}
+
+	wanted(entry)
+	{
+		const word = this.filter.value.trim().toLowerCase();
+
+		return entry.n >= this.from && (!word ||
+			lineText(entry).includes(word));
+	}
+
+	refill()
+	{
+		this.next = 0;
+		this.list.replaceChildren();
+		this.update();
+	}
+
+	update()
+	{
+		const {list} = this;
+		const {log, logged} = this.ctx.model;
+		if (this.next === logged)
+			return;
+
+		const follow = list.scrollHeight - list.scrollTop -
+			list.clientHeight < 40;
+		list.append(...log.filter((e) => e.n >= this.next &&
+					  this.wanted(e)).slice(-LINES_MAX)
+			.map(makeLine));
+		this.next = logged;
+
+		while (list.children.length > LINES_MAX)
+			list.firstElementChild.remove();
+		if (follow)
+			list.scrollTop = list.scrollHeight;
+		setText($('log-count'), `${logged}`);
+	}
+}
+
+
+/* The protocol's messages, filled in with the call that lives. */
+function examples(model)
+{
+	const call_sid = liveCalls(model)[0]?.call_sid || 'CALL_SID';
+	const refer = {verb: 'sip:refer', referTo: '+49301234'};
+
+	return {
+		'sip:refer': {...refer, call_sid},
+		'sip:refer, all fields': {
+			...refer, id: 'unique-id-123',
+			referredBy: 'sip:caller@example.com',
+			actionHook: '/action', eventHook: '/event',
+			headers: {'X-Custom-Header': 'Value'}, call_sid,
+		},
+		'answer, then transfer': {
+			call_sid, verbs: [{verb: 'answer'}, refer],
+		},
+		pause: {verb: 'pause', length: 2, call_sid},
+		hangup: {verb: 'hangup', call_sid},
+		'sip:decline': {verb: 'sip:decline', status: 486, call_sid},
+		'command redirect': {
+			type: 'command', command: 'redirect',
+			callSid: call_sid, queueCommand: false,
+			data: [{verb: 'hangup'}],
+		},
+		'command call:status': {
+			type: 'command', command: 'call:status',
+			callSid: call_sid, data: {call_status: 'completed'},
+		},
+		'command dial': {
+			type: 'command', command: 'dial', msgid: '1',
+			data: {to: 'sip:bob@example.com'},
+		},
+		'ack with verbs': {
+			type: 'ack', msgid: 'h-18', data: [{verb: 'hangup'}],
+		},
+	};
+}
+
+
+function sendForm(ctx)
+{
+	const select = $('send-example');
+	const text = $('send-text');
+	const note = $('send-note');
+
+	select.append(h('option', {value: ''}, 'examples …'),
+		      ...Object.keys(examples(ctx.model)).map((name) =>
+			h('option', {value: name}, name)));
+	select.onchange = () => {
+		const msg = examples(ctx.model)[select.value];
+		if (msg)
+			text.value = JSON.stringify(msg, null, 2);
+		text.rows = Math.min(14, text.value.split('\n').length);
+		select.value = '';
+		note.textContent = '';
+		text.focus();
+	};
+
+	$('send').onsubmit = (event) => {
+		event.preventDefault();
+		submit(ctx, text.value, note);
+	};
+}
+
+
+/* Whatever is typed is sent: what referd says to it is to be seen too. */
+function submit(ctx, text, note)
+{
+	let msg = text;
+
+	if (!text.trim()) {
+		note.textContent = 'There is nothing to send.';
+		return;
+	}
+
+	try {
+		msg = JSON.parse(text);
+		note.textContent = 'Sent.';
+	}
+	catch (error) {
+		note.textContent = `Sent as it stands; it is no JSON (${
+			error.message}).`;
+	}
+
+	if (!ctx.send(msg))
+		note.textContent = 'Not connected to referd: nothing was sent.';
+}
+
+
+/** The console; returns the function that brings it up to date */
+export function messageConsole(ctx)
+{
+	const log = new LogView(ctx);
+	const fold = $('console-fold');
+	const box = $('console');
+
+	fold.onclick = () => {
+		const folded = box.classList.toggle('folded');
+		fold.textContent = folded ? 'Show' : 'Hide';
+		fold.setAttribute('aria-expanded', !folded);
+	};
+	sendForm(ctx);
+
+	return () => log.update();
+}

@@ -1,0 +1,174 @@
+/**
+ * @file dom.js  A few helpers to make and update elements
+ *
+ * Text is only ever set as text: what others chose to be called stays what
+ * it is, never markup.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+/** The element of an id */
+export function $(id)
+{
+	return document.getElementById(id);
+}
+
+
+/**
+ * Make an element
+ *
+ * @param tag    "div", or with classes "div.a.b"
+ * @param props  Properties; `on…` listeners; `aria-…`, `data-…` and other
+ *               names with a dash, role and for as attributes
+ * @param kids   Elements, or text
+ */
+export function h(tag, props = {}, ...kids)
+{
+	const [name, ...classes] = tag.split('.');
+	const el = document.createElement(name);
+
+	el.className = classes.join(' ');
+	for (const [key, value] of Object.entries(props)) {
+		if (value === undefined)
+			continue;
+		if (key.includes('-') || key === 'role' || key === 'for' ||
+		    key === 'list')
+			el.setAttribute(key, value);
+		else
+			el[key] = value;
+	}
+	el.append(...kids.flat().filter((kid) => kid !== null &&
+					kid !== undefined && kid !== ''));
+
+	return el;
+}
+
+
+/** Set the text of an element if it changed: a selection in it survives */
+export function setText(el, text)
+{
+	if (el.textContent !== text)
+		el.textContent = text;
+}
+
+
+/** Set one property of an element if it changed */
+export function setProp(el, name, value)
+{
+	if (el[name] !== value)
+		el[name] = value;
+}
+
+
+/**
+ * Bring the children of a list in line with its items; what stays keeps its
+ * element, and with it focus and place
+ *
+ * @param parent  The list
+ * @param items   What it should show, in order
+ * @param keyOf   Item to key
+ * @param make    Item to a new element
+ * @param fill    Called with element and item, to write what may change
+ */
+export function keyed(parent, items, keyOf, make, fill)
+{
+	const old = new Map();
+	for (const el of parent.children)
+		old.set(el.key, el);
+
+	let at = parent.firstElementChild;
+	for (const item of items) {
+		const key = keyOf(item);
+		let el = old.get(key);
+
+		if (!el) {
+			el = make(item);
+			el.key = key;
+		}
+		old.delete(key);
+		fill(el, item);
+
+		if (el === at)
+			at = at.nextElementSibling;
+		else
+			parent.insertBefore(el, at);
+	}
+
+	for (const el of old.values())
+		el.remove();
+}
+
+
+/* Strings, numbers and names in a JSON text, each in a colour of its own. */
+const JSON_TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
+
+/** A JSON text as nodes with its tokens marked */
+export function jsonNodes(value)
+{
+	const text = typeof value === 'string' ? value :
+		JSON.stringify(value, null, 2);
+	const out = [];
+	let last = 0;
+
+	for (const m of text.matchAll(JSON_TOKEN)) {
+		out.push(text.slice(last, m.index));
+		const kind = m[2] ? 'j-name' : m[1] ? 'j-string' : 'j-atom';
+		out.push(h(`span.${kind}`, {}, m[1] || m[0]), m[2] || '');
+		last = m.index + m[0].length;
+	}
+	out.push(text.slice(last));
+
+	return out;
+}
+
+
+/** A button that copies what `text` returns, and says so */
+export function copyButton(text, label = 'Copy')
+{
+	const button = h('button.small', {type: 'button', onclick: async () => {
+		button.textContent = await copyText(text()) ? 'Copied' :
+			'Not copied';
+		setTimeout(() => {
+			button.textContent = label;
+		}, 1500);
+	}}, label);
+
+	return button;
+}
+
+
+/* Without a secure context there is no clipboard object. */
+async function copyText(text)
+{
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	}
+	catch {
+		const area = h('textarea', {value: text});
+		document.body.append(area);
+		area.select();
+		const done = document.execCommand('copy');
+		area.remove();
+		return done;
+	}
+}
+
+
+/** Move the focus among the items of a list by arrow keys and j, k */
+export function roving(el, selector)
+{
+	el.addEventListener('keydown', (event) => {
+		const step = {ArrowDown: 1, j: 1, ArrowUp: -1, k: -1}[
+			event.key];
+		const at = event.target.closest(selector);
+		if (!step || !at || event.ctrlKey || event.metaKey ||
+		    event.target.matches('input, select, textarea'))
+			return;
+
+		const all = [...el.querySelectorAll(selector)];
+		const next = all[all.indexOf(at) + step];
+		event.preventDefault();
+		next?.focus();
+	});
+}

@@ -1,0 +1,258 @@
+/**
+ * @file ladder.js  The ladder of a transfer: layout() computes, draw() makes
+ *                  SVG
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import {PARTIES, PARTY_NAMES} from './rows.js';
+import {span, timeOfDay} from './words.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/* Pixels. On a narrow screen the times shrink to the seconds' part, and the
+   gap goes below the time. */
+const ROW = 34;
+const ROW_NARROW = 40;
+const TIMES_WIDE = 164;
+const TIMES_NARROW = 60;
+const NARROW = 640;
+const HEAD = 5;
+const PAD = 4;
+
+/* Mean width of a character at the label's size, for cutting long labels. */
+const CHAR = 7.2;
+const CHAR_NARROW = 6.2;
+
+
+function cut(text, max)
+{
+	const s = String(text);
+
+	return s.length > max ? `${s.slice(0, Math.max(1, max - 1))}…` : s;
+}
+
+
+/*
+ * A label stands in the middle of its arrow. Where the arrow is shorter than
+ * the label, the label may reach over its ends, but not out of the picture.
+ */
+function labelPlace(text, mid, left, right, char)
+{
+	const max = Math.floor((right - left) / char);
+	const shown = cut(text, max);
+	const half = shown.length * char / 2;
+	const x = Math.min(Math.max(mid, left + half), right - half);
+
+	return {text: shown, x: Math.max(x, left), full: text};
+}
+
+
+function segment(part, xs)
+{
+	const x1 = xs[part.from];
+	const x2 = xs[part.to];
+	const dir = Math.sign(x2 - x1);
+
+	return {x1: x1 + dir * 2, x2: x2 - dir * 2, dir};
+}
+
+
+/**
+ * Compute where everything goes
+ *
+ * @param rows   Rows of rowsOf()
+ * @param width  Pixels there are
+ *
+ * @return {width, height, narrow, columns: [{party, name, x}],
+ *         rows: [{y, time, gap, label, seg | x, reported}]}
+ */
+export function layout(rows, width)
+{
+	const narrow = width < NARROW;
+	const times = narrow ? TIMES_NARROW : TIMES_WIDE;
+	const char = narrow ? CHAR_NARROW : CHAR;
+	const step = (width - times - PAD) / PARTIES.length;
+	const columns = PARTIES.map((p, i) => ({
+		party: p, name: narrow && p === 'app' ? 'app' : PARTY_NAMES[p],
+		x: Math.round(times + step * (i + 0.5)), width: step - PAD,
+	}));
+	const xs = Object.fromEntries(columns.map((c) => [c.party, c.x]));
+	let y = PAD;
+
+	const placed = rows.map((row) => {
+		const h = narrow ? ROW_NARROW : ROW;
+		const place = {row, y, h, line: y + h - 9};
+		y += h;
+
+		place.time = narrow ? timeOfDay(row.time, true).slice(6) :
+			timeOfDay(row.time, true);
+		place.gap = row.gap ? `+${span(row.gap)}` : '';
+
+		if (row.at) {
+			place.x = xs[row.at];
+			place.label = labelPlace(row.label, place.x, times,
+						 width - PAD, char);
+			return place;
+		}
+
+		/* Beside a reported leg there is no room to reach over. */
+		place.seg = segment(row, xs);
+		const mid = (place.seg.x1 + place.seg.x2) / 2;
+		const right = row.reported && !narrow ? xs.far + step * 0.1 :
+			width - PAD;
+		place.label = labelPlace(row.label, mid, times, right, char);
+
+		if (row.reported) {
+			const r = segment(row.reported, xs);
+			place.reported = {...r, label: narrow ? null :
+				labelPlace(row.reported.label,
+					   (r.x1 + r.x2) / 2, xs.far,
+					   width - PAD, char)};
+		}
+
+		return place;
+	});
+
+	return {width, height: y + PAD, narrow, times, columns, rows: placed};
+}
+
+
+function svg(tag, attrs, ...kids)
+{
+	const el = document.createElementNS(SVG, tag);
+
+	for (const [name, value] of Object.entries(attrs))
+		el.setAttribute(name, value);
+	el.append(...kids);
+
+	return el;
+}
+
+
+/*
+ * Requests end in a full head, answers in an open one, failures in a cross,
+ * so that colour is never alone in telling them apart.
+ */
+function headPath(kind, x, y, dir)
+{
+	const back = x - dir * HEAD * 1.8;
+
+	switch (kind) {
+
+	case 'failure':
+		return `M${x - dir * 11},${y - 5}l10,10m0,-10l-10,10`;
+	case 'request':
+	case 'success':
+		return `M${x},${y}L${back},${y - HEAD}V${y + HEAD}Z`;
+	default:
+		return `M${back},${y - HEAD}L${x},${y}L${back},${y + HEAD}`;
+	}
+}
+
+
+function drawArrow(seg, y, kind, extra = '')
+{
+	const short = kind === 'failure' ? 6 : 2;
+
+	return svg('g', {class: `arrow ${kind} ${extra}`},
+		   svg('path', {class: 'line',
+				d: `M${seg.x1},${y}H${seg.x2 -
+					seg.dir * short}`}),
+		   svg('path', {class: 'head',
+				d: headPath(kind, seg.x2, y, seg.dir)}));
+}
+
+
+function drawLabel(place, y, cls)
+{
+	const el = svg('text', {x: place.x, y, class: cls, role: 'gridcell',
+				'text-anchor': 'middle'}, place.text);
+	if (place.text !== place.full)
+		el.append(svg('title', {}, place.full));
+
+	return el;
+}
+
+
+/* A timer, or what did not come, stands on the party's own line. */
+function drawNote(place, kind)
+{
+	const w = Math.max(40, place.label.text.length * 7.4 + 16);
+	const y = place.line - 18;
+
+	return [
+		svg('rect', {class: `notebox ${kind}`, x: place.label.x -
+			w / 2, y, width: w, height: 24, rx: 4}),
+		drawLabel(place.label, y + 16.5, `label ${kind}`),
+	];
+}
+
+
+function rowName(place)
+{
+	const {row} = place;
+	const who = row.at ? `at ${PARTY_NAMES[row.at]}` :
+		`${PARTY_NAMES[row.from]} to ${PARTY_NAMES[row.to]}`;
+
+	return `${place.time} ${place.gap}, ${who}: ${row.label}`;
+}
+
+
+function drawRow(pic, place, i)
+{
+	const {row} = place;
+	const g = svg('g', {class: 'row', role: 'row', tabindex: '-1',
+			    'data-row': i, 'aria-label': rowName(place)},
+		      svg('rect', {class: 'hit', x: 0, y: place.y,
+				   width: pic.width, height: place.h, rx: 4}),
+		      svg('text', {class: 'time', role: 'gridcell', x: PAD,
+				   y: place.line - (pic.narrow ? 13 : 3)},
+			  place.time),
+		      svg('text', {class: 'gap', role: 'gridcell',
+				   x: pic.times - 10, y: place.line +
+				   (pic.narrow ? 1 : -3)}, place.gap));
+
+	if (row.at) {
+		g.append(...drawNote(place, row.kind));
+		return g;
+	}
+
+	g.append(drawArrow(place.seg, place.line, row.kind),
+		 drawLabel(place.label, place.line - 7, `label ${row.kind}`));
+
+	if (place.reported) {
+		const kind = row.reported.kind || 'answer';
+		g.append(drawArrow(place.reported, place.line, kind,
+				   'reported'));
+		if (place.reported.label)
+			g.append(drawLabel(place.reported.label,
+					   place.line - 7,
+					   'label reported'));
+	}
+
+	return g;
+}
+
+
+/**
+ * Make the picture
+ *
+ * @param pic  What layout() computed
+ *
+ * @return SVG element; each row is a `.row` with data-row
+ */
+export function draw(pic)
+{
+	const el = svg('svg', {class: 'ladder', width: pic.width,
+			       height: pic.height, role: 'grid',
+			       'aria-label': 'Messages of the transfer',
+			       viewBox: `0 0 ${pic.width} ${pic.height}`});
+
+	for (const c of pic.columns) {
+		el.append(svg('path', {class: `life ${c.party}`,
+				       d: `M${c.x},0V${pic.height}`}));
+	}
+	pic.rows.forEach((place, i) => el.append(drawRow(pic, place, i)));
+
+	return el;
+}

@@ -1,0 +1,199 @@
+/**
+ * @file link.js  The WebSocket to referd, which comes back without a gap
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+/* Milliseconds: the first wait before another try, and the longest. */
+const WAIT_FIRST = 250;
+const WAIT_MAX = 5000;
+
+/* How many of the latest messages a page that knows nothing asks for. */
+const BACKLOG = 1000;
+
+/* How long without a message until a replay counts as read to its end: the
+   last messages of it may be for other clients, and never come here. */
+const REPLAY_QUIET = 300;
+
+/* A list of the schedules that a test may want to drive itself. */
+const CLOCK = {
+	setTimeout: (f, ms) => setTimeout(f, ms),
+	clearTimeout: (id) => clearTimeout(id),
+};
+
+
+/**
+ * One lasting connection to referd
+ *
+ * `state` is 'connecting', 'behind', 'live' or 'offline'. Each message is
+ * handed on exactly once, in the order of `seq`, over any number of
+ * reconnections.
+ */
+export class Link {
+	/**
+	 * @param url       ws:// or wss:// URL of referd
+	 * @param client    Name to be known by
+	 * @param onmessage Called with each new message; and with true beside
+	 *                  a hello after which nothing known before holds
+	 * @param onstate   Called whenever state, behind or retryAt changed
+	 * @param Socket    Class that makes the WebSocket
+	 * @param timers    setTimeout and clearTimeout
+	 */
+	constructor({url, client, onmessage, onstate,
+		     Socket = globalThis.WebSocket, timers = CLOCK})
+	{
+		Object.assign(this, {url, client, onmessage, onstate, Socket,
+				     timers});
+		this.state = 'connecting';
+		this.behind = 0;
+		this.retryAt = 0;
+		this.last = undefined;
+		this.wait = WAIT_FIRST;
+		this.open();
+	}
+
+	open()
+	{
+		this.timers.clearTimeout(this.retry);
+		this.greeted = false;
+		this.setState('connecting');
+
+		const url = new URL(this.url);
+		url.searchParams.set('client', this.client);
+		if (this.last !== undefined)
+			url.searchParams.set('since', this.last);
+
+		const ws = new this.Socket(url.href);
+		this.ws = ws;
+		ws.onmessage = (event) => this.frame(event.data);
+		ws.onclose = (event) => {
+			if (ws === this.ws)
+				this.lost(event);
+		};
+	}
+
+	/** Whether what is sent now would go out */
+	get connected()
+	{
+		return this.state === 'live' || this.state === 'behind';
+	}
+
+	/** Try at once instead of after the wait */
+	hurry()
+	{
+		if (this.state === 'offline')
+			this.open();
+	}
+
+	lost(event)
+	{
+		this.timers.clearTimeout(this.quiet);
+		this.closeReason = event?.reason || '';
+		this.retryAt = Date.now() + this.wait;
+		this.retry = this.timers.setTimeout(() => this.open(),
+						    this.wait);
+		this.wait = Math.min(this.wait * 2, WAIT_MAX);
+		this.setState('offline');
+	}
+
+	frame(text)
+	{
+		let msg;
+
+		try {
+			msg = JSON.parse(text);
+		}
+		catch {
+			return;
+		}
+
+		if (msg.type === 'hello')
+			this.hello(msg);
+		else
+			this.message(msg);
+	}
+
+	/*
+	 * The first hello only tells where the backlog begins: it is asked
+	 * for by coming again. So it is when referd counts anew because its
+	 * store was lost; then nothing that was known holds.
+	 */
+	hello(msg)
+	{
+		const lastSeq = msg.data?.last_seq ?? 0;
+
+		if (this.greeted)
+			return;
+		this.greeted = true;
+
+		if (this.last === undefined || this.last > lastSeq) {
+			this.fresh = true;
+			this.last = Math.max(0, lastSeq - BACKLOG);
+			if (this.last < lastSeq) {
+				this.ws.onclose = null;
+				this.ws.close();
+				this.open();
+				return;
+			}
+		}
+
+		const {fresh} = this;
+		this.fresh = false;
+		this.wait = WAIT_FIRST;
+		this.target = lastSeq;
+		this.onmessage(msg, fresh);
+		this.progress();
+	}
+
+	message(msg)
+	{
+		if (typeof msg.seq === 'number') {
+			if (this.last !== undefined && msg.seq <= this.last)
+				return;
+			this.last = msg.seq;
+		}
+
+		this.onmessage(msg, false);
+		if (this.state !== 'live')
+			this.progress();
+	}
+
+	progress()
+	{
+		this.timers.clearTimeout(this.quiet);
+		this.behind = Math.max(0, this.target - this.last);
+		if (!this.behind) {
+			this.setState('live');
+			return;
+		}
+
+		this.setState('behind');
+		this.quiet = this.timers.setTimeout(() => {
+			this.behind = 0;
+			this.setState('live');
+		}, REPLAY_QUIET);
+	}
+
+	setState(state)
+	{
+		this.state = state;
+		this.onstate(this);
+	}
+
+	/**
+	 * Send one message
+	 *
+	 * @return true if it went out; nothing is kept for later, since what
+	 *         a person asked for seconds ago may no longer be wanted
+	 */
+	send(msg)
+	{
+		if (this.ws.readyState !== 1)
+			return false;
+
+		this.ws.send(typeof msg === 'string' ? msg :
+			JSON.stringify(msg));
+
+		return true;
+	}
+}

@@ -1,0 +1,257 @@
+/**
+ * @file rows.js  The messages of a transfer to the rows of its ladder
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import {party, span, status} from './words.js';
+
+/**
+ * The parties, from left to right. What runs between `far` and `target` is
+ * never seen here: it stands in the ladder as the far end reports it.
+ */
+export const PARTIES = ['app', 'referd', 'baresip', 'far', 'target'];
+
+export const PARTY_NAMES = {
+	app: 'application', referd: 'referd', baresip: 'baresip',
+	far: 'far end', target: 'target',
+};
+
+
+/*
+ * A row goes from one party to another, or stands at one (`at`) where a timer
+ * fired or nothing came. `kind` is request, answer, success, failure or note.
+ */
+function arrow(from, to, kind, label, more)
+{
+	return {from, to, kind, label, ...more};
+}
+
+
+function note(at, label, kind = 'note')
+{
+	return {at, kind, label};
+}
+
+
+function kindOf(code)
+{
+	return code >= 300 ? 'failure' : code >= 200 ? 'success' : 'request';
+}
+
+
+/* What a sipfrag tells about the leg between far end and target. */
+function reported(code, reason)
+{
+	if (code === 100)
+		return {from: 'far', to: 'target', label: 'INVITE'};
+
+	return {
+		from: 'target', to: 'far', label: status(code, reason),
+		kind: code >= 300 ? 'failure' : 'answer',
+	};
+}
+
+
+function notifyRow(t)
+{
+	return arrow('far', 'baresip', kindOf(t.call_status),
+		     `NOTIFY ${status(t.call_status, t.reason)}`,
+		     {reported: reported(t.call_status, t.reason)});
+}
+
+
+function endedRow(t, waited)
+{
+	switch (t.evidence) {
+
+	case 'notify':
+		return notifyRow(t);
+	case 'response':
+		return arrow('far', 'baresip', 'failure',
+			     status(t.refer_status, t.reason));
+	case 'timeout':
+		return note('baresip', 'no answer to the REFER', 'failure');
+	case 'transport':
+		return note('baresip', `not sent: ${t.reason || 'transport'}`,
+			    'failure');
+	case 'refer-sub':
+		return note('baresip', 'Refer-Sub: false, no reports follow');
+	case 'bye':
+		return arrow('far', 'baresip', 'request', 'BYE');
+	case 'terminated':
+		return arrow('far', 'baresip', 'note', 'NOTIFY terminated' +
+			     (t.reason ? ` (${t.reason})` : ''));
+	case 'timer:notify':
+		return note('baresip', `timer: no NOTIFY for ${waited}`);
+	case 'timer:ringing':
+		return note('baresip', `timer: no result for ${waited}`);
+	case 'application':
+		return note('baresip', 'cancelled by the application');
+	case 'node':
+		return note('baresip', 'baresip is gone', 'failure');
+	default:
+		return note('baresip', `${t.outcome || 'ended'} ${
+			status(t.call_status || t.refer_status, t.reason)}`);
+	}
+}
+
+
+function transferRow(t, waited)
+{
+	switch (t.step) {
+
+	case 'requested':
+		return arrow('baresip', 'far', 'request',
+			     `REFER ${party(t.refer_to)}`);
+	case 'accepted':
+		return arrow('far', 'baresip', 'answer',
+			     status(t.refer_status, t.reason));
+	case 'progress':
+		return notifyRow(t);
+	default:
+		return endedRow(t, waited);
+	}
+}
+
+
+function hookFact(data)
+{
+	const refer = data.referStatus ?? data.refer_status;
+	const final = data.final_referred_call_status;
+
+	return data.call_status && data.event ? data.call_status :
+		[refer, final].filter((c) => c !== undefined).join(', ');
+}
+
+
+function hookStatusRow(data)
+{
+	const name = data.hook || 'hook';
+	const http = data.http_status ? `HTTP ${data.http_status}` : '';
+
+	switch (data.event) {
+
+	case 'answered':
+		return arrow('app', 'referd', 'answer', http || `ack ${name}`);
+	case 'timeout':
+		return note('referd', `no answer to hook ${name}`, 'failure');
+	case 'failed':
+		return note('referd', `hook ${name} failed${
+			http ? `: ${http}` : ''}`, 'failure');
+	default:
+		return arrow('referd', 'app', 'request', `hook ${name}` +
+			     (data.attempt > 1 ? `, attempt ${data.attempt}`
+					       : ''));
+	}
+}
+
+
+/*
+ * A hook of this page arrives twice, as verb:hook and as the hook:status that
+ * everyone gets. The two make one row.
+ */
+function hookTwin(rows, msg)
+{
+	const sent = msg.type === 'verb:hook' || msg.data?.event === 'sent';
+	const name = msg.hook ?? msg.data?.hook;
+
+	return sent && rows.findLast((r) => r.hook === name && !r.twin &&
+				     r.entries[0].msg.type !== msg.type);
+}
+
+
+function hookRow(msg)
+{
+	if (msg.type === 'hook:status')
+		return {...hookStatusRow(msg.data), hook: msg.data.event ===
+			'sent' ? msg.data.hook : undefined};
+
+	const fact = hookFact(msg.data || {});
+
+	return {...arrow('referd', 'app', 'request',
+			 `hook ${msg.hook}${fact ? ` ${fact}` : ''}`),
+		hook: msg.hook};
+}
+
+
+function callEndRow(t, data)
+{
+	if (data.ended_by === 'far' || t.evidence === 'bye')
+		return t.evidence === 'bye' ? null :
+			arrow('far', 'baresip', 'request', 'BYE');
+	if (data.ended_by === undefined && t.outcome !== 'transferred' &&
+	    t.evidence !== 'refer-sub')
+		return note('baresip', `call ended${data.sip_reason ?
+			`: ${data.sip_reason}` : ''}`);
+
+	return arrow('baresip', 'far', 'request', 'BYE');
+}
+
+
+function entryRow(t, entry, waited)
+{
+	const {msg} = entry;
+
+	if (entry.dir === 'out') {
+		const verbs = [msg.verbs || msg.data || msg].flat();
+		const v = verbs.find((x) => x?.verb === 'sip:refer') || {};
+		return arrow('app', 'referd', 'request',
+			     `sip:refer ${party(v.referTo)}`);
+	}
+
+	switch (msg.type) {
+
+	case 'verb:status':
+		/* What another client sent is known by its start only. */
+		return arrow(t.entries[0].dir === 'out' ? 'referd' : 'app',
+			     'baresip', 'request', 'sip:refer');
+	case 'transfer:status':
+		return transferRow(msg.data, waited);
+	case 'verb:hook':
+	case 'hook:status':
+		return hookRow(msg);
+	case 'call:status':
+		return callEndRow(t, msg.data);
+	default:
+		return null;
+	}
+}
+
+
+/**
+ * The rows of a transfer's ladder, in order
+ *
+ * @param t  Transfer of the model
+ *
+ * @return Rows: {time, gap (ms since the row before), kind, label, entries
+ *         (the messages that it shows), and from and to, or at}
+ */
+export function rowsOf(t)
+{
+	const waited = span(t.ended - (t.ringing || t.accepted ||
+				       t.requested));
+	const rows = [];
+
+	for (const entry of t.entries) {
+		const twin = hookTwin(rows, entry.msg);
+		if (twin) {
+			twin.twin = true;
+			twin.entries.push(entry);
+			if (entry.msg.type === 'verb:hook')
+				twin.label = hookRow(entry.msg).label;
+			continue;
+		}
+
+		const row = entryRow(t, entry, waited);
+		if (!row)
+			continue;
+
+		const before = rows.at(-1);
+		row.time = entry.time;
+		row.gap = before ? entry.time - before.time : 0;
+		row.entries = [entry];
+		rows.push(row);
+	}
+
+	return rows;
+}

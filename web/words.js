@@ -1,0 +1,260 @@
+/**
+ * @file words.js  What the page says: outcomes, durations, short names
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+/* Reason phrases for the codes whose sender left the phrase out. */
+const REASONS = {
+	100: 'Trying', 180: 'Ringing', 181: 'Call Is Being Forwarded',
+	182: 'Queued', 183: 'Session Progress', 200: 'OK', 202: 'Accepted',
+	400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
+	404: 'Not Found', 405: 'Method Not Allowed',
+	407: 'Proxy Authentication Required', 408: 'Request Timeout',
+	429: 'Provide Referrer Identity', 480: 'Temporarily Unavailable',
+	481: 'Call/Transaction Does Not Exist', 486: 'Busy Here',
+	487: 'Request Terminated', 488: 'Not Acceptable Here',
+	500: 'Server Internal Error', 503: 'Service Unavailable',
+	600: 'Busy Everywhere', 603: 'Decline', 604: 'Does Not Exist Anywhere',
+};
+
+export const OUTCOMES = ['transferred', 'presumed', 'failed', 'unknown',
+			 'cancelled'];
+
+const OUTCOME_WORD = {
+	transferred: 'Transferred', presumed: 'Presumed transferred',
+	failed: 'Failed', unknown: 'Unknown', cancelled: 'Cancelled',
+};
+
+
+/** A status as SIP writes it: "486 Busy Here" */
+export function status(code, reason)
+{
+	if (!code)
+		return reason || '';
+
+	return `${code} ${reason || REASONS[code] || ''}`.trim();
+}
+
+
+/** A length of time in words: "240 ms", "6.2 s", "15 s", "2 min 5 s" */
+export function span(ms)
+{
+	if (!(ms >= 0))
+		return '';
+	if (ms < 950)
+		return `${Math.round(ms)} ms`;
+	if (ms < 59950) {
+		const s = (ms / 1000).toFixed(1);
+		return `${s.replace(/\.0$/, '')} s`;
+	}
+
+	const s = Math.round(ms / 1000);
+	const rest = s % 60;
+
+	return `${Math.floor(s / 60)} min${rest ? ` ${rest} s` : ''}`;
+}
+
+
+function two(n, width = 2)
+{
+	return String(n).padStart(width, '0');
+}
+
+
+/** A length of time as a clock shows it: "0:07", "12:40", "1:02:03" */
+export function clock(ms)
+{
+	const s = Math.max(0, Math.floor(ms / 1000));
+	const h = Math.floor(s / 3600);
+	const m = Math.floor(s / 60) % 60;
+
+	return (h ? `${h}:${two(m)}` : `${m}`) + `:${two(s % 60)}`;
+}
+
+
+/** The time of day of a moment: "14:03:09", or with milliseconds */
+export function timeOfDay(ms, precise = false)
+{
+	const d = new Date(ms);
+	const t = [d.getHours(), d.getMinutes(), d.getSeconds()]
+		.map((n) => two(n)).join(':');
+
+	return precise ? `${t}.${two(d.getMilliseconds(), 3)}` : t;
+}
+
+
+/** What a person calls a party: a URI without scheme, brackets, parameters */
+export function party(uri)
+{
+	const s = String(uri ?? '');
+	const inner = /<((?:sips?|tel):[^>]*)>/i.exec(s);
+
+	return (inner ? inner[1] : s).replace(/^(sips?|tel):/i, '')
+		.replace(/[;?].*$/s, '');
+}
+
+
+/** The user part of a party, or the host if there is none */
+export function partyUser(uri)
+{
+	const p = party(uri);
+
+	return p.replace(/@.*$/s, '') || p;
+}
+
+
+function withCode(t)
+{
+	return t.refer_status ? ` with ${t.refer_status}` : '';
+}
+
+
+/* How long it rang, or how long it all took when nothing was heard ringing. */
+function afterWords(t)
+{
+	if (t.ringing && t.ended > t.ringing)
+		return ` after ${span(t.ended - t.ringing)} of ringing`;
+	if (t.ended > t.requested)
+		return ` ${span(t.ended - t.requested)} after the REFER`;
+
+	return '';
+}
+
+
+function lastReport(t)
+{
+	return t.call_status && t.call_status < 200 ?
+		`, ${status(t.call_status, '')}` : '';
+}
+
+
+function failedWords(t)
+{
+	switch (t.evidence) {
+
+	case 'response':
+		return `the far end refused the REFER with ${
+			status(t.refer_status, t.reason)}`;
+	case 'timeout':
+		return 'the far end did not answer the REFER';
+	case 'transport':
+		return 'the REFER could not be sent' +
+			(t.reason ? ` (${t.reason})` : '');
+	case 'bye':
+		return 'the call ended before the far end answered the REFER';
+	case 'notify':
+		return `the far end reported ${
+			status(t.call_status, t.reason)}${afterWords(t)}`;
+	default:
+		return status(t.call_status || t.refer_status, t.reason) ||
+			'for a reason that was not given';
+	}
+}
+
+
+function presumedWords(t)
+{
+	if (t.evidence === 'refer-sub')
+		return `accepted${withCode(t)}, and the far end sends no ` +
+			'reports (Refer-Sub: false)';
+
+	return `accepted${withCode(t)}${lastReport(t)}, then the far end ` +
+		'ended the call without a final report';
+}
+
+
+function unknownWords(t)
+{
+	const wait = span(t.ended - (t.ringing || t.accepted || t.requested));
+
+	switch (t.evidence) {
+
+	case 'timer:notify':
+		return `accepted${withCode(t)}, then no NOTIFY for ${wait}`;
+	case 'timer:ringing':
+		return `accepted${withCode(t)}${lastReport(t)}, ` +
+			`then no result for ${wait}`;
+	case 'terminated':
+		return `accepted${withCode(t)}${lastReport(t)}, then the ` +
+			'far end ended its reports without a result' +
+			(t.reason ? ` (${t.reason})` : '');
+	case 'node':
+		return 'baresip went away during the transfer';
+	default:
+		return t.reason || 'no result came';
+	}
+}
+
+
+function endedWords(t)
+{
+	switch (t.outcome) {
+
+	case 'transferred':
+		return `the far end reported ${
+			status(t.call_status, t.reason)}${afterWords(t)}`;
+	case 'failed':
+		return failedWords(t);
+	case 'presumed':
+		return presumedWords(t);
+	case 'unknown':
+		return unknownWords(t);
+	case 'cancelled':
+		return t.ringing ? 'by the application, while it rang' :
+			'by the application';
+	default:
+		return t.reason || '';
+	}
+}
+
+
+function runningWords(t, now)
+{
+	if (t.step === 'progress' && t.call_status >= 180)
+		return `the target rings (${status(t.call_status, t.reason)})`
+			+ `, ${span(Math.max(0, now - t.ringing))} so far`;
+	if (t.step === 'progress')
+		return `the far end reports ${
+			status(t.call_status, t.reason)}`;
+	if (t.step === 'accepted')
+		return `accepted with ${status(t.refer_status, t.reason)}, ` +
+			'waiting for a report';
+
+	return 'the REFER is sent, no answer yet';
+}
+
+
+/** The one word for where a transfer stands */
+export function outcomeWord(t)
+{
+	return OUTCOME_WORD[t.outcome] || 'In progress';
+}
+
+
+/**
+ * What became of a transfer, in one sentence that names its evidence
+ *
+ * @param t    Transfer of the model
+ * @param now  ms since 1970 by the clock of referd
+ */
+export function sentence(t, now)
+{
+	const words = t.outcome ? endedWords(t) : runningWords(t, now);
+
+	return `${outcomeWord(t)}: ${words}.`;
+}
+
+
+/** Where a transfer stands, for a line of the list */
+export function standing(t)
+{
+	if (t.outcome === 'failed')
+		return status(t.call_status || t.refer_status, t.reason);
+	if (t.step === 'requested')
+		return 'REFER sent';
+	if (t.step === 'accepted' || !t.call_status)
+		return status(t.refer_status, t.outcome ? '' : t.reason);
+
+	return status(t.call_status, t.reason);
+}
