@@ -54,8 +54,14 @@ static bool dname_is_valid(const struct pl *dname)
 	if (!dname->l)
 		return true;
 
-	if (*dname->p != '"')
-		return !memchr(dname->p, '"', dname->l);
+	if (*dname->p != '"') {
+		/* tokens and spaces; it is quoted on the wire */
+		for (i = 0; i < dname->l; i++) {
+			if (memchr("\":;=@,()[]?/\\{}", dname->p[i], 16))
+				return false;
+		}
+		return true;
+	}
 
 	for (i = 1; i < dname->l; i++) {
 		if (dname->p[i] == '\\')

@@ -1,0 +1,147 @@
+/**
+ * @file module_notify.c  Tests of the NOTIFY reader
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <re.h>
+#include "sip_refer.h"
+
+
+static const char head[] = "NOTIFY sip:gw@10.0.0.1 SIP/2.0\r\n"
+			   "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1\r\n"
+			   "From: <sip:a@10.0.0.2>;tag=1\r\n"
+			   "To: <sip:gw@10.0.0.1>;tag=2\r\n"
+			   "Call-ID: 1\r\n"
+			   "CSeq: 17 NOTIFY\r\n";
+
+
+/* The message keeps what the result borrows: the caller releases it */
+static struct sip_msg *message(const char *rest)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	struct sip_msg *msg;
+
+	assert_int_equal(mbuf_printf(mb, "%s%s", head, rest), 0);
+	mb->pos = 0;
+	assert_int_equal(sip_msg_decode(&msg, mb), 0);
+	mem_deref(mb);
+
+	return msg;
+}
+
+
+static void test_event(void **state)
+{
+	static const struct {
+		const char *hdr;
+		int err;
+		bool has_id;
+		uint32_t id;
+	} events[] = {
+		{"Event: refer\r\n", 0, false, 0},
+		{"Event: REFER\r\n", 0, false, 0},
+		{"o: refer\r\n", 0, false, 0},
+		{"Event: refer;id=93809823\r\n", 0, true, 93809823},
+		{"Event: refer ; id=7\r\n", 0, true, 7},
+		{"Event: refer;x=1\r\n", 0, false, 0},
+		{"Event: refer;id=abc\r\n", ENOENT, false, 0},
+		{"Event: presence\r\n", ENOENT, false, 0},
+		{"Event: refers\r\n", ENOENT, false, 0},
+		{"", ENOENT, false, 0},
+		{"Content-Type: message/sipfrag\r\n", 0, false, 0},
+		{"Content-Type: application/pidf+xml\r\n", ENOENT, false, 0},
+	};
+	struct notify notify;
+	struct sip_msg *msg;
+	char rest[128];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "%sContent-Length: 0\r\n\r\n",
+				  events[i].hdr);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), events[i].err);
+		if (!events[i].err) {
+			assert_int_equal(notify.cseq, 17);
+			assert_int_equal(notify.has_id, events[i].has_id);
+			assert_int_equal(notify.id, events[i].id);
+		}
+		mem_deref(msg);
+	}
+}
+
+
+static void test_substate(void **state)
+{
+	static const struct {
+		const char *hdr;
+		bool terminated;
+		const char *reason;
+		uint32_t expires;
+	} substates[] = {
+		{"", false, "", 0},
+		{"Subscription-State: active\r\n", false, "", 0},
+		{"Subscription-State: active;expires=60\r\n", false, "", 60},
+		{"Subscription-State: ACTIVE ; expires = 60\r\n", false, "",
+		 60},
+		{"Subscription-State: pending;expires=x\r\n", false, "", 0},
+		{"Subscription-State: terminated\r\n", true, "", 0},
+		{"Subscription-State: Terminated;reason=noresource\r\n", true,
+		 "noresource", 0},
+	};
+	struct notify notify;
+	struct sip_msg *msg;
+	char rest[160];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(substates) / sizeof(substates[0]); i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "Event: refer\r\n%sContent-Length: 0\r\n"
+				  "\r\n",
+				  substates[i].hdr);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), 0);
+		assert_int_equal(notify.terminated, substates[i].terminated);
+		assert_int_equal(
+			pl_strcmp(&notify.reason, substates[i].reason), 0);
+		assert_int_equal(notify.expires, substates[i].expires);
+		assert_int_equal(notify.body, BODY_NONE);
+		mem_deref(msg);
+	}
+}
+
+
+static void test_body(void **state)
+{
+	struct notify notify;
+	struct sip_msg *msg;
+	(void)state;
+
+	msg = message("Event: refer\r\nContent-Length: 15\r\n\r\n"
+		      "SIP/2.0 200 OK\n");
+	assert_int_equal(notify_decode(&notify, msg), 0);
+	assert_int_equal(notify.body, BODY_FRAG);
+	assert_int_equal(notify.frag.scode, 200);
+	mem_deref(msg);
+
+	msg = message("Event: refer\r\nContent-Length: 3\r\n\r\nfoo");
+	assert_int_equal(notify_decode(&notify, msg), 0);
+	assert_int_equal(notify.body, BODY_UNREADABLE);
+	mem_deref(msg);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_substate),
+		cmocka_unit_test(test_body),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

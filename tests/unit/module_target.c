@@ -1,0 +1,287 @@
+/**
+ * @file module_target.c  Tests of Refer-To and Referred-By
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <string.h>
+#include <re.h>
+#include "sip_refer.h"
+
+
+static const char peer[] = "sip:+4940999@carrier.example:5070";
+
+/* What an application writes, and what goes on the wire */
+static const struct {
+	const char *input;
+	const char *addr;
+} good[] = {
+	/* numbers, with and without visual separators */
+	{"+4930123456", "<sip:+4930123456@carrier.example:5070>"},
+	{"+49 30 123456", "<sip:+4930123456@carrier.example:5070>"},
+	{"+49-30-12.34.56", "<sip:+4930123456@carrier.example:5070>"},
+	{"+1 (555) 010-9999", "<sip:+15550109999@carrier.example:5070>"},
+	{"+49 (0)30 123456", "<sip:+4930123456@carrier.example:5070>"},
+	{"030/123456", "<sip:030123456@carrier.example:5070>"},
+	{"(030) 123456", "<sip:030123456@carrier.example:5070>"},
+	{"100", "<sip:100@carrier.example:5070>"},
+	{"0", "<sip:0@carrier.example:5070>"},
+	{"*97", "<sip:*97@carrier.example:5070>"},
+	{"*21*100#", "<sip:*21*100%23@carrier.example:5070>"},
+	{"  100  ", "<sip:100@carrier.example:5070>"},
+	{"00493012345", "<sip:00493012345@carrier.example:5070>"},
+
+	/* users */
+	{"bob", "<sip:bob@carrier.example:5070>"},
+	{"bob.smith", "<sip:bob.smith@carrier.example:5070>"},
+	{"bob smith", "<sip:bob%20smith@carrier.example:5070>"},
+	{"bob#1", "<sip:bob%231@carrier.example:5070>"},
+	{"sales/east", "<sip:sales/east@carrier.example:5070>"},
+	{"100;phone-context=x",
+	 "<sip:100;phone-context=x@carrier.example:5070>"},
+	{"J\xc3\xbcrgen", "<sip:J%C3%BCrgen@carrier.example:5070>"},
+	{"100%", "<sip:100%25@carrier.example:5070>"},
+	{"+", "<sip:+@carrier.example:5070>"},
+
+	/* user@host without a scheme */
+	{"bob@example.com", "<sip:bob@example.com>"},
+	{"+4930@10.0.0.1:5080", "<sip:+4930@10.0.0.1:5080>"},
+
+	/* SIP URIs */
+	{"sip:bob@example.com", "<sip:bob@example.com>"},
+	{"SIP:bob@example.com", "<SIP:bob@example.com>"},
+	{"sips:bob@example.com", "<sips:bob@example.com>"},
+	{"sip:example.com", "<sip:example.com>"},
+	{"sip:10.0.0.1", "<sip:10.0.0.1>"},
+	{"sip:bob@example.com:5080", "<sip:bob@example.com:5080>"},
+	{"sip:bob@example.com:65535", "<sip:bob@example.com:65535>"},
+	{"sip:bob@example.com;transport=tcp",
+	 "<sip:bob@example.com;transport=tcp>"},
+	{"sip:bob@example.com:5080;user=phone?X-A=1&X-B=2",
+	 "<sip:bob@example.com:5080;user=phone?X-A=1&X-B=2>"},
+	{"sip:bob@example.com?Replaces=a%40b%3Bto-tag%3D1",
+	 "<sip:bob@example.com?Replaces=a%40b%3Bto-tag%3D1>"},
+	{"sip:bob:secret@example.com", "<sip:bob:secret@example.com>"},
+	{"sip:bob@[2001:db8::1]", "<sip:bob@[2001:db8::1]>"},
+	{"sip:bob@[2001:db8::1]:5080", "<sip:bob@[2001:db8::1]:5080>"},
+	{"sip:bob@[2001:db8::1]:5080;transport=tls",
+	 "<sip:bob@[2001:db8::1]:5080;transport=tls>"},
+	{"sip:%62ob@example.com", "<sip:%62ob@example.com>"},
+	{"sip:+49-30-1@example.com;user=phone",
+	 "<sip:+49-30-1@example.com;user=phone>"},
+	{"sip:bob@my_host", "<sip:bob@my_host>"},
+
+	/* tel URIs, RFC 3966 */
+	{"tel:+4930123456", "<tel:+4930123456>"},
+	{"tel:+49-30-12(34)56", "<tel:+4930123456>"},
+	{"tel:100;phone-context=example.com",
+	 "<tel:100;phone-context=example.com>"},
+	{"tel:+4930123456;ext=17", "<tel:+4930123456;ext=17>"},
+	{"TEL:*97", "<tel:*97>"},
+
+	/* name-addr */
+	{"<sip:bob@example.com>", "<sip:bob@example.com>"},
+	{"< sip:bob@example.com >", "<sip:bob@example.com>"},
+	{"Bob <sip:bob@example.com>", "\"Bob\" <sip:bob@example.com>"},
+	{"\"Bob\" <sip:bob@example.com>", "\"Bob\" <sip:bob@example.com>"},
+	{"\"Bob\"<sip:bob@example.com>", "\"Bob\" <sip:bob@example.com>"},
+	{"\"B \\\"x\\\" <y>\" <sip:bob@example.com>",
+	 "\"B \\\"x\\\" <y>\" <sip:bob@example.com>"},
+	{"\"J\xc3\xbcrgen\" <sip:j@example.com>",
+	 "\"J\xc3\xbcrgen\" <sip:j@example.com>"},
+	{"Bob Smith <tel:+49-30>", "\"Bob Smith\" <tel:+4930>"},
+	{"\"\" <sip:bob@example.com>", "\"\" <sip:bob@example.com>"},
+	{"<sip:bob@example.com>;x=1", "<sip:bob@example.com>;x=1"},
+	{"<100>", "<sip:100@carrier.example:5070>"},
+	{"Bob <+49 30>", "\"Bob\" <sip:+4930@carrier.example:5070>"},
+};
+
+/* What is refused, and a part of the sentence that says why */
+static const struct {
+	const char *input;
+	const char *why;
+} bad[] = {
+	{"", "must not be empty"},
+	{"   ", "must not be empty"},
+	{"<>", "must not be empty"},
+	{"sip:bob@example.com\r\nX-Evil: 1", "without control characters"},
+	{"100\n", "without control characters"},
+	{"100\r", "without control characters"},
+	{"100\t", "without control characters"},
+	{"100\x7f", "without control characters"},
+	{"100\x01", "without control characters"},
+	{"100\xc2\x85", "without control characters"},
+	{"J\xfcrgen", "must be UTF-8"},
+	{"\xc0\xaf", "must be UTF-8"},
+	{"\xed\xa0\x80", "must be UTF-8"},
+	{"\xf5\x80\x80\x80", "must be UTF-8"},
+	{"http://example.com", "must be a sip:, sips: or tel: URI"},
+	{"mailto:bob@example.com", "must be a sip:, sips: or tel: URI"},
+	{"urn:service:sos", "must be a sip:, sips: or tel: URI"},
+	{"sip:", "must be a SIP URI"},
+	{"sip:@", "must be a SIP URI"},
+	{"sip:bob@", "must be a SIP URI"},
+	{"sip:bob@exa mple.com", "%XX"},
+	{"sip:bob smith@example.com", "%XX"},
+	{"sip:bob@example.com>", "%XX"},
+	{"sip:b\"ob@example.com", "%XX"},
+	{"sip:J\xc3\xbcrgen@example.com", "%XX"},
+	{"sip:bob%2@example.com", "%XX"},
+	{"sip:bob%zz@example.com", "%XX"},
+	{"sip:bob@example.com%4", "%XX"},
+	{"sip:bob@example.com:0", "port"},
+	{"sip:bob@example.com:65536", "port"},
+	{"sip:bob@example.com:99999", "port"},
+	{"sip:bob@example.com:123456", "port"},
+	{"sip:bob@example.com:5060x", "port"},
+	{"sip:bob@example.com:", "port"},
+	{"sip:bob@a@b", "must be a SIP URI"},
+	{"sip:bob@[2001:db8::1", "must be a SIP URI"},
+	{"sip:bob@[::g]", "must be a SIP URI"},
+	{"sip:bob@exa*mple.com", "must be a SIP URI"},
+	{"a@b@c", "must be a SIP URI"},
+	{"tel:", "must have a number"},
+	{"tel:abc", "must have a number"},
+	{"tel:+", "must have a number"},
+	{"tel:+49;ext=<1>", "must have a number"},
+	{"<sip:bob@example.com", "'>'"},
+	{"\"Bob <sip:bob@example.com>", "%XX"},
+	{"Bob\" <sip:bob@example.com>", "%XX"},
+	{"\"a\"b\" <sip:bob@example.com>", "%XX"},
+	{"\"a\" \"b\" <sip:bob@example.com>", "quoted correctly"},
+	{"<sip:bob@example.com> x", "nothing but parameters"},
+	{"<sip:bob@example.com>;x=\"1\"", "nothing but parameters"},
+	{"<sip:bob@example.com>, <sip:c@example.com>",
+	 "nothing but parameters"},
+};
+
+
+static void test_good(void **state)
+{
+	char *addr, *uri;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+
+		struct fault fault = {.index = -1};
+
+		assert_int_equal(target_encode(&addr, &uri, "referTo",
+					       good[i].input, NULL, peer,
+					       &fault),
+				 0);
+		assert_string_equal(addr, good[i].addr);
+		assert_non_null(strstr(addr, uri));
+		mem_deref(addr);
+		mem_deref(uri);
+	}
+}
+
+
+static void test_bad(void **state)
+{
+	char *addr = NULL, *uri = NULL;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+
+		struct fault fault = {.index = -1};
+
+		if (target_encode(&addr, &uri, "referTo", bad[i].input, NULL,
+				  peer, &fault) != EBADMSG)
+			fail_msg("'%s' was taken as %s", bad[i].input, addr);
+
+		if (strncmp(fault.text, "referTo: ", 9) ||
+		    !strstr(fault.text, bad[i].why))
+			fail_msg("'%s': %s", bad[i].input, fault.text);
+
+		assert_string_equal(fault.field, "referTo");
+		assert_null(addr);
+		assert_null(uri);
+	}
+}
+
+
+static void test_display_name(void **state)
+{
+	struct fault fault = {.index = -1};
+	char *addr, *uri;
+	(void)state;
+
+	assert_int_equal(target_encode(&addr, &uri, "referredBy",
+				       "Old <sip:a@b>",
+				       "New \"x\" \\ \xc3\xbc", peer, &fault),
+			 0);
+	assert_string_equal(addr, "\"New \\\"x\\\" \\\\ \xc3\xbc\" <sip:a@b>");
+	mem_deref(addr);
+	mem_deref(uri);
+}
+
+
+static void test_length(void **state)
+{
+	struct fault fault = {.index = -1};
+	char input[URI_MAX + 2];
+	char *addr, *uri;
+	(void)state;
+
+	memset(input, 'a', sizeof(input));
+	input[URI_MAX + 1] = '\0';
+	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
+				       peer, &fault),
+			 EBADMSG);
+	assert_string_equal(fault.text,
+			    "referTo: must have at most 2048 bytes");
+
+	input[URI_MAX] = '\0';
+	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
+				       peer, &fault),
+			 0);
+	mem_deref(addr);
+	mem_deref(uri);
+}
+
+
+/* The far end's own URI decides where a number belongs */
+static void test_peer(void **state)
+{
+	static const struct {
+		const char *uri;
+		const char *addr;
+	} peers[] = {
+		{"sip:a@10.0.0.1", "<sip:100@10.0.0.1>"},
+		{"sip:10.0.0.1:5080;transport=tcp", "<sip:100@10.0.0.1:5080>"},
+		{"sip:a@[2001:db8::1]:5080", "<sip:100@[2001:db8::1]:5080>"},
+		{"sips:a@example.com", "<sip:100@example.com>"},
+	};
+	char *addr, *uri;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+
+		struct fault fault = {.index = -1};
+
+		assert_int_equal(target_encode(&addr, &uri, "referTo", "100",
+					       NULL, peers[i].uri, &fault),
+				 0);
+		assert_string_equal(addr, peers[i].addr);
+		mem_deref(addr);
+		mem_deref(uri);
+	}
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_display_name),
+		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_peer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+/**
+ * @file module_verb.c  Tests of the verbs, field by field
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "sip_refer.h"
+
+
+static const char peer[] = "sip:+4940999@carrier.example";
+
+
+static int decode(struct verb **verbp, const char *text, struct fault *fault)
+{
+	cJSON *json = cJSON_Parse(text);
+	int err;
+
+	*fault = (struct fault){.index = -1};
+	*verbp = NULL;
+	err = verb_decode(verbp, json, peer, fault);
+	cJSON_Delete(json);
+
+	return err;
+}
+
+
+static struct verb *decode_ok(const char *text)
+{
+	struct fault fault;
+	struct verb *verb;
+
+	if (decode(&verb, text, &fault))
+		fail_msg("%s: %s", text, fault.text);
+
+	return verb;
+}
+
+
+/* The specification's own example, with a number for its placeholder */
+static void test_seed(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok(
+		"{\"verb\":\"sip:refer\",\"referTo\":\"+4930123456\","
+		"\"id\":\"unique-id-123\","
+		"\"referredBy\":\"sip:caller@example.com\","
+		"\"actionHook\":{\"url\":\"/action\",\"referStatus\":\"202\","
+		"\"final_referred_call_status\":\"200\",\"eventHook\":{"
+		"\"event\":\"transfer-status\",\"call_status\":\"180\"}},"
+		"\"eventHook\":\"/event\","
+		"\"headers\":{\"X-Custom-Header\":\"Value\"}}");
+
+	assert_int_equal(verb->type, VERB_REFER);
+	assert_string_equal(verb->refer_to,
+			    "<sip:+4930123456@carrier.example>");
+	assert_string_equal(verb->referred_by, "<sip:caller@example.com>");
+	assert_string_equal(verb->hdrs, "X-Custom-Header: Value\r\n");
+	mem_deref(verb);
+}
+
+
+static void test_defaults(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"referredBy\":null,\"headers\":null}");
+
+	assert_string_equal(verb->referred_by,
+			    "<sip:+4940999@carrier.example>");
+	assert_null(verb->hdrs);
+	mem_deref(verb);
+}
+
+
+static void test_headers(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"headers\":{\"X-N\":17,\"X-F\":1.5,\"X-E\":\"\","
+			 "\"Refer-Sub\":\"false\",\"X-U\":\"J\\u00fcrgen\"}}");
+
+	assert_string_equal(verb->hdrs, "X-N: 17\r\nX-F: 1.5\r\nX-E: \r\n"
+					"Refer-Sub: false\r\n"
+					"X-U: J\xc3\xbcrgen\r\n");
+	mem_deref(verb);
+}
+
+
+static void test_neighbours(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"answer\"}");
+	assert_int_equal(verb->type, VERB_ANSWER);
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"hangup\"}");
+	assert_int_equal(verb->type, VERB_HANGUP);
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"sip:decline\",\"status\":486,"
+			 "\"reason\":\"Busy Here\"}");
+	assert_int_equal(verb->type, VERB_DECLINE);
+	assert_int_equal(verb->status, 486);
+	assert_string_equal(verb->reason, "Busy Here");
+	mem_deref(verb);
+}
+
+
+#define REFER "{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+
+static const struct {
+	const char *text;
+	const char *field;
+	const char *fault;
+} bad[] = {
+	{"[]", "verb", "verb: must be an object"},
+	{"{}", "verb", "verb: is required"},
+	{"{\"verb\":1}", "verb", "verb: must be a string"},
+	{"{\"verb\":\"say\"}", "verb", "verb: is not one that baresip runs"},
+	{"{\"verb\":\"sip:refer\"}", "referTo", "referTo: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":null}", "referTo",
+	 "referTo: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":17}", "referTo",
+	 "referTo: must be a string"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"1\\r\\nX: y\"}", "referTo",
+	 "referTo: must be UTF-8 without control characters"},
+	{REFER "\"referredBy\":true}", "referredBy",
+	 "referredBy: must be a string"},
+	{REFER "\"referredBy\":\"a\\r\\nb\"}", "referredBy",
+	 "referredBy: must be UTF-8 without control characters"},
+	{REFER "\"referredBy\":\"\"}", "referredBy",
+	 "referredBy: must not be empty"},
+	{REFER "\"referredByDisplayName\":1}", "referredByDisplayName",
+	 "referredByDisplayName: must be a string"},
+	{REFER "\"referredByDisplayName\":\"a\\nb\"}", "referredByDisplayName",
+	 "referredByDisplayName: must be UTF-8 without control characters"},
+	{REFER "\"headers\":[]}", "headers", "headers: must be an object"},
+	{REFER "\"headers\":{\"X A\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"X-A\\r\\nX-B\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"X-A\":\"1\\r\\nX-B: 2\"}}", "headers.X-A",
+	 "headers.X-A: must be UTF-8 without control characters"},
+	{REFER "\"headers\":{\"X-A\":null}}", "headers.X-A",
+	 "headers.X-A: must be a string or a number"},
+	{REFER "\"headers\":{\"X-A\":{}}}", "headers.X-A",
+	 "headers.X-A: must be a string or a number"},
+	{REFER "\"headers\":{\"X-A\":true}}", "headers.X-A",
+	 "headers.X-A: must be a string or a number"},
+	{"{\"verb\":\"sip:decline\"}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":200}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":486.5}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":486,\"reason\":\"a\\rb\"}",
+	 "reason", "reason: must be UTF-8 without control characters"},
+};
+
+
+static void test_bad(void **state)
+{
+	struct fault fault;
+	struct verb *verb;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (decode(&verb, bad[i].text, &fault) != EBADMSG)
+			fail_msg("%s was taken", bad[i].text);
+		assert_string_equal(fault.text, bad[i].fault);
+		assert_string_equal(fault.field, bad[i].field);
+		assert_null(verb);
+	}
+}
+
+
+/* Every header field that the SIP stack writes, in any case */
+static void test_stack_headers(void **state)
+{
+	static const char *const names[] = {
+		"Via",
+		"v",
+		"From",
+		"f",
+		"To",
+		"t",
+		"Call-ID",
+		"i",
+		"CSeq",
+		"Contact",
+		"m",
+		"Max-Forwards",
+		"Route",
+		"Record-Route",
+		"Content-Type",
+		"Content-Length",
+		"content-foo",
+		"c",
+		"l",
+		"e",
+		"Authorization",
+		"Proxy-Authorization",
+		"Refer-To",
+		"r",
+		"Referred-By",
+		"b",
+		"Event",
+		"o",
+		"REFER-TO",
+		"cseq",
+		"User-Agent",
+		"Subscription-State",
+		"Expires",
+	};
+	struct fault fault;
+	struct verb *verb;
+	char text[128];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)re_snprintf(text, sizeof(text),
+				  REFER "\"headers\":{\"%s\":\"x\"}}",
+				  names[i]);
+		assert_int_equal(decode(&verb, text, &fault), EBADMSG);
+		assert_non_null(
+			strstr(fault.text, "is written by the SIP stack"));
+	}
+}
+
+
+static void test_bounds(void **state)
+{
+	cJSON *json = cJSON_CreateObject(), *headers;
+	struct fault fault = {.index = -1};
+	struct verb *verb;
+	char name[16], value[HDR_VAL_MAX + 2];
+	int i;
+	(void)state;
+
+	cJSON_AddStringToObject(json, "verb", "sip:refer");
+	cJSON_AddStringToObject(json, "referTo", "100");
+	headers = cJSON_AddObjectToObject(json, "headers");
+	for (i = 0; i < HDR_MAX; i++) {
+		(void)re_snprintf(name, sizeof(name), "X-%d", i);
+		cJSON_AddStringToObject(headers, name, "x");
+	}
+	assert_int_equal(verb_decode(&verb, json, peer, &fault), 0);
+	mem_deref(verb);
+
+	cJSON_AddStringToObject(headers, "X-More", "x");
+	assert_int_equal(verb_decode(&verb, json, peer, &fault), EBADMSG);
+	assert_string_equal(fault.text,
+			    "headers: must have at most 32 members");
+
+	memset(value, 'x', sizeof(value));
+	value[HDR_VAL_MAX + 1] = '\0';
+	cJSON_DeleteItemFromObject(headers, "X-More");
+	cJSON_ReplaceItemInObject(headers, "X-0", cJSON_CreateString(value));
+	fault = (struct fault){.index = -1};
+	assert_int_equal(verb_decode(&verb, json, peer, &fault), EBADMSG);
+	assert_string_equal(fault.text,
+			    "headers.X-0: must have at most 2048 bytes");
+
+	cJSON_Delete(json);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_stack_headers),
+		cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
