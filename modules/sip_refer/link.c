@@ -20,7 +20,7 @@
 
 enum {
 	PROTOCOL = 1,
-	LINE_MAX = 65536,  /* longest line either way [bytes]         */
+	LINE_SIZE = 65536, /* longest line either way [bytes]         */
 	KEEP_MAX = 4096,   /* reports kept until acknowledged         */
 	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
 	BACKOFF_MAX = 2000,
@@ -56,7 +56,7 @@ static struct {
 	struct le *unsent;   /* first of reportl that is not written */
 	size_t unsent_pos;   /* bytes of it that are                 */
 	char *hello;         /* rest of the hello, if it blocked     */
-	char in[LINE_MAX];
+	char in[LINE_SIZE];
 	size_t inlen;
 	bool dropping; /* KEEP_MAX was reached, said once      */
 } lnk = {.fd = -1};

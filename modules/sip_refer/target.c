@@ -57,7 +57,7 @@ static bool dname_is_valid(const struct pl *dname)
 	if (*dname->p != '"') {
 		/* tokens and spaces; it is quoted on the wire */
 		for (i = 0; i < dname->l; i++) {
-			if (memchr("\":;=@,()[]?/\\{}", dname->p[i], 16))
+			if (strchr("\":;=@,()[]?/\\{}", dname->p[i]))
 				return false;
 		}
 		return true;
