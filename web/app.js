@@ -3,29 +3,27 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import {Link} from './link.js';
-import {allTransfers, createModel, liveCalls, modelHistory, modelReceive,
-	modelSent} from './model.js';
-import {$, h, keyed, setProp, setText} from './dom.js';
-import {callList, callPage, missing} from './calls.js';
-import {dialPage} from './form.js';
-import {transferList, transferPage} from './transfers.js';
-import {messageConsole} from './console.js';
+import { Link } from './link.js';
+import { allTransfers, createModel, liveCalls, modelHistory, modelReceive,
+	modelSent } from './model.js';
+import { $, h, keyed, setProp, setText } from './dom.js';
+import { callList } from './calls.js';
+import { messageConsole } from './console.js';
+import { detailPage } from './pages.js';
+import { transferList } from './transfers.js';
 
 /* Milliseconds between two looks at the running clocks. */
 const TICK = 500;
 
 const ctx = {
 	model: createModel(),
-	route: {},			/* what the address after # names    */
-	shownTransfer: '',		/* id of the transfer in the detail  */
-	waiting: new Map(),		/* msgid to what awaits its answer   */
-	follow: '',			/* call_sid whose next transfer to
-					   show                              */
+	route: {},		/* what the address after # names */
+	shownTransfer: '',	/* id of the transfer in the detail */
+	waiting: new Map(),	/* msgid to what awaits its answer */
+	follow: '',		/* call_sid whose next transfer to show */
 	changed, send, nextId, followTransfer, go, back,
 };
 
-let page = null;
 let drawing = false;
 let views = [];
 
@@ -104,7 +102,7 @@ function go(hash)
 
 function back()
 {
-	return h('a.back', {href: '#/', 'aria-label': 'Back'}, '‹');
+	return h('a.back', { href: '#/', 'aria-label': 'Back' }, '‹');
 }
 
 
@@ -125,9 +123,9 @@ function received(msg, fresh)
 {
 	if (fresh) {
 		ctx.model = Object.assign(ctx.model, createModel(),
-					  {log: ctx.model.log,
-					   logged: ctx.model.logged});
-		page = null;
+					  { log: ctx.model.log,
+					   logged: ctx.model.logged });
+		ctx.fresh = true;
 		fetchHistory();
 	}
 
@@ -138,7 +136,7 @@ function received(msg, fresh)
 
 	/* A person is no bot: hooks are heard, and never answered by verbs. */
 	if (msg.type === 'verb:hook' && msg.msgid)
-		send({type: 'ack', msgid: msg.msgid});
+		send({ type: 'ack', msgid: msg.msgid });
 
 	if (msg.type === 'transfer:status' && msg.data?.step === 'requested'
 	    && ctx.follow === msg.call_sid) {
@@ -204,68 +202,12 @@ function nodesShow()
 }
 
 
-function emptyPage()
-{
-	const calls = liveCalls(ctx.model).length;
-	const hint = calls ? 'Choose a call to transfer it, or send the verb:' :
-		'Once a call is up, transfer it here, or send the verb:';
-
-	return {element: h('div.welcome', {},
-		h('h2', {}, 'No transfer yet'), h('p', {}, hint),
-		h('pre.json', {}, '{"verb": "sip:refer", "referTo": ' +
-			'"+49301234"}'),
-		h('p.hint', {}, `to ${wsUrl()}`)), update() {}};
-}
-
-
-/* With nothing chosen, the newest transfer is what one wants to see. */
-function pageWanted()
-{
-	const {route, model} = ctx;
-	const newest = allTransfers(model)[0];
-
-	if (route.dial !== undefined)
-		return ['dial', () => dialPage(ctx)];
-	if (route.calls)
-		return [`calls/${route.calls}/${model.calls.has(route.calls)}`,
-			() => callPage(ctx, route.calls)];
-	if (route.transfers && !model.transfers.has(route.transfers))
-		return ['missing', () => missing('This transfer is not ' +
-						 'known here.')];
-
-	const id = route.transfers || newest?.transfer_id;
-
-	return id ? [`transfers/${id}`, () => transferPage(ctx, id), id] :
-		[`empty/${liveCalls(model).length > 0}`, emptyPage];
-}
-
-
-function pageShow()
-{
-	const [key, make, id] = pageWanted();
-
-	ctx.shownTransfer = id || '';
-	if (!page || page.key !== key) {
-		const detail = $('detail');
-		page = make();
-		page.key = key;
-		detail.replaceChildren(page.element);
-		detail.scrollTop = 0;
-		if (ctx.focusPage)
-			page.focus?.();
-		ctx.focusPage = false;
-	}
-	page.update();
-}
-
-
 function render()
 {
-	pageShow();
-	linkShow();
-	nodesShow();
 	for (const view of views)
 		view();
+	linkShow();
+	nodesShow();
 
 	const up = liveCalls(ctx.model).length;
 	setProp(document, 'title', up ? `(${up}) sip:refer` : 'sip:refer');
@@ -276,7 +218,7 @@ function routed()
 {
 	const [, name, id] = location.hash.split('/');
 
-	ctx.route = name ? {[name]: decodeURIComponent(id || '')} : {};
+	ctx.route = name ? { [name]: id || '' } : {};
 	document.body.dataset.view = name === 'console' ? 'console' :
 		name ? 'detail' : 'home';
 	for (const tab of document.querySelectorAll('[data-tab]')) {
@@ -284,7 +226,9 @@ function routed()
 			(name === 'console');
 		tab.setAttribute('aria-current', on ? 'page' : 'false');
 	}
-	ctx.focusPage = name === 'dial' || name === 'calls';
+	/* On a touch screen a focus would bring up the keyboard. */
+	ctx.focusPage = name === 'dial' || (name === 'calls' &&
+		matchMedia('(pointer: fine)').matches);
 	changed();
 }
 
@@ -333,10 +277,11 @@ function wsUrl()
 
 function start()
 {
-	ctx.link = {state: 'connecting', send: () => false};
-	views = [callList(ctx), transferList(ctx), messageConsole(ctx)];
-	ctx.link = new Link({url: wsUrl(), client: clientName(),
-			     onmessage: received, onstate: changed});
+	ctx.link = { state: 'connecting', url: wsUrl() };
+	views = [detailPage(ctx), callList(ctx), transferList(ctx),
+		 messageConsole(ctx)];
+	ctx.link = new Link({ url: wsUrl(), client: clientName(),
+			     onmessage: received, onstate: changed });
 
 	addEventListener('hashchange', routed);
 	addEventListener('keydown', keyPressed);

@@ -3,11 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import {callEnded, callTransfers, liveCalls, serverNow} from './model.js';
-import {$, h, keyed, roving, setProp, setText} from './dom.js';
-import {referForm} from './form.js';
-import {clock, party, partyUser, status, timeOfDay} from './words.js';
-import {fillTransfer, makeTransfer} from './transfers.js';
+import { callEnded, callTransfers, liveCalls, serverNow } from './model.js';
+import { $, facts, h, keyed, roving, setProp, setText } from './dom.js';
+import { referForm } from './form.js';
+import { clock, party, partyUser, status, timeOfDay } from './words.js';
+import { fillTransfer, makeTransfer } from './transfers.js';
 
 const STATE_WORD = {
 	trying: 'trying', ringing: 'ringing', 'early-media': 'early media',
@@ -45,24 +45,25 @@ function stateText(model, call)
 
 function answerCall(ctx, call)
 {
-	ctx.send({verb: 'answer', call_sid: call.call_sid});
+	ctx.send({ verb: 'answer', call_sid: call.call_sid });
 }
 
 
 function hangUp(ctx, call)
 {
-	ctx.send({type: 'command', command: 'call:status',
-		  callSid: call.call_sid, data: {call_status: 'completed'}});
+	ctx.send({ type: 'command', command: 'call:status',
+		   callSid: call.call_sid,
+		   data: { call_status: 'completed' } });
 }
 
 
 function callButtons(ctx, call)
 {
 	return [
-		h('button.small.answer', {type: 'button', onclick:
-			() => answerCall(ctx, call)}, 'Answer'),
-		h('button.small.danger', {type: 'button', onclick:
-			() => hangUp(ctx, call)}, 'Hang up'),
+		h('button.small.answer', { type: 'button', onclick:
+			() => answerCall(ctx, call) }, 'Answer'),
+		h('button.small.danger', { type: 'button', onclick:
+			() => hangUp(ctx, call) }, 'Hang up'),
 	];
 }
 
@@ -70,12 +71,12 @@ function callButtons(ctx, call)
 function makeCall(ctx, call)
 {
 	return h('li.call', {},
-		 h('a.item', {href: `#/calls/${call.call_sid}`},
-		   h('span.way', {'aria-hidden': 'true'}),
+		 h('a.item', { href: `#/calls/${call.call_sid}` },
+		   h('span.way', { 'aria-hidden': 'true' }),
 		   h('span.who', {}, h('b.from'), h('span.to'))),
 		 h('span.state'),
 		 h('div.actions', {}, callButtons(ctx, call)[0],
-		   h('a.button.small', {href: `#/calls/${call.call_sid}`},
+		   h('a.button.small', { href: `#/calls/${call.call_sid}` },
 		     'Transfer'), callButtons(ctx, call)[1]));
 }
 
@@ -115,30 +116,18 @@ export function callList(ctx)
 }
 
 
-function fact(name, value, mono = false)
-{
-	return value ? [h('dt', {}, name),
-			h(mono ? 'dd.mono' : 'dd', {}, value)] : [];
-}
-
-
 function callFacts(call)
 {
-	const headers = Object.entries(call.sip?.headers || {});
+	const name = call.caller_name && `“${call.caller_name}” `;
 
-	return [
-		fact('From', [call.caller_name && `“${call.caller_name}”`,
-			      call.from_uri || call.from].filter(Boolean)
-			.join(' ')),
-		fact('To', call.to_uri || call.to),
-		fact('Account', call.account), fact('Gateway', call.node),
-		fact('SIP status', status(call.sip_status, call.sip_reason)),
-		fact('Began', timeOfDay(call.since)),
-		fact('Call-ID', call.call_id, true),
-		fact('call_sid', call.call_sid, true),
-		...headers.map(([name, value]) =>
-			fact(name, String(value), true)),
-	].flat();
+	return facts({
+		From: `${name || ''}${call.from_uri || call.from}`,
+		To: call.to_uri || call.to, Account: call.account,
+		Gateway: call.node, Began: timeOfDay(call.since),
+		'SIP status': status(call.sip_status, call.sip_reason),
+		'Call-ID': call.call_id, call_sid: call.call_sid,
+		...call.sip?.headers,
+	});
 }
 
 
@@ -149,7 +138,7 @@ function callFacts(call)
  */
 export function callPage(ctx, sid)
 {
-	const {model} = ctx;
+	const { model } = ctx;
 	const call = model.calls.get(sid);
 	if (!call)
 		return missing('This call is not known here any more.');
@@ -157,11 +146,11 @@ export function callPage(ctx, sid)
 	const title = h('h2');
 	const state = h('span.chip');
 	const buttons = callButtons(ctx, call);
-	const facts = h('dl.facts');
-	const over = h('p.hint', {hidden: true});
+	const about = h('dl.facts');
+	const over = h('p.hint', { hidden: true });
 	const form = referForm(ctx, call);
 	const list = h('ul.list.inset');
-	const past = h('section.card', {hidden: true},
+	const past = h('section.card', { hidden: true },
 		       h('h3', {}, 'Transfers of this call'), list);
 	let shown = '';
 
@@ -182,7 +171,7 @@ export function callPage(ctx, sid)
 
 		const now = JSON.stringify(call);
 		if (now !== shown)
-			facts.replaceChildren(...callFacts(call));
+			about.replaceChildren(...callFacts(call));
 		shown = now;
 
 		const ts = callTransfers(model, sid);
@@ -196,16 +185,16 @@ export function callPage(ctx, sid)
 		h('header.page-head', {}, ctx.back(), title, state,
 		  h('span.spacer'), ...buttons),
 		over, form.element, past,
-		h('details.card.more', {open: matchMedia(
-			'(min-width: 900px)').matches},
-		  h('summary', {}, 'About this call'), facts));
+		h('details.card.more', { open: matchMedia(
+			'(min-width: 900px)').matches },
+		  h('summary', {}, 'About this call'), about));
 
-	return {element, update, focus: () => form.focus()};
+	return { element, update, focus: () => form.focus() };
 }
 
 
 /** A page that says one sentence */
 export function missing(text)
 {
-	return {element: h('p.nothing', {}, text), update() {}};
+	return { element: h('p.nothing', {}, text), update() {} };
 }

@@ -3,9 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import {liveCalls} from './model.js';
-import {$, h, jsonNodes, setText} from './dom.js';
-import {party, timeOfDay} from './words.js';
+import { liveCalls } from './model.js';
+import { $, h, jsonNodes, NOT_SENT, setText } from './dom.js';
+import { party, timeOfDay } from './words.js';
 
 /* Lines in the page; the model keeps more. */
 const LINES_MAX = 500;
@@ -49,18 +49,18 @@ function lineText(entry)
 
 function makeLine(entry)
 {
-	const {msg} = entry;
-	const detail = h('pre.json', {hidden: true, tabIndex: 0});
-	const head = h('button.line', {type: 'button',
+	const { msg } = entry;
+	const detail = h('pre.json', { hidden: true, tabIndex: 0 });
+	const head = h('button.line', { type: 'button',
 				       'aria-expanded': 'false', onclick() {
 		detail.hidden = !detail.hidden;
 		head.setAttribute('aria-expanded', !detail.hidden);
 		if (!detail.firstChild)
 			detail.append(...jsonNodes(msg));
-	}},
+	} },
 		h('time', {}, timeOfDay(entry.time, true)),
-		h('span.dir', {title: entry.dir === 'in' ? 'from referd' :
-			'to referd'}, entry.dir === 'in' ? '←' : '→'),
+		h('span.dir', { title: entry.dir === 'in' ? 'from referd' :
+			'to referd' }, entry.dir === 'in' ? '←' : '→'),
 		h('b.type', {}, typeOf(msg)),
 		h('span.sid', {}, short(msg?.call_sid || msg?.callSid)),
 		h('span.gist', {}, gist(msg)));
@@ -108,8 +108,8 @@ class LogView {
 
 	update()
 	{
-		const {list} = this;
-		const {log, logged} = this.ctx.model;
+		const { list } = this;
+		const { log, logged } = this.ctx.model;
 		if (this.next === logged)
 			return;
 
@@ -133,37 +133,37 @@ class LogView {
 function examples(model)
 {
 	const call_sid = liveCalls(model)[0]?.call_sid || 'CALL_SID';
-	const refer = {verb: 'sip:refer', referTo: '+49301234'};
+	const refer = { verb: 'sip:refer', referTo: '+49301234' };
 
 	return {
-		'sip:refer': {...refer, call_sid},
+		'sip:refer': { ...refer, call_sid },
 		'sip:refer, all fields': {
 			...refer, id: 'unique-id-123',
 			referredBy: 'sip:caller@example.com',
 			actionHook: '/action', eventHook: '/event',
-			headers: {'X-Custom-Header': 'Value'}, call_sid,
+			headers: { 'X-Custom-Header': 'Value' }, call_sid,
 		},
 		'answer, then transfer': {
-			call_sid, verbs: [{verb: 'answer'}, refer],
+			call_sid, verbs: [{ verb: 'answer' }, refer],
 		},
-		pause: {verb: 'pause', length: 2, call_sid},
-		hangup: {verb: 'hangup', call_sid},
-		'sip:decline': {verb: 'sip:decline', status: 486, call_sid},
+		pause: { verb: 'pause', length: 2, call_sid },
+		hangup: { verb: 'hangup', call_sid },
+		'sip:decline': { verb: 'sip:decline', status: 486, call_sid },
 		'command redirect': {
 			type: 'command', command: 'redirect',
 			callSid: call_sid, queueCommand: false,
-			data: [{verb: 'hangup'}],
+			data: [{ verb: 'hangup' }],
 		},
 		'command call:status': {
 			type: 'command', command: 'call:status',
-			callSid: call_sid, data: {call_status: 'completed'},
+			callSid: call_sid, data: { call_status: 'completed' },
 		},
 		'command dial': {
 			type: 'command', command: 'dial', msgid: '1',
-			data: {to: 'sip:bob@example.com'},
+			data: { to: 'sip:bob@example.com' },
 		},
 		'ack with verbs': {
-			type: 'ack', msgid: 'h-18', data: [{verb: 'hangup'}],
+			type: 'ack', msgid: 'h-18', data: [{ verb: 'hangup' }],
 		},
 	};
 }
@@ -175,9 +175,9 @@ function sendForm(ctx)
 	const text = $('send-text');
 	const note = $('send-note');
 
-	select.append(h('option', {value: ''}, 'examples …'),
+	select.append(h('option', { value: '' }, 'examples …'),
 		      ...Object.keys(examples(ctx.model)).map((name) =>
-			h('option', {value: name}, name)));
+			h('option', { value: name }, name)));
 	select.onchange = () => {
 		const msg = examples(ctx.model)[select.value];
 		if (msg)
@@ -215,7 +215,7 @@ function submit(ctx, text, note)
 	}
 
 	if (!ctx.send(msg))
-		note.textContent = 'Not connected to referd: nothing was sent.';
+		note.textContent = NOT_SENT;
 }
 
 

@@ -7,6 +7,10 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+/** What a form says when there is no connection */
+export const NOT_SENT = 'Not connected to referd: nothing was sent.';
+
+
 /** The element of an id */
 export function $(id)
 {
@@ -18,8 +22,8 @@ export function $(id)
  * Make an element
  *
  * @param tag    "div", or with classes "div.a.b"
- * @param props  Properties; `on…` listeners; `aria-…`, `data-…` and other
- *               names with a dash, role and for as attributes
+ * @param props  Properties and listeners; `aria-…`, other names with a dash,
+ *               role, for and list become attributes
  * @param kids   Elements, or text
  */
 export function h(tag, props = {}, ...kids)
@@ -41,6 +45,15 @@ export function h(tag, props = {}, ...kids)
 					kid !== undefined && kid !== ''));
 
 	return el;
+}
+
+
+/** Names and values as a list of terms; a value that is missing is left out */
+export function facts(values)
+{
+	return Object.entries(values).filter(([, value]) => value)
+		.flatMap(([name, value]) => [h('dt', {}, name),
+					     h('dd', {}, String(value))]);
 }
 
 
@@ -100,7 +113,8 @@ export function keyed(parent, items, keyOf, make, fill)
 
 
 /* Strings, numbers and names in a JSON text, each in a colour of its own. */
-const JSON_TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
+const JSON_TOKEN =
+	/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
 
 /** A JSON text as nodes with its tokens marked */
 export function jsonNodes(value)
@@ -125,13 +139,13 @@ export function jsonNodes(value)
 /** A button that copies what `text` returns, and says so */
 export function copyButton(text, label = 'Copy')
 {
-	const button = h('button.small', {type: 'button', onclick: async () => {
-		button.textContent = await copyText(text()) ? 'Copied' :
-			'Not copied';
-		setTimeout(() => {
-			button.textContent = label;
-		}, 1500);
-	}}, label);
+	const button = h('button.small', { type: 'button' }, label);
+
+	button.onclick = async () => {
+		const done = await copyText(text());
+		button.textContent = done ? 'Copied' : 'Not copied';
+		setTimeout(() => setText(button, label), 1500);
+	};
 
 	return button;
 }
@@ -145,7 +159,7 @@ async function copyText(text)
 		return true;
 	}
 	catch {
-		const area = h('textarea', {value: text});
+		const area = h('textarea', { value: text });
 		document.body.append(area);
 		area.select();
 		const done = document.execCommand('copy');
@@ -159,7 +173,7 @@ async function copyText(text)
 export function roving(el, selector)
 {
 	el.addEventListener('keydown', (event) => {
-		const step = {ArrowDown: 1, j: 1, ArrowUp: -1, k: -1}[
+		const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[
 			event.key];
 		const at = event.target.closest(selector);
 		if (!step || !at || event.ctrlKey || event.metaKey ||

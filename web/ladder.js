@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import {PARTIES, PARTY_NAMES} from './rows.js';
-import {span, timeOfDay} from './words.js';
+import { PARTIES, PARTY_NAMES, rowPlace } from './rows.js';
+import { span, timeOfDay } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -18,6 +18,9 @@ const TIMES_NARROW = 60;
 const NARROW = 640;
 const HEAD = 5;
 const PAD = 4;
+
+/* Below this step there is no room for two labels side by side. */
+const STEP_TWO = 128;
 
 /* Mean width of a character at the label's size, for cutting long labels. */
 const CHAR = 7.2;
@@ -43,7 +46,7 @@ function labelPlace(text, mid, left, right, char)
 	const half = shown.length * char / 2;
 	const x = Math.min(Math.max(mid, left + half), right - half);
 
-	return {text: shown, x: Math.max(x, left), full: text};
+	return { text: shown, x: Math.max(x, left), full: text };
 }
 
 
@@ -53,7 +56,7 @@ function segment(part, xs)
 	const x2 = xs[part.to];
 	const dir = Math.sign(x2 - x1);
 
-	return {x1: x1 + dir * 2, x2: x2 - dir * 2, dir};
+	return { x1: x1 + dir * 2, x2: x2 - dir * 2, dir };
 }
 
 
@@ -81,7 +84,7 @@ export function layout(rows, width)
 
 	const placed = rows.map((row) => {
 		const h = narrow ? ROW_NARROW : ROW;
-		const place = {row, y, h, line: y + h - 9};
+		const place = { row, y, h, line: y + h - 9 };
 		y += h;
 
 		place.time = narrow ? timeOfDay(row.time, true).slice(6) :
@@ -98,22 +101,23 @@ export function layout(rows, width)
 		/* Beside a reported leg there is no room to reach over. */
 		place.seg = segment(row, xs);
 		const mid = (place.seg.x1 + place.seg.x2) / 2;
-		const right = row.reported && !narrow ? xs.far + step * 0.1 :
-			width - PAD;
+		const two = row.reported && step >= STEP_TWO;
+		const right = two ? xs.far + step * 0.1 : width - PAD;
 		place.label = labelPlace(row.label, mid, times, right, char);
 
 		if (row.reported) {
 			const r = segment(row.reported, xs);
-			place.reported = {...r, label: narrow ? null :
+			place.reported = { ...r, label: !two ? null :
 				labelPlace(row.reported.label,
 					   (r.x1 + r.x2) / 2, xs.far,
-					   width - PAD, char)};
+					   width - PAD, char) };
 		}
 
 		return place;
 	});
 
-	return {width, height: y + PAD, narrow, times, columns, rows: placed};
+	return { width, height: y + PAD, narrow, times, columns,
+		 rows: placed };
 }
 
 
@@ -154,19 +158,19 @@ function drawArrow(seg, y, kind, extra = '')
 {
 	const short = kind === 'failure' ? 6 : 2;
 
-	return svg('g', {class: `arrow ${kind} ${extra}`},
-		   svg('path', {class: 'line',
+	return svg('g', { class: `arrow ${kind} ${extra}` },
+		   svg('path', { class: 'line',
 				d: `M${seg.x1},${y}H${seg.x2 -
-					seg.dir * short}`}),
-		   svg('path', {class: 'head',
-				d: headPath(kind, seg.x2, y, seg.dir)}));
+					seg.dir * short}` }),
+		   svg('path', { class: 'head',
+				d: headPath(kind, seg.x2, y, seg.dir) }));
 }
 
 
 function drawLabel(place, y, cls)
 {
-	const el = svg('text', {x: place.x, y, class: cls, role: 'gridcell',
-				'text-anchor': 'middle'}, place.text);
+	const el = svg('text', { x: place.x, y, class: cls, role: 'gridcell',
+				'text-anchor': 'middle' }, place.text);
 	if (place.text !== place.full)
 		el.append(svg('title', {}, place.full));
 
@@ -181,8 +185,8 @@ function drawNote(place, kind)
 	const y = place.line - 18;
 
 	return [
-		svg('rect', {class: `notebox ${kind}`, x: place.label.x -
-			w / 2, y, width: w, height: 24, rx: 4}),
+		svg('rect', { class: `notebox ${kind}`, x: place.label.x -
+			w / 2, y, width: w, height: 24, rx: 4 }),
 		drawLabel(place.label, y + 16.5, `label ${kind}`),
 	];
 }
@@ -190,27 +194,26 @@ function drawNote(place, kind)
 
 function rowName(place)
 {
-	const {row} = place;
-	const who = row.at ? `at ${PARTY_NAMES[row.at]}` :
-		`${PARTY_NAMES[row.from]} to ${PARTY_NAMES[row.to]}`;
+	const { row } = place;
 
-	return `${place.time} ${place.gap}, ${who}: ${row.label}`;
+	return `${place.time} ${place.gap}, ${
+		rowPlace(row).replace('→', 'to')}: ${row.label}`;
 }
 
 
 function drawRow(pic, place, i)
 {
-	const {row} = place;
-	const g = svg('g', {class: 'row', role: 'row', tabindex: '-1',
-			    'data-row': i, 'aria-label': rowName(place)},
-		      svg('rect', {class: 'hit', x: 0, y: place.y,
-				   width: pic.width, height: place.h, rx: 4}),
-		      svg('text', {class: 'time', role: 'gridcell', x: PAD,
-				   y: place.line - (pic.narrow ? 13 : 3)},
+	const { row } = place;
+	const g = svg('g', { class: 'row', role: 'row', tabindex: '-1',
+			    'data-row': i, 'aria-label': rowName(place) },
+		      svg('rect', { class: 'hit', x: 0, y: place.y,
+				   width: pic.width, height: place.h, rx: 4 }),
+		      svg('text', { class: 'time', role: 'gridcell', x: PAD,
+				   y: place.line - (pic.narrow ? 13 : 3) },
 			  place.time),
-		      svg('text', {class: 'gap', role: 'gridcell',
+		      svg('text', { class: 'gap', role: 'gridcell',
 				   x: pic.times - 10, y: place.line +
-				   (pic.narrow ? 1 : -3)}, place.gap));
+				   (pic.narrow ? 1 : -3) }, place.gap));
 
 	if (row.at) {
 		g.append(...drawNote(place, row.kind));
@@ -234,6 +237,25 @@ function drawRow(pic, place, i)
 }
 
 
+/** What the lines mean, one element for each kind */
+export function legend()
+{
+	const kinds = [['request', 'request'], ['answer', 'answer'],
+		       ['failure', 'failure'],
+		       ['answer', 'as the far end reports it', 'reported']];
+
+	return kinds.map(([kind, text, extra]) => {
+		const el = document.createElement('span');
+		el.append(svg('svg', { width: 40, height: 14,
+				      'aria-hidden': 'true' },
+			      drawArrow({ x1: 1, x2: 39, dir: 1 }, 7, kind,
+					extra)), text);
+
+		return el;
+	});
+}
+
+
 /**
  * Make the picture
  *
@@ -243,14 +265,14 @@ function drawRow(pic, place, i)
  */
 export function draw(pic)
 {
-	const el = svg('svg', {class: 'ladder', width: pic.width,
+	const el = svg('svg', { class: 'ladder', width: pic.width,
 			       height: pic.height, role: 'grid',
 			       'aria-label': 'Messages of the transfer',
-			       viewBox: `0 0 ${pic.width} ${pic.height}`});
+			       viewBox: `0 0 ${pic.width} ${pic.height}` });
 
 	for (const c of pic.columns) {
-		el.append(svg('path', {class: `life ${c.party}`,
-				       d: `M${c.x},0V${pic.height}`}));
+		el.append(svg('path', { class: `life ${c.party}`,
+				       d: `M${c.x},0V${pic.height}` }));
 	}
 	pic.rows.forEach((place, i) => el.append(drawRow(pic, place, i)));
 

@@ -39,11 +39,11 @@ export class Link {
 	 * @param Socket    Class that makes the WebSocket
 	 * @param timers    setTimeout and clearTimeout
 	 */
-	constructor({url, client, onmessage, onstate,
-		     Socket = globalThis.WebSocket, timers = CLOCK})
+	constructor({ url, client, onmessage, onstate,
+		     Socket = globalThis.WebSocket, timers = CLOCK })
 	{
-		Object.assign(this, {url, client, onmessage, onstate, Socket,
-				     timers});
+		Object.assign(this, { url, client, onmessage, onstate, Socket,
+				     timers });
 		this.state = 'connecting';
 		this.behind = 0;
 		this.retryAt = 0;
@@ -137,7 +137,7 @@ export class Link {
 			}
 		}
 
-		const {fresh} = this;
+		const { fresh } = this;
 		this.fresh = false;
 		this.wait = WAIT_FIRST;
 		this.target = lastSeq;

@@ -21,16 +21,17 @@ const CALL_ENDED = new Set(['completed', 'failed', 'busy', 'no-answer']);
 export function createModel()
 {
 	return {
-		client: '',		/* the name referd knows us by     */
-		version: '',		/* of referd                       */
-		skew: 0,		/* clock of referd minus ours, ms  */
+		client: '',		/* the name referd knows us by */
+		version: '',		/* of referd */
+		skew: 0,		/* clock of referd minus ours, ms */
 		nodes: [],
-		calls: new Map(),	/* call_sid to call                */
-		transfers: new Map(),	/* transfer_id to transfer         */
-		log: [],		/* the last entries, in and out    */
-		logged: 0,		/* how many there ever were        */
-		starting: new Map(),	/* call_sid to entries of a verb
-					   whose transfer has no id yet    */
+		calls: new Map(),	/* call_sid to call */
+		transfers: new Map(),	/* transfer_id to transfer */
+		log: [],		/* the last entries, in and out */
+		logged: 0,		/* how many there ever were */
+
+		/* call_sid to entries of a verb whose transfer has no id */
+		starting: new Map(),
 	};
 }
 
@@ -119,7 +120,7 @@ function callApply(model, data, time)
 
 	let call = model.calls.get(sid);
 	if (!call) {
-		call = {call_sid: sid, since: time};
+		call = { call_sid: sid, since: time };
 		model.calls.set(sid, call);
 		trim(model.calls, liveCalls(model).length + CALLS_ENDED_MAX,
 		     callEnded);
@@ -146,7 +147,7 @@ function transferTimes(t, time)
 		t[name] = Math.min(t[name] ?? time, time);
 	};
 
-	if (t.step === 'requested')
+	if (t.step === 'requested' || t.requested > time)
 		first('requested');
 	if (t.step === 'accepted')
 		first('accepted');
@@ -162,8 +163,7 @@ function transferAlloc(model, data, time)
 	const sid = data.call_sid || '';
 	const t = {
 		transfer_id: data.transfer_id, call_sid: sid,
-		requested: Date.parse(data.requested) || time,
-		node: model.calls.get(sid)?.node || '',
+		requested: time, node: model.calls.get(sid)?.node || '',
 		far: farEnd(model.calls.get(sid)), entries: [],
 	};
 
@@ -174,13 +174,13 @@ function transferAlloc(model, data, time)
 }
 
 
-function transferApply(model, data, time)
+function transferApply(model, { started, ended, ...data }, time)
 {
 	if (!data.transfer_id)
 		return null;
 
 	const t = model.transfers.get(data.transfer_id) ||
-		transferAlloc(model, data, time);
+		transferAlloc(model, data, Date.parse(started) || time);
 
 	if (data.step === 'requested') {
 		t.entries.push(...model.starting.get(t.call_sid) || []);
@@ -191,7 +191,7 @@ function transferApply(model, data, time)
 	if (!t.outcome || data.step === 'ended')
 		Object.assign(t, data);
 
-	transferTimes(t, time);
+	transferTimes(t, Date.parse(ended) || time);
 
 	return t;
 }
@@ -239,7 +239,7 @@ function hookApply(model, msg, entry)
 
 function callStatusApply(model, msg, entry)
 {
-	const call = callApply(model, {call_sid: msg.call_sid, ...msg.data},
+	const call = callApply(model, { call_sid: msg.call_sid, ...msg.data },
 			       entry.time);
 	if (!call || !callEnded(call))
 		return;
@@ -292,7 +292,7 @@ function helloApply(model, msg, entry, now)
 export function modelReceive(model, msg, now = Date.now())
 {
 	const time = Date.parse(msg.time) || serverNow(model, now);
-	const entry = logEntry(model, {dir: 'in', time, msg});
+	const entry = logEntry(model, { dir: 'in', time, msg });
 
 	switch (msg.type) {
 
@@ -301,7 +301,8 @@ export function modelReceive(model, msg, now = Date.now())
 		break;
 
 	case 'session:new':
-		callApply(model, {call_sid: msg.call_sid, ...msg.data}, time);
+		callApply(model, { call_sid: msg.call_sid, ...msg.data },
+			  time);
 		break;
 
 	case 'call:status':
@@ -309,7 +310,7 @@ export function modelReceive(model, msg, now = Date.now())
 		break;
 
 	case 'transfer:status':
-		transferApply(model, {call_sid: msg.call_sid, ...msg.data},
+		transferApply(model, { call_sid: msg.call_sid, ...msg.data },
 			      time)?.entries.push(entry);
 		break;
 
@@ -392,9 +393,7 @@ export function modelSent(model, msg, now = Date.now())
 export function modelHistory(model, list)
 {
 	for (const data of list) {
-		const old = model.transfers.get(data.transfer_id);
-		if (!old)
-			transferApply(model, data, Date.parse(data.time) ||
-				      Date.parse(data.ended) || 0);
+		if (!model.transfers.has(data.transfer_id))
+			transferApply(model, data, 0);
 	}
 }

@@ -3,7 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import {party, span, status} from './words.js';
+import { party, span, status } from './words.js';
 
 /**
  * The parties, from left to right. What runs between `far` and `target` is
@@ -23,13 +23,13 @@ export const PARTY_NAMES = {
  */
 function arrow(from, to, kind, label, more)
 {
-	return {from, to, kind, label, ...more};
+	return { from, to, kind, label, ...more };
 }
 
 
 function note(at, label, kind = 'note')
 {
-	return {at, kind, label};
+	return { at, kind, label };
 }
 
 
@@ -43,7 +43,7 @@ function kindOf(code)
 function reported(code, reason)
 {
 	if (code === 100)
-		return {from: 'far', to: 'target', label: 'INVITE'};
+		return { from: 'far', to: 'target', label: 'INVITE' };
 
 	return {
 		from: 'target', to: 'far', label: status(code, reason),
@@ -56,7 +56,7 @@ function notifyRow(t)
 {
 	return arrow('far', 'baresip', kindOf(t.call_status),
 		     `NOTIFY ${status(t.call_status, t.reason)}`,
-		     {reported: reported(t.call_status, t.reason)});
+		     { reported: reported(t.call_status, t.reason) });
 }
 
 
@@ -150,47 +150,54 @@ function hookStatusRow(data)
  * A hook of this page arrives twice, as verb:hook and as the hook:status that
  * everyone gets. The two make one row.
  */
+function hookKey(msg)
+{
+	if (msg.type === 'verb:hook')
+		return msg.msgid;
+
+	return msg.data?.event === 'sent' ? msg.data.msgid : undefined;
+}
+
+
 function hookTwin(rows, msg)
 {
-	const sent = msg.type === 'verb:hook' || msg.data?.event === 'sent';
-	const name = msg.hook ?? msg.data?.hook;
+	const key = hookKey(msg);
 
-	return sent && rows.findLast((r) => r.hook === name && !r.twin &&
-				     r.entries[0].msg.type !== msg.type);
+	return key && rows.findLast((r) => r.hook === key);
 }
 
 
 function hookRow(msg)
 {
+	const hook = hookKey(msg);
+
 	if (msg.type === 'hook:status')
-		return {...hookStatusRow(msg.data), hook: msg.data.event ===
-			'sent' ? msg.data.hook : undefined};
+		return { ...hookStatusRow(msg.data), hook };
 
 	const fact = hookFact(msg.data || {});
 
-	return {...arrow('referd', 'app', 'request',
-			 `hook ${msg.hook}${fact ? ` ${fact}` : ''}`),
-		hook: msg.hook};
+	return arrow('referd', 'app', 'request',
+		     `hook ${msg.hook}${fact ? ` ${fact}` : ''}`, { hook });
 }
 
 
-function callEndRow(t, data)
+/* baresip says how a call ended in the reason: these are its words. */
+function callEndRow(t, { sip_reason: reason })
 {
-	if (data.ended_by === 'far' || t.evidence === 'bye')
-		return t.evidence === 'bye' ? null :
-			arrow('far', 'baresip', 'request', 'BYE');
-	if (data.ended_by === undefined && t.outcome !== 'transferred' &&
-	    t.evidence !== 'refer-sub')
-		return note('baresip', `call ended${data.sip_reason ?
-			`: ${data.sip_reason}` : ''}`);
+	if (t.evidence === 'bye')
+		return null;
+	if (reason === 'transferred')
+		return arrow('baresip', 'far', 'request', 'BYE');
+	if (/reset by peer/i.test(reason))
+		return arrow('far', 'baresip', 'request', 'BYE');
 
-	return arrow('baresip', 'far', 'request', 'BYE');
+	return note('baresip', `call ended${reason ? `: ${reason}` : ''}`);
 }
 
 
 function entryRow(t, entry, waited)
 {
-	const {msg} = entry;
+	const { msg } = entry;
 
 	if (entry.dir === 'out') {
 		const verbs = [msg.verbs || msg.data || msg].flat();
@@ -218,6 +225,23 @@ function entryRow(t, entry, waited)
 }
 
 
+/** Between whom a row is, in words */
+export function rowPlace(row)
+{
+	return row.at ? `at ${PARTY_NAMES[row.at]}` :
+		`${PARTY_NAMES[row.from]} → ${PARTY_NAMES[row.to]}`;
+}
+
+
+/** The rows as plain text, for a carrier's ticket */
+export function rowsText(rows)
+{
+	return rows.map((r) => [new Date(r.time).toISOString(),
+		(r.gap ? `+${span(r.gap)}` : '').padEnd(9),
+		rowPlace(r).padEnd(23), r.label].join('  ')).join('\n');
+}
+
+
 /**
  * The rows of a transfer's ladder, in order
  *
@@ -235,7 +259,6 @@ export function rowsOf(t)
 	for (const entry of t.entries) {
 		const twin = hookTwin(rows, entry.msg);
 		if (twin) {
-			twin.twin = true;
 			twin.entries.push(entry);
 			if (entry.msg.type === 'verb:hook')
 				twin.label = hookRow(entry.msg).label;

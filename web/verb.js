@@ -4,8 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/* The names that the SIP stack writes itself; `*` stands for any ending. */
-const OWNED = /^(via|from|to|call-id|cseq|contact|max-forwards|route|record-route|content-.*|authorization|proxy-authorization|refer-to|referred-by|event|v|f|t|i|m|l|c|r|b|o)$/i;
+/* The names that the SIP stack writes itself, the short ones too. */
+const OWNED = new RegExp(`^(${['via', 'from', 'to', 'call-id', 'cseq',
+	'contact', 'max-forwards', 'route', 'record-route', 'content-.*',
+	'authorization', 'proxy-authorization', 'refer-to', 'referred-by',
+	'event', '[vftimlcrbo]'].join('|')})$`, 'i');
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
@@ -16,8 +19,9 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** The fields of an empty form */
 export function emptyDraft()
 {
-	return {referTo: '', referredBy: '', referredByDisplayName: '', id: '',
-		actionHook: '', eventHook: '', headers: [['', '']]};
+	return { referTo: '', referredBy: '', referredByDisplayName: '',
+		 id: '', actionHook: '', eventHook: '',
+		 headers: [['', '']] };
 }
 
 
@@ -78,7 +82,7 @@ function headerError(name, value, names)
  */
 export function verbFromDraft(draft)
 {
-	const verb = {verb: 'sip:refer', referTo: draft.referTo.trim()};
+	const verb = { verb: 'sip:refer', referTo: draft.referTo.trim() };
 	const errors = {};
 
 	if (!verb.referTo)
@@ -109,7 +113,7 @@ export function verbFromDraft(draft)
 			delete errors[name];
 	}
 
-	return {verb, errors};
+	return { verb, errors };
 }
 
 

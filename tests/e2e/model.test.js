@@ -147,10 +147,14 @@ test('history does not touch what is known', () => {
 	const s = new Story().requested();
 
 	modelHistory(s.model, [{ ...REQUESTED, outcome: 'failed' },
-		{ transfer_id: 't0', outcome: 'failed',
-			time: new Date(T0 - 1000).toISOString() }]);
+		{ transfer_id: 't0', outcome: 'failed', evidence: 'timeout',
+			started: new Date(T0 - 32000).toISOString(),
+			ended: new Date(T0).toISOString() }]);
 	assert.equal(s.transfer.outcome, undefined);
-	assert.equal(s.model.transfers.get('t0').outcome, 'failed');
+
+	const old = s.model.transfers.get('t0');
+	assert.deepEqual([old.outcome, old.requested, old.ended],
+		['failed', T0 - 32000, T0]);
 });
 
 
@@ -246,10 +250,11 @@ test('the ladder has one row for each message, in order', () => {
 		final_referred_call_status: '200', verb_id: 'v1' },
 	{ hook: '/action', msgid: 'h-1' });
 	s.at(3001, 'hook:status', { hook: '/action', transfer_id: 't1',
-		event: 'sent', attempt: 1 });
+		event: 'sent', msgid: 'h-1', attempt: 1 });
 	s.at(3009, 'hook:status', { hook: '/action', transfer_id: 't1',
 		event: 'answered' });
-	s.at(3020, 'call:status', { call_status: 'completed' });
+	s.at(3020, 'call:status', { call_status: 'completed',
+		sip_reason: 'transferred' });
 
 	assert.deepEqual(s.labels, ['sip:refer +49301234', 'sip:refer',
 		'REFER +49301234@10.0.0.1', '202 Accepted',

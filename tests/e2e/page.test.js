@@ -1,0 +1,314 @@
+/**
+ * @file page.test.js  The page in a real browser, over real transfers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { Browser } from './lib/browser.js';
+import { scene } from './lib/scene.js';
+
+const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
+const BUSY = { answer: 'SIP/2.0 202 Accepted', final: '486 Busy Here' };
+const HOSTILE = '<img src=x onerror="document.title=`hacked`">';
+
+
+/** A referd with a gateway, a client of it, and a browser on its page. */
+async function watch(s, { browser, ...options } = {})
+{
+	const control = await s.control(options);
+	const b = await Browser.start(s, browser);
+
+	await b.page.goto(control.referd.http);
+	await seen(b, '#link[data-state="live"]');
+
+	return { ...control, b, page: b.page };
+}
+
+
+function seen(b, selector, options)
+{
+	return b.page.locator(selector).first()
+		.waitFor({ timeout: 20_000, ...options });
+}
+
+
+function text(b, selector)
+{
+	return b.page.locator(selector).first().innerText();
+}
+
+
+/** Waits until an element says what it should. */
+async function says(b, selector, pattern)
+{
+	try {
+		await b.page.locator(selector).filter({ hasText: pattern })
+			.first().waitFor({ timeout: 20_000 });
+	}
+	catch {
+		assert.match(await b.page.locator(selector).allInnerTexts()
+			.then((all) => all.join('\n')), pattern);
+	}
+}
+
+
+function labels(b)
+{
+	return b.page.locator('.ladder .row').evaluateAll((rows) =>
+		rows.map((r) => r.getAttribute('aria-label')
+			.replace(/^.*?, /, '')));
+}
+
+
+async function fill(b, label, value)
+{
+	await b.page.getByLabel(label, { exact: true }).fill(value);
+}
+
+
+scene('a call is transferred by the form, and the ladder tells how',
+	async (s) => {
+	const { client, b, page } = await watch(s);
+	const { far } = await s.call(client, 'transfer', ANSWERED);
+
+	await page.locator('.call .item').click();
+	await fill(b, 'Refer to', '+49 30 1234');
+	await fill(b, 'Id', 'unique-id-123');
+	await fill(b, 'Header name', 'X-Ticket');
+	await fill(b, 'Header value', '17');
+	await page.getByText('Hooks and display name').click();
+	await fill(b, 'Event hook', '/event');
+	const shown = JSON.parse(await text(b, '.preview .json'));
+	await page.getByRole('button', { name: 'Transfer' }).click();
+
+	await says(b, '.verdict', /^Transferred: the far end reported 200 OK/);
+	await says(b, '.ladder', /BYE/);
+	await far.passed();
+	assert.match(page.url(), /#\/transfers\/[\w-]+$/);
+
+	const refer = await far.received('REFER');
+	assert.equal(refer.headers['x-ticket'], '17');
+	assert.equal(refer.headers['refer-to'], `<sip:+49301234@${far.ip}>`);
+	assert.equal(shown.referTo, '+49 30 1234');
+	assert.deepEqual(shown.headers, { 'X-Ticket': '17' });
+
+	const rows = await labels(b);
+	for (const row of ['application to referd: sip:refer +49 30 1234',
+		`baresip to far end: REFER +49301234@${far.ip}`,
+		'far end to baresip: 202 Accepted',
+		'far end to baresip: NOTIFY 100 Trying',
+		'far end to baresip: NOTIFY 180 Ringing',
+		'far end to baresip: NOTIFY 200 OK',
+		'referd to application: hook /event 180',
+		'referd to application: hook refer 202, 200',
+		'baresip to far end: BYE'])
+		assert.equal(rows.filter((r) => r === row).length, 1, row);
+
+	await seen(b, '#calls-empty');
+	assert.match(await text(b, '.transfer'), /200 OK/);
+	assert.match(await text(b, '#log'), /transfer:status/);
+});
+
+
+scene('a refused and a failed transfer leave the call up, and say why',
+	async (s) => {
+	const { client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', BUSY);
+	const refused = await s.call(client, 'refuse',
+		{ answer: 'SIP/2.0 603 Decline' });
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await says(b, '.verdict',
+		/^Failed: the far end reported 486 Busy Here/);
+	await says(b, '.verdict', /The call is still up/);
+
+	client.send({ verb: 'sip:refer', referTo: '200',
+		call_sid: refused.sid });
+	await says(b, '.verdict', /the REFER with 603 Decline/);
+	await seen(b, '.arrow.failure');
+	assert.equal(await page.locator('.call').count(), 2);
+	assert.equal(await page.locator('.transfer[data-state="failed"]')
+		.count(), 2);
+
+	await page.locator('#transfers-filter').fill('486');
+	assert.equal(await page.locator('.transfer').count(), 1);
+});
+
+
+scene('a row opens the whole message; two give the time between',
+	async (s) => {
+	const { client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', BUSY);
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await says(b, '.verdict', /486/);
+
+	const row = (label) => page.locator(`.row[aria-label$="${label}"]`);
+	await row('202 Accepted').click();
+	const message = JSON.parse(await text(b, '.message .json'));
+	assert.equal(message.data.step, 'accepted');
+	await row('NOTIFY 486 Busy Here').click({ modifiers: ['Shift'] });
+	assert.match(await text(b, '.between'),
+		/^[\d.]+ m?s between “202 Accepted” and “NOTIFY 486/);
+});
+
+
+scene('what is wrong is said where it was typed', async (s) => {
+	const { client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', ANSWERED);
+
+	await page.locator('.call .item').click();
+	await page.getByRole('button', { name: 'Transfer' }).click();
+	await says(b, '.field.wrong .note', /Refer to is required/);
+	await fill(b, 'Refer to', '100');
+	await fill(b, 'Header name', 'Via');
+	await says(b, '.header.wrong .note', /belongs to the SIP stack/);
+	await fill(b, 'Header name', '');
+
+	/* What only referd or the far end can know comes back to the form. */
+	await page.evaluate(() => {
+		location.hash = '#/console';
+	});
+	await page.locator('#send-text').fill(JSON.stringify({
+		verb: 'sip:refer', referTo: '1\r\nX: y', call_sid: sid }));
+	await page.getByRole('button', { name: 'Send' }).click();
+	await says(b, '#log li[data-type="jambonz:error"]', /referTo/);
+	await page.locator('#send-text').fill('{');
+	await page.getByRole('button', { name: 'Send' }).click();
+	await says(b, '#send-note', /no JSON/);
+});
+
+
+scene('what others are called is never markup', async (s) => {
+	const { client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', BUSY);
+
+	client.send({ verb: 'sip:refer', id: HOSTILE, call_sid: sid,
+		referTo: '100', eventHook: `/${HOSTILE}`,
+		actionHook: `/${HOSTILE}` });
+	await says(b, '.verdict', /486/);
+	await says(b, '.facts', /<img/);
+	for (const row of await page.locator('.ladder .row').all())
+		await row.click();
+	for (const line of await page.locator('.log .line').all())
+		await line.click();
+
+	assert.equal(await page.locator('img').count(), 0);
+	assert.doesNotMatch(await page.title(), /hacked/);
+	assert.deepEqual(b.errors, []);
+});
+
+
+scene('the page comes back after a restart without a gap or a double',
+	async (s) => {
+	const { referd, client, b, page } = await watch(s,
+		{ referd: { listen: '127.0.0.1:8080' } });
+	const { far, sid } = await s.call(client, 'ringing',
+		{ final: '200 OK' });
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await says(b, '.verdict', /^In progress: the target rings/);
+
+	await referd.kill('SIGKILL');
+	await says(b, '#link', /Disconnected/);
+	await far.nudge();
+	await far.passed();
+	await referd.run();
+
+	await says(b, '#link', /Live/);
+	await says(b, '.verdict', /^Transferred: /);
+	const rows = await labels(b);
+	assert.equal(rows.filter((r) => /REFER/.test(r)).length, 1);
+	assert.equal(rows.filter((r) => /NOTIFY 200/.test(r)).length, 1);
+
+	/* A page that comes later has the same ladder from the backlog. */
+	await page.reload();
+	await says(b, '.verdict', /^Transferred: /);
+	await says(b, '.ladder', /BYE/);
+	assert.deepEqual((await labels(b)).filter((r) => /baresip/.test(r)),
+		rows.filter((r) => /baresip/.test(r)));
+});
+
+
+scene('it can be worked by keyboard alone', async (s) => {
+	const { client, b, page } = await watch(s);
+	await s.call(client, 'transfer', ANSWERED);
+	const press = (...keys) => keys.reduce((before, key) =>
+		before.then(() => page.keyboard.press(key)),
+	Promise.resolve());
+
+	await seen(b, '.call');
+	while (!await page.locator('.call .item:focus').count())
+		await press('Tab');
+	await press('Enter');
+	await seen(b, 'input:focus');
+	await page.keyboard.type('100');
+	await press('Control+Enter');
+	await says(b, '.verdict', /^Transferred/);
+	await says(b, '.ladder', /BYE/);
+
+	await page.locator('.ladder .row').first().focus();
+	await press('j', 'j', 'Enter');
+	await seen(b, '.message .json');
+	await press('m', 'ArrowDown', 'Enter');
+	await says(b, '.between', /between/);
+	await press('c');
+	assert.match(page.url(), /#\/console$/);
+	await press('Escape', '?');
+	await seen(b, '#keys[open]');
+});
+
+
+scene('it fits every width, in light and dark, and stays at home',
+	async (s) => {
+	const { referd, client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', BUSY);
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await says(b, '.verdict', /486/);
+	const id = await page.locator('.transfer a').getAttribute('href');
+
+	for (const width of [360, 768, 1280, 2560]) {
+		await page.setViewportSize({ width, height: 800 });
+		for (const hash of ['#/', id, `#/calls/${sid}`, '#/dial',
+			'#/console']) {
+			await page.evaluate((h) => {
+				location.hash = h;
+			}, hash);
+			await page.waitForTimeout(50);
+			assert.equal(await page.evaluate(() =>
+				document.documentElement.scrollWidth -
+				innerWidth), 0, `${hash} at ${width}`);
+		}
+	}
+
+	const colour = () => page.evaluate(() =>
+		getComputedStyle(document.body).backgroundColor);
+	const before = await colour();
+	await page.locator('#theme').click();
+	assert.notEqual(await colour(), before);
+	await page.reload();
+	await seen(b, '#link[data-state="live"]');
+	assert.notEqual(await colour(), before);
+
+	assert.deepEqual(b.requests.filter((url) =>
+		!url.startsWith(referd.http)), []);
+	assert.deepEqual(b.errors, []);
+});
+
+
+scene('dial makes a call, hang up ends it', async (s) => {
+	const { b, page } = await watch(s);
+	const agent = await s.agent();
+
+	await page.keyboard.press('d');
+	await fill(b, 'To', agent.uri);
+	await page.getByRole('button', { name: 'Dial' }).click();
+	await agent.event('CALL_ESTABLISHED');
+	await says(b, '.page .chip', /in progress/);
+	await page.locator('.page').getByRole('button',
+		{ name: 'Hang up' }).click();
+	await agent.event('CALL_CLOSED');
+	await says(b, '.page .hint', /The call is over/);
+});

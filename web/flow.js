@@ -1,0 +1,222 @@
+/**
+ * @file flow.js  The ladder of a transfer in the page: selection, keys, the
+ *                message that a row stands for
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import { farEnd } from './model.js';
+import { copyButton, h, jsonNodes, setProp, setText } from './dom.js';
+import { draw, layout, legend } from './ladder.js';
+import { rowPlace, rowsOf } from './rows.js';
+import { partyUser, span, timeOfDay } from './words.js';
+
+
+function headNames(model, t)
+{
+	const call = model.calls.get(t.call_sid);
+
+	return {
+		app: '', referd: model.version ? `v${model.version}` : '',
+		baresip: t.node || call?.node || '',
+		far: partyUser(farEnd(call) || t.far),
+		target: partyUser(t.refer_to),
+	};
+}
+
+
+function ladderHead(pic, names)
+{
+	return pic.columns.map((c) => {
+		const el = h(`div.party.${c.party}`, {},
+			     h('b', {}, c.name),
+			     h('span', { title: names[c.party] },
+			       names[c.party]));
+		el.style.left = `${c.x - c.width / 2}px`;
+		el.style.width = `${c.width}px`;
+
+		return el;
+	});
+}
+
+
+/* The whole of what a row shows, message by message. */
+function rowDetail(row)
+{
+	return [
+		h('header.msg-head', {}, h('b', {}, row.label),
+		  h('span.who', {}, `${rowPlace(row)}, ${
+			timeOfDay(row.time, true)}`),
+		  copyButton(() => row.entries.map((e) => JSON.stringify(
+			e.msg, null, 2)).join('\n'))),
+		...row.entries.map((e) => h('pre.json', { tabIndex: 0 },
+					    jsonNodes(e.msg))),
+	];
+}
+
+
+/**
+ * The ladder with its selection
+ *
+ * One row is open; a second, chosen with shift or after `m`, gives the time
+ * between the two.
+ */
+export class LadderView {
+	constructor(ctx, t, facts)
+	{
+		Object.assign(this, { ctx, t, open: -1, from: -1, measure: -1,
+				     shown: '' });
+		this.head = h('div.parties');
+		this.body = h('div.ladder-body');
+		this.between = h('p.between', { role: 'status',
+						hidden: true });
+		this.message = h('section.message', {
+			'aria-label': 'Message', hidden: true });
+		this.none = h('p.empty', {}, 'The messages of this transfer ' +
+			      'are older than what this page holds.');
+		this.legend = h('p.legend', {}, legend());
+		this.frame = h('div.ladder-frame', {}, this.head, this.body,
+			       this.none, this.legend);
+		this.element = h('div.ladder-wrap', {}, this.frame,
+				 h('div.side', {}, this.between,
+				   this.message, facts));
+
+		this.body.addEventListener('click', (e) => this.click(e));
+		this.body.addEventListener('keydown', (e) => this.key(e));
+		this.sizes = new ResizeObserver(() => this.update(true));
+		this.sizes.observe(this.frame);
+	}
+
+	click(event)
+	{
+		const row = event.target.closest('.row');
+
+		if (row)
+			this.choose(Number(row.dataset.row), event.shiftKey);
+	}
+
+	choose(i, measuring)
+	{
+		if (this.from >= 0 || (measuring && this.open >= 0)) {
+			this.measure = this.from >= 0 ? this.from : this.open;
+			this.from = -1;
+		}
+		else {
+			this.measure = -1;
+		}
+
+		this.open = this.open === i && this.measure < 0 ? -1 : i;
+		this.mark(i);
+		this.showMessage();
+	}
+
+	key(event)
+	{
+		const row = event.target.closest('.row');
+		if (!row)
+			return;
+
+		const i = Number(row.dataset.row);
+		const to = { ArrowDown: i + 1, j: i + 1, ArrowUp: i - 1,
+			    k: i - 1, Home: 0, End: this.rows.length - 1 }[
+			event.key];
+
+		if (to !== undefined)
+			this.focusRow(Math.max(0, Math.min(
+				to, this.rows.length - 1)));
+		else if (event.key === 'Enter' || event.key === ' ')
+			this.choose(i, event.shiftKey);
+		else if (event.key === 'm')
+			this.measureFrom(i);
+		else
+			return;
+
+		event.preventDefault();
+	}
+
+	measureFrom(i)
+	{
+		this.from = i;
+		this.measure = -1;
+		this.mark(i);
+		this.showMessage();
+	}
+
+	focusRow(i)
+	{
+		this.mark(i);
+		this.rowElement(i)?.focus();
+	}
+
+	rowElement(i)
+	{
+		return this.body.querySelector(`[data-row="${i}"]`);
+	}
+
+	/* Exactly one row is in the order of tabs. */
+	mark(tab)
+	{
+		this.tab = tab;
+		for (const el of this.body.querySelectorAll('.row')) {
+			const i = Number(el.dataset.row);
+			el.classList.toggle('open', i === this.open);
+			el.classList.toggle('from', i === this.from ||
+					    i === this.measure);
+			el.setAttribute('aria-selected', i === this.open);
+			el.setAttribute('tabindex', i === tab ? '0' : '-1');
+		}
+	}
+
+	showMessage()
+	{
+		const row = this.rows[this.open];
+
+		this.message.hidden = !row;
+		if (row)
+			this.message.replaceChildren(...rowDetail(row),
+						     this.measureButton());
+		this.showBetween();
+	}
+
+	measureButton()
+	{
+		const onclick = () => this.measureFrom(this.open);
+
+		return h('button.small', { type: 'button', onclick },
+			 'Measure from here');
+	}
+
+	showBetween()
+	{
+		const a = this.rows[this.measure];
+		const b = this.rows[this.open];
+
+		this.between.hidden = !(a && b) && this.from < 0;
+		setText(this.between, a && b ?
+			`${span(Math.abs(b.time - a.time))} between ` +
+			`“${a.label}” and “${b.label}”` :
+			'Now choose the other row.');
+	}
+
+	update(force = false)
+	{
+		const width = Math.floor(this.frame.clientWidth);
+		const { t } = this;
+		const now = `${t.entries.length} ${width} ${t.node}`;
+		if (!width || (now === this.shown && !force))
+			return;
+
+		const focused = this.body.contains(document.activeElement);
+		this.shown = now;
+		this.rows = rowsOf(t);
+		const pic = layout(this.rows, width);
+
+		setProp(this.none, 'hidden', this.rows.length > 0);
+		setProp(this.legend, 'hidden', !this.rows.length);
+		this.head.replaceChildren(...ladderHead(
+			pic, headNames(this.ctx.model, t)));
+		this.body.replaceChildren(draw(pic));
+		this.mark(this.tab ?? 0);
+		if (focused)
+			this.rowElement(this.tab)?.focus();
+	}
+}
