@@ -70,7 +70,7 @@ scene("the specification's own example does what it says", async (s) => {
 
 	const refer = await far.received('REFER');
 	assert.equal(refer.headers['refer-to'],
-		`<sip:+4930123456@${far.ip}>`);
+		`<sip:+4930123456@${far.ip}:5060>`);
 	assert.equal(refer.headers['referred-by'], '<sip:caller@example.com>');
 	assert.equal(refer.headers['x-custom-header'], 'Value');
 
@@ -226,6 +226,7 @@ scene('a call that the gateway made is transferred as well', async (s) => {
 		{ call_sid, step: 'ended', outcome: 'transferred' });
 	await agent.event('CALL_ESTABLISHED', CARRIER);
 	await gateway.event('CALL_CLOSED', CARRIER);
+	await carrier.event('CALL_CLOSED', gateway.uri);
 	assert.deepEqual(carrier.talking().map((c) => c.peeruri), [agent.uri]);
 });
 

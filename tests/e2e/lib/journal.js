@@ -6,6 +6,8 @@
 
 import { inspect } from 'node:util';
 
+const LAST = 8;
+
 /* Generous: a sanitized build under valgrind on a busy machine must do. */
 const DEADLINE = 30_000;
 
@@ -17,9 +19,12 @@ const DEADLINE = 30_000;
  * order than they came in; `from` limits a wait to what came after a mark.
  */
 export class Journal {
-	constructor(name)
+	/** @param show Makes one line of an item, for messages of failure */
+	constructor(name, show = (i) => inspect(i, { depth: 5,
+		breakLength: Infinity }))
 	{
 		this.name = name;
+		this.show = show;
 		this.items = [];
 		this.waiting = new Set();
 		this.ended = null;
@@ -98,10 +103,10 @@ export class Journal {
 
 	complaint(what, why)
 	{
-		const last = this.items.slice(-5)
-			.map((i) => typeof i === 'string' ? i : inspect(i,
-				{ depth: 5, breakLength: 200 })).join('\n  ');
+		const last = this.items.slice(-LAST).map((i) =>
+			typeof i === 'string' ? i : this.show(i));
 
-		return `${this.name}: no ${what} (${why}); last was\n  ${last}`;
+		return `${this.name}: no ${what} (${why}); last was\n  ` +
+			last.join('\n  ');
 	}
 }

@@ -18,6 +18,7 @@ const GATEWAY = '10.77.0.1';
 const CARRIER = '10.77.0.2';
 const AGENT = '10.77.0.3';
 const FIRST_SIPP = 11;
+const LAST_LINES = 100;
 
 
 class Scene {
@@ -124,9 +125,14 @@ class Scene {
 	/** What each party said last: printed when a test has failed. */
 	logs()
 	{
-		return this.parties.map(({ process: p }) =>
-			`--- ${p.name} (${p.status ?? 'runs'}), its last lines\n` +
-			p.log.items.slice(-60).join('\n')).join('\n');
+		return this.parties.map((party) => {
+			const { name, status, log } = party.process;
+			const lines = party instanceof Sipp ? [party.errors()] :
+				log.items.slice(-LAST_LINES);
+
+			return `--- ${name} (${status ?? 'runs'})\n` +
+				lines.join('\n');
+		}).join('\n');
 	}
 
 	async end()

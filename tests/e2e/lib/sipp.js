@@ -6,7 +6,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Journal } from './journal.js';
 import { Process } from './process.js';
@@ -70,9 +70,12 @@ export class Sipp {
 		mkdirSync(dir);
 		execFileSync('mkfifo', [fifo]);
 
+		s.dir = dir;
 		s.ip = ip;
 		s.uri = `sip:sipp@${ip}`;
-		s.messages = new Journal(`sipp ${scenario}`);
+		s.messages = new Journal(`sipp ${scenario}`, (m) =>
+			`${m.sent ? 'sent' : 'received'} ` +
+			m.text.split('\r\n', 1)[0]);
 
 		const trace = new Trace((m) => s.messages.add(m));
 
@@ -84,7 +87,9 @@ export class Sipp {
 			'-sf', join(settings.source, 'tests/sipp',
 				`${scenario}.xml`),
 			'-i', ip, '-p', '5060', '-s', user, '-m', '1',
-			'-nostdin', '-timeout', '90s', '-timeout_error',
+			'-nostdin',
+			'-default_behaviors', 'all,-bye,-abortunexp',
+			'-timeout', '90s', '-timeout_error',
 			'-trace_msg', '-message_file', fifo,
 			'-trace_err', '-error_file', join(dir, 'errors'),
 			...Object.entries(keys)
@@ -148,8 +153,16 @@ export class Sipp {
 		const status = await this.process.ended(95_000);
 
 		if (status !== 0)
-			throw new Error(`${this.messages.name}: the scenario ` +
-				`failed, status ${status}`);
+			throw new Error(`${this.messages.name} failed, ` +
+				`status ${status}: ${this.errors()}`);
+	}
+
+	/** What SIPp complained of; empty if it did not. */
+	errors()
+	{
+		const path = join(this.dir, 'errors');
+
+		return existsSync(path) ? readFileSync(path, 'utf8') : '';
 	}
 
 	kill()
