@@ -1,0 +1,283 @@
+/**
+ * @file demo.test.js  The demo, and every command of the README
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync }
+	from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Process } from './lib/process.js';
+import { scene, settings } from './lib/scene.js';
+
+const PORT = 8080;
+const demo = join(settings.source, 'scripts/demo.sh');
+const readme = readFileSync(join(settings.source, 'README.md'), 'utf8');
+
+
+/* The text of each fenced block of a language. */
+function blocks(language)
+{
+	const fence = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms');
+
+	return [...readme.matchAll(fence)].map(([, text]) => text);
+}
+
+
+/* In a TMPDIR of its own, which it has to leave empty. */
+function start(s, name, argv)
+{
+	const tmp = join(s.dir, 'tmp');
+
+	mkdirSync(tmp, { recursive: true });
+	const p = new Process(name, argv, { cwd: settings.source,
+		env: { TMPDIR: tmp, BUILD_DIR: settings.build } });
+
+	s.join({ process: p, kill: (signal) => p.kill(signal) });
+
+	return p;
+}
+
+
+/* Processes that have the scene's directory in their command line. */
+function leftovers(s)
+{
+	const used = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) &&
+		Number(pid) !== process.pid);
+	const name = (pid) => {
+		try {
+			return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+		}
+		catch {
+			return '';
+		}
+	};
+
+	return used.map(name).filter((line) => line.includes(s.dir));
+}
+
+
+function nothingLeft(s)
+{
+	assert.deepEqual(readdirSync(join(s.dir, 'tmp')), []);
+	assert.deepEqual(leftovers(s), []);
+}
+
+
+async function interrupt(s, p)
+{
+	assert.notEqual(await p.kill('SIGINT'), 'SIGKILL');
+	nothingLeft(s);
+}
+
+
+scene('the demo makes one transfer', async (s) => {
+	const p = start(s, 'demo', [demo, '--once']);
+
+	assert.equal(await p.ended(120_000), 0);
+	nothingLeft(s);
+
+	const messages = p.log.filter((l) => l.startsWith('{'))
+		.map((l) => JSON.parse(l));
+	const steps = messages.filter((m) => m.type === 'transfer:status')
+		.map((m) => m.data.step);
+	const [hook] = messages.filter((m) => m.hook === '/action');
+
+	assert.equal(messages[0].type, 'hello');
+	assert.equal(steps[0], 'requested');
+	assert.equal(steps.at(-1), 'ended');
+	assert.equal(hook.data.final_referred_call_status, '200');
+});
+
+
+scene('the demo keeps a call up, and Ctrl-C leaves nothing', async (s) => {
+	const p = start(s, 'demo', [demo, '--port', '0']);
+	const { log } = p;
+
+	const line = await log.wait((l) => / client +node/.test(l),
+		'the line of the client', { timeout: 120_000 });
+	const [, path, url, verb] = /node (\S+) (\S+) '(.*)'/.exec(line);
+
+	for (let i = 0; i < 2; i++) {
+		const from = i === 0 ? 0 : log.length;
+
+		await log.wait((l) => l.includes('has called in'),
+			'a call', { from });
+		const client = start(s, 'client', ['node', path, url, verb]);
+		await client.log.wait((l) =>
+			l.includes('"outcome":"transferred"'), 'the outcome');
+		await log.wait((l) => l.includes('talk to each other'),
+			'the talk', { from });
+		await client.kill();
+	}
+
+	await interrupt(s, p);
+});
+
+
+scene('a port that is taken is one sentence', async (s) => {
+	const server = createServer();
+
+	await new Promise((done) => server.listen(PORT, '127.0.0.1', done));
+	const p = start(s, 'demo', [demo]);
+	assert.equal(await p.ended(120_000), 1);
+	server.close();
+
+	const said = p.log.filter((l) => l.trim() && !l.includes('builds in'));
+	assert.equal(said.length, 1);
+	assert.match(said[0], /8080/);
+	nothingLeft(s);
+});
+
+
+/* What proves each command; those of the demo and of this very run above. */
+const checks = {
+	'scripts/demo.sh': () => existsSync(demo),
+	'scripts/demo.sh --once': () => existsSync(demo),
+	'scripts/test.sh': () => existsSync(join(settings.source,
+		'scripts/test.sh')),
+	'scripts/test.sh --fast -R e2e.transfer': () =>
+		existsSync(join(settings.source, 'tests/e2e/transfer.test.js')),
+	'cmake -S . -B build': (s) => run(['cmake', '-S', settings.source,
+		'-B', join(s.dir, 'build')]),
+	'cmake --build build': (s) => run(['cmake', '--build',
+		join(s.dir, 'build'), '-j', '2']),
+	'sudo cmake --install build': (s) => installs(s),
+	'referd': (s) => run([join(s.dir, 'root/usr/local/bin/referd'),
+		'--help']),
+	[`node scripts/demo/client.js ws://127.0.0.1:${PORT}/ws ` +
+	`'{"verb":"sip:refer","referTo":"sip:agent@10.77.0.3"}'`]: (s) =>
+		transfersWithDemo(s),
+};
+
+
+function run(argv, env = {})
+{
+	execFileSync(argv[0], argv.slice(1),
+		{ env: { ...process.env, ...env }, stdio: 'pipe' });
+
+	return true;
+}
+
+
+function installs(s)
+{
+	const root = join(s.dir, 'root');
+
+	run(['cmake', '--install', join(s.dir, 'build')], { DESTDIR: root });
+
+	return ['usr/local/bin/referd',
+		'usr/local/share/referd/web/index.html',
+		'usr/local/share/referd/baresip/config',
+		'usr/local/share/referd/baresip/accounts',
+		join(settings.baresipModules, 'sip_refer.so'),
+	].every((path) => existsSync(join(root, path)));
+}
+
+
+async function transfersWithDemo(s)
+{
+	const command = blocks('sh').join('').split('\n')
+		.find((l) => l.startsWith('node '));
+	const p = start(s, 'demo', [demo]);
+
+	await p.log.wait((l) => l.includes('has called in'), 'a call',
+		{ timeout: 120_000 });
+	const client = start(s, 'client', ['sh', '-c', `exec ${command}`]);
+	await p.log.wait((l) => l.includes('talk to each other'), 'the talk');
+	await client.kill();
+	await interrupt(s, p);
+
+	return true;
+}
+
+
+scene('each command of the README does what it says', async (s) => {
+	const commands = blocks('sh').join('').trim().split('\n');
+
+	for (const command of commands) {
+		const check = checks[command];
+
+		assert.ok(check, `"${command}" has no check here`);
+		assert.ok(await check(s), `"${command}" does not hold`);
+	}
+});
+
+
+scene("the README's bot transfers each call that comes", async (s) => {
+	const { client, referd } = await s.control();
+	const agent = await s.agent();
+	const [text] = blocks('js');
+
+	/* Beside the modules of the tests, at the port of this test. */
+	const path = join(settings.source, 'tests/e2e/node_modules',
+		`.bot-${process.pid}.mjs`);
+	writeFileSync(path, text.replace('ws://127.0.0.1:8080/ws', referd.ws));
+
+	try {
+		const bot = start(s, 'bot', ['node', path]);
+		const carrier = await s.carrier();
+
+		await client.messages.wait(() => bot.alive, 'bot');
+		await carrier.dial('sip:gw@10.77.0.1');
+		await bot.log.wait((l) => l === 'ended 200', '"ended 200"');
+		await agent.event('CALL_ESTABLISHED', carrier.uri);
+	}
+	finally {
+		execFileSync('rm', ['-f', path]);
+	}
+});
+
+
+scene("the README's verb brings the messages that it shows", async (s) => {
+	const { client, gateway } = await s.control();
+	const [verb, shown] = blocks('json');
+	const agent = await s.agent();
+	const carrier = await s.carrier();
+
+	await carrier.dial(gateway.uri);
+	await client.message('call:status', { call_status: 'in-progress' });
+	client.send(verb);
+	await agent.event('CALL_ESTABLISHED', carrier.uri);
+
+	for (const line of shown.trim().split('\n')) {
+		const { type, hook, data } = JSON.parse(line);
+
+		await client.message(type, { ...(hook && { hook }), ...data });
+	}
+});
+
+
+scene('the sample config runs', async (s) => {
+	const referd = await s.referd();
+	const dir = join(s.dir, 'sample');
+	const read = (name) => readFileSync(join(settings.source,
+		'share/baresip', name), 'utf8');
+
+	/* Only what belongs to this machine is replaced. */
+	const gateway = await s.gateway(referd);
+	await gateway.kill();
+	mkdirSync(dir);
+	writeFileSync(join(dir, 'config'), read('config')
+		.replace(/^module_path.*$/m, readFileSync(join(s.dir,
+			'1-gw/config'), 'utf8').match(/^module_path.*$/m)[0])
+		.replace(/^#sip_refer_socket.*$/m,
+			`sip_refer_socket ${referd.socket}`)
+		.replace(/^#net_interface.*$/m, 'net_interface 10.77.0.1'));
+	writeFileSync(join(dir, 'accounts'), read('accounts'));
+	writeFileSync(join(dir, 'contacts'), '');
+
+	const p = start(s, 'sample', [settings.baresip, '-f', dir]);
+	await p.log.wait((l) => l === 'baresip is ready.', 'baresip');
+	const client = await s.client(referd);
+	const far = await s.sipp('transfer',
+		{ answer: 'SIP/2.0 202 Accepted', final: '200 OK' },
+		{ user: 'gateway' });
+
+	await client.message('session:new');
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	await far.passed();
+});
