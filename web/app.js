@@ -15,6 +15,9 @@ import { transferList } from './transfers.js';
 /* Milliseconds between two looks at the running clocks. */
 const TICK = 500;
 
+/* Answers that a form still listens for. */
+const WAITING_MAX = 20;
+
 const ctx = {
 	model: createModel(),
 	route: {},		/* what the address after # names */
@@ -82,6 +85,8 @@ function send(msg, answer)
 	modelSent(ctx.model, msg);
 	if (answer && msg.msgid)
 		ctx.waiting.set(msg.msgid, answer);
+	if (ctx.waiting.size > WAITING_MAX)
+		ctx.waiting.delete(ctx.waiting.keys().next().value);
 	changed();
 
 	return true;
@@ -106,12 +111,12 @@ function back()
 }
 
 
+/* What was accepted may still be refused when its turn comes. */
 function answered(msg)
 {
 	const ref = msg.type === 'ack' ? msg.msgid : msg.data?.ref;
 	const answer = ctx.waiting.get(ref);
 
-	ctx.waiting.delete(ref);
 	if (msg.type === 'ack')
 		answer?.ack?.(msg);
 	else

@@ -84,6 +84,14 @@ class LogView {
 		this.filter = $('log-filter');
 		this.next = 0;
 		this.from = 0;
+		this.follow = true;
+		this.list.onscroll = () => {
+			this.follow = this.list.scrollHeight -
+				this.list.scrollTop -
+				this.list.clientHeight < 40;
+		};
+		this.sizes = new ResizeObserver(() => this.toEnd());
+		this.sizes.observe(this.list);
 		this.filter.oninput = () => this.refill();
 		$('log-clear').onclick = () => {
 			this.from = this.ctx.model.logged;
@@ -97,6 +105,12 @@ class LogView {
 
 		return entry.n >= this.from && (!word ||
 			lineText(entry).includes(word));
+	}
+
+	toEnd()
+	{
+		if (this.follow)
+			this.list.scrollTop = this.list.scrollHeight;
 	}
 
 	refill()
@@ -113,8 +127,6 @@ class LogView {
 		if (this.next === logged)
 			return;
 
-		const follow = list.scrollHeight - list.scrollTop -
-			list.clientHeight < 40;
 		list.append(...log.filter((e) => e.n >= this.next &&
 					  this.wanted(e)).slice(-LINES_MAX)
 			.map(makeLine));
@@ -122,8 +134,7 @@ class LogView {
 
 		while (list.children.length > LINES_MAX)
 			list.firstElementChild.remove();
-		if (follow)
-			list.scrollTop = list.scrollHeight;
+		this.toEnd();
 		setText($('log-count'), `${logged}`);
 	}
 }

@@ -9,7 +9,7 @@ import { field, headerFields, lastTargets, result, targetList }
 import { farEnd } from './model.js';
 import { emptyDraft, verbFromDraft } from './verb.js';
 
-/* What is typed belongs to the call until it is sent. */
+/* What was typed stays with its call: a transfer that failed is tried again. */
 const drafts = new Map();
 
 

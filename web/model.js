@@ -294,6 +294,9 @@ export function modelReceive(model, msg, now = Date.now())
 	const time = Date.parse(msg.time) || serverNow(model, now);
 	const entry = logEntry(model, { dir: 'in', time, msg });
 
+	/* The message that took the shortest way tells the clocks best. */
+	model.skew = Math.max(model.skew, time - now);
+
 	switch (msg.type) {
 
 	case 'hello':
