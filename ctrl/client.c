@@ -1,0 +1,562 @@
+/**
+ * @file client.c  The WebSocket clients: input until complete, bounded output
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "client.h"
+#include "clock.h"
+#include "command.h"
+#include "hello.h"
+#include "hooks.h"
+#include "http.h"
+#include "log.h"
+#include "message.h"
+#include "metrics.h"
+#include "queue.h"
+#include "store.h"
+#include "table.h"
+
+
+enum {
+	QUEUE_FRAMES = 4096,
+	QUEUE_BYTES = 1 << 20,
+	REPLAY_STEP = 64, /* messages read from the store at once */
+	DRAIN_TIME = 10,  /* seconds to take the close frame */
+
+	CLOSE_LAGGING = 4008,
+	CLOSE_REPLACED = 4009,
+};
+
+/* One message, encoded once, in the queues of many clients */
+struct frame {
+	unsigned refs;
+	size_t len;
+	unsigned char buf[]; /* LWS_PRE bytes of room, then the text */
+};
+
+struct client {
+	struct client *next_pending;
+	struct lws *wsi;
+	char name[CLIENT_NAME_SIZE];
+	enum dialect dialect;
+	uint64_t since; /* seq of the last message that was queued */
+	bool behind;    /* gets its messages from the store as yet */
+	bool pending;   /* has something to send at the end of this turn */
+	int close_code; /* 0 while it is welcome */
+	struct frame **frames; /* a ring of QUEUE_FRAMES */
+	unsigned first, count;
+	size_t bytes; /* in the queue */
+	char *in;     /* of a message that is not complete */
+	size_t inlen;
+};
+
+static struct table *clients;
+static struct client *pending;
+
+
+static struct frame *frame_create(const char *text)
+{
+	size_t len = strlen(text);
+	struct frame *f = malloc(sizeof(*f) + LWS_PRE + len);
+
+	if (!f)
+		return NULL;
+
+	f->refs = 1;
+	f->len = len;
+	memcpy(f->buf + LWS_PRE, text, len);
+
+	return f;
+}
+
+
+static void frame_release(struct frame *f)
+{
+	if (--f->refs == 0)
+		free(f);
+}
+
+
+static void set_pending(struct client *c)
+{
+	if (c->pending)
+		return;
+
+	c->pending = true;
+	c->next_pending = pending;
+	pending = c;
+}
+
+
+static void clear_pending(struct client *c)
+{
+	struct client **cp = &pending;
+
+	while (*cp && *cp != c)
+		cp = &(*cp)->next_pending;
+	if (*cp)
+		*cp = c->next_pending;
+
+	c->pending = false;
+}
+
+
+static void queue_clear(struct client *c)
+{
+	while (c->count) {
+		frame_release(c->frames[c->first]);
+		c->first = (c->first + 1) % QUEUE_FRAMES;
+		--c->count;
+	}
+
+	c->bytes = 0;
+}
+
+
+/* The close frame waits until the pipe has room; if it never has, lws ends
+   the connection */
+static void dismiss(struct client *c, int code)
+{
+	c->close_code = code;
+	queue_clear(c);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DRAIN_TIME);
+	(void)lws_callback_on_writable(c->wsi);
+}
+
+
+static void queue_push(struct client *c, struct frame *f)
+{
+	if (c->close_code)
+		return;
+
+	if (c->count == QUEUE_FRAMES || c->bytes + f->len > QUEUE_BYTES) {
+		log_warning("client: %s does not keep up", c->name);
+		metrics_count(METRIC_CLIENTS_DROPPED);
+		dismiss(c, CLOSE_LAGGING);
+		return;
+	}
+
+	c->frames[(c->first + c->count++) % QUEUE_FRAMES] = f;
+	c->bytes += f->len;
+	++f->refs;
+	set_pending(c);
+}
+
+
+static void replay_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct client *c = arg;
+	struct frame *f = frame_create(text);
+
+	c->since = seq;
+	if (!f)
+		return;
+
+	queue_push(c, f);
+	frame_release(f);
+}
+
+
+static int write_first(struct client *c)
+{
+	struct frame *f = c->frames[c->first];
+	int n;
+
+	c->first = (c->first + 1) % QUEUE_FRAMES;
+	--c->count;
+	c->bytes -= f->len;
+
+	n = lws_write(c->wsi, f->buf + LWS_PRE, f->len, LWS_WRITE_TEXT);
+	frame_release(f);
+
+	return n < 0 ? EPIPE : 0;
+}
+
+
+/* Send until the pipe is full or nothing is left.  A client that is behind
+   reads from the store until that has nothing more for it. */
+static int pump(struct client *c)
+{
+	int err;
+
+	for (;;) {
+		if (!c->count && c->behind) {
+			store_replay(c->since, c->name,
+				     c->dialect == DIALECT_JAMBONZ,
+				     REPLAY_STEP, replay_handler, c);
+			c->behind = c->count > 0;
+		}
+
+		if (!c->count)
+			return 0;
+
+		if (lws_send_pipe_choked(c->wsi)) {
+			(void)lws_callback_on_writable(c->wsi);
+			return 0;
+		}
+
+		err = write_first(c);
+		if (err)
+			return err;
+	}
+}
+
+
+/**
+ * Get ready for clients
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int clients_init(void)
+{
+	return table_create(&clients);
+}
+
+
+/**
+ * Clean up, when all clients are gone
+ */
+void clients_close(void)
+{
+	table_destroy(clients);
+	clients = NULL;
+}
+
+
+/**
+ * Count the clients
+ *
+ * @return How many are connected
+ */
+size_t clients_count(void)
+{
+	return table_count(clients);
+}
+
+
+struct post {
+	struct frame *frame;
+	bool jambonz;
+	uint64_t seq;
+};
+
+
+static void post_to(struct client *c, const struct post *p)
+{
+	if (c->behind || (c->dialect == DIALECT_JAMBONZ && !p->jambonz))
+		return;
+
+	c->since = p->seq;
+	queue_push(c, p->frame);
+}
+
+
+static bool post_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+
+	post_to(value, arg);
+
+	return false;
+}
+
+
+/**
+ * Queue a message.  It leaves with clients_flush().
+ *
+ * @param name    Name of the client that it is for, NULL for all
+ * @param jambonz True if clients of the jambonz dialect get it, too
+ * @param seq     Its number
+ * @param text    JSON text
+ */
+void clients_post(const char *name, bool jambonz, uint64_t seq,
+		  const char *text)
+{
+	struct post p = {.jambonz = jambonz, .seq = seq};
+	struct client *c = table_get(clients, name);
+
+	if (name && !c)
+		return;
+
+	p.frame = frame_create(text);
+	if (!p.frame) {
+		log_error("client: out of memory, message %llu is not sent",
+			  (unsigned long long)seq);
+		return;
+	}
+
+	if (c)
+		post_to(c, &p);
+	else
+		table_each(clients, post_handler, &p);
+
+	frame_release(p.frame);
+}
+
+
+/**
+ * Send the clients what waits for them.  It must be on disk.
+ */
+void clients_flush(void)
+{
+	while (pending) {
+		struct client *c = pending;
+
+		clear_pending(c);
+		if (!c->close_code && pump(c))
+			lws_set_timeout(c->wsi,
+					PENDING_TIMEOUT_USER_REASON_BASE,
+					LWS_TO_KILL_ASYNC);
+	}
+}
+
+
+/**
+ * Check the name that a client gives itself
+ *
+ * @param name Name
+ *
+ * @return True if it can have that name
+ */
+bool client_name_valid(const char *name)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return *name && strlen(name) < CLIENT_NAME_SIZE && !http_owns(name) &&
+	       strspn(name, ok) == strlen(name);
+}
+
+
+/**
+ * Tell whether a client is there
+ *
+ * @param name Its name
+ *
+ * @return True if it is connected
+ */
+bool client_connected(const char *name)
+{
+	return table_get(clients, name) != NULL;
+}
+
+
+/**
+ * Tell which dialect a client speaks
+ *
+ * @param name Its name
+ *
+ * @return True if it is connected and speaks the jambonz dialect
+ */
+bool client_jambonz(const char *name)
+{
+	const struct client *c = table_get(clients, name);
+
+	return c && c->dialect == DIALECT_JAMBONZ;
+}
+
+
+static void greet(struct client *c)
+{
+	char *text;
+	struct frame *f;
+
+	if (c->dialect == DIALECT_JAMBONZ)
+		return;
+
+	text = hello_text(c->name, c->since);
+	f = text ? frame_create(text) : NULL;
+	if (f) {
+		queue_push(c, f);
+		frame_release(f);
+	}
+
+	free(text);
+}
+
+
+/* A client that comes back before its old connection is known to be dead */
+static void take_over(const char *name)
+{
+	struct client *old = table_take(clients, name);
+
+	if (!old)
+		return;
+
+	log_info("client: %s has come on another connection", name);
+	hooks_client_down(name);
+	dismiss(old, CLOSE_REPLACED);
+}
+
+
+/**
+ * Make a client of a connection
+ *
+ * @param cp      Pointer to the new client
+ * @param wsi     Its connection
+ * @param name    Name that it gave itself, "" if it gave none
+ * @param dialect Dialect that it speaks
+ * @param since   Last message that it knows, UINT64_MAX to begin with now
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int client_create(struct client **cp, struct lws *wsi, const char *name,
+		  enum dialect dialect, uint64_t since)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	uint64_t last = store_seq();
+	int err = ENOMEM;
+
+	if (!c)
+		return ENOMEM;
+
+	c->wsi = wsi;
+	c->dialect = dialect;
+	c->since = since < last ? since : last;
+	c->behind = since < last;
+	strcpy(c->name, name);
+	if (!*name) {
+		strcpy(c->name, "c-");
+		random_hex(c->name + 2, 9);
+	}
+
+	c->frames = calloc(QUEUE_FRAMES, sizeof(*c->frames));
+	if (!c->frames)
+		goto out;
+
+	take_over(c->name);
+	err = table_put(clients, c->name, c);
+	if (err)
+		goto out;
+
+	log_info("client: %s has connected", c->name);
+	greet(c);
+	set_pending(c);
+	hooks_client_up(c->name, c->behind ? c->since : UINT64_MAX);
+	*cp = c;
+
+out:
+	if (err) {
+		free(c->frames);
+		free(c);
+	}
+
+	return err;
+}
+
+
+/**
+ * Free a client: its connection has ended
+ *
+ * @param c Client, may be NULL
+ */
+void client_destroy(struct client *c)
+{
+	if (!c)
+		return;
+
+	log_info("client: %s has disconnected", c->name);
+
+	clear_pending(c);
+	if (table_get(clients, c->name) == c) {
+		(void)table_take(clients, c->name);
+		hooks_client_down(c->name);
+	}
+
+	queue_clear(c);
+	free(c->frames);
+	free(c->in);
+	free(c);
+}
+
+
+static int close_with(struct client *c, int code, const char *why)
+{
+	lws_close_reason(c->wsi, (enum lws_close_status)code,
+			 (unsigned char *)why, strlen(why));
+
+	return EPIPE;
+}
+
+
+static int collect(struct client *c, const void *in, size_t len)
+{
+	char *p;
+
+	if (c->inlen + len > MESSAGE_MAX)
+		return close_with(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+				  "a message may have 65536 bytes");
+
+	p = realloc(c->in, c->inlen + len + 1);
+	if (!p)
+		return ENOMEM;
+
+	c->in = p;
+	memcpy(c->in + c->inlen, in, len);
+	c->inlen += len;
+
+	return 0;
+}
+
+
+/**
+ * Take what a client sends
+ *
+ * @param c      Client
+ * @param in     A piece of a message
+ * @param len    Its length in bytes
+ * @param last   True if the message is complete with it
+ * @param binary True if it is no text
+ *
+ * @return 0 if success, otherwise errorcode: the connection is to be closed
+ */
+int client_receive(struct client *c, const void *in, size_t len, bool last,
+		   bool binary)
+{
+	struct sender sender = {.name = c->name, .dialect = c->dialect};
+	int err;
+
+	if (c->close_code)
+		return 0;
+
+	err = collect(c, in, len);
+	if (err || !last)
+		return err;
+
+	if (binary)
+		command_binary(&sender);
+	else
+		command(&sender, c->in, c->inlen);
+
+	c->inlen = 0;
+	free(c->in);
+	c->in = NULL;
+
+	return 0;
+}
+
+
+/**
+ * Send a client what waits for it: its pipe has room.  It must be on disk.
+ *
+ * @param c Client
+ *
+ * @return 0 if success, otherwise errorcode: the connection is to be closed
+ */
+int client_writable(struct client *c)
+{
+	switch (c->close_code) {
+	case 0: return pump(c);
+	case CLOSE_LAGGING:
+		return close_with(c, CLOSE_LAGGING,
+				  "you do not keep up, come back with since");
+	default:
+		return close_with(c, c->close_code,
+				  "another connection has your name");
+	}
+}

@@ -1,0 +1,39 @@
+/**
+ * @file client.h  The WebSocket clients: input until complete, bounded output
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "verb.h"
+
+struct client;
+struct lws;
+
+enum {
+	CLIENT_NAME_SIZE = 65,
+};
+
+int clients_init(void);
+void clients_close(void);
+size_t clients_count(void);
+void clients_post(const char *name, bool jambonz, uint64_t seq,
+		  const char *text);
+void clients_flush(void);
+
+bool client_name_valid(const char *name);
+bool client_connected(const char *name);
+bool client_jambonz(const char *name);
+
+int client_create(struct client **cp, struct lws *wsi, const char *name,
+		  enum dialect dialect, uint64_t since);
+void client_destroy(struct client *c);
+int client_receive(struct client *c, const void *in, size_t len, bool last,
+		   bool binary);
+int client_writable(struct client *c);
+
+#endif

@@ -1,0 +1,106 @@
+/**
+ * @file clock.c  Time of day, and names that nobody has had before
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+#include "clock.h"
+
+
+/**
+ * Get the time of day
+ *
+ * @return Milliseconds since 1970
+ */
+int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+/**
+ * Write a time as RFC 3339 has it, in UTC
+ *
+ * @param text Buffer
+ * @param ms   Milliseconds since 1970
+ */
+void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms)
+{
+	time_t sec = (time_t)(ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	(void)gmtime_r(&sec, &tm);
+	n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03dZ",
+		       (int)(ms % 1000));
+}
+
+
+/**
+ * Read what clock_text() wrote
+ *
+ * @param text Text, may be NULL
+ *
+ * @return Milliseconds since 1970, 0 if it is no time
+ */
+int64_t clock_parse(const char *text)
+{
+	struct tm tm = {0};
+	int ms;
+
+	if (!text ||
+	    sscanf(text, "%d-%d-%dT%d:%d:%d.%3dZ", &tm.tm_year, &tm.tm_mon,
+		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) != 7)
+		return 0;
+
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+
+	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+
+/**
+ * Write random hexadecimal digits
+ *
+ * @param text Buffer
+ * @param size Its size, with the terminating zero
+ */
+void random_hex(char *text, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[64] = {0};
+
+	(void)getrandom(bytes, sizeof(bytes), 0);
+
+	for (size_t i = 0; i + 1 < size && i < sizeof(bytes); i++)
+		text[i] = digits[bytes[i] & 15];
+
+	text[size - 1 < sizeof(bytes) ? size - 1 : sizeof(bytes)] = '\0';
+}
+
+
+/**
+ * Write a random UUID (RFC 4122, version 4)
+ *
+ * @param text Buffer
+ */
+void random_uuid(char text[UUID_SIZE])
+{
+	char hex[33];
+
+	random_hex(hex, sizeof(hex));
+	hex[12] = '4';
+	hex[16] = "89ab"[hex[16] & 3];
+
+	(void)snprintf(text, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+		       hex + 8, hex + 12, hex + 16, hex + 20);
+}

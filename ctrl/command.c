@@ -1,0 +1,280 @@
+/**
+ * @file command.c  What a client wants, and who does it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "call.h"
+#include "command.h"
+#include "dial.h"
+#include "hooks.h"
+#include "http.h"
+#include "log.h"
+#include "message.h"
+#include "metrics.h"
+#include "queue.h"
+#include "reply.h"
+#include "session.h"
+
+
+/* The msgid of session:new is this and the call_sid */
+static const char new_prefix[] = "s-";
+
+
+/* The call that a message is for: the one it names, or the only one */
+static int find_call(struct session **sp, const char *sid, struct fault *f)
+{
+	*sp = sid ? session_find(sid) : session_only();
+	if (*sp && !call_over((*sp)->call))
+		return 0;
+
+	if (sid)
+		return fault_set(f, 404, "call_sid", "names no live call");
+
+	if (!sessions_count())
+		return fault_set(f, 404, "call_sid", "no call lives");
+
+	return fault_set(f, 400, "call_sid",
+			 "is required, since %zu calls live",
+			 sessions_count());
+}
+
+
+/* Nobody can ask an HTTP request what is to become of a hook */
+static int own(struct message *m, const struct sender *sender)
+{
+	return verbs_own(m->verbs,
+			 http_owns(sender->name) ? NULL : sender->name,
+			 sender->dialect);
+}
+
+
+static int take_verbs(struct message *m, const struct sender *sender,
+		      struct fault *f)
+{
+	struct session *s;
+	int err;
+
+	err = find_call(&s, m->call_sid, f);
+	if (err)
+		return err;
+
+	err = own(m, sender);
+	if (err)
+		return err;
+
+	return queue_submit(s->queue, &m->verbs,
+			    m->queue ? QUEUE_APPEND : QUEUE_REPLACE, sender,
+			    f);
+}
+
+
+/* The answer to a session:new: the application of the call */
+static int take_new_ack(struct message *m, const struct sender *sender,
+			struct fault *f)
+{
+	m->call_sid = m->msgid + strlen(new_prefix);
+	m->queue = false;
+
+	return m->verbs ? take_verbs(m, sender, f) : 0;
+}
+
+
+static int take_hook_ack(struct message *m, const struct sender *sender,
+			 struct fault *f)
+{
+	char sid[64];
+	struct session *s;
+	int err;
+
+	if (!hooks_answered(sender->name, m->msgid, sid))
+		return fault_set(f, 404, "msgid",
+				 "names nothing that waits for an ack");
+
+	s = session_find(sid);
+	if (!m->verbs) {
+		if (s)
+			queue_hook_done(s->queue, m->msgid);
+		return 0;
+	}
+
+	err = find_call(&s, sid, f);
+	if (err)
+		return err;
+
+	err = own(m, sender);
+	if (err)
+		return err;
+
+	return queue_answer(s->queue, m->msgid, &m->verbs, sender, f);
+}
+
+
+static int take_ack(struct message *m, const struct sender *sender,
+		    struct fault *f)
+{
+	if (!strncmp(m->msgid, new_prefix, strlen(new_prefix)))
+		return take_new_ack(m, sender, f);
+
+	return take_hook_ack(m, sender, f);
+}
+
+
+/* An end that a client asks for is a verb: which one, the call's state says */
+static int take_call_status(struct message *m, const struct sender *sender,
+			    struct fault *f)
+{
+	struct session *s;
+	cJSON *verb;
+	int err;
+
+	err = find_call(&s, m->call_sid, f);
+	if (err)
+		return err;
+
+	verb = cJSON_CreateObject();
+	if (call_inbound(s->call) && !call_answered(s->call)) {
+		bool gone = !strcmp(m->call_status, "no-answer");
+
+		cJSON_AddStringToObject(verb, "verb", "sip:decline");
+		cJSON_AddNumberToObject(verb, "status", gone ? 480 : 603);
+	}
+	else {
+		cJSON_AddStringToObject(verb, "verb", "hangup");
+	}
+
+	err = verbs_parse(&m->verbs, verb, f);
+	cJSON_Delete(verb);
+
+	return err ? err : take_verbs(m, sender, f);
+}
+
+
+static int take(struct message *m, const struct sender *sender,
+		struct fault *f)
+{
+	struct sender s = {.name = sender->name,
+			   .msgid = m->msgid,
+			   .dialect = sender->dialect,
+			   .quiet = m->kind == MESSAGE_ACK};
+
+	switch (m->kind) {
+	case MESSAGE_ACK: return take_ack(m, &s, f);
+	case MESSAGE_VERBS: return take_verbs(m, &s, f);
+	case MESSAGE_CALL_STATUS: return take_call_status(m, &s, f);
+	case MESSAGE_DIAL: return dial(m, &s, f);
+	}
+
+	return EINVAL;
+}
+
+
+static void conclude(int err, const struct sender *sender, struct message *m,
+		     struct fault *f)
+{
+	if (err && err != EBADMSG)
+		(void)fault_set(f, 500, NULL, "%s", strerror(err));
+
+	if (err)
+		reply_fault(sender->name, f, m ? m->call_sid : NULL);
+
+	message_free(m);
+}
+
+
+/**
+ * Do what a client says
+ *
+ * @param sender The client
+ * @param text   Its message
+ * @param len    Length in bytes
+ */
+void command(const struct sender *sender, const char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	log_debug("command: %s: %.*s", sender->name, (int)len, text);
+	metrics_count(METRIC_MESSAGES_RECEIVED);
+
+	fault_init(&f);
+	err = message_decode(&m, text, len, &f);
+	if (!err)
+		err = take(m, sender, &f);
+
+	conclude(err, sender, m, &f);
+}
+
+
+/**
+ * Refuse a message that is no text
+ *
+ * @param sender The client
+ */
+void command_binary(const struct sender *sender)
+{
+	struct fault f;
+
+	fault_init(&f);
+	(void)fault_set(&f, 400, NULL, "the message must be a text frame");
+	reply_fault(sender->name, &f, NULL);
+}
+
+
+/**
+ * Make a call, as the body of an HTTP request says
+ *
+ * @param sender The request
+ * @param text   Its body
+ * @param len    Length in bytes
+ */
+void command_dial(const struct sender *sender, const char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = message_decode_dial(&m, text, len, &f);
+	if (!err)
+		err = dial(m, sender, &f);
+
+	conclude(err, sender, m, &f);
+}
+
+
+/**
+ * Run the verbs in the body of an HTTP request
+ *
+ * @param sender   The request
+ * @param call_sid Call that its path names
+ * @param text     Its body
+ * @param len      Length in bytes
+ */
+void command_verbs(const struct sender *sender, const char *call_sid,
+		   const char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = message_decode(&m, text, len, &f);
+	if (!err && m->kind != MESSAGE_VERBS)
+		err = fault_set(&f, 400, NULL,
+				"the body must be a verb or an array of them");
+	if (!err && m->call_sid && strcmp(m->call_sid, call_sid))
+		err = fault_set(&f, 400, "call_sid",
+				"must be that of the path");
+	if (!err) {
+		m->call_sid = call_sid;
+		err = take_verbs(m, sender, &f);
+	}
+
+	conclude(err, sender, m, &f);
+}

@@ -1,0 +1,191 @@
+/**
+ * @file config.c  Options and environment to struct config
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "config.h"
+
+
+static const char help[] =
+	"Usage: referd [OPTION]...\n"
+	"Let WebSocket clients transfer the calls of baresip.\n"
+	"\n"
+	"  --listen HOST:PORT  where clients connect; port 0 picks a free "
+	"one\n"
+	"                      (default 127.0.0.1:8080)\n"
+	"  --socket PATH       where baresips connect\n"
+	"                      (default %s)\n"
+	"  --web DIR           the page that is served at /\n"
+	"                      (default %s)\n"
+	"  --state DIR         what survives a restart\n"
+	"                      (default %s)\n"
+	"  --log-level LEVEL   error, warning, info or debug (default info)\n"
+	"  --help              this text\n"
+	"  --version           the version\n"
+	"\n"
+	"Each option may be given in the environment as well: REFERD_LISTEN,\n"
+	"REFERD_SOCKET, REFERD_WEB, REFERD_STATE, REFERD_LOG_LEVEL.\n";
+
+static const struct option options[] = {
+	{"listen", required_argument, NULL, 'l'},
+	{"socket", required_argument, NULL, 's'},
+	{"web", required_argument, NULL, 'w'},
+	{"state", required_argument, NULL, 'd'},
+	{"log-level", required_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+
+static void set(char *path, size_t size, const char *dir, const char *name)
+{
+	(void)snprintf(path, size, "%s%s", dir, name);
+}
+
+
+static void default_socket(struct config *c)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+
+	set(c->socket, sizeof(c->socket), geteuid() && dir ? dir : "/run",
+	    "/referd/node.sock");
+}
+
+
+static void default_state(struct config *c)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (!geteuid())
+		set(c->state, sizeof(c->state), "/var/lib", "/referd");
+	else if (state && *state)
+		set(c->state, sizeof(c->state), state, "/referd");
+	else
+		set(c->state, sizeof(c->state), home ? home : "",
+		    "/.local/state/referd");
+}
+
+
+/* The installed page, or that of the source if this was just built */
+static void default_web(struct config *c)
+{
+	const char *dir = WEB_INSTALLED;
+
+	if (access(WEB_INSTALLED "/index.html", R_OK) &&
+	    !access(WEB_SOURCE "/index.html", R_OK))
+		dir = WEB_SOURCE;
+
+	set(c->web, sizeof(c->web), dir, "");
+}
+
+
+static int set_path(char *path, size_t size, const char *value,
+		    const char *name)
+{
+	if (!*value || strlen(value) >= size) {
+		log_error("config: %s must be a path", name);
+		return EINVAL;
+	}
+
+	strcpy(path, value);
+
+	return 0;
+}
+
+
+static int set_option(struct config *c, int opt, const char *value)
+{
+	switch (opt) {
+	case 'l': c->listen = value; return 0;
+	case 's':
+		return set_path(c->socket, sizeof(c->socket), value, "socket");
+	case 'w': return set_path(c->web, sizeof(c->web), value, "web");
+	case 'd': return set_path(c->state, sizeof(c->state), value, "state");
+	case 'v':
+		if (!log_level_parse(&c->log_level, value))
+			return 0;
+		log_error("config: log-level must be error, warning, info "
+			  "or debug");
+		return EINVAL;
+	default: return EINVAL;
+	}
+}
+
+
+static int read_environment(struct config *c)
+{
+	static const struct {
+		const char *name;
+		int opt;
+	} vars[] = {{"REFERD_LISTEN", 'l'},
+		    {"REFERD_SOCKET", 's'},
+		    {"REFERD_WEB", 'w'},
+		    {"REFERD_STATE", 'd'},
+		    {"REFERD_LOG_LEVEL", 'v'}};
+
+	for (size_t i = 0; i < sizeof(vars) / sizeof(*vars); i++) {
+		const char *value = getenv(vars[i].name);
+
+		if (value && set_option(c, vars[i].opt, value))
+			return EINVAL;
+	}
+
+	return 0;
+}
+
+
+/**
+ * Read the options.  Says itself what is wrong.
+ *
+ * @param c    Settings
+ * @param argc Number of arguments
+ * @param argv Arguments; the settings borrow from them
+ *
+ * @return Whether to run
+ */
+enum config_result config_read(struct config *c, int argc, char *argv[])
+{
+	struct config d;
+	int opt;
+
+	memset(c, 0, sizeof(*c));
+	c->listen = "127.0.0.1:8080";
+	c->log_level = LOG_INFO;
+	default_socket(c);
+	default_state(c);
+	default_web(c);
+	d = *c;
+
+	if (read_environment(c))
+		return CONFIG_BAD;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'h') {
+			(void)printf(help, d.socket, d.web, d.state);
+			return CONFIG_EXIT;
+		}
+		if (opt == 'V') {
+			(void)printf("referd %s\n", PROJECT_VERSION);
+			return CONFIG_EXIT;
+		}
+		if (set_option(c, opt, optarg))
+			return CONFIG_BAD;
+	}
+
+	if (optind < argc) {
+		log_error("config: %s is no option, see --help", argv[optind]);
+		return CONFIG_BAD;
+	}
+
+	return CONFIG_RUN;
+}

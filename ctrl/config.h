@@ -1,0 +1,27 @@
+/**
+ * @file config.h  Options and environment to struct config
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "log.h"
+
+struct config {
+	const char *listen; /* HOST:PORT */
+	char socket[512];
+	char web[512];
+	char state[512];
+	enum log_level log_level;
+};
+
+enum config_result {
+	CONFIG_RUN,
+	CONFIG_EXIT, /* everything is said, with success */
+	CONFIG_BAD,
+};
+
+enum config_result config_read(struct config *c, int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,59 @@
+/**
+ * @file emit.c  Messages to clients: numbered, stored, handed on
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <string.h>
+#include "client.h"
+#include "clock.h"
+#include "emit.h"
+#include "json.h"
+#include "log.h"
+#include "metrics.h"
+#include "store.h"
+
+
+/**
+ * Emit a message.  It is encoded once, stored, and sent when this turn of
+ * the loop has been committed.
+ *
+ * @param e What to say
+ *
+ * @return Number of the message, 0 if memory ran out
+ */
+uint64_t emit(const struct emission *e)
+{
+	uint64_t seq = store_seq_next();
+	char time[CLOCK_TEXT_SIZE];
+	struct json j;
+
+	clock_text(time, e->time ? e->time : clock_ms());
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", e->type);
+	json_int(&j, "seq", (int64_t)seq);
+	json_str(&j, "time", time);
+	json_str(&j, "msgid", e->msgid);
+	json_str(&j, "call_sid", e->call_sid);
+	json_str(&j, "hook", e->hook);
+	json_raw(&j, "data", e->data);
+	json_close(&j, '}');
+
+	if (json_done(&j)) {
+		log_debug("emit: %s", json_done(&j));
+		store_message(seq, e->client, e->jambonz, json_done(&j));
+		clients_post(e->client, e->jambonz, seq, json_done(&j));
+		metrics_count(METRIC_MESSAGES_SENT);
+	}
+	else {
+		log_error("emit: out of memory, %s %llu is lost", e->type,
+			  (unsigned long long)seq);
+		seq = 0;
+	}
+
+	json_free(&j);
+
+	return seq;
+}

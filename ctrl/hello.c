@@ -1,0 +1,48 @@
+/**
+ * @file hello.c  What a client sees first
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include "clock.h"
+#include "hello.h"
+#include "json.h"
+#include "node.h"
+#include "session.h"
+#include "store.h"
+#include "transfer.h"
+
+
+/**
+ * Write a hello.  It has no number of its own: its seq is the one behind
+ * which the messages of this connection begin.
+ *
+ * @param client Name of the client
+ * @param seq    Number of the last message that it does not get
+ *
+ * @return JSON text, to be freed; NULL if memory ran out
+ */
+char *hello_text(const char *client, uint64_t seq)
+{
+	char time[CLOCK_TEXT_SIZE];
+	struct json j;
+
+	clock_text(time, clock_ms());
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "hello");
+	json_int(&j, "seq", (int64_t)seq);
+	json_str(&j, "time", time);
+	json_open(&j, "data", '{');
+	json_str(&j, "version", PROJECT_VERSION);
+	json_str(&j, "client", client);
+	json_int(&j, "last_seq", (int64_t)store_seq());
+	nodes_print(&j, "nodes");
+	sessions_print(&j, "calls");
+	transfers_print(&j, "transfers");
+	json_close(&j, '}');
+	json_close(&j, '}');
+
+	return json_take(&j);
+}

@@ -1,0 +1,39 @@
+/**
+ * @file hooks.h  Delivery of hooks, in order per call, each until it is
+ * answered
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef HOOKS_H
+#define HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hook;
+
+enum {
+	HOOK_ID_SIZE = 24,
+};
+
+struct hook_post {
+	const struct hook *hook;
+	const char *client; /* who sent the verb, may be NULL */
+	const char *call_sid;
+	const char *transfer_id;
+	const char *verb_id; /* may be NULL */
+	const char *data;    /* JSON text */
+	bool action;         /* the call waits for the answer */
+};
+
+int hooks_init(void);
+void hooks_close(void);
+void hooks_load(void);
+
+bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE]);
+bool hooks_answered(const char *client, const char *id, char call_sid[64]);
+void hooks_client_up(const char *client, uint64_t since);
+void hooks_client_down(const char *client);
+
+#endif

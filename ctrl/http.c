@@ -1,0 +1,406 @@
+/**
+ * @file http.c  HTTP for curl and scripts
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "call.h"
+#include "command.h"
+#include "http.h"
+#include "json.h"
+#include "message.h"
+#include "metrics.h"
+#include "node.h"
+#include "queue.h"
+#include "report.h"
+#include "session.h"
+#include "store.h"
+#include "table.h"
+
+
+enum {
+	NODE_TIME = 15,   /* seconds that a node may take to answer */
+	TRANSFERS = 1000, /* that are listed */
+	HEADERS_SIZE = 2048,
+};
+
+static const char prefix[] = "http-";
+
+struct request {
+	struct lws *wsi;
+	char name[24]; /* what it is called as a sender */
+	char path[256];
+	bool post;
+	bool asked; /* the body is complete, and somebody sees to it */
+	int status; /* 0 while there is no reply */
+	const char *type;
+	char *reply;
+	char *body;
+	size_t len;
+};
+
+static struct table *requests; /* by name */
+static unsigned last;
+
+
+/**
+ * Get ready for requests
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int http_init(void)
+{
+	return table_create(&requests);
+}
+
+
+/**
+ * Clean up, when all connections are gone
+ */
+void http_close(void)
+{
+	table_destroy(requests);
+	requests = NULL;
+}
+
+
+static void reply_take(struct request *r, int status, const char *type,
+		       char *text)
+{
+	if (r->status) {
+		free(text);
+		return;
+	}
+
+	r->status = text ? status : 500;
+	r->type = type;
+	r->reply = text;
+	(void)lws_callback_on_writable(r->wsi);
+}
+
+
+static void reply_error(struct request *r, int status, const char *error)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "error", error);
+	json_close(&j, '}');
+	reply_take(r, status, "application/json", json_take(&j));
+}
+
+
+static void get_healthz(struct request *r)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "status", "ok");
+	json_str(&j, "version", PROJECT_VERSION);
+	json_int(&j, "nodes", nodes_count());
+	json_int(&j, "calls", (int64_t)sessions_count());
+	json_int(&j, "last_seq", (int64_t)store_seq());
+	json_close(&j, '}');
+	reply_take(r, 200, "application/json", json_take(&j));
+}
+
+
+static void get_calls(struct request *r)
+{
+	struct json j;
+
+	json_init(&j);
+	sessions_print(&j, NULL);
+	reply_take(r, 200, "application/json", json_take(&j));
+}
+
+
+static void get_call(struct request *r, const char *sid)
+{
+	const struct session *s = session_find(sid);
+	struct json j;
+
+	if (!s || call_over(s->call)) {
+		reply_error(r, 404, "no such call lives");
+		return;
+	}
+
+	json_init(&j);
+	session_print(&j, NULL, s);
+	reply_take(r, 200, "application/json", json_take(&j));
+}
+
+
+static void transfer_handler(const char *key, const char *data, void *arg)
+{
+	(void)key;
+
+	json_raw(arg, NULL, data);
+}
+
+
+static void get_transfers(struct request *r)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '[');
+	store_transfers(TRANSFERS, false, transfer_handler, &j);
+	json_close(&j, ']');
+	reply_take(r, 200, "application/json", json_take(&j));
+}
+
+
+static void get(struct request *r)
+{
+	if (!strcmp(r->path, "/healthz"))
+		get_healthz(r);
+	else if (!strcmp(r->path, "/calls"))
+		get_calls(r);
+	else if (!strncmp(r->path, "/calls/", 7))
+		get_call(r, r->path + 7);
+	else if (!strcmp(r->path, "/transfers"))
+		get_transfers(r);
+	else if (!strcmp(r->path, "/metrics"))
+		reply_take(r, 200, "text/plain; version=0.0.4",
+			   metrics_text());
+	else
+		reply_error(r, 404, "there is nothing here");
+}
+
+
+/* /calls/{sid}/verbs */
+static bool path_call(const struct request *r, char sid[CALL_SID_MAX + 1])
+{
+	const char *p = r->path + 7;
+	size_t n = strcspn(p, "/");
+
+	if (strncmp(r->path, "/calls/", 7) || n > CALL_SID_MAX ||
+	    strcmp(p + n, "/verbs"))
+		return false;
+
+	memcpy(sid, p, n);
+	sid[n] = '\0';
+
+	return true;
+}
+
+
+static bool is_postable(const struct request *r)
+{
+	char sid[CALL_SID_MAX + 1];
+
+	return !strcmp(r->path, "/calls") || path_call(r, sid);
+}
+
+
+static void post(struct request *r)
+{
+	struct sender sender = {.name = r->name};
+	char sid[CALL_SID_MAX + 1];
+
+	if (path_call(r, sid))
+		command_verbs(&sender, sid, r->body ? r->body : "", r->len);
+	else
+		command_dial(&sender, r->body ? r->body : "", r->len);
+
+	if (!r->status)
+		lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+				NODE_TIME);
+}
+
+
+/**
+ * Begin a request
+ *
+ * @param rp  Pointer to the new request
+ * @param wsi Its connection
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_begin(struct request **rp, struct lws *wsi)
+{
+	struct request *r = calloc(1, sizeof(*r));
+	char *uri;
+	int len, method;
+
+	if (!r)
+		return -1;
+
+	r->wsi = wsi;
+	(void)snprintf(r->name, sizeof(r->name), "%s%u", prefix, ++last);
+	if (table_put(requests, r->name, r)) {
+		free(r);
+		return -1;
+	}
+	*rp = r;
+
+	method = lws_http_get_uri_and_method(wsi, &uri, &len);
+	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
+	r->post = method == LWSHUMETH_POST;
+
+	if (method == LWSHUMETH_GET)
+		get(r);
+	else if (!r->post || !is_postable(r))
+		reply_error(r, 405, "this can't be done here");
+
+	return 0;
+}
+
+
+/**
+ * Take a piece of the body
+ *
+ * @param r   Request
+ * @param in  The piece
+ * @param len Its length in bytes
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_body(struct request *r, const void *in, size_t len)
+{
+	char *body;
+
+	if (!r)
+		return -1;
+
+	if (r->status)
+		return 0;
+
+	if (r->len + len > MESSAGE_MAX) {
+		reply_error(r, 413, "a message may have 65536 bytes");
+		return 0;
+	}
+
+	body = realloc(r->body, r->len + len + 1);
+	if (!body)
+		return -1;
+
+	r->body = body;
+	memcpy(r->body + r->len, in, len);
+	r->len += len;
+
+	return 0;
+}
+
+
+/**
+ * Do what a complete request asks for
+ *
+ * @param r Request
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_body_done(struct request *r)
+{
+	if (!r)
+		return -1;
+
+	if (!r->status && !r->asked) {
+		r->asked = true;
+		post(r);
+	}
+
+	return 0;
+}
+
+
+static int write_reply(struct request *r)
+{
+	unsigned char buf[LWS_PRE + HEADERS_SIZE];
+	unsigned char *start = buf + LWS_PRE, *p = start;
+	size_t len = r->reply ? strlen(r->reply) : 0;
+	unsigned char *text;
+	int n;
+
+	if (lws_add_http_common_headers(r->wsi, (unsigned)r->status, r->type,
+					len, &p, buf + sizeof(buf)) ||
+	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
+					 (const unsigned char *)"no-store", 8,
+					 &p, buf + sizeof(buf)) ||
+	    lws_finalize_write_http_header(r->wsi, start, &p,
+					   buf + sizeof(buf)))
+		return -1;
+
+	text = malloc(LWS_PRE + len + 1);
+	if (!text)
+		return -1;
+
+	if (len)
+		memcpy(text + LWS_PRE, r->reply, len);
+	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
+	free(text);
+
+	return n < 0 ? -1 : lws_http_transaction_completed(r->wsi);
+}
+
+
+/**
+ * Send the reply, if there is one.  What it says must be on disk.
+ *
+ * @param r Request
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_writable(struct request *r)
+{
+	return r->status ? write_reply(r) : 0;
+}
+
+
+/**
+ * Free a request
+ *
+ * @param r Request, may be NULL
+ *
+ * @return NULL
+ */
+struct request *http_end(struct request *r)
+{
+	if (!r)
+		return NULL;
+
+	(void)table_take(requests, r->name);
+	free(r->reply);
+	free(r->body);
+	free(r);
+
+	return NULL;
+}
+
+
+/**
+ * Tell whether a sender is an HTTP request
+ *
+ * @param name Name of the sender
+ *
+ * @return True if it is
+ */
+bool http_owns(const char *name)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+
+/**
+ * Reply to a request
+ *
+ * @param name   Name of the request
+ * @param status HTTP status
+ * @param body   JSON text
+ */
+void http_reply(const char *name, int status, const char *body)
+{
+	struct request *r = table_get(requests, name);
+
+	if (r)
+		reply_take(r, status, "application/json",
+			   body ? strdup(body) : NULL);
+}

@@ -1,0 +1,27 @@
+/**
+ * @file http.h  HTTP for curl and scripts
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lws;
+struct request;
+
+int http_init(void);
+void http_close(void);
+
+int http_begin(struct request **rp, struct lws *wsi);
+int http_body(struct request *r, const void *in, size_t len);
+int http_body_done(struct request *r);
+int http_writable(struct request *r);
+struct request *http_end(struct request *r);
+
+bool http_owns(const char *name);
+void http_reply(const char *name, int status, const char *body);
+
+#endif

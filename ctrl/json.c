@@ -1,0 +1,374 @@
+/**
+ * @file json.c  Writes JSON text, and checks it before it is parsed
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "json.h"
+
+
+enum {
+	SIZE_MIN = 512,
+	DEPTH_MAX = 32, /* of arrays and objects in each other */
+};
+
+
+static void append(struct json *j, const char *p, size_t len)
+{
+	if (j->failed)
+		return;
+
+	if (j->len + len + 1 > j->size) {
+		size_t size = j->size ? j->size : SIZE_MIN;
+		char *text;
+
+		while (size < j->len + len + 1)
+			size *= 2;
+
+		text = realloc(j->text, size);
+		if (!text) {
+			j->failed = true;
+			return;
+		}
+
+		j->text = text;
+		j->size = size;
+	}
+
+	memcpy(j->text + j->len, p, len);
+	j->len += len;
+	j->text[j->len] = '\0';
+}
+
+
+static void append_quoted(struct json *j, const char *s)
+{
+	const char *start = s;
+
+	append(j, "\"", 1);
+
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		char esc[8];
+		int n;
+
+		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+			continue;
+
+		append(j, start, (size_t)(s - start));
+		start = s + 1;
+
+		if (c == '"' || c == '\\')
+			n = snprintf(esc, sizeof(esc), "\\%c", c);
+		else if (c == '\n')
+			n = snprintf(esc, sizeof(esc), "\\n");
+		else
+			n = snprintf(esc, sizeof(esc), "\\u%04x", c);
+
+		append(j, esc, (size_t)n);
+	}
+
+	append(j, start, (size_t)(s - start));
+	append(j, "\"", 1);
+}
+
+
+/* What was written last tells whether a comma is due */
+static void begin(struct json *j, const char *key)
+{
+	if (j->len && !strchr("{[:", j->text[j->len - 1]))
+		append(j, ",", 1);
+
+	if (key) {
+		append_quoted(j, key);
+		append(j, ":", 1);
+	}
+}
+
+
+/**
+ * Begin a text
+ *
+ * @param j Text, uninitialised
+ */
+void json_init(struct json *j)
+{
+	memset(j, 0, sizeof(*j));
+}
+
+
+/**
+ * Free a text
+ *
+ * @param j Text
+ */
+void json_free(struct json *j)
+{
+	free(j->text);
+	json_init(j);
+}
+
+
+/**
+ * Get the finished text
+ *
+ * @param j Text
+ *
+ * @return The text, which is still owned by j; NULL if memory ran out
+ */
+const char *json_done(const struct json *j)
+{
+	return j->failed ? NULL : j->text;
+}
+
+
+/**
+ * Take the finished text
+ *
+ * @param j Text, empty afterwards
+ *
+ * @return The text, to be freed; NULL if memory ran out
+ */
+char *json_take(struct json *j)
+{
+	char *text = j->text;
+
+	if (j->failed) {
+		json_free(j);
+		return NULL;
+	}
+
+	json_init(j);
+
+	return text;
+}
+
+
+/**
+ * Open an object or an array
+ *
+ * @param j       Text
+ * @param key     Name of the member
+ * @param bracket { or [
+ */
+void json_open(struct json *j, const char *key, char bracket)
+{
+	begin(j, key);
+	append(j, &bracket, 1);
+}
+
+
+/**
+ * Close an object or an array
+ *
+ * @param j       Text
+ * @param bracket } or ]
+ */
+void json_close(struct json *j, char bracket)
+{
+	append(j, &bracket, 1);
+}
+
+
+/**
+ * Write a string
+ *
+ * @param j     Text
+ * @param key   Name of the member
+ * @param value Value in UTF-8; if NULL, nothing is written
+ */
+void json_str(struct json *j, const char *key, const char *value)
+{
+	if (!value)
+		return;
+
+	begin(j, key);
+	append_quoted(j, value);
+}
+
+
+/**
+ * Write an integer
+ *
+ * @param j     Text
+ * @param key   Name of the member
+ * @param value Value
+ */
+void json_int(struct json *j, const char *key, int64_t value)
+{
+	char num[32];
+	int n = snprintf(num, sizeof(num), "%" PRId64, value);
+
+	begin(j, key);
+	append(j, num, (size_t)n);
+}
+
+
+/**
+ * Write true or false
+ *
+ * @param j     Text
+ * @param key   Name of the member
+ * @param value Value
+ */
+void json_bool(struct json *j, const char *key, bool value)
+{
+	begin(j, key);
+	append(j, value ? "true" : "false", value ? 4 : 5);
+}
+
+
+/**
+ * Write a value that is JSON already
+ *
+ * @param j    Text
+ * @param key  Name of the member
+ * @param text JSON text; if NULL, nothing is written
+ */
+void json_raw(struct json *j, const char *key, const char *text)
+{
+	if (!text)
+		return;
+
+	begin(j, key);
+	append(j, text, strlen(text));
+}
+
+
+/**
+ * Write the members of an object into the object that is open
+ *
+ * @param j      Text
+ * @param object JSON text of an object, without space around it; may be NULL
+ */
+void json_members(struct json *j, const char *object)
+{
+	size_t len = object ? strlen(object) : 0;
+
+	if (len <= 2)
+		return;
+
+	begin(j, NULL);
+	append(j, object + 1, len - 2);
+}
+
+
+/**
+ * Check a text for what the parser would let pass, but we can't use: NUL
+ * characters, which would cut strings short, and nesting without end
+ *
+ * @param text JSON text from outside
+ * @param len  Length in bytes
+ *
+ * @return What is wrong with it, NULL if nothing is
+ */
+const char *json_fault(const char *text, size_t len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0')
+			return "must not contain NUL characters";
+
+		if (text[i] == '"') {
+			quoted = !quoted;
+		}
+		else if (quoted) {
+			if (text[i] != '\\')
+				continue;
+			if (len - i >= 6 && !memcmp(text + i, "\\u0000", 6))
+				return "must not contain NUL characters";
+			++i;
+		}
+		else if (text[i] == '{' || text[i] == '[') {
+			if (++depth > DEPTH_MAX)
+				return "must not be nested deeper than 32";
+		}
+		else if (text[i] == '}' || text[i] == ']') {
+			--depth;
+		}
+	}
+
+	return NULL;
+}
+
+
+/* Length of the UTF-8 character at p (RFC 3629), 0 if there is none */
+static size_t utf8_char(const unsigned char *p, size_t len)
+{
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t n;
+
+	if (p[0] < 0x80)
+		return 1;
+
+	n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
+		return 0;
+
+	/* overlong forms, surrogates, and what lies beyond U+10FFFF */
+	if (p[0] == 0xe0)
+		lo = 0xa0;
+	else if (p[0] == 0xed)
+		hi = 0x9f;
+	else if (p[0] == 0xf0)
+		lo = 0x90;
+	else if (p[0] == 0xf4)
+		hi = 0x8f;
+
+	if (p[1] < lo || p[1] > hi)
+		return 0;
+
+	for (size_t i = 2; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+
+	return n;
+}
+
+
+/**
+ * Check whether a text is UTF-8
+ *
+ * @param text Text
+ * @param len  Length in bytes
+ *
+ * @return True if it is
+ */
+bool utf8_valid(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_char((const unsigned char *)text + i, len - i);
+
+		if (!n)
+			return false;
+		i += n;
+	}
+
+	return true;
+}
+
+
+/**
+ * Replace what is not UTF-8 by question marks.  SIP headers carry any bytes,
+ * but a WebSocket text frame must not.
+ *
+ * @param text Text
+ * @param len  Length in bytes
+ */
+void utf8_repair(char *text, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_char((unsigned char *)text + i, len - i);
+
+		if (!n)
+			text[i] = '?';
+		i += n ? n : 1;
+	}
+}

@@ -1,0 +1,40 @@
+/**
+ * @file json.h  Writes JSON text, and checks it before it is parsed
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Text in the making.  A failed allocation sticks, so that it is enough to
+   ask once, at the end, with json_done(). */
+struct json {
+	char *text;
+	size_t len;
+	size_t size;
+	bool failed;
+};
+
+void json_init(struct json *j);
+void json_free(struct json *j);
+const char *json_done(const struct json *j);
+char *json_take(struct json *j);
+
+/* key is NULL for an element of an array and for the outermost value */
+void json_open(struct json *j, const char *key, char bracket);
+void json_close(struct json *j, char bracket);
+void json_str(struct json *j, const char *key, const char *value);
+void json_int(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+void json_raw(struct json *j, const char *key, const char *text);
+void json_members(struct json *j, const char *object);
+
+const char *json_fault(const char *text, size_t len);
+bool utf8_valid(const char *text, size_t len);
+void utf8_repair(char *text, size_t len);
+
+#endif

@@ -1,0 +1,392 @@
+/**
+ * @file link.c  The Unix socket to the nodes: connections and their lines
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <ev.h>
+#include "link.h"
+#include "log.h"
+
+
+enum {
+	LINE_MAX_LEN = 65536,
+	OUT_MAX = 4 << 20, /* bytes that a node may leave unread */
+};
+
+struct link {
+	int fd;
+	pid_t pid;
+	ev_io rd, wr;
+	link_line_h *lineh;
+	link_close_h *closeh;
+	void *arg;
+	char *out;
+	size_t outlen, outsize;
+	size_t inlen;
+	char in[LINE_MAX_LEN + 1]; /* with the newline */
+};
+
+static struct {
+	int fd;
+	char *path;
+	ev_io io;
+	link_accept_h *h;
+} listener = {.fd = -1};
+
+
+static void destroy(struct link *l)
+{
+	ev_io_stop(EV_DEFAULT_ & l->rd);
+	ev_io_stop(EV_DEFAULT_ & l->wr);
+	(void)close(l->fd);
+	free(l->out);
+	free(l);
+}
+
+
+static void fail(struct link *l)
+{
+	link_close_h *h = l->closeh;
+	void *arg = l->arg;
+
+	if (h)
+		h(l, arg);
+
+	destroy(l);
+}
+
+
+/* Hand on each whole line; what is left over moves to the front */
+static int take_lines(struct link *l)
+{
+	char *p = l->in, *end = l->in + l->inlen, *nl;
+	int err;
+
+	while ((nl = memchr(p, '\n', (size_t)(end - p)))) {
+		*nl = '\0';
+		err = l->lineh ? l->lineh(l, p, (size_t)(nl - p), l->arg) : 0;
+		if (err)
+			return err;
+
+		p = nl + 1;
+	}
+
+	l->inlen = (size_t)(end - p);
+	memmove(l->in, p, l->inlen);
+
+	if (l->inlen == sizeof(l->in)) {
+		log_warning("link: a line is longer than %d bytes",
+			    LINE_MAX_LEN);
+		return EMSGSIZE;
+	}
+
+	return 0;
+}
+
+
+static void read_handler(EV_P_ ev_io *w, int revents)
+{
+	struct link *l = w->data;
+	ssize_t n;
+	(void)loop;
+	(void)revents;
+
+	n = read(l->fd, l->in + l->inlen, sizeof(l->in) - l->inlen);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+
+	if (n > 0) {
+		l->inlen += (size_t)n;
+		if (!take_lines(l))
+			return;
+	}
+
+	fail(l);
+}
+
+
+static void write_handler(EV_P_ ev_io *w, int revents)
+{
+	struct link *l = w->data;
+	(void)loop;
+	(void)revents;
+
+	if (link_flush(l))
+		fail(l);
+}
+
+
+static void accept_handler(EV_P_ ev_io *w, int revents)
+{
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	struct link *l;
+	int fd;
+	(void)loop;
+	(void)revents;
+
+	fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+
+	l = calloc(1, sizeof(*l));
+	if (!l) {
+		(void)close(fd);
+		return;
+	}
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	l->fd = fd;
+	l->pid = cred.pid;
+
+	ev_io_init(&l->rd, read_handler, fd, EV_READ);
+	ev_io_init(&l->wr, write_handler, fd, EV_WRITE);
+	l->rd.data = l;
+	l->wr.data = l;
+	ev_io_start(EV_DEFAULT_ & l->rd);
+
+	listener.h(l);
+}
+
+
+/* A socket that nobody answers is what a killed process left behind */
+static int take_path(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+
+	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		err = EADDRINUSE;
+	else if (errno == ECONNREFUSED)
+		err = unlink(addr->sun_path) ? errno : 0;
+	else if (errno != ENOENT)
+		err = errno;
+
+	(void)close(fd);
+
+	return err;
+}
+
+
+static int open_socket(const struct sockaddr_un *addr)
+{
+	mode_t mask;
+	int err;
+
+	err = take_path(addr);
+	if (err)
+		return err;
+
+	listener.fd = socket(AF_UNIX,
+			     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener.fd < 0)
+		return errno;
+
+	mask = umask(0117);
+	err = bind(listener.fd, (const struct sockaddr *)addr, sizeof(*addr))
+		      ? errno
+		      : 0;
+	(void)umask(mask);
+	if (err)
+		return err;
+
+	listener.path = strdup(addr->sun_path);
+
+	return listen(listener.fd, 64) ? errno : 0;
+}
+
+
+static void make_dir(const char *path)
+{
+	char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (slash && slash != dir) {
+		*slash = '\0';
+		(void)mkdir(dir, 0755);
+	}
+
+	free(dir);
+}
+
+
+/**
+ * Listen for nodes.  Says itself what is wrong.
+ *
+ * @param path Path of the socket
+ * @param h    Called with each new link, to which it gives handlers
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int link_listen(const char *path, link_accept_h *h)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int err;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		log_error("link: the path %s is longer than %zu bytes", path,
+			  sizeof(addr.sun_path) - 1);
+		return ENAMETOOLONG;
+	}
+
+	strcpy(addr.sun_path, path);
+	make_dir(path);
+
+	err = open_socket(&addr);
+	if (err == EADDRINUSE)
+		log_error("link: another referd serves %s", path);
+	else if (err)
+		log_error("link: can't listen on %s: %s", path, strerror(err));
+	if (err) {
+		link_unlisten();
+		return err;
+	}
+
+	listener.h = h;
+	ev_io_init(&listener.io, accept_handler, listener.fd, EV_READ);
+	ev_io_start(EV_DEFAULT_ & listener.io);
+
+	return 0;
+}
+
+
+/**
+ * Stop listening, and remove the socket
+ */
+void link_unlisten(void)
+{
+	if (listener.fd >= 0) {
+		ev_io_stop(EV_DEFAULT_ & listener.io);
+		(void)close(listener.fd);
+	}
+
+	if (listener.path)
+		(void)unlink(listener.path);
+
+	free(listener.path);
+	listener.path = NULL;
+	listener.fd = -1;
+}
+
+
+/**
+ * Say who takes what comes over a link
+ *
+ * @param l      Link
+ * @param lineh  Takes each line
+ * @param closeh Called before the link is freed because it has ended, but
+ *               not by link_close()
+ * @param arg    Handler argument
+ */
+void link_handlers(struct link *l, link_line_h *lineh, link_close_h *closeh,
+		   void *arg)
+{
+	l->lineh = lineh;
+	l->closeh = closeh;
+	l->arg = arg;
+}
+
+
+/**
+ * Get the process at the other end
+ *
+ * @param l Link
+ *
+ * @return Its id, 0 if it is not in our namespace
+ */
+pid_t link_pid(const struct link *l)
+{
+	return l->pid;
+}
+
+
+/**
+ * Send a line; it leaves with link_flush()
+ *
+ * @param l    Link
+ * @param line Line without a newline, NULL if there was no memory for it
+ */
+void link_send(struct link *l, const char *line)
+{
+	size_t len = line ? strlen(line) : 0;
+	char *out;
+
+	if (!line || l->outlen + len + 1 > OUT_MAX) {
+		log_error("link: a request is lost, the link is closed");
+		(void)shutdown(l->fd, SHUT_RDWR);
+		return;
+	}
+
+	if (l->outlen + len + 1 > l->outsize) {
+		out = realloc(l->out, (l->outlen + len + 1) * 2);
+		if (!out) {
+			(void)shutdown(l->fd, SHUT_RDWR);
+			return;
+		}
+
+		l->out = out;
+		l->outsize = (l->outlen + len + 1) * 2;
+	}
+
+	memcpy(l->out + l->outlen, line, len);
+	l->out[l->outlen + len] = '\n';
+	l->outlen += len + 1;
+}
+
+
+/**
+ * Write what waits, as far as the socket takes it.  The rest follows by
+ * itself.
+ *
+ * @param l Link
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int link_flush(struct link *l)
+{
+	ssize_t n;
+
+	while (l->outlen) {
+		n = send(l->fd, l->out, l->outlen, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0)
+			return errno;
+
+		l->outlen -= (size_t)n;
+		memmove(l->out, l->out + n, l->outlen);
+	}
+
+	if (l->outlen)
+		ev_io_start(EV_DEFAULT_ & l->wr);
+	else
+		ev_io_stop(EV_DEFAULT_ & l->wr);
+
+	return 0;
+}
+
+
+/**
+ * Close a link
+ *
+ * @param l Link
+ */
+void link_close(struct link *l)
+{
+	destroy(l);
+}

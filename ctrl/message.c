@@ -1,0 +1,430 @@
+/**
+ * @file message.c  JSON text of a client to struct message
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "json.h"
+#include "message.h"
+#include "verb.h"
+
+
+enum {
+	MSGID_MAX = 128,
+	URI_MAX = 1024,
+	RING_MAX = 600, /* seconds that a dial may ring */
+};
+
+
+static const cJSON *get(const cJSON *obj, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(obj, key);
+}
+
+
+static int get_string(const char **sp, const cJSON *obj, const char *key,
+		      size_t max, struct fault *f)
+{
+	const cJSON *item = get(obj, key);
+
+	*sp = NULL;
+	if (!item)
+		return 0;
+
+	if (!cJSON_IsString(item) || !*item->valuestring)
+		return fault_set(f, 400, key, "must be a string, not empty");
+
+	if (strlen(item->valuestring) > max)
+		return fault_set(f, 400, key,
+				 "must not be longer than %zu bytes", max);
+
+	for (const char *p = item->valuestring; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return fault_set(
+				f, 400, key,
+				"must not contain control characters");
+	}
+
+	*sp = item->valuestring;
+
+	return 0;
+}
+
+
+/* Clients of jambonz write callSid, its messages have call_sid */
+static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
+{
+	const char *key = get(obj, "call_sid") ? "call_sid" : "callSid";
+	const char *sid;
+	int err;
+
+	err = get_string(&sid, obj, key, MSGID_MAX, f);
+	if (err || !sid)
+		return err;
+
+	if (m->call_sid && strcmp(m->call_sid, sid))
+		return fault_set(f, 400, key, "must be the same throughout");
+
+	m->call_sid = sid;
+
+	return 0;
+}
+
+
+static int get_queue(struct message *m, const cJSON *obj, struct fault *f)
+{
+	const cJSON *item = get(obj, "queueCommand");
+
+	if (item && !cJSON_IsBool(item))
+		return fault_set(f, 400, "queueCommand",
+				 "must be true or false");
+
+	m->queue = cJSON_IsTrue(item);
+
+	return 0;
+}
+
+
+static int decode_ack(struct message *m, const cJSON *obj, struct fault *f)
+{
+	const cJSON *data = get(obj, "data");
+
+	m->kind = MESSAGE_ACK;
+	if (!m->msgid)
+		return fault_set(f, 400, "msgid", "is required in an ack");
+
+	if (!data || cJSON_IsNull(data))
+		return 0;
+
+	/* jambonz takes an answer without verbs for no answer of verbs */
+	if (!cJSON_GetArraySize(data) &&
+	    (cJSON_IsArray(data) || cJSON_IsObject(data)))
+		return 0;
+
+	if (!cJSON_IsArray(data))
+		return fault_set(f, 400, "data", "must be an array of verbs");
+
+	return verbs_parse(&m->verbs, data, f);
+}
+
+
+static int decode_redirect(struct message *m, const cJSON *data,
+			   struct fault *f)
+{
+	m->kind = MESSAGE_VERBS;
+
+	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
+		return fault_set(f, 400, "data", "must be an array of verbs");
+
+	return verbs_parse(&m->verbs, data, f);
+}
+
+
+static int decode_call_status(struct message *m, const cJSON *data,
+			      struct fault *f)
+{
+	int err;
+
+	m->kind = MESSAGE_CALL_STATUS;
+
+	err = get_string(&m->call_status, data, "call_status", MSGID_MAX, f);
+	if (err)
+		return err;
+
+	if (!m->call_status || (strcmp(m->call_status, "completed") &&
+				strcmp(m->call_status, "no-answer")))
+		return fault_set(f, 400, "call_status",
+				 "must be completed or no-answer");
+
+	return 0;
+}
+
+
+static int check_headers(const cJSON *headers, struct fault *f)
+{
+	const cJSON *item;
+
+	if (headers && !cJSON_IsObject(headers))
+		return fault_set(f, 400, "headers", "must be an object");
+
+	cJSON_ArrayForEach(item, headers)
+	{
+		if (!cJSON_IsString(item) && !cJSON_IsNumber(item))
+			return fault_set(f, 400, "headers",
+					 "must have strings or numbers");
+	}
+
+	return 0;
+}
+
+
+static int print_dial(struct message *m, const char *to, const char *from,
+		      const cJSON *headers, const cJSON *timeout)
+{
+	char *text = cJSON_PrintUnformatted(headers);
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "to", to);
+	json_str(&j, "from", from);
+	json_raw(&j, "headers", text);
+	if (timeout)
+		json_int(&j, "timeout", timeout->valueint);
+	json_close(&j, '}');
+	cJSON_free(text);
+
+	m->dial = json_take(&j);
+
+	return m->dial && (text || !headers) ? 0 : ENOMEM;
+}
+
+
+static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
+{
+	const cJSON *headers = get(data, "headers");
+	const cJSON *timeout = get(data, "timeout");
+	const char *to, *from;
+	int err;
+
+	m->kind = MESSAGE_DIAL;
+
+	err = get_string(&to, data, "to", URI_MAX, f);
+	if (!err && !to)
+		err = fault_set(f, 400, "to", "is required");
+	if (!err)
+		err = get_string(&from, data, "from", URI_MAX, f);
+	if (!err)
+		err = get_string(&m->node, data, "node", URI_MAX, f);
+	if (!err)
+		err = check_headers(headers, f);
+	if (err)
+		return err;
+
+	if (timeout && !(cJSON_IsNumber(timeout) && timeout->valueint >= 1 &&
+			 timeout->valueint <= RING_MAX))
+		return fault_set(f, 400, "timeout",
+				 "must be a number of seconds from 1 to %d",
+				 RING_MAX);
+
+	return print_dial(m, to, from, headers, timeout);
+}
+
+
+static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
+{
+	const cJSON *data = get(obj, "data");
+	const char *command;
+	int err;
+
+	err = get_string(&command, obj, "command", MSGID_MAX, f);
+	if (err)
+		return err;
+	if (!command)
+		return fault_set(f, 400, "command", "is required");
+
+	err = get_queue(m, obj, f);
+	if (err)
+		return err;
+
+	if (!strcmp(command, "redirect"))
+		return decode_redirect(m, data, f);
+
+	if (strcmp(command, "call:status") && strcmp(command, "dial"))
+		return fault_set(f, 400, "command",
+				 "must be redirect, call:status or dial");
+
+	if (!cJSON_IsObject(data))
+		return fault_set(f, 400, "data", "must be an object");
+
+	if (!strcmp(command, "dial"))
+		return decode_dial(m, data, f);
+
+	return decode_call_status(m, data, f);
+}
+
+
+/* Only the first of an array can name a msgid, but each may name the call */
+static int decode_array(struct message *m, const cJSON *array, struct fault *f)
+{
+	const cJSON *obj;
+	int err;
+
+	cJSON_ArrayForEach(obj, array)
+	{
+		err = get_call_sid(m, obj, f);
+		if (err)
+			return err;
+	}
+
+	m->kind = MESSAGE_VERBS;
+
+	return verbs_parse(&m->verbs, array, f);
+}
+
+
+static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
+{
+	const char *type;
+	int err;
+
+	err = get_call_sid(m, obj, f);
+	if (err)
+		return err;
+
+	m->kind = MESSAGE_VERBS;
+
+	if (get(obj, "verbs")) {
+		if (!cJSON_IsArray(get(obj, "verbs")))
+			return fault_set(f, 400, "verbs", "must be an array");
+
+		err = get_queue(m, obj, f);
+		return err ? err : decode_array(m, get(obj, "verbs"), f);
+	}
+
+	if (get(obj, "verb"))
+		return verbs_parse(&m->verbs, obj, f);
+
+	err = get_string(&type, obj, "type", MSGID_MAX, f);
+	if (err)
+		return err;
+
+	if (type && !strcmp(type, "ack"))
+		return decode_ack(m, obj, f);
+
+	if (type && !strcmp(type, "command"))
+		return decode_command(m, obj, f);
+
+	return fault_set(f, 400, "type",
+			 "must be ack or command, unless there is a verb");
+}
+
+
+static int decode(struct message *m, struct fault *f)
+{
+	const cJSON *first = cJSON_IsArray(m->tree) ? m->tree->child : m->tree;
+	int err;
+
+	err = get_string(&m->msgid, first, "msgid", MSGID_MAX, f);
+	if (err)
+		return err;
+
+	if (m->msgid)
+		strcpy(f->ref, m->msgid);
+
+	if (cJSON_IsArray(m->tree))
+		return decode_array(m, m->tree, f);
+
+	return decode_object(m, m->tree, f);
+}
+
+
+static int parse(struct message **mp, const char *text, size_t len,
+		 struct fault *f)
+{
+	const char *why = json_fault(text, len);
+	struct message *m;
+
+	if (why)
+		return fault_set(f, 400, NULL, "the message %s", why);
+
+	if (!utf8_valid(text, len))
+		return fault_set(f, 400, NULL, "the message must be UTF-8");
+
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return ENOMEM;
+
+	m->tree = cJSON_ParseWithLengthOpts(text, len, NULL, false);
+	if (!cJSON_IsObject(m->tree) && !cJSON_IsArray(m->tree)) {
+		message_free(m);
+		return fault_set(f, 400, NULL,
+				 "the message must be one JSON object "
+				 "or an array of verbs");
+	}
+
+	*mp = m;
+
+	return 0;
+}
+
+
+/**
+ * Read a message
+ *
+ * @param mp   Message, to be freed with message_free()
+ * @param text JSON text, not terminated
+ * @param len  Its length in bytes
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int message_decode(struct message **mp, const char *text, size_t len,
+		   struct fault *f)
+{
+	struct message *m = NULL;
+	int err;
+
+	err = parse(&m, text, len, f);
+	if (err)
+		return err;
+
+	err = decode(m, f);
+	if (err)
+		message_free(m);
+	else
+		*mp = m;
+
+	return err;
+}
+
+
+/**
+ * Read the body of an HTTP request to dial
+ *
+ * @param mp   Message, to be freed with message_free()
+ * @param text JSON text, not terminated
+ * @param len  Its length in bytes
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int message_decode_dial(struct message **mp, const char *text, size_t len,
+			struct fault *f)
+{
+	struct message *m = NULL;
+	int err;
+
+	err = parse(&m, text, len, f);
+	if (err)
+		return err;
+
+	err = decode_dial(m, m->tree, f);
+	if (err)
+		message_free(m);
+	else
+		*mp = m;
+
+	return err;
+}
+
+
+/**
+ * Free a message
+ *
+ * @param m Message, may be NULL
+ */
+void message_free(struct message *m)
+{
+	if (!m)
+		return;
+
+	verbs_free(m->verbs);
+	free(m->dial);
+	cJSON_Delete(m->tree);
+	free(m);
+}

@@ -1,0 +1,702 @@
+/**
+ * @file node.c  The connected baresips
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include "dial.h"
+#include "json.h"
+#include "link.h"
+#include "log.h"
+#include "node.h"
+#include "queue.h"
+#include "report.h"
+#include "session.h"
+#include "store.h"
+#include "table.h"
+#include "transfer.h"
+
+
+/* Seconds that a node may be away before its calls are given up */
+static const double grace_time = 5.;
+static const double grace_start = 10.; /* ... when we are the one who was */
+
+/* A baresip process as it loaded the module: lives on while disconnected */
+struct node {
+	char *boot;
+	char *name;
+	char *version;
+	char *baresip;
+	char *libre;
+	struct link *link; /* NULL while disconnected */
+	uint64_t n;        /* last report that was taken */
+	uint64_t acked;
+	pid_t pid;
+	ev_io exit; /* on a pidfd: the process has ended */
+	bool exited;
+	bool synced; /* said which calls live, since it connected */
+	bool dirty;
+	ev_timer grace;
+};
+
+static struct table *nodes; /* by boot */
+
+
+static void process_forget(struct node *node)
+{
+	if (!ev_is_active(&node->exit))
+		return;
+
+	ev_io_stop(EV_DEFAULT_ & node->exit);
+	(void)close(node->exit.fd);
+}
+
+
+static void destroy(struct node *node)
+{
+	process_forget(node);
+	ev_timer_stop(EV_DEFAULT_ & node->grace);
+	if (node->link)
+		link_close(node->link);
+	free(node->boot);
+	free(node->name);
+	free(node->version);
+	free(node->baresip);
+	free(node->libre);
+	free(node);
+}
+
+
+static void node_gone(struct node *node)
+{
+	log_info("node: %s is gone", node->name);
+
+	session_gone(node->boot);
+	dials_gone(node->boot);
+	store_forget(STORE_NODES, node->boot);
+	(void)table_take(nodes, node->boot);
+	destroy(node);
+}
+
+
+static void grace_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	node_gone(w->data);
+}
+
+
+/* What the process had to say before it ended comes first */
+static void exit_handler(EV_P_ ev_io *w, int revents)
+{
+	struct node *node = w->data;
+	(void)loop;
+	(void)revents;
+
+	process_forget(node);
+	node->exited = true;
+	if (!node->link)
+		node_gone(node);
+}
+
+
+/* Watch the process, so that its end is not taken for a lost connection */
+static void process_watch(struct node *node, pid_t pid)
+{
+	int fd;
+
+	process_forget(node);
+	node->pid = pid;
+	node->exited = false;
+	if (pid <= 0)
+		return;
+
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		node->exited = errno == ESRCH;
+		return;
+	}
+
+	ev_io_set(&node->exit, fd, EV_READ);
+	ev_io_start(EV_DEFAULT_ & node->exit);
+}
+
+
+static int create(struct node **nodep, const char *boot, const char *name)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	int err;
+
+	if (!node)
+		return ENOMEM;
+
+	ev_io_init(&node->exit, exit_handler, -1, EV_READ);
+	ev_timer_init(&node->grace, grace_handler, 0., 0.);
+	node->exit.data = node;
+	node->grace.data = node;
+
+	node->boot = strdup(boot);
+	node->name = strdup(name);
+	err = node->boot && node->name ? table_put(nodes, boot, node) : ENOMEM;
+	if (err)
+		destroy(node);
+	else
+		*nodep = node;
+
+	return err;
+}
+
+
+static void set(char **sp, const char *s)
+{
+	free(*sp);
+	*sp = s ? strdup(s) : NULL;
+}
+
+
+struct search {
+	const char *name;
+	struct node *node;
+	unsigned load;
+};
+
+
+/* Another boot of the same node, which is not there any more */
+static bool former_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct search *s = arg;
+	(void)key;
+
+	if (node == s->node || node->link || strcmp(node->name, s->name))
+		return false;
+
+	s->node = node;
+
+	return true;
+}
+
+
+static struct node *find_former(struct node *node)
+{
+	struct search s = {.name = node->name, .node = node};
+
+	table_each(nodes, former_handler, &s);
+
+	return s.node == node ? NULL : s.node;
+}
+
+
+static bool same_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct search *s = arg;
+	(void)key;
+
+	if (node == s->node || !node->link || strcmp(node->name, s->name))
+		return false;
+
+	s->node = node;
+
+	return true;
+}
+
+
+static bool was_replaced(struct node *node)
+{
+	struct search s = {.name = node->name, .node = node};
+
+	table_each(nodes, same_handler, &s);
+
+	return s.node != node;
+}
+
+
+static void close_handler(struct link *l, void *arg)
+{
+	struct node *node = arg;
+	(void)l;
+
+	node->link = NULL;
+	node->synced = false;
+	log_info("node: %s has disconnected", node->name);
+
+	if (node->exited || was_replaced(node)) {
+		node_gone(node);
+		return;
+	}
+
+	ev_timer_set(&node->grace, grace_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & node->grace);
+}
+
+
+static void take_transfer(struct node *node, const struct report *r)
+{
+	struct session *s = session_find(r->call_sid);
+	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
+	struct transfer *t;
+
+	if (transfer_report(&t, r, node->boot, node->name, v ? v->id : NULL))
+		return;
+
+	if (v)
+		queue_transfer(s->queue, t);
+
+	transfer_release(t);
+	if (s)
+		session_release(s);
+}
+
+
+/* The reference of a request begins with the call_sid */
+static void take_result(const struct report *r)
+{
+	char sid[CALL_SID_MAX + 1];
+	struct session *s;
+
+	if (dial_result(r))
+		return;
+
+	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
+		       r->ref);
+	s = session_find(sid);
+	if (s)
+		queue_result(s->queue, r);
+}
+
+
+static void take(struct node *node, const struct report *r)
+{
+	if (r->n <= node->n)
+		return;
+
+	node->n = r->n;
+	node->dirty = true;
+
+	switch (r->kind) {
+	case REPORT_CALL: session_call(r, node->boot, node->name); break;
+	case REPORT_SYNC:
+		node->synced = true;
+		session_sync(r, node->boot, node->name);
+		break;
+	case REPORT_TRANSFER: take_transfer(node, r); break;
+	case REPORT_RESULT: take_result(r); break;
+	case REPORT_HELLO: break;
+	}
+}
+
+
+static int line_handler(struct link *l, char *line, size_t len, void *arg)
+{
+	struct node *node = arg;
+	struct report *r;
+	const char *why = NULL;
+	int err;
+	(void)l;
+
+	err = report_decode(&r, line, len, &why);
+	if (err || r->kind == REPORT_HELLO) {
+		log_warning("node: %s: a line %s", node->name,
+			    err && why ? why : "can't be used");
+		if (!err)
+			report_free(r);
+		return EBADMSG;
+	}
+
+	log_debug("node: %s: %s", node->name, line);
+	take(node, r);
+	report_free(r);
+
+	return 0;
+}
+
+
+static void welcome(struct node *node)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "welcome");
+	json_int(&j, "protocol", 1);
+	json_str(&j, "version", PROJECT_VERSION);
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+
+	link_send(node->link, json_done(&j));
+	json_free(&j);
+	node->acked = node->n;
+}
+
+
+static int attach(struct link *l, const struct report *r)
+{
+	struct node *node = table_get(nodes, r->boot), *former;
+	int err;
+
+	if (!node) {
+		err = create(&node, r->boot, r->node);
+		if (err)
+			return err;
+	}
+
+	if (node->link)
+		link_close(node->link);
+
+	node->link = l;
+	node->synced = false;
+	node->dirty = true;
+	set(&node->version, r->version);
+	set(&node->baresip, r->baresip);
+	set(&node->libre, r->libre);
+	ev_timer_stop(EV_DEFAULT_ & node->grace);
+	process_watch(node, link_pid(l));
+	link_handlers(l, line_handler, close_handler, node);
+
+	log_info("node: %s has connected (baresip %s, libre %s, process %d)",
+		 node->name, r->baresip ? r->baresip : "?",
+		 r->libre ? r->libre : "?", (int)node->pid);
+	if (r->first > node->n + 1 && node->n)
+		log_warning("node: %s: reports %llu to %llu are lost",
+			    node->name, (unsigned long long)node->n + 1,
+			    (unsigned long long)r->first - 1);
+
+	while ((former = find_former(node)))
+		node_gone(former);
+
+	welcome(node);
+
+	return 0;
+}
+
+
+static int hello_handler(struct link *l, char *line, size_t len, void *arg)
+{
+	struct report *r;
+	const char *why = NULL;
+	int err;
+	(void)arg;
+
+	err = report_decode(&r, line, len, &why);
+	if (err || r->kind != REPORT_HELLO) {
+		log_warning("node: a first line %s",
+			    err && why ? why : "is no hello");
+		if (!err)
+			report_free(r);
+		return EBADMSG;
+	}
+
+	err = attach(l, r);
+	report_free(r);
+
+	return err;
+}
+
+
+static void accept_handler(struct link *l)
+{
+	link_handlers(l, hello_handler, NULL, NULL);
+}
+
+
+/**
+ * Get ready for nodes
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int nodes_init(void)
+{
+	return table_create(&nodes);
+}
+
+
+/**
+ * Listen for nodes.  Says itself what is wrong.
+ *
+ * @param path Path of the socket
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int nodes_listen(const char *path)
+{
+	return link_listen(path, accept_handler);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+/**
+ * Close all connections; what the nodes said stays in the store
+ */
+void nodes_close(void)
+{
+	link_unlisten();
+	table_each(nodes, destroy_handler, NULL);
+	table_destroy(nodes);
+	nodes = NULL;
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	const char *name = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(tree, "node"));
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(tree, "n");
+	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(tree, "pid");
+	struct node *node;
+	(void)arg;
+
+	if (!name || create(&node, key, name)) {
+		log_error("node: can't load %s", key);
+		goto out;
+	}
+
+	node->n = cJSON_IsNumber(n) ? (uint64_t)n->valuedouble : 0;
+	process_watch(node, cJSON_IsNumber(pid) ? pid->valueint : 0);
+	ev_timer_set(&node->grace, node->exited ? 0. : grace_start, 0.);
+	ev_timer_start(EV_DEFAULT_ & node->grace);
+
+out:
+	cJSON_Delete(tree);
+}
+
+
+/**
+ * Read the nodes from the store.  They are expected to connect soon.
+ */
+void nodes_load(void)
+{
+	store_each(STORE_NODES, load_handler, NULL);
+}
+
+
+static bool save_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct json j;
+	(void)arg;
+
+	if (!node->dirty)
+		return false;
+
+	node->dirty = false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "node", node->name);
+	json_int(&j, "pid", node->pid);
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+	store_put(STORE_NODES, key, json_done(&j));
+	json_free(&j);
+
+	return false;
+}
+
+
+/**
+ * Write to the store which reports were taken, together with what they
+ * brought about
+ */
+void nodes_save(void)
+{
+	table_each(nodes, save_handler, NULL);
+}
+
+
+static void ack(struct node *node)
+{
+	struct json j;
+
+	if (node->acked == node->n)
+		return;
+
+	node->acked = node->n;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "ack");
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+	link_send(node->link, json_done(&j));
+	json_free(&j);
+}
+
+
+static bool flush_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	(void)key;
+	(void)arg;
+
+	if (!node->link)
+		return false;
+
+	ack(node);
+
+	/* if this fails, so does the next read, which cleans up */
+	(void)link_flush(node->link);
+
+	return false;
+}
+
+
+/**
+ * Send the nodes what waits for them.  What it answers must be on disk.
+ */
+void nodes_flush(void)
+{
+	table_each(nodes, flush_handler, NULL);
+}
+
+
+static bool print_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	struct json *j = arg;
+
+	json_open(j, NULL, '{');
+	json_str(j, "node", node->name);
+	json_str(j, "version", node->version);
+	json_str(j, "baresip", node->baresip);
+	json_str(j, "libre", node->libre);
+	json_bool(j, "connected", node->link != NULL);
+	json_int(j, "calls", session_load_of(key));
+	json_close(j, '}');
+
+	return false;
+}
+
+
+/**
+ * Write the nodes
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void nodes_print(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(nodes, print_handler, j);
+	json_close(j, ']');
+}
+
+
+static bool count_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	unsigned *n = arg;
+	(void)key;
+
+	*n += node->link != NULL;
+
+	return false;
+}
+
+
+/**
+ * Count the nodes
+ *
+ * @return How many are connected
+ */
+unsigned nodes_count(void)
+{
+	unsigned n = 0;
+
+	table_each(nodes, count_handler, &n);
+
+	return n;
+}
+
+
+/**
+ * Tell whether a node can be asked: it is connected, and nothing that it
+ * said before is missing
+ *
+ * @param boot Its boot
+ *
+ * @return True if it is
+ */
+bool node_connected(const char *boot)
+{
+	const struct node *node = table_get(nodes, boot);
+
+	return node && node->link && node->synced;
+}
+
+
+static bool pick_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct search *s = arg;
+	unsigned load;
+
+	if (!node->synced || (s->name && strcmp(s->name, node->name)))
+		return false;
+
+	load = session_load_of(key);
+	if (!s->node || load < s->load) {
+		s->node = node;
+		s->load = load;
+	}
+
+	return false;
+}
+
+
+/**
+ * Pick the node with the fewest calls
+ *
+ * @param name Name that it must have, NULL for any
+ *
+ * @return Its boot, NULL if there is none
+ */
+const char *node_pick(const char *name)
+{
+	struct search s = {.name = name};
+
+	table_each(nodes, pick_handler, &s);
+
+	return s.node ? s.node->boot : NULL;
+}
+
+
+/**
+ * Send a request to a node.  If it can't be asked, nothing happens: what is
+ * still open is asked again when it is back.
+ *
+ * @param boot Its boot
+ * @param line JSON text
+ */
+void node_send(const char *boot, const char *line)
+{
+	const struct node *node = table_get(nodes, boot);
+
+	if (!node || !node->link || !node->synced)
+		return;
+
+	log_debug("node: %s <- %s", node->name, line ? line : "");
+	link_send(node->link, line);
+}

@@ -1,0 +1,106 @@
+/**
+ * @file reply.c  What the sender of a message hears of it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include "client.h"
+#include "emit.h"
+#include "fault.h"
+#include "http.h"
+#include "json.h"
+#include "log.h"
+#include "metrics.h"
+#include "reply.h"
+#include "store.h"
+
+
+/**
+ * Tell a sender that its message was accepted.  A client hears of it if it
+ * gave a msgid, an HTTP request always.
+ *
+ * @param to       Who sent it, NULL for nobody
+ * @param msgid    Its msgid, may be NULL
+ * @param call_sid Call that it was for, may be NULL
+ */
+void reply_ack(const char *to, const char *msgid, const char *call_sid)
+{
+	struct json j;
+
+	if (!to)
+		return;
+
+	if (http_owns(to)) {
+		json_init(&j);
+		json_open(&j, NULL, '{');
+		json_str(&j, "call_sid", call_sid);
+		json_close(&j, '}');
+		http_reply(to, 202, json_done(&j));
+		json_free(&j);
+		return;
+	}
+
+	if (!msgid || client_jambonz(to))
+		return;
+
+	(void)emit(&(struct emission){.type = "ack",
+				      .client = to,
+				      .msgid = msgid,
+				      .call_sid = call_sid});
+}
+
+
+static void print(struct json *j, const struct fault *f)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "error", f->text);
+	if (*f->verb)
+		json_str(j, "verb", f->verb);
+	if (f->position >= 0)
+		json_int(j, "position", f->position);
+	if (*f->field)
+		json_str(j, "field", f->field);
+	if (*f->ref)
+		json_str(j, "ref", f->ref);
+	json_close(j, '}');
+}
+
+
+/**
+ * Tell a sender what is wrong with its message
+ *
+ * @param to       Who sent it, NULL for nobody
+ * @param f        What is wrong
+ * @param call_sid Call that it was for, may be NULL
+ */
+void reply_fault(const char *to, const struct fault *f, const char *call_sid)
+{
+	char msgid[32];
+	struct json j;
+
+	log_info("reply: %s: %s", to ? to : "nobody", f->text);
+	metrics_count(METRIC_MESSAGES_REFUSED);
+	if (!to)
+		return;
+
+	json_init(&j);
+	print(&j, f);
+
+	if (http_owns(to)) {
+		http_reply(to, f->status, json_done(&j));
+	}
+	else {
+		(void)snprintf(msgid, sizeof(msgid), "e-%" PRIu64,
+			       store_seq() + 1);
+		(void)emit(&(struct emission){.type = "jambonz:error",
+					      .client = to,
+					      .msgid = msgid,
+					      .call_sid = call_sid,
+					      .data = json_done(&j),
+					      .jambonz = true});
+	}
+
+	json_free(&j);
+}

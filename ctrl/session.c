@@ -1,0 +1,562 @@
+/**
+ * @file session.c  The calls that live, each with its queue of verbs
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "call.h"
+#include "clock.h"
+#include "emit.h"
+#include "json.h"
+#include "log.h"
+#include "queue.h"
+#include "report.h"
+#include "session.h"
+#include "store.h"
+#include "table.h"
+#include "transfer.h"
+
+
+static struct table *sessions;
+static struct session *dirty; /* those to save */
+
+
+static void destroy(struct session *s)
+{
+	struct session **sp = &dirty;
+
+	while (*sp && *sp != s)
+		sp = &(*sp)->next_dirty;
+	if (*sp)
+		*sp = s->next_dirty;
+
+	queue_destroy(s->queue);
+	call_destroy(s->call);
+	free(s->boot);
+	free(s);
+}
+
+
+static int create(struct session **sp, const struct call_info *info,
+		  const char *boot, const char *node)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return ENOMEM;
+
+	s->boot = strdup(boot);
+	err = s->boot ? 0 : ENOMEM;
+	err |= call_create(&s->call, info, node);
+	err |= queue_create(&s->queue, s);
+	if (!err)
+		err = table_put(sessions, info->sid, s);
+	if (err) {
+		destroy(s);
+		log_error("session: %s: out of memory", info->sid);
+		return ENOMEM;
+	}
+
+	*sp = s;
+
+	return 0;
+}
+
+
+static void save(struct session *s)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "boot", s->boot);
+	json_str(&j, "node", call_node(s->call));
+	json_bool(&j, "notify", s->notify);
+	call_save(&j, "call", s->call);
+	queue_save(&j, s->queue);
+	json_close(&j, '}');
+
+	store_put(STORE_SESSIONS, call_sid(s->call), json_done(&j));
+	json_free(&j);
+}
+
+
+/* A call that a client hears of for the first time */
+static void announce(const struct session *s, int64_t time)
+{
+	char msgid[CALL_SID_MAX + 3] = "s-";
+	struct json j;
+
+	strcat(msgid, call_sid(s->call));
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	call_print_new(&j, s->call);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "session:new",
+				      .call_sid = call_sid(s->call),
+				      .msgid = msgid,
+				      .data = json_done(&j),
+				      .time = time,
+				      .jambonz = true});
+	json_free(&j);
+}
+
+
+/**
+ * Get ready for sessions
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int sessions_init(void)
+{
+	return table_create(&sessions);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+/**
+ * Free all sessions; they stay in the store
+ */
+void sessions_close(void)
+{
+	table_each(sessions, destroy_handler, NULL);
+	table_destroy(sessions);
+	sessions = NULL;
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	const char *boot = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(tree, "boot"));
+	const char *node = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(tree, "node"));
+	struct call_info info;
+	struct session *s;
+	int err = EBADMSG;
+	(void)arg;
+
+	if (!call_info_load(&info,
+			    cJSON_GetObjectItemCaseSensitive(tree, "call")) ||
+	    !boot || !node)
+		goto out;
+
+	err = create(&s, &info, boot, node);
+	if (err)
+		goto out;
+
+	s->notify = cJSON_IsTrue(
+		cJSON_GetObjectItemCaseSensitive(tree, "notify"));
+	err = queue_load(s->queue, tree);
+
+out:
+	if (err)
+		log_error("session: can't load %s: %s", key, strerror(err));
+	cJSON_free(info.headers);
+	cJSON_Delete(tree);
+}
+
+
+/**
+ * Read the sessions from the store.  They wait for their nodes.
+ */
+void sessions_load(void)
+{
+	store_each(STORE_SESSIONS, load_handler, NULL);
+}
+
+
+/**
+ * Write the sessions that have changed to the store
+ */
+void sessions_save(void)
+{
+	while (dirty) {
+		struct session *s = dirty;
+
+		dirty = s->next_dirty;
+		s->dirty = false;
+		save(s);
+	}
+}
+
+
+/**
+ * Count the calls
+ *
+ * @return How many live
+ */
+size_t sessions_count(void)
+{
+	return table_count(sessions);
+}
+
+
+/**
+ * Write a call with its verbs
+ *
+ * @param j   Text
+ * @param key Name of the member
+ * @param s   Session
+ */
+void session_print(struct json *j, const char *key, const struct session *s)
+{
+	json_open(j, key, '{');
+	call_print_new(j, s->call);
+	queue_print(j, s->queue);
+	json_close(j, '}');
+}
+
+
+static bool print_handler(const char *key, void *value, void *arg)
+{
+	const struct session *s = value;
+	(void)key;
+
+	if (!call_over(s->call))
+		session_print(arg, NULL, s);
+
+	return false;
+}
+
+
+/**
+ * Write the calls that live
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void sessions_print(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(sessions, print_handler, j);
+	json_close(j, ']');
+}
+
+
+/**
+ * Find a session
+ *
+ * @param sid Its call_sid
+ *
+ * @return The session, NULL if there is none
+ */
+struct session *session_find(const char *sid)
+{
+	return table_get(sessions, sid);
+}
+
+
+static bool only_handler(const char *key, void *value, void *arg)
+{
+	struct session **sp = arg;
+	(void)key;
+
+	*sp = value;
+
+	return true;
+}
+
+
+/**
+ * Get the only session there is
+ *
+ * @return The session, NULL if there is none or more than one
+ */
+struct session *session_only(void)
+{
+	struct session *s = NULL;
+
+	if (table_count(sessions) == 1)
+		table_each(sessions, only_handler, &s);
+
+	return s;
+}
+
+
+/**
+ * Have a session saved at the end of this turn
+ *
+ * @param s Session
+ */
+void session_touch(struct session *s)
+{
+	if (s->dirty)
+		return;
+
+	s->dirty = true;
+	s->next_dirty = dirty;
+	dirty = s;
+}
+
+
+/**
+ * Let go of a session: it is freed if its call is over and nothing is left
+ * to do
+ *
+ * @param s Session
+ */
+void session_release(struct session *s)
+{
+	if (!call_over(s->call) || !queue_idle(s->queue))
+		return;
+
+	store_forget(STORE_SESSIONS, call_sid(s->call));
+	(void)table_take(sessions, call_sid(s->call));
+	destroy(s);
+}
+
+
+/**
+ * Tell the clients the state of a call
+ *
+ * @param s    Session
+ * @param time When it came about, ms since 1970
+ */
+void session_status(struct session *s, int64_t time)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	call_print(&j, s->call, true);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "call:status",
+				      .call_sid = call_sid(s->call),
+				      .data = json_done(&j),
+				      .time = time,
+				      .jambonz = true});
+	json_free(&j);
+
+	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
+	session_touch(s);
+}
+
+
+static void update(struct session *s, const struct call_info *info,
+		   int64_t time)
+{
+	char *before = strdup(call_state(s->call));
+
+	if (call_update(s->call, info))
+		log_error("session: %s: out of memory", info->sid);
+
+	session_touch(s);
+	if (before && strcmp(before, call_state(s->call))) {
+		session_status(s, time);
+		queue_call_changed(s->queue);
+	}
+	free(before);
+
+	session_release(s);
+}
+
+
+/**
+ * Take what a node says of a call
+ *
+ * @param r    Report
+ * @param boot Boot of the node
+ * @param node Name of the node
+ */
+void session_call(const struct report *r, const char *boot, const char *node)
+{
+	struct session *s = session_find(r->calls->sid);
+	bool closed = !strcmp(r->event, "closed");
+
+	if (s) {
+		update(s, r->calls, r->time);
+		return;
+	}
+
+	if (closed || create(&s, r->calls, boot, node))
+		return;
+
+	log_info("session: %s: %s, %s to %s", r->calls->sid,
+		 r->calls->direction, r->calls->from, r->calls->to);
+	session_touch(s);
+	announce(s, r->time);
+}
+
+
+struct visit {
+	const char *boot;
+	const struct report *sync;
+	struct session **found;
+	size_t count;
+};
+
+
+static bool collect_handler(const char *key, void *value, void *arg)
+{
+	struct session *s = value;
+	struct visit *visit = arg;
+	(void)key;
+
+	if (!strcmp(s->boot, visit->boot))
+		visit->found[visit->count++] = s;
+
+	return false;
+}
+
+
+/* The sessions of a boot, to be freed; since they may end under our hands,
+   the table can't be walked meanwhile */
+static struct session **sessions_of(const char *boot, size_t *countp)
+{
+	struct visit visit = {.boot = boot};
+
+	visit.found = calloc(table_count(sessions) + 1, sizeof(*visit.found));
+	if (visit.found)
+		table_each(sessions, collect_handler, &visit);
+
+	*countp = visit.count;
+
+	return visit.found;
+}
+
+
+static const struct call_info *find_info(const struct report *r,
+					 const char *sid)
+{
+	for (size_t i = 0; i < r->callc; i++) {
+		if (!strcmp(r->calls[i].sid, sid))
+			return &r->calls[i];
+	}
+
+	return NULL;
+}
+
+
+static void end(struct session *s, const char *state, const char *reason)
+{
+	if (!call_over(s->call)) {
+		(void)call_fail(s->call, state, reason);
+		session_status(s, 0);
+	}
+
+	queue_abandon(s->queue, reason);
+	session_release(s);
+}
+
+
+static void transfer_lost(struct transfer *t)
+{
+	struct session *s = session_find(transfer_call_sid(t));
+
+	if (s)
+		queue_transfer(s->queue, t);
+}
+
+
+/**
+ * Take the list of all calls of a node: it has just connected
+ *
+ * @param r    Report
+ * @param boot Boot of the node
+ * @param node Name of the node
+ */
+void session_sync(const struct report *r, const char *boot, const char *node)
+{
+	struct session **found, *s;
+	size_t n;
+
+	transfers_lost(boot, r, "node", "baresip does not know it any more",
+		       transfer_lost);
+
+	found = sessions_of(boot, &n);
+	for (size_t i = 0; found && i < n; i++) {
+		if (find_info(r, call_sid(found[i]->call)))
+			queue_resume(found[i]->queue);
+		else if (call_over(found[i]->call))
+			session_release(found[i]);
+		else
+			end(found[i], "completed", "ended meanwhile");
+	}
+	free(found);
+
+	for (size_t i = 0; i < r->callc; i++) {
+		s = session_find(r->calls[i].sid);
+		if (s) {
+			update(s, &r->calls[i], r->time);
+		}
+		else if (!create(&s, &r->calls[i], boot, node)) {
+			session_touch(s);
+			announce(s, r->time);
+		}
+	}
+}
+
+
+/**
+ * End the calls of a node that is gone
+ *
+ * @param boot Boot of the node
+ */
+void session_gone(const char *boot)
+{
+	static const char reason[] = "baresip is gone";
+	struct session **found;
+	size_t n;
+
+	/* no verb may start on these calls when their transfers end */
+	found = sessions_of(boot, &n);
+	for (size_t i = 0; found && i < n; i++)
+		queue_stop(found[i]->queue);
+
+	transfers_lost(boot, NULL, "node", reason, transfer_lost);
+
+	for (size_t i = 0; found && i < n; i++)
+		end(found[i], "failed", reason);
+
+	free(found);
+}
+
+
+static bool load_of_handler(const char *key, void *value, void *arg)
+{
+	const struct session *s = value;
+	struct visit *visit = arg;
+	(void)key;
+
+	if (!strcmp(s->boot, visit->boot) && !call_over(s->call))
+		++visit->count;
+
+	return false;
+}
+
+
+/**
+ * Count the calls of a node
+ *
+ * @param boot Boot of the node
+ *
+ * @return How many live
+ */
+unsigned session_load_of(const char *boot)
+{
+	struct visit visit = {.boot = boot};
+
+	table_each(sessions, load_of_handler, &visit);
+
+	return (unsigned)visit.count;
+}

@@ -1,0 +1,51 @@
+/**
+ * @file session.h  The calls that live, each with its queue of verbs
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ev.h>
+
+struct call;
+struct json;
+struct queue;
+struct report;
+
+enum {
+	REF_SIZE = 64, /* of a request to a node: call_sid, colon, digits */
+};
+
+struct session {
+	struct session *next_dirty;
+	struct call *call;
+	char *boot; /* of the node that carries the call */
+	struct queue *queue;
+	bool notify; /* config notifyEvents */
+	bool dirty;  /* to be saved at the end of this turn */
+};
+
+int sessions_init(void);
+void sessions_close(void);
+void sessions_load(void);
+void sessions_save(void);
+size_t sessions_count(void);
+void sessions_print(struct json *j, const char *key);
+
+void session_print(struct json *j, const char *key, const struct session *s);
+struct session *session_find(const char *sid);
+struct session *session_only(void);
+void session_touch(struct session *s);
+void session_release(struct session *s);
+void session_status(struct session *s, int64_t time);
+
+void session_call(const struct report *r, const char *boot, const char *node);
+void session_sync(const struct report *r, const char *boot, const char *node);
+void session_gone(const char *boot);
+unsigned session_load_of(const char *boot);
+
+#endif

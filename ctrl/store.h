@@ -1,0 +1,51 @@
+/**
+ * @file store.h  What is on disk: messages by seq, and what must survive us
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Tables of JSON texts, each under its key */
+enum store_table {
+	STORE_NODES,
+	STORE_SESSIONS,
+	STORE_OUTBOX,
+	STORE_TABLES,
+};
+
+struct store_transfer {
+	const char *id;
+	const char *call_sid;
+	const char *node;
+	const char *outcome; /* NULL while in progress */
+	int64_t started;     /* ms since 1970 */
+	const char *data;    /* JSON text */
+};
+
+typedef void(store_each_h)(const char *key, const char *data, void *arg);
+typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
+
+int store_open(const char *dir);
+void store_close(void);
+int store_commit(void);
+
+uint64_t store_seq(void);
+uint64_t store_seq_next(void);
+void store_message(uint64_t seq, const char *client, bool jambonz,
+		   const char *text);
+void store_replay(uint64_t since, const char *client, bool jambonz,
+		  unsigned limit, store_replay_h *h, void *arg);
+
+void store_put(enum store_table table, const char *key, const char *data);
+void store_forget(enum store_table table, const char *key);
+void store_each(enum store_table table, store_each_h *h, void *arg);
+
+void store_transfer(const struct store_transfer *t);
+bool store_transfer_ended(const char *id);
+void store_transfers(unsigned limit, bool running, store_each_h *h, void *arg);
+
+#endif

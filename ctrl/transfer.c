@@ -1,0 +1,578 @@
+/**
+ * @file transfer.c  The transfers: what the nodes say of them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "clock.h"
+#include "emit.h"
+#include "json.h"
+#include "log.h"
+#include "metrics.h"
+#include "report.h"
+#include "store.h"
+#include "table.h"
+#include "transfer.h"
+
+
+struct transfer {
+	char *id;
+	char *call_sid;
+	char *boot;
+	char *node;
+	char *verb_id;
+	char *step;
+	char *refer_to;
+	char *referred_by;
+	char *reason;
+	char *outcome;
+	char *evidence;
+	int refer_status;
+	int call_status;
+	int64_t started; /* ms since 1970 */
+	int64_t ended;
+};
+
+static struct table *running;
+
+
+static int set(char **sp, const char *s)
+{
+	char *copy;
+
+	if (!s)
+		return 0;
+
+	copy = strdup(s);
+	if (!copy)
+		return ENOMEM;
+
+	free(*sp);
+	*sp = copy;
+
+	return 0;
+}
+
+
+static void destroy(struct transfer *t)
+{
+	free(t->id);
+	free(t->call_sid);
+	free(t->boot);
+	free(t->node);
+	free(t->verb_id);
+	free(t->step);
+	free(t->refer_to);
+	free(t->referred_by);
+	free(t->reason);
+	free(t->outcome);
+	free(t->evidence);
+	free(t);
+}
+
+
+static int create(struct transfer **tp, const char *id, const char *call_sid,
+		  const char *boot, const char *node)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return ENOMEM;
+
+	err = set(&t->id, id);
+	err |= set(&t->call_sid, call_sid);
+	err |= set(&t->boot, boot);
+	err |= set(&t->node, node);
+	if (!err)
+		err = table_put(running, id, t);
+	if (err) {
+		destroy(t);
+		return ENOMEM;
+	}
+
+	*tp = t;
+
+	return 0;
+}
+
+
+static void print_status(struct json *j, const struct transfer *t)
+{
+	json_str(j, "transfer_id", t->id);
+	json_str(j, "verb_id", t->verb_id);
+	json_str(j, "step", t->step);
+	json_str(j, "refer_to", t->refer_to);
+	json_str(j, "referred_by", t->referred_by);
+	if (t->refer_status)
+		json_int(j, "refer_status", t->refer_status);
+	if (t->call_status)
+		json_int(j, "call_status", t->call_status);
+	json_str(j, "reason", t->reason);
+	json_str(j, "outcome", t->outcome);
+	json_str(j, "evidence", t->evidence);
+}
+
+
+static void print_time(struct json *j, const char *key, int64_t ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (!ms)
+		return;
+
+	clock_text(text, ms);
+	json_str(j, key, text);
+}
+
+
+static void print_whole(struct json *j, const struct transfer *t)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "call_sid", t->call_sid);
+	json_str(j, "node", t->node);
+	json_str(j, "boot", t->boot);
+	print_status(j, t);
+	print_time(j, "started", t->started);
+	print_time(j, "ended", t->ended);
+	json_close(j, '}');
+}
+
+
+static void save(const struct transfer *t)
+{
+	struct store_transfer row = {
+		.id = t->id,
+		.call_sid = t->call_sid,
+		.node = t->node,
+		.outcome = t->outcome,
+		.started = t->started,
+	};
+	struct json j;
+
+	json_init(&j);
+	print_whole(&j, t);
+	row.data = json_done(&j);
+	store_transfer(&row);
+	json_free(&j);
+}
+
+
+static void announce(const struct transfer *t, int64_t time)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	print_status(&j, t);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "transfer:status",
+				      .call_sid = t->call_sid,
+				      .data = json_done(&j),
+				      .time = time});
+	json_free(&j);
+
+	if (t->outcome) {
+		log_info("transfer: %s to %s: %s (%s), %d %d %s", t->id,
+			 t->refer_to ? t->refer_to : "", t->outcome,
+			 t->evidence ? t->evidence : "", t->refer_status,
+			 t->call_status, t->reason ? t->reason : "");
+		metrics_outcome(t->outcome);
+	}
+}
+
+
+static int apply(struct transfer *t, const struct report *r)
+{
+	int err = 0;
+
+	err |= set(&t->step, r->step);
+	err |= set(&t->refer_to, r->refer_to);
+	err |= set(&t->referred_by, r->referred_by);
+	err |= set(&t->reason, r->reason);
+	err |= set(&t->evidence, r->evidence);
+	if (r->refer_status)
+		t->refer_status = r->refer_status;
+	if (r->call_status)
+		t->call_status = r->call_status;
+
+	if (!t->started)
+		t->started = r->time;
+
+	if (!strcmp(r->step, "ended")) {
+		t->ended = r->time;
+		err |= set(&t->outcome, r->outcome ? r->outcome : "unknown");
+	}
+
+	return err;
+}
+
+
+/**
+ * Get ready for transfers
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int transfers_init(void)
+{
+	return table_create(&running);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+/**
+ * Free all transfers
+ */
+void transfers_close(void)
+{
+	table_each(running, destroy_handler, NULL);
+	table_destroy(running);
+	running = NULL;
+}
+
+
+static const char *get(const cJSON *obj, const char *key)
+{
+	return cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(obj, key));
+}
+
+
+static int get_status(const cJSON *obj, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	return cJSON_IsNumber(item) ? item->valueint : 0;
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	struct transfer *t;
+	int err = EBADMSG;
+	(void)arg;
+
+	if (!get(tree, "call_sid") || !get(tree, "boot") || !get(tree, "node"))
+		goto out;
+
+	err = create(&t, key, get(tree, "call_sid"), get(tree, "boot"),
+		     get(tree, "node"));
+	if (err)
+		goto out;
+
+	t->refer_status = get_status(tree, "refer_status");
+	t->call_status = get_status(tree, "call_status");
+	t->started = clock_parse(get(tree, "started"));
+
+	err |= set(&t->verb_id, get(tree, "verb_id"));
+	err |= set(&t->step, get(tree, "step"));
+	err |= set(&t->refer_to, get(tree, "refer_to"));
+	err |= set(&t->referred_by, get(tree, "referred_by"));
+	err |= set(&t->reason, get(tree, "reason"));
+
+out:
+	if (err)
+		log_error("transfer: can't load %s: %s", key, strerror(err));
+	cJSON_Delete(tree);
+}
+
+
+/**
+ * Read the transfers in progress from the store
+ */
+void transfers_load(void)
+{
+	store_transfers(UINT32_MAX, true, load_handler, NULL);
+}
+
+
+static bool print_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+
+	print_whole(arg, value);
+
+	return false;
+}
+
+
+/**
+ * Write the transfers in progress
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void transfers_print(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(running, print_handler, j);
+	json_close(j, ']');
+}
+
+
+/**
+ * Take over what a node says of a transfer, and tell it to the clients
+ *
+ * @param tp      The transfer
+ * @param r       Report of the node
+ * @param boot    Boot of the node
+ * @param node    Name of the node
+ * @param verb_id Id of the verb that asked for it, may be NULL
+ *
+ * @return 0 if success, EALREADY if it has ended before, or another errorcode
+ */
+int transfer_report(struct transfer **tp, const struct report *r,
+		    const char *boot, const char *node, const char *verb_id)
+{
+	struct transfer *t = table_get(running, r->transfer_id);
+	int err;
+
+	if (!t && store_transfer_ended(r->transfer_id))
+		return EALREADY;
+
+	if (!t) {
+		err = create(&t, r->transfer_id, r->call_sid, boot, node);
+		if (err)
+			return err;
+
+		err = set(&t->verb_id, verb_id);
+		if (err)
+			return err;
+	}
+
+	err = apply(t, r);
+	if (err)
+		return err;
+
+	save(t);
+	announce(t, r->time);
+	*tp = t;
+
+	return 0;
+}
+
+
+/**
+ * Let go of a transfer: it is freed if it has ended
+ *
+ * @param t Transfer
+ */
+void transfer_release(struct transfer *t)
+{
+	if (!t->outcome)
+		return;
+
+	(void)table_take(running, t->id);
+	destroy(t);
+}
+
+
+struct lost {
+	const char *boot;
+	const struct report *sync;
+	const char *evidence;
+	const char *reason;
+	transfer_lost_h *h;
+};
+
+
+static bool in_sync(const struct report *sync, const char *id)
+{
+	for (size_t i = 0; sync && i < sync->transferc; i++) {
+		if (!strcmp(sync->transfers[i], id))
+			return true;
+	}
+
+	return false;
+}
+
+
+static bool lost_handler(const char *key, void *value, void *arg)
+{
+	const struct lost *lost = arg;
+	struct transfer *t = value;
+	struct report r = {
+		.step = "ended",
+		.outcome = "unknown",
+		.evidence = lost->evidence,
+		.reason = lost->reason,
+		.time = clock_ms(),
+	};
+
+	if (strcmp(t->boot, lost->boot) || in_sync(lost->sync, key))
+		return false;
+
+	if (apply(t, &r))
+		log_error("transfer: %s: out of memory", key);
+
+	save(t);
+	announce(t, r.time);
+	lost->h(t);
+	transfer_release(t);
+
+	return false;
+}
+
+
+/**
+ * End the transfers of which their node no longer knows
+ *
+ * @param boot     Boot of the node
+ * @param sync     What the node knows, NULL if it is gone
+ * @param evidence How we know
+ * @param reason   The same as a sentence
+ * @param h        Called for each
+ */
+void transfers_lost(const char *boot, const struct report *sync,
+		    const char *evidence, const char *reason,
+		    transfer_lost_h *h)
+{
+	struct lost lost = {boot, sync, evidence, reason, h};
+
+	table_each(running, lost_handler, &lost);
+}
+
+
+/**
+ * Get the id of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return Its transfer_id
+ */
+const char *transfer_id(const struct transfer *t)
+{
+	return t->id;
+}
+
+
+/**
+ * Get the call that is transferred
+ *
+ * @param t Transfer
+ *
+ * @return Its call_sid
+ */
+const char *transfer_call_sid(const struct transfer *t)
+{
+	return t->call_sid;
+}
+
+
+/**
+ * Tell whether a transfer has its outcome
+ *
+ * @param t Transfer
+ *
+ * @return True if it has
+ */
+bool transfer_ended(const struct transfer *t)
+{
+	return t->outcome != NULL;
+}
+
+
+/**
+ * Tell whether a NOTIFY brought the last step of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return True if it did
+ */
+bool transfer_notified(const struct transfer *t)
+{
+	if (!t->outcome)
+		return !strcmp(t->step, "progress");
+
+	return t->evidence && !strcmp(t->evidence, "notify");
+}
+
+
+static void print_code(struct json *j, enum dialect dialect, const char *key,
+		       int code)
+{
+	char text[12];
+
+	if (dialect == DIALECT_JAMBONZ) {
+		json_int(j, key, code);
+		return;
+	}
+
+	(void)snprintf(text, sizeof(text), "%d", code);
+	json_str(j, key, text);
+}
+
+
+/**
+ * Write the members of an eventHook
+ *
+ * @param j       Text, in an open object
+ * @param t       Transfer
+ * @param dialect Dialect of who gets it
+ */
+void transfer_print_event(struct json *j, const struct transfer *t,
+			  enum dialect dialect)
+{
+	json_str(j, "event", "transfer-status");
+	print_code(j, dialect, "call_status", t->call_status);
+	json_str(j, "transfer_id", t->id);
+	json_str(j, "verb_id", t->verb_id);
+}
+
+
+/* jambonz promises a refer_status, even if no answer came */
+static int refer_code(const struct transfer *t)
+{
+	if (t->refer_status)
+		return t->refer_status;
+
+	if (t->evidence && !strcmp(t->evidence, "transport"))
+		return 503;
+
+	if (t->evidence && !strcmp(t->evidence, "timeout"))
+		return 408;
+
+	return 487;
+}
+
+
+/**
+ * Write the members of an actionHook
+ *
+ * @param j       Text, in an open object
+ * @param t       Transfer
+ * @param dialect Dialect of who gets it
+ */
+void transfer_print_action(struct json *j, const struct transfer *t,
+			   enum dialect dialect)
+{
+	bool jambonz = dialect == DIALECT_JAMBONZ;
+
+	print_code(j, dialect, jambonz ? "refer_status" : "referStatus",
+		   refer_code(t));
+	if (t->call_status >= 200)
+		print_code(j, dialect, "final_referred_call_status",
+			   t->call_status);
+	json_str(j, "outcome", t->outcome);
+	json_str(j, "evidence", t->evidence);
+	json_str(j, "reason", t->reason);
+	json_str(j, "transfer_id", t->id);
+	json_str(j, "verb_id", t->verb_id);
+}

@@ -1,0 +1,64 @@
+/**
+ * @file verb.h  Lists of verbs, checked as far as they are not SIP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef VERB_H
+#define VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "fault.h"
+
+struct cJSON;
+struct json;
+
+enum {
+	VERB_LIST_MAX = 64,
+};
+
+enum verb_kind {
+	VERB_SIP_REFER,
+	VERB_ANSWER,
+	VERB_SIP_DECLINE,
+	VERB_HANGUP,
+	VERB_PAUSE,
+	VERB_CONFIG,
+};
+
+enum dialect { DIALECT_DEFAULT, DIALECT_JAMBONZ };
+
+/* Where a hook goes; url is NULL if there is no hook */
+struct hook {
+	char *url;
+	char *method;
+	char *username;
+	char *password;
+};
+
+struct verb {
+	struct verb *next;
+	enum verb_kind kind;
+	char *text; /* the verb as it came, for the module */
+	char *id;   /* may be NULL */
+	struct hook action;
+	struct hook event;
+	double length; /* of a pause, in seconds */
+	bool notify;   /* of a config: notifyEvents */
+	int position;  /* in the list it came in, -1 if it came alone */
+	enum dialect dialect;
+	char *owner; /* who sent it, may be NULL */
+};
+
+int verbs_parse(struct verb **listp, const struct cJSON *item,
+		struct fault *f);
+int verbs_own(struct verb *list, const char *owner, enum dialect dialect);
+void verbs_free(struct verb *list);
+size_t verbs_count(const struct verb *list);
+void verbs_append(struct verb **listp, struct verb *list);
+const char *verb_name(enum verb_kind kind);
+bool verb_is_sip(const struct verb *v);
+void verbs_print(struct json *j, const char *key, const struct verb *list);
+int verbs_load(struct verb **listp, const struct cJSON *array);
+
+#endif
