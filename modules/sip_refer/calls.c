@@ -24,26 +24,6 @@ static struct {
 } calls;
 
 
-static void destructor(void *arg)
-{
-	struct livecall *lc = arg;
-
-	tmr_cancel(&lc->tmr);
-	tmr_cancel(&lc->tmr_dial);
-	hash_unlink(&lc->he_call);
-	hash_unlink(&lc->he_sid);
-	cJSON_Delete(lc->headers);
-	mem_deref(lc->sid);
-	mem_deref(lc->ref);
-	mem_deref(lc->call_id);
-	mem_deref(lc->from);
-	mem_deref(lc->to);
-	mem_deref(lc->caller_name);
-	mem_deref(lc->account);
-	mem_deref(lc->reason);
-}
-
-
 static uint32_t call_key(const struct call *call)
 {
 	return hash_joaat((const uint8_t *)&call, sizeof(call));
@@ -87,15 +67,16 @@ struct livecall *calls_find(const char *sid)
 }
 
 
-/* Version 4, RFC 4122 section 4.4 */
-static int uuid_print(char **uuidp)
+/* The text of CALL_CLOSED begins with the status, if a response closed it */
+static uint16_t reason_scode(const char *reason)
 {
-	const uint64_t a = rand_u64(), b = rand_u64();
+	unsigned scode;
 
-	return re_sdprintf(
-		uuidp, "%08x-%04x-4%03x-%04x-%012llx", (uint32_t)(a >> 32),
-		(uint32_t)(a >> 16) & 0xffff, (uint32_t)a & 0xfff,
-		(uint32_t)(b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffffULL);
+	if (!reason || 1 != sscanf(reason, "%3u ", &scode) || scode < 300 ||
+	    scode > 699)
+		return 0;
+
+	return scode;
 }
 
 
@@ -116,222 +97,29 @@ static bool is_alive(const struct call *call)
 }
 
 
-static cJSON *encode(const struct livecall *lc)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "sid", lc->sid);
-	if (lc->call_id)
-		cJSON_AddStringToObject(json, "call_id", lc->call_id);
-	cJSON_AddStringToObject(json, "direction",
-				lc->outgoing ? "outbound" : "inbound");
-	cJSON_AddStringToObject(json, "from", lc->from);
-	cJSON_AddStringToObject(json, "to", lc->to);
-	cJSON_AddStringToObject(json, "caller_name", lc->caller_name);
-	cJSON_AddStringToObject(json, "account", lc->account);
-	cJSON_AddStringToObject(json, "state", lc->state);
-	cJSON_AddNumberToObject(json, "sip_status", lc->scode);
-	cJSON_AddStringToObject(json, "sip_reason", lc->reason);
-	cJSON_AddNumberToObject(json, "started", lc->started);
-	if (lc->ref)
-		cJSON_AddStringToObject(json, "ref", lc->ref);
-
-	return json;
-}
-
-
-static cJSON *encode_whole(const struct livecall *lc)
-{
-	cJSON *json = encode(lc);
-
-	if (lc->headers)
-		cJSON_AddItemToObject(json, "headers",
-				      cJSON_Duplicate(lc->headers, true));
-
-	return json;
-}
-
-
-static void report(const char *event, cJSON *call)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "type", "call");
-	cJSON_AddStringToObject(json, "event", event);
-	cJSON_AddItemToObject(json, "call", call);
-
-	link_report(json);
-}
-
-
-static void report_new(struct livecall *lc)
-{
-	if (lc->reported)
-		return;
-
-	lc->reported = true;
-	report("new", encode_whole(lc));
-}
-
-
-static void replace(char **strp, const char *str)
-{
-	struct pl pl;
-
-	pl_set_str(&pl, str ? str : "");
-	*strp = mem_deref(*strp);
-	(void)text_scrub(strp, &pl);
-}
-
-
-static void set_state(struct livecall *lc, const char *state, uint16_t scode,
-		      const char *reason)
-{
-	lc->state = state;
-	lc->scode = scode;
-	replace(&lc->reason, reason);
-}
-
-
-static void update(struct livecall *lc, const char *state, uint16_t scode,
-		   const char *reason)
-{
-	const bool same = !strcmp(lc->state, state);
-
-	set_state(lc, state, scode, reason);
-
-	if (!lc->reported)
-		report_new(lc);
-	else if (!same)
-		report("status", encode(lc));
-}
-
-
-static void close_report(struct livecall *lc)
-{
-	cJSON *call = encode(lc);
-	uint64_t sec = 0;
-
-	if (lc->answered)
-		sec = (link_now() - lc->answered + 500) / 1000;
-
-	cJSON_AddNumberToObject(call, "duration", sec);
-	report("closed", call);
-}
-
-
-/* What a closed call is called that was never answered */
-static const char *failure_name(const struct livecall *lc, uint16_t scode)
-{
-	switch (scode) {
-
-	case 486:
-	case 600: return "busy";
-	case 408:
-	case 480:
-	case 487: return "no-answer";
-	case 0: return lc->outgoing ? "failed" : "no-answer";
-	default: return "failed";
-	}
-}
-
-
-/* Last of all: the call is gone, or goes */
-static void closed(struct livecall *lc, uint16_t scode, const char *reason,
-		   bool stopping)
-{
-	report_new(lc);
-
-	if (!scode)
-		scode = lc->hangup_scode;
-
-	if (lc->answered)
-		set_state(lc, "completed", scode ? scode : 200,
-			  lc->transferred ? "transferred" : reason);
-	else
-		set_state(lc, failure_name(lc, scode), scode, reason);
-
-	transfer_call_closed(lc->transfer, stopping);
-	close_report(lc);
-	mem_deref(lc);
-}
-
-
-/* The text of CALL_CLOSED begins with the status, if a response closed it */
-static uint16_t reason_scode(const char *reason)
-{
-	unsigned scode;
-
-	if (!reason || 1 != sscanf(reason, "%3u ", &scode) || scode < 300 ||
-	    scode > 699)
-		return 0;
-
-	return scode;
-}
-
-
 static void tmr_handler(void *arg)
 {
 	struct livecall *lc = arg;
 
-	if (!is_alive(lc->call)) {
-		if (lc->reported)
-			closed(lc, 0, "the call is gone", false);
-		else
-			mem_deref(lc);
-		return;
+	if (is_alive(lc->call)) {
+		livecall_learn_id(lc);
+		livecall_report_new(lc);
 	}
-
-	if (!lc->call_id && call_id(lc->call))
-		replace(&lc->call_id, call_id(lc->call));
-
-	report_new(lc);
-}
-
-
-static int details(struct livecall *lc, struct ua *ua, struct call *call)
-{
-	const char *peer = call_peeruri(call), *local = call_localuri(call);
-
-	replace(&lc->from, lc->outgoing ? local : peer);
-	replace(&lc->to, lc->outgoing ? peer : local);
-	replace(&lc->caller_name, lc->outgoing ? NULL : call_peername(call));
-	replace(&lc->account, account_aor(ua_account(ua)));
-
-	if (call_id(call)) {
-		replace(&lc->call_id, call_id(call));
-		if (!lc->outgoing)
-			lc->headers = invite_take(lc->call_id);
+	else if (lc->reported) {
+		livecall_closed(lc, 0, "the call is gone", false);
 	}
-
-	return lc->from && lc->to && lc->caller_name && lc->account ? 0
-								    : ENOMEM;
+	else {
+		mem_deref(lc);
+	}
 }
 
 
 static struct livecall *add(struct ua *ua, struct call *call)
 {
 	struct livecall *lc;
-	int err;
 
-	lc = mem_zalloc(sizeof(*lc), destructor);
-	if (!lc)
+	if (livecall_alloc(&lc, ua, call))
 		return NULL;
-
-	lc->ua = ua;
-	lc->call = call;
-	lc->outgoing = call_is_outgoing(call);
-	lc->started = link_now();
-
-	err = uuid_print(&lc->sid);
-	err |= details(lc, ua, call);
-	if (err)
-		return mem_deref(lc);
-
-	if (lc->outgoing)
-		set_state(lc, "trying", 100, "Trying");
-	else
-		set_state(lc, "ringing", 180, "Ringing");
 
 	hash_append(calls.ht_call, call_key(call), &lc->he_call, lc);
 	hash_append(calls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid, lc);
@@ -343,14 +131,6 @@ static struct livecall *add(struct ua *ua, struct call *call)
 }
 
 
-static void established(struct livecall *lc)
-{
-	tmr_cancel(&lc->tmr_dial);
-	lc->answered = link_now();
-	update(lc, "in-progress", 200, "OK");
-}
-
-
 static void call_event(struct ua *ua, struct call *call, const char *event,
 		       const char *prm)
 {
@@ -358,7 +138,7 @@ static void call_event(struct ua *ua, struct call *call, const char *event,
 
 	if (!strcmp(event, "CALL_CLOSED")) {
 		if (lc)
-			closed(lc, reason_scode(prm), prm, false);
+			livecall_closed(lc, reason_scode(prm), prm, false);
 		return;
 	}
 
@@ -367,17 +147,16 @@ static void call_event(struct ua *ua, struct call *call, const char *event,
 	if (!lc)
 		return;
 
-	if (!lc->call_id && call_id(call))
-		replace(&lc->call_id, call_id(call));
+	livecall_learn_id(lc);
 
 	if (!strcmp(event, "CALL_INCOMING"))
-		report_new(lc);
+		livecall_report_new(lc);
 	else if (!strcmp(event, "CALL_RINGING"))
-		update(lc, "ringing", 180, "Ringing");
+		livecall_update(lc, "ringing", 180, "Ringing");
 	else if (!strcmp(event, "CALL_PROGRESS"))
-		update(lc, "early-media", 183, "Session Progress");
+		livecall_update(lc, "early-media", 183, "Session Progress");
 	else if (!strcmp(event, "CALL_ESTABLISHED"))
-		established(lc);
+		livecall_answered(lc);
 	else if (!strcmp(event, "CALL_TRANSFER_FAILED"))
 		tmr_start(&lc->tmr, 0, tmr_handler, lc);
 }
@@ -388,7 +167,7 @@ static bool stop_handler(struct le *le, void *arg)
 	struct livecall *lc = le->data;
 
 	if (!arg || lc->ua == arg)
-		closed(lc, 0, "baresip is stopping", true);
+		livecall_closed(lc, 0, "baresip is stopping", true);
 
 	return false;
 }
@@ -413,7 +192,7 @@ static bool list_handler(struct le *le, void *arg)
 	const struct livecall *lc = le->data;
 
 	if (lc->reported)
-		cJSON_AddItemToArray(arg, encode_whole(lc));
+		cJSON_AddItemToArray(arg, livecall_encode(lc));
 
 	return false;
 }
@@ -427,80 +206,6 @@ static bool list_handler(struct le *le, void *arg)
 void calls_list(struct cJSON *list)
 {
 	(void)hash_apply(calls.ht_sid, list_handler, list);
-}
-
-
-/**
- * Get the URI of the far end of a call
- *
- * @param lc Live call
- *
- * @return URI
- */
-const char *livecall_peer(const struct livecall *lc)
-{
-	return lc->outgoing ? lc->to : lc->from;
-}
-
-
-/**
- * Check that a call is answered, so that a request may be sent in its dialog
- *
- * @param lc Live call
- *
- * @return True if so
- */
-bool livecall_established(const struct livecall *lc)
-{
-	return call_state(lc->call) == CALL_STATE_ESTABLISHED;
-}
-
-
-/**
- * Answer a call
- *
- * @param lc Live call
- *
- * @return 0 if success, otherwise errorcode
- */
-int livecall_answer(struct livecall *lc)
-{
-	return ua_answer(lc->ua, lc->call, VIDMODE_ON);
-}
-
-
-/**
- * End a call. The live call is gone afterwards.
- *
- * @param lc     Live call
- * @param scode  Status that an unanswered call is refused with, or 0
- * @param reason Its reason phrase
- */
-void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason)
-{
-	if (!lc->answered)
-		lc->hangup_scode = lc->outgoing ? 487 : scode;
-
-	ua_hangup(lc->ua, lc->call, scode, reason);
-}
-
-
-/**
- * End a call because its far end was transferred. The live call is gone
- * afterwards.
- *
- * @param lc Live call
- */
-void livecall_transferred(struct livecall *lc)
-{
-	lc->transferred = true;
-	livecall_hangup(lc, 0, NULL);
-}
-
-
-static void dial_timeout_handler(void *arg)
-{
-	livecall_hangup(arg, 0, "no answer");
 }
 
 
@@ -525,13 +230,8 @@ int calls_adopt(const struct call *call, const char *sid, const char *ref,
 		return ENOMEM;
 
 	hash_unlink(&lc->he_sid);
-	replace(&lc->sid, sid);
-	replace(&lc->ref, ref);
-	hash_append(calls.ht_sid, hash_joaat_str(sid), &lc->he_sid, lc);
-
-	if (timeout)
-		tmr_start(&lc->tmr_dial, (uint64_t)timeout * 1000,
-			  dial_timeout_handler, lc);
+	livecall_adopt(lc, sid, ref, timeout);
+	hash_append(calls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid, lc);
 
 	return 0;
 }
@@ -550,7 +250,7 @@ static void add_all(void)
 			struct livecall *lc = add(ule->data, cle->data);
 
 			if (lc && livecall_established(lc))
-				established(lc);
+				livecall_answered(lc);
 		}
 	}
 }

@@ -17,23 +17,37 @@ static const char *get_string(const cJSON *json, const char *name)
 }
 
 
-static void result(const char *ref, int err, const struct fault *fault)
+static cJSON *result_alloc(const char *ref, bool ok)
 {
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(json, "type", "result");
 	cJSON_AddStringToObject(json, "ref", ref);
-	cJSON_AddBoolToObject(json, "ok", !err);
+	cJSON_AddBoolToObject(json, "ok", ok);
 
-	if (err && fault->text[0]) {
+	return json;
+}
+
+
+static void succeeded(const char *ref)
+{
+	link_report(result_alloc(ref, true));
+}
+
+
+static void refused(const char *ref, int err, const struct fault *fault)
+{
+	cJSON *json = result_alloc(ref, false);
+
+	if (fault->text[0]) {
 		cJSON_AddStringToObject(json, "error", fault->text);
 		cJSON_AddStringToObject(json, "field", fault->field);
 	}
-	else if (err) {
+	else {
 		cJSON_AddStringToObject(json, "error", strerror(err));
 	}
 
-	if (err && fault->index >= 0)
+	if (fault->index >= 0)
 		cJSON_AddNumberToObject(json, "index", fault->index);
 
 	link_report(json);
@@ -114,18 +128,47 @@ static int decline(struct livecall *lc, const struct verb *verb,
 }
 
 
-static int refer(struct livecall *lc, const struct verb *verb, const char *ref,
+static int dry_run(const struct livecall *lc, const struct verb *verb,
+		   const char *ref)
+{
+	cJSON *report, *json;
+	int err;
+
+	err = dryrun_report(&report, lc, verb);
+	if (err)
+		return err;
+
+	json = result_alloc(ref, true);
+	cJSON_AddItemToObject(json, "dry_run", report);
+	link_report(json);
+
+	return 0;
+}
+
+
+static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 		 struct fault *fault)
 {
 	struct transfer *t;
 	int err;
 
-	err = transfer_alloc(&t, lc, verb, ref, fault);
+	if (!livecall_established(lc))
+		return fault_set(fault, "call_sid",
+				 "must name a call that is answered");
+
+	err = attended_prepare(verb, lc, fault);
+	if (err)
+		return err;
+
+	if (verb->dry_run)
+		return dry_run(lc, verb, ref);
+
+	err = transfers_add(&t, lc, verb, ref, fault);
 	if (err)
 		return err;
 
 	/* the result comes before the reports that it allows */
-	result(ref, 0, fault);
+	succeeded(ref);
 	transfer_run(t);
 
 	return 0;
@@ -133,8 +176,8 @@ static int refer(struct livecall *lc, const struct verb *verb, const char *ref,
 
 
 /* 0 means that the result has been sent, or that there is none to add */
-static int verb_run(struct livecall *lc, const struct verb *verb,
-		    const char *ref, struct fault *fault)
+static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
+		    struct fault *fault)
 {
 	int err = 0;
 
@@ -153,7 +196,7 @@ static int verb_run(struct livecall *lc, const struct verb *verb,
 	}
 
 	if (!err)
-		result(ref, 0, fault);
+		succeeded(ref);
 
 	return err;
 }
@@ -180,7 +223,7 @@ static int verbs_handler(const cJSON *json, const char *ref,
 	if (cJSON_IsTrue(run))
 		err = verb_run(lc, verb, ref, fault);
 	else
-		result(ref, 0, fault);
+		succeeded(ref);
 
 	mem_deref(verb);
 
@@ -199,7 +242,7 @@ static int cancel_handler(const cJSON *json, const char *ref,
 		return err;
 
 	transfer_cancel(lc->transfer);
-	result(ref, 0, fault);
+	succeeded(ref);
 
 	return 0;
 }
@@ -212,7 +255,7 @@ static int dial_handler(const cJSON *json, const char *ref,
 
 	err = dial(json, fault);
 	if (!err)
-		result(ref, 0, fault);
+		succeeded(ref);
 
 	return err;
 }
@@ -246,5 +289,5 @@ void control_handler(const struct cJSON *json)
 				"is not a request that this module knows");
 
 	if (err)
-		result(ref, err, &fault);
+		refused(ref, err, &fault);
 }

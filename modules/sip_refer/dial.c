@@ -107,7 +107,8 @@ int dial(const struct cJSON *json, struct fault *fault)
 	if (!err)
 		err = json_seconds(&timeout, json, "timeout", fault);
 	if (!err)
-		err = verb_decode_headers(&hdrs, json, fault);
+		err = headers_decode(&hdrs, json, "headers", header_print_line,
+				     fault);
 	if (err)
 		goto out;
 
@@ -119,7 +120,7 @@ int dial(const struct cJSON *json, struct fault *fault)
 		goto out;
 	}
 
-	err = target_encode(&addr, &uri, "to", to, NULL,
+	err = target_encode(&addr, &uri, "to", to, NULL, NULL,
 			    account_aor(ua_account(ua)), fault);
 	if (err)
 		goto out;

@@ -380,3 +380,106 @@ int dialog_take(struct dialog **dlgp, struct call *call)
 
 	return err;
 }
+
+
+/* Where a request in the dialog would leave, as far as that is known before
+   its next hop is looked up */
+static int print_via(struct mbuf *mb, const struct dialog *dlg, struct sa *src,
+		     enum sip_transp *tpp)
+{
+	const struct uri *route = sip_dialog_route(dlg->dlg);
+	enum sip_transp tp = SIP_TRANSP_UDP;
+	struct pl transport;
+	struct sa dst;
+	int err;
+
+	if (!msg_param_decode(&route->params, "transport", &transport)) {
+		if (!pl_strcasecmp(&transport, "tcp"))
+			tp = SIP_TRANSP_TCP;
+		else if (!pl_strcasecmp(&transport, "tls"))
+			tp = SIP_TRANSP_TLS;
+	}
+
+	if (sa_set(&dst, &route->host, SIP_PORT))
+		sa_init(&dst, AF_INET);
+
+	err = sip_transp_laddr(uag_sip(), src, tp, &dst);
+	if (err)
+		return err;
+
+	*tpp = tp;
+
+	return mbuf_printf(mb,
+			   "Via: SIP/2.0/%s %J;branch=z9hG4bK%016llx"
+			   ";rport\r\n",
+			   sip_transp_name(tp), src, rand_u64());
+}
+
+
+/* An ACK takes the CSeq that it is given, anything else uses one up */
+static int print_dialog(struct mbuf *mb, const struct dialog *dlg,
+			const char *met)
+{
+	static const char ack[] = " ACK\r\n";
+	int err;
+
+	err = sip_dialog_encode(mb, dlg->dlg, sip_dialog_lseq(dlg->dlg),
+				"ACK");
+	if (err)
+		return err;
+
+	mb->pos = mb->end -= strlen(ack);
+
+	return mbuf_printf(mb, " %s\r\n", met);
+}
+
+
+/**
+ * Print a request as it would be sent in the dialog now
+ *
+ * @param textp Pointer to the text
+ * @param dlg   Dialog
+ * @param met   Method
+ * @param hdrs  Header fields, each ended by CRLF
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int dialog_print(char **textp, const struct dialog *dlg, const char *met,
+		 const char *hdrs)
+{
+	struct sip_contact contact;
+	enum sip_transp tp;
+	struct mbuf *mb;
+	struct sa src;
+	int err;
+
+	mb = mbuf_alloc(1024);
+	if (!mb)
+		return ENOMEM;
+
+	err = mbuf_printf(mb, "%s %s SIP/2.0\r\n", met,
+			  sip_dialog_uri(dlg->dlg));
+	if (!err)
+		err = print_via(mb, dlg, &src, &tp);
+	if (err)
+		goto out;
+
+	sip_contact_set(&contact, dlg->cuser, &src, tp);
+	err = mbuf_printf(mb, "%HMax-Forwards: 70\r\n", sip_contact_print,
+			  &contact);
+	err |= print_dialog(mb, dlg, met);
+	err |= mbuf_printf(mb, "User-Agent: baresip v%s (%s/%s)\r\n",
+			   compat_baresip_version(), sys_arch_get(),
+			   sys_os_get());
+	err |= mbuf_printf(mb, "%sContent-Length: 0\r\n\r\n", hdrs);
+	if (err)
+		goto out;
+
+	mb->pos = 0;
+	err = mbuf_strdup(mb, textp, mbuf_get_left(mb));
+
+out:
+	mem_deref(mb);
+
+	return err;
+}

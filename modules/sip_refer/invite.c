@@ -1,8 +1,8 @@
 /**
- * @file invite.c  The header fields of the INVITEs that come in
+ * @file invite.c  What the far end says of itself in an INVITE or its 2xx
  *
- * baresip does not keep them, so they are read before baresip sees the
- * INVITE, and wait here for the call that it becomes.
+ * baresip does not keep the header fields, so they are read before baresip
+ * sees the message, and wait here for the call that it becomes.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -82,7 +82,7 @@ out:
 }
 
 
-static int headers_decode(cJSON *headers, const struct sip_msg *msg)
+static int fields_decode(cJSON *headers, const struct sip_msg *msg)
 {
 	struct le *le;
 	int err = 0;
@@ -94,17 +94,27 @@ static int headers_decode(cJSON *headers, const struct sip_msg *msg)
 }
 
 
+static bool is_initial(const struct sip_msg *msg)
+{
+	if (pl_strcmp(&msg->cseq.met, "INVITE"))
+		return false;
+
+	return msg->req ? !pl_isset(&msg->to.tag)
+			: msg->scode >= 200 && msg->scode < 300;
+}
+
+
 /**
- * Keep the header fields of an initial INVITE
+ * Keep the header fields of an initial INVITE, or of its 2xx
  *
- * @param msg SIP request, any
+ * @param msg SIP message, any
  */
 void invite_keep(const struct sip_msg *msg)
 {
 	struct invite *inv;
 	int err;
 
-	if (pl_strcmp(&msg->met, "INVITE") || pl_isset(&msg->to.tag))
+	if (!is_initial(msg))
 		return;
 
 	inv = mem_zalloc(sizeof(*inv), destructor);
@@ -114,11 +124,14 @@ void invite_keep(const struct sip_msg *msg)
 	inv->headers = cJSON_CreateObject();
 
 	err = pl_strdup(&inv->call_id, &msg->callid);
-	err |= headers_decode(inv->headers, msg);
+	err |= fields_decode(inv->headers, msg);
 	if (err) {
 		mem_deref(inv);
 		return;
 	}
+
+	/* a message sent again, or a re-INVITE's 2xx that nobody takes */
+	mem_deref(find(inv->call_id));
 
 	if (list_count(&waiting) >= WAITING_MAX)
 		mem_deref(list_ledata(list_head(&waiting)));
@@ -128,7 +141,7 @@ void invite_keep(const struct sip_msg *msg)
 
 
 /**
- * Take the header fields of the INVITE that became a call
+ * Take the header fields that the far end of a call sent
  *
  * @param call_id Call-ID of the call
  *

@@ -258,7 +258,7 @@ static void sync_report(void)
 
 	cJSON_AddStringToObject(json, "type", "sync");
 	calls_list(cJSON_AddArrayToObject(json, "calls"));
-	transfer_list(cJSON_AddArrayToObject(json, "transfers"));
+	transfers_list(cJSON_AddArrayToObject(json, "transfers"));
 
 	link_report(json);
 }

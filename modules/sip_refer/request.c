@@ -140,6 +140,18 @@ out:
 
 
 /**
+ * Make no further attempt: a challenge that comes now is the answer
+ *
+ * @param req Request, may be NULL
+ */
+void request_give_up(struct request *req)
+{
+	if (req)
+		req->auth = mem_deref(req->auth);
+}
+
+
+/**
  * Get the CSeq of the latest attempt
  *
  * @param req Request

@@ -36,7 +36,8 @@ enum {
 	PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
 };
 
-static struct sip_lsnr *lsnr;
+static struct sip_lsnr *lsnr_req;
+static struct sip_lsnr *lsnr_resp;
 
 
 /* First of all listeners: libre's subscriptions would refuse NOTIFYs that
@@ -46,7 +47,17 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	(void)arg;
 
 	if (!pl_strcmp(&msg->met, "NOTIFY"))
-		return transfer_notify(msg);
+		return transfers_notify(msg);
+
+	invite_keep(msg);
+
+	return false;
+}
+
+
+static bool response_handler(const struct sip_msg *msg, void *arg)
+{
+	(void)arg;
 
 	invite_keep(msg);
 
@@ -56,34 +67,34 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 
 /* libre appends a listener and has no function that puts one first; the
    listener begins with its list element in every release, which is checked */
-static int listen_first(void)
+static int listen_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh)
 {
 	struct list *list;
 	struct le *le;
 	int err;
 
-	err = sip_listen(&lsnr, uag_sip(), true, request_handler, NULL);
+	err = sip_listen(lsnrp, uag_sip(), req, msgh, NULL);
 	if (err)
 		return err;
 
-	le = (struct le *)lsnr;
-	if (le->data != lsnr || !le->list)
+	le = (struct le *)*lsnrp;
+	if (le->data != *lsnrp || !le->list)
 		return ENOTSUP;
 
 	list = le->list;
 	list_unlink(le);
-	list_prepend(list, le, lsnr);
+	list_prepend(list, le, *lsnrp);
 
 	return 0;
 }
 
 
-static int get_seconds(uint32_t *secp, const char *name, uint32_t def)
+static int get_seconds(uint32_t *msp, const char *name, uint32_t def)
 {
 	struct pl pl;
 	uint32_t sec;
 
-	*secp = def;
+	*msp = def * 1000;
 	if (conf_get(conf_cur(), name, &pl))
 		return 0;
 
@@ -95,7 +106,7 @@ static int get_seconds(uint32_t *secp, const char *name, uint32_t def)
 		return EINVAL;
 	}
 
-	*secp = sec;
+	*msp = sec * 1000;
 
 	return 0;
 }
@@ -152,8 +163,9 @@ static int get_node(char *node)
 static void module_stop(void)
 {
 	calls_close();
-	transfer_close();
-	lsnr = mem_deref(lsnr);
+	transfers_close();
+	lsnr_req = mem_deref(lsnr_req);
+	lsnr_resp = mem_deref(lsnr_resp);
 	invite_flush();
 	link_close();
 	dialog_close();
@@ -172,7 +184,9 @@ static int module_start(const char *path, const char *node,
 		return err;
 	}
 
-	err = listen_first();
+	err = listen_first(&lsnr_req, true, request_handler);
+	if (!err)
+		err = listen_first(&lsnr_resp, false, response_handler);
 	if (err) {
 		warning("sip_refer: cannot be loaded: this libre orders its "
 			"listeners in a way that is not known (%m)\n",
@@ -182,7 +196,7 @@ static int module_start(const char *path, const char *node,
 
 	err = link_init(path, node, control_handler);
 	if (!err)
-		err = transfer_init(timeouts);
+		err = transfers_init(timeouts);
 	if (!err)
 		err = calls_init();
 	if (err)

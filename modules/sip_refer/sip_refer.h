@@ -40,6 +40,7 @@ bool text_is_uri(const struct pl *pl);
 int text_scrub(char **strp, const struct pl *pl);
 int text_print_quoted(struct re_printf *pf, const char *str);
 int text_print_user(struct re_printf *pf, const char *user);
+int text_print_hvalue(struct re_printf *pf, const char *str);
 
 
 /*
@@ -59,8 +60,30 @@ int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
  */
 
 int target_encode(char **addrp, char **urip, const char *field,
-		  const char *input, const char *dname, const char *peer_uri,
-		  struct fault *fault);
+		  const char *input, const char *dname, const char *hdrs,
+		  const char *peer_uri, struct fault *fault);
+
+
+/*
+ * Headers: the header fields that a verb brings
+ */
+
+/**
+ * Defines the printer of one header field
+ *
+ * @param mb    Buffer that may hold others
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+typedef int(header_print_h)(struct mbuf *mb, const char *name,
+			    const char *value);
+
+header_print_h header_print_line, header_print_uri;
+
+int headers_decode(char **strp, const struct cJSON *json, const char *field,
+		   header_print_h *printh, struct fault *fault);
 
 
 /*
@@ -76,27 +99,30 @@ enum verb_type {
 
 /** How long a transfer waits */
 struct timeouts {
-	uint32_t notify;  /**< From the 2xx to the first NOTIFY [s]          */
-	uint32_t ringing; /**< From a provisional NOTIFY to the next one [s] */
+	uint32_t notify; /**< From the 2xx to the first NOTIFY [ms]          */
+	uint32_t
+		ringing; /**< From a provisional NOTIFY to the next one [ms] */
 };
 
 /** A verb, ready to run */
 struct verb {
 	enum verb_type type;
+	char *input;              /**< referTo as it was written, or NULL  */
+	char *replaces;           /**< call_sid of the target's call       */
+	char *target_hdrs;        /**< Escaped header fields for Refer-To  */
 	char *refer_to;           /**< Address for Refer-To                */
 	char *refer_to_uri;       /**< Its URI, for reports                */
 	char *referred_by;        /**< Address for Referred-By             */
 	char *referred_by_uri;    /**< Its URI, for reports                */
 	char *hdrs;               /**< Further header fields, with CRLF    */
 	struct timeouts timeouts; /**< 0 where the module's setting holds  */
-	uint16_t status;          /**< sip:decline: status code            */
-	char *reason;             /**< sip:decline: reason phrase          */
+	bool dry_run;
+	uint16_t status; /**< sip:decline: status code            */
+	char *reason;    /**< sip:decline: reason phrase          */
 };
 
 int verb_decode(struct verb **verbp, const struct cJSON *json,
 		const char *peer_uri, struct fault *fault);
-int verb_decode_headers(char **hdrsp, const struct cJSON *json,
-			struct fault *fault);
 
 
 /*
@@ -154,6 +180,8 @@ struct dialog {
 int dialog_init(char *why, size_t size);
 void dialog_close(void);
 int dialog_take(struct dialog **dlgp, struct call *call);
+int dialog_print(char **textp, const struct dialog *dlg, const char *met,
+		 const char *hdrs);
 
 
 /*
@@ -173,6 +201,7 @@ typedef void(request_h)(int err, const struct sip_msg *msg, void *arg);
 
 int request_send(struct request **reqp, struct dialog *dlg, const char *met,
 		 const char *hdrs, request_h *h, void *arg);
+void request_give_up(struct request *req);
 uint32_t request_cseq(const struct request *req);
 
 
@@ -186,6 +215,7 @@ int subscription_alloc(struct subscription **subp, struct dialog *dlg,
 		       uint32_t id);
 void subscription_set_id(struct subscription *sub, uint32_t id);
 void subscription_granted(struct subscription *sub, uint32_t expires);
+void subscription_stop(struct subscription *sub);
 void subscription_end(struct subscription *sub);
 
 
@@ -194,22 +224,83 @@ void subscription_end(struct subscription *sub);
  */
 
 struct livecall;
-struct transfer;
 
-int transfer_init(const struct timeouts *timeouts);
-void transfer_close(void);
+enum {
+	CSEQ_SEEN = 16, /**< NOTIFYs remembered, to count each once */
+};
+
+/*
+ * The life of a transfer. A final NOTIFY may come in every state but ENDED,
+ * which is left only by the end of the linger timer.
+ *
+ *   SENT ──2xx──▶ ACCEPTED ──NOTIFY 1xx──▶ PROGRESS ──final──▶ ENDED
+ *    │                                        ▲
+ *    ├──NOTIFY 1xx before the 2xx─────────────┘
+ *    └──final NOTIFY before the 2xx──▶ DECIDED ──2xx or grace──▶ ENDED
+ *
+ *   any of them ──call closed──▶ ORPHANED ──final NOTIFY or grace──▶ ENDED
+ */
+enum transfer_state {
+	SENT,
+	ACCEPTED,
+	PROGRESS,
+	DECIDED,
+	ORPHANED,
+	ENDED,
+};
+
+/** A transfer */
+struct transfer {
+	struct le he;        /**< By Call-ID                         */
+	struct livecall *lc; /**< Borrowed, NULL once it is closed   */
+	struct dialog *dlg;
+	struct request *refer;
+	struct subscription *sub;
+	struct tmr tmr;
+	enum transfer_state state;
+	struct timeouts timeouts;
+	char id[17];
+	char *call_sid;
+	char *ref; /**< Names the request of referd        */
+	char *hdrs;
+	char *refer_to;
+	char *referred_by;
+	char *replaces; /**< call_sid of the other call, or NULL */
+	char *reason;
+	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
+	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
+	uint32_t cseqc;
+	uint32_t cseq_max;
+	uint16_t refer_status; /**< Answer to the REFER, 0 if none     */
+	uint16_t call_status;  /**< Of the last sipfrag, 0 if none     */
+};
+
 int transfer_alloc(struct transfer **tp, struct livecall *lc,
-		   const struct verb *verb, const char *ref,
-		   struct fault *fault);
+		   const struct verb *verb, const struct timeouts *timeouts,
+		   const char *ref, struct fault *fault);
 void transfer_run(struct transfer *t);
+void transfer_notified(struct transfer *t, const struct notify *notify);
 void transfer_cancel(struct transfer *t);
+void transfer_stop(struct transfer *t);
 void transfer_call_closed(struct transfer *t, bool stopping);
-bool transfer_notify(const struct sip_msg *msg);
-void transfer_list(struct cJSON *ids);
+int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
 
 
 /*
- * Calls: the live calls of this baresip
+ * Transfers: found by their NOTIFYs
+ */
+
+int transfers_init(const struct timeouts *timeouts);
+void transfers_close(void);
+int transfers_add(struct transfer **tp, struct livecall *lc,
+		  const struct verb *verb, const char *ref,
+		  struct fault *fault);
+bool transfers_notify(const struct sip_msg *msg);
+void transfers_list(struct cJSON *ids);
+
+
+/*
+ * Livecall: one live call, as it is known and reported
  */
 
 /** A live call */
@@ -221,7 +312,7 @@ struct livecall {
 	struct transfer *transfer; /**< Borrowed; the one in progress       */
 	struct tmr tmr;            /**< Reports it; checks that it lives    */
 	struct tmr tmr_dial;       /**< Gives up a dial nobody answers      */
-	struct cJSON *headers;     /**< Of the INVITE received, or NULL     */
+	struct cJSON *headers;     /**< The far end's: of its INVITE or 200 */
 	char *sid;                 /**< call_sid, a UUID                    */
 	char *ref;                 /**< Of the dial that made it, or NULL   */
 	char *call_id;
@@ -240,26 +331,59 @@ struct livecall {
 	bool transferred; /**< A transfer of ours ended it         */
 };
 
+int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call);
+struct cJSON *livecall_encode(const struct livecall *lc);
+const char *livecall_peer(const struct livecall *lc);
+bool livecall_established(const struct livecall *lc);
+void livecall_learn_id(struct livecall *lc);
+void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
+		    uint32_t timeout);
+void livecall_report_new(struct livecall *lc);
+void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
+		     const char *reason);
+void livecall_answered(struct livecall *lc);
+int livecall_answer(struct livecall *lc);
+void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason);
+void livecall_transferred(struct livecall *lc);
+void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
+		     bool stopping);
+
+
+/*
+ * Calls: the live calls, from baresip's events
+ */
+
 int calls_init(void);
 void calls_close(void);
 struct livecall *calls_find(const char *sid);
 int calls_adopt(const struct call *call, const char *sid, const char *ref,
 		uint32_t timeout);
-void calls_list(struct cJSON *calls);
-const char *livecall_peer(const struct livecall *lc);
-bool livecall_established(const struct livecall *lc);
-int livecall_answer(struct livecall *lc);
-void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason);
-void livecall_transferred(struct livecall *lc);
+void calls_list(struct cJSON *list);
 
 
 /*
- * Invite: the header fields of the INVITEs that come in
+ * Invite: what the far end says of itself in an INVITE or its 2xx
  */
 
 void invite_keep(const struct sip_msg *msg);
 struct cJSON *invite_take(const char *call_id);
 void invite_flush(void);
+
+
+/*
+ * Attended: a transfer to the far end of another call of ours
+ */
+
+int attended_prepare(struct verb *verb, const struct livecall *lc,
+		     struct fault *fault);
+
+
+/*
+ * Dry run: the REFER that would go out, and what is doubtful about it
+ */
+
+int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
+		  const struct verb *verb);
 
 
 /*

@@ -142,6 +142,18 @@ void subscription_granted(struct subscription *sub, uint32_t expires)
 
 
 /**
+ * Refresh the subscription no more
+ *
+ * @param sub Subscription, may be NULL
+ */
+void subscription_stop(struct subscription *sub)
+{
+	if (sub)
+		tmr_cancel(&sub->tmr);
+}
+
+
+/**
  * End the subscription at the far end, then release it with mem_deref()
  *
  * @param sub Subscription, may be NULL
@@ -153,6 +165,6 @@ void subscription_end(struct subscription *sub)
 	if (!sub)
 		return;
 
-	tmr_cancel(&sub->tmr);
+	subscription_stop(sub);
 	(void)subscribe(sub, 0, NULL);
 }

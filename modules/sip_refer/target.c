@@ -370,6 +370,33 @@ static int uri_make(char **urip, const struct pl *pl, const char *peer_uri,
 }
 
 
+/* Header fields in a URI, RFC 3261 section 19.1.1 */
+static int uri_add_hdrs(char **urip, const char *hdrs, const char *field,
+			struct fault *fault)
+{
+	char *uri;
+	int err;
+
+	if (!str_isset(hdrs))
+		return 0;
+
+	if (!strncmp(*urip, "tel:", 4))
+		return fault_set(fault, field,
+				 "must be a SIP URI to carry header fields, "
+				 "not a tel: URI");
+
+	err = re_sdprintf(&uri, "%s%c%s", *urip,
+			  strchr(*urip, '?') ? '&' : '?', hdrs);
+	if (err)
+		return err;
+
+	mem_deref(*urip);
+	*urip = uri;
+
+	return 0;
+}
+
+
 static int addr_print(char **addrp, const struct parts *parts,
 		      const char *dname, const char *uri)
 {
@@ -399,6 +426,7 @@ static int addr_print(char **addrp, const struct parts *parts,
  * @param field    Name of the field, for the fault
  * @param input    What the application wrote
  * @param dname    Display name that replaces that of input, may be NULL
+ * @param hdrs     Escaped header fields to put into the URI, may be NULL
  * @param peer_uri URI of the far end of the call
  * @param fault    What is wrong with the input
  *
@@ -407,8 +435,8 @@ static int addr_print(char **addrp, const struct parts *parts,
  * Reference: RFC 3261 section 25.1, RFC 3515 section 2.1, RFC 3892 section 3
  */
 int target_encode(char **addrp, char **urip, const char *field,
-		  const char *input, const char *dname, const char *peer_uri,
-		  struct fault *fault)
+		  const char *input, const char *dname, const char *hdrs,
+		  const char *peer_uri, struct fault *fault)
 {
 	struct parts parts;
 	struct pl pl;
@@ -432,6 +460,8 @@ int target_encode(char **addrp, char **urip, const char *field,
 	err = split(&parts, &pl, field, fault);
 	if (!err)
 		err = uri_make(&uri, &parts.uri, peer_uri, field, fault);
+	if (!err)
+		err = uri_add_hdrs(&uri, hdrs, field, fault);
 	if (!err)
 		err = addr_print(&addr, &parts, dname, uri);
 	if (err) {

@@ -16,6 +16,9 @@ static const char token_marks[] = "-.!%*_+`'~";
 /* RFC 3261 section 25.1, user: mark and user-unreserved */
 static const char user_marks[] = "-_.!~*'()&=+$,;?/";
 
+/* RFC 3261 section 25.1, hvalue: mark and hnv-unreserved */
+static const char hvalue_marks[] = "-_.!~*'()[]/?:+$";
+
 /* RFC 3261 section 25.1, all that may stand in a URI unescaped, and % */
 static const char uri_marks[] = "-_.!~*'()&=+$,;?/:@[]%";
 
@@ -230,6 +233,22 @@ int text_print_quoted(struct re_printf *pf, const char *str)
 }
 
 
+static int print_escaped(struct re_printf *pf, const char *str,
+			 const char *marks)
+{
+	int err = 0;
+
+	for (; *str && !err; str++) {
+		if (is_alnum(*str) || is_of(*str, marks))
+			err = pf->vph(str, 1, pf->arg);
+		else
+			err = re_hprintf(pf, "%%%02X", (uint8_t)*str);
+	}
+
+	return err;
+}
+
+
 /**
  * Print a user part, escaped (RFC 3261 section 25.1)
  *
@@ -240,14 +259,20 @@ int text_print_quoted(struct re_printf *pf, const char *str)
  */
 int text_print_user(struct re_printf *pf, const char *user)
 {
-	int err = 0;
+	return print_escaped(pf, user, user_marks);
+}
 
-	for (; *user && !err; user++) {
-		if (is_alnum(*user) || is_of(*user, user_marks))
-			err = pf->vph(user, 1, pf->arg);
-		else
-			err = re_hprintf(pf, "%%%02X", (uint8_t)*user);
-	}
 
-	return err;
+/**
+ * Print the name or value of a header field in a URI, escaped (RFC 3261
+ * section 25.1)
+ *
+ * @param pf  Print function
+ * @param str Name or value, unescaped
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_print_hvalue(struct re_printf *pf, const char *str)
+{
+	return print_escaped(pf, str, hvalue_marks);
 }

@@ -11,68 +11,16 @@
 
 
 enum {
-	HASH_SIZE = 64,
-	CSEQ_SEEN = 16, /* NOTIFYs remembered, to count each once       */
 	GRACE = 2000,   /* for a message that another has overtaken [ms] */
-	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms]  */
+	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms]   */
 	REASON_MAX = 128,
 };
-
-/*
- * The life of a transfer. A final NOTIFY may come in every state but ENDED,
- * which is left only by the end of the linger timer.
- *
- *   SENT ──2xx──▶ ACCEPTED ──NOTIFY 1xx──▶ PROGRESS ──final──▶ ENDED
- *    │                                        ▲
- *    ├──NOTIFY 1xx before the 2xx─────────────┘
- *    └──final NOTIFY before the 2xx──▶ DECIDED ──2xx or grace──▶ ENDED
- *
- *   any of them ──call closed──▶ ORPHANED ──final NOTIFY or grace──▶ ENDED
- */
-enum state {
-	SENT,
-	ACCEPTED,
-	PROGRESS,
-	DECIDED,
-	ORPHANED,
-	ENDED,
-};
-
-struct transfer {
-	struct le he;
-	struct livecall *lc; /* borrowed, NULL once the call is closed */
-	struct dialog *dlg;
-	struct request *refer;
-	struct subscription *sub;
-	struct tmr tmr;
-	enum state state;
-	struct timeouts timeouts;
-	char id[17];
-	char *call_sid;
-	char *ref;
-	char *hdrs;
-	char *refer_to;
-	char *referred_by;
-	uint32_t cseqv[CSEQ_SEEN]; /* of the latest NOTIFYs */
-	uint32_t cseqc;
-	uint32_t cseq_max;
-	uint32_t refer_first;  /* CSeq of the REFER at its first attempt */
-	uint32_t refer_last;   /* and at its last, with credentials      */
-	uint16_t refer_status; /* the answer to the REFER, 0 if none */
-	uint16_t call_status;  /* of the last sipfrag, 0 if none     */
-	char *reason;
-};
-
-static struct {
-	struct hash *ht; /* by Call-ID */
-	struct timeouts timeouts;
-} transfers;
 
 
 static void tmr_handler(void *arg);
 
 
-static const char *state_name(enum state state)
+static const char *state_name(enum transfer_state state)
 {
 	switch (state) {
 
@@ -101,6 +49,7 @@ static void destructor(void *arg)
 	mem_deref(t->call_sid);
 	mem_deref(t->ref);
 	mem_deref(t->hdrs);
+	mem_deref(t->replaces);
 	mem_deref(t->refer_to);
 	mem_deref(t->referred_by);
 	mem_deref(t->reason);
@@ -108,7 +57,8 @@ static void destructor(void *arg)
 
 
 /* Each state but SENT, which libre's transaction ends, has its timer */
-static void set_state(struct transfer *t, enum state state, uint64_t ms)
+static void set_state(struct transfer *t, enum transfer_state state,
+		      uint64_t ms)
 {
 	if (t->state != state)
 		debug("sip_refer: transfer %s: %s -> %s\n", t->id,
@@ -184,9 +134,9 @@ static void finish(struct transfer *t, const char *outcome,
 	cJSON_AddStringToObject(json, "outcome", outcome);
 	cJSON_AddStringToObject(json, "evidence", evidence);
 
+	subscription_stop(t->sub);
 	set_state(t, ENDED, LINGER);
-	t->refer_last = request_cseq(t->refer);
-	t->refer = mem_deref(t->refer);
+	request_give_up(t->refer);
 	if (t->lc) {
 		t->lc->transfer = NULL;
 		t->lc = NULL;
@@ -199,8 +149,8 @@ static void finish(struct transfer *t, const char *outcome,
 static void finish_unsubscribe(struct transfer *t, const char *outcome,
 			       const char *evidence)
 {
-	subscription_end(t->sub);
 	finish(t, outcome, evidence);
+	subscription_end(t->sub);
 }
 
 
@@ -208,12 +158,16 @@ static void finish_unsubscribe(struct transfer *t, const char *outcome,
 static void finish_leave(struct transfer *t, const char *outcome,
 			 const char *evidence)
 {
-	struct livecall *lc = t->lc;
+	struct livecall *lc = t->lc, *other;
+
+	other = t->replaces ? calls_find(t->replaces) : NULL;
 
 	finish(t, outcome, evidence);
 
 	if (lc)
 		livecall_transferred(lc);
+	if (other)
+		livecall_transferred(other);
 }
 
 
@@ -232,11 +186,12 @@ static bool is_accepted(const struct transfer *t)
 }
 
 
-static void silence(struct transfer *t, const char *evidence, uint32_t sec)
+static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 {
 	char reason[64];
 
-	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY for %u s", sec);
+	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY for %.1f s",
+			  ms / 1000.0);
 	set_reason_str(t, reason);
 	finish_unsubscribe(t, "unknown", evidence);
 }
@@ -310,7 +265,7 @@ static void accepted(struct transfer *t, const struct sip_msg *msg)
 		subscription_granted(t->sub, pl_u32(&msg->expires));
 
 	if (first)
-		set_state(t, ACCEPTED, t->timeouts.notify * 1000);
+		set_state(t, ACCEPTED, t->timeouts.notify);
 }
 
 
@@ -343,7 +298,14 @@ static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct transfer *t = arg;
 
-	if (t->state == ENDED || t->refer_status)
+	if (t->state == ENDED) {
+		/* accepted after all: nobody waits for the result */
+		if (!err && msg->scode < 300 && t->call_status < 200)
+			subscription_end(t->sub);
+		return;
+	}
+
+	if (t->refer_status)
 		return;
 
 	if (err) {
@@ -391,9 +353,9 @@ static void final(struct transfer *t, const struct notify *notify)
 	t->call_status = notify->frag.scode;
 	set_reason(t, &notify->frag.reason);
 
-	if (t->state == SENT)
+	if (!t->refer_status && t->state != ORPHANED)
 		set_state(t, DECIDED, GRACE);
-	else if (t->state != DECIDED)
+	else
 		finish_final(t);
 }
 
@@ -419,9 +381,18 @@ static void resultless(struct transfer *t, const struct notify *notify)
 }
 
 
-static void notified(struct transfer *t, const struct notify *notify)
+/**
+ * Take what a NOTIFY says, which has been answered
+ *
+ * @param t      Transfer
+ * @param notify NOTIFY
+ */
+void transfer_notified(struct transfer *t, const struct notify *notify)
 {
 	const bool late = notify->cseq < t->cseq_max;
+
+	if (t->state == ENDED)
+		return;
 
 	if (is_repeated(t, notify->cseq) || t->state == DECIDED)
 		return;
@@ -447,84 +418,19 @@ static void notified(struct transfer *t, const struct notify *notify)
 
 	subscription_granted(t->sub, notify->expires);
 	if (t->state != ORPHANED)
-		set_state(t, PROGRESS, t->timeouts.ringing * 1000);
-}
-
-
-/* An authenticated REFER has had two CSeqs; not every far end names the last
- */
-static bool has_id(const struct transfer *t, uint32_t id)
-{
-	const uint32_t last = t->refer ? request_cseq(t->refer)
-				       : t->refer_last;
-
-	return id >= t->refer_first && id <= last;
-}
-
-
-/** What find_handler() looks for */
-struct search {
-	const struct sip_msg *msg;
-	const struct notify *notify;
-	struct transfer *found;
-};
-
-
-/* With an id, the transfer of that REFER; without one the transfer in
-   progress, or else the latest */
-static bool find_handler(struct le *le, void *arg)
-{
-	struct transfer *t = le->data;
-	struct search *search = arg;
-	const struct notify *notify = search->notify;
-
-	if (!sip_dialog_cmp(t->dlg->dlg, search->msg))
-		return false;
-
-	if (notify->has_id) {
-		if (has_id(t, notify->id))
-			search->found = t;
-	}
-	else if (!search->found || search->found->state == ENDED) {
-		search->found = t;
-	}
-
-	return false;
+		set_state(t, PROGRESS, t->timeouts.ringing);
 }
 
 
 /**
- * Handle a NOTIFY, if it belongs to a transfer of ours
+ * Print the header fields of a REFER that come from its verb
  *
- * @param msg NOTIFY request
+ * @param hdrsp Pointer to the text, each field with CRLF
+ * @param verb  Verb sip:refer
  *
- * @return True if it was ours, and was answered
- *
- * Reference: RFC 3515 section 2.4, RFC 6665 section 4.1.3
+ * @return 0 if success, otherwise errorcode
  */
-bool transfer_notify(const struct sip_msg *msg)
-{
-	struct notify notify;
-	struct search search = {msg, &notify, NULL};
-
-	if (notify_decode(&notify, msg))
-		return false;
-
-	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
-			  find_handler, &search);
-	if (!search.found)
-		return false;
-
-	(void)sip_treply(NULL, uag_sip(), msg, 200, "OK");
-
-	if (search.found->state != ENDED)
-		notified(search.found, &notify);
-
-	return true;
-}
-
-
-static int hdrs_print(char **hdrsp, const struct verb *verb)
+int transfer_print_hdrs(char **hdrsp, const struct verb *verb)
 {
 	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",
 			   verb->refer_to, verb->referred_by,
@@ -532,27 +438,23 @@ static int hdrs_print(char **hdrsp, const struct verb *verb)
 }
 
 
-static uint32_t either(uint32_t own, uint32_t setting)
-{
-	return own ? own : setting;
-}
-
-
 /**
  * Allocate a transfer and take the dialog of the call for it. Nothing is sent
- * before transfer_run(). The transfer belongs to this file from then on.
+ * before transfer_run(). A transfer that is never run is released with
+ * mem_deref(); one that ran releases itself when it has lingered.
  *
- * @param tp    Pointer to the transfer
- * @param lc    Call
- * @param verb  Verb sip:refer
- * @param ref   Names the request of referd
- * @param fault Why there can be no transfer
+ * @param tp       Pointer to the transfer
+ * @param lc       Call
+ * @param verb     Verb sip:refer
+ * @param timeouts How long it waits
+ * @param ref      Names the request of referd
+ * @param fault    Why there can be no transfer
  *
  * @return 0 if success, otherwise errorcode
  */
 int transfer_alloc(struct transfer **tp, struct livecall *lc,
-		   const struct verb *verb, const char *ref,
-		   struct fault *fault)
+		   const struct verb *verb, const struct timeouts *timeouts,
+		   const char *ref, struct fault *fault)
 {
 	struct transfer *t;
 	int err;
@@ -563,25 +465,20 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	if (lc->transfer)
 		return fault_set(fault, "sip:refer", "transfer in progress");
 
-	if (!livecall_established(lc))
-		return fault_set(fault, "call_sid",
-				 "must name a call that is answered");
-
 	t = mem_zalloc(sizeof(*t), destructor);
 	if (!t)
 		return ENOMEM;
 
 	(void)re_snprintf(t->id, sizeof(t->id), "%016llx", rand_u64());
-	t->timeouts.notify = either(verb->timeouts.notify,
-				    transfers.timeouts.notify);
-	t->timeouts.ringing = either(verb->timeouts.ringing,
-				     transfers.timeouts.ringing);
+	t->timeouts = *timeouts;
 
-	err = hdrs_print(&t->hdrs, verb);
+	err = transfer_print_hdrs(&t->hdrs, verb);
 	err |= str_dup(&t->call_sid, lc->sid);
 	err |= str_dup(&t->ref, ref);
 	err |= str_dup(&t->refer_to, verb->refer_to_uri);
 	err |= str_dup(&t->referred_by, verb->referred_by_uri);
+	if (verb->replaces)
+		err |= str_dup(&t->replaces, verb->replaces);
 	if (err)
 		goto out;
 
@@ -591,8 +488,6 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 
 	t->lc = lc;
 	lc->transfer = t;
-	hash_append(transfers.ht,
-		    hash_joaat_str(sip_dialog_callid(t->dlg->dlg)), &t->he, t);
 
 out:
 	if (err)
@@ -649,6 +544,18 @@ void transfer_cancel(struct transfer *t)
 
 
 /**
+ * baresip or the module stops: nobody will hear of the outcome
+ *
+ * @param t Transfer
+ */
+void transfer_stop(struct transfer *t)
+{
+	set_reason_str(t, "baresip is stopping");
+	finish(t, "unknown", "node");
+}
+
+
+/**
  * The call of a transfer is closed. The subscription outlives it.
  *
  * @param t        Transfer, may be NULL
@@ -662,73 +569,8 @@ void transfer_call_closed(struct transfer *t, bool stopping)
 	t->lc->transfer = NULL;
 	t->lc = NULL;
 
-	if (stopping) {
-		set_reason_str(t, "baresip is stopping");
-		finish(t, "unknown", "node");
-	}
-	else if (t->state != DECIDED) {
+	if (stopping)
+		transfer_stop(t);
+	else if (t->state != DECIDED)
 		set_state(t, ORPHANED, GRACE);
-	}
-}
-
-
-static bool list_handler(struct le *le, void *arg)
-{
-	const struct transfer *t = le->data;
-
-	if (t->state != ENDED)
-		cJSON_AddItemToArray(arg, cJSON_CreateString(t->id));
-
-	return false;
-}
-
-
-/**
- * List the transfers in progress
- *
- * @param ids Array that takes their ids
- */
-void transfer_list(struct cJSON *ids)
-{
-	(void)hash_apply(transfers.ht, list_handler, ids);
-}
-
-
-/**
- * Set up the transfers
- *
- * @param timeouts How long a transfer waits unless its verb says otherwise
- *
- * @return 0 if success, otherwise errorcode
- */
-int transfer_init(const struct timeouts *timeouts)
-{
-	transfers.timeouts = *timeouts;
-
-	return hash_alloc(&transfers.ht, HASH_SIZE);
-}
-
-
-static bool stop_handler(struct le *le, void *arg)
-{
-	struct transfer *t = le->data;
-	(void)arg;
-
-	if (t->state != ENDED) {
-		set_reason_str(t, "baresip is stopping");
-		finish(t, "unknown", "node");
-	}
-
-	return false;
-}
-
-
-/**
- * End all transfers and release them
- */
-void transfer_close(void)
-{
-	(void)hash_apply(transfers.ht, stop_handler, NULL);
-	hash_flush(transfers.ht);
-	transfers.ht = mem_deref(transfers.ht);
 }

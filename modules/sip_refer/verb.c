@@ -10,49 +10,13 @@
 #include "sip_refer.h"
 
 
-/* Header fields that the SIP stack writes, with their compact forms
-   (RFC 3261 section 7.3.3, RFC 3515, RFC 3892, RFC 6665) */
-static const char *const stack_hdrs[] = {
-	"Via",
-	"v",
-	"From",
-	"f",
-	"To",
-	"t",
-	"Call-ID",
-	"i",
-	"CSeq",
-	"Contact",
-	"m",
-	"Max-Forwards",
-	"Route",
-	"Record-Route",
-	"Authorization",
-	"Proxy-Authorization",
-	"Refer-To",
-	"r",
-	"Referred-By",
-	"b",
-	"Event",
-	"o",
-	"Allow-Events",
-	"u",
-	"Subscription-State",
-	"Expires",
-	"User-Agent",
-	"Server",
-	"l",
-	"c",
-	"e",
-};
-
-static const char stack_prefix[] = "Content-";
-
-
 static void destructor(void *arg)
 {
 	struct verb *verb = arg;
 
+	mem_deref(verb->input);
+	mem_deref(verb->target_hdrs);
+	mem_deref(verb->replaces);
 	mem_deref(verb->refer_to);
 	mem_deref(verb->refer_to_uri);
 	mem_deref(verb->referred_by);
@@ -62,160 +26,138 @@ static void destructor(void *arg)
 }
 
 
-static bool is_stack_hdr(const char *name)
+/* [s] to [ms] */
+static int timeout_decode(uint32_t *msp, const cJSON *item,
+			  struct fault *fault)
 {
-	size_t i;
+	char field[64];
 
-	if (!strncasecmp(name, stack_prefix, strlen(stack_prefix)))
-		return true;
+	(void)re_snprintf(field, sizeof(field), "timeouts.%s", item->string);
 
-	for (i = 0; i < RE_ARRAY_SIZE(stack_hdrs); i++) {
-		if (!str_casecmp(name, stack_hdrs[i]))
-			return true;
-	}
-
-	return false;
-}
-
-
-static int header_value(char *buf, size_t size, const cJSON *item,
-			const char *field, struct fault *fault)
-{
-	if (cJSON_IsNumber(item)) {
-		if (!cJSON_PrintPreallocated((cJSON *)item, buf, (int)size,
-					     false))
-			return fault_set(fault, field, "is too long");
-		return 0;
-	}
-
-	if (!cJSON_IsString(item))
-		return fault_set(fault, field, "must be a string or a number");
-
-	if (!text_is_clean(item->valuestring))
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0.1) ||
+	    item->valuedouble > TIMEOUT_MAX)
 		return fault_set(fault, field,
-				 "must be UTF-8 without control characters");
+				 "must be a number of seconds from 0.1 to %u",
+				 TIMEOUT_MAX);
 
-	if (str_len(item->valuestring) > HDR_VAL_MAX)
-		return fault_set(fault, field, "must have at most %u bytes",
-				 HDR_VAL_MAX);
-
-	str_ncpy(buf, item->valuestring, size);
+	*msp = item->valuedouble * 1000;
 
 	return 0;
 }
 
 
-static int header_check(char *buf, size_t size, const cJSON *item,
-			struct fault *fault)
+static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
+			   struct fault *fault)
 {
-	char field[64];
+	const cJSON *object, *item;
+	int err = 0;
 
-	if (str_len(item->string) > HDR_NAME_MAX ||
-	    !text_is_token(item->string))
-		return fault_set(fault, "headers",
-				 "must have names that are SIP tokens of at "
-				 "most %u bytes",
-				 HDR_NAME_MAX);
+	object = cJSON_GetObjectItemCaseSensitive(json, "timeouts");
+	if (!object || cJSON_IsNull(object))
+		return 0;
 
-	(void)re_snprintf(field, sizeof(field), "headers.%s", item->string);
+	if (!cJSON_IsObject(object))
+		return fault_set(fault, "timeouts", "must be an object");
 
-	if (is_stack_hdr(item->string))
-		return fault_set(fault, field,
-				 "is written by the SIP stack and must not be "
-				 "set");
+	cJSON_ArrayForEach(item, object)
+	{
+		if (!strcmp(item->string, "notify"))
+			err = timeout_decode(&timeouts->notify, item, fault);
+		else if (!strcmp(item->string, "ringing"))
+			err = timeout_decode(&timeouts->ringing, item, fault);
+		else
+			err = fault_set(fault, "timeouts",
+					"must have no members but notify and "
+					"ringing");
+		if (err)
+			break;
+	}
 
-	return header_value(buf, size, item, field, fault);
+	return err;
 }
 
 
-/**
- * Decode the field `headers` of a verb
- *
- * @param hdrsp Pointer to the header fields as text, each with CRLF; left
- *              alone if there are none
- * @param json  The verb
- * @param fault What is wrong
- *
- * @return 0 if success, EBADMSG if a header is wrong, otherwise errorcode
- */
-int verb_decode_headers(char **hdrsp, const struct cJSON *json,
-			struct fault *fault)
+static int dry_run_decode(struct verb *verb, const cJSON *json,
+			  struct fault *fault)
 {
-	const cJSON *headers, *item;
-	char buf[HDR_VAL_MAX + 1];
-	struct mbuf *mb;
-	int err = 0;
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "dryRun");
 
-	headers = cJSON_GetObjectItemCaseSensitive(json, "headers");
-	if (!headers || cJSON_IsNull(headers))
-		return 0;
+	if (item && !cJSON_IsNull(item) && !cJSON_IsBool(item))
+		return fault_set(fault, "dryRun", "must be true or false");
 
-	if (!cJSON_IsObject(headers))
-		return fault_set(fault, "headers", "must be an object");
+	verb->dry_run = cJSON_IsTrue(item);
 
-	if (cJSON_GetArraySize(headers) > HDR_MAX)
-		return fault_set(fault, "headers",
-				 "must have at most %u "
-				 "members",
-				 HDR_MAX);
+	return 0;
+}
 
-	mb = mbuf_alloc(256);
-	if (!mb)
-		return ENOMEM;
 
-	cJSON_ArrayForEach(item, headers)
-	{
-		err = header_check(buf, sizeof(buf), item, fault);
-		if (err)
-			goto out;
+/* The target is a URI, or a live call of ours; then attended_prepare() makes
+   the address, when that call is known to live */
+static int refer_to_decode(struct verb *verb, const cJSON *json,
+			   const char *peer_uri, struct fault *fault)
+{
+	const char *input, *replaces;
+	int err;
 
-		err = mbuf_printf(mb, "%s: %s\r\n", item->string, buf);
-		if (err)
-			goto out;
-	}
+	err = json_text(&replaces, json, "replaces", HDR_NAME_MAX, fault);
+	if (!err)
+		err = json_string(&input, json, "referTo", !replaces, fault);
+	if (!err)
+		err = headers_decode(&verb->target_hdrs, json, "targetHeaders",
+				     header_print_uri, fault);
+	if (err)
+		return err;
 
-	mb->pos = 0;
-	err = mbuf_strdup(mb, hdrsp, mbuf_get_left(mb));
-
-out:
-	mem_deref(mb);
+	if (input)
+		err = target_encode(&verb->refer_to, &verb->refer_to_uri,
+				    "referTo", input, NULL, verb->target_hdrs,
+				    peer_uri, fault);
+	if (!err && input)
+		err = str_dup(&verb->input, input);
+	if (!err && replaces)
+		err = str_dup(&verb->replaces, replaces);
 
 	return err;
+}
+
+
+static int referred_by_decode(struct verb *verb, const cJSON *json,
+			      const char *peer_uri, struct fault *fault)
+{
+	const char *input, *dname;
+	int err;
+
+	err = json_string(&input, json, "referredBy", false, fault);
+	if (!err)
+		err = json_text(&dname, json, "referredByDisplayName",
+				DNAME_MAX, fault);
+	if (err)
+		return err;
+
+	/* by default the identity of the party that is transferred */
+	return target_encode(&verb->referred_by, &verb->referred_by_uri,
+			     "referredBy", input ? input : peer_uri, dname,
+			     NULL, peer_uri, fault);
 }
 
 
 static int refer_decode(struct verb *verb, const cJSON *json,
 			const char *peer_uri, struct fault *fault)
 {
-	const char *refer_to, *referred_by, *dname;
 	int err;
 
-	err = json_string(&refer_to, json, "referTo", true, fault);
-	if (err)
-		return err;
+	err = refer_to_decode(verb, json, peer_uri, fault);
+	if (!err)
+		err = referred_by_decode(verb, json, peer_uri, fault);
+	if (!err)
+		err = headers_decode(&verb->hdrs, json, "headers",
+				     header_print_line, fault);
+	if (!err)
+		err = timeouts_decode(&verb->timeouts, json, fault);
+	if (!err)
+		err = dry_run_decode(verb, json, fault);
 
-	err = target_encode(&verb->refer_to, &verb->refer_to_uri, "referTo",
-			    refer_to, NULL, peer_uri, fault);
-	if (err)
-		return err;
-
-	err = json_string(&referred_by, json, "referredBy", false, fault);
-	if (err)
-		return err;
-
-	err = json_text(&dname, json, "referredByDisplayName", DNAME_MAX,
-			fault);
-	if (err)
-		return err;
-
-	/* by default the identity of the party that is transferred */
-	err = target_encode(&verb->referred_by, &verb->referred_by_uri,
-			    "referredBy", referred_by ? referred_by : peer_uri,
-			    dname, peer_uri, fault);
-	if (err)
-		return err;
-
-	return verb_decode_headers(&verb->hdrs, json, fault);
+	return err;
 }
 
 

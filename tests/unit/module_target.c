@@ -168,7 +168,7 @@ static void test_good(void **state)
 		struct fault fault = {.index = -1};
 
 		assert_int_equal(target_encode(&addr, &uri, "referTo",
-					       good[i].input, NULL, peer,
+					       good[i].input, NULL, NULL, peer,
 					       &fault),
 				 0);
 		assert_string_equal(addr, good[i].addr);
@@ -190,7 +190,7 @@ static void test_bad(void **state)
 		struct fault fault = {.index = -1};
 
 		if (target_encode(&addr, &uri, "referTo", bad[i].input, NULL,
-				  peer, &fault) != EBADMSG)
+				  NULL, peer, &fault) != EBADMSG)
 			fail_msg("'%s' was taken as %s", bad[i].input, addr);
 
 		if (strncmp(fault.text, "referTo: ", 9) ||
@@ -210,10 +210,10 @@ static void test_display_name(void **state)
 	char *addr, *uri;
 	(void)state;
 
-	assert_int_equal(target_encode(&addr, &uri, "referredBy",
-				       "Old <sip:a@b>",
-				       "New \"x\" \\ \xc3\xbc", peer, &fault),
-			 0);
+	assert_int_equal(
+		target_encode(&addr, &uri, "referredBy", "Old <sip:a@b>",
+			      "New \"x\" \\ \xc3\xbc", NULL, peer, &fault),
+		0);
 	assert_string_equal(addr, "\"New \\\"x\\\" \\\\ \xc3\xbc\" <sip:a@b>");
 	mem_deref(addr);
 	mem_deref(uri);
@@ -230,14 +230,14 @@ static void test_length(void **state)
 	memset(input, 'a', sizeof(input));
 	input[URI_MAX + 1] = '\0';
 	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
-				       peer, &fault),
+				       NULL, peer, &fault),
 			 EBADMSG);
 	assert_string_equal(fault.text,
 			    "referTo: must have at most 2048 bytes");
 
 	input[URI_MAX] = '\0';
 	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
-				       peer, &fault),
+				       NULL, peer, &fault),
 			 0);
 	mem_deref(addr);
 	mem_deref(uri);
@@ -265,7 +265,8 @@ static void test_peer(void **state)
 		struct fault fault = {.index = -1};
 
 		assert_int_equal(target_encode(&addr, &uri, "referTo", "100",
-					       NULL, peers[i].uri, &fault),
+					       NULL, NULL, peers[i].uri,
+					       &fault),
 				 0);
 		assert_string_equal(addr, peers[i].addr);
 		mem_deref(addr);
@@ -274,11 +275,48 @@ static void test_peer(void **state)
 }
 
 
+/* Header fields go into the URI, behind those that it has */
+static void test_headers(void **state)
+{
+	static const struct {
+		const char *input;
+		const char *addr;
+	} targets[] = {
+		{"sip:bob@example.com", "<sip:bob@example.com?X-A=1&X-B=2>"},
+		{"sip:bob@example.com?X-C=3",
+		 "<sip:bob@example.com?X-C=3&X-A=1&X-B=2>"},
+		{"100", "<sip:100@carrier.example:5070?X-A=1&X-B=2>"},
+	};
+	struct fault fault = {.index = -1};
+	char *addr, *uri;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		assert_int_equal(target_encode(&addr, &uri, "referTo",
+					       targets[i].input, NULL,
+					       "X-A=1&X-B=2", peer, &fault),
+				 0);
+		assert_string_equal(addr, targets[i].addr);
+		mem_deref(addr);
+		mem_deref(uri);
+	}
+
+	assert_int_equal(target_encode(&addr, &uri, "referTo", "tel:+4930",
+				       NULL, "X-A=1", peer, &fault),
+			 EBADMSG);
+	assert_string_equal(fault.text,
+			    "referTo: must be a SIP URI to carry header "
+			    "fields, not a tel: URI");
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_display_name),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_peer),

@@ -16,6 +16,12 @@
 #define RE_ARRAY_SIZE(a) ARRAY_SIZE(a)
 #endif
 
+/* libre exports these, and declares them in its private headers */
+int sip_dialog_encode(struct mbuf *mb, struct sip_dialog *dlg, uint32_t cseq,
+		      const char *met);
+const char *sip_dialog_uri(const struct sip_dialog *dlg);
+const struct uri *sip_dialog_route(const struct sip_dialog *dlg);
+
 struct compat_fd;
 
 /**

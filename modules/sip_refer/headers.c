@@ -1,0 +1,200 @@
+/**
+ * @file headers.c  The header fields that a verb brings
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+/* Header fields that the SIP stack writes, with their compact forms
+   (RFC 3261 section 7.3.3, RFC 3515, RFC 3892, RFC 6665) */
+static const char *const stack_hdrs[] = {
+	"Via",
+	"v",
+	"From",
+	"f",
+	"To",
+	"t",
+	"Call-ID",
+	"i",
+	"CSeq",
+	"Contact",
+	"m",
+	"Max-Forwards",
+	"Route",
+	"Record-Route",
+	"Authorization",
+	"Proxy-Authorization",
+	"Refer-To",
+	"r",
+	"Referred-By",
+	"b",
+	"Event",
+	"o",
+	"Allow-Events",
+	"u",
+	"Subscription-State",
+	"Expires",
+	"User-Agent",
+	"Server",
+	"l",
+	"c",
+	"e",
+};
+
+static const char stack_prefix[] = "Content-";
+
+
+static bool is_stack_hdr(const char *name)
+{
+	size_t i;
+
+	if (!strncasecmp(name, stack_prefix, strlen(stack_prefix)))
+		return true;
+
+	for (i = 0; i < RE_ARRAY_SIZE(stack_hdrs); i++) {
+		if (!str_casecmp(name, stack_hdrs[i]))
+			return true;
+	}
+
+	return false;
+}
+
+
+static int header_value(char *buf, size_t size, const cJSON *item,
+			const char *field, struct fault *fault)
+{
+	if (cJSON_IsNumber(item)) {
+		if (!cJSON_PrintPreallocated((cJSON *)item, buf, (int)size,
+					     false))
+			return fault_set(fault, field, "is too long");
+		return 0;
+	}
+
+	if (!cJSON_IsString(item))
+		return fault_set(fault, field, "must be a string or a number");
+
+	if (!text_is_clean(item->valuestring))
+		return fault_set(fault, field,
+				 "must be UTF-8 without control characters");
+
+	if (str_len(item->valuestring) > HDR_VAL_MAX)
+		return fault_set(fault, field, "must have at most %u bytes",
+				 HDR_VAL_MAX);
+
+	str_ncpy(buf, item->valuestring, size);
+
+	return 0;
+}
+
+
+static int header_check(char *buf, size_t size, const cJSON *item,
+			const char *name, struct fault *fault)
+{
+	char field[64];
+
+	if (str_len(item->string) > HDR_NAME_MAX ||
+	    !text_is_token(item->string))
+		return fault_set(fault, name,
+				 "must have names that are SIP tokens of at "
+				 "most %u bytes",
+				 HDR_NAME_MAX);
+
+	(void)re_snprintf(field, sizeof(field), "%s.%s", name, item->string);
+
+	if (is_stack_hdr(item->string))
+		return fault_set(fault, field,
+				 "is written by the SIP stack and must not be "
+				 "set");
+
+	return header_value(buf, size, item, field, fault);
+}
+
+
+/**
+ * Decode header fields from a verb, every name and value checked
+ *
+ * @param strp   Pointer to the header fields as text; left alone if there are
+ *               none
+ * @param json   The verb
+ * @param field  Its field, an object of name and value
+ * @param printh Prints one header field behind what is printed already
+ * @param fault  What is wrong
+ *
+ * @return 0 if success, EBADMSG if a header is wrong, otherwise errorcode
+ */
+int headers_decode(char **strp, const struct cJSON *json, const char *field,
+		   header_print_h *printh, struct fault *fault)
+{
+	const cJSON *headers, *item;
+	char buf[HDR_VAL_MAX + 1];
+	struct mbuf *mb;
+	int err = 0;
+
+	headers = cJSON_GetObjectItemCaseSensitive(json, field);
+	if (!headers || cJSON_IsNull(headers))
+		return 0;
+
+	if (!cJSON_IsObject(headers))
+		return fault_set(fault, field, "must be an object");
+
+	if (cJSON_GetArraySize(headers) > HDR_MAX)
+		return fault_set(fault, field, "must have at most %u members",
+				 HDR_MAX);
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return ENOMEM;
+
+	cJSON_ArrayForEach(item, headers)
+	{
+		err = header_check(buf, sizeof(buf), item, field, fault);
+		if (!err)
+			err = printh(mb, item->string, buf);
+		if (err)
+			goto out;
+	}
+
+	mb->pos = 0;
+	err = mbuf_strdup(mb, strp, mbuf_get_left(mb));
+
+out:
+	mem_deref(mb);
+
+	return err;
+}
+
+
+/**
+ * Print a header field as it stands in a SIP message
+ *
+ * @param mb    Buffer
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int header_print_line(struct mbuf *mb, const char *name, const char *value)
+{
+	return mbuf_printf(mb, "%s: %s\r\n", name, value);
+}
+
+
+/**
+ * Print a header field as it stands in a URI (RFC 3261 section 19.1.1)
+ *
+ * @param mb    Buffer
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int header_print_uri(struct mbuf *mb, const char *name, const char *value)
+{
+	return mbuf_printf(mb, "%s%H=%H", mb->end ? "&" : "",
+			   text_print_hvalue, name, text_print_hvalue, value);
+}

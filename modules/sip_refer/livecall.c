@@ -1,0 +1,395 @@
+/**
+ * @file livecall.c  One live call: what is known and reported of it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+static void destructor(void *arg)
+{
+	struct livecall *lc = arg;
+
+	tmr_cancel(&lc->tmr);
+	tmr_cancel(&lc->tmr_dial);
+	hash_unlink(&lc->he_call);
+	hash_unlink(&lc->he_sid);
+	cJSON_Delete(lc->headers);
+	mem_deref(lc->sid);
+	mem_deref(lc->ref);
+	mem_deref(lc->call_id);
+	mem_deref(lc->from);
+	mem_deref(lc->to);
+	mem_deref(lc->caller_name);
+	mem_deref(lc->account);
+	mem_deref(lc->reason);
+}
+
+
+/* Version 4, RFC 4122 section 4.4 */
+static int uuid_print(char **uuidp)
+{
+	const uint64_t a = rand_u64(), b = rand_u64();
+
+	return re_sdprintf(
+		uuidp, "%08x-%04x-4%03x-%04x-%012llx", (uint32_t)(a >> 32),
+		(uint32_t)(a >> 16) & 0xffff, (uint32_t)a & 0xfff,
+		(uint32_t)(b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffffULL);
+}
+
+
+static cJSON *encode(const struct livecall *lc)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "sid", lc->sid);
+	if (lc->call_id)
+		cJSON_AddStringToObject(json, "call_id", lc->call_id);
+	cJSON_AddStringToObject(json, "direction",
+				lc->outgoing ? "outbound" : "inbound");
+	cJSON_AddStringToObject(json, "from", lc->from);
+	cJSON_AddStringToObject(json, "to", lc->to);
+	cJSON_AddStringToObject(json, "caller_name", lc->caller_name);
+	cJSON_AddStringToObject(json, "account", lc->account);
+	cJSON_AddStringToObject(json, "state", lc->state);
+	cJSON_AddNumberToObject(json, "sip_status", lc->scode);
+	cJSON_AddStringToObject(json, "sip_reason", lc->reason);
+	cJSON_AddNumberToObject(json, "started", lc->started);
+	if (lc->ref)
+		cJSON_AddStringToObject(json, "ref", lc->ref);
+
+	return json;
+}
+
+
+/**
+ * Encode a call with the header fields of its INVITE
+ *
+ * @param lc Live call
+ *
+ * @return JSON object, the caller's own
+ */
+struct cJSON *livecall_encode(const struct livecall *lc)
+{
+	cJSON *json = encode(lc);
+
+	if (lc->headers && !lc->outgoing)
+		cJSON_AddItemToObject(json, "headers",
+				      cJSON_Duplicate(lc->headers, true));
+
+	return json;
+}
+
+
+static void report(const char *event, cJSON *call)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "type", "call");
+	cJSON_AddStringToObject(json, "event", event);
+	cJSON_AddItemToObject(json, "call", call);
+
+	link_report(json);
+}
+
+
+/**
+ * Report a new call, once
+ *
+ * @param lc Live call
+ */
+void livecall_report_new(struct livecall *lc)
+{
+	if (lc->reported)
+		return;
+
+	lc->reported = true;
+	report("new", livecall_encode(lc));
+}
+
+
+static void replace(char **strp, const char *str)
+{
+	struct pl pl;
+
+	pl_set_str(&pl, str ? str : "");
+	*strp = mem_deref(*strp);
+	(void)text_scrub(strp, &pl);
+}
+
+
+static void set_state(struct livecall *lc, const char *state, uint16_t scode,
+		      const char *reason)
+{
+	lc->state = state;
+	lc->scode = scode;
+	replace(&lc->reason, reason);
+}
+
+
+/**
+ * Change the state of a call and report it
+ *
+ * @param lc     Live call
+ * @param state  Name of the state
+ * @param scode  SIP status that brought it
+ * @param reason Its reason phrase
+ */
+void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
+		     const char *reason)
+{
+	const bool same = !strcmp(lc->state, state);
+
+	set_state(lc, state, scode, reason);
+
+	if (!lc->reported)
+		livecall_report_new(lc);
+	else if (!same)
+		report("status", encode(lc));
+}
+
+
+static void close_report(struct livecall *lc)
+{
+	cJSON *call = encode(lc);
+	uint64_t sec = 0;
+
+	if (lc->answered)
+		sec = (link_now() - lc->answered + 500) / 1000;
+
+	cJSON_AddNumberToObject(call, "duration", sec);
+	report("closed", call);
+}
+
+
+/* What a closed call is called that was never answered */
+static const char *failure_name(const struct livecall *lc, uint16_t scode)
+{
+	switch (scode) {
+
+	case 486:
+	case 600: return "busy";
+	case 408:
+	case 480:
+	case 487: return "no-answer";
+	case 0: return lc->outgoing ? "failed" : "no-answer";
+	default: return "failed";
+	}
+}
+
+
+/**
+ * Report a call as closed, and release it
+ *
+ * @param lc       Live call
+ * @param scode    Status of the response that closed it, 0 if none did
+ * @param reason   Why it is closed
+ * @param stopping True if baresip or the module stops
+ */
+void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
+		     bool stopping)
+{
+	livecall_report_new(lc);
+
+	if (!scode)
+		scode = lc->hangup_scode;
+
+	if (lc->answered)
+		set_state(lc, "completed", scode ? scode : 200,
+			  lc->transferred ? "transferred" : reason);
+	else
+		set_state(lc, failure_name(lc, scode), scode, reason);
+
+	transfer_call_closed(lc->transfer, stopping);
+	close_report(lc);
+	mem_deref(lc);
+}
+
+
+/**
+ * A call is answered
+ *
+ * @param lc Live call
+ */
+void livecall_answered(struct livecall *lc)
+{
+	tmr_cancel(&lc->tmr_dial);
+	lc->answered = link_now();
+
+	/* of an outgoing call, they come with the answer */
+	if (lc->outgoing && lc->call_id)
+		lc->headers = invite_take(lc->call_id);
+
+	livecall_update(lc, "in-progress", 200, "OK");
+}
+
+
+/**
+ * Learn the Call-ID: an outgoing call has none before its INVITE is sent
+ *
+ * @param lc Live call
+ */
+void livecall_learn_id(struct livecall *lc)
+{
+	if (lc->call_id || !call_id(lc->call))
+		return;
+
+	replace(&lc->call_id, call_id(lc->call));
+	if (!lc->outgoing)
+		lc->headers = invite_take(lc->call_id);
+}
+
+
+static int details(struct livecall *lc)
+{
+	const char *peer = call_peeruri(lc->call);
+	const char *local = call_localuri(lc->call);
+
+	replace(&lc->from, lc->outgoing ? local : peer);
+	replace(&lc->to, lc->outgoing ? peer : local);
+	replace(&lc->caller_name,
+		lc->outgoing ? NULL : call_peername(lc->call));
+	replace(&lc->account, account_aor(ua_account(lc->ua)));
+
+	livecall_learn_id(lc);
+
+	return lc->from && lc->to && lc->caller_name && lc->account ? 0
+								    : ENOMEM;
+}
+
+
+/**
+ * Allocate the live call of a call
+ *
+ * @param lcp  Pointer to the live call
+ * @param ua   User agent of the call
+ * @param call Call of baresip
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call)
+{
+	struct livecall *lc;
+	int err;
+
+	lc = mem_zalloc(sizeof(*lc), destructor);
+	if (!lc)
+		return ENOMEM;
+
+	lc->ua = ua;
+	lc->call = call;
+	lc->outgoing = call_is_outgoing(call);
+	lc->started = link_now();
+
+	if (lc->outgoing)
+		set_state(lc, "trying", 100, "Trying");
+	else
+		set_state(lc, "ringing", 180, "Ringing");
+
+	err = uuid_print(&lc->sid);
+	err |= details(lc);
+	if (err)
+		mem_deref(lc);
+	else
+		*lcp = lc;
+
+	return err;
+}
+
+
+static void dial_timeout_handler(void *arg)
+{
+	livecall_hangup(arg, 0, "no answer");
+}
+
+
+/**
+ * Give an outgoing call the names that referd chose
+ *
+ * @param lc      Live call
+ * @param sid     call_sid
+ * @param ref     Names the request of referd
+ * @param timeout It is given up if nobody answers so long [s], 0: never
+ */
+void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
+		    uint32_t timeout)
+{
+	replace(&lc->sid, sid);
+	replace(&lc->ref, ref);
+
+	if (timeout)
+		tmr_start(&lc->tmr_dial, (uint64_t)timeout * 1000,
+			  dial_timeout_handler, lc);
+}
+
+
+/**
+ * Get the URI of the far end of a call
+ *
+ * @param lc Live call
+ *
+ * @return URI
+ */
+const char *livecall_peer(const struct livecall *lc)
+{
+	return lc->outgoing ? lc->to : lc->from;
+}
+
+
+/**
+ * Check that a call is answered, so that a request may be sent in its dialog
+ *
+ * @param lc Live call
+ *
+ * @return True if so
+ */
+bool livecall_established(const struct livecall *lc)
+{
+	return call_state(lc->call) == CALL_STATE_ESTABLISHED;
+}
+
+
+/**
+ * Answer a call
+ *
+ * @param lc Live call
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int livecall_answer(struct livecall *lc)
+{
+	return ua_answer(lc->ua, lc->call, VIDMODE_ON);
+}
+
+
+/**
+ * End a call. The live call is gone afterwards.
+ *
+ * @param lc     Live call
+ * @param scode  Status that an unanswered call is refused with, or 0
+ * @param reason Its reason phrase
+ */
+void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason)
+{
+	if (!lc->answered)
+		lc->hangup_scode = lc->outgoing ? 487 : scode;
+
+	ua_hangup(lc->ua, lc->call, scode, reason);
+}
+
+
+/**
+ * End a call because its far end was transferred. The live call is gone
+ * afterwards.
+ *
+ * @param lc Live call
+ */
+void livecall_transferred(struct livecall *lc)
+{
+	lc->transferred = true;
+	livecall_hangup(lc, 0, NULL);
+}

@@ -1,0 +1,180 @@
+/**
+ * @file transfers.c  The transfers of this baresip, found by their NOTIFYs
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+enum {
+	HASH_SIZE = 256,
+};
+
+static struct {
+	struct hash *ht; /* by Call-ID */
+	struct timeouts timeouts;
+} transfers;
+
+
+/* An authenticated REFER has had two CSeqs; not every far end names the last
+ */
+static bool has_id(const struct transfer *t, uint32_t id)
+{
+	return id >= t->refer_first && id <= request_cseq(t->refer);
+}
+
+
+/** What find_handler() looks for */
+struct search {
+	const struct sip_msg *msg;
+	const struct notify *notify;
+	struct transfer *found;
+};
+
+
+/* With an id, the transfer of that REFER; without one the transfer in
+   progress, or else the latest */
+static bool find_handler(struct le *le, void *arg)
+{
+	struct transfer *t = le->data;
+	struct search *search = arg;
+	const struct notify *notify = search->notify;
+
+	if (!sip_dialog_cmp(t->dlg->dlg, search->msg))
+		return false;
+
+	if (notify->has_id) {
+		if (has_id(t, notify->id))
+			search->found = t;
+	}
+	else if (!search->found || search->found->state == ENDED) {
+		search->found = t;
+	}
+
+	return false;
+}
+
+
+/**
+ * Handle a NOTIFY, if it belongs to a transfer of ours
+ *
+ * @param msg NOTIFY request
+ *
+ * @return True if it was ours, and was answered
+ *
+ * Reference: RFC 3515 section 2.4, RFC 6665 section 4.1.3
+ */
+bool transfers_notify(const struct sip_msg *msg)
+{
+	struct notify notify;
+	struct search search = {msg, &notify, NULL};
+
+	if (notify_decode(&notify, msg))
+		return false;
+
+	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
+			  find_handler, &search);
+	if (!search.found)
+		return false;
+
+	(void)sip_treply(NULL, uag_sip(), msg, 200, "OK");
+	transfer_notified(search.found, &notify);
+
+	return true;
+}
+
+
+/**
+ * Start a transfer: allocated, known to its NOTIFYs, but nothing is sent yet
+ *
+ * @param tp    Pointer to the transfer
+ * @param lc    Call
+ * @param verb  Verb sip:refer
+ * @param ref   Names the request of referd
+ * @param fault Why there can be no transfer
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int transfers_add(struct transfer **tp, struct livecall *lc,
+		  const struct verb *verb, const char *ref,
+		  struct fault *fault)
+{
+	struct timeouts timeouts = transfers.timeouts;
+	int err;
+
+	if (verb->timeouts.notify)
+		timeouts.notify = verb->timeouts.notify;
+	if (verb->timeouts.ringing)
+		timeouts.ringing = verb->timeouts.ringing;
+
+	err = transfer_alloc(tp, lc, verb, &timeouts, ref, fault);
+	if (err)
+		return err;
+
+	hash_append(transfers.ht,
+		    hash_joaat_str(sip_dialog_callid((*tp)->dlg->dlg)),
+		    &(*tp)->he, *tp);
+
+	return 0;
+}
+
+
+static bool list_handler(struct le *le, void *arg)
+{
+	const struct transfer *t = le->data;
+
+	if (t->state != ENDED)
+		cJSON_AddItemToArray(arg, cJSON_CreateString(t->id));
+
+	return false;
+}
+
+
+/**
+ * List the transfers in progress
+ *
+ * @param ids Array that takes their ids
+ */
+void transfers_list(struct cJSON *ids)
+{
+	(void)hash_apply(transfers.ht, list_handler, ids);
+}
+
+
+/**
+ * Set up the transfers
+ *
+ * @param timeouts How long a transfer waits unless its verb says otherwise
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int transfers_init(const struct timeouts *timeouts)
+{
+	transfers.timeouts = *timeouts;
+
+	return hash_alloc(&transfers.ht, HASH_SIZE);
+}
+
+
+static bool stop_handler(struct le *le, void *arg)
+{
+	(void)arg;
+
+	transfer_stop(le->data);
+
+	return false;
+}
+
+
+/**
+ * End all transfers and release them
+ */
+void transfers_close(void)
+{
+	(void)hash_apply(transfers.ht, stop_handler, NULL);
+	hash_flush(transfers.ht);
+	transfers.ht = mem_deref(transfers.ht);
+}
