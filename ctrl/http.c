@@ -250,6 +250,8 @@ int http_begin(struct request **rp, struct lws *wsi)
 		get(r);
 	else if (!r->post || !is_postable(r))
 		reply_error(r, 405, "this can't be done here");
+	else if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+		reply_error(r, 411, "the body must have a Content-Length");
 
 	return 0;
 }
@@ -271,7 +273,7 @@ int http_body(struct request *r, const void *in, size_t len)
 	if (!r)
 		return -1;
 
-	if (r->status)
+	if (r->status || !len)
 		return 0;
 
 	if (r->len + len > MESSAGE_MAX) {

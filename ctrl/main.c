@@ -119,8 +119,8 @@ int main(int argc, char *argv[])
 		log_info("main: stopped by a signal");
 	}
 
-	turn_close();
 	server_close();
+	turn_close();
 	tables_close();
 	store_close();
 	ev_loop_destroy(EV_DEFAULT);

@@ -94,6 +94,13 @@ static int refuse(struct lws *wsi, unsigned status, const char *why)
 }
 
 
+static int refuse_foreign(struct lws *wsi)
+{
+	return refuse(wsi, HTTP_STATUS_FORBIDDEN,
+		      "a page from elsewhere may not come here");
+}
+
+
 /* The arguments are read again once the connection is bound to a dialect */
 static bool get_args(struct lws *wsi, char *name, uint64_t *sincep)
 {
@@ -129,8 +136,7 @@ static int confirm_upgrade(struct lws *wsi)
 	uint64_t since;
 
 	if (is_foreign(wsi))
-		return refuse(wsi, HTTP_STATUS_FORBIDDEN,
-			      "a page from elsewhere may not come here");
+		return refuse_foreign(wsi);
 
 	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
 	    strcmp(uri, "/ws"))
@@ -196,7 +202,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
 
-	case LWS_CALLBACK_FILTER_HTTP_CONNECTION: return is_foreign(wsi);
+	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
+		return is_foreign(wsi) ? refuse_foreign(wsi) : 0;
 
 	case LWS_CALLBACK_HTTP: return http_begin(&conn->request, wsi);
 
