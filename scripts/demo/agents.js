@@ -20,6 +20,7 @@ const PAUSE = 2_000;
 
 const [dir, socket, address] = process.argv.slice(2);
 const baresips = [];
+let stopping = false;
 
 
 function tell(event, text, more = {})
@@ -65,6 +66,9 @@ async function start(name, own, options = {})
 
 async function stop(why)
 {
+	if (stopping)
+		return;
+	stopping = true;
 	if (why)
 		console.error(why);
 	await Promise.allSettled(baresips.map((b) => b.kill()));

@@ -126,21 +126,26 @@ async function startAgents(referd)
 }
 
 
-async function transferOnce(referd, { events, ready })
+async function transferOnce(referd)
 {
+	/* First of all, so that it hears of the call from its beginning. */
 	const client = await Client.connect(referd.ws, {
 		handler: (m) => console.log(JSON.stringify(m)) });
+	const { events, ready } = await startAgents(referd);
+	const { call_sid } = await client.message('call:status',
+		{ call_status: 'in-progress' });
 
-	const { call_sid } = await client.messages.wait((m) =>
-		m.data?.call_status === 'in-progress', 'call in progress');
 	say(`transfers the call to ${ready.agent}`);
 	client.send({ verb: 'sip:refer', id: 'demo', call_sid,
 		referTo: ready.agent, actionHook: '/action',
 		eventHook: '/event' });
 
-	/* The agents themselves say so, not referd. */
-	await events.wait((e) => e.event === 'talking', 'talk of the two');
-	await client.message('transfer:status', { step: 'ended' });
+	/* The two say so themselves, each of them; referd is not asked. */
+	const { event } = await events.wait((e) =>
+		['talking', 'over'].includes(e.event), 'end of the call');
+	if (event === 'over')
+		throw new Error('the call is over, and not by a transfer');
+
 	await client.message('verb:hook', { hook: '/action' });
 	await client.message('call:status', { call_status: 'completed' });
 	client.close();
@@ -173,13 +178,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 try {
 	const referd = await startReferd();
-	const agents = await startAgents(referd);
 
 	if (once)
-		await transferOnce(referd, agents);
+		await transferOnce(referd);
 	else
-		show(referd, agents);
+		show(referd, await startAgents(referd));
 }
 catch (err) {
-	await stop(1, err.message);
+	await stop(1, err.message.split('\n', 1)[0]);
 }
