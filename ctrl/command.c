@@ -193,7 +193,7 @@ static void conclude(int err, const struct sender *sender, struct message *m,
  * @param text   Its message
  * @param len    Length in bytes
  */
-void command(const struct sender *sender, const char *text, size_t len)
+void command(const struct sender *sender, char *text, size_t len)
 {
 	struct message *m = NULL;
 	struct fault f;
@@ -233,7 +233,7 @@ void command_binary(const struct sender *sender)
  * @param text   Its body
  * @param len    Length in bytes
  */
-void command_dial(const struct sender *sender, const char *text, size_t len)
+void command_dial(const struct sender *sender, char *text, size_t len)
 {
 	struct message *m = NULL;
 	struct fault f;
@@ -257,7 +257,7 @@ void command_dial(const struct sender *sender, const char *text, size_t len)
  * @param len      Length in bytes
  */
 void command_verbs(const struct sender *sender, const char *call_sid,
-		   const char *text, size_t len)
+		   char *text, size_t len)
 {
 	struct message *m = NULL;
 	struct fault f;

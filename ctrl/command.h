@@ -11,10 +11,10 @@
 struct message;
 struct sender;
 
-void command(const struct sender *sender, const char *text, size_t len);
+void command(const struct sender *sender, char *text, size_t len);
 void command_binary(const struct sender *sender);
-void command_dial(const struct sender *sender, const char *text, size_t len);
+void command_dial(const struct sender *sender, char *text, size_t len);
 void command_verbs(const struct sender *sender, const char *call_sid,
-		   const char *text, size_t len);
+		   char *text, size_t len);
 
 #endif

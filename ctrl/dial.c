@@ -182,7 +182,7 @@ bool dial_result(const struct report *r)
 		return false;
 
 	if (r->ok)
-		reply_ack(d->sender, d->msgid, d->sid);
+		reply_ack(d->sender, d->msgid, d->sid, NULL);
 	else
 		refuse(d, 400, r->field, r->error);
 

@@ -204,12 +204,13 @@ static bool is_postable(const struct request *r)
 static void post(struct request *r)
 {
 	struct sender sender = {.name = r->name};
-	char sid[CALL_SID_MAX + 1];
+	char sid[CALL_SID_MAX + 1], empty[] = "";
+	char *body = r->body ? r->body : empty;
 
 	if (path_call(r, sid))
-		command_verbs(&sender, sid, r->body ? r->body : "", r->len);
+		command_verbs(&sender, sid, body, r->len);
 	else
-		command_dial(&sender, r->body ? r->body : "", r->len);
+		command_dial(&sender, body, r->len);
 
 	if (!r->status)
 		lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_REASON_BASE,

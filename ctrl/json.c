@@ -258,15 +258,17 @@ void json_members(struct json *j, const char *object)
 
 
 /**
- * Check a text for what the parser would let pass, but we can't use: NUL
- * characters, which would cut strings short, and nesting without end
+ * Check a text for what the parser would let pass, but we can't use: nesting
+ * without end, and NUL characters, which would cut strings short.  A NUL that
+ * is written as an escape becomes U+0001, for whoever reads the string to
+ * refuse by its name.
  *
  * @param text JSON text from outside
  * @param len  Length in bytes
  *
  * @return What is wrong with it, NULL if nothing is
  */
-const char *json_fault(const char *text, size_t len)
+const char *json_fault(char *text, size_t len)
 {
 	bool quoted = false;
 	int depth = 0;
@@ -282,7 +284,7 @@ const char *json_fault(const char *text, size_t len)
 			if (text[i] != '\\')
 				continue;
 			if (len - i >= 6 && !memcmp(text + i, "\\u0000", 6))
-				return "must not contain NUL characters";
+				text[i + 5] = '1';
 			++i;
 		}
 		else if (text[i] == '{' || text[i] == '[') {

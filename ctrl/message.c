@@ -323,8 +323,7 @@ static int decode(struct message *m, struct fault *f)
 }
 
 
-static int parse(struct message **mp, const char *text, size_t len,
-		 struct fault *f)
+static int parse(struct message **mp, char *text, size_t len, struct fault *f)
 {
 	const char *why = json_fault(text, len);
 	struct message *m;
@@ -357,13 +356,13 @@ static int parse(struct message **mp, const char *text, size_t len,
  * Read a message
  *
  * @param mp   Message, to be freed with message_free()
- * @param text JSON text, not terminated
+ * @param text JSON text, not terminated; may be changed
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
  * @return 0 if success, EBADMSG with the fault set, or another errorcode
  */
-int message_decode(struct message **mp, const char *text, size_t len,
+int message_decode(struct message **mp, char *text, size_t len,
 		   struct fault *f)
 {
 	struct message *m = NULL;
@@ -387,13 +386,13 @@ int message_decode(struct message **mp, const char *text, size_t len,
  * Read the body of an HTTP request to dial
  *
  * @param mp   Message, to be freed with message_free()
- * @param text JSON text, not terminated
+ * @param text JSON text, not terminated; may be changed
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
  * @return 0 if success, EBADMSG with the fault set, or another errorcode
  */
-int message_decode_dial(struct message **mp, const char *text, size_t len,
+int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct fault *f)
 {
 	struct message *m = NULL;

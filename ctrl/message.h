@@ -37,9 +37,9 @@ struct message {
 	bool queue;              /* append the verbs, do not replace */
 };
 
-int message_decode(struct message **mp, const char *text, size_t len,
+int message_decode(struct message **mp, char *text, size_t len,
 		   struct fault *f);
-int message_decode_dial(struct message **mp, const char *text, size_t len,
+int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct fault *f);
 void message_free(struct message *m);
 

@@ -1,5 +1,5 @@
 /**
- * @file queue.h  Runs the verbs of one call, one after the other
+ * @file queue.h  The verbs of one call, one after the other
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@ struct report;
 struct session;
 struct transfer;
 
-/* What an instruction does to the verbs that are there already */
+/* What a list does to the verbs that are there already */
 enum queue_mode {
 	QUEUE_REPLACE, /* drop the rest, stop what runs */
 	QUEUE_APPEND,  /* come behind the rest */
@@ -33,19 +33,20 @@ struct sender {
 
 int queue_create(struct queue **qp, struct session *s);
 void queue_destroy(struct queue *q);
-void queue_save(struct json *j, const struct queue *q);
-int queue_load(struct queue *q, const struct cJSON *obj);
 bool queue_idle(const struct queue *q);
 void queue_print(struct json *j, const struct queue *q);
+void queue_save(struct json *j, const struct queue *q);
+int queue_load(struct queue *q, const struct cJSON *obj);
 
 int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 		 const struct sender *sender, struct fault *f);
-void queue_result(struct queue *q, const struct report *r);
-const struct verb *queue_verb(const struct queue *q, const char *ref);
-void queue_transfer(struct queue *q, const struct transfer *t);
-void queue_hook_done(struct queue *q, const char *hook);
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 		 const struct sender *sender, struct fault *f);
+void queue_hook_done(struct queue *q, const char *hook);
+
+const struct verb *queue_verb(const struct queue *q, const char *ref);
+void queue_result(struct queue *q, const struct report *r);
+void queue_transfer(struct queue *q, const struct transfer *t);
 void queue_call_changed(struct queue *q);
 void queue_resume(struct queue *q);
 void queue_stop(struct queue *q);

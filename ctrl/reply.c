@@ -24,31 +24,37 @@
  * @param to       Who sent it, NULL for nobody
  * @param msgid    Its msgid, may be NULL
  * @param call_sid Call that it was for, may be NULL
+ * @param dry_run  What would have been sent, as JSON text; NULL if it was no
+ *                 dry run
  */
-void reply_ack(const char *to, const char *msgid, const char *call_sid)
+void reply_ack(const char *to, const char *msgid, const char *call_sid,
+	       const char *dry_run)
 {
+	bool http = to && http_owns(to);
 	struct json j;
 
-	if (!to)
+	if (!to || (!http && (!msgid || client_jambonz(to))))
 		return;
 
-	if (http_owns(to)) {
-		json_init(&j);
+	json_init(&j);
+	if (http || dry_run) {
 		json_open(&j, NULL, '{');
-		json_str(&j, "call_sid", call_sid);
+		if (http)
+			json_str(&j, "call_sid", call_sid);
+		json_raw(&j, "dry_run", dry_run);
 		json_close(&j, '}');
-		http_reply(to, 202, json_done(&j));
-		json_free(&j);
-		return;
 	}
 
-	if (!msgid || client_jambonz(to))
-		return;
+	if (http)
+		http_reply(to, 202, json_done(&j));
+	else
+		(void)emit(&(struct emission){.type = "ack",
+					      .client = to,
+					      .msgid = msgid,
+					      .call_sid = call_sid,
+					      .data = json_done(&j)});
 
-	(void)emit(&(struct emission){.type = "ack",
-				      .client = to,
-				      .msgid = msgid,
-				      .call_sid = call_sid});
+	json_free(&j);
 }
 
 

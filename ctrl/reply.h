@@ -8,7 +8,8 @@
 
 struct fault;
 
-void reply_ack(const char *to, const char *msgid, const char *call_sid);
+void reply_ack(const char *to, const char *msgid, const char *call_sid,
+	       const char *dry_run);
 void reply_fault(const char *to, const struct fault *f, const char *call_sid);
 
 #endif

@@ -166,6 +166,9 @@ static bool load_result(struct report *r)
 		r->index = status(r->tree, "index");
 	r->field = str(r->tree, "field");
 	r->error = str(r->tree, "error");
+	if (cJSON_HasObjectItem(r->tree, "dry_run"))
+		r->dry_run = cJSON_PrintUnformatted(
+			cJSON_GetObjectItemCaseSensitive(r->tree, "dry_run"));
 
 	return r->ref && (r->ok || r->error);
 }
@@ -247,6 +250,7 @@ void report_free(struct report *r)
 	for (size_t i = 0; i < r->callc; i++)
 		cJSON_free(r->calls[i].headers);
 
+	cJSON_free(r->dry_run);
 	free(r->calls);
 	free(r->transfers);
 	cJSON_Delete(r->tree);

@@ -83,6 +83,7 @@ struct report {
 	int index; /* -1 if not told */
 	const char *field;
 	const char *error;
+	char *dry_run; /* JSON text, NULL if the verb was no dry run */
 };
 
 int report_decode(struct report **rp, char *line, size_t len,

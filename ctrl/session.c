@@ -485,10 +485,9 @@ void session_sync(const struct report *r, const char *boot, const char *node)
 
 	found = sessions_of(boot, &n);
 	for (size_t i = 0; found && i < n; i++) {
-		if (find_info(r, call_sid(found[i]->call)))
+		if (call_over(found[i]->call) ||
+		    find_info(r, call_sid(found[i]->call)))
 			queue_resume(found[i]->queue);
-		else if (call_over(found[i]->call))
-			session_release(found[i]);
 		else
 			end(found[i], "completed", "ended meanwhile");
 	}

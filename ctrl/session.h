@@ -9,16 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ev.h>
 
 struct call;
 struct json;
 struct queue;
 struct report;
-
-enum {
-	REF_SIZE = 64, /* of a request to a node: call_sid, colon, digits */
-};
 
 struct session {
 	struct session *next_dirty;

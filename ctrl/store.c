@@ -253,8 +253,10 @@ static int open_db(const char *dir)
 			return EIO;
 	}
 
-	store.seq = query_number("SELECT max(ifnull((SELECT seq FROM counter),"
-				 " 0), ifnull((SELECT max(seq) FROM messages),"
+	/* numbers begin above 1, so that no message has one that is false */
+	store.seq = query_number("SELECT max(1,"
+				 " ifnull((SELECT seq FROM counter), 0),"
+				 " ifnull((SELECT max(seq) FROM messages),"
 				 " 0))");
 	/* a full disk is to be noticed now, not at the first message */
 	store.saved = ~store.seq;
