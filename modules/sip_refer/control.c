@@ -101,28 +101,43 @@ static int verbs_decode(struct verb **firstp, const struct livecall *lc,
 }
 
 
-static int answer(struct livecall *lc, struct fault *fault)
+static int answer(struct livecall *lc, const char *ref, struct fault *fault)
 {
-	if (lc->answered)
-		return 0;
+	int err;
 
-	if (lc->outgoing)
+	if (!lc->answered && lc->outgoing)
 		return fault_set(fault, "call_sid",
 				 "must name an incoming call");
 
-	return livecall_answer(lc);
+	err = lc->answered ? 0 : livecall_answer(lc);
+	if (!err)
+		succeeded(ref);
+
+	return err;
 }
 
 
+/* Here and below, the result comes before the reports that it brings about */
 static int decline(struct livecall *lc, const struct verb *verb,
-		   struct fault *fault)
+		   const char *ref, struct fault *fault)
 {
 	if (lc->answered || lc->outgoing)
 		return fault_set(fault, "call_sid",
 				 "must name an incoming call that is not "
 				 "answered");
 
+	succeeded(ref);
 	livecall_hangup(lc, verb->status, verb->reason);
+
+	return 0;
+}
+
+
+static int hangup(struct livecall *lc, const char *ref)
+{
+	succeeded(ref);
+	transfer_cancel(lc->transfer);
+	livecall_hangup(lc, 0, NULL);
 
 	return 0;
 }
@@ -167,7 +182,6 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 	if (err)
 		return err;
 
-	/* the result comes before the reports that it allows */
 	succeeded(ref);
 	transfer_run(t);
 
@@ -179,26 +193,15 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
 		    struct fault *fault)
 {
-	int err = 0;
-
 	switch (verb->type) {
 
+	case VERB_ANSWER: return answer(lc, ref, fault);
+	case VERB_DECLINE: return decline(lc, verb, ref, fault);
+	case VERB_HANGUP: return hangup(lc, ref);
 	case VERB_REFER: return refer(lc, verb, ref, fault);
-
-	case VERB_ANSWER: err = answer(lc, fault); break;
-
-	case VERB_DECLINE: err = decline(lc, verb, fault); break;
-
-	case VERB_HANGUP:
-		transfer_cancel(lc->transfer);
-		livecall_hangup(lc, 0, NULL);
-		break;
 	}
 
-	if (!err)
-		succeeded(ref);
-
-	return err;
+	return ENOSYS;
 }
 
 
