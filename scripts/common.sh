@@ -39,7 +39,7 @@ missing() {
 
 has_node() {
 	command -v npm >/dev/null && command -v node >/dev/null &&
-		node -e 'process.exit(process.versions.node.split(".")[0] < 18)'
+		node -e 'process.exit(parseInt(process.version.slice(1)) < 18 ? 1 : 0)'
 }
 
 # A node that comes from elsewhere is as good, and Debian's would clash with it.

@@ -208,7 +208,7 @@ scene('each command of the README does what it says', async (s) => {
 
 
 scene("the README's bot transfers each call that comes", async (s) => {
-	const { client, referd } = await s.control();
+	const { referd } = await s.control();
 	const agent = await s.agent();
 	const [text] = blocks('js');
 
@@ -221,7 +221,9 @@ scene("the README's bot transfers each call that comes", async (s) => {
 		const bot = start(s, 'bot', ['node', path]);
 		const carrier = await s.carrier();
 
-		await client.messages.wait(() => bot.alive, 'bot');
+		const { log } = referd.process;
+		const joined = (l) => /client: .* has connected/.test(l);
+		await log.wait(() => log.filter(joined).length === 2, 'bot');
 		await carrier.dial('sip:gw@10.77.0.1');
 		await bot.log.wait((l) => l === 'ended 200', '"ended 200"');
 		await agent.event('CALL_ESTABLISHED', carrier.uri);
