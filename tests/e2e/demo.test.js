@@ -12,6 +12,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
+import { sanitizerEnv } from './lib/settings.js';
 
 const PORT = 8080;
 const demo = join(settings.source, 'scripts/demo.sh');
@@ -28,13 +29,13 @@ function blocks(language)
 
 
 /* In a TMPDIR of its own, which it has to leave empty. */
-function start(s, name, argv)
+function start(s, name, argv, env = {})
 {
 	const tmp = join(s.dir, 'tmp');
 
 	mkdirSync(tmp, { recursive: true });
 	const p = new Process(name, argv, { cwd: settings.source,
-		env: { TMPDIR: tmp, BUILD_DIR: settings.build } });
+		env: { TMPDIR: tmp, BUILD_DIR: settings.build, ...env } });
 
 	s.join({ process: p, kill: (signal) => p.kill(signal) });
 
@@ -272,7 +273,8 @@ scene('the sample config runs', async (s) => {
 	writeFileSync(join(dir, 'accounts'), read('accounts'));
 	writeFileSync(join(dir, 'contacts'), '');
 
-	const p = start(s, 'sample', [settings.baresip, '-f', dir]);
+	const p = start(s, 'sample', [settings.baresip, '-f', dir],
+		sanitizerEnv());
 	await p.log.wait((l) => l === 'baresip is ready.', 'baresip');
 	const client = await s.client(referd);
 	const far = await s.sipp('transfer',
