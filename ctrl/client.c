@@ -45,6 +45,7 @@ struct client {
 	char name[CLIENT_NAME_SIZE];
 	enum dialect dialect;
 	uint64_t since; /* seq of the last message that was queued */
+	bool resumes;   /* said where it left off */
 	bool behind;    /* gets its messages from the store as yet */
 	bool pending;   /* has something to send at the end of this turn */
 	int close_code; /* 0 while it is welcome */
@@ -361,13 +362,19 @@ bool client_jambonz(const char *name)
 }
 
 
+/* A client that begins now sees a hello with a number of its own.  One that
+   comes back sees the number that it named, since what it has missed follows
+   and must be behind it. */
 static void greet(struct client *c)
 {
-	char *text;
 	struct frame *f;
+	char *text;
 
 	if (c->dialect == DIALECT_JAMBONZ)
 		return;
+
+	if (!c->resumes)
+		c->since = store_seq_next();
 
 	text = hello_text(c->name, c->since);
 	f = text ? frame_create(text) : NULL;
@@ -418,6 +425,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	c->wsi = wsi;
 	c->dialect = dialect;
 	c->since = since < last ? since : last;
+	c->resumes = since != UINT64_MAX;
 	c->behind = since < last;
 	strcpy(c->name, name);
 	if (!*name) {
@@ -437,7 +445,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	log_info("client: %s has connected", c->name);
 	greet(c);
 	set_pending(c);
-	hooks_client_up(c->name, c->behind ? c->since : UINT64_MAX);
+	hooks_client_up(c->name, since);
 	*cp = c;
 
 out:

@@ -14,11 +14,10 @@
 
 
 /**
- * Write a hello.  It has no number of its own: its seq is the one behind
- * which the messages of this connection begin.
+ * Write a hello
  *
  * @param client Name of the client
- * @param seq    Number of the last message that it does not get
+ * @param seq    Number behind which its messages begin
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
@@ -37,7 +36,7 @@ char *hello_text(const char *client, uint64_t seq)
 	json_open(&j, "data", '{');
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "client", client);
-	json_int(&j, "last_seq", (int64_t)store_seq());
+	json_int(&j, "last_seq", (int64_t)store_last(client, false));
 	nodes_print(&j, "nodes");
 	sessions_print(&j, "calls");
 	transfers_print(&j, "transfers");

@@ -29,6 +29,7 @@ enum stmt {
 	COUNT,
 	MESSAGE,
 	REPLAY,
+	LAST,
 	PRUNE_MESSAGES,
 	PRUNE_TRANSFERS,
 	TRANSFER,
@@ -77,6 +78,9 @@ static const char *const sql[STMTS] = {
 	[REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?"
 		   " AND (client IS NULL OR client = ?) AND jambonz >= ?"
 		   " ORDER BY seq LIMIT ?",
+	[LAST] = "SELECT seq FROM messages"
+		 " WHERE (client IS NULL OR client = ?) AND jambonz >= ?"
+		 " ORDER BY seq DESC LIMIT 1",
 	[PRUNE_MESSAGES] = "DELETE FROM messages WHERE seq IN"
 			   " (SELECT seq FROM messages WHERE seq <= ?"
 			   " ORDER BY seq LIMIT ?)",
@@ -432,6 +436,34 @@ void store_message(uint64_t seq, const char *client, bool jambonz,
 	(void)sqlite3_bind_int(s, 3, jambonz);
 	bind_text(s, 4, text);
 	write_row(s);
+}
+
+
+/**
+ * Get the number of the last message that a client is to have
+ *
+ * @param client  Name of the client
+ * @param jambonz True if it speaks the jambonz dialect
+ *
+ * @return seq, 0 if there is none
+ */
+uint64_t store_last(const char *client, bool jambonz)
+{
+	sqlite3_stmt *s = prepare(LAST);
+	uint64_t seq = 0;
+
+	if (!s)
+		return 0;
+
+	bind_text(s, 1, client);
+	(void)sqlite3_bind_int(s, 2, jambonz);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		seq = (uint64_t)sqlite3_column_int64(s, 0);
+
+	(void)sqlite3_reset(s);
+	(void)sqlite3_clear_bindings(s);
+
+	return seq;
 }
 
 

@@ -37,6 +37,7 @@ uint64_t store_seq(void);
 uint64_t store_seq_next(void);
 void store_message(uint64_t seq, const char *client, bool jambonz,
 		   const char *text);
+uint64_t store_last(const char *client, bool jambonz);
 void store_replay(uint64_t since, const char *client, bool jambonz,
 		  unsigned limit, store_replay_h *h, void *arg);
 
