@@ -42,7 +42,7 @@ has_node() {
 		node -e 'process.exit(parseInt(process.version.slice(1)) < 18 ? 1 : 0)'
 }
 
-# A node that comes from elsewhere is as good, and Debian's would clash with it.
+# A node from elsewhere is as good, and Debian's would clash with it.
 install_packages() {
 	has_node || set -- "$@" nodejs npm
 	# shellcheck disable=SC2046

@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Baresip } from '../../tests/e2e/lib/baresip.js';
 
-/* How long the two may talk, and the pause before the next call, in ms. */
+/* In ms: how long the two may talk, the pause before the next call, and how
+ * long one may take to say what the other has said. */
 const TALK = 10_000;
 const PAUSE = 2_000;
+const SETTLE = 2_000;
+const FOREVER = 2 ** 31 - 1;
 
 const [dir, socket, address] = process.argv.slice(2);
 const baresips = [];
@@ -76,21 +79,33 @@ async function stop(why)
 }
 
 
-const talks = (a, b) => a.talking().some((c) => c.peeruri === b.uri);
+/* Whether each of the two says that it is in a call with the other. */
+async function talk(a, b, from)
+{
+	const says = (x, y, mark) => x.event('CALL_ESTABLISHED', y.uri,
+		{ from: mark, timeout: SETTLE }).catch(() => {});
+
+	await Promise.all([says(a, b, from[0]), says(b, a, from[1])]);
+
+	return [[a, b], [b, a]].every(([x, y]) =>
+		x.talking().some((c) => c.peeruri === y.uri));
+}
+
 
 /* One call after the other, for as long as somebody transfers them. */
 async function telephone(gateway, carrier, agent)
 {
 	for (;;) {
-		const from = carrier.events.length;
-		const mark = { from, timeout: 2 ** 31 - 1 };
+		const marks = [carrier.events.length, agent.events.length];
+		const [from] = marks;
 
 		await carrier.dial(gateway.uri);
 		await carrier.event('CALL_ESTABLISHED', gateway.uri, { from });
 		tell('up', 'the carrier has called in');
 
-		await carrier.event('CALL_CLOSED', gateway.uri, mark);
-		if (talks(carrier, agent) && talks(agent, carrier)) {
+		await carrier.event('CALL_CLOSED', gateway.uri,
+			{ from, timeout: FOREVER });
+		if (await talk(carrier, agent, marks)) {
 			tell('talking',
 				'the agent and the carrier talk to each other');
 			await sleep(TALK);

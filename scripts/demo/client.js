@@ -4,7 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  *
  * `client.js URL [MESSAGE]...` sends each message, then each line of standard
- * input, and prints what it receives, until Ctrl-C or the end of the connection.
+ * input, and prints what it receives, until Ctrl-C or referd ends it.
  */
 
 import { createInterface } from 'node:readline';

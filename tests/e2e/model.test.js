@@ -200,8 +200,8 @@ test('each outcome has its sentence', () => {
 			'result for 2 min.'],
 		[(s) => s.accepted().end(300, 'unknown', 'terminated',
 			{ reason: 'noresource' }),
-		'Unknown: accepted with 202, then the far end ended its ' +
-			'reports without a result (noresource).'],
+		'Unknown: accepted with 202, then the reports ended: ' +
+			'noresource.'],
 		[(s) => s.accepted().end(300, 'unknown', 'node'),
 			'Unknown: baresip went away during the transfer.'],
 		[(s) => s.ringing().end(2000, 'cancelled', 'application'),

@@ -61,6 +61,13 @@ function labels(b)
 }
 
 
+function press(b, name)
+{
+	return b.page.locator('.page, .send').getByRole('button',
+		{ name, exact: true }).click();
+}
+
+
 async function fill(b, label, value)
 {
 	await b.page.getByLabel(label, { exact: true }).fill(value);
@@ -80,7 +87,7 @@ scene('a call is transferred by the form, and the ladder tells how',
 	await page.getByText('Hooks and display name').click();
 	await fill(b, 'Event hook', '/event');
 	const shown = JSON.parse(await text(b, '.preview .json'));
-	await page.getByRole('button', { name: 'Transfer' }).click();
+	await press(b, 'Transfer');
 
 	await says(b, '.verdict', /^Transferred: the far end reported 200 OK/);
 	await says(b, '.ladder', /BYE/);
@@ -89,7 +96,8 @@ scene('a call is transferred by the form, and the ladder tells how',
 
 	const refer = await far.received('REFER');
 	assert.equal(refer.headers['x-ticket'], '17');
-	assert.equal(refer.headers['refer-to'], `<sip:+49301234@${far.ip}>`);
+	assert.ok(refer.headers['refer-to'].startsWith(
+		`<sip:+49301234@${far.ip}`));
 	assert.equal(shown.referTo, '+49 30 1234');
 	assert.deepEqual(shown.headers, { 'X-Ticket': '17' });
 
@@ -103,7 +111,8 @@ scene('a call is transferred by the form, and the ladder tells how',
 		'referd to application: hook /event 180',
 		'referd to application: hook refer 202, 200',
 		'baresip to far end: BYE'])
-		assert.equal(rows.filter((r) => r === row).length, 1, row);
+		assert.equal(rows.filter((r) => r.startsWith(row)).length, 1,
+			`${row} among\n${rows.join('\n')}`);
 
 	await seen(b, '#calls-empty');
 	assert.match(await text(b, '.transfer'), /200 OK/);
@@ -116,7 +125,7 @@ scene('a refused and a failed transfer leave the call up, and say why',
 	const { client, b, page } = await watch(s);
 	const { sid } = await s.call(client, 'transfer', BUSY);
 	const refused = await s.call(client, 'refuse',
-		{ answer: 'SIP/2.0 603 Decline' });
+		{ answer: 'SIP/2.0 603 Decline', more: 'X-Why: no' });
 
 	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
 	await says(b, '.verdict',
@@ -131,7 +140,7 @@ scene('a refused and a failed transfer leave the call up, and say why',
 	assert.equal(await page.locator('.transfer[data-state="failed"]')
 		.count(), 2);
 
-	await page.locator('#transfers-filter').fill('486');
+	await page.locator('#transfers-filter').fill('busy');
 	assert.equal(await page.locator('.transfer').count(), 1);
 });
 
@@ -159,7 +168,7 @@ scene('what is wrong is said where it was typed', async (s) => {
 	const { sid } = await s.call(client, 'transfer', ANSWERED);
 
 	await page.locator('.call .item').click();
-	await page.getByRole('button', { name: 'Transfer' }).click();
+	await press(b, 'Transfer');
 	await says(b, '.field.wrong .note', /Refer to is required/);
 	await fill(b, 'Refer to', '100');
 	await fill(b, 'Header name', 'Via');
@@ -172,10 +181,10 @@ scene('what is wrong is said where it was typed', async (s) => {
 	});
 	await page.locator('#send-text').fill(JSON.stringify({
 		verb: 'sip:refer', referTo: '1\r\nX: y', call_sid: sid }));
-	await page.getByRole('button', { name: 'Send' }).click();
+	await press(b, 'Send');
 	await says(b, '#log li[data-type="jambonz:error"]', /referTo/);
 	await page.locator('#send-text').fill('{');
-	await page.getByRole('button', { name: 'Send' }).click();
+	await press(b, 'Send');
 	await says(b, '#send-note', /no JSON/);
 });
 
@@ -234,28 +243,28 @@ scene('the page comes back after a restart without a gap or a double',
 scene('it can be worked by keyboard alone', async (s) => {
 	const { client, b, page } = await watch(s);
 	await s.call(client, 'transfer', ANSWERED);
-	const press = (...keys) => keys.reduce((before, key) =>
+	const keys = (...names) => names.reduce((before, key) =>
 		before.then(() => page.keyboard.press(key)),
 	Promise.resolve());
 
 	await seen(b, '.call');
 	while (!await page.locator('.call .item:focus').count())
-		await press('Tab');
-	await press('Enter');
+		await keys('Tab');
+	await keys('Enter');
 	await seen(b, 'input:focus');
 	await page.keyboard.type('100');
-	await press('Control+Enter');
+	await keys('Control+Enter');
 	await says(b, '.verdict', /^Transferred/);
 	await says(b, '.ladder', /BYE/);
 
 	await page.locator('.ladder .row').first().focus();
-	await press('j', 'j', 'Enter');
+	await keys('j', 'j', 'Enter');
 	await seen(b, '.message .json');
-	await press('m', 'ArrowDown', 'Enter');
+	await keys('m', 'ArrowDown', 'Enter');
 	await says(b, '.between', /between/);
-	await press('c');
+	await keys('c');
 	assert.match(page.url(), /#\/console$/);
-	await press('Escape', '?');
+	await keys('Escape', '?');
 	await seen(b, '#keys[open]');
 });
 
@@ -304,11 +313,10 @@ scene('dial makes a call, hang up ends it', async (s) => {
 
 	await page.keyboard.press('d');
 	await fill(b, 'To', agent.uri);
-	await page.getByRole('button', { name: 'Dial' }).click();
+	await press(b, 'Dial');
 	await agent.event('CALL_ESTABLISHED');
 	await says(b, '.page .chip', /in progress/);
-	await page.locator('.page').getByRole('button',
-		{ name: 'Hang up' }).click();
+	await press(b, 'Hang up');
 	await agent.event('CALL_CLOSED');
 	await says(b, '.page .hint', /The call is over/);
 });

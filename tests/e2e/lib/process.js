@@ -17,8 +17,8 @@ process.on('exit', () => {
 
 
 /**
- * A program in a session of its own, so that Ctrl-C reaches only us. The kernel
- * ends it when this process dies in whatever way: none is ever left behind.
+ * A program in a session of its own, so that Ctrl-C reaches only us. The
+ * kernel ends it when this process dies in whatever way: none is ever left.
  */
 export class Process {
 	constructor(name, argv, { env = {}, cwd } = {})

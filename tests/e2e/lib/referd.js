@@ -10,7 +10,7 @@ import { Process } from './process.js';
 import { sanitizerOptions, settings } from './settings.js';
 
 
-/** One referd, on a port that it chooses. `http` and `ws` are its addresses. */
+/** One referd. `http` and `ws` are its addresses, once it runs. */
 export class Referd {
 	constructor(dir, { listen = '127.0.0.1:0', args = [] } = {})
 	{

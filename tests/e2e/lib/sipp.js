@@ -6,7 +6,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createReadStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync }
+	from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Journal } from './journal.js';
 import { Process } from './process.js';
@@ -48,6 +50,34 @@ class Trace {
 }
 
 
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+
+/*
+ * A file stream would hold one of the few threads that Node.js has for files
+ * as long as the FIFO is open.
+ */
+function openFifo(path)
+{
+	execFileSync('mkfifo', [path]);
+
+	return new Socket({ fd: openSync(path, O_RDONLY | O_NONBLOCK),
+		readable: true, writable: false });
+}
+
+
+/* A FIFO ends when its writer leaves: if SIPp never was one, be it. */
+function endFifo(path)
+{
+	try {
+		closeSync(openSync(path, O_WRONLY | O_NONBLOCK));
+	}
+	catch {
+		/* it has been read to its end already */
+	}
+}
+
+
 /**
  * One SIPp with an address of its own.
  *
@@ -68,7 +98,6 @@ export class Sipp {
 		const fifo = join(dir, 'messages');
 
 		mkdirSync(dir);
-		execFileSync('mkfifo', [fifo]);
 
 		s.dir = dir;
 		s.ip = ip;
@@ -79,7 +108,7 @@ export class Sipp {
 
 		const trace = new Trace((m) => s.messages.add(m));
 
-		s.reader = createReadStream(fifo);
+		s.reader = openFifo(fifo);
 		s.reader.on('data', (data) => trace.feed(data));
 		s.reader.on('end', () => s.messages.end('SIPp ended'));
 
@@ -95,6 +124,7 @@ export class Sipp {
 			...Object.entries(keys)
 				.flatMap(([k, v]) => ['-key', k, v]),
 			...args], { cwd: dir });
+		s.process.exited.then(() => endFifo(fifo));
 
 		return s;
 	}
