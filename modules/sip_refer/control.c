@@ -127,17 +127,18 @@ static int decline(struct livecall *lc, const struct verb *verb,
 				 "answered");
 
 	succeeded(ref);
-	livecall_hangup(lc, verb->status, verb->reason);
+	livecall_hangup(lc, verb->status, verb->reason, verb->hdrs);
 
 	return 0;
 }
 
 
-static int hangup(struct livecall *lc, const char *ref)
+static int hangup(struct livecall *lc, const struct verb *verb,
+		  const char *ref)
 {
 	succeeded(ref);
 	transfer_cancel(lc->transfer);
-	livecall_hangup(lc, 0, NULL);
+	livecall_hangup(lc, 0, NULL, verb->hdrs);
 
 	return 0;
 }
@@ -197,7 +198,7 @@ static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
 
 	case VERB_ANSWER: return answer(lc, ref, fault);
 	case VERB_DECLINE: return decline(lc, verb, ref, fault);
-	case VERB_HANGUP: return hangup(lc, ref);
+	case VERB_HANGUP: return hangup(lc, verb, ref);
 	case VERB_REFER: return refer(lc, verb, ref, fault);
 	}
 

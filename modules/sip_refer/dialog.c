@@ -1,72 +1,27 @@
 /**
- * @file dialog.c  The SIP dialog of a stock baresip call
+ * @file dialog.c  The SIP dialog and session of a stock baresip call
  *
  * baresip gives nobody a call's dialog, but hands it to libre's
- * sipevent_drefer() when it transfers a call. This file puts a function of
- * ours in that place of baresip's relocation tables, asks baresip to transfer
- * a call, keeps what the function receives, and sends nothing. A transfer
- * that we did not ask for goes through to libre untouched.
+ * sipevent_drefer() when it transfers a call, and the session to
+ * sipsess_modify() when it renegotiates one. We stand in for both, ask baresip
+ * to do it, keep what we are handed, and send nothing. What we did not ask for
+ * goes through to libre untouched.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#define _GNU_SOURCE
-#include <elf.h>
-#include <inttypes.h>
-#include <link.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <re.h>
 #include "compat/compat.h"
 #include "sip_refer.h"
 
 
-enum {
-	SLOT_MAX = 8, /* objects that may import the function: one does */
-};
-
-#if defined(__x86_64__)
-enum {
-	RELOC_JUMP_SLOT = R_X86_64_JUMP_SLOT,
-	RELOC_GLOB_DAT = R_X86_64_GLOB_DAT,
-};
-#elif defined(__aarch64__)
-enum {
-	RELOC_JUMP_SLOT = R_AARCH64_JUMP_SLOT,
-	RELOC_GLOB_DAT = R_AARCH64_GLOB_DAT,
-};
-#else
-enum {
-	RELOC_JUMP_SLOT = -1,
-	RELOC_GLOB_DAT = -1,
-};
-#endif
-
-static const char symbol[] = "sipevent_drefer";
-
-/** A place where an object keeps the address of the function */
-struct slot {
-	uintptr_t *addr;
-	uintptr_t orig; /* the function, or the stub that would bind it */
-};
-
-/** What a walk over one object needs of its dynamic section */
-struct object {
-	uintptr_t base;
-	const ElfW(Sym) * symtab;
-	const char *strtab;
-	const ElfW(Rela) * rela, *jmprel;
-	size_t relasz, pltrelsz;
-};
-
+/** What the next call of baresip's is asked for */
 static struct {
-	struct slot slotv[SLOT_MAX];
-	size_t slotc;
-	struct dialog *claim; /* takes what the next call hands over */
+	struct dialog *dlg;    /* takes the dialog */
+	struct sipsess **sess; /* takes the session */
 	bool taken;
-} d;
+} claim;
 
 
 static void destructor(void *arg)
@@ -90,19 +45,19 @@ static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 	va_list ap;
 	int err;
 
-	if (d.claim) {
+	if (claim.dlg) {
 
-		/* without a reference, credentials could outlive their owner
-		 */
+		/* without a reference, credentials could outlive their
+		   owner */
 		if (!aref)
 			return ENOTSUP;
 
-		d.claim->dlg = mem_ref(dlg);
-		d.claim->authh = authh;
-		d.claim->aarg = mem_ref(aarg);
-		d.taken = true;
+		claim.dlg->dlg = mem_ref(dlg);
+		claim.dlg->authh = authh;
+		claim.dlg->aarg = mem_ref(aarg);
+		claim.taken = true;
 
-		return str_dup(&d.claim->cuser, cuser);
+		return str_dup(&claim.dlg->cuser, cuser);
 	}
 
 	va_start(ap, fmt);
@@ -119,172 +74,21 @@ static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 }
 
 
-/* glibc has relocated most addresses in the dynamic section, not all */
-static const void *dyn_addr(uintptr_t base, const ElfW(Dyn) * dyn)
+/* Stands in for sipsess_modify() */
+static int modify_handler(struct sipsess *sess, struct mbuf *desc)
 {
-	const uintptr_t addr = dyn->d_un.d_ptr;
+	if (!claim.sess)
+		return sipsess_modify(sess, desc);
 
-	return (const void *)(addr < base ? base + addr : addr);
-}
-
-
-static bool object_read(struct object *obj, const struct dl_phdr_info *dpi)
-{
-	const ElfW(Dyn) *dyn = NULL;
-	bool is_rela = true;
-	int i;
-
-	memset(obj, 0, sizeof(*obj));
-	obj->base = dpi->dlpi_addr;
-
-	for (i = 0; i < dpi->dlpi_phnum; i++) {
-		if (dpi->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			dyn = (const ElfW(Dyn) *)(obj->base +
-						  dpi->dlpi_phdr[i].p_vaddr);
-	}
-
-	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
-
-		switch (dyn->d_tag) {
-
-		case DT_SYMTAB: obj->symtab = dyn_addr(obj->base, dyn); break;
-		case DT_STRTAB: obj->strtab = dyn_addr(obj->base, dyn); break;
-		case DT_RELA: obj->rela = dyn_addr(obj->base, dyn); break;
-		case DT_RELASZ: obj->relasz = dyn->d_un.d_val; break;
-		case DT_JMPREL: obj->jmprel = dyn_addr(obj->base, dyn); break;
-		case DT_PLTRELSZ: obj->pltrelsz = dyn->d_un.d_val; break;
-		case DT_PLTREL: is_rela = dyn->d_un.d_val == DT_RELA; break;
-		default: break;
-		}
-	}
-
-	return obj->symtab && obj->strtab && is_rela;
-}
-
-
-static void slots_find(const struct object *obj, const ElfW(Rela) * rela,
-		       size_t size)
-{
-	const ElfW(Rela) *end = rela + size / sizeof(*rela);
-
-	for (; rela && rela < end && d.slotc < SLOT_MAX; rela++) {
-
-		const int type = ELF64_R_TYPE(rela->r_info);
-		const ElfW(Sym) *sym = &obj->symtab[ELF64_R_SYM(rela->r_info)];
-		struct slot *slot = &d.slotv[d.slotc];
-
-		if (type != RELOC_JUMP_SLOT && type != RELOC_GLOB_DAT)
-			continue;
-
-		if (strcmp(obj->strtab + sym->st_name, symbol))
-			continue;
-
-		slot->addr = (uintptr_t *)(obj->base + rela->r_offset);
-		slot->orig = *slot->addr;
-		++d.slotc;
-	}
-}
-
-
-static bool object_has(const struct dl_phdr_info *dpi, uintptr_t addr)
-{
-	int i;
-
-	for (i = 0; i < dpi->dlpi_phnum; i++) {
-
-		const ElfW(Phdr) *ph = &dpi->dlpi_phdr[i];
-		const uintptr_t start = dpi->dlpi_addr + ph->p_vaddr;
-
-		if (ph->p_type == PT_LOAD && addr >= start &&
-		    addr < start + ph->p_memsz)
-			return true;
-	}
-
-	return false;
-}
-
-
-/* Every object but libre, which defines the function, and this module */
-static int phdr_handler(struct dl_phdr_info *dpi, size_t size, void *arg)
-{
-	struct object obj;
-	(void)size;
-	(void)arg;
-
-	if (object_has(dpi, (uintptr_t)&d) ||
-	    object_has(dpi, (uintptr_t)&sipevent_drefer))
-		return 0;
-
-	if (!object_read(&obj, dpi))
-		return 0;
-
-	slots_find(&obj, obj.jmprel, obj.pltrelsz);
-	slots_find(&obj, obj.rela, obj.relasz);
-
-	return 0;
-}
-
-
-/* How the page of an address is protected now, from /proc/self/maps */
-static int page_prot(int *protp, uintptr_t addr)
-{
-	uintptr_t start, end;
-	char line[512], perms[5];
-	FILE *f;
-	int err = ENOENT;
-
-	f = fopen("/proc/self/maps", "re");
-	if (!f)
-		return errno;
-
-	while (fgets(line, sizeof(line), f)) {
-
-		if (3 != sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start,
-				&end, perms))
-			continue;
-
-		if (addr < start || addr >= end)
-			continue;
-
-		*protp = (perms[0] == 'r' ? PROT_READ : 0) |
-			 (perms[1] == 'w' ? PROT_WRITE : 0) |
-			 (perms[2] == 'x' ? PROT_EXEC : 0);
-		err = 0;
-		break;
-	}
-
-	(void)fclose(f);
-
-	return err;
-}
-
-
-/* The page may be shared with slots that are bound lazily: it must afterwards
-   be exactly as writable as it was */
-static int slot_write(const struct slot *slot, uintptr_t val)
-{
-	const uintptr_t size = sysconf(_SC_PAGESIZE);
-	void *page = (void *)((uintptr_t)slot->addr & ~(size - 1));
-	int prot, err;
-
-	err = page_prot(&prot, (uintptr_t)slot->addr);
-	if (err)
-		return err;
-
-	if (!(prot & PROT_WRITE) && mprotect(page, size, prot | PROT_WRITE))
-		return errno;
-
-	*slot->addr = val;
-
-	if (!(prot & PROT_WRITE) && mprotect(page, size, prot))
-		return errno;
+	*claim.sess = sess;
+	claim.taken = true;
 
 	return 0;
 }
 
 
 /**
- * Stand in for sipevent_drefer() in the running baresip
+ * Stand in for the functions that baresip hands its dialogs and sessions to
  *
  * @param why  Buffer for the sentence that says why it cannot be done
  * @param size Size of the buffer
@@ -293,54 +97,27 @@ static int slot_write(const struct slot *slot, uintptr_t val)
  */
 int dialog_init(char *why, size_t size)
 {
-	size_t i;
-	int err = 0;
+	int err;
 
-	if (RELOC_JUMP_SLOT < 0) {
-		(void)re_snprintf(why, size,
-				  "this processor's executable format is not "
-				  "supported (x86-64 and aarch64 are)");
-		return ENOTSUP;
-	}
-
-	dl_iterate_phdr(phdr_handler, NULL);
-	if (!d.slotc) {
-		(void)re_snprintf(why, size,
-				  "this baresip does not import %s from a "
-				  "shared libre (a static build?)",
-				  symbol);
-		return ENOTSUP;
-	}
-
-	for (i = 0; i < d.slotc && !err; i++)
-		err = slot_write(&d.slotv[i], (uintptr_t)drefer_handler);
-
-	if (err) {
-		d.slotc = i;
-		dialog_close();
-		(void)re_snprintf(why, size,
-				  "the system does not let it change "
-				  "baresip's import of %s (%m)",
-				  symbol, err);
-	}
+	err = import_replace("sipevent_drefer", (uintptr_t)sipevent_drefer,
+			     (uintptr_t)drefer_handler, why, size);
+	if (!err)
+		err = import_replace("sipsess_modify",
+				     (uintptr_t)sipsess_modify,
+				     (uintptr_t)modify_handler, why, size);
+	if (err)
+		import_restore();
 
 	return err;
 }
 
 
 /**
- * Give baresip its own sipevent_drefer() back; harmless without dialog_init()
+ * Give baresip its own functions back; harmless without dialog_init()
  */
 void dialog_close(void)
 {
-	size_t i;
-
-	for (i = 0; i < d.slotc; i++) {
-		if (*d.slotv[i].addr == (uintptr_t)drefer_handler)
-			(void)slot_write(&d.slotv[i], d.slotv[i].orig);
-	}
-
-	d.slotc = 0;
+	import_restore();
 }
 
 
@@ -365,18 +142,45 @@ int dialog_take(struct dialog **dlgp, struct call *call)
 	if (!dlg)
 		return ENOMEM;
 
-	d.claim = dlg;
-	d.taken = false;
+	claim.dlg = dlg;
+	claim.taken = false;
 	err = call_transfer(call, "sip:dialog@invalid");
-	d.claim = NULL;
+	claim.dlg = NULL;
 
-	if (!err && !d.taken)
+	if (!err && !claim.taken)
 		err = ENOTSUP;
 
 	if (err)
 		mem_deref(dlg);
 	else
 		*dlgp = dlg;
+
+	return err;
+}
+
+
+/**
+ * Take the SIP session of a call, whose owner it stays
+ *
+ * @param sessp Pointer to the session, borrowed from the call
+ * @param call  Call
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int dialog_take_session(struct sipsess **sessp, struct call *call)
+{
+	int err;
+
+	if (!sessp || !call)
+		return EINVAL;
+
+	claim.sess = sessp;
+	claim.taken = false;
+	err = call_modify(call);
+	claim.sess = NULL;
+
+	if (!err && !claim.taken)
+		err = ENOTSUP;
 
 	return err;
 }

@@ -303,7 +303,7 @@ int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call)
 
 static void dial_timeout_handler(void *arg)
 {
-	livecall_hangup(arg, 0, "no answer");
+	livecall_hangup(arg, 0, "no answer", NULL);
 }
 
 
@@ -366,19 +366,49 @@ int livecall_answer(struct livecall *lc)
 }
 
 
+/* Header fields for the BYE. A refusal with header fields is sent right here
+   if baresip hands out the session of a call that rings (1.x), else later. */
+static void hangup_hdrs(const struct livecall *lc, uint16_t scode,
+			const char *reason, const char *hdrs)
+{
+	struct sipsess *sess;
+	int err;
+
+	err = dialog_take_session(&sess, lc->call);
+	if (err)
+		return;
+
+	if (lc->answered || lc->outgoing)
+		(void)sipsess_set_close_headers(sess, "%s", hdrs);
+	else
+		(void)sipsess_reject(sess, scode, reason,
+				     "%sContent-Length: 0\r\n\r\n", hdrs);
+}
+
+
 /**
  * End a call. The live call is gone afterwards.
  *
  * @param lc     Live call
  * @param scode  Status that an unanswered call is refused with, or 0
  * @param reason Its reason phrase
+ * @param hdrs   Header fields for the BYE or the refusal, may be NULL
  */
-void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason)
+void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
+		     const char *hdrs)
 {
+	if (!lc->answered && !lc->outgoing && !scode) {
+		scode = 486;
+		reason = "Busy Here";
+	}
+
 	if (!lc->answered)
 		lc->hangup_scode = lc->outgoing ? 487 : scode;
 
-	ua_hangup(lc->ua, lc->call, scode, reason);
+	if (hdrs)
+		hangup_hdrs(lc, scode, reason, hdrs);
+
+	compat_hangup(lc->ua, lc->call, scode, reason, hdrs);
 }
 
 
@@ -391,5 +421,5 @@ void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason)
 void livecall_transferred(struct livecall *lc)
 {
 	lc->transferred = true;
-	livecall_hangup(lc, 0, NULL);
+	livecall_hangup(lc, 0, NULL, NULL);
 }

@@ -164,7 +164,16 @@ int notify_decode(struct notify *notify, const struct sip_msg *msg);
 
 
 /*
- * Dialog: the SIP dialog of a stock baresip call
+ * Import: functions of ours in the place of those that baresip imports
+ */
+
+int import_replace(const char *symbol, uintptr_t func, uintptr_t repl,
+		   char *why, size_t size);
+void import_restore(void);
+
+
+/*
+ * Dialog: the SIP dialog and session of a stock baresip call
  */
 
 struct call;
@@ -180,6 +189,7 @@ struct dialog {
 int dialog_init(char *why, size_t size);
 void dialog_close(void);
 int dialog_take(struct dialog **dlgp, struct call *call);
+int dialog_take_session(struct sipsess **sessp, struct call *call);
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 const char *hdrs);
 
@@ -343,7 +353,8 @@ void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 		     const char *reason);
 void livecall_answered(struct livecall *lc);
 int livecall_answer(struct livecall *lc);
-void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason);
+void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
+		     const char *hdrs);
 void livecall_transferred(struct livecall *lc);
 void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
 		     bool stopping);

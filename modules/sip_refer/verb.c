@@ -26,6 +26,14 @@ static void destructor(void *arg)
 }
 
 
+static int hdrs_decode(struct verb *verb, const cJSON *json,
+		       struct fault *fault)
+{
+	return headers_decode(&verb->hdrs, json, "headers", header_print_line,
+			      fault);
+}
+
+
 /* [s] to [ms] */
 static int timeout_decode(uint32_t *msp, const cJSON *item,
 			  struct fault *fault)
@@ -150,8 +158,7 @@ static int refer_decode(struct verb *verb, const cJSON *json,
 	if (!err)
 		err = referred_by_decode(verb, json, peer_uri, fault);
 	if (!err)
-		err = headers_decode(&verb->hdrs, json, "headers",
-				     header_print_line, fault);
+		err = hdrs_decode(verb, json, fault);
 	if (!err)
 		err = timeouts_decode(&verb->timeouts, json, fault);
 	if (!err)
@@ -179,7 +186,11 @@ static int decline_decode(struct verb *verb, const cJSON *json,
 	if (err)
 		return err;
 
-	return str_dup(&verb->reason, reason ? reason : "Declined");
+	err = str_dup(&verb->reason, reason ? reason : "Declined");
+	if (err)
+		return err;
+
+	return hdrs_decode(verb, json, fault);
 }
 
 
@@ -252,8 +263,9 @@ int verb_decode(struct verb **verbp, const struct cJSON *json,
 
 	case VERB_DECLINE: err = decline_decode(verb, json, fault); break;
 
-	case VERB_ANSWER:
-	case VERB_HANGUP: break;
+	case VERB_HANGUP: err = hdrs_decode(verb, json, fault); break;
+
+	case VERB_ANSWER: break;
 	}
 
 out:

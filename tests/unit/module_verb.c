@@ -95,6 +95,46 @@ static void test_headers(void **state)
 }
 
 
+/* Escaped into the URI of Refer-To, RFC 3261 section 19.1.1 */
+static void test_target_headers(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"targetHeaders\":{\"X-Ticket\":17,"
+			 "\"User-to-User\":\"a=b;c&d e@f\"}}");
+
+	assert_string_equal(verb->refer_to,
+			    "<sip:100@carrier.example?X-Ticket=17&"
+			    "User-to-User=a%3Db%3Bc%26d%20e%40f>");
+	mem_deref(verb);
+}
+
+
+static void test_options(void **state)
+{
+	struct verb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"timeouts\":{\"notify\":0.5,\"ringing\":40},"
+			 "\"dryRun\":true}");
+	assert_int_equal(verb->timeouts.notify, 500);
+	assert_int_equal(verb->timeouts.ringing, 40000);
+	assert_true(verb->dry_run);
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"replaces\":\"0a37\","
+			 "\"dryRun\":false}");
+	assert_string_equal(verb->replaces, "0a37");
+	assert_null(verb->refer_to);
+	assert_false(verb->dry_run);
+	assert_int_equal(verb->timeouts.notify, 0);
+	mem_deref(verb);
+}
+
+
 static void test_neighbours(void **state)
 {
 	struct verb *verb;
@@ -104,8 +144,10 @@ static void test_neighbours(void **state)
 	assert_int_equal(verb->type, VERB_ANSWER);
 	mem_deref(verb);
 
-	verb = decode_ok("{\"verb\":\"hangup\"}");
+	verb = decode_ok("{\"verb\":\"hangup\","
+			 "\"headers\":{\"X-Why\":\"done\"}}");
 	assert_int_equal(verb->type, VERB_HANGUP);
+	assert_string_equal(verb->hdrs, "X-Why: done\r\n");
 	mem_deref(verb);
 
 	verb = decode_ok("{\"verb\":\"sip:decline\",\"status\":486,"
@@ -160,6 +202,31 @@ static const struct {
 	 "headers.X-A: must be a string or a number"},
 	{REFER "\"headers\":{\"X-A\":true}}", "headers.X-A",
 	 "headers.X-A: must be a string or a number"},
+	{REFER "\"targetHeaders\":[]}", "targetHeaders",
+	 "targetHeaders: must be an object"},
+	{REFER "\"targetHeaders\":{\"X\":\"\\r\\n\"}}", "targetHeaders.X",
+	 "targetHeaders.X: must be UTF-8 without control characters"},
+	{REFER "\"targetHeaders\":{\"From\":\"x\"}}", "targetHeaders.From",
+	 "targetHeaders.From: is written by the SIP stack and must not be "
+	 "set"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","
+	 "\"targetHeaders\":{\"X\":1}}",
+	 "referTo",
+	 "referTo: must be a SIP URI to carry header fields, not a tel: URI"},
+	{REFER "\"timeouts\":5}", "timeouts", "timeouts: must be an object"},
+	{REFER "\"timeouts\":{\"notify\":0}}", "timeouts.notify",
+	 "timeouts.notify: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"ringing\":3601}}", "timeouts.ringing",
+	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"ringing\":\"5\"}}", "timeouts.ringing",
+	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"x\":5}}", "timeouts",
+	 "timeouts: must have no members but notify and ringing"},
+	{REFER "\"dryRun\":1}", "dryRun", "dryRun: must be true or false"},
+	{"{\"verb\":\"sip:refer\",\"replaces\":7}", "replaces",
+	 "replaces: must be a string"},
+	{"{\"verb\":\"hangup\",\"headers\":{\"Via\":\"x\"}}", "headers.Via",
+	 "headers.Via: is written by the SIP stack and must not be set"},
 	{"{\"verb\":\"sip:decline\"}", "status",
 	 "status: must be a SIP status from 400 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":200}", "status",
@@ -286,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_target_headers),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_stack_headers),

@@ -43,6 +43,7 @@ typedef void(ua_event_h)(struct ua *ua, enum ua_event ev, struct call *call,
 const char *account_aor(const struct account *acc);
 
 /* call */
+int call_modify(struct call *call);
 int call_transfer(struct call *call, const char *uri);
 enum call_state call_state(const struct call *call);
 const char *call_id(const struct call *call);

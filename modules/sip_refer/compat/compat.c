@@ -186,6 +186,31 @@ int compat_send_handler(enum sip_transp tp, const struct sa *src,
 
 
 /**
+ * Hang up
+ *
+ * @param ua     User agent
+ * @param call   Call
+ * @param scode  Status that an unanswered call is refused with
+ * @param reason Its reason phrase
+ * @param hdrs   Header fields for the refusal, may be NULL; 1.x knows none
+ */
+void compat_hangup(struct ua *ua, struct call *call, uint16_t scode,
+		   const char *reason, const char *hdrs)
+{
+#ifdef HAVE_BARESIP_H
+	if (hdrs) {
+		ua_hangupf(ua, call, scode, reason,
+			   "%sContent-Length: 0\r\n\r\n", hdrs);
+		return;
+	}
+#else
+	(void)hdrs;
+#endif
+	ua_hangup(ua, call, scode, reason);
+}
+
+
+/**
  * Get the version of the baresip that runs. 1.x does not tell; its two
  * releases differ in a function that only the later one has.
  *

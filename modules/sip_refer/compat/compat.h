@@ -49,4 +49,7 @@ struct compat_contact {
 
 sip_send_h compat_send_handler;
 
+void compat_hangup(struct ua *ua, struct call *call, uint16_t scode,
+		   const char *reason, const char *hdrs);
+
 const char *compat_baresip_version(void);

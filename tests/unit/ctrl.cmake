@@ -1,0 +1,14 @@
+# Unit tests of referd
+
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+if(NOT CMOCKA_FOUND)
+	return()
+endif()
+
+foreach(name config json message queue report store table verb)
+	add_executable(unit_ctrl_${name}
+		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
+	target_link_libraries(unit_ctrl_${name} PRIVATE ctrl
+		PkgConfig::CMOCKA)
+	add_test(NAME unit.ctrl_${name} COMMAND unit_ctrl_${name})
+endforeach()

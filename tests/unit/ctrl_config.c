@@ -1,0 +1,88 @@
+/**
+ * @file ctrl_config.c  Tests of the options
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "config.h"
+
+
+static enum config_result read_args(struct config *c, const char *a,
+				    const char *b)
+{
+	char *argv[] = {(char *)"referd", (char *)a, (char *)b, NULL};
+
+	return config_read(c, b ? 3 : a ? 2 : 1, argv);
+}
+
+
+static void test_defaults(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(read_args(&c, NULL, NULL), CONFIG_RUN);
+	assert_string_equal(c.listen, "127.0.0.1:8080");
+	assert_int_equal(c.log_level, LOG_INFO);
+	assert_non_null(strstr(c.socket, "/referd/node.sock"));
+	assert_non_null(strstr(c.state, "/referd"));
+}
+
+
+static void test_options(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(read_args(&c, "--listen", "[::1]:0"), CONFIG_RUN);
+	assert_string_equal(c.listen, "[::1]:0");
+	assert_int_equal(read_args(&c, "--state=/x", NULL), CONFIG_RUN);
+	assert_string_equal(c.state, "/x");
+	assert_int_equal(read_args(&c, "--log-level", "debug"), CONFIG_RUN);
+	assert_int_equal(c.log_level, LOG_DEBUG);
+}
+
+
+/* An option is stronger than the environment */
+static void test_environment(void **state)
+{
+	struct config c;
+	(void)state;
+
+	assert_int_equal(setenv("REFERD_SOCKET", "/a", 1), 0);
+	assert_int_equal(read_args(&c, NULL, NULL), CONFIG_RUN);
+	assert_string_equal(c.socket, "/a");
+	assert_int_equal(read_args(&c, "--socket", "/b"), CONFIG_RUN);
+	assert_string_equal(c.socket, "/b");
+	assert_int_equal(unsetenv("REFERD_SOCKET"), 0);
+}
+
+
+static void test_refused(void **state)
+{
+	struct config c;
+	(void)state;
+
+	(void)freopen("/dev/null", "w", stderr);
+	assert_int_equal(read_args(&c, "--nope", NULL), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "--listen", NULL), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "--log-level", "loud"), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "--socket", ""), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "word", NULL), CONFIG_BAD);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

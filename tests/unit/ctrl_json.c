@@ -1,0 +1,114 @@
+/**
+ * @file ctrl_json.c  Tests of the JSON writer, and of what is checked before parsing
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "json.h"
+
+
+static void test_write(void **state)
+{
+	struct json j;
+	char *text;
+	(void)state;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "a", "x\"\\\n\x01\x7f\xc3\xa4");
+	json_str(&j, "none", NULL);
+	json_int(&j, "b", -17);
+	json_bool(&j, "c", true);
+	json_open(&j, "d", '[');
+	json_str(&j, NULL, "{");
+	json_raw(&j, NULL, "{\"e\":1}");
+	json_raw(&j, NULL, NULL);
+	json_close(&j, ']');
+	json_open(&j, "f", '{');
+	json_close(&j, '}');
+	json_members(&j, "{\"g\":2}");
+	json_members(&j, "{}");
+	json_close(&j, '}');
+
+	text = json_take(&j);
+	assert_string_equal(text, "{\"a\":\"x\\\"\\\\\\n\\u0001\\u007f\xc3\xa4\","
+				  "\"b\":-17,\"c\":true,\"d\":[\"{\","
+				  "{\"e\":1}],\"f\":{},\"g\":2}");
+	free(text);
+	assert_null(json_done(&j));
+}
+
+
+static const char *fault(const char *text, char *copy)
+{
+	strcpy(copy, text);
+
+	return json_fault(copy, strlen(text));
+}
+
+
+static void test_fault(void **state)
+{
+	char copy[128], deep[64];
+	(void)state;
+
+	assert_null(fault("{\"a\":[\"[[{{\\\"[\"]}", copy));
+
+	memset(deep, '[', 33);
+	deep[32] = '\0';
+	assert_null(fault(deep, copy));
+	deep[32] = '[';
+	deep[33] = '\0';
+	assert_non_null(fault(deep, copy));
+
+	assert_non_null(json_fault(copy, sizeof("x\0y")));
+}
+
+
+/* So that the field's own check refuses it, by the field's name */
+static void test_nul_escape(void **state)
+{
+	char copy[128];
+	(void)state;
+
+	assert_null(fault("\"a\\u0000b\\\\u0000\"", copy));
+	assert_string_equal(copy, "\"a\\u0001b\\\\u0000\"");
+}
+
+
+static void test_utf8(void **state)
+{
+	static const char *const good[] = {
+		"abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", ""};
+	static const char *const bad[] = {
+		"\x80",		"\xc3",		    "\xc0\x80",
+		"\xe0\x80\x80", "\xed\xa0\x80",	    "\xf4\x90\x80\x80",
+		"\xff",		"\xf0\x80\x80\x80", "a\xe2\x82"};
+	char text[] = "a\xe2\x82z\xff\xc3\xa4";
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(utf8_valid(good[i], strlen(good[i])));
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(utf8_valid(bad[i], strlen(bad[i])));
+
+	utf8_repair(text, strlen(text));
+	assert_string_equal(text, "a??z?\xc3\xa4");
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_nul_escape),
+		cmocka_unit_test(test_utf8),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+/**
+ * @file ctrl_message.c  Tests of what clients send
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "message.h"
+#include "verb.h"
+
+
+static int decode(struct message **mp, const char *text, struct fault *f)
+{
+	char *copy = strdup(text);
+	int err;
+
+	fault_init(f);
+	*mp = NULL;
+	err = message_decode(mp, copy, strlen(copy), f);
+	free(copy);
+
+	return err;
+}
+
+
+static struct message *decode_ok(const char *text)
+{
+	struct message *m;
+	struct fault f;
+
+	if (decode(&m, text, &f))
+		fail_msg("%s: %s", text, f.text);
+
+	return m;
+}
+
+
+static void test_verbs(void **state)
+{
+	static const char *const texts[] = {
+		"{\"verb\":\"hangup\",\"call_sid\":\"c1\",\"msgid\":\"m\"}",
+		"[{\"verb\":\"hangup\",\"callSid\":\"c1\",\"msgid\":\"m\"}]",
+		"{\"verbs\":[{\"verb\":\"hangup\"}],\"call_sid\":\"c1\","
+		"\"msgid\":\"m\"}",
+		"{\"type\":\"command\",\"command\":\"redirect\","
+		"\"callSid\":\"c1\",\"msgid\":\"m\","
+		"\"data\":[{\"verb\":\"hangup\"}]}",
+		"{\"type\":\"command\",\"command\":\"redirect\","
+		"\"callSid\":\"c1\",\"msgid\":\"m\","
+		"\"data\":{\"verb\":\"hangup\"}}",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct message *m = decode_ok(texts[i]);
+
+		assert_int_equal(m->kind, MESSAGE_VERBS);
+		assert_string_equal(m->call_sid, "c1");
+		assert_string_equal(m->msgid, "m");
+		assert_int_equal(verbs_count(m->verbs), 1);
+		assert_int_equal(m->verbs->kind, VERB_HANGUP);
+		assert_false(m->queue);
+		message_free(m);
+	}
+}
+
+
+static void test_queue_command(void **state)
+{
+	struct message *m;
+	(void)state;
+
+	m = decode_ok("{\"type\":\"command\",\"command\":\"redirect\","
+		      "\"queueCommand\":true,\"data\":[{\"verb\":\"answer\"}]}");
+	assert_true(m->queue);
+	assert_null(m->call_sid);
+	message_free(m);
+}
+
+
+static void test_ack(void **state)
+{
+	struct message *m;
+	(void)state;
+
+	m = decode_ok("{\"type\":\"ack\",\"msgid\":\"h-1\"}");
+	assert_int_equal(m->kind, MESSAGE_ACK);
+	assert_null(m->verbs);
+	message_free(m);
+
+	/* no verbs is no answer of verbs */
+	m = decode_ok("{\"type\":\"ack\",\"msgid\":\"h-1\",\"data\":[]}");
+	assert_null(m->verbs);
+	message_free(m);
+
+	m = decode_ok("{\"type\":\"ack\",\"msgid\":\"h-1\","
+		      "\"data\":[{\"verb\":\"hangup\"}]}");
+	assert_int_equal(verbs_count(m->verbs), 1);
+	message_free(m);
+}
+
+
+static void test_dial(void **state)
+{
+	struct message *m;
+	(void)state;
+
+	m = decode_ok("{\"type\":\"command\",\"command\":\"dial\",\"data\":{"
+		      "\"to\":\"sip:b@x\",\"from\":\"sip:a@x\","
+		      "\"headers\":{\"X-A\":1},\"timeout\":30,\"tag\":1}}");
+	assert_int_equal(m->kind, MESSAGE_DIAL);
+	assert_string_equal(m->dial,
+			    "{\"to\":\"sip:b@x\",\"from\":\"sip:a@x\","
+			    "\"headers\":{\"X-A\":1},\"timeout\":30}");
+	message_free(m);
+}
+
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *sentence;
+	} cases[] = {
+		{"", "the message must be one JSON object or an array of "
+		     "verbs"},
+		{"{", "the message must be one JSON object or an array of "
+		      "verbs"},
+		{"7", "the message must be one JSON object or an array of "
+		      "verbs"},
+		{"{\"a\":\"\xff\"}", "the message must be UTF-8"},
+		{"{}",
+		 "type: must be ack or command, unless there is a verb"},
+		{"{\"type\":5}", "type: must be a string, not empty"},
+		{"{\"type\":\"ack\"}", "msgid: is required in an ack"},
+		{"{\"type\":\"ack\",\"msgid\":1}",
+		 "msgid: must be a string, not empty"},
+		{"{\"type\":\"ack\",\"msgid\":\"h\",\"data\":7}",
+		 "data: must be an array of verbs"},
+		{"{\"type\":\"command\"}", "command: is required"},
+		{"{\"type\":\"command\",\"command\":\"mute\"}",
+		 "command: must be redirect, call:status or dial"},
+		{"{\"type\":\"command\",\"command\":\"redirect\"}",
+		 "data: must be an array of verbs"},
+		{"{\"type\":\"command\",\"command\":\"redirect\","
+		 "\"queueCommand\":1,\"data\":[]}",
+		 "queueCommand: must be true or false"},
+		{"{\"type\":\"command\",\"command\":\"dial\"}",
+		 "data: must be an object"},
+		{"{\"type\":\"command\",\"command\":\"dial\",\"data\":{}}",
+		 "to: is required"},
+		{"{\"type\":\"command\",\"command\":\"dial\","
+		 "\"data\":{\"to\":\"a\\nb\"}}",
+		 "to: must not contain control characters"},
+		{"{\"type\":\"command\",\"command\":\"dial\","
+		 "\"data\":{\"to\":\"a\\u0000b\"}}",
+		 "to: must not contain control characters"},
+		{"{\"type\":\"command\",\"command\":\"dial\","
+		 "\"data\":{\"to\":\"a\",\"headers\":{\"X\":[]}}}",
+		 "headers: must have strings or numbers"},
+		{"{\"type\":\"command\",\"command\":\"dial\","
+		 "\"data\":{\"to\":\"a\",\"timeout\":0}}",
+		 "timeout: must be a number of seconds from 1 to 600"},
+		{"{\"type\":\"command\",\"command\":\"call:status\","
+		 "\"data\":{\"call_status\":\"busy\"}}",
+		 "call_status: must be completed or no-answer"},
+		{"[{\"verb\":\"answer\",\"call_sid\":\"a\"},"
+		 "{\"verb\":\"hangup\",\"call_sid\":\"b\"}]",
+		 "call_sid: must be the same throughout"},
+		{"{\"verbs\":{}}", "verbs: must be an array"},
+		{"{\"verb\":\"hangup\",\"call_sid\":5}",
+		 "call_sid: must be a string, not empty"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct message *m;
+		struct fault f;
+
+		assert_int_equal(decode(&m, cases[i].text, &f), EBADMSG);
+		assert_string_equal(f.text, cases[i].sentence);
+		assert_null(m);
+	}
+}
+
+
+/* The sender is to know which of its messages was at fault */
+static void test_ref(void **state)
+{
+	struct message *m;
+	struct fault f;
+	(void)state;
+
+	assert_int_equal(
+		decode(&m, "{\"type\":\"command\",\"msgid\":\"m7\"}", &f),
+		EBADMSG);
+	assert_string_equal(f.ref, "m7");
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verbs),
+		cmocka_unit_test(test_queue_command),
+		cmocka_unit_test(test_ack),
+		cmocka_unit_test(test_dial),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ref),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

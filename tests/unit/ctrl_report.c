@@ -1,0 +1,146 @@
+/**
+ * @file ctrl_report.c  Tests of what nodes send
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdlib.h>
+#include <string.h>
+#include "report.h"
+
+
+static struct report *decode(const char *text, const char **whyp)
+{
+	char *line = strdup(text);
+	struct report *r = NULL;
+
+	(void)report_decode(&r, line, strlen(line), whyp);
+	free(line);
+
+	return r;
+}
+
+
+static void test_hello(void **state)
+{
+	const char *why;
+	struct report *r;
+	(void)state;
+
+	r = decode("{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw1\","
+		   "\"boot\":\"b\",\"first\":17,\"next\":20}",
+		   &why);
+	assert_non_null(r);
+	assert_int_equal(r->kind, REPORT_HELLO);
+	assert_string_equal(r->node, "gw1");
+	assert_int_equal(r->first, 17);
+	report_free(r);
+}
+
+
+static void test_call(void **state)
+{
+	const char *why;
+	struct report *r;
+	(void)state;
+
+	r = decode("{\"type\":\"call\",\"n\":21,\"time\":1732000000123,"
+		   "\"event\":\"new\",\"call\":{\"sid\":\"s\","
+		   "\"direction\":\"inbound\",\"from\":\"sip:a@x\","
+		   "\"to\":\"sip:b@y\",\"state\":\"ringing\","
+		   "\"sip_status\":180,\"headers\":{\"X\":\"\xff\"}}}",
+		   &why);
+	assert_non_null(r);
+	assert_int_equal(r->n, 21);
+	assert_true(r->time == 1732000000123);
+	assert_int_equal(r->callc, 1);
+	assert_string_equal(r->calls->state, "ringing");
+	assert_string_equal(r->calls->headers, "{\"X\":\"?\"}");
+	assert_int_equal(r->calls->sip_status, 180);
+	assert_true(r->calls->duration == -1);
+	report_free(r);
+}
+
+
+static void test_transfer(void **state)
+{
+	const char *why;
+	struct report *r;
+	(void)state;
+
+	r = decode("{\"type\":\"transfer\",\"n\":1,\"time\":5,"
+		   "\"call_sid\":\"s\",\"transfer_id\":\"t\",\"ref\":\"r\","
+		   "\"step\":\"ended\",\"refer_status\":202,"
+		   "\"call_status\":99999,\"outcome\":\"unknown\","
+		   "\"evidence\":\"terminated\"}",
+		   &why);
+	assert_non_null(r);
+	assert_int_equal(r->refer_status, 202);
+	assert_int_equal(r->call_status, 0);
+	assert_string_equal(r->outcome, "unknown");
+	report_free(r);
+}
+
+
+static void test_result(void **state)
+{
+	const char *why;
+	struct report *r;
+	(void)state;
+
+	r = decode("{\"type\":\"result\",\"n\":2,\"ref\":\"r\",\"ok\":false,"
+		   "\"index\":1,\"field\":\"referTo\",\"error\":\"no\"}",
+		   &why);
+	assert_non_null(r);
+	assert_false(r->ok);
+	assert_int_equal(r->index, 1);
+	report_free(r);
+}
+
+
+static void test_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"x",
+		"[]",
+		"{}",
+		"{\"type\":\"call\"}",
+		"{\"type\":\"call\",\"n\":1,\"event\":\"new\"}",
+		"{\"type\":\"call\",\"n\":-1,\"event\":\"new\"}",
+		"{\"type\":\"sync\",\"n\":1}",
+		"{\"type\":\"sync\",\"n\":1,\"calls\":[{}]}",
+		"{\"type\":\"transfer\",\"n\":1}",
+		"{\"type\":\"result\",\"n\":1,\"ok\":true}",
+		"{\"type\":\"result\",\"n\":1,\"ref\":\"r\",\"ok\":false}",
+		"{\"type\":\"hello\",\"node\":\"a\",\"boot\":\"b\"}",
+		"{\"type\":\"hello\",\"protocol\":2,\"node\":\"a\","
+		"\"boot\":\"b\"}",
+		"{\"type\":\"call\",\"n\":1,\"event\":\"new\",\"call\":{"
+		"\"sid\":\"01234567890123456789012345678901234567890\","
+		"\"direction\":\"inbound\",\"from\":\"a\",\"to\":\"b\","
+		"\"state\":\"ringing\"}}",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *why = NULL;
+
+		assert_null(decode(texts[i], &why));
+		assert_non_null(why);
+	}
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_transfer),
+		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

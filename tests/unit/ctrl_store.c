@@ -1,0 +1,249 @@
+/**
+ * @file ctrl_store.c  Tests of what is on disk
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "log.h"
+#include "store.h"
+
+
+static char dir[64];
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, "/tmp/ctrl-store-XXXXXX");
+
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+
+static int teardown(void **state)
+{
+	char cmd[96];
+	(void)state;
+
+	store_close();
+	(void)snprintf(cmd, sizeof(cmd), "chmod -R u+w %s; rm -rf %s", dir,
+		       dir);
+
+	return system(cmd);
+}
+
+
+struct seen {
+	unsigned count;
+	uint64_t last;
+	char text[256];
+};
+
+
+static void replay_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct seen *seen = arg;
+
+	assert_true(seq > seen->last);
+	seen->last = seq;
+	++seen->count;
+	strcat(seen->text, text);
+}
+
+
+static struct seen replay(uint64_t since, const char *client, bool jambonz)
+{
+	struct seen seen = {0, since, ""};
+
+	store_replay(since, client, jambonz, 100, replay_handler, &seen);
+
+	return seen;
+}
+
+
+static void test_addressees(void **state)
+{
+	uint64_t first;
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	first = store_seq();
+
+	store_message(store_seq_next(), NULL, true, "a");
+	store_message(store_seq_next(), NULL, false, "b");
+	store_message(store_seq_next(), "bot", true, "c");
+	store_message(store_seq_next(), "other", true, "d");
+	assert_int_equal(store_commit(), 0);
+
+	assert_string_equal(replay(first, "bot", false).text, "abc");
+	assert_string_equal(replay(first, "bot", true).text, "ac");
+	assert_string_equal(replay(first, "new", false).text, "ab");
+	assert_string_equal(replay(first + 1, "bot", false).text, "bc");
+	assert_true(store_last("bot", false) == first + 3);
+	assert_true(store_last("new", true) == first + 1);
+}
+
+
+/* A number that was given out is never given out again */
+static void test_seq_survives_kill(void **state)
+{
+	uint64_t before = 0;
+	int fds[2], status;
+	pid_t pid;
+	(void)state;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (store_open(dir))
+			_exit(1);
+		for (int i = 0; i < 10; i++)
+			store_message(store_seq_next(), NULL, true, "x");
+		(void)store_seq_next();
+		(void)store_commit();
+		before = store_seq();
+		(void)!write(fds[1], &before, sizeof(before));
+		_exit(0); /* without closing the store, as a kill would */
+	}
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(fds[0], &before, sizeof(before)),
+			 sizeof(before));
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+
+	assert_int_equal(store_open(dir), 0);
+	assert_true(store_seq() == before);
+	assert_true(store_seq_next() == before + 1);
+}
+
+
+static void each_handler(const char *key, const char *data, void *arg)
+{
+	strcat(arg, key);
+	strcat(arg, "=");
+	strcat(arg, data);
+	strcat(arg, ";");
+}
+
+
+static void test_tables(void **state)
+{
+	char text[128] = "";
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	store_put(STORE_OUTBOX, "b", "1");
+	store_put(STORE_OUTBOX, "a", "2");
+	store_put(STORE_SESSIONS, "c", "3");
+	store_put(STORE_OUTBOX, "b", "4");
+	store_forget(STORE_OUTBOX, "none");
+	store_close();
+
+	assert_int_equal(store_open(dir), 0);
+	store_each(STORE_OUTBOX, each_handler, text);
+	assert_string_equal(text, "b=4;a=2;");
+
+	store_forget(STORE_OUTBOX, "b");
+	text[0] = '\0';
+	store_each(STORE_OUTBOX, each_handler, text);
+	assert_string_equal(text, "a=2;");
+}
+
+
+static void test_transfers(void **state)
+{
+	struct store_transfer t = {.id = "t1",
+				   .call_sid = "s",
+				   .node = "n",
+				   .started = 5,
+				   .data = "{}"};
+	char text[64] = "";
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	assert_false(store_transfer_ended("t1"));
+	store_transfer(&t);
+	assert_false(store_transfer_ended("t1"));
+	store_transfers(10, true, each_handler, text);
+	assert_string_equal(text, "t1={};");
+
+	t.outcome = "failed";
+	t.data = "{1}";
+	store_transfer(&t);
+	assert_true(store_transfer_ended("t1"));
+
+	text[0] = '\0';
+	store_transfers(10, true, each_handler, text);
+	assert_string_equal(text, "");
+	store_transfers(10, false, each_handler, text);
+	assert_string_equal(text, "t1={1};");
+}
+
+
+/* Two that count the same numbers would give them out twice */
+static void test_one_owner(void **state)
+{
+	int status;
+	pid_t pid;
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+
+	pid = fork();
+	if (pid == 0) {
+		char other[64];
+
+		strcpy(other, dir);
+		(void)freopen("/dev/null", "w", stderr);
+		_exit(store_open(other) ? 0 : 1);
+	}
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+
+static void test_no_directory(void **state)
+{
+	char path[96];
+	(void)state;
+
+	(void)snprintf(path, sizeof(path), "%s/file", dir);
+	(void)fclose(fopen(path, "w"));
+	(void)freopen("/dev/null", "w", stderr);
+	assert_int_not_equal(store_open(path), 0);
+
+	(void)snprintf(path, sizeof(path), "%s/a/b/c", dir);
+	assert_int_equal(store_open(path), 0);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_addressees, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_seq_survives_kill, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_transfers, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_one_owner, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_no_directory, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+/**
+ * @file ctrl_verb.c  Tests of verb lists, as far as they are not SIP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "json.h"
+#include "verb.h"
+
+
+static int parse(struct verb **listp, const char *text, struct fault *f)
+{
+	cJSON *tree = cJSON_Parse(text);
+	int err;
+
+	assert_non_null(tree);
+	fault_init(f);
+	*listp = NULL;
+	err = verbs_parse(listp, tree, f);
+	cJSON_Delete(tree);
+
+	return err;
+}
+
+
+/* The specification's own example */
+static void test_seed(void **state)
+{
+	struct verb *v;
+	struct fault f;
+	(void)state;
+
+	assert_int_equal(
+		parse(&v,
+		      "{\"verb\":\"sip:refer\",\"referTo\":\"+4930123456\","
+		      "\"id\":\"unique-id-123\","
+		      "\"referredBy\":\"sip:caller@example.com\","
+		      "\"actionHook\":{\"url\":\"/action\","
+		      "\"referStatus\":\"202\","
+		      "\"final_referred_call_status\":\"200\",\"eventHook\":{"
+		      "\"event\":\"transfer-status\","
+		      "\"call_status\":\"180\"}},\"eventHook\":\"/event\","
+		      "\"headers\":{\"X-Custom-Header\":\"Value\"}}",
+		      &f),
+		0);
+
+	assert_int_equal(v->kind, VERB_SIP_REFER);
+	assert_string_equal(v->id, "unique-id-123");
+	assert_string_equal(v->action.url, "/action");
+	assert_string_equal(v->action.method, "POST");
+	assert_string_equal(v->event.url, "/event");
+	assert_int_equal(v->position, -1);
+	assert_non_null(strstr(v->text, "X-Custom-Header"));
+	verbs_free(v);
+}
+
+
+/* Only in the default dialect, and only if somebody can be asked */
+static void test_default_hook(void **state)
+{
+	static const char text[] = "[{\"verb\":\"sip:refer\"},"
+				   "{\"verb\":\"hangup\"}]";
+	struct verb *v;
+	struct fault f;
+	(void)state;
+
+	assert_int_equal(parse(&v, text, &f), 0);
+	assert_int_equal(verbs_own(v, "bot", DIALECT_DEFAULT), 0);
+	assert_string_equal(v->action.url, "refer");
+	assert_string_equal(v->owner, "bot");
+	assert_null(v->next->action.url);
+	verbs_free(v);
+
+	assert_int_equal(parse(&v, text, &f), 0);
+	assert_int_equal(verbs_own(v, "bot", DIALECT_JAMBONZ), 0);
+	assert_null(v->action.url);
+	verbs_free(v);
+
+	assert_int_equal(parse(&v, text, &f), 0);
+	assert_int_equal(verbs_own(v, NULL, DIALECT_DEFAULT), 0);
+	assert_null(v->action.url);
+	verbs_free(v);
+}
+
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *sentence;
+		int position;
+	} cases[] = {
+		{"[]", "verbs: must not be empty", -1},
+		{"[1]", "verbs[0]: must be an object", 0},
+		{"{}", "verb: is required", -1},
+		{"{\"verb\":1}", "verb: must be a string", -1},
+		{"[{\"verb\":\"answer\"},{\"verb\":\"gather\"}]",
+		 "verbs[1]: gather: is not a verb that this gateway knows",
+		 1},
+		{"{\"verb\":\"pause\"}", "pause: length: is required", -1},
+		{"{\"verb\":\"pause\",\"length\":\"1\"}",
+		 "pause: length: must be a number of seconds from 0 to 86400",
+		 -1},
+		{"{\"verb\":\"pause\",\"length\":-1}",
+		 "pause: length: must be a number of seconds from 0 to 86400",
+		 -1},
+		{"{\"verb\":\"config\"}", "config: notifyEvents: is required",
+		 -1},
+		{"{\"verb\":\"config\",\"notifyEvents\":1}",
+		 "config: notifyEvents: must be true or false", -1},
+		{"{\"verb\":\"hangup\",\"id\":7}",
+		 "hangup: id: must be a string", -1},
+		{"{\"verb\":\"hangup\",\"id\":\"a\\r\\nb\"}",
+		 "hangup: id: must not contain control characters", -1},
+		{"[{\"verb\":\"sip:refer\",\"actionHook\":\"\"}]",
+		 "verbs[0]: sip:refer: actionHook: must not be empty", 0},
+		{"{\"verb\":\"sip:refer\",\"actionHook\":1}",
+		 "sip:refer: actionHook: must be a string or an object with "
+		 "url",
+		 -1},
+		{"{\"verb\":\"sip:refer\",\"eventHook\":{}}",
+		 "sip:refer: eventHook.url: is required", -1},
+		{"{\"verb\":\"sip:refer\",\"eventHook\":"
+		 "{\"url\":\"/e\",\"method\":\"PUT\"}}",
+		 "sip:refer: eventHook.method: must be GET or POST", -1},
+		{"{\"verb\":\"sip:refer\",\"eventHook\":\"/e\\n\"}",
+		 "sip:refer: eventHook: must not contain control characters",
+		 -1},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct verb *v;
+		struct fault f;
+
+		assert_int_equal(parse(&v, cases[i].text, &f), EBADMSG);
+		assert_string_equal(f.text, cases[i].sentence);
+		assert_int_equal(f.position, cases[i].position);
+	}
+}
+
+
+static void test_too_many(void **state)
+{
+	cJSON *array = cJSON_CreateArray();
+	struct verb *v = NULL;
+	struct fault f;
+	(void)state;
+
+	for (int i = 0; i < VERB_LIST_MAX + 1; i++) {
+		cJSON *verb = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(verb, "verb", "answer");
+		cJSON_AddItemToArray(array, verb);
+	}
+
+	fault_init(&f);
+	assert_int_equal(verbs_parse(&v, array, &f), EBADMSG);
+
+	cJSON_DeleteItemFromArray(array, 0);
+	fault_init(&f);
+	assert_int_equal(verbs_parse(&v, array, &f), 0);
+	assert_int_equal(verbs_count(v), VERB_LIST_MAX);
+
+	verbs_free(v);
+	cJSON_Delete(array);
+}
+
+
+/* What is written to the store is read again as it was */
+static void test_save_load(void **state)
+{
+	struct verb *v, *w = NULL;
+	struct json j;
+	struct fault f;
+	cJSON *tree;
+	(void)state;
+
+	assert_int_equal(parse(&v,
+			       "[{\"verb\":\"pause\",\"length\":1.5},"
+			       "{\"verb\":\"sip:refer\",\"referTo\":\"1\","
+			       "\"id\":\"x\"}]",
+			       &f),
+			 0);
+	assert_int_equal(verbs_own(v, "bot", DIALECT_JAMBONZ), 0);
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	verbs_print(&j, "verbs", v);
+	json_close(&j, '}');
+	tree = cJSON_Parse(json_done(&j));
+
+	assert_int_equal(
+		verbs_load(&w, cJSON_GetObjectItem(tree, "verbs")), 0);
+	assert_int_equal(verbs_count(w), 2);
+	assert_true(w->length == 1.5);
+	assert_string_equal(w->next->text, v->next->text);
+	assert_string_equal(w->next->owner, "bot");
+	assert_int_equal(w->next->dialect, DIALECT_JAMBONZ);
+	assert_int_equal(w->next->position, 1);
+
+	cJSON_Delete(tree);
+	json_free(&j);
+	verbs_free(v);
+	verbs_free(w);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_default_hook),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_save_load),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
