@@ -199,6 +199,18 @@ void sessions_save(void)
 }
 
 
+static bool count_handler(const char *key, void *value, void *arg)
+{
+	const struct session *s = value;
+	size_t *n = arg;
+	(void)key;
+
+	*n += !call_over(s->call);
+
+	return false;
+}
+
+
 /**
  * Count the calls
  *
@@ -206,7 +218,11 @@ void sessions_save(void)
  */
 size_t sessions_count(void)
 {
-	return table_count(sessions);
+	size_t n = 0;
+
+	table_each(sessions, count_handler, &n);
+
+	return n;
 }
 
 
@@ -267,25 +283,26 @@ struct session *session_find(const char *sid)
 
 static bool only_handler(const char *key, void *value, void *arg)
 {
-	struct session **sp = arg;
+	struct session *s = value, **sp = arg;
 	(void)key;
 
-	*sp = value;
+	if (!call_over(s->call))
+		*sp = s;
 
-	return true;
+	return *sp != NULL;
 }
 
 
 /**
- * Get the only session there is
+ * Get the only live call there is
  *
- * @return The session, NULL if there is none or more than one
+ * @return Its session, NULL if there is none or more than one
  */
 struct session *session_only(void)
 {
 	struct session *s = NULL;
 
-	if (table_count(sessions) == 1)
+	if (sessions_count() == 1)
 		table_each(sessions, only_handler, &s);
 
 	return s;

@@ -1,5 +1,6 @@
 /**
- * @file ctrl_json.c  Tests of the JSON writer, and of what is checked before parsing
+ * @file ctrl_json.c  Tests of the JSON writer, and of what is checked before
+ * parsing
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -34,9 +35,10 @@ static void test_write(void **state)
 	json_close(&j, '}');
 
 	text = json_take(&j);
-	assert_string_equal(text, "{\"a\":\"x\\\"\\\\\\n\\u0001\\u007f\xc3\xa4\","
-				  "\"b\":-17,\"c\":true,\"d\":[\"{\","
-				  "{\"e\":1}],\"f\":{},\"g\":2}");
+	assert_string_equal(text,
+			    "{\"a\":\"x\\\"\\\\\\n\\u0001\\u007f\xc3\xa4\","
+			    "\"b\":-17,\"c\":true,\"d\":[\"{\","
+			    "{\"e\":1}],\"f\":{},\"g\":2}");
 	free(text);
 	assert_null(json_done(&j));
 }
@@ -52,7 +54,7 @@ static const char *fault(const char *text, char *copy)
 
 static void test_fault(void **state)
 {
-	char copy[128], deep[64];
+	char copy[128], deep[64], nul[] = "x\0y";
 	(void)state;
 
 	assert_null(fault("{\"a\":[\"[[{{\\\"[\"]}", copy));
@@ -64,7 +66,7 @@ static void test_fault(void **state)
 	deep[33] = '\0';
 	assert_non_null(fault(deep, copy));
 
-	assert_non_null(json_fault(copy, sizeof("x\0y")));
+	assert_non_null(json_fault(nul, sizeof(nul)));
 }
 
 
@@ -81,12 +83,13 @@ static void test_nul_escape(void **state)
 
 static void test_utf8(void **state)
 {
-	static const char *const good[] = {
-		"abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", ""};
-	static const char *const bad[] = {
-		"\x80",		"\xc3",		    "\xc0\x80",
-		"\xe0\x80\x80", "\xed\xa0\x80",	    "\xf4\x90\x80\x80",
-		"\xff",		"\xf0\x80\x80\x80", "a\xe2\x82"};
+	static const char *const good[] = {"abc", "\xc3\xa4", "\xe2\x82\xac",
+					   "\xf0\x9f\x98\x80", ""};
+	static const char *const bad[] = {"\x80",         "\xc3",
+					  "\xc0\x80",     "\xe0\x80\x80",
+					  "\xed\xa0\x80", "\xf4\x90\x80\x80",
+					  "\xff",         "\xf0\x80\x80\x80",
+					  "a\xe2\x82"};
 	char text[] = "a\xe2\x82z\xff\xc3\xa4";
 	(void)state;
 

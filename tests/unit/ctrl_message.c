@@ -73,8 +73,9 @@ static void test_queue_command(void **state)
 	struct message *m;
 	(void)state;
 
-	m = decode_ok("{\"type\":\"command\",\"command\":\"redirect\","
-		      "\"queueCommand\":true,\"data\":[{\"verb\":\"answer\"}]}");
+	m = decode_ok(
+		"{\"type\":\"command\",\"command\":\"redirect\","
+		"\"queueCommand\":true,\"data\":[{\"verb\":\"answer\"}]}");
 	assert_true(m->queue);
 	assert_null(m->call_sid);
 	message_free(m);
@@ -132,8 +133,7 @@ static void test_refused(void **state)
 		{"7", "the message must be one JSON object or an array of "
 		      "verbs"},
 		{"{\"a\":\"\xff\"}", "the message must be UTF-8"},
-		{"{}",
-		 "type: must be ack or command, unless there is a verb"},
+		{"{}", "type: must be ack or command, unless there is a verb"},
 		{"{\"type\":5}", "type: must be a string, not empty"},
 		{"{\"type\":\"ack\"}", "msgid: is required in an ack"},
 		{"{\"type\":\"ack\",\"msgid\":1}",

@@ -135,10 +135,8 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hello),
-		cmocka_unit_test(test_call),
-		cmocka_unit_test(test_transfer),
-		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_hello),    cmocka_unit_test(test_call),
+		cmocka_unit_test(test_transfer), cmocka_unit_test(test_result),
 		cmocka_unit_test(test_refused),
 	};
 

@@ -99,8 +99,7 @@ static void test_refused(void **state)
 		{"{}", "verb: is required", -1},
 		{"{\"verb\":1}", "verb: must be a string", -1},
 		{"[{\"verb\":\"answer\"},{\"verb\":\"gather\"}]",
-		 "verbs[1]: gather: is not a verb that this gateway knows",
-		 1},
+		 "verbs[1]: gather: is not a verb that this gateway knows", 1},
 		{"{\"verb\":\"pause\"}", "pause: length: is required", -1},
 		{"{\"verb\":\"pause\",\"length\":\"1\"}",
 		 "pause: length: must be a number of seconds from 0 to 86400",
@@ -194,8 +193,8 @@ static void test_save_load(void **state)
 	json_close(&j, '}');
 	tree = cJSON_Parse(json_done(&j));
 
-	assert_int_equal(
-		verbs_load(&w, cJSON_GetObjectItem(tree, "verbs")), 0);
+	assert_int_equal(verbs_load(&w, cJSON_GetObjectItem(tree, "verbs")),
+			 0);
 	assert_int_equal(verbs_count(w), 2);
 	assert_true(w->length == 1.5);
 	assert_string_equal(w->next->text, v->next->text);

@@ -1,0 +1,496 @@
+/**
+ * @file ctrl_queue.c  Tests of a call's verbs, with a node on a real socket
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include "client.h"
+#include "command.h"
+#include "dial.h"
+#include "hooks.h"
+#include "http.h"
+#include "log.h"
+#include "node.h"
+#include "queue.h"
+#include "session.h"
+#include "store.h"
+#include "transfer.h"
+#include "turn.h"
+
+
+enum { TURNS = 200 };
+
+static char dir[64];
+static int node = -1;
+static unsigned last_n;
+static uint64_t seen; /* seq of the last message that was looked at */
+static char inbox[65536];
+
+static const char call[] =
+	"\"call\":{\"sid\":\"c1\",\"direction\":\"inbound\","
+	"\"from\":\"sip:a@x\",\"to\":\"sip:b@y\",\"state\":\"%s\"}";
+
+
+static void referd_open(void)
+{
+	char path[96];
+
+	assert_int_equal(clients_init() | http_init() | sessions_init() |
+				 transfers_init() | dials_init() |
+				 hooks_init() | nodes_init(),
+			 0);
+	assert_int_equal(store_open(dir), 0);
+	sessions_load();
+	transfers_load();
+	hooks_load();
+	nodes_load();
+	turn_init();
+
+	(void)snprintf(path, sizeof(path), "%s/node.sock", dir);
+	assert_int_equal(nodes_listen(path), 0);
+}
+
+
+static void referd_close(void)
+{
+	turn_close();
+	nodes_close();
+	dials_close();
+	hooks_close();
+	sessions_close();
+	transfers_close();
+	http_close();
+	clients_close();
+	store_close();
+}
+
+
+static void turns(void)
+{
+	for (int i = 0; i < TURNS; i++)
+		ev_run(EV_DEFAULT_ EVRUN_NOWAIT);
+}
+
+
+static void node_say(const char *line)
+{
+	assert_int_equal(write(node, line, strlen(line)), strlen(line));
+	assert_int_equal(write(node, "\n", 1), 1);
+	turns();
+}
+
+
+static void report(const char *fmt, ...)
+{
+	char body[2048], line[2200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(body, sizeof(body), fmt, ap);
+	va_end(ap);
+
+	(void)snprintf(line, sizeof(line), "{\"n\":%u,\"time\":1,%s}",
+		       ++last_n, body);
+	node_say(line);
+}
+
+
+static void report_call(const char *event, const char *state)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), call, state);
+	report("\"type\":\"call\",\"event\":\"%s\",%s", event, body);
+}
+
+
+static void node_connect(const char *boot)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	char line[256];
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/node.sock",
+		       dir);
+	node = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(node, (struct sockaddr *)&addr, sizeof(addr)),
+			 0);
+
+	(void)snprintf(line, sizeof(line),
+		       "{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw\","
+		       "\"boot\":\"%s\"}",
+		       boot);
+	node_say(line);
+}
+
+
+/* The next request that came to the node, "" if none did */
+static const char *request(void)
+{
+	static char line[65536];
+	char *nl;
+	ssize_t n;
+
+	for (;;) {
+		size_t len = strlen(inbox);
+
+		nl = strchr(inbox, '\n');
+		if (!nl) {
+			n = recv(node, inbox + len, sizeof(inbox) - len - 1,
+				 MSG_DONTWAIT);
+			if (n <= 0)
+				return "";
+			inbox[len + (size_t)n] = '\0';
+			continue;
+		}
+
+		*nl = '\0';
+		strcpy(line, inbox);
+		memmove(inbox, nl + 1, strlen(nl + 1) + 1);
+		if (!strstr(line, "\"ack\"") && !strstr(line, "\"welcome\""))
+			return line;
+	}
+}
+
+
+static char *member(const char *text, const char *key)
+{
+	static char value[128];
+	cJSON *tree = cJSON_Parse(text);
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(tree, key));
+
+	(void)snprintf(value, sizeof(value), "%s", s ? s : "");
+	cJSON_Delete(tree);
+
+	return value;
+}
+
+
+/* Expects a request that contains some text, and says that all is well */
+static char *expect_ok(const char *text)
+{
+	static char ref[128];
+	const char *line = request();
+
+	if (!strstr(line, text))
+		fail_msg("%s is not in %s", text, line);
+
+	strcpy(ref, member(line, "ref"));
+	report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", ref);
+
+	return ref;
+}
+
+
+struct search {
+	const char *a, *b;
+	unsigned count;
+};
+
+
+static void search_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct search *s = arg;
+	(void)seq;
+
+	if (strstr(text, s->a) && strstr(text, s->b))
+		++s->count;
+}
+
+
+/* How many messages since the test began contain both texts */
+static unsigned said(const char *a, const char *b)
+{
+	struct search s = {a, b, 0};
+
+	store_replay(seen, "bot", false, 1000, search_handler, &s);
+
+	return s.count;
+}
+
+
+static void bot(const char *text)
+{
+	struct sender sender = {.name = "bot"};
+	char *copy = strdup(text);
+
+	command(&sender, copy, strlen(copy));
+	free(copy);
+	turns();
+}
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, "/tmp/ctrl-queue-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+
+	inbox[0] = '\0';
+	last_n = 0;
+	referd_open();
+	seen = store_seq();
+	node_connect("boot1");
+	report("\"type\":\"sync\",\"calls\":[],\"transfers\":[]");
+	report_call("new", "in-progress");
+
+	return 0;
+}
+
+
+static int teardown(void **state)
+{
+	char cmd[192];
+	(void)state;
+
+	(void)close(node);
+	referd_close();
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+
+	return system(cmd);
+}
+
+
+static void transfer(const char *ref, const char *id, const char *rest)
+{
+	report("\"type\":\"transfer\",\"call_sid\":\"c1\",\"transfer_id\":"
+	       "\"%s\",\"ref\":\"%s\",%s",
+	       id, ref, rest);
+}
+
+
+#define ENDED(outcome)                                                        \
+	"\"step\":\"ended\",\"refer_status\":202,\"outcome\":\"" outcome      \
+	"\",\"evidence\":\"notify\",\"call_status\":486"
+
+
+static void test_one_trip(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	assert_int_equal(said("session:new", "c1"), 1);
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\",\"id\":\"v\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	assert_int_equal(said("verb:status", "starting"), 1);
+	assert_int_equal(said("transfer:status", "requested"), 1);
+
+	transfer(ref, "t", ENDED("failed"));
+	assert_int_equal(said("transfer:status", "\"verb_id\":\"v\""), 2);
+	assert_int_equal(said("verb:status", "finished"), 1);
+
+	/* twice the same report is one report */
+	--last_n;
+	transfer(ref, "t", ENDED("failed"));
+	assert_int_equal(said("transfer:status", "ended"), 1);
+
+	/* and a transfer ends once, whatever comes */
+	transfer(ref, "t", ENDED("transferred"));
+	assert_int_equal(said("transfer:status", "ended"), 1);
+}
+
+
+static void test_list_goes_on_after_failure(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("[{\"verb\":\"sip:refer\",\"referTo\":\"1\"},"
+	    "{\"verb\":\"hangup\"}]");
+	strcpy(ref, expect_ok("hangup"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	assert_string_equal(request(), "");
+	transfer(ref, "t", ENDED("failed"));
+
+	/* the client is not there, so that its hook is not waited for */
+	(void)expect_ok("hangup");
+	report_call("closed", "completed");
+	assert_int_equal(said("verb:status", "finished"), 2);
+	assert_null(session_find("c1"));
+}
+
+
+static void test_refused_whole(void **state)
+{
+	const char *line;
+	(void)state;
+
+	bot("[{\"verb\":\"pause\",\"length\":0},"
+	    "{\"verb\":\"sip:refer\",\"referTo\":\"\"}]");
+	line = request();
+	assert_non_null(strstr(line, "\"run\":false"));
+	assert_null(strstr(line, "pause"));
+	report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"index\":0,"
+	       "\"field\":\"referTo\",\"error\":\"referTo: is required\"",
+	       member(line, "ref"));
+	assert_int_equal(said("jambonz:error",
+			      "\"verbs[1]: sip:refer: referTo: is required\""),
+			 1);
+	assert_int_equal(said("verb:status", ""), 0);
+}
+
+
+static void test_second_refer_is_refused(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"2\",\"msgid\":\"m\"}");
+	assert_string_equal(request(), "");
+	assert_int_equal(said("transfer in progress", "\"ref\":\"m\""), 1);
+}
+
+
+static void test_other_verbs_cancel(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+
+	bot("{\"verb\":\"hangup\"}");
+	(void)expect_ok("\"run\":false");
+	(void)expect_ok("\"cancel\"");
+	assert_string_equal(request(), "");
+	transfer(ref, "t", ENDED("cancelled"));
+	(void)expect_ok("\"run\":true");
+}
+
+
+static void test_ringing_call_is_answered_first(void **state)
+{
+	(void)state;
+
+	report_call("status", "ringing");
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	(void)expect_ok("\"run\":false");
+	(void)expect_ok("\"answer\"");
+	assert_string_equal(request(), "");
+	report_call("status", "in-progress");
+	(void)expect_ok("\"sip:refer\"");
+}
+
+
+static void restart(void)
+{
+	(void)close(node);
+	referd_close();
+	inbox[0] = '\0';
+	referd_open();
+}
+
+
+/* What was under way goes on: asked for again is only what was not answered */
+static void test_restart_in_mid_transfer(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("[{\"verb\":\"sip:refer\",\"referTo\":\"1\"},"
+	    "{\"verb\":\"hangup\"}]");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+
+	restart();
+	node_connect("boot1");
+	transfer(ref, "t", ENDED("failed"));
+	assert_string_equal(request(), "");
+	report("\"type\":\"sync\",\"calls\":[{\"sid\":\"c1\","
+	       "\"direction\":\"inbound\",\"from\":\"sip:a@x\","
+	       "\"to\":\"sip:b@y\",\"state\":\"in-progress\"}],"
+	       "\"transfers\":[]");
+	(void)expect_ok("hangup");
+
+	assert_int_equal(said("transfer:status", "ended"), 1);
+	assert_int_equal(said("session:new", ""), 1);
+}
+
+
+static void test_restart_before_the_answer(void **state)
+{
+	char line[1024];
+	(void)state;
+
+	bot("[{\"verb\":\"answer\"},{\"verb\":\"hangup\"}]");
+	strcpy(line, request());
+
+	restart();
+	node_connect("boot1");
+	report("\"type\":\"sync\",\"calls\":[{\"sid\":\"c1\","
+	       "\"direction\":\"inbound\",\"from\":\"sip:a@x\","
+	       "\"to\":\"sip:b@y\",\"state\":\"in-progress\"}],"
+	       "\"transfers\":[]");
+	assert_string_equal(request(), line);
+}
+
+
+static void test_new_boot_ends_all(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+
+	(void)close(node);
+	turns();
+	assert_non_null(session_find("c1"));
+	node_connect("boot2");
+
+	assert_int_equal(said("\"outcome\":\"unknown\"", "\"node\""), 1);
+	assert_int_equal(said("call:status", "baresip is gone"), 1);
+	assert_null(session_find("c1"));
+}
+
+
+static void test_pause(void **state)
+{
+	(void)state;
+
+	bot("[{\"verb\":\"pause\",\"length\":0.01},{\"verb\":\"hangup\"}]");
+	(void)expect_ok("\"run\":false");
+	assert_int_equal(said("verb:status", "pause"), 1);
+	(void)usleep(20000);
+	turns();
+	(void)expect_ok("hangup");
+	assert_int_equal(said("verb:status", "pause"), 2);
+}
+
+
+int main(void)
+{
+#define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_one_trip),
+		CASE(test_list_goes_on_after_failure),
+		CASE(test_refused_whole),
+		CASE(test_second_refer_is_refused),
+		CASE(test_other_verbs_cancel),
+		CASE(test_ringing_call_is_answered_first),
+		CASE(test_restart_in_mid_transfer),
+		CASE(test_restart_before_the_answer),
+		CASE(test_new_boot_ends_all),
+		CASE(test_pause),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
