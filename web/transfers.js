@@ -47,9 +47,9 @@ export function fillTransfer(ctx, el, t)
 
 function searchText(t)
 {
-	return [t.refer_to, t.referred_by, t.transfer_id, t.verb_id,
-		t.call_sid, t.far, t.node, t.refer_status, t.call_status,
-		t.reason, t.outcome, t.evidence].join(' ').toLowerCase();
+	return [t.refer_to, t.referred_by, t.far, t.node, t.verb_id,
+		t.refer_status, t.call_status, t.reason, t.outcome,
+		t.evidence].join(' ').toLowerCase();
 }
 
 
@@ -62,7 +62,9 @@ function matches(t, words, outcome)
 
 	const text = words.length ? searchText(t) : '';
 
-	return words.every((word) => text.includes(word));
+	/* Of a long id the beginning counts: any digits are in it somewhere. */
+	return words.every((word) => text.includes(word) ||
+		t.transfer_id.startsWith(word) || t.call_sid.startsWith(word));
 }
 
 

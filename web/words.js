@@ -177,8 +177,7 @@ function unknownWords(t)
 			`then no result for ${wait}`;
 	case 'terminated':
 		return `accepted${withCode(t)}${lastReport(t)}, then the ` +
-			'far end ended its reports without a result' +
-			(t.reason ? ` (${t.reason})` : '');
+			`reports ended: ${t.reason || 'no result came'}`;
 	case 'node':
 		return 'baresip went away during the transfer';
 	default:
