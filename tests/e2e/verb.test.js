@@ -1,0 +1,183 @@
+/**
+ * @file verb.test.js  The fields of the verb, on the wire
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { scene } from './lib/scene.js';
+import { tagOf } from './lib/wire.js';
+
+const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
+
+/* Fields, and what stands in the REFER then; HOST is that of the far end. */
+const WIRE = [
+	[{ referTo: '100' }, { 'refer-to': '<sip:100@HOST>' }],
+	[{ referTo: '+49 (30) 123-456' },
+		{ 'refer-to': '<sip:+4930123456@HOST>' }],
+	[{ referTo: 'bob' }, { 'refer-to': '<sip:bob@HOST>' }],
+	[{ referTo: 'sip:bob@example.com' },
+		{ 'refer-to': '<sip:bob@example.com>' }],
+	[{ referTo: 'sips:bob@example.com:5061;transport=tcp' },
+		{ 'refer-to': '<sips:bob@example.com:5061;transport=tcp>' }],
+	[{ referTo: 'tel:+49-30-123' },
+		{ 'refer-to': /^<tel:\+49-?30-?123>$/ }],
+	[{ referTo: '"Bob B." <sip:bob@example.com>' },
+		{ 'refer-to': '"Bob B." <sip:bob@example.com>' }],
+	[{ referTo: 'sip:bob@[2001:db8::1]' },
+		{ 'refer-to': '<sip:bob@[2001:db8::1]>' }],
+	[{ referredBy: '4711' }, { 'referred-by': '<sip:4711@HOST>' }],
+	[{ referredBy: 'sip:ann@example.com',
+		referredByDisplayName: 'Ann "A"' },
+		{ 'referred-by': '"Ann \\"A\\"" <sip:ann@example.com>' }],
+	[{ headers: { 'X-Ticket': 17, 'X-Text': 'a; b="c"' } },
+		{ 'x-ticket': '17', 'x-text': 'a; b="c"' }],
+	[{ targetHeaders: { 'X-Ticket': '17', 'User-to-User': '00ff;e=h' } },
+		{ 'refer-to':
+			/\?X-Ticket=17&User-to-User=00ff%3Be(=|%3D)h>$/i }],
+];
+
+
+/* Refers one call, in which each transfer fails so that another can follow. */
+async function referrals(s)
+{
+	const { client } = await s.control();
+	const call = await s.call(client, 'refuse',
+		{ answer: 'SIP/2.0 603 Decline', more: 'X-More: none' });
+
+	return async (fields) => {
+		const from = client.now;
+		const mark = call.far.messages.length;
+
+		client.send({ verb: 'sip:refer', referTo: '100',
+			call_sid: call.sid, ...fields });
+		await client.message('verb:status',
+			{ event: 'finished' }, { from });
+
+		return { ...call, refer: await call.far.received('REFER',
+			{ from: mark }) };
+	};
+}
+
+
+scene('each field stands in the REFER as it should', async (s) => {
+	const send = await referrals(s);
+
+	for (const [fields, headers] of WIRE) {
+		const { far, refer } = await send(fields);
+
+		for (const [name, value] of Object.entries(headers)) {
+			const got = refer.headers[name];
+
+			if (value instanceof RegExp)
+				assert.match(got, value);
+			else
+				assert.equal(got, value.replace('HOST',
+					`${far.ip}:5060`));
+		}
+	}
+});
+
+
+scene("the verb's own timeouts go before the settings", async (s) => {
+	const { client } = await s.control();
+	const silent = await s.call(client, 'no-notify');
+	const ringing = await s.call(client, 'ringing', { final: '200 OK' });
+
+	client.send({ verb: 'sip:refer', referTo: '1', call_sid: silent.sid,
+		timeouts: { notify: 1 } });
+	client.send({ verb: 'sip:refer', referTo: '2', call_sid: ringing.sid,
+		timeouts: { ringing: 1 } });
+
+	await client.message('transfer:status', { call_sid: silent.sid,
+		outcome: 'unknown', evidence: 'timer:notify' });
+	await client.message('transfer:status', { call_sid: ringing.sid,
+		outcome: 'unknown', evidence: 'timer:ringing' });
+});
+
+
+scene('a dry run tells the REFER and the doubts, and sends nothing',
+	async (s) => {
+	const { client } = await s.control();
+	const { far, sid } = await s.call(client, 'transfer', ANSWERED);
+	const verb = { verb: 'sip:refer', referTo: 'sip:bob@10.1.2.3',
+		call_sid: sid, headers: { 'X-Ticket': '17' } };
+
+	client.send({ ...verb, dryRun: true });
+	const { data } = await client.message('verb:status',
+		{ event: 'finished' });
+	const told = JSON.stringify(data.dry_run);
+
+	assert.match(told, /Refer-To: <sip:bob@10\.1\.2\.3>/);
+	assert.match(told, /X-Ticket: 17/);
+	assert.match(told, /private address/);
+	assert.equal(far.requests('REFER').length, 0);
+	assert.equal(client.all('transfer:status').length, 0);
+
+	/* And what is sent afterwards is what it told, CSeq included. */
+	client.send(verb);
+	await far.passed();
+	const refer = await far.received('REFER');
+	assert.match(told, new RegExp(`CSeq: ${refer.headers.cseq}`));
+});
+
+
+scene('attended: the far end is sent to that of another call',
+	async (s) => {
+	const { client, gateway } = await s.control();
+	const one = await s.call(client, 'transfer', ANSWERED);
+	const other = await s.call(client, 'transfer', ANSWERED);
+
+	client.send({ verb: 'sip:refer', call_sid: one.sid,
+		replaces: other.sid });
+	await Promise.all([one.far.passed(), other.far.passed()]);
+
+	const [{ headers }] = one.far.requests('REFER');
+	const invite = await other.far.sent('INVITE');
+	const answer = await other.far.received(200);
+	const [, uri, escaped] = /^<([^?]+)\?Replaces=([^&>]+)>$/
+		.exec(headers['refer-to']);
+
+	assert.equal(uri, `sip:sipp@${other.far.ip}:5060`);
+	assert.equal(decodeURIComponent(escaped),
+		`${invite.headers['call-id']}` +
+		`;to-tag=${tagOf(invite.headers.from)}` +
+		`;from-tag=${tagOf(answer.headers.to)}`);
+	assert.equal(other.far.requests('REFER').length, 0);
+	for (const { sid } of [one, other])
+		await client.message('call:status',
+			{ call_sid: sid, call_status: 'completed' });
+	assert.deepEqual(gateway.talking(), []);
+});
+
+
+scene('attended and refused: both calls go on', async (s) => {
+	const { client, gateway } = await s.control();
+	const one = await s.call(client, 'refuse',
+		{ answer: 'SIP/2.0 603 Decline', more: 'X-More: none' });
+	const other = await s.call(client, 'transfer', ANSWERED);
+
+	client.send({ verb: 'sip:refer', call_sid: one.sid,
+		replaces: other.sid });
+	await client.message('transfer:status',
+		{ step: 'ended', outcome: 'failed', refer_status: 603 });
+	assert.equal(gateway.talking().length, 2);
+
+	client.send({ verb: 'sip:refer', call_sid: other.sid, referTo: '1' });
+	await other.far.passed();
+});
+
+
+scene('attended: a call that is not there is refused by name', async (s) => {
+	const { client } = await s.control();
+	const { sid } = await s.call(client, 'transfer', ANSWERED);
+
+	for (const replaces of ['no-such-call', sid, 17, '']) {
+		const from = client.now;
+
+		client.send({ verb: 'sip:refer', call_sid: sid, replaces });
+		const { data } = await client.message('jambonz:error', {},
+			{ from });
+		assert.equal(data.field, 'replaces');
+	}
+});
