@@ -45,18 +45,33 @@ function changed()
 }
 
 
-/* The name is the tab's, so that its hooks find it after a reload. */
+function newName()
+{
+	const [n] = crypto.getRandomValues(new Uint32Array(1));
+	const name = `page-${n.toString(36)}`;
+
+	try {
+		sessionStorage.setItem('client', name);
+	}
+	catch {
+		/* no storage: a reload makes another client */
+	}
+
+	return name;
+}
+
+
+/*
+ * The name is the tab's, so that its hooks find it after a reload. A tab that
+ * was duplicated has its twin's name at first.
+ */
 function clientName()
 {
 	try {
-		const name = sessionStorage.getItem('client') ||
-			`page-${crypto.getRandomValues(new Uint32Array(1))[0]
-				.toString(36)}`;
-		sessionStorage.setItem('client', name);
-		return name;
+		return sessionStorage.getItem('client') || newName();
 	}
 	catch {
-		return `page-${Date.now().toString(36)}`;
+		return newName();
 	}
 }
 
@@ -286,6 +301,7 @@ function start()
 	views = [detailPage(ctx), callList(ctx), transferList(ctx),
 		 messageConsole(ctx)];
 	ctx.link = new Link({ url: wsUrl(), client: clientName(),
+			      rename: newName,
 			     onmessage: received, onstate: changed });
 
 	addEventListener('hashchange', routed);

@@ -57,24 +57,23 @@ export function field(label, props, help)
 }
 
 
-function headerRow(form, pair)
+function headerRow(pair, label, changed, remove)
 {
-	const typed = (at) => (event) => {
-		pair[at] = event.target.value;
-		form.changed();
-	};
+	const input = (at, props) => h('input', {
+		value: pair[at], spellcheck: false, ...props,
+		oninput(event) {
+			pair[at] = event.target.value;
+			changed();
+		} });
 	const note = h('span.note');
 	const element = h('div.header', {},
-		h('input', { value: pair[0], placeholder: 'X-Name',
-			     'aria-label': 'Header name', spellcheck: false,
-			     maxLength: 128, oninput: typed(0) }),
-		h('input', { value: pair[1], placeholder: 'value',
-			     'aria-label': 'Header value', spellcheck: false,
-			     maxLength: 2048, oninput: typed(1) }),
+		input(0, { placeholder: 'X-Name', maxLength: 128,
+			   'aria-label': `${label} name` }),
+		input(1, { placeholder: 'value', maxLength: 2048,
+			   'aria-label': `${label} value` }),
 		h('button.small', { type: 'button', title: 'Remove',
-				   'aria-label': 'Remove header',
-				   onclick: () => form.removeHeader(pair) },
-		  '×'), note);
+				    'aria-label': `Remove ${label}`,
+				    onclick: remove }, '×'), note);
 
 	return { element, show(error) {
 		setText(note, error || '');
@@ -83,40 +82,48 @@ function headerRow(form, pair)
 }
 
 
-/** The list of headers of a form: a line each, and one that is empty */
-export function headerFields(form, draft)
+/**
+ * A list of headers: a line each
+ *
+ * @param draft    Draft of the form
+ * @param name     Which list of it
+ * @param title    What stands above
+ * @param label    What one of them is called
+ * @param changed  Called when something was typed
+ */
+export function headerFields({ draft, name, title, label, changed })
 {
-	const element = h('div.headers');
+	const list = h('div.headers');
+	const add = h('button.small', { type: 'button', onclick() {
+		draft[name].push(['', '']);
+		build();
+		list.lastChild.querySelector('input').focus();
+	} }, 'Add');
 	let rows = [];
+
+	function remove(pair)
+	{
+		draft[name] = draft[name].filter((p) => p !== pair);
+		if (!draft[name].length)
+			draft[name].push(['', '']);
+		build();
+		changed();
+		list.querySelector('input').focus();
+	}
 
 	function build()
 	{
-		rows = draft.headers.map((pair) => headerRow(form, pair));
-		element.replaceChildren(...rows.map((row) => row.element));
+		rows = draft[name].map((pair) => headerRow(
+			pair, label, changed, () => remove(pair)));
+		list.replaceChildren(...rows.map((row) => row.element));
 	}
-
-	form.removeHeader = (pair) => {
-		draft.headers = draft.headers.filter((p) => p !== pair);
-		if (!draft.headers.length)
-			draft.headers.push(['', '']);
-		build();
-		form.changed();
-		element.querySelector('input').focus();
-	};
 
 	build();
 
 	return {
-		element,
-		add() {
-			draft.headers.push(['', '']);
-			build();
-			rows.at(-1).element.querySelector('input').focus();
-		},
-		show(errors) {
-			rows.forEach((row, i) =>
-				row.show(errors[`headers.${i}`]));
-		},
+		element: h('fieldset', {}, h('legend', {}, title), list, add),
+		show: (errors) => rows.forEach((row, i) =>
+			row.show(errors[`${name}.${i}`])),
 	};
 }
 

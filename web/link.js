@@ -4,6 +4,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+/* referd's close code: another connection came with our name. */
+const NAME_TAKEN = 4009;
+
 /* Milliseconds: the first wait before another try, and the longest. */
 const WAIT_FIRST = 250;
 const WAIT_MAX = 5000;
@@ -11,11 +14,7 @@ const WAIT_MAX = 5000;
 /* How many of the latest messages a page that knows nothing asks for. */
 const BACKLOG = 1000;
 
-/* How long without a message until a replay counts as read to its end: the
-   last messages of it may be for other clients, and never come here. */
-const REPLAY_QUIET = 300;
-
-/* A list of the schedules that a test may want to drive itself. */
+/* The timers, which a test may want to drive itself. */
 const CLOCK = {
 	setTimeout: (f, ms) => setTimeout(f, ms),
 	clearTimeout: (id) => clearTimeout(id),
@@ -33,17 +32,18 @@ export class Link {
 	/**
 	 * @param url       ws:// or wss:// URL of referd
 	 * @param client    Name to be known by
+	 * @param rename    Makes another name, when that one is taken
 	 * @param onmessage Called with each new message; and with true beside
 	 *                  a hello after which nothing known before holds
 	 * @param onstate   Called whenever state, behind or retryAt changed
 	 * @param Socket    Class that makes the WebSocket
 	 * @param timers    setTimeout and clearTimeout
 	 */
-	constructor({ url, client, onmessage, onstate,
-		     Socket = globalThis.WebSocket, timers = CLOCK })
+	constructor({ url, client, rename, onmessage, onstate,
+		      Socket = globalThis.WebSocket, timers = CLOCK })
 	{
-		Object.assign(this, { url, client, onmessage, onstate, Socket,
-				     timers });
+		Object.assign(this, { url, client, rename, onmessage, onstate,
+				      Socket, timers });
 		this.state = 'connecting';
 		this.behind = 0;
 		this.retryAt = 0;
@@ -87,7 +87,8 @@ export class Link {
 
 	lost(event)
 	{
-		this.timers.clearTimeout(this.quiet);
+		if (event?.code === NAME_TAKEN)
+			this.client = this.rename();
 		this.closeReason = event?.reason || '';
 		this.retryAt = Date.now() + this.wait;
 		this.retry = this.timers.setTimeout(() => this.open(),
@@ -160,18 +161,8 @@ export class Link {
 
 	progress()
 	{
-		this.timers.clearTimeout(this.quiet);
 		this.behind = Math.max(0, this.target - this.last);
-		if (!this.behind) {
-			this.setState('live');
-			return;
-		}
-
-		this.setState('behind');
-		this.quiet = this.timers.setTimeout(() => {
-			this.behind = 0;
-			this.setState('live');
-		}, REPLAY_QUIET);
+		this.setState(this.behind ? 'behind' : 'live');
 	}
 
 	setState(state)

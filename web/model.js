@@ -112,6 +112,19 @@ function logEntry(model, entry)
 }
 
 
+/* Only hello lists the nodes; calls tell of those that came and went since. */
+function nodeSeen(model, call)
+{
+	const node = model.nodes.find((n) => n.node === call.node);
+	const connected = call.sip_reason !== 'baresip is gone';
+
+	if (node)
+		node.connected = connected;
+	else if (call.node)
+		model.nodes.push({ node: call.node, connected });
+}
+
+
 function callApply(model, data, time)
 {
 	const sid = data.call_sid;
@@ -127,6 +140,7 @@ function callApply(model, data, time)
 	}
 
 	Object.assign(call, data);
+	nodeSeen(model, call);
 	call.since = Date.parse(data.started) || call.since;
 	if (call.call_status === 'in-progress')
 		call.answered = Math.min(call.answered ?? time, time);
@@ -224,6 +238,8 @@ function verbStatusApply(model, msg, entry)
 		return;
 	if (data.event === 'starting')
 		startingAdd(model, msg.call_sid, entry);
+	else
+		model.starting.delete(msg.call_sid);	/* a dry run */
 }
 
 
@@ -261,13 +277,13 @@ function helloApply(model, msg, entry, now)
 	model.client = data.client || '';
 	model.version = data.version || '';
 	model.skew = entry.time - now;
-	model.nodes = data.nodes || [];
-
 	const live = new Set();
 	for (const c of data.calls || []) {
 		callApply(model, c, entry.time);
 		live.add(c.call_sid);
 	}
+	model.nodes = data.nodes || [];
+
 	for (const c of liveCalls(model)) {
 		if (!live.has(c.call_sid)) {
 			c.call_status = 'completed';
@@ -326,10 +342,6 @@ export function modelReceive(model, msg, now = Date.now())
 		hookApply(model, msg, entry);
 		break;
 
-	case 'node:status':
-		nodeApply(model, msg.data || {});
-		break;
-
 	case 'jambonz:error':
 		model.starting.delete(msg.call_sid);
 		break;
@@ -339,23 +351,12 @@ export function modelReceive(model, msg, now = Date.now())
 }
 
 
-function nodeApply(model, data)
-{
-	const node = model.nodes.find((n) => n.node === data.node);
-
-	if (node)
-		Object.assign(node, data);
-	else if (data.node)
-		model.nodes.push(data);
-}
-
-
 /* The sip:refer in what a client sent, in any of the forms it may take. */
 function referSent(model, msg)
 {
 	const verbs = [msg.verbs || msg.data || msg].flat();
 	const refer = verbs.find((v) => v?.verb === 'sip:refer');
-	if (!refer)
+	if (!refer || refer.dryRun)
 		return null;
 
 	const live = liveCalls(model);

@@ -62,7 +62,7 @@ function matches(t, words, outcome)
 
 	const text = words.length ? searchText(t) : '';
 
-	/* Of a long id the beginning counts: any digits are in it somewhere. */
+	/* Of a long id the beginning counts: it has any digits somewhere. */
 	return words.every((word) => text.includes(word) ||
 		t.transfer_id.startsWith(word) || t.call_sid.startsWith(word));
 }

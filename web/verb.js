@@ -8,7 +8,12 @@
 const OWNED = new RegExp(`^(${['via', 'from', 'to', 'call-id', 'cseq',
 	'contact', 'max-forwards', 'route', 'record-route', 'content-.*',
 	'authorization', 'proxy-authorization', 'refer-to', 'referred-by',
-	'event', '[vftimlcrbo]'].join('|')})$`, 'i');
+	'event', 'allow-events', 'subscription-state', 'expires',
+	'user-agent', 'server', '[vftimrboulce]'].join('|')})$`, 'i');
+
+/* Seconds, as the module has it. */
+const TIMEOUT_MIN = 0.1;
+const TIMEOUT_MAX = 3600;
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
@@ -19,9 +24,10 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** The fields of an empty form */
 export function emptyDraft()
 {
-	return { referTo: '', referredBy: '', referredByDisplayName: '',
-		 id: '', actionHook: '', eventHook: '',
-		 headers: [['', '']] };
+	return { referTo: '', replaces: '', referredBy: '',
+		 referredByDisplayName: '', id: '', actionHook: '',
+		 eventHook: '', notify: '', ringing: '',
+		 headers: [['', '']], targetHeaders: [['', '']] };
 }
 
 
@@ -72,6 +78,76 @@ function headerError(name, value, names)
 }
 
 
+/*
+ * The target is an address, or a live call whose far end is to be met; then
+ * the address may be left out.
+ */
+function putTarget(verb, draft, errors)
+{
+	const referTo = draft.referTo.trim();
+
+	if (referTo || !draft.replaces)
+		verb.referTo = referTo;
+	if (draft.replaces)
+		verb.replaces = draft.replaces;
+
+	if (referTo)
+		errors.referTo = targetError(referTo);
+	else if (!draft.replaces)
+		errors.referTo = 'is required';
+}
+
+
+function putTexts(verb, draft, errors)
+{
+	for (const name of ['referredBy', 'referredByDisplayName', 'id',
+			    'actionHook', 'eventHook']) {
+		const value = draft[name].trim();
+		if (!value)
+			continue;
+		verb[name] = value;
+		errors[name] = name === 'referredBy' ? targetError(value) :
+			fieldError(value);
+	}
+}
+
+
+function putHeaders(verb, draft, errors, name)
+{
+	const names = new Set();
+	const headers = {};
+
+	draft[name].forEach(([rawName, value], i) => {
+		const header = rawName.trim();
+
+		errors[`${name}.${i}`] = headerError(header, value, names);
+		if (header) {
+			headers[header] = value;
+			names.add(header.toLowerCase());
+		}
+	});
+
+	if (names.size)
+		verb[name] = headers;
+}
+
+
+function putTimeouts(verb, draft, errors)
+{
+	for (const name of ['notify', 'ringing']) {
+		if (!draft[name].trim())
+			continue;
+
+		const seconds = Number(draft[name]);
+		if (seconds >= TIMEOUT_MIN && seconds <= TIMEOUT_MAX)
+			verb.timeouts = { ...verb.timeouts, [name]: seconds };
+		else
+			errors[name] = `must be from ${TIMEOUT_MIN} to ${
+				TIMEOUT_MAX} seconds`;
+	}
+}
+
+
 /**
  * Make the verb of a form
  *
@@ -82,31 +158,14 @@ function headerError(name, value, names)
  */
 export function verbFromDraft(draft)
 {
-	const verb = { verb: 'sip:refer', referTo: draft.referTo.trim() };
+	const verb = { verb: 'sip:refer' };
 	const errors = {};
 
-	if (!verb.referTo)
-		errors.referTo = 'is required';
-	else
-		errors.referTo = targetError(verb.referTo);
-
-	if (draft.referredBy.trim()) {
-		verb.referredBy = draft.referredBy.trim();
-		errors.referredBy = targetError(verb.referredBy);
-	}
-
-	for (const name of ['referredByDisplayName', 'id', 'actionHook',
-			    'eventHook']) {
-		const value = draft[name].trim();
-		if (!value)
-			continue;
-		verb[name] = value;
-		errors[name] = fieldError(value);
-	}
-
-	const headers = headersFromDraft(draft.headers, errors);
-	if (headers)
-		verb.headers = headers;
+	putTarget(verb, draft, errors);
+	putTexts(verb, draft, errors);
+	putHeaders(verb, draft, errors, 'headers');
+	putHeaders(verb, draft, errors, 'targetHeaders');
+	putTimeouts(verb, draft, errors);
 
 	for (const [name, error] of Object.entries(errors)) {
 		if (!error)
@@ -114,23 +173,4 @@ export function verbFromDraft(draft)
 	}
 
 	return { verb, errors };
-}
-
-
-function headersFromDraft(list, errors)
-{
-	const names = new Set();
-	const headers = {};
-
-	list.forEach(([rawName, value], i) => {
-		const name = rawName.trim();
-
-		errors[`headers.${i}`] = headerError(name, value, names);
-		if (name) {
-			headers[name] = value;
-			names.add(name.toLowerCase());
-		}
-	});
-
-	return names.size ? headers : null;
 }

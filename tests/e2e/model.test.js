@@ -270,6 +270,18 @@ test('the ladder has one row for each message, in order', () => {
 });
 
 
+test('a dry run leaves nothing behind for the next ladder', () => {
+	const s = new Story().call();
+
+	modelSent(s.model, { verb: 'sip:refer', referTo: '1', dryRun: true,
+		call_sid: 'c1' });
+	s.at(20, 'verb:status', { event: 'starting', verb: 'sip:refer' });
+	s.at(21, 'verb:status', { event: 'finished', verb: 'sip:refer' });
+	s.step(100, REQUESTED);
+	assert.equal(rowsOf(s.transfer).length, 1);
+});
+
+
 test('failures and timers stand in the ladder', () => {
 	const refused = rowsOf(new Story().requested().end(200, 'failed',
 		'response', { refer_status: 603, reason: 'Decline' })
@@ -318,6 +330,13 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 	{ verb: 'sip:refer', referTo: '100', id: 'x', eventHook: '/event',
 		headers: { 'X-A': '1' } });
 
+	assert.deepEqual(make({ replaces: 'c2', notify: '2.5',
+		targetHeaders: [['X-A', '1']] }), {
+		verb: { verb: 'sip:refer', replaces: 'c2',
+			targetHeaders: { 'X-A': '1' },
+			timeouts: { notify: 2.5 } },
+		errors: {} });
+
 	const wrong = [
 		[{}, 'referTo'],
 		[{ referTo: 'a\r\nX: y' }, 'referTo'],
@@ -332,6 +351,10 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 			'headers.1'],
 		[{ referTo: '1', headers: [['X Y', '1']] }, 'headers.0'],
 		[{ referTo: '1', headers: [['X', 'a\nb']] }, 'headers.0'],
+		[{ referTo: '1', targetHeaders: [['Route', 'x']] },
+			'targetHeaders.0'],
+		[{ referTo: '1', notify: '0' }, 'notify'],
+		[{ referTo: '1', ringing: 'long' }, 'ringing'],
 	];
 	for (const [fields, field] of wrong)
 		assert.deepEqual(Object.keys(make(fields).errors), [field]);
@@ -424,17 +447,15 @@ test('the link asks for the backlog, and comes back without gap or double',
 	});
 
 
-test('a replay whose end is for others counts as read once it is quiet',
-	() => {
-		const { link, pending, socket } = openLink();
+test('a page whose name is taken comes again under another', () => {
+	const { link, pending, socket } = openLink();
 
-		socket().say(hello(11, 10));
-		socket().say(hello(12, 11), { seq: 5 });
-		assert.equal(link.state, 'behind');
-		pending.pop()();
-		assert.equal(link.state, 'live');
-		assert.equal(link.behind, 0);
-	});
+	link.rename = () => 'other';
+	socket().onclose({ code: 4009, reason: 'taken' });
+	assert.equal(link.state, 'offline');
+	pending.pop()();
+	assert.equal(socket().url.searchParams.get('client'), 'other');
+});
 
 
 test('a referd that counts anew makes the page start anew', () => {

@@ -84,7 +84,7 @@ scene('a call is transferred by the form, and the ladder tells how',
 	await fill(b, 'Id', 'unique-id-123');
 	await fill(b, 'Header name', 'X-Ticket');
 	await fill(b, 'Header value', '17');
-	await page.getByText('Hooks and display name').click();
+	await page.getByText('Hooks, timeouts, more').click();
 	await fill(b, 'Event hook', '/event');
 	const shown = JSON.parse(await text(b, '.preview .json'));
 	await press(b, 'Transfer');
@@ -160,6 +160,28 @@ scene('a row opens the whole message; two give the time between',
 	await row('NOTIFY 486 Busy Here').click({ modifiers: ['Shift'] });
 	assert.match(await text(b, '.between'),
 		/^[\d.]+ m?s between “202 Accepted” and “NOTIFY 486/);
+});
+
+
+scene('a dry run shows the REFER, and sends nothing', async (s) => {
+	const { client, b, page } = await watch(s);
+	const { far } = await s.call(client, 'transfer', ANSWERED);
+
+	await page.locator('.call .item').click();
+	await fill(b, 'Refer to', 'tel:+4930123456');
+	await page.getByText('Hooks, timeouts, more').click();
+	await fill(b, 'First NOTIFY', '5');
+	await press(b, 'Show the REFER');
+	await says(b, '.dry .json', /^REFER sip:/);
+	await says(b, '.dry .json', /Refer-To: <tel:\+4930123456>/);
+	await says(b, '.doubt', /tel: URI/);
+	assert.equal(await page.locator('.transfer').count(), 0);
+
+	await press(b, 'Transfer');
+	await says(b, '.ladder', /BYE/);
+	assert.equal(far.requests('REFER').length, 1);
+	assert.deepEqual((await labels(b)).filter((r) =>
+		r.startsWith('application to referd: sip:refer')).length, 1);
 });
 
 
