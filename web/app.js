@@ -172,7 +172,7 @@ function received(msg, fresh)
 async function fetchHistory()
 {
 	try {
-		const answer = await fetch('/transfers');
+		const answer = await fetch('transfers');
 		const body = answer.ok ? await answer.json() : [];
 		modelHistory(ctx.model, body.transfers || body);
 	}

@@ -126,8 +126,17 @@ function callFacts(call)
 		Gateway: call.node, Began: timeOfDay(call.since),
 		'SIP status': status(call.sip_status, call.sip_reason),
 		'Call-ID': call.call_id, call_sid: call.call_sid,
-		...call.sip?.headers,
 	});
+}
+
+
+/* The INVITE's own From and To stand here too, as they were written. */
+function inviteFacts(call)
+{
+	const list = facts(call.sip?.headers || {});
+
+	return list.length ? [h('h3', {}, 'Header fields of the INVITE'),
+			      h('dl.facts', {}, list)] : [];
 }
 
 
@@ -146,7 +155,7 @@ export function callPage(ctx, sid)
 	const title = h('h2');
 	const state = h('span.chip');
 	const buttons = callButtons(ctx, call);
-	const about = h('dl.facts');
+	const about = h('div.about');
 	const over = h('p.hint', { hidden: true });
 	const form = referForm(ctx, call);
 	const list = h('ul.list.inset');
@@ -171,7 +180,9 @@ export function callPage(ctx, sid)
 
 		const now = JSON.stringify(call);
 		if (now !== shown)
-			about.replaceChildren(...callFacts(call));
+			about.replaceChildren(
+				h('dl.facts', {}, callFacts(call)),
+				...inviteFacts(call));
 		shown = now;
 
 		const ts = callTransfers(model, sid);

@@ -200,7 +200,8 @@ class ReferForm {
 			h('h3', {}, 'The REFER, not sent'),
 			...(dryRun.doubts || []).map((text) =>
 				h('p.doubt', {}, text)),
-			h('pre.json', { tabIndex: 0 }, dryRun.refer));
+			h('pre.json', { tabIndex: 0 }, dryRun.refer.trim()));
+		this.dry.scrollIntoView({ block: 'nearest' });
 	}
 
 	update()
