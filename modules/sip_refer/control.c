@@ -190,6 +190,23 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 }
 
 
+static int play(struct livecall *lc, const struct verb *verb, const char *ref,
+		struct fault *fault)
+{
+	int err;
+
+	if (!livecall_established(lc))
+		return fault_set(fault, "call_sid",
+				 "must name a call that is answered");
+
+	err = playback_start(lc, verb, ref, fault);
+	if (!err)
+		succeeded(ref);
+
+	return err;
+}
+
+
 /* 0 means that the result has been sent, or that there is none to add */
 static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
 		    struct fault *fault)
@@ -199,6 +216,7 @@ static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
 	case VERB_ANSWER: return answer(lc, ref, fault);
 	case VERB_DECLINE: return decline(lc, verb, ref, fault);
 	case VERB_HANGUP: return hangup(lc, verb, ref);
+	case VERB_PLAY: return play(lc, verb, ref, fault);
 	case VERB_REFER: return refer(lc, verb, ref, fault);
 	}
 
@@ -245,6 +263,8 @@ static int cancel_handler(const cJSON *json, const char *ref,
 	if (err)
 		return err;
 
+	playback_stop(lc);
+	playback_stop(lc);
 	transfer_cancel(lc->transfer);
 	succeeded(ref);
 

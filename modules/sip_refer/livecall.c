@@ -204,6 +204,7 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
 	else
 		set_state(lc, failure_name(lc, scode), scode, reason);
 
+	playback_call_closed(lc);
 	transfer_call_closed(lc->transfer, stopping);
 	close_report(lc);
 	mem_deref(lc);
@@ -362,7 +363,11 @@ bool livecall_established(const struct livecall *lc)
  */
 int livecall_answer(struct livecall *lc)
 {
-	return ua_answer(lc->ua, lc->call, VIDMODE_ON);
+	const int err = ua_answer(lc->ua, lc->call, VIDMODE_ON);
+
+	/* EINVAL: its 200 is out already, from baresip itself (answermode) or
+	   from an earlier verb, and waits for the ACK */
+	return err == EINVAL ? 0 : err;
 }
 
 

@@ -164,6 +164,7 @@ static void module_stop(void)
 {
 	calls_close();
 	transfers_close();
+	source_close();
 	lsnr_req = mem_deref(lsnr_req);
 	lsnr_resp = mem_deref(lsnr_resp);
 	invite_flush();
@@ -197,6 +198,8 @@ static int module_start(const char *path, const char *node,
 	err = link_init(path, node, control_handler);
 	if (!err)
 		err = transfers_init(timeouts);
+	if (!err)
+		err = playback_init();
 	if (!err)
 		err = calls_init();
 	if (err)

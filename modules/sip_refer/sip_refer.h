@@ -95,6 +95,7 @@ enum verb_type {
 	VERB_ANSWER,
 	VERB_DECLINE,
 	VERB_HANGUP,
+	VERB_PLAY,
 };
 
 /** How long a transfer waits */
@@ -119,6 +120,9 @@ struct verb {
 	bool dry_run;
 	uint16_t status; /**< sip:decline: status code            */
 	char *reason;    /**< sip:decline: reason phrase          */
+	char *files;     /**< play: names, each ended by a zero,
+			      then an empty one           */
+	uint32_t rounds; /**< play: how often, 0: for ever        */
 };
 
 int verb_decode(struct verb **verbp, const struct cJSON *json,
@@ -320,6 +324,7 @@ struct livecall {
 	struct ua *ua;             /**< Borrowed                            */
 	struct call *call;         /**< Borrowed                            */
 	struct transfer *transfer; /**< Borrowed; the one in progress       */
+	struct playback *playback; /**< What is played to it, or NULL       */
 	struct tmr tmr;            /**< Reports it; checks that it lives    */
 	struct tmr tmr_dial;       /**< Gives up a dial nobody answers      */
 	struct cJSON *headers;     /**< The far end's: of its INVITE or 200 */
@@ -387,6 +392,37 @@ void invite_flush(void);
 
 int attended_prepare(struct verb *verb, const struct livecall *lc,
 		     struct fault *fault);
+
+
+/*
+ * Source: WAV files as a source of audio
+ */
+
+struct audio;
+
+/**
+ * Defines the handler of the end of a file
+ *
+ * @param arg Handler argument
+ */
+typedef void(source_end_h)(void *arg);
+
+int source_init(void);
+void source_close(void);
+int source_play(struct audio *audio, const char *path, source_end_h *endh,
+		void *arg);
+void source_stop(struct audio *audio);
+
+
+/*
+ * Playback: the verb play
+ */
+
+int playback_init(void);
+int playback_start(struct livecall *lc, const struct verb *verb,
+		   const char *ref, struct fault *fault);
+void playback_stop(struct livecall *lc);
+void playback_call_closed(struct livecall *lc);
 
 
 /*

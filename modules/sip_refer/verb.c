@@ -23,6 +23,7 @@ static void destructor(void *arg)
 	mem_deref(verb->referred_by_uri);
 	mem_deref(verb->hdrs);
 	mem_deref(verb->reason);
+	mem_deref(verb->files);
 }
 
 
@@ -194,6 +195,103 @@ static int decline_decode(struct verb *verb, const cJSON *json,
 }
 
 
+/* A name below the directory: the gateway's other files are nobody's */
+static bool is_inside(const char *name)
+{
+	return name[0] && name[0] != '/' && !strstr(name, "..") &&
+	       !strstr(name, "://");
+}
+
+
+static int file_decode(struct mbuf *mb, const cJSON *item, struct fault *fault)
+{
+	if (!cJSON_IsString(item) || !text_is_clean(item->valuestring) ||
+	    strlen(item->valuestring) > HDR_VAL_MAX ||
+	    !is_inside(item->valuestring))
+		return fault_set(fault, "url",
+				 "must be the name of a WAV file below the "
+				 "gateway's audio path, or an array of them");
+
+	return mbuf_write_mem(mb, (const uint8_t *)item->valuestring,
+			      strlen(item->valuestring) + 1);
+}
+
+
+/* Names, each ended by a zero, then an empty one */
+static int files_decode(char **filesp, const cJSON *json, struct fault *fault)
+{
+	const cJSON *url = cJSON_GetObjectItemCaseSensitive(json, "url");
+	const cJSON *item;
+	struct mbuf *mb;
+	int err = 0;
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return ENOMEM;
+
+	if (!cJSON_IsArray(url) || !url->child)
+		err = file_decode(mb, url, fault);
+
+	for (item = cJSON_IsArray(url) ? url->child : NULL; item && !err;
+	     item = item->next)
+		err = file_decode(mb, item, fault);
+
+	if (!err)
+		err = mbuf_write_u8(mb, 0);
+	if (err)
+		goto out;
+
+	*filesp = mem_alloc(mb->end, NULL);
+	if (*filesp)
+		memcpy(*filesp, mb->buf, mb->end);
+	else
+		err = ENOMEM;
+
+out:
+	mem_deref(mb);
+
+	return err;
+}
+
+
+static int loop_decode(uint32_t *roundsp, const cJSON *json,
+		       struct fault *fault)
+{
+	const cJSON *loop = cJSON_GetObjectItemCaseSensitive(json, "loop");
+	const char *str = cJSON_GetStringValue(loop);
+
+	*roundsp = 1;
+
+	if (!loop || cJSON_IsNull(loop) || cJSON_IsFalse(loop))
+		return 0;
+
+	if (cJSON_IsTrue(loop) || (str && !strcmp(str, "forever")))
+		*roundsp = 0;
+	else if (cJSON_IsNumber(loop) && loop->valueint >= 0 &&
+		 loop->valuedouble == loop->valueint)
+		*roundsp = loop->valueint;
+	else
+		return fault_set(fault, "loop",
+				 "must be a whole number, true or "
+				 "\"forever\"");
+
+	return 0;
+}
+
+
+static int play_decode(struct verb *verb, const cJSON *json,
+		       struct fault *fault)
+{
+	int err;
+
+	err = files_decode(&verb->files, json, fault);
+	if (!err)
+		err = loop_decode(&verb->rounds, json, fault);
+
+	return err;
+}
+
+
 static int type_decode(enum verb_type *typep, const cJSON *json,
 		       struct fault *fault)
 {
@@ -201,10 +299,9 @@ static int type_decode(enum verb_type *typep, const cJSON *json,
 		const char *name;
 		enum verb_type type;
 	} verbs[] = {
-		{"sip:refer", VERB_REFER},
-		{"answer", VERB_ANSWER},
-		{"sip:decline", VERB_DECLINE},
-		{"hangup", VERB_HANGUP},
+		{"sip:refer", VERB_REFER},     {"answer", VERB_ANSWER},
+		{"sip:decline", VERB_DECLINE}, {"hangup", VERB_HANGUP},
+		{"play", VERB_PLAY},
 	};
 	const char *name;
 	size_t i;
@@ -264,6 +361,8 @@ int verb_decode(struct verb **verbp, const struct cJSON *json,
 	case VERB_DECLINE: err = decline_decode(verb, json, fault); break;
 
 	case VERB_HANGUP: err = hdrs_decode(verb, json, fault); break;
+
+	case VERB_PLAY: err = play_decode(verb, json, fault); break;
 
 	case VERB_ANSWER: break;
 	}

@@ -31,9 +31,38 @@ enum call_state {
 };
 
 struct account;
+struct audio;
+struct ausrc;
+struct ausrc_st;
 struct call;
 struct conf;
+struct media_ctx;
 struct ua;
+
+#ifndef AUDIO_TIMEBASE
+/** Audio frame; with libre 2.0.1, librem declares another one */
+struct auframe {
+	int fmt;
+	void *sampv;
+	size_t sampc;
+	uint64_t timestamp;
+};
+#endif
+
+/** Audio source parameters */
+struct ausrc_prm {
+	uint32_t srate;
+	uint8_t ch;
+	uint32_t ptime;
+	int fmt;
+};
+
+typedef void(ausrc_read_h)(struct auframe *af, void *arg);
+typedef void(ausrc_error_h)(int err, const char *str, void *arg);
+typedef int(ausrc_alloc_h)(struct ausrc_st **stp, const struct ausrc *ausrc,
+			   struct media_ctx **ctx, struct ausrc_prm *prm,
+			   const char *device, ausrc_read_h *rh,
+			   ausrc_error_h *errh, void *arg);
 
 typedef void(ua_event_h)(struct ua *ua, enum ua_event ev, struct call *call,
 			 const char *prm, void *arg);
@@ -42,7 +71,14 @@ typedef void(ua_event_h)(struct ua *ua, enum ua_event ev, struct call *call,
 /* account */
 const char *account_aor(const struct account *acc);
 
+/* audio */
+int audio_set_source(struct audio *au, const char *mod, const char *device);
+int ausrc_register(struct ausrc **asp, struct list *ausrcl, const char *name,
+		   ausrc_alloc_h *alloch);
+struct list *baresip_ausrcl(void);
+
 /* call */
+struct audio *call_audio(const struct call *call);
 int call_modify(struct call *call);
 int call_transfer(struct call *call, const char *uri);
 enum call_state call_state(const struct call *call);

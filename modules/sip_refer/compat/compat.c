@@ -185,6 +185,87 @@ int compat_send_handler(enum sip_transp tp, const struct sa *src,
 }
 
 
+static compat_source_h *source_handler;
+
+
+#ifdef HAVE_BARESIP_H
+static int source_alloc(struct ausrc_st **stp, const struct ausrc *as,
+			struct ausrc_prm *prm, const char *device,
+			ausrc_read_h *rh, ausrc_error_h *errh, void *arg)
+#else
+static int source_alloc(struct ausrc_st **stp, const struct ausrc *as,
+			struct media_ctx **ctx, struct ausrc_prm *prm,
+			const char *device, ausrc_read_h *rh,
+			ausrc_error_h *errh, void *arg)
+#endif
+{
+	int err;
+#ifndef HAVE_BARESIP_H
+	(void)ctx;
+#endif
+	(void)device;
+	(void)errh;
+
+	if (!stp || !as || !prm || !rh)
+		return EINVAL;
+
+	err = source_handler(stp, prm, rh, arg);
+	if (!err)
+		((struct compat_source *)(void *)*stp)->as = as;
+
+	return err;
+}
+
+
+/**
+ * Register a source of audio
+ *
+ * @param asp  Pointer to it; released with mem_deref()
+ * @param name Its name in baresip's config
+ * @param h    Allocates one
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int compat_source_register(struct ausrc **asp, const char *name,
+			   compat_source_h *h)
+{
+	source_handler = h;
+
+	return ausrc_register(asp, baresip_ausrcl(), name, source_alloc);
+}
+
+
+/**
+ * Give baresip one frame of audio
+ *
+ * @param rh    Takes it
+ * @param arg   Argument of rh
+ * @param sampv Samples
+ * @param sampc Their number, over all channels
+ * @param prm   What baresip wants of the source
+ */
+void compat_source_frame(ausrc_read_h *rh, void *arg, int16_t *sampv,
+			 size_t sampc, const struct ausrc_prm *prm)
+{
+	struct auframe af = {
+		.fmt = AUFMT_S16LE,
+		.sampv = sampv,
+		.sampc = sampc,
+		.timestamp = tmr_jiffies() * 1000,
+	};
+
+	/* libre and librem 2 and later */
+#ifdef AUDIO_TIMEBASE
+	af.srate = prm->srate;
+	af.ch = prm->ch;
+#else
+	(void)prm;
+#endif
+
+	rh(&af, arg);
+}
+
+
 /**
  * Hang up
  *

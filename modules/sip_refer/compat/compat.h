@@ -6,6 +6,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <rem.h>
 #ifdef HAVE_BARESIP_H
 #include <baresip.h>
 #else
@@ -41,6 +42,30 @@ void compat_event_unregister(void);
 
 int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
 		     void *arg);
+
+/**
+ * Defines the handler that allocates a source of audio
+ *
+ * @param stp Pointer to the source; it begins with a struct compat_source
+ * @param prm What baresip wants of it
+ * @param rh  Takes the frames
+ * @param arg Argument of rh: the audio of the call
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+typedef int(compat_source_h)(struct ausrc_st **stp,
+			     const struct ausrc_prm *prm, ausrc_read_h *rh,
+			     void *arg);
+
+/** Begin of a source; baresip 1.0.0 reads it */
+struct compat_source {
+	const struct ausrc *as;
+};
+
+int compat_source_register(struct ausrc **asp, const char *name,
+			   compat_source_h *h);
+void compat_source_frame(ausrc_read_h *rh, void *arg, int16_t *sampv,
+			 size_t sampc, const struct ausrc_prm *prm);
 
 /** Contact user of a request; the first member of its send handler's arg */
 struct compat_contact {

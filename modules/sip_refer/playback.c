@@ -1,0 +1,176 @@
+/**
+ * @file playback.c  The verb play: WAV files of the gateway to the caller
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+struct playback {
+	struct livecall *lc; /* borrowed: ends before it */
+	char *ref;
+	char *files; /* names, each ended by a zero, then an empty one */
+	const char *next;
+	uint32_t rounds; /* still to play, 0: for ever */
+	uint64_t started;
+	bool endless;
+};
+
+static char directory[512] = "/usr/share/baresip";
+
+
+static void destructor(void *arg)
+{
+	struct playback *p = arg;
+
+	if (p->lc)
+		p->lc->playback = NULL;
+	mem_deref(p->ref);
+	mem_deref(p->files);
+}
+
+
+static void report(const struct playback *p, const char *reason)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "type", "played");
+	cJSON_AddStringToObject(json, "call_sid", p->lc->sid);
+	cJSON_AddStringToObject(json, "ref", p->ref);
+	cJSON_AddStringToObject(json, "reason", reason);
+	cJSON_AddNumberToObject(json, "ms", tmr_jiffies() - p->started);
+
+	link_report(json);
+}
+
+
+static void finish(struct playback *p, const char *reason)
+{
+	report(p, reason);
+	mem_deref(p);
+}
+
+
+static void end_handler(void *arg);
+
+
+static int file_play(struct playback *p)
+{
+	char path[sizeof(directory) + HDR_VAL_MAX];
+
+	(void)re_snprintf(path, sizeof(path), "%s/%s", directory, p->next);
+	p->next += strlen(p->next) + 1;
+
+	return source_play(call_audio(p->lc->call), path, end_handler, p);
+}
+
+
+static void end_handler(void *arg)
+{
+	struct playback *p = arg;
+
+	if (!*p->next) {
+
+		if (!p->endless && --p->rounds == 0) {
+			finish(p, "completed");
+			return;
+		}
+		p->next = p->files;
+	}
+
+	if (file_play(p))
+		finish(p, "failed");
+}
+
+
+/**
+ * Play the files of a verb to the caller
+ *
+ * @param lc    Call
+ * @param verb  Verb play
+ * @param ref   Names the request of referd
+ * @param fault Why they cannot be played
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int playback_start(struct livecall *lc, const struct verb *verb,
+		   const char *ref, struct fault *fault)
+{
+	struct playback *p;
+	int err;
+
+	playback_stop(lc);
+
+	p = mem_zalloc(sizeof(*p), destructor);
+	if (!p)
+		return ENOMEM;
+
+	p->lc = lc;
+	p->files = mem_ref(verb->files);
+	p->next = p->files;
+	p->rounds = verb->rounds;
+	p->endless = verb->rounds == 0;
+	p->started = tmr_jiffies();
+	lc->playback = p;
+
+	err = str_dup(&p->ref, ref);
+	if (!err)
+		err = file_play(p);
+	if (!err)
+		return 0;
+
+	mem_deref(p);
+	if (err == ENOENT)
+		return fault_set(fault, "url",
+				 "names no file below the gateway's audio "
+				 "path");
+
+	return fault_set(fault, "url",
+			 "must be a WAV file (16 bits or G.711, 8 to 48 kHz) "
+			 "that can be played to this call");
+}
+
+
+/**
+ * Stop what is played to a call; harmless if nothing is
+ *
+ * @param lc Live call
+ */
+void playback_stop(struct livecall *lc)
+{
+	if (!lc->playback)
+		return;
+
+	source_stop(call_audio(lc->call));
+	finish(lc->playback, "stopped");
+}
+
+
+/**
+ * The call is closed: nothing plays any more
+ *
+ * @param lc Live call
+ */
+void playback_call_closed(struct livecall *lc)
+{
+	if (lc->playback)
+		finish(lc->playback, "closed");
+}
+
+
+/**
+ * Set up the verb play
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int playback_init(void)
+{
+	(void)conf_get_str(conf_cur(), "audio_path", directory,
+			   sizeof(directory));
+
+	return source_init();
+}
