@@ -89,6 +89,21 @@ void random_hex(char *text, size_t size)
 
 
 /**
+ * Get a random number
+ *
+ * @return Number from 0 up to, but not including, 1
+ */
+double random_unit(void)
+{
+	uint32_t bits = 0;
+
+	(void)getrandom(&bits, sizeof(bits), 0);
+
+	return (double)bits / 4294967296.;
+}
+
+
+/**
  * Write a random UUID (RFC 4122, version 4)
  *
  * @param text Buffer

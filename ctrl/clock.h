@@ -18,6 +18,7 @@ int64_t clock_ms(void);
 void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms);
 int64_t clock_parse(const char *text);
 void random_hex(char *text, size_t size);
+double random_unit(void);
 void random_uuid(char text[UUID_SIZE]);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "call.h"
@@ -47,8 +48,9 @@ static int find_call(struct session **sp, const char *sid, struct fault *f)
 /* Nobody can ask an HTTP request what is to become of a hook */
 static int own(struct message *m, const struct sender *sender)
 {
-	return verbs_own(m->verbs,
-			 http_owns(sender->name) ? NULL : sender->name,
+	bool http = sender->name && http_owns(sender->name);
+
+	return verbs_own(m->verbs, http ? NULL : sender->name,
 			 sender->dialect);
 }
 
@@ -277,4 +279,58 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 	}
 
 	conclude(err, sender, m, &f);
+}
+
+
+/* The body of an HTTP answer: an array with verbs, or nothing of interest */
+static int answer_decode(struct message **mp, const char *body, size_t len,
+			 struct fault *f)
+{
+	char *text, first;
+	int err;
+
+	text = strndup(body, len);
+	if (!text)
+		return ENOMEM;
+
+	if (sscanf(text, " [ %c", &first) != 1 || first == ']')
+		err = ENOENT;
+	else
+		err = message_decode(mp, text, strlen(text), f);
+	free(text);
+
+	return err;
+}
+
+
+/**
+ * Take the answer to a hook that went over HTTP
+ *
+ * @param sender   Who sent the verb with the hook
+ * @param call_sid Call that the hook belongs to
+ * @param hook     Id of the hook
+ * @param body     Body of the answer
+ * @param len      Length in bytes
+ */
+void command_answer(const struct sender *sender, const char *call_sid,
+		    const char *hook, const char *body, size_t len)
+{
+	struct session *s = session_find(call_sid);
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = answer_decode(&m, body, len, &f);
+	if (!err && s) {
+		err = own(m, sender);
+		if (!err)
+			err = queue_answer(s->queue, hook, &m->verbs, sender,
+					   &f);
+	}
+
+	if (err && s)
+		queue_hook_done(s->queue, hook);
+
+	conclude(err == ENOENT ? 0 : err, sender, m, &f);
 }

@@ -17,4 +17,7 @@ void command_dial(const struct sender *sender, char *text, size_t len);
 void command_verbs(const struct sender *sender, const char *call_sid,
 		   char *text, size_t len);
 
+void command_answer(const struct sender *sender, const char *call_sid,
+		    const char *hook, const char *body, size_t len);
+
 #endif

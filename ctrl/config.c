@@ -26,18 +26,22 @@ static const char help[] =
 	"                      (default %s)\n"
 	"  --state DIR         what survives a restart\n"
 	"                      (default %s)\n"
+	"  --hook-secret-file FILE\n"
+	"                      sign HTTP hooks with the secret in it\n"
 	"  --log-level LEVEL   error, warning, info or debug (default info)\n"
 	"  --help              this text\n"
 	"  --version           the version\n"
 	"\n"
 	"Each option may be given in the environment as well: REFERD_LISTEN,\n"
-	"REFERD_SOCKET, REFERD_WEB, REFERD_STATE, REFERD_LOG_LEVEL.\n";
+	"REFERD_SOCKET, REFERD_WEB, REFERD_STATE, REFERD_HOOK_SECRET_FILE,\n"
+	"REFERD_LOG_LEVEL.\n";
 
 static const struct option options[] = {
 	{"listen", required_argument, NULL, 'l'},
 	{"socket", required_argument, NULL, 's'},
 	{"web", required_argument, NULL, 'w'},
 	{"state", required_argument, NULL, 'd'},
+	{"hook-secret-file", required_argument, NULL, 'k'},
 	{"log-level", required_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -110,6 +114,9 @@ static int set_option(struct config *c, int opt, const char *value)
 		return set_path(c->socket, sizeof(c->socket), value, "socket");
 	case 'w': return set_path(c->web, sizeof(c->web), value, "web");
 	case 'd': return set_path(c->state, sizeof(c->state), value, "state");
+	case 'k':
+		return set_path(c->hook_secret, sizeof(c->hook_secret), value,
+				"hook-secret-file");
 	case 'v':
 		if (!log_level_parse(&c->log_level, value))
 			return 0;
@@ -130,6 +137,7 @@ static int read_environment(struct config *c)
 		    {"REFERD_SOCKET", 's'},
 		    {"REFERD_WEB", 'w'},
 		    {"REFERD_STATE", 'd'},
+		    {"REFERD_HOOK_SECRET_FILE", 'k'},
 		    {"REFERD_LOG_LEVEL", 'v'}};
 
 	for (size_t i = 0; i < sizeof(vars) / sizeof(*vars); i++) {

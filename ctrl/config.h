@@ -13,6 +13,7 @@ struct config {
 	char socket[512];
 	char web[512];
 	char state[512];
+	char hook_secret[512]; /* file, "" for none */
 	enum log_level log_level;
 };
 

@@ -9,62 +9,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cjson/cJSON.h>
-#include <ev.h>
 #include "client.h"
 #include "clock.h"
+#include "command.h"
 #include "emit.h"
 #include "hooks.h"
 #include "json.h"
 #include "log.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "queue.h"
 #include "session.h"
-#include "store.h"
-#include "table.h"
-#include "verb.h"
+#include "webhook.h"
 
 
-static const double answer_time = 5.; /* seconds */
+enum {
+	RETRY_AGE = 3600, /* seconds after which HTTP is given up */
+};
+
+/* Seconds */
+static const double answer_time = 5.; /* for an ack */
 static const double away_time = 60.;  /* that a client may be gone */
-
-struct delivery {
-	struct delivery *next;
-	struct chain *chain;
-	char id[HOOK_ID_SIZE]; /* the msgid that its ack names */
-	char *url;
-	char *client;
-	char *transfer_id;
-	char *verb_id; /* may be NULL */
-	char *data;
-	bool action;
-	bool sent; /* and not answered yet */
-	int attempt;
-	uint64_t seq; /* of the message that carried it last */
-	ev_timer timer;
-};
-
-/* The hooks of one call.  Only the first is on its way. */
-struct chain {
-	struct delivery *head;
-	char sid[];
-};
-
-static struct table *chains; /* by call_sid */
+static const double retry_first = .5; /* and twice that each time */
+static const double retry_max = 60.;
 
 static void pump(struct chain *c);
-
-
-static void destroy(struct delivery *d)
-{
-	ev_timer_stop(EV_DEFAULT_ & d->timer);
-	free(d->url);
-	free(d->client);
-	free(d->transfer_id);
-	free(d->verb_id);
-	free(d->data);
-	free(d);
-}
 
 
 static void timer_start(struct delivery *d, double seconds)
@@ -75,43 +44,30 @@ static void timer_start(struct delivery *d, double seconds)
 }
 
 
-static void save(const struct delivery *d)
+/* Clients of the default dialect see what becomes of each hook, but not who
+   may call it */
+static void tell(const struct delivery *d, const char *event, long status,
+		 double retry)
 {
+	char url[HOOK_MAX + 1];
 	struct json j;
+
+	webhook_public_url(url, sizeof(url), d->hook.url);
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "call_sid", d->chain->sid);
-	json_str(&j, "url", d->url);
-	json_str(&j, "client", d->client);
-	json_str(&j, "transfer_id", d->transfer_id);
-	json_str(&j, "verb_id", d->verb_id);
-	json_raw(&j, "data", d->data);
-	json_bool(&j, "action", d->action);
-	json_int(&j, "attempt", d->attempt);
-	json_int(&j, "seq", (int64_t)d->seq);
-	json_close(&j, '}');
-
-	store_put(STORE_OUTBOX, d->id, json_done(&j));
-	json_free(&j);
-}
-
-
-/* Clients of the default dialect see what becomes of each hook */
-static void tell(const struct delivery *d, const char *event)
-{
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "hook", d->url);
+	json_str(&j, "hook", url);
 	json_str(&j, "kind", d->action ? "action" : "event");
 	json_str(&j, "msgid", d->id);
 	json_str(&j, "transfer_id", d->transfer_id);
 	json_str(&j, "verb_id", d->verb_id);
 	json_str(&j, "event", event);
 	json_int(&j, "attempt", d->attempt);
-	json_str(&j, "client", d->client);
+	json_str(&j, "client", d->http ? NULL : d->client);
+	if (status)
+		json_int(&j, "http_status", status);
+	if (retry > 0)
+		json_int(&j, "retry_ms", (int64_t)(retry * 1000));
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "hook:status",
@@ -121,37 +77,7 @@ static void tell(const struct delivery *d, const char *event)
 }
 
 
-static void send_hook(struct delivery *d)
-{
-	++d->attempt;
-	d->sent = true;
-	d->seq = emit(&(struct emission){.type = "verb:hook",
-					 .client = d->client,
-					 .call_sid = d->chain->sid,
-					 .msgid = d->id,
-					 .hook = d->url,
-					 .data = d->data,
-					 .jambonz = true});
-	timer_start(d, answer_time);
-	save(d);
-	tell(d, "sent");
-}
-
-
-/* The first of a chain has met its fate; the next may go.  The chain may be
-   gone afterwards. */
-static void finish(struct delivery *d, const char *event)
-{
-	struct chain *c = d->chain;
-
-	tell(d, event);
-	store_forget(STORE_OUTBOX, d->id);
-	c->head = d->next;
-	destroy(d);
-	pump(c);
-}
-
-
+/* The call does not wait any longer */
 static void release(const char *sid, const char *id)
 {
 	struct session *s = session_find(sid);
@@ -161,116 +87,211 @@ static void release(const char *sid, const char *id)
 }
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+/* A hook has met its fate */
+static struct chain *conclude(struct delivery *d, const char *event,
+			      long status)
 {
-	struct delivery *d = w->data;
+	enum metric metric = METRIC_HOOKS_FAILED;
+
+	if (!strcmp(event, "answered"))
+		metric = METRIC_HOOKS_ANSWERED;
+	else if (!strcmp(event, "timeout"))
+		metric = METRIC_HOOKS_TIMEOUT;
+
+	metrics_count(metric);
+	tell(d, event, status, 0);
+
+	return outbox_remove(d);
+}
+
+
+static void finish(struct delivery *d, const char *event, long status)
+{
 	char sid[64], id[HOOK_ID_SIZE];
-	(void)loop;
-	(void)revents;
 
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
 
-	log_info("hooks: %s to %s: %s", d->url, d->client,
-		 d->sent ? "no answer" : "the client did not come back");
-	metrics_count(d->sent ? METRIC_HOOKS_TIMEOUT : METRIC_HOOKS_FAILED);
-	finish(d, d->sent ? "timeout" : "failed");
+	pump(conclude(d, event, status));
+
 	release(sid, id);
 }
 
 
-static void pump(struct chain *c)
+static double retry_delay(const struct delivery *d)
 {
-	struct delivery *d = c->head;
+	double delay = retry_first;
 
-	if (!d) {
-		(void)table_take(chains, c->sid);
-		free(c);
-		return;
+	for (int i = 1; i < d->attempt && delay < retry_max; i++)
+		delay *= 2;
+	if (delay > retry_max)
+		delay = retry_max;
+
+	/* so that those who failed together do not come again together */
+	return delay * (.5 + .5 * random_unit());
+}
+
+
+/* Worth another attempt?  An eventHook is not if the call has more to tell:
+   it must never hold up the actionHook. */
+static bool can_retry(const struct delivery *d, long status)
+{
+	if (clock_ms() - d->created > RETRY_AGE * 1000)
+		return false;
+
+	if (!d->action && d->next)
+		return false;
+
+	return status == 0 || status == 408 || status == 429 || status >= 500;
+}
+
+
+/* What failed once for an eventHook, the others before the actionHook need
+   not find out again */
+static struct chain *skip_events(struct chain *c, const char *url)
+{
+	while (c && c->head->next && !c->head->action &&
+	       !strcmp(c->head->hook.url, url))
+		c = conclude(c->head, "failed", 0);
+
+	return c;
+}
+
+
+static void fail(struct delivery *d, long status, const char *error)
+{
+	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1];
+	double delay;
+
+	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
+	strcpy(id, d->id);
+	webhook_public_url(url, sizeof(url), d->hook.url);
+	log_info("hooks: %s: attempt %d failed: %ld %s", url, d->attempt,
+		 status, error);
+
+	d->sent = false;
+	if (can_retry(d, status)) {
+		delay = retry_delay(d);
+		tell(d, "failed", status, delay);
+		outbox_save(d);
+		timer_start(d, delay);
+	}
+	else {
+		(void)snprintf(url, sizeof(url), "%s", d->hook.url);
+		pump(skip_events(conclude(d, "failed", status), url));
 	}
 
-	if (d->sent)
+	release(sid, id);
+}
+
+
+static void answered(struct delivery *d, long status, const char *body,
+		     size_t len)
+{
+	char *client = d->client ? strdup(d->client) : NULL;
+	struct sender sender = {
+		.name = client, .dialect = d->dialect, .quiet = true};
+	char sid[64], id[HOOK_ID_SIZE];
+
+	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
+	strcpy(id, d->id);
+
+	pump(conclude(d, "answered", status));
+
+	command_answer(&sender, sid, id, body, len);
+	free(client);
+}
+
+
+static void webhook_handler(long status, const char *error, const char *body,
+			    size_t len, void *arg)
+{
+	struct delivery *d = arg;
+
+	d->webhook = NULL;
+
+	if (status >= 200 && status < 300)
+		answered(d, status, body, len);
+	else
+		fail(d, status, error);
+}
+
+
+static int send_http(struct delivery *d)
+{
+	struct webhook_request r = {.id = d->id,
+				    .url = d->hook.url,
+				    .method = d->hook.method,
+				    .username = d->hook.username,
+				    .password = d->hook.password,
+				    .data = d->data};
+
+	return webhook_send(&d->webhook, &r, webhook_handler, d);
+}
+
+
+static void send_ws(struct delivery *d)
+{
+	d->seq = emit(&(struct emission){.type = "verb:hook",
+					 .client = d->client,
+					 .call_sid = d->chain->sid,
+					 .msgid = d->id,
+					 .hook = d->hook.url,
+					 .data = d->data,
+					 .jambonz = true});
+	timer_start(d, answer_time);
+}
+
+
+static void send_hook(struct delivery *d)
+{
+	int err = 0;
+
+	++d->attempt;
+	d->sent = true;
+	if (d->http)
+		err = send_http(d);
+	else
+		send_ws(d);
+
+	outbox_save(d);
+	tell(d, "sent", 0, 0);
+	if (err)
+		fail(d, 0, strerror(err));
+}
+
+
+/* Send the first of a call's hooks, if there is one and it is not on its
+   way */
+static void pump(struct chain *c)
+{
+	struct delivery *d;
+
+	/* what came over HTTP has no client to send its hooks to */
+	while (c && !c->head->http && !c->head->client)
+		c = conclude(c->head, "failed", 0);
+
+	d = c ? c->head : NULL;
+	if (!d || d->sent || ev_is_active(&d->timer))
 		return;
 
-	if (client_connected(d->client))
+	if (d->http || client_connected(d->client))
 		send_hook(d);
-	else if (!ev_is_active(&d->timer))
+	else
 		timer_start(d, away_time);
 }
 
 
-static int chain_get(struct chain **cp, const char *sid)
+static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
-	struct chain *c = table_get(chains, sid);
-	size_t len = strlen(sid) + 1;
-	int err;
+	struct delivery *d = w->data;
+	(void)loop;
+	(void)revents;
 
-	if (!c) {
-		c = calloc(1, sizeof(*c) + len);
-		if (!c)
-			return ENOMEM;
-
-		memcpy(c->sid, sid, len);
-		err = table_put(chains, sid, c);
-		if (err) {
-			free(c);
-			return err;
-		}
-	}
-
-	*cp = c;
-
-	return 0;
-}
-
-
-static char *copy(const char *s)
-{
-	return s ? strdup(s) : NULL;
-}
-
-
-static int create(struct delivery **dp, const struct hook_post *p)
-{
-	struct delivery *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return ENOMEM;
-
-	ev_timer_init(&d->timer, timer_handler, 0., 0.);
-	d->timer.data = d;
-	d->action = p->action;
-	d->url = copy(p->hook->url);
-	d->client = copy(p->client);
-	d->transfer_id = copy(p->transfer_id);
-	d->verb_id = copy(p->verb_id);
-	d->data = copy(p->data);
-	if (!d->url || !d->client || !d->transfer_id || !d->data ||
-	    (p->verb_id && !d->verb_id)) {
-		destroy(d);
-		return ENOMEM;
-	}
-
-	*dp = d;
-
-	return 0;
-}
-
-
-static int append(struct delivery *d, const char *sid)
-{
-	struct delivery **dp;
-	int err;
-
-	err = chain_get(&d->chain, sid);
-	if (err)
-		return err;
-
-	for (dp = &d->chain->head; *dp;)
-		dp = &(*dp)->next;
-	*dp = d;
-
-	return 0;
+	if (d->http)
+		send_hook(d);
+	else
+		finish(d, d->sent ? "timeout" : "failed", 0);
 }
 
 
@@ -281,26 +302,7 @@ static int append(struct delivery *d, const char *sid)
  */
 int hooks_init(void)
 {
-	return table_create(&chains);
-}
-
-
-static bool destroy_handler(const char *key, void *value, void *arg)
-{
-	struct chain *c = value;
-	(void)key;
-	(void)arg;
-
-	while (c->head) {
-		struct delivery *d = c->head;
-
-		c->head = d->next;
-		destroy(d);
-	}
-
-	free(c);
-
-	return false;
+	return outbox_init(timer_handler);
 }
 
 
@@ -309,73 +311,25 @@ static bool destroy_handler(const char *key, void *value, void *arg)
  */
 void hooks_close(void)
 {
-	table_each(chains, destroy_handler, NULL);
-	table_destroy(chains);
-	chains = NULL;
+	outbox_close();
 }
 
 
-static const char *get(const cJSON *obj, const char *key)
+static void load_handler(struct chain *c, void *arg)
 {
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
-static void load_handler(const char *key, const char *data, void *arg)
-{
-	cJSON *tree = cJSON_Parse(data);
-	const cJSON *seq = cJSON_GetObjectItemCaseSensitive(tree, "seq");
-	const cJSON *attempt = cJSON_GetObjectItemCaseSensitive(tree,
-								"attempt");
-	char *text = cJSON_PrintUnformatted(
-		cJSON_GetObjectItemCaseSensitive(tree, "data"));
-	struct hook hook = {.url = (char *)get(tree, "url")};
-	struct hook_post p = {
-		.hook = &hook,
-		.client = get(tree, "client"),
-		.transfer_id = get(tree, "transfer_id"),
-		.verb_id = get(tree, "verb_id"),
-		.data = text,
-		.action = cJSON_IsTrue(
-			cJSON_GetObjectItemCaseSensitive(tree, "action")),
-	};
-	struct delivery *d = NULL;
-	int err = EBADMSG;
 	(void)arg;
 
-	if (!get(tree, "call_sid"))
-		goto out;
-
-	err = create(&d, &p);
-	if (err)
-		goto out;
-
-	(void)snprintf(d->id, sizeof(d->id), "%s", key);
-	d->seq = cJSON_IsNumber(seq) ? (uint64_t)seq->valuedouble : 0;
-	d->attempt = cJSON_IsNumber(attempt) ? attempt->valueint : 0;
-
-	err = append(d, get(tree, "call_sid"));
-	if (!err && d->chain->head == d)
-		timer_start(d, away_time);
-
-out:
-	if (err) {
-		log_error("hooks: can't load %s: %s", key, strerror(err));
-		if (d)
-			destroy(d);
-	}
-	cJSON_free(text);
-	cJSON_Delete(tree);
+	pump(c);
 }
 
 
 /**
- * Read from the store the hooks that are not delivered
+ * Go on with the hooks that were not delivered before the restart
  */
 void hooks_load(void)
 {
-	store_each(STORE_OUTBOX, load_handler, NULL);
+	outbox_load();
+	outbox_each(load_handler, NULL);
 }
 
 
@@ -390,72 +344,37 @@ void hooks_load(void)
  */
 bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 {
-	struct delivery *d;
+	struct delivery *d, *head;
 	int err;
 
 	id[0] = '\0';
 
-	if (!p->client) {
-		log_info("hooks: %s: nobody to send it to", p->hook->url);
+	err = outbox_full() ? ENOBUFS : outbox_add(&d, p);
+	if (err) {
+		log_error("hooks: a hook is lost: %s", strerror(err));
 		metrics_count(METRIC_HOOKS_FAILED);
 		return false;
 	}
 
-	err = create(&d, p);
-	if (err)
-		goto out;
-
-	strcpy(d->id, "h-");
-	random_hex(d->id + 2, 13);
 	strcpy(id, d->id);
 
-	err = append(d, p->call_sid);
-	if (err) {
-		destroy(d);
-		goto out;
-	}
-
-	save(d);
-	if (d->chain->head == d)
+	/* an eventHook that waits to be tried again makes room */
+	head = d->chain->head;
+	if (head != d && head->http && !head->action && !head->sent)
+		pump(conclude(head, "failed", 0));
+	else
 		pump(d->chain);
 
-out:
-	if (err) {
-		log_error("hooks: %s is lost: %s", p->hook->url,
-			  strerror(err));
-		return false;
-	}
+	d = outbox_find(id);
 
-	return client_connected(p->client);
-}
-
-
-struct answer {
-	const char *client;
-	const char *id;
-	struct delivery *found;
-};
-
-
-static bool find_handler(const char *key, void *value, void *arg)
-{
-	struct chain *c = value;
-	struct answer *a = arg;
-	(void)key;
-
-	if (strcmp(c->head->id, a->id) || strcmp(c->head->client, a->client))
-		return false;
-
-	a->found = c->head;
-
-	return true;
+	return d && (d->http || client_connected(d->client));
 }
 
 
 /**
- * Take the answer to a hook
+ * Take the answer of a client to a hook
  *
- * @param client   Name of the client that answers
+ * @param client   Name of the client
  * @param id       Id of the hook
  * @param call_sid Call that the hook belongs to
  *
@@ -463,15 +382,13 @@ static bool find_handler(const char *key, void *value, void *arg)
  */
 bool hooks_answered(const char *client, const char *id, char call_sid[64])
 {
-	struct answer a = {.client = client, .id = id};
+	struct delivery *d = outbox_find(id);
 
-	table_each(chains, find_handler, &a);
-	if (!a.found)
+	if (!d || d->http || !d->attempt || strcmp(d->client, client))
 		return false;
 
-	(void)snprintf(call_sid, 64, "%s", a.found->chain->sid);
-	metrics_count(METRIC_HOOKS_ANSWERED);
-	finish(a.found, "answered");
+	(void)snprintf(call_sid, 64, "%s", d->chain->sid);
+	pump(conclude(d, "answered", 0));
 
 	return true;
 }
@@ -483,15 +400,19 @@ struct presence {
 };
 
 
-static bool up_handler(const char *key, void *value, void *arg)
+static bool is_for(const struct delivery *d, const struct presence *p)
 {
-	struct chain *c = value;
-	struct delivery *d = c->head;
-	const struct presence *p = arg;
-	(void)key;
+	return !d->http && d->client && !strcmp(d->client, p->client);
+}
 
-	if (d->sent || strcmp(d->client, p->client))
-		return false;
+
+static void up_handler(struct chain *c, void *arg)
+{
+	const struct presence *p = arg;
+	struct delivery *d = c->head;
+
+	if (d->sent || !is_for(d, p))
+		return;
 
 	if (d->seq > p->since) {
 		/* on its way already, among what the client has missed */
@@ -501,8 +422,6 @@ static bool up_handler(const char *key, void *value, void *arg)
 	else {
 		send_hook(d);
 	}
-
-	return false;
 }
 
 
@@ -515,28 +434,25 @@ static bool up_handler(const char *key, void *value, void *arg)
  */
 void hooks_client_up(const char *client, uint64_t since)
 {
-	struct presence p = {.client = client, .since = since};
+	struct presence p = {client, since};
 
-	table_each(chains, up_handler, &p);
+	outbox_each(up_handler, &p);
 }
 
 
-static bool down_handler(const char *key, void *value, void *arg)
+static void down_handler(struct chain *c, void *arg)
 {
-	struct chain *c = value;
 	const struct presence *p = arg;
 
-	if (c->head->sent && !strcmp(c->head->client, p->client)) {
+	if (c->head->sent && is_for(c->head, p)) {
 		c->head->sent = false;
 		timer_start(c->head, away_time);
 	}
 
 	for (struct delivery *d = c->head; d; d = d->next) {
-		if (d->action && !strcmp(d->client, p->client))
-			release(key, d->id);
+		if (d->action && is_for(d, p))
+			release(c->sid, d->id);
 	}
-
-	return false;
 }
 
 
@@ -547,7 +463,7 @@ static bool down_handler(const char *key, void *value, void *arg)
  */
 void hooks_client_down(const char *client)
 {
-	struct presence p = {.client = client};
+	struct presence p = {client, 0};
 
-	table_each(chains, down_handler, &p);
+	outbox_each(down_handler, &p);
 }

@@ -8,10 +8,8 @@
 #define HOOKS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-struct hook;
+#include "verb.h"
 
 enum {
 	HOOK_ID_SIZE = 24,
@@ -20,6 +18,7 @@ enum {
 struct hook_post {
 	const struct hook *hook;
 	const char *client; /* who sent the verb, may be NULL */
+	enum dialect dialect;
 	const char *call_sid;
 	const char *transfer_id;
 	const char *verb_id; /* may be NULL */

@@ -19,6 +19,7 @@
 #include "store.h"
 #include "transfer.h"
 #include "turn.h"
+#include "webhook.h"
 
 
 static ev_signal signals[2];
@@ -72,12 +73,17 @@ static void tables_close(void)
 	transfers_close();
 	http_close();
 	clients_close();
+	webhooks_close();
 }
 
 
 static int start(const struct config *config)
 {
 	int err;
+
+	err = webhooks_init(config->hook_secret);
+	if (err)
+		return err;
 
 	err = store_open(config->state);
 	if (err)

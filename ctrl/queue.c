@@ -207,6 +207,16 @@ bool queue_idle(const struct queue *q)
 }
 
 
+/* The name only: hooks may have passwords in them */
+static void verb_print(struct json *j, const char *key, const struct verb *v)
+{
+	json_open(j, key, '{');
+	json_str(j, "verb", verb_name(v->kind));
+	json_str(j, "id", v->id);
+	json_close(j, '}');
+}
+
+
 /**
  * Write what runs and what waits, for people to see
  *
@@ -217,10 +227,12 @@ void queue_print(struct json *j, const struct queue *q)
 {
 	const struct verb *v = run_verb(q->run, NULL);
 
-	json_raw(j, "verb", v ? v->text : NULL);
+	if (v)
+		verb_print(j, "verb", v);
+
 	json_open(j, "queue", '[');
 	for (v = q->verbs; v; v = v->next)
-		json_raw(j, NULL, v->text);
+		verb_print(j, NULL, v);
 	json_close(j, ']');
 }
 

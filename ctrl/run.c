@@ -254,6 +254,7 @@ static bool post_hook(struct run *r, const struct verb *v,
 		&(struct hook_post){
 			.hook = action ? &v->action : &v->event,
 			.client = v->owner,
+			.dialect = v->dialect,
 			.call_sid = call_sid(r->s->call),
 			.transfer_id = transfer_id(t),
 			.verb_id = v->id,

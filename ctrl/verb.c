@@ -16,7 +16,6 @@
 
 enum {
 	ID_MAX = 256,
-	HOOK_MAX = 2048,
 	PAUSE_MAX = 86400, /* seconds */
 };
 
@@ -28,6 +27,9 @@ static const char *const names[] = {
 	[VERB_PAUSE] = "pause",
 	[VERB_CONFIG] = "config",
 };
+
+static const struct hook refer = {.url = (char *)"refer",
+				  .method = (char *)"POST"};
 
 
 static bool has_control(const char *s)
@@ -44,6 +46,44 @@ static bool has_control(const char *s)
 static char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
+}
+
+
+/**
+ * Copy a hook
+ *
+ * @param hook Copy, to be freed with hook_reset()
+ * @param from Hook
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int hook_copy(struct hook *hook, const struct hook *from)
+{
+	hook->url = copy(from->url);
+	hook->method = copy(from->method);
+	hook->username = copy(from->username);
+	hook->password = copy(from->password);
+
+	return (from->url && !hook->url) || (from->method && !hook->method) ||
+			       (from->username && !hook->username) ||
+			       (from->password && !hook->password)
+		       ? ENOMEM
+		       : 0;
+}
+
+
+/**
+ * Free what a hook has
+ *
+ * @param hook Hook
+ */
+void hook_reset(struct hook *hook)
+{
+	free(hook->url);
+	free(hook->method);
+	free(hook->username);
+	free(hook->password);
+	memset(hook, 0, sizeof(*hook));
 }
 
 
@@ -125,15 +165,9 @@ static int hook_object(struct hook *hook, const cJSON *item, const char *field,
 	if (err)
 		return err;
 
-	hook->url = copy(url);
-	hook->method = copy(method);
-	hook->username = copy(username);
-	hook->password = copy(password);
-	if (!hook->url || !hook->method || (username && !hook->username) ||
-	    (password && !hook->password))
-		return ENOMEM;
-
-	return 0;
+	return hook_copy(hook,
+			 &(struct hook){(char *)url, (char *)method,
+					(char *)username, (char *)password});
 }
 
 
@@ -161,19 +195,8 @@ static int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
 	if (!*url)
 		return fault_set(f, 400, field, "must not be empty");
 
-	hook->url = strdup(url);
-	hook->method = strdup("POST");
-
-	return hook->url && hook->method ? 0 : ENOMEM;
-}
-
-
-static void hook_reset(struct hook *hook)
-{
-	free(hook->url);
-	free(hook->method);
-	free(hook->username);
-	free(hook->password);
+	return hook_copy(hook, &(struct hook){.url = (char *)url,
+					      .method = (char *)"POST"});
 }
 
 
@@ -379,9 +402,7 @@ int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
 		    dialect != DIALECT_DEFAULT)
 			continue;
 
-		v->action.url = strdup("refer");
-		v->action.method = strdup("POST");
-		if (!v->action.url || !v->action.method)
+		if (hook_copy(&v->action, &refer))
 			return ENOMEM;
 	}
 

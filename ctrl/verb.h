@@ -15,6 +15,7 @@ struct json;
 
 enum {
 	VERB_LIST_MAX = 64,
+	HOOK_MAX = 2048, /* bytes of a hook's URL */
 };
 
 enum verb_kind {
@@ -53,6 +54,8 @@ struct verb {
 int verbs_parse(struct verb **listp, const struct cJSON *item,
 		struct fault *f);
 int verbs_own(struct verb *list, const char *owner, enum dialect dialect);
+int hook_copy(struct hook *hook, const struct hook *from);
+void hook_reset(struct hook *hook);
 void verbs_free(struct verb *list);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);
