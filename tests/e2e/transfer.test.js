@@ -270,3 +270,18 @@ scene('a far end may wait for the transfer of one call while others go',
 	await client.message('transfer:status', { call_sid: slow.sid,
 		step: 'ended', outcome: 'transferred' });
 });
+
+
+scene('a verb that comes between the answer and its ACK waits for it',
+	async (s) => {
+	const { client } = await s.control();
+	const far = await s.sipp('slow-ack');
+
+	await client.message('session:new');
+	await far.received(200);
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	await far.passed();
+	await client.message('transfer:status',
+		{ step: 'ended', outcome: 'transferred' });
+	assert.equal(client.all('jambonz:error').length, 0);
+});
