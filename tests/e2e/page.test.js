@@ -141,6 +141,7 @@ scene('a refused and a failed transfer leave the call up, and say why',
 		.count(), 2);
 
 	await page.locator('#transfers-filter').fill('busy');
+	await page.locator('.transfer').nth(1).waitFor({ state: 'detached' });
 	assert.equal(await page.locator('.transfer').count(), 1);
 });
 
