@@ -240,15 +240,28 @@ static bool is_refer_sub_false(const struct sip_msg *msg)
 }
 
 
+/* A NOTIFY that came before the answer keeps its reason for the end */
+static void accepted_report(struct transfer *t, const struct sip_msg *msg)
+{
+	char *reason = t->reason;
+
+	t->reason = NULL;
+	set_reason(t, &msg->reason);
+	report(t, "accepted");
+
+	if (reason) {
+		mem_deref(t->reason);
+		t->reason = reason;
+	}
+}
+
+
 static void accepted(struct transfer *t, const struct sip_msg *msg)
 {
 	const bool first = t->state == SENT;
 
 	t->refer_status = msg->scode;
-	if (t->state == SENT || t->state == ORPHANED)
-		set_reason(t, &msg->reason);
-
-	report(t, "accepted");
+	accepted_report(t, msg);
 
 	if (t->state == DECIDED) {
 		finish_final(t);

@@ -32,13 +32,20 @@ function linkModules(dir)
 }
 
 
+/* An IPv6 address without its brackets */
+function bare(ip)
+{
+	return ip.replace(/[[\]]/g, '');
+}
+
+
 function writeConfig(dir, { name, ip, port, ctrlPort, account, module,
 	config })
 {
 	const lines = [
 		'poll_method epoll',
 		`sip_listen ${ip}:${port}`,
-		`net_interface ${ip}`,
+		`net_interface ${bare(ip)}`,
 		'call_max_calls 100',
 		`module_path ${join(dir, 'modules')}`,
 		'module g711.so',
@@ -140,7 +147,7 @@ export class Baresip {
 	{
 		const input = new Netstrings((message) => this.take(message));
 
-		this.ctrl = connect({ host: ip, port, noDelay: true });
+		this.ctrl = connect({ host: bare(ip), port, noDelay: true });
 		this.ctrl.on('data', (data) => input.feed(data));
 		this.ctrl.on('close', () => {
 			this.calls.clear();

@@ -61,10 +61,10 @@ class Scene {
 			}, ...rest }));
 	}
 
-	async carrier()
+	async carrier(options)
 	{
 		return this.join(await Baresip.start(this.path('carrier'),
-			{ name: 'carrier', ip: CARRIER }));
+			{ name: 'carrier', ip: CARRIER, ...options }));
 	}
 
 	async agent()
