@@ -33,6 +33,8 @@ static const double away_time = 60.;  /* that a client may be gone */
 static const double retry_first = .5; /* and twice that each time */
 static const double retry_max = 60.;
 
+static const char *const kinds[] = {"event", "action", "redirect"};
+
 static void pump(struct chain *c);
 
 
@@ -57,7 +59,7 @@ static void tell(const struct delivery *d, const char *event, long status,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "hook", url);
-	json_str(&j, "kind", d->action ? "action" : "event");
+	json_str(&j, "kind", kinds[d->kind]);
 	json_str(&j, "msgid", d->id);
 	json_str(&j, "transfer_id", d->transfer_id);
 	json_str(&j, "verb_id", d->verb_id);
@@ -139,7 +141,7 @@ static bool can_retry(const struct delivery *d, long status)
 	if (clock_ms() - d->created > RETRY_AGE * 1000)
 		return false;
 
-	if (!d->action && d->next)
+	if (d->kind == HOOK_EVENT && d->next)
 		return false;
 
 	return status == 0 || status == 408 || status == 429 || status >= 500;
@@ -150,7 +152,7 @@ static bool can_retry(const struct delivery *d, long status)
    not find out again */
 static struct chain *skip_events(struct chain *c, const char *url)
 {
-	while (c && c->head->next && !c->head->action &&
+	while (c && c->head->next && c->head->kind == HOOK_EVENT &&
 	       !strcmp(c->head->hook.url, url))
 		c = conclude(c->head, "failed", 0);
 
@@ -232,7 +234,10 @@ static int send_http(struct delivery *d)
 
 static void send_ws(struct delivery *d)
 {
-	d->seq = emit(&(struct emission){.type = "verb:hook",
+	bool redirect = d->kind == HOOK_REDIRECT;
+
+	d->seq = emit(&(struct emission){.type = redirect ? "session:redirect"
+							  : "verb:hook",
 					 .client = d->client,
 					 .call_sid = d->chain->sid,
 					 .msgid = d->id,
@@ -360,7 +365,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 
 	/* an eventHook that waits to be tried again makes room */
 	head = d->chain->head;
-	if (head != d && head->http && !head->action && !head->sent)
+	if (head != d && head->http && head->kind == HOOK_EVENT && !head->sent)
 		pump(conclude(head, "failed", 0));
 	else
 		pump(d->chain);
@@ -450,7 +455,7 @@ static void down_handler(struct chain *c, void *arg)
 	}
 
 	for (struct delivery *d = c->head; d; d = d->next) {
-		if (d->action && is_for(d, p))
+		if (d->kind != HOOK_EVENT && is_for(d, p))
 			release(c->sid, d->id);
 	}
 }

@@ -15,15 +15,21 @@ enum {
 	HOOK_ID_SIZE = 24,
 };
 
+enum hook_kind {
+	HOOK_EVENT,
+	HOOK_ACTION,
+	HOOK_REDIRECT,
+};
+
 struct hook_post {
+	enum hook_kind kind;
 	const struct hook *hook;
 	const char *client; /* who sent the verb, may be NULL */
 	enum dialect dialect;
 	const char *call_sid;
-	const char *transfer_id;
-	const char *verb_id; /* may be NULL */
-	const char *data;    /* JSON text */
-	bool action;         /* the call waits for the answer */
+	const char *transfer_id; /* may be NULL */
+	const char *verb_id;     /* may be NULL */
+	const char *data;        /* JSON text */
 };
 
 int hooks_init(void);

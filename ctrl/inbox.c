@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "fault.h"
+#include "field.h"
 #include "inbox.h"
 #include "json.h"
 #include "reply.h"
@@ -177,38 +178,24 @@ void inbox_save(struct json *j, const struct inbox *b)
 }
 
 
-static const char *get_str(const cJSON *obj, const char *key)
-{
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
-static bool get_bool(const cJSON *obj, const char *key)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
 static int load(struct inbox *b, const cJSON *obj)
 {
-	const cJSON *mode = cJSON_GetObjectItemCaseSensitive(obj, "mode");
-	struct sender sender = {.name = get_str(obj, "sender"),
-				.msgid = get_str(obj, "msgid"),
-				.quiet = get_bool(obj, "quiet")};
-	const char *ref = get_str(obj, "ref");
+	struct sender sender = {.name = field_str(obj, "sender"),
+				.msgid = field_str(obj, "msgid"),
+				.quiet = field_bool(obj, "quiet")};
+	const char *ref = field_str(obj, "ref");
 	struct instruction *in;
 	int err;
 
-	if (!ref || !cJSON_IsNumber(mode))
+	if (!ref)
 		return EBADMSG;
 
-	err = create(&in, (enum queue_mode)mode->valueint, &sender);
+	err = create(&in, (enum queue_mode)field_int(obj, "mode", 0), &sender);
 	if (err)
 		return err;
 
 	append(b, in);
-	in->run = get_bool(obj, "run");
+	in->run = field_bool(obj, "run");
 	(void)snprintf(in->ref, sizeof(in->ref), "%s", ref);
 
 	return verbs_load(&in->verbs,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "field.h"
 #include "json.h"
 #include "message.h"
 #include "verb.h"
@@ -26,35 +27,6 @@ static const cJSON *get(const cJSON *obj, const char *key)
 }
 
 
-static int get_string(const char **sp, const cJSON *obj, const char *key,
-		      size_t max, struct fault *f)
-{
-	const cJSON *item = get(obj, key);
-
-	*sp = NULL;
-	if (!item)
-		return 0;
-
-	if (!cJSON_IsString(item) || !*item->valuestring)
-		return fault_set(f, 400, key, "must be a string, not empty");
-
-	if (strlen(item->valuestring) > max)
-		return fault_set(f, 400, key,
-				 "must not be longer than %zu bytes", max);
-
-	for (const char *p = item->valuestring; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return fault_set(
-				f, 400, key,
-				"must not contain control characters");
-	}
-
-	*sp = item->valuestring;
-
-	return 0;
-}
-
-
 /* Clients of jambonz write callSid, its messages have call_sid */
 static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 {
@@ -62,7 +34,7 @@ static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 	const char *sid;
 	int err;
 
-	err = get_string(&sid, obj, key, MSGID_MAX, f);
+	err = field_check(&sid, obj, key, key, MSGID_MAX, f);
 	if (err || !sid)
 		return err;
 
@@ -131,7 +103,8 @@ static int decode_call_status(struct message *m, const cJSON *data,
 
 	m->kind = MESSAGE_CALL_STATUS;
 
-	err = get_string(&m->call_status, data, "call_status", MSGID_MAX, f);
+	err = field_check(&m->call_status, data, "call_status", "call_status",
+			  MSGID_MAX, f);
 	if (err)
 		return err;
 
@@ -193,13 +166,13 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 
 	m->kind = MESSAGE_DIAL;
 
-	err = get_string(&to, data, "to", URI_MAX, f);
+	err = field_check(&to, data, "to", "to", URI_MAX, f);
 	if (!err && !to)
 		err = fault_set(f, 400, "to", "is required");
 	if (!err)
-		err = get_string(&from, data, "from", URI_MAX, f);
+		err = field_check(&from, data, "from", "from", URI_MAX, f);
 	if (!err)
-		err = get_string(&m->node, data, "node", URI_MAX, f);
+		err = field_check(&m->node, data, "node", "node", URI_MAX, f);
 	if (!err)
 		err = check_headers(headers, f);
 	if (err)
@@ -221,7 +194,7 @@ static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 	const char *command;
 	int err;
 
-	err = get_string(&command, obj, "command", MSGID_MAX, f);
+	err = field_check(&command, obj, "command", "command", MSGID_MAX, f);
 	if (err)
 		return err;
 	if (!command)
@@ -289,7 +262,7 @@ static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 	if (get(obj, "verb"))
 		return verbs_parse(&m->verbs, obj, f);
 
-	err = get_string(&type, obj, "type", MSGID_MAX, f);
+	err = field_check(&type, obj, "type", "type", MSGID_MAX, f);
 	if (err)
 		return err;
 
@@ -309,7 +282,7 @@ static int decode(struct message *m, struct fault *f)
 	const cJSON *first = cJSON_IsArray(m->tree) ? m->tree->child : m->tree;
 	int err;
 
-	err = get_string(&m->msgid, first, "msgid", MSGID_MAX, f);
+	err = field_check(&m->msgid, first, "msgid", "msgid", MSGID_MAX, f);
 	if (err)
 		return err;
 

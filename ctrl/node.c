@@ -4,26 +4,23 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
-#include "dial.h"
+#include "field.h"
+#include "intake.h"
 #include "json.h"
 #include "link.h"
 #include "log.h"
 #include "node.h"
-#include "queue.h"
+#include "process.h"
 #include "report.h"
 #include "session.h"
 #include "store.h"
 #include "table.h"
-#include "transfer.h"
 
 
 /* Seconds that a node may be away before its calls are given up */
@@ -40,9 +37,7 @@ struct node {
 	struct link *link; /* NULL while disconnected */
 	uint64_t n;        /* last report that was taken */
 	uint64_t acked;
-	pid_t pid;
-	ev_io exit; /* on a pidfd: the process has ended */
-	bool exited;
+	struct process process;
 	bool synced; /* said which calls live, since it connected */
 	bool dirty;
 	ev_timer grace;
@@ -51,19 +46,9 @@ struct node {
 static struct table *nodes; /* by boot */
 
 
-static void process_forget(struct node *node)
-{
-	if (!ev_is_active(&node->exit))
-		return;
-
-	ev_io_stop(EV_DEFAULT_ & node->exit);
-	(void)close(node->exit.fd);
-}
-
-
 static void destroy(struct node *node)
 {
-	process_forget(node);
+	process_forget(&node->process);
 	ev_timer_stop(EV_DEFAULT_ & node->grace);
 	if (node->link)
 		link_close(node->link);
@@ -80,8 +65,7 @@ static void node_gone(struct node *node)
 {
 	log_info("node: %s is gone", node->name);
 
-	session_gone(node->boot);
-	dials_gone(node->boot);
+	intake_gone(node->boot);
 	store_forget(STORE_NODES, node->boot);
 	(void)table_take(nodes, node->boot);
 	destroy(node);
@@ -98,38 +82,12 @@ static void grace_handler(EV_P_ ev_timer *w, int revents)
 
 
 /* What the process had to say before it ended comes first */
-static void exit_handler(EV_P_ ev_io *w, int revents)
+static void exit_handler(void *arg)
 {
-	struct node *node = w->data;
-	(void)loop;
-	(void)revents;
+	struct node *node = arg;
 
-	process_forget(node);
-	node->exited = true;
 	if (!node->link)
 		node_gone(node);
-}
-
-
-/* Watch the process, so that its end is not taken for a lost connection */
-static void process_watch(struct node *node, pid_t pid)
-{
-	int fd;
-
-	process_forget(node);
-	node->pid = pid;
-	node->exited = false;
-	if (pid <= 0)
-		return;
-
-	fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0) {
-		node->exited = errno == ESRCH;
-		return;
-	}
-
-	ev_io_set(&node->exit, fd, EV_READ);
-	ev_io_start(EV_DEFAULT_ & node->exit);
 }
 
 
@@ -141,9 +99,7 @@ static int create(struct node **nodep, const char *boot, const char *name)
 	if (!node)
 		return ENOMEM;
 
-	ev_io_init(&node->exit, exit_handler, -1, EV_READ);
 	ev_timer_init(&node->grace, grace_handler, 0., 0.);
-	node->exit.data = node;
 	node->grace.data = node;
 
 	node->boot = strdup(boot);
@@ -232,48 +188,13 @@ static void close_handler(struct link *l, void *arg)
 	node->synced = false;
 	log_info("node: %s has disconnected", node->name);
 
-	if (node->exited || was_replaced(node)) {
+	if (node->process.exited || was_replaced(node)) {
 		node_gone(node);
 		return;
 	}
 
 	ev_timer_set(&node->grace, grace_time, 0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);
-}
-
-
-static void take_transfer(struct node *node, const struct report *r)
-{
-	struct session *s = session_find(r->call_sid);
-	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
-	struct transfer *t;
-
-	if (transfer_report(&t, r, node->boot, node->name, v ? v->id : NULL))
-		return;
-
-	if (v)
-		queue_transfer(s->queue, t);
-
-	transfer_release(t);
-	if (s)
-		session_release(s);
-}
-
-
-/* The reference of a request begins with the call_sid */
-static void take_result(const struct report *r)
-{
-	char sid[CALL_SID_MAX + 1];
-	struct session *s;
-
-	if (dial_result(r))
-		return;
-
-	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
-		       r->ref);
-	s = session_find(sid);
-	if (s)
-		queue_result(s->queue, r);
 }
 
 
@@ -284,17 +205,10 @@ static void take(struct node *node, const struct report *r)
 
 	node->n = r->n;
 	node->dirty = true;
-
-	switch (r->kind) {
-	case REPORT_CALL: session_call(r, node->boot, node->name); break;
-	case REPORT_SYNC:
+	if (r->kind == REPORT_SYNC)
 		node->synced = true;
-		session_sync(r, node->boot, node->name);
-		break;
-	case REPORT_TRANSFER: take_transfer(node, r); break;
-	case REPORT_RESULT: take_result(r); break;
-	case REPORT_HELLO: break;
-	}
+
+	intake(r, node->boot, node->name);
 }
 
 
@@ -362,12 +276,12 @@ static int attach(struct link *l, const struct report *r)
 	set(&node->baresip, r->baresip);
 	set(&node->libre, r->libre);
 	ev_timer_stop(EV_DEFAULT_ & node->grace);
-	process_watch(node, link_pid(l));
+	process_watch(&node->process, link_pid(l), exit_handler, node);
 	link_handlers(l, line_handler, close_handler, node);
 
 	log_info("node: %s has connected (baresip %s, libre %s, process %d)",
 		 node->name, r->baresip ? r->baresip : "?",
-		 r->libre ? r->libre : "?", (int)node->pid);
+		 r->libre ? r->libre : "?", (int)node->process.pid);
 	if (r->first > node->n + 1 && node->n)
 		log_warning("node: %s: reports %llu to %llu are lost",
 			    node->name, (unsigned long long)node->n + 1,
@@ -461,10 +375,7 @@ void nodes_close(void)
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
-	const char *name = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(tree, "node"));
-	const cJSON *n = cJSON_GetObjectItemCaseSensitive(tree, "n");
-	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(tree, "pid");
+	const char *name = field_str(tree, "node");
 	struct node *node;
 	(void)arg;
 
@@ -473,9 +384,11 @@ static void load_handler(const char *key, const char *data, void *arg)
 		goto out;
 	}
 
-	node->n = cJSON_IsNumber(n) ? (uint64_t)n->valuedouble : 0;
-	process_watch(node, cJSON_IsNumber(pid) ? pid->valueint : 0);
-	ev_timer_set(&node->grace, node->exited ? 0. : grace_start, 0.);
+	node->n = (uint64_t)field_int(tree, "n", 0);
+	process_watch(&node->process, (pid_t)field_int(tree, "pid", 0),
+		      exit_handler, node);
+	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
+		     0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);
 
 out:
@@ -506,7 +419,7 @@ static bool save_handler(const char *key, void *value, void *arg)
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "node", node->name);
-	json_int(&j, "pid", node->pid);
+	json_int(&j, "pid", node->process.pid);
 	json_int(&j, "n", (int64_t)node->n);
 	json_close(&j, '}');
 	store_put(STORE_NODES, key, json_done(&j));

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <cjson/cJSON.h>
 #include "clock.h"
+#include "field.h"
 #include "json.h"
 #include "log.h"
 #include "outbox.h"
@@ -67,14 +68,15 @@ static int create(struct delivery **dp, const struct hook_post *p,
 	(void)snprintf(d->id, sizeof(d->id), "%s", id);
 	d->created = clock_ms();
 	d->dialect = p->dialect;
-	d->action = p->action;
+	d->kind = p->kind;
 	d->http = !strncasecmp(p->hook->url, "http://", 7) ||
 		  !strncasecmp(p->hook->url, "https://", 8);
 	d->client = copy(p->client, &err);
 	d->transfer_id = copy(p->transfer_id, &err);
 	d->verb_id = copy(p->verb_id, &err);
 	d->data = copy(p->data, &err);
-	err |= hook_copy(&d->hook, p->hook);
+	err |= hook_set(&d->hook, p->hook->url, p->hook->method,
+			p->hook->username, p->hook->password);
 	if (!err)
 		err = table_put(outbox.ids, d->id, d);
 	if (err)
@@ -174,58 +176,37 @@ void outbox_close(void)
 }
 
 
-static const char *get_str(const cJSON *obj, const char *key)
-{
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
-static double get_num(const cJSON *obj, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	return cJSON_IsNumber(item) ? item->valuedouble : 0.;
-}
-
-
-static bool get_bool(const cJSON *obj, const char *key)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
 static int load(const char *id, const cJSON *obj, const char *data)
 {
-	struct hook hook = {.url = (char *)get_str(obj, "url"),
-			    .method = (char *)get_str(obj, "method"),
-			    .username = (char *)get_str(obj, "username"),
-			    .password = (char *)get_str(obj, "password")};
+	struct hook hook = {.url = (char *)field_str(obj, "url"),
+			    .method = (char *)field_str(obj, "method"),
+			    .username = (char *)field_str(obj, "username"),
+			    .password = (char *)field_str(obj, "password")};
 	struct hook_post p = {
 		.hook = &hook,
-		.client = get_str(obj, "client"),
-		.dialect = get_bool(obj, "jambonz") ? DIALECT_JAMBONZ
-						    : DIALECT_DEFAULT,
-		.transfer_id = get_str(obj, "transfer_id"),
-		.verb_id = get_str(obj, "verb_id"),
+		.client = field_str(obj, "client"),
+		.dialect = field_bool(obj, "jambonz") ? DIALECT_JAMBONZ
+						      : DIALECT_DEFAULT,
+		.transfer_id = field_str(obj, "transfer_id"),
+		.verb_id = field_str(obj, "verb_id"),
 		.data = data,
-		.action = get_bool(obj, "action"),
+		.kind = (enum hook_kind)field_int(obj, "kind", HOOK_ACTION),
 	};
 	struct delivery *d;
 	int err;
 
-	if (!hook.url || !p.transfer_id || !data || !get_str(obj, "call_sid"))
+	if (!hook.url || !data || !field_str(obj, "call_sid"))
 		return EBADMSG;
 
 	err = create(&d, &p, id);
 	if (err)
 		return err;
 
-	d->seq = (uint64_t)get_num(obj, "seq");
-	d->attempt = (int)get_num(obj, "attempt");
-	d->created = (int64_t)get_num(obj, "created");
+	d->seq = (uint64_t)field_int(obj, "seq", 0);
+	d->attempt = (int)field_int(obj, "attempt", 0);
+	d->created = (int64_t)field_int(obj, "created", 0);
 
-	err = append(d, get_str(obj, "call_sid"));
+	err = append(d, field_str(obj, "call_sid"));
 	if (err)
 		destroy(d);
 
@@ -236,15 +217,14 @@ static int load(const char *id, const cJSON *obj, const char *data)
 static void load_handler(const char *key, const char *text, void *arg)
 {
 	cJSON *tree = cJSON_Parse(text);
-	char *data = cJSON_PrintUnformatted(
-		cJSON_GetObjectItemCaseSensitive(tree, "data"));
+	char *data = field_text(tree, "data");
 	int err = load(key, tree, data);
 	(void)arg;
 
 	if (err)
 		log_error("outbox: can't load %s: %s", key, strerror(err));
 
-	cJSON_free(data);
+	free(data);
 	cJSON_Delete(tree);
 }
 
@@ -322,7 +302,7 @@ void outbox_save(const struct delivery *d)
 	json_str(&j, "transfer_id", d->transfer_id);
 	json_str(&j, "verb_id", d->verb_id);
 	json_raw(&j, "data", d->data);
-	json_bool(&j, "action", d->action);
+	json_int(&j, "kind", d->kind);
 	json_int(&j, "attempt", d->attempt);
 	json_int(&j, "seq", (int64_t)d->seq);
 	json_int(&j, "created", d->created);

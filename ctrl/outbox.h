@@ -21,10 +21,10 @@ struct delivery {
 	struct hook hook;
 	char *client; /* may be NULL */
 	enum dialect dialect;
-	char *transfer_id;
-	char *verb_id; /* may be NULL */
+	char *transfer_id; /* may be NULL */
+	char *verb_id;     /* may be NULL */
 	char *data;
-	bool action;
+	enum hook_kind kind;
 	bool http;
 	bool sent; /* and not answered yet */
 	int attempt;

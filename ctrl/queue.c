@@ -442,6 +442,19 @@ void queue_transfer(struct queue *q, const struct transfer *t)
 
 
 /**
+ * Take what the node says of what was played
+ *
+ * @param q Queue
+ * @param r Report
+ */
+void queue_played(struct queue *q, const struct report *r)
+{
+	run_played(q->run, r);
+	proceed(q);
+}
+
+
+/**
  * Look at the call again: its state has changed
  *
  * @param q Queue

@@ -47,6 +47,7 @@ void queue_hook_done(struct queue *q, const char *hook);
 const struct verb *queue_verb(const struct queue *q, const char *ref);
 void queue_result(struct queue *q, const struct report *r);
 void queue_transfer(struct queue *q, const struct transfer *t);
+void queue_played(struct queue *q, const struct report *r);
 void queue_call_changed(struct queue *q);
 void queue_resume(struct queue *q);
 void queue_stop(struct queue *q);

@@ -8,33 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "field.h"
 #include "json.h"
 #include "report.h"
 
 
-static const char *str(const cJSON *obj, const char *key)
-{
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
-static int64_t num(const cJSON *obj, const char *key, int64_t missing)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	/* 2^53: beyond it a double is no exact integer any more */
-	if (!cJSON_IsNumber(item) ||
-	    !(item->valuedouble >= 0 && item->valuedouble < 9007199254740992.))
-		return missing;
-
-	return (int64_t)item->valuedouble;
-}
-
-
 static int status(const cJSON *obj, const char *key)
 {
-	int64_t v = num(obj, key, 0);
+	int64_t v = field_int(obj, key, 0);
 
 	return v <= 999 ? (int)v : 0;
 }
@@ -50,24 +31,20 @@ static int status(const cJSON *obj, const char *key)
  */
 bool call_info_load(struct call_info *c, const cJSON *obj)
 {
-	const cJSON *headers = cJSON_GetObjectItemCaseSensitive(obj,
-								"headers");
-
-	c->sid = str(obj, "sid");
-	c->call_id = str(obj, "call_id");
-	c->direction = str(obj, "direction");
-	c->from = str(obj, "from");
-	c->to = str(obj, "to");
-	c->caller_name = str(obj, "caller_name");
-	c->account = str(obj, "account");
-	c->state = str(obj, "state");
+	c->sid = field_str(obj, "sid");
+	c->call_id = field_str(obj, "call_id");
+	c->direction = field_str(obj, "direction");
+	c->from = field_str(obj, "from");
+	c->to = field_str(obj, "to");
+	c->caller_name = field_str(obj, "caller_name");
+	c->account = field_str(obj, "account");
+	c->state = field_str(obj, "state");
 	c->sip_status = status(obj, "sip_status");
-	c->sip_reason = str(obj, "sip_reason");
-	c->started = num(obj, "started", 0);
-	c->duration = num(obj, "duration", -1);
-	c->ref = str(obj, "ref");
-	c->headers = cJSON_IsObject(headers) ? cJSON_PrintUnformatted(headers)
-					     : NULL;
+	c->sip_reason = field_str(obj, "sip_reason");
+	c->started = field_int(obj, "started", 0);
+	c->duration = field_int(obj, "duration", -1);
+	c->ref = field_str(obj, "ref");
+	c->headers = field_text(obj, "headers");
 
 	return c->sid && *c->sid && strlen(c->sid) <= CALL_SID_MAX &&
 	       c->direction && c->from && c->to && c->state;
@@ -77,16 +54,16 @@ bool call_info_load(struct call_info *c, const cJSON *obj)
 static bool load_hello(struct report *r)
 {
 	r->kind = REPORT_HELLO;
-	r->node = str(r->tree, "node");
-	r->boot = str(r->tree, "boot");
-	r->version = str(r->tree, "version");
-	r->baresip = str(r->tree, "baresip");
-	r->libre = str(r->tree, "libre");
-	r->first = (uint64_t)num(r->tree, "first", 0);
+	r->node = field_str(r->tree, "node");
+	r->boot = field_str(r->tree, "boot");
+	r->version = field_str(r->tree, "version");
+	r->baresip = field_str(r->tree, "baresip");
+	r->libre = field_str(r->tree, "libre");
+	r->first = (uint64_t)field_int(r->tree, "first", 0);
 
 	return r->node && *r->node && strlen(r->node) < 256 && r->boot &&
 	       *r->boot && strlen(r->boot) < 256 &&
-	       num(r->tree, "protocol", 0) == 1;
+	       field_int(r->tree, "protocol", 0) == 1;
 }
 
 
@@ -95,7 +72,7 @@ static bool load_call(struct report *r)
 	const cJSON *call = cJSON_GetObjectItemCaseSensitive(r->tree, "call");
 
 	r->kind = REPORT_CALL;
-	r->event = str(r->tree, "event");
+	r->event = field_str(r->tree, "event");
 	r->calls = calloc(1, sizeof(*r->calls));
 	if (!r->calls || !r->event)
 		return false;
@@ -141,14 +118,14 @@ static bool load_sync(struct report *r)
 static bool load_transfer(struct report *r)
 {
 	r->kind = REPORT_TRANSFER;
-	r->call_sid = str(r->tree, "call_sid");
-	r->transfer_id = str(r->tree, "transfer_id");
-	r->step = str(r->tree, "step");
-	r->refer_to = str(r->tree, "refer_to");
-	r->referred_by = str(r->tree, "referred_by");
-	r->reason = str(r->tree, "reason");
-	r->outcome = str(r->tree, "outcome");
-	r->evidence = str(r->tree, "evidence");
+	r->call_sid = field_str(r->tree, "call_sid");
+	r->transfer_id = field_str(r->tree, "transfer_id");
+	r->step = field_str(r->tree, "step");
+	r->refer_to = field_str(r->tree, "refer_to");
+	r->referred_by = field_str(r->tree, "referred_by");
+	r->reason = field_str(r->tree, "reason");
+	r->outcome = field_str(r->tree, "outcome");
+	r->evidence = field_str(r->tree, "evidence");
 	r->refer_status = status(r->tree, "refer_status");
 	r->call_status = status(r->tree, "call_status");
 
@@ -160,27 +137,36 @@ static bool load_transfer(struct report *r)
 static bool load_result(struct report *r)
 {
 	r->kind = REPORT_RESULT;
-	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(r->tree, "ok"));
+	r->ok = field_bool(r->tree, "ok");
 	r->index = -1;
 	if (cJSON_HasObjectItem(r->tree, "index"))
 		r->index = status(r->tree, "index");
-	r->field = str(r->tree, "field");
-	r->error = str(r->tree, "error");
-	if (cJSON_HasObjectItem(r->tree, "dry_run"))
-		r->dry_run = cJSON_PrintUnformatted(
-			cJSON_GetObjectItemCaseSensitive(r->tree, "dry_run"));
+	r->field = field_str(r->tree, "field");
+	r->error = field_str(r->tree, "error");
+	r->dry_run = field_text(r->tree, "dry_run");
 
 	return r->ref && (r->ok || r->error);
 }
 
 
+static bool load_played(struct report *r)
+{
+	r->kind = REPORT_PLAYED;
+	r->call_sid = field_str(r->tree, "call_sid");
+	r->reason = field_str(r->tree, "reason");
+	r->ms = field_int(r->tree, "ms", 0);
+
+	return r->ref && r->call_sid && r->reason;
+}
+
+
 static bool load(struct report *r)
 {
-	const char *type = str(r->tree, "type");
+	const char *type = field_str(r->tree, "type");
 
-	r->n = (uint64_t)num(r->tree, "n", 0);
-	r->time = num(r->tree, "time", 0);
-	r->ref = str(r->tree, "ref");
+	r->n = (uint64_t)field_int(r->tree, "n", 0);
+	r->time = field_int(r->tree, "time", 0);
+	r->ref = field_str(r->tree, "ref");
 
 	if (!type)
 		return false;
@@ -194,6 +180,9 @@ static bool load(struct report *r)
 		return load_call(r);
 	if (!strcmp(type, "transfer"))
 		return load_transfer(r);
+
+	if (!strcmp(type, "played"))
+		return load_played(r);
 
 	return !strcmp(type, "result") && load_result(r);
 }
@@ -248,9 +237,9 @@ void report_free(struct report *r)
 		return;
 
 	for (size_t i = 0; i < r->callc; i++)
-		cJSON_free(r->calls[i].headers);
+		free(r->calls[i].headers);
 
-	cJSON_free(r->dry_run);
+	free(r->dry_run);
 	free(r->calls);
 	free(r->transfers);
 	cJSON_Delete(r->tree);

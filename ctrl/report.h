@@ -22,6 +22,7 @@ enum report_kind {
 	REPORT_CALL,
 	REPORT_TRANSFER,
 	REPORT_RESULT,
+	REPORT_PLAYED,
 };
 
 /* What a node says of a call */
@@ -66,7 +67,7 @@ struct report {
 	const char **transfers;
 	size_t transferc;
 
-	/* transfer */
+	/* transfer, played */
 	const char *call_sid;
 	const char *transfer_id;
 	const char *step;
@@ -77,6 +78,7 @@ struct report {
 	const char *evidence;
 	int refer_status;
 	int call_status;
+	int64_t ms; /* that were played */
 
 	/* result */
 	bool ok;

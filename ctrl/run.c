@@ -12,11 +12,12 @@
 #include <ev.h>
 #include "call.h"
 #include "clock.h"
-#include "emit.h"
 #include "fault.h"
+#include "field.h"
 #include "hooks.h"
 #include "json.h"
 #include "log.h"
+#include "notice.h"
 #include "reply.h"
 #include "report.h"
 #include "request.h"
@@ -39,7 +40,7 @@
  *             its hook was answered               v
  *  IDLE <---------------------------------------- HOOKED
  *
- * Only a sip:refer is HOOKED; every other verb goes from RUNNING to IDLE.
+ * Only verbs with an actionHook are HOOKED; the others go to IDLE at once.
  */
 enum stage {
 	STAGE_IDLE,
@@ -88,28 +89,6 @@ static void set_stage(struct run *r, enum stage stage)
 }
 
 
-static void verb_status(const struct run *r, const struct verb *v,
-			const char *event, const char *dry_run)
-{
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "event", event);
-	json_str(&j, "verb", verb_name(v->kind));
-	json_str(&j, "name", verb_name(v->kind));
-	json_str(&j, "id", v->id);
-	json_raw(&j, "dry_run", dry_run);
-	json_close(&j, '}');
-
-	(void)emit(&(struct emission){.type = "verb:status",
-				      .call_sid = call_sid(r->s->call),
-				      .data = json_done(&j),
-				      .jambonz = r->s->notify});
-	json_free(&j);
-}
-
-
 static void drop(struct run *r)
 {
 	ev_timer_stop(EV_DEFAULT_ & r->pause);
@@ -124,7 +103,7 @@ static void drop(struct run *r)
 
 static void finish(struct run *r)
 {
-	verb_status(r, r->verb, "finished", NULL);
+	notice_status(r->s, r->verb, "finished", NULL);
 	drop(r);
 }
 
@@ -133,11 +112,11 @@ static void finish(struct run *r)
    be what ends with the call. */
 static void begin(struct run *r, const char *dry_run)
 {
-	verb_status(r, r->verb, "starting", NULL);
+	notice_status(r->s, r->verb, "starting", NULL);
 	set_stage(r, STAGE_RUNNING);
 
 	if (dry_run) {
-		verb_status(r, r->verb, "finished", dry_run);
+		notice_status(r->s, r->verb, "finished", dry_run);
 		drop(r);
 		return;
 	}
@@ -192,18 +171,38 @@ static void pause_start(struct run *r)
 }
 
 
+/* Ends the verb; the next one waits until its hook is answered */
+static void end(struct run *r, bool wait)
+{
+	finish(r);
+
+	if (wait && !call_over(r->s->call))
+		set_stage(r, STAGE_HOOKED);
+}
+
+
 static void start_own(struct run *r)
 {
-	if (r->verb->kind == VERB_CONFIG) {
-		verb_status(r, r->verb, "starting", NULL);
-		r->s->notify = r->verb->notify;
-		finish(r);
+	struct verb *v = r->verb;
+	bool wait = false;
+
+	if (v->kind == VERB_PAUSE) {
+		r->pause_end = clock_ms() + (int64_t)(v->length * 1000);
+		pause_start(r);
+		begin(r, NULL);
 		return;
 	}
 
-	r->pause_end = clock_ms() + (int64_t)(r->verb->length * 1000);
-	pause_start(r);
-	begin(r, NULL);
+	notice_status(r->s, v, "starting", NULL);
+
+	if (v->kind == VERB_CONFIG && v->notify >= 0)
+		r->s->notify = v->notify;
+	else if (v->kind == VERB_TAG)
+		session_tag(r->s, v->tag);
+	else if (v->kind == VERB_REDIRECT)
+		wait = notice_redirect(r->s, v, r->hook);
+
+	end(r, wait);
 }
 
 
@@ -231,57 +230,6 @@ static void start(struct run *r)
 	else {
 		start_own(r);
 	}
-}
-
-
-static bool post_hook(struct run *r, const struct verb *v,
-		      const struct transfer *t, bool action,
-		      char id[HOOK_ID_SIZE])
-{
-	struct json j;
-	bool wait;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	if (action)
-		transfer_print_action(&j, t, v->dialect);
-	else
-		transfer_print_event(&j, t, v->dialect);
-	call_print(&j, r->s->call, action);
-	json_close(&j, '}');
-
-	wait = hooks_post(
-		&(struct hook_post){
-			.hook = action ? &v->action : &v->event,
-			.client = v->owner,
-			.dialect = v->dialect,
-			.call_sid = call_sid(r->s->call),
-			.transfer_id = transfer_id(t),
-			.verb_id = v->id,
-			.data = json_done(&j),
-			.action = action,
-		},
-		id);
-	json_free(&j);
-
-	return wait;
-}
-
-
-/* A transfer that had to make room does not hold up what takes its place */
-static void transfer_done(struct run *r, const struct transfer *t)
-{
-	bool wait = !r->superseded && !call_over(r->s->call);
-	struct verb *v = r->verb;
-
-	r->verb = NULL;
-	drop(r);
-	verb_status(r, v, "finished", NULL);
-
-	if (v->action.url && post_hook(r, v, t, true, r->hook) && wait)
-		set_stage(r, STAGE_HOOKED);
-
-	verbs_free(v);
 }
 
 
@@ -357,9 +305,9 @@ bool run_transferring(const struct run *r)
 
 
 /**
- * Tell whether a verb can run on the call as it is.  A sip:refer answers a
- * call that came in.  Until a call that we make is up, all verbs wait but
- * those that end it.
+ * Tell whether a verb can run on the call as it is.  A sip:refer or a
+ * play answers a call that came in.  Until a call that we make is up, all
+ * verbs wait but those that end it.
  *
  * @param r Run
  * @param v Verb
@@ -374,7 +322,8 @@ bool run_ready(const struct run *r, const struct verb *v)
 	if (v->kind == VERB_HANGUP || v->kind == VERB_SIP_DECLINE)
 		return true;
 
-	return call_inbound(r->s->call) && v->kind != VERB_SIP_REFER;
+	return call_inbound(r->s->call) && v->kind != VERB_SIP_REFER &&
+	       v->kind != VERB_PLAY;
 }
 
 
@@ -440,10 +389,12 @@ void run_supersede(struct run *r)
 	    r->verb->kind == VERB_SIP_DECLINE)
 		return;
 
+	if (is_refer(r) || r->verb->kind == VERB_PLAY)
+		request_cancel(r->s);
+
 	if (is_refer(r)) {
 		r->superseded = true;
 		session_touch(r->s);
-		request_cancel(r->s);
 	}
 	else if (r->stage == STAGE_RUNNING) {
 		finish(r);
@@ -553,16 +504,34 @@ void run_result(struct run *r, const struct report *report)
  */
 void run_transfer(struct run *r, const struct transfer *t)
 {
-	char id[HOOK_ID_SIZE];
+	bool wait;
 
 	if (!is_refer(r))
 		return;
 
-	if (transfer_notified(t) && r->verb->event.url)
-		(void)post_hook(r, r->verb, t, false, id);
+	notice_notify(r->s, r->verb, t);
+	if (!t->outcome)
+		return;
 
-	if (transfer_ended(t))
-		transfer_done(r, t);
+	/* one that had to make room does not hold up what takes its place */
+	wait = notice_transferred(r->s, r->verb, t, r->hook);
+	end(r, wait && !r->superseded);
+}
+
+
+/**
+ * Take what the node says of what was played
+ *
+ * @param r      Run
+ * @param report Report
+ */
+void run_played(struct run *r, const struct report *report)
+{
+	if (!r->verb || r->verb->kind != VERB_PLAY ||
+	    r->stage != STAGE_RUNNING || strcmp(r->ref, report->ref))
+		return;
+
+	end(r, notice_played(r->s, r->verb, report, r->hook));
 }
 
 
@@ -609,13 +578,10 @@ void run_save(struct json *j, const char *key, const struct run *r)
  */
 int run_load(struct run *r, const cJSON *obj)
 {
-	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(obj, "stage");
-	const cJSON *end = cJSON_GetObjectItemCaseSensitive(obj, "pause_end");
-	const char *ref = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, "ref"));
+	const char *ref = field_str(obj, "ref");
 	int err;
 
-	if (!ref || !cJSON_IsNumber(stage) || !cJSON_IsNumber(end))
+	if (!ref)
 		return EBADMSG;
 
 	err = verbs_load(&r->verb,
@@ -624,10 +590,9 @@ int run_load(struct run *r, const cJSON *obj)
 		return err;
 
 	(void)snprintf(r->ref, sizeof(r->ref), "%s", ref);
-	r->stage = (enum stage)stage->valueint;
-	r->pause_end = (int64_t)end->valuedouble;
-	r->superseded = cJSON_IsTrue(
-		cJSON_GetObjectItemCaseSensitive(obj, "superseded"));
+	r->stage = (enum stage)field_int(obj, "stage", STAGE_IDLE);
+	r->pause_end = field_int(obj, "pause_end", 0);
+	r->superseded = field_bool(obj, "superseded");
 
 	if (r->stage == STAGE_RUNNING && r->verb->kind == VERB_PAUSE)
 		pause_start(r);

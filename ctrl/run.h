@@ -37,6 +37,7 @@ void run_abandon(struct run *r, const char *reason);
 void run_call_changed(struct run *r);
 void run_result(struct run *r, const struct report *report);
 void run_transfer(struct run *r, const struct transfer *t);
+void run_played(struct run *r, const struct report *report);
 void run_hook_done(struct run *r, const char *hook);
 
 void run_save(struct json *j, const char *key, const struct run *r);

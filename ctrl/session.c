@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "call.h"
-#include "clock.h"
 #include "emit.h"
+#include "field.h"
 #include "json.h"
 #include "log.h"
 #include "queue.h"
@@ -18,7 +18,6 @@
 #include "session.h"
 #include "store.h"
 #include "table.h"
-#include "transfer.h"
 
 
 static struct table *sessions;
@@ -37,6 +36,7 @@ static void destroy(struct session *s)
 	queue_destroy(s->queue);
 	call_destroy(s->call);
 	free(s->boot);
+	free(s->tag);
 	free(s);
 }
 
@@ -77,6 +77,7 @@ static void save(struct session *s)
 	json_str(&j, "boot", s->boot);
 	json_str(&j, "node", call_node(s->call));
 	json_bool(&j, "notify", s->notify);
+	json_raw(&j, "tag", s->tag);
 	call_save(&j, "call", s->call);
 	queue_save(&j, s->queue);
 	json_close(&j, '}');
@@ -106,6 +107,28 @@ static void announce(const struct session *s, int64_t time)
 				      .time = time,
 				      .jambonz = true});
 	json_free(&j);
+}
+
+
+static void status(struct session *s, int64_t time)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	call_print(&j, s->call, true);
+	json_raw(&j, "customerData", s->tag);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "call:status",
+				      .call_sid = call_sid(s->call),
+				      .data = json_done(&j),
+				      .time = time,
+				      .jambonz = true});
+	json_free(&j);
+
+	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
+	session_touch(s);
 }
 
 
@@ -145,10 +168,8 @@ void sessions_close(void)
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
-	const char *boot = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(tree, "boot"));
-	const char *node = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(tree, "node"));
+	const char *boot = field_str(tree, "boot");
+	const char *node = field_str(tree, "node");
 	struct call_info info;
 	struct session *s;
 	int err = EBADMSG;
@@ -163,14 +184,14 @@ static void load_handler(const char *key, const char *data, void *arg)
 	if (err)
 		goto out;
 
-	s->notify = cJSON_IsTrue(
-		cJSON_GetObjectItemCaseSensitive(tree, "notify"));
+	s->notify = field_bool(tree, "notify");
+	s->tag = field_text(tree, "tag");
 	err = queue_load(s->queue, tree);
 
 out:
 	if (err)
 		log_error("session: can't load %s: %s", key, strerror(err));
-	cJSON_free(info.headers);
+	free(info.headers);
 	cJSON_Delete(tree);
 }
 
@@ -237,6 +258,7 @@ void session_print(struct json *j, const char *key, const struct session *s)
 {
 	json_open(j, key, '{');
 	call_print_new(j, s->call);
+	json_raw(j, "customerData", s->tag);
 	queue_print(j, s->queue);
 	json_close(j, '}');
 }
@@ -343,43 +365,46 @@ void session_release(struct session *s)
 
 
 /**
- * Tell the clients the state of a call
+ * Take up a call, and tell the clients
  *
- * @param s    Session
+ * @param info What its node says of it
+ * @param boot Boot of the node
+ * @param node Name of the node
  * @param time When it came about, ms since 1970
  */
-void session_status(struct session *s, int64_t time)
+void session_create(const struct call_info *info, const char *boot,
+		    const char *node, int64_t time)
 {
-	struct json j;
+	struct session *s;
 
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	call_print(&j, s->call, true);
-	json_close(&j, '}');
+	if (create(&s, info, boot, node))
+		return;
 
-	(void)emit(&(struct emission){.type = "call:status",
-				      .call_sid = call_sid(s->call),
-				      .data = json_done(&j),
-				      .time = time,
-				      .jambonz = true});
-	json_free(&j);
-
-	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
+	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
+		 info->from, info->to);
 	session_touch(s);
+	announce(s, time);
 }
 
 
-static void update(struct session *s, const struct call_info *info,
-		   int64_t time)
+/**
+ * Take over what a node says of a call.  The session may be freed.
+ *
+ * @param s    Session
+ * @param info What the node says
+ * @param time When it came about, ms since 1970
+ */
+void session_update(struct session *s, const struct call_info *info,
+		    int64_t time)
 {
 	char *before = strdup(call_state(s->call));
 
-	if (call_update(s->call, info))
+	if (!before || call_update(s->call, info))
 		log_error("session: %s: out of memory", info->sid);
 
 	session_touch(s);
 	if (before && strcmp(before, call_state(s->call))) {
-		session_status(s, time);
+		status(s, time);
 		queue_call_changed(s->queue);
 	}
 	free(before);
@@ -389,41 +414,53 @@ static void update(struct session *s, const struct call_info *info,
 
 
 /**
- * Take what a node says of a call
+ * End a call of which its node does not tell any more.  The session is freed.
  *
- * @param r    Report
- * @param boot Boot of the node
- * @param node Name of the node
+ * @param s      Session
+ * @param state  State that the call ends in
+ * @param reason Why, as a sentence
  */
-void session_call(const struct report *r, const char *boot, const char *node)
+void session_end(struct session *s, const char *state, const char *reason)
 {
-	struct session *s = session_find(r->calls->sid);
-	bool closed = !strcmp(r->event, "closed");
+	if (!call_over(s->call)) {
+		(void)call_fail(s->call, state, reason);
+		status(s, 0);
+	}
 
-	if (s) {
-		update(s, r->calls, r->time);
+	queue_abandon(s->queue, reason);
+	session_release(s);
+}
+
+
+/**
+ * Set what an application wants to see again in each hook of a call
+ *
+ * @param s    Session
+ * @param text JSON text of an object
+ */
+void session_tag(struct session *s, const char *text)
+{
+	char *tag = strdup(text);
+
+	if (!tag) {
+		log_error("session: %s: out of memory", call_sid(s->call));
 		return;
 	}
 
-	if (closed || create(&s, r->calls, boot, node))
-		return;
-
-	log_info("session: %s: %s, %s to %s", r->calls->sid,
-		 r->calls->direction, r->calls->from, r->calls->to);
+	free(s->tag);
+	s->tag = tag;
 	session_touch(s);
-	announce(s, r->time);
 }
 
 
 struct visit {
 	const char *boot;
-	const struct report *sync;
 	struct session **found;
 	size_t count;
 };
 
 
-static bool collect_handler(const char *key, void *value, void *arg)
+static bool of_handler(const char *key, void *value, void *arg)
 {
 	struct session *s = value;
 	struct visit *visit = arg;
@@ -436,115 +473,22 @@ static bool collect_handler(const char *key, void *value, void *arg)
 }
 
 
-/* The sessions of a boot, to be freed; since they may end under our hands,
-   the table can't be walked meanwhile */
-static struct session **sessions_of(const char *boot, size_t *countp)
+/**
+ * List the sessions of a node, since they may end while one goes through them
+ *
+ * @param boot Boot of the node
+ *
+ * @return Sessions up to a NULL, to be freed; NULL if memory ran out
+ */
+struct session **sessions_of(const char *boot)
 {
 	struct visit visit = {.boot = boot};
 
 	visit.found = calloc(table_count(sessions) + 1, sizeof(*visit.found));
 	if (visit.found)
-		table_each(sessions, collect_handler, &visit);
-
-	*countp = visit.count;
+		table_each(sessions, of_handler, &visit);
 
 	return visit.found;
-}
-
-
-static const struct call_info *find_info(const struct report *r,
-					 const char *sid)
-{
-	for (size_t i = 0; i < r->callc; i++) {
-		if (!strcmp(r->calls[i].sid, sid))
-			return &r->calls[i];
-	}
-
-	return NULL;
-}
-
-
-static void end(struct session *s, const char *state, const char *reason)
-{
-	if (!call_over(s->call)) {
-		(void)call_fail(s->call, state, reason);
-		session_status(s, 0);
-	}
-
-	queue_abandon(s->queue, reason);
-	session_release(s);
-}
-
-
-static void transfer_lost(struct transfer *t)
-{
-	struct session *s = session_find(transfer_call_sid(t));
-
-	if (s)
-		queue_transfer(s->queue, t);
-}
-
-
-/**
- * Take the list of all calls of a node: it has just connected
- *
- * @param r    Report
- * @param boot Boot of the node
- * @param node Name of the node
- */
-void session_sync(const struct report *r, const char *boot, const char *node)
-{
-	struct session **found, *s;
-	size_t n;
-
-	transfers_lost(boot, r, "node", "baresip does not know it any more",
-		       transfer_lost);
-
-	found = sessions_of(boot, &n);
-	for (size_t i = 0; found && i < n; i++) {
-		if (call_over(found[i]->call) ||
-		    find_info(r, call_sid(found[i]->call)))
-			queue_resume(found[i]->queue);
-		else
-			end(found[i], "completed", "ended meanwhile");
-	}
-	free(found);
-
-	for (size_t i = 0; i < r->callc; i++) {
-		s = session_find(r->calls[i].sid);
-		if (s) {
-			update(s, &r->calls[i], r->time);
-		}
-		else if (!create(&s, &r->calls[i], boot, node)) {
-			session_touch(s);
-			announce(s, r->time);
-		}
-	}
-}
-
-
-/**
- * End the calls of a node that is gone
- *
- * @param boot Boot of the node
- */
-void session_gone(const char *boot)
-{
-	static const char reason[] = "baresip is gone";
-	struct session **found;
-	size_t n;
-
-	/* no verb may start on these calls when their transfers end */
-	found = sessions_of(boot, &n);
-	for (size_t i = 0; found && i < n; i++)
-		queue_stop(found[i]->queue);
-
-	transfers_lost(boot, NULL, "node", reason, transfer_lost);
-
-	for (size_t i = 0; found && i < n; i++)
-		end(found[i], "failed", reason);
-
-	free(found);
 }
 
 

@@ -11,15 +11,16 @@
 #include <stdint.h>
 
 struct call;
+struct call_info;
 struct json;
 struct queue;
-struct report;
 
 struct session {
 	struct session *next_dirty;
 	struct call *call;
 	char *boot; /* of the node that carries the call */
 	struct queue *queue;
+	char *tag;   /* JSON text of an object, may be NULL */
 	bool notify; /* config notifyEvents */
 	bool dirty;  /* to be saved at the end of this turn */
 };
@@ -34,13 +35,16 @@ void sessions_print(struct json *j, const char *key);
 void session_print(struct json *j, const char *key, const struct session *s);
 struct session *session_find(const char *sid);
 struct session *session_only(void);
+struct session **sessions_of(const char *boot);
+unsigned session_load_of(const char *boot);
+
+void session_create(const struct call_info *info, const char *boot,
+		    const char *node, int64_t time);
+void session_update(struct session *s, const struct call_info *info,
+		    int64_t time);
+void session_end(struct session *s, const char *state, const char *reason);
+void session_tag(struct session *s, const char *text);
 void session_touch(struct session *s);
 void session_release(struct session *s);
-void session_status(struct session *s, int64_t time);
-
-void session_call(const struct report *r, const char *boot, const char *node);
-void session_sync(const struct report *r, const char *boot, const char *node);
-void session_gone(const char *boot);
-unsigned session_load_of(const char *boot);
 
 #endif

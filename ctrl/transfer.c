@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 #include "clock.h"
 #include "emit.h"
+#include "field.h"
 #include "json.h"
 #include "log.h"
 #include "metrics.h"
@@ -19,24 +20,6 @@
 #include "table.h"
 #include "transfer.h"
 
-
-struct transfer {
-	char *id;
-	char *call_sid;
-	char *boot;
-	char *node;
-	char *verb_id;
-	char *step;
-	char *refer_to;
-	char *referred_by;
-	char *reason;
-	char *outcome;
-	char *evidence;
-	int refer_status;
-	int call_status;
-	int64_t started; /* ms since 1970 */
-	int64_t ended;
-};
 
 static struct table *running;
 
@@ -247,21 +230,6 @@ void transfers_close(void)
 }
 
 
-static const char *get(const cJSON *obj, const char *key)
-{
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(obj, key));
-}
-
-
-static int get_status(const cJSON *obj, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	return cJSON_IsNumber(item) ? item->valueint : 0;
-}
-
-
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
@@ -269,23 +237,24 @@ static void load_handler(const char *key, const char *data, void *arg)
 	int err = EBADMSG;
 	(void)arg;
 
-	if (!get(tree, "call_sid") || !get(tree, "boot") || !get(tree, "node"))
+	if (!field_str(tree, "call_sid") || !field_str(tree, "boot") ||
+	    !field_str(tree, "node"))
 		goto out;
 
-	err = create(&t, key, get(tree, "call_sid"), get(tree, "boot"),
-		     get(tree, "node"));
+	err = create(&t, key, field_str(tree, "call_sid"),
+		     field_str(tree, "boot"), field_str(tree, "node"));
 	if (err)
 		goto out;
 
-	t->refer_status = get_status(tree, "refer_status");
-	t->call_status = get_status(tree, "call_status");
-	t->started = clock_parse(get(tree, "started"));
+	t->refer_status = (int)field_int(tree, "refer_status", 0);
+	t->call_status = (int)field_int(tree, "call_status", 0);
+	t->started = clock_parse(field_str(tree, "started"));
 
-	err |= set(&t->verb_id, get(tree, "verb_id"));
-	err |= set(&t->step, get(tree, "step"));
-	err |= set(&t->refer_to, get(tree, "refer_to"));
-	err |= set(&t->referred_by, get(tree, "referred_by"));
-	err |= set(&t->reason, get(tree, "reason"));
+	err |= set(&t->verb_id, field_str(tree, "verb_id"));
+	err |= set(&t->step, field_str(tree, "step"));
+	err |= set(&t->refer_to, field_str(tree, "refer_to"));
+	err |= set(&t->referred_by, field_str(tree, "referred_by"));
+	err |= set(&t->reason, field_str(tree, "reason"));
 
 out:
 	if (err)
@@ -387,7 +356,6 @@ void transfer_release(struct transfer *t)
 struct lost {
 	const char *boot;
 	const struct report *sync;
-	const char *evidence;
 	const char *reason;
 	transfer_lost_h *h;
 };
@@ -411,7 +379,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
 	struct report r = {
 		.step = "ended",
 		.outcome = "unknown",
-		.evidence = lost->evidence,
+		.evidence = "node",
 		.reason = lost->reason,
 		.time = clock_ms(),
 	};
@@ -434,145 +402,15 @@ static bool lost_handler(const char *key, void *value, void *arg)
 /**
  * End the transfers of which their node no longer knows
  *
- * @param boot     Boot of the node
- * @param sync     What the node knows, NULL if it is gone
- * @param evidence How we know
- * @param reason   The same as a sentence
- * @param h        Called for each
+ * @param boot   Boot of the node
+ * @param sync   What the node knows, NULL if it is gone
+ * @param reason Why, as a sentence
+ * @param h      Called for each
  */
 void transfers_lost(const char *boot, const struct report *sync,
-		    const char *evidence, const char *reason,
-		    transfer_lost_h *h)
+		    const char *reason, transfer_lost_h *h)
 {
-	struct lost lost = {boot, sync, evidence, reason, h};
+	struct lost lost = {boot, sync, reason, h};
 
 	table_each(running, lost_handler, &lost);
-}
-
-
-/**
- * Get the id of a transfer
- *
- * @param t Transfer
- *
- * @return Its transfer_id
- */
-const char *transfer_id(const struct transfer *t)
-{
-	return t->id;
-}
-
-
-/**
- * Get the call that is transferred
- *
- * @param t Transfer
- *
- * @return Its call_sid
- */
-const char *transfer_call_sid(const struct transfer *t)
-{
-	return t->call_sid;
-}
-
-
-/**
- * Tell whether a transfer has its outcome
- *
- * @param t Transfer
- *
- * @return True if it has
- */
-bool transfer_ended(const struct transfer *t)
-{
-	return t->outcome != NULL;
-}
-
-
-/**
- * Tell whether a NOTIFY brought the last step of a transfer
- *
- * @param t Transfer
- *
- * @return True if it did
- */
-bool transfer_notified(const struct transfer *t)
-{
-	if (!t->outcome)
-		return !strcmp(t->step, "progress");
-
-	return t->evidence && !strcmp(t->evidence, "notify");
-}
-
-
-static void print_code(struct json *j, enum dialect dialect, const char *key,
-		       int code)
-{
-	char text[12];
-
-	if (dialect == DIALECT_JAMBONZ) {
-		json_int(j, key, code);
-		return;
-	}
-
-	(void)snprintf(text, sizeof(text), "%d", code);
-	json_str(j, key, text);
-}
-
-
-/**
- * Write the members of an eventHook
- *
- * @param j       Text, in an open object
- * @param t       Transfer
- * @param dialect Dialect of who gets it
- */
-void transfer_print_event(struct json *j, const struct transfer *t,
-			  enum dialect dialect)
-{
-	json_str(j, "event", "transfer-status");
-	print_code(j, dialect, "call_status", t->call_status);
-	json_str(j, "transfer_id", t->id);
-	json_str(j, "verb_id", t->verb_id);
-}
-
-
-/* jambonz promises a refer_status, even if no answer came */
-static int refer_code(const struct transfer *t)
-{
-	if (t->refer_status)
-		return t->refer_status;
-
-	if (t->evidence && !strcmp(t->evidence, "transport"))
-		return 503;
-
-	if (t->evidence && !strcmp(t->evidence, "timeout"))
-		return 408;
-
-	return 487;
-}
-
-
-/**
- * Write the members of an actionHook
- *
- * @param j       Text, in an open object
- * @param t       Transfer
- * @param dialect Dialect of who gets it
- */
-void transfer_print_action(struct json *j, const struct transfer *t,
-			   enum dialect dialect)
-{
-	bool jambonz = dialect == DIALECT_JAMBONZ;
-
-	print_code(j, dialect, jambonz ? "refer_status" : "referStatus",
-		   refer_code(t));
-	if (t->call_status >= 200)
-		print_code(j, dialect, "final_referred_call_status",
-			   t->call_status);
-	json_str(j, "outcome", t->outcome);
-	json_str(j, "evidence", t->evidence);
-	json_str(j, "reason", t->reason);
-	json_str(j, "transfer_id", t->id);
-	json_str(j, "verb_id", t->verb_id);
 }

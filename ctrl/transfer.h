@@ -6,13 +6,29 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
-#include <stdbool.h>
 #include <stdint.h>
-#include "verb.h"
 
 struct json;
 struct report;
-struct transfer;
+
+/* Only transfer.c changes one; NULL or 0 is what is not known (yet) */
+struct transfer {
+	char *id;
+	char *call_sid;
+	char *boot;
+	char *node;
+	char *verb_id;
+	char *step;
+	char *refer_to;
+	char *referred_by;
+	char *reason;
+	char *outcome; /* NULL while it is in progress */
+	char *evidence;
+	int refer_status;
+	int call_status;
+	int64_t started; /* ms since 1970 */
+	int64_t ended;
+};
 
 typedef void(transfer_lost_h)(struct transfer *t);
 
@@ -20,21 +36,11 @@ int transfers_init(void);
 void transfers_close(void);
 void transfers_load(void);
 void transfers_print(struct json *j, const char *key);
+void transfers_lost(const char *boot, const struct report *sync,
+		    const char *reason, transfer_lost_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *boot, const char *node, const char *verb_id);
 void transfer_release(struct transfer *t);
-void transfers_lost(const char *boot, const struct report *sync,
-		    const char *evidence, const char *reason,
-		    transfer_lost_h *h);
-
-const char *transfer_id(const struct transfer *t);
-const char *transfer_call_sid(const struct transfer *t);
-bool transfer_ended(const struct transfer *t);
-bool transfer_notified(const struct transfer *t);
-void transfer_print_event(struct json *j, const struct transfer *t,
-			  enum dialect dialect);
-void transfer_print_action(struct json *j, const struct transfer *t,
-			   enum dialect dialect);
 
 #endif

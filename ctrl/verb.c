@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <cjson/cJSON.h>
+#include "field.h"
 #include "json.h"
 #include "verb.h"
 
@@ -24,181 +24,12 @@ static const char *const names[] = {
 	[VERB_ANSWER] = "answer",
 	[VERB_SIP_DECLINE] = "sip:decline",
 	[VERB_HANGUP] = "hangup",
+	[VERB_PLAY] = "play",
 	[VERB_PAUSE] = "pause",
 	[VERB_CONFIG] = "config",
+	[VERB_TAG] = "tag",
+	[VERB_REDIRECT] = "redirect",
 };
-
-static const struct hook refer = {.url = (char *)"refer",
-				  .method = (char *)"POST"};
-
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	}
-
-	return false;
-}
-
-
-static char *copy(const char *s)
-{
-	return s ? strdup(s) : NULL;
-}
-
-
-/**
- * Copy a hook
- *
- * @param hook Copy, to be freed with hook_reset()
- * @param from Hook
- *
- * @return 0 if success, otherwise errorcode
- */
-int hook_copy(struct hook *hook, const struct hook *from)
-{
-	hook->url = copy(from->url);
-	hook->method = copy(from->method);
-	hook->username = copy(from->username);
-	hook->password = copy(from->password);
-
-	return (from->url && !hook->url) || (from->method && !hook->method) ||
-			       (from->username && !hook->username) ||
-			       (from->password && !hook->password)
-		       ? ENOMEM
-		       : 0;
-}
-
-
-/**
- * Free what a hook has
- *
- * @param hook Hook
- */
-void hook_reset(struct hook *hook)
-{
-	free(hook->url);
-	free(hook->method);
-	free(hook->username);
-	free(hook->password);
-	memset(hook, 0, sizeof(*hook));
-}
-
-
-/* A string member that may be missing; *sp is borrowed from the tree */
-static int get_string(const char **sp, const cJSON *obj, const char *key,
-		      const char *name, size_t max, struct fault *f)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
-
-	*sp = NULL;
-	if (!item)
-		return 0;
-
-	if (!cJSON_IsString(item))
-		return fault_set(f, 400, name, "must be a string");
-
-	if (has_control(item->valuestring))
-		return fault_set(f, 400, name,
-				 "must not contain control characters");
-
-	if (strlen(item->valuestring) > max)
-		return fault_set(f, 400, name,
-				 "must not be longer than %zu bytes", max);
-
-	*sp = item->valuestring;
-
-	return 0;
-}
-
-
-static int hook_method(const char **methodp, const cJSON *item,
-		       const char *field, struct fault *f)
-{
-	char name[64];
-	int err;
-
-	(void)snprintf(name, sizeof(name), "%s.method", field);
-
-	err = get_string(methodp, item, "method", name, HOOK_MAX, f);
-	if (err)
-		return err;
-
-	if (!*methodp || !strcasecmp(*methodp, "POST"))
-		*methodp = "POST";
-	else if (!strcasecmp(*methodp, "GET"))
-		*methodp = "GET";
-	else
-		return fault_set(f, 400, name, "must be GET or POST");
-
-	return 0;
-}
-
-
-static int hook_object(struct hook *hook, const cJSON *item, const char *field,
-		       struct fault *f)
-{
-	const char *url, *method, *username, *password;
-	char name[64];
-	int err;
-
-	(void)snprintf(name, sizeof(name), "%s.url", field);
-	err = get_string(&url, item, "url", name, HOOK_MAX, f);
-	if (err)
-		return err;
-	if (!url || !*url)
-		return fault_set(f, 400, name, "is required");
-
-	err = hook_method(&method, item, field, f);
-	if (err)
-		return err;
-
-	(void)snprintf(name, sizeof(name), "%s.username", field);
-	err = get_string(&username, item, "username", name, HOOK_MAX, f);
-	if (err)
-		return err;
-
-	(void)snprintf(name, sizeof(name), "%s.password", field);
-	err = get_string(&password, item, "password", name, HOOK_MAX, f);
-	if (err)
-		return err;
-
-	return hook_copy(hook,
-			 &(struct hook){(char *)url, (char *)method,
-					(char *)username, (char *)password});
-}
-
-
-/* A string, or an object with url; further keys in it are nobody's business */
-static int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
-		      struct fault *f)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(verb, field);
-	const char *url;
-	int err;
-
-	if (!item)
-		return 0;
-
-	if (cJSON_IsObject(item))
-		return hook_object(hook, item, field, f);
-
-	if (!cJSON_IsString(item))
-		return fault_set(f, 400, field,
-				 "must be a string or an object with url");
-
-	err = get_string(&url, verb, field, field, HOOK_MAX, f);
-	if (err)
-		return err;
-	if (!*url)
-		return fault_set(f, 400, field, "must not be empty");
-
-	return hook_copy(hook, &(struct hook){.url = (char *)url,
-					      .method = (char *)"POST"});
-}
-
 
 static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
 {
@@ -219,13 +50,15 @@ static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
 }
 
 
+/* An application of jambonz sets much here that is of no use to us */
 static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj,
 							     "notifyEvents");
 
+	v->notify = -1;
 	if (!item)
-		return fault_set(f, 400, "notifyEvents", "is required");
+		return 0;
 
 	if (!cJSON_IsBool(item))
 		return fault_set(f, 400, "notifyEvents",
@@ -234,6 +67,40 @@ static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 	v->notify = cJSON_IsTrue(item);
 
 	return 0;
+}
+
+
+static int tag_parse(struct verb *v, const cJSON *obj, struct fault *f)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, "data");
+
+	if (!item)
+		return fault_set(f, 400, "data", "is required");
+
+	if (!cJSON_IsObject(item))
+		return fault_set(f, 400, "data", "must be an object");
+
+	v->tag = field_text(obj, "data");
+
+	return v->tag ? 0 : ENOMEM;
+}
+
+
+/* What only one kind of verb has */
+static int own_parse(struct verb *v, const cJSON *obj, struct fault *f)
+{
+	switch (v->kind) {
+	case VERB_PAUSE: return pause_parse(v, obj, f);
+	case VERB_CONFIG: return config_parse(v, obj, f);
+	case VERB_TAG: return tag_parse(v, obj, f);
+
+	case VERB_REDIRECT:
+		if (v->action.url)
+			return 0;
+		return fault_set(f, 400, "actionHook", "is required");
+
+	default: return 0;
+	}
 }
 
 
@@ -272,7 +139,7 @@ static int verb_fill(struct verb *v, const cJSON *obj, struct fault *f)
 	if (err)
 		return err;
 
-	err = get_string(&id, obj, "id", "id", ID_MAX, f);
+	err = field_check(&id, obj, "id", "id", ID_MAX, f);
 	if (err)
 		return err;
 
@@ -284,14 +151,11 @@ static int verb_fill(struct verb *v, const cJSON *obj, struct fault *f)
 	if (err)
 		return err;
 
-	if (v->kind == VERB_PAUSE)
-		err = pause_parse(v, obj, f);
-	else if (v->kind == VERB_CONFIG)
-		err = config_parse(v, obj, f);
+	err = own_parse(v, obj, f);
 	if (err)
 		return err;
 
-	v->id = copy(id);
+	v->id = id ? strdup(id) : NULL;
 	v->text = cJSON_PrintUnformatted(obj);
 
 	return v->text && (v->id || !id) ? 0 : ENOMEM;
@@ -394,7 +258,7 @@ int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
 {
 	for (struct verb *v = list; v; v = v->next) {
 		v->dialect = dialect;
-		v->owner = copy(owner);
+		v->owner = owner ? strdup(owner) : NULL;
 		if (owner && !v->owner)
 			return ENOMEM;
 
@@ -402,7 +266,7 @@ int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
 		    dialect != DIALECT_DEFAULT)
 			continue;
 
-		if (hook_copy(&v->action, &refer))
+		if (hook_set(&v->action, "refer", "POST", NULL, NULL))
 			return ENOMEM;
 	}
 
@@ -425,6 +289,7 @@ void verbs_free(struct verb *list)
 		hook_reset(&v->event);
 		cJSON_free(v->text);
 		free(v->id);
+		free(v->tag);
 		free(v->owner);
 		free(v);
 	}
@@ -486,7 +351,7 @@ const char *verb_name(enum verb_kind kind)
  */
 bool verb_is_sip(const struct verb *v)
 {
-	return v->kind != VERB_PAUSE && v->kind != VERB_CONFIG;
+	return v->kind <= VERB_PLAY;
 }
 
 
@@ -530,22 +395,19 @@ int verbs_load(struct verb **listp, const cJSON *array)
 	fault_init(&f);
 	cJSON_ArrayForEach(e, array)
 	{
-		const char *owner = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(e, "owner"));
-		bool jambonz = cJSON_IsTrue(
-			cJSON_GetObjectItemCaseSensitive(e, "jambonz"));
+		/* unlike field_int(), since -1 says that it came alone */
 		const cJSON *position = cJSON_GetObjectItemCaseSensitive(
 			e, "position");
 
-		err = verb_parse(
-			tail, cJSON_GetObjectItemCaseSensitive(e, "verb"),
-			cJSON_IsNumber(position) ? position->valueint : -1,
-			&f);
+		err = verb_parse(tail,
+				 cJSON_GetObjectItemCaseSensitive(e, "verb"),
+				 position ? position->valueint : -1, &f);
 		if (err)
 			break;
 
-		err = verbs_own(*tail, owner,
-				jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT);
+		err = verbs_own(*tail, field_str(e, "owner"),
+				field_bool(e, "jambonz") ? DIALECT_JAMBONZ
+							 : DIALECT_DEFAULT);
 		if (err)
 			break;
 

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "fault.h"
+#include "hook.h"
 
 struct cJSON;
 struct json;
 
 enum {
 	VERB_LIST_MAX = 64,
-	HOOK_MAX = 2048, /* bytes of a hook's URL */
 };
 
 enum verb_kind {
@@ -23,19 +23,14 @@ enum verb_kind {
 	VERB_ANSWER,
 	VERB_SIP_DECLINE,
 	VERB_HANGUP,
+	VERB_PLAY, /* the last that the module runs */
 	VERB_PAUSE,
 	VERB_CONFIG,
+	VERB_TAG,
+	VERB_REDIRECT,
 };
 
 enum dialect { DIALECT_DEFAULT, DIALECT_JAMBONZ };
-
-/* Where a hook goes; url is NULL if there is no hook */
-struct hook {
-	char *url;
-	char *method;
-	char *username;
-	char *password;
-};
 
 struct verb {
 	struct verb *next;
@@ -45,7 +40,8 @@ struct verb {
 	struct hook action;
 	struct hook event;
 	double length; /* of a pause, in seconds */
-	bool notify;   /* of a config: notifyEvents */
+	int notify;    /* of a config: notifyEvents, -1 if not told */
+	char *tag;     /* of a tag: data, as JSON text */
 	int position;  /* in the list it came in, -1 if it came alone */
 	enum dialect dialect;
 	char *owner; /* who sent it, may be NULL */
@@ -54,8 +50,6 @@ struct verb {
 int verbs_parse(struct verb **listp, const struct cJSON *item,
 		struct fault *f);
 int verbs_own(struct verb *list, const char *owner, enum dialect dialect);
-int hook_copy(struct hook *hook, const struct hook *from);
-void hook_reset(struct hook *hook);
 void verbs_free(struct verb *list);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);

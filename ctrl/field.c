@@ -1,0 +1,129 @@
+/**
+ * @file field.c  Members of JSON objects
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "field.h"
+
+
+/**
+ * Get a string
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return The string, which lives as long as the object; NULL if there is none
+ */
+const char *field_str(const cJSON *obj, const char *key)
+{
+	return cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(obj, key));
+}
+
+
+/**
+ * Get a number that is not negative
+ *
+ * @param obj     Object, may be NULL
+ * @param key     Name of the member
+ * @param missing What to return if there is no such number
+ *
+ * @return Its integer part
+ */
+int64_t field_int(const cJSON *obj, const char *key, int64_t missing)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	/* from 2^53 on a double is no exact integer any more */
+	if (!cJSON_IsNumber(item) ||
+	    !(item->valuedouble >= 0 && item->valuedouble < 9007199254740992.))
+		return missing;
+
+	return (int64_t)item->valuedouble;
+}
+
+
+/**
+ * Get a boolean
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return True if it is there and true
+ */
+bool field_bool(const cJSON *obj, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(obj, key));
+}
+
+
+/**
+ * Get an object
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return Its JSON text, to be freed; NULL if there is none
+ */
+char *field_text(const cJSON *obj, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	return cJSON_IsObject(item) ? cJSON_PrintUnformatted(item) : NULL;
+}
+
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	}
+
+	return false;
+}
+
+
+/**
+ * Get a string that came from outside
+ *
+ * @param sp   The string, which lives as long as the object; NULL if there is
+ *             none
+ * @param obj  Object
+ * @param key  Name of the member
+ * @param name What to call it if something is wrong with it
+ * @param max  Bytes that it may have
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, otherwise EBADMSG with the fault set
+ */
+int field_check(const char **sp, const cJSON *obj, const char *key,
+		const char *name, size_t max, struct fault *f)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	*sp = NULL;
+	if (!item)
+		return 0;
+
+	if (!cJSON_IsString(item))
+		return fault_set(f, 400, name, "must be a string");
+
+	if (!*item->valuestring)
+		return fault_set(f, 400, name, "must not be empty");
+
+	if (has_control(item->valuestring))
+		return fault_set(f, 400, name,
+				 "must not contain control characters");
+
+	if (strlen(item->valuestring) > max)
+		return fault_set(f, 400, name,
+				 "must not be longer than %zu bytes", max);
+
+	*sp = item->valuestring;
+
+	return 0;
+}

@@ -1,0 +1,172 @@
+/**
+ * @file intake.c  What a node reports, handed to whom it concerns
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "call.h"
+#include "dial.h"
+#include "intake.h"
+#include "log.h"
+#include "queue.h"
+#include "report.h"
+#include "session.h"
+#include "transfer.h"
+#include "verb.h"
+
+
+static void take_call(const struct report *r, const char *boot,
+		      const char *node)
+{
+	struct session *s = session_find(r->calls->sid);
+
+	if (s)
+		session_update(s, r->calls, r->time);
+	else if (strcmp(r->event, "closed"))
+		session_create(r->calls, boot, node, r->time);
+}
+
+
+static void take_transfer(const struct report *r, const char *boot,
+			  const char *node)
+{
+	struct session *s = session_find(r->call_sid);
+	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
+	struct transfer *t;
+
+	if (transfer_report(&t, r, boot, node, v ? v->id : NULL))
+		return;
+
+	if (v)
+		queue_transfer(s->queue, t);
+
+	transfer_release(t);
+	if (s)
+		session_release(s);
+}
+
+
+/* The reference of a request begins with the call_sid */
+static void take_result(const struct report *r)
+{
+	char sid[CALL_SID_MAX + 1];
+	struct session *s;
+
+	if (dial_result(r))
+		return;
+
+	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
+		       r->ref);
+	s = session_find(sid);
+	if (s)
+		queue_result(s->queue, r);
+}
+
+
+static void take_played(const struct report *r)
+{
+	struct session *s = session_find(r->call_sid);
+
+	if (!s)
+		return;
+
+	queue_played(s->queue, r);
+	session_release(s);
+}
+
+
+static const struct call_info *find_info(const struct report *r,
+					 const char *sid)
+{
+	for (size_t i = 0; i < r->callc; i++) {
+		if (!strcmp(r->calls[i].sid, sid))
+			return &r->calls[i];
+	}
+
+	return NULL;
+}
+
+
+static void lost_handler(struct transfer *t)
+{
+	struct session *s = session_find(t->call_sid);
+
+	if (s)
+		queue_transfer(s->queue, t);
+}
+
+
+/* A node that has just connected lists what it has: what it lacks has ended,
+   and what it was asked and has not answered it never heard */
+static void take_sync(const struct report *r, const char *boot,
+		      const char *node)
+{
+	struct session **found, *s;
+
+	transfers_lost(boot, r, "baresip does not know it any more",
+		       lost_handler);
+
+	found = sessions_of(boot);
+	for (size_t i = 0; found && (s = found[i]); i++) {
+		if (call_over(s->call) || find_info(r, call_sid(s->call)))
+			queue_resume(s->queue);
+		else
+			session_end(s, "completed", "ended meanwhile");
+	}
+	free(found);
+
+	for (size_t i = 0; i < r->callc; i++) {
+		s = session_find(r->calls[i].sid);
+		if (s)
+			session_update(s, &r->calls[i], r->time);
+		else
+			session_create(&r->calls[i], boot, node, r->time);
+	}
+}
+
+
+/**
+ * Take a report
+ *
+ * @param r    Report
+ * @param boot Boot of the node
+ * @param node Name of the node
+ */
+void intake(const struct report *r, const char *boot, const char *node)
+{
+	switch (r->kind) {
+	case REPORT_CALL: take_call(r, boot, node); break;
+	case REPORT_SYNC: take_sync(r, boot, node); break;
+	case REPORT_TRANSFER: take_transfer(r, boot, node); break;
+	case REPORT_RESULT: take_result(r); break;
+	case REPORT_PLAYED: take_played(r); break;
+	case REPORT_HELLO: break;
+	}
+}
+
+
+/**
+ * End all that a node carried: it is gone
+ *
+ * @param boot Boot of the node
+ */
+void intake_gone(const char *boot)
+{
+	static const char reason[] = "baresip is gone";
+	struct session **found = sessions_of(boot);
+
+	/* no verb may start on these calls when their transfers end */
+	for (size_t i = 0; found && found[i]; i++)
+		queue_stop(found[i]->queue);
+
+	transfers_lost(boot, NULL, reason, lost_handler);
+
+	for (size_t i = 0; found && found[i]; i++)
+		session_end(found[i], "failed", reason);
+
+	free(found);
+	dials_gone(boot);
+}

@@ -1,0 +1,72 @@
+/**
+ * @file process.c  Watches a process for its end
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "process.h"
+
+
+static void exit_handler(EV_P_ ev_io *w, int revents)
+{
+	struct process *p = w->data;
+	(void)loop;
+	(void)revents;
+
+	process_forget(p);
+	p->exited = true;
+	p->h(p->arg);
+}
+
+
+/**
+ * Watch a process, so that its end is not taken for a lost connection.  Where
+ * that can't be done, it just seems to live on.
+ *
+ * @param p   Process; all zero, or watched before
+ * @param pid Its id, 0 if it is not known
+ * @param h   Called when it has ended
+ * @param arg Handler argument
+ */
+void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg)
+{
+	int fd;
+
+	process_forget(p);
+	p->pid = pid;
+	p->exited = false;
+	p->h = h;
+	p->arg = arg;
+	if (pid <= 0)
+		return;
+
+	/* glibc knows pidfd_open() since 2.36 only */
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		p->exited = errno == ESRCH;
+		return;
+	}
+
+	ev_io_init(&p->io, exit_handler, fd, EV_READ);
+	p->io.data = p;
+	ev_io_start(EV_DEFAULT_ & p->io);
+}
+
+
+/**
+ * Stop watching
+ *
+ * @param p Process
+ */
+void process_forget(struct process *p)
+{
+	if (!ev_is_active(&p->io))
+		return;
+
+	ev_io_stop(EV_DEFAULT_ & p->io);
+	(void)close(p->io.fd);
+}
