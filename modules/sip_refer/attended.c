@@ -70,7 +70,7 @@ static int dialog_message(struct sip_msg **msgp, const struct livecall *lc)
 	char *text = NULL;
 	int err;
 
-	err = dialog_take(&dlg, lc->call);
+	err = dialog_take(&dlg, lc->call, livecall_peer(lc));
 	if (err)
 		return err;
 

@@ -127,15 +127,16 @@ void dialog_close(void)
  *
  * @param dlgp Pointer to the dialog
  * @param call An established call
+ * @param uri  What baresip's log says that the call is transferred to
  *
  * @return 0 if success, otherwise errorcode
  */
-int dialog_take(struct dialog **dlgp, struct call *call)
+int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 {
 	struct dialog *dlg;
 	int err;
 
-	if (!dlgp || !call)
+	if (!dlgp || !call || !uri)
 		return EINVAL;
 
 	dlg = mem_zalloc(sizeof(*dlg), destructor);
@@ -144,7 +145,7 @@ int dialog_take(struct dialog **dlgp, struct call *call)
 
 	claim.dlg = dlg;
 	claim.taken = false;
-	err = call_transfer(call, "sip:dialog@invalid");
+	err = call_transfer(call, uri);
 	claim.dlg = NULL;
 
 	if (!err && !claim.taken)

@@ -126,7 +126,7 @@ int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
 
 	err = transfer_print_hdrs(&hdrs, verb);
 	if (!err)
-		err = dialog_take(&dlg, lc->call);
+		err = dialog_take(&dlg, lc->call, verb->refer_to_uri);
 	if (!err)
 		err = dialog_print(&text, dlg, "REFER", hdrs);
 	if (err)

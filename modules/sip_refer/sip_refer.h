@@ -192,7 +192,7 @@ struct dialog {
 
 int dialog_init(char *why, size_t size);
 void dialog_close(void);
-int dialog_take(struct dialog **dlgp, struct call *call);
+int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 const char *hdrs);

@@ -495,7 +495,7 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	if (err)
 		goto out;
 
-	err = dialog_take(&t->dlg, lc->call);
+	err = dialog_take(&t->dlg, lc->call, t->refer_to);
 	if (err)
 		goto out;
 
