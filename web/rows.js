@@ -271,7 +271,9 @@ export function rowsOf(t)
 
 		const before = rows.at(-1);
 		row.time = entry.time;
-		row.gap = before ? entry.time - before.time : 0;
+		/* baresip and referd look at the clock in turn */
+		row.gap = before ?
+			Math.max(0, entry.time - before.time) : 0;
 		row.entries = [entry];
 		rows.push(row);
 	}
