@@ -17,26 +17,18 @@
 #include "log.h"
 #include "message.h"
 #include "metrics.h"
+#include "outq.h"
 #include "queue.h"
 #include "store.h"
 #include "table.h"
 
 
 enum {
-	QUEUE_FRAMES = 4096,
-	QUEUE_BYTES = 1 << 20,
 	REPLAY_STEP = 64, /* messages read from the store at once */
 	DRAIN_TIME = 10,  /* seconds to take the close frame */
 
 	CLOSE_LAGGING = 4008,
 	CLOSE_REPLACED = 4009,
-};
-
-/* One message, encoded once, in the queues of many clients */
-struct frame {
-	unsigned refs;
-	size_t len;
-	unsigned char buf[]; /* LWS_PRE bytes of room, then the text */
 };
 
 struct client {
@@ -49,38 +41,13 @@ struct client {
 	bool behind;    /* gets its messages from the store as yet */
 	bool pending;   /* has something to send at the end of this turn */
 	int close_code; /* 0 while it is welcome */
-	struct frame **frames; /* a ring of QUEUE_FRAMES */
-	unsigned first, count;
-	size_t bytes; /* in the queue */
-	char *in;     /* of a message that is not complete */
+	struct outq out;
+	char *in; /* of a message that is not complete */
 	size_t inlen;
 };
 
 static struct table *clients;
 static struct client *pending;
-
-
-static struct frame *frame_create(const char *text)
-{
-	size_t len = strlen(text);
-	struct frame *f = malloc(sizeof(*f) + LWS_PRE + len);
-
-	if (!f)
-		return NULL;
-
-	f->refs = 1;
-	f->len = len;
-	memcpy(f->buf + LWS_PRE, text, len);
-
-	return f;
-}
-
-
-static void frame_release(struct frame *f)
-{
-	if (--f->refs == 0)
-		free(f);
-}
 
 
 static void set_pending(struct client *c)
@@ -107,72 +74,62 @@ static void clear_pending(struct client *c)
 }
 
 
-static void queue_clear(struct client *c)
-{
-	while (c->count) {
-		frame_release(c->frames[c->first]);
-		c->first = (c->first + 1) % QUEUE_FRAMES;
-		--c->count;
-	}
-
-	c->bytes = 0;
-}
-
-
 /* The close frame waits until the pipe has room; if it never has, lws ends
    the connection */
 static void dismiss(struct client *c, int code)
 {
 	c->close_code = code;
-	queue_clear(c);
+	outq_clear(&c->out);
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DRAIN_TIME);
 	(void)lws_callback_on_writable(c->wsi);
 }
 
 
-static void queue_push(struct client *c, struct frame *f)
+static void push(struct client *c, struct frame *f)
 {
 	if (c->close_code)
 		return;
 
-	if (c->count == QUEUE_FRAMES || c->bytes + f->len > QUEUE_BYTES) {
+	if (outq_push(&c->out, f)) {
 		log_warning("client: %s does not keep up", c->name);
 		metrics_count(METRIC_CLIENTS_DROPPED);
 		dismiss(c, CLOSE_LAGGING);
 		return;
 	}
 
-	c->frames[(c->first + c->count++) % QUEUE_FRAMES] = f;
-	c->bytes += f->len;
-	++f->refs;
 	set_pending(c);
+}
+
+
+static void push_text(struct client *c, const char *text)
+{
+	struct frame *f = NULL;
+
+	if (text && !frame_create(&f, text))
+		push(c, f);
+	else
+		dismiss(c, CLOSE_LAGGING);
+
+	frame_release(f);
 }
 
 
 static void replay_handler(uint64_t seq, const char *text, void *arg)
 {
 	struct client *c = arg;
-	struct frame *f = frame_create(text);
 
 	c->since = seq;
-	if (!f)
-		return;
-
-	queue_push(c, f);
-	frame_release(f);
+	push_text(c, text);
 }
 
 
 static int write_first(struct client *c)
 {
-	struct frame *f = c->frames[c->first];
-	int n;
+	struct frame *f = outq_pop(&c->out);
+	size_t len;
+	unsigned char *text = frame_text(f, &len);
+	int n = lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
 
-	c->first = (c->first + 1) % QUEUE_FRAMES;
-	--c->count;
-	c->bytes -= f->len;
-
-	n = lws_write(c->wsi, f->buf + LWS_PRE, f->len, LWS_WRITE_TEXT);
 	frame_release(f);
 
 	return n < 0 ? EPIPE : 0;
@@ -186,14 +143,14 @@ static int pump(struct client *c)
 	int err;
 
 	for (;;) {
-		if (!c->count && c->behind) {
+		if (outq_empty(&c->out) && c->behind) {
 			store_replay(c->since, c->name,
 				     c->dialect == DIALECT_JAMBONZ,
 				     REPLAY_STEP, replay_handler, c);
-			c->behind = c->count > 0;
+			c->behind = !outq_empty(&c->out);
 		}
 
-		if (!c->count)
+		if (outq_empty(&c->out))
 			return 0;
 
 		if (lws_send_pipe_choked(c->wsi)) {
@@ -253,7 +210,7 @@ static void post_to(struct client *c, const struct post *p)
 		return;
 
 	c->since = p->seq;
-	queue_push(c, p->frame);
+	push(c, p->frame);
 }
 
 
@@ -278,14 +235,13 @@ static bool post_handler(const char *key, void *value, void *arg)
 void clients_post(const char *name, bool jambonz, uint64_t seq,
 		  const char *text)
 {
-	struct post p = {.jambonz = jambonz, .seq = seq};
+	struct post p = {NULL, jambonz, seq};
 	struct client *c = table_get(clients, name);
 
 	if (name && !c)
 		return;
 
-	p.frame = frame_create(text);
-	if (!p.frame) {
+	if (frame_create(&p.frame, text)) {
 		log_error("client: out of memory, message %llu is not sent",
 			  (unsigned long long)seq);
 		return;
@@ -367,7 +323,6 @@ bool client_jambonz(const char *name)
    and must be behind it. */
 static void greet(struct client *c)
 {
-	struct frame *f;
 	char *text;
 
 	if (c->dialect == DIALECT_JAMBONZ)
@@ -377,12 +332,7 @@ static void greet(struct client *c)
 		c->since = store_seq_next();
 
 	text = hello_text(c->name, c->since);
-	f = text ? frame_create(text) : NULL;
-	if (f) {
-		queue_push(c, f);
-		frame_release(f);
-	}
-
+	push_text(c, text);
 	free(text);
 }
 
@@ -417,7 +367,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 {
 	struct client *c = calloc(1, sizeof(*c));
 	uint64_t last = store_seq();
-	int err = ENOMEM;
+	int err;
 
 	if (!c)
 		return ENOMEM;
@@ -433,14 +383,12 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		random_hex(c->name + 2, 9);
 	}
 
-	c->frames = calloc(QUEUE_FRAMES, sizeof(*c->frames));
-	if (!c->frames)
-		goto out;
-
 	take_over(c->name);
 	err = table_put(clients, c->name, c);
-	if (err)
-		goto out;
+	if (err) {
+		free(c);
+		return err;
+	}
 
 	log_info("client: %s has connected", c->name);
 	greet(c);
@@ -448,13 +396,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	hooks_client_up(c->name, since);
 	*cp = c;
 
-out:
-	if (err) {
-		free(c->frames);
-		free(c);
-	}
-
-	return err;
+	return 0;
 }
 
 
@@ -476,8 +418,7 @@ void client_destroy(struct client *c)
 		hooks_client_down(c->name);
 	}
 
-	queue_clear(c);
-	free(c->frames);
+	outq_clear(&c->out);
 	free(c->in);
 	free(c);
 }

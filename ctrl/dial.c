@@ -90,9 +90,7 @@ static void refuse(const struct dial *d, int status, const char *field,
 	struct fault f;
 
 	fault_init(&f);
-	(void)fault_set(&f, status, NULL, "%s", error);
-	if (field)
-		(void)snprintf(f.field, sizeof(f.field), "%s", field);
+	fault_set_node(&f, status, field, error);
 	if (d->msgid)
 		(void)snprintf(f.ref, sizeof(f.ref), "%s", d->msgid);
 

@@ -62,3 +62,21 @@ int fault_set(struct fault *f, int status, const char *field, const char *fmt,
 
 	return EBADMSG;
 }
+
+
+/**
+ * Say what a node found wrong.  Its sentence has the field already.
+ *
+ * @param f      Fault
+ * @param status HTTP status for it
+ * @param field  Name of the field at fault, NULL if none is
+ * @param error  The sentence
+ */
+void fault_set_node(struct fault *f, int status, const char *field,
+		    const char *error)
+{
+	(void)fault_set(f, status, NULL, "%s", error);
+
+	if (field)
+		(void)snprintf(f->field, sizeof(f->field), "%s", field);
+}

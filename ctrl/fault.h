@@ -19,5 +19,7 @@ struct fault {
 void fault_init(struct fault *f);
 int fault_set(struct fault *f, int status, const char *field, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
+void fault_set_node(struct fault *f, int status, const char *field,
+		    const char *error);
 
 #endif

@@ -123,19 +123,21 @@ static void set(char **sp, const char *s)
 
 struct search {
 	const char *name;
-	struct node *node;
+	const struct node *but;
+	bool connected;
 	unsigned load;
+	struct node *node; /* what was found */
 };
 
 
-/* Another boot of the same node, which is not there any more */
-static bool former_handler(const char *key, void *value, void *arg)
+static bool other_handler(const char *key, void *value, void *arg)
 {
 	struct node *node = value;
 	struct search *s = arg;
 	(void)key;
 
-	if (node == s->node || node->link || strcmp(node->name, s->name))
+	if (node == s->but || strcmp(node->name, s->name) ||
+	    (node->link != NULL) != s->connected)
 		return false;
 
 	s->node = node;
@@ -144,38 +146,15 @@ static bool former_handler(const char *key, void *value, void *arg)
 }
 
 
-static struct node *find_former(struct node *node)
+/* Another boot of the same node, which is there or is not any more */
+static struct node *find_other(const struct node *node, bool connected)
 {
-	struct search s = {.name = node->name, .node = node};
+	struct search s = {
+		.name = node->name, .but = node, .connected = connected};
 
-	table_each(nodes, former_handler, &s);
+	table_each(nodes, other_handler, &s);
 
-	return s.node == node ? NULL : s.node;
-}
-
-
-static bool same_handler(const char *key, void *value, void *arg)
-{
-	struct node *node = value;
-	struct search *s = arg;
-	(void)key;
-
-	if (node == s->node || !node->link || strcmp(node->name, s->name))
-		return false;
-
-	s->node = node;
-
-	return true;
-}
-
-
-static bool was_replaced(struct node *node)
-{
-	struct search s = {.name = node->name, .node = node};
-
-	table_each(nodes, same_handler, &s);
-
-	return s.node != node;
+	return s.node;
 }
 
 
@@ -188,7 +167,7 @@ static void close_handler(struct link *l, void *arg)
 	node->synced = false;
 	log_info("node: %s has disconnected", node->name);
 
-	if (node->process.exited || was_replaced(node)) {
+	if (node->process.exited || find_other(node, true)) {
 		node_gone(node);
 		return;
 	}
@@ -287,7 +266,7 @@ static int attach(struct link *l, const struct report *r)
 			    node->name, (unsigned long long)node->n + 1,
 			    (unsigned long long)r->first - 1);
 
-	while ((former = find_former(node)))
+	while ((former = find_other(node, false)))
 		node_gone(former);
 
 	welcome(node);

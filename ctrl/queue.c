@@ -51,9 +51,7 @@ static int list_fault(const struct queue *q, const struct instruction *in,
 
 	if (in->mode == QUEUE_REPLACE && first->kind == VERB_SIP_REFER &&
 	    run_transferring(q->run)) {
-		f->position = first->position;
-		(void)snprintf(f->verb, sizeof(f->verb), "%s",
-			       verb_name(first->kind));
+		verb_fault(first, f);
 		return fault_set(f, 409, NULL, "transfer in progress");
 	}
 
@@ -392,17 +390,9 @@ static void list_result(struct queue *q, const struct report *r)
 	}
 
 	fault_init(&f);
-	if (v) {
-		f.position = v->position;
-		(void)snprintf(f.verb, sizeof(f.verb), "%s",
-			       verb_name(v->kind));
-	}
-	(void)fault_set(&f, 400, NULL, "%s", r->error);
-
-	/* the sentence of the node has the field already */
-	if (r->field)
-		(void)snprintf(f.field, sizeof(f.field), "%s", r->field);
-
+	if (v)
+		verb_fault(v, &f);
+	fault_set_node(&f, 400, r->field, r->error);
 	list_refuse(q, &f);
 }
 

@@ -131,14 +131,8 @@ static void refuse(struct run *r, int status, const char *field,
 	struct fault f;
 
 	fault_init(&f);
-	f.position = r->verb->position;
-	(void)snprintf(f.verb, sizeof(f.verb), "%s", verb_name(r->verb->kind));
-	(void)fault_set(&f, status, NULL, "%s", error);
-
-	/* the sentence of the node has the field already */
-	if (field)
-		(void)snprintf(f.field, sizeof(f.field), "%s", field);
-
+	verb_fault(r->verb, &f);
+	fault_set_node(&f, status, field, error);
 	reply_fault(r->verb->owner, &f, call_sid(r->s->call));
 	drop(r);
 }

@@ -389,7 +389,8 @@ static int split(char *host, size_t size, const char **portp,
 	const char *colon = strrchr(listen_on, ':');
 	size_t len;
 
-	if (!colon || colon == listen_on || !colon[1])
+	if (!colon || colon == listen_on || !colon[1] ||
+	    strlen(colon + 1) > 5 || atoi(colon + 1) > UINT16_MAX)
 		return EINVAL;
 
 	len = (size_t)(colon - listen_on);

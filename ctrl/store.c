@@ -5,14 +5,8 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <sqlite3.h>
-#include "log.h"
+#include "db.h"
 #include "store.h"
 
 
@@ -22,10 +16,8 @@ enum {
 	PRUNE_MAX = 1024,  /* rows in one step */
 };
 
-enum stmt {
-	BEGIN,
-	COMMIT,
-	ROLLBACK,
+enum {
+	SEQ,
 	COUNT,
 	MESSAGE,
 	REPLAY,
@@ -42,8 +34,6 @@ enum stmt {
 };
 
 static const char schema[] =
-	"PRAGMA journal_mode=WAL;"
-	"PRAGMA synchronous=NORMAL;"
 	"CREATE TABLE IF NOT EXISTS counter("
 	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS messages("
@@ -70,9 +60,9 @@ static const char schema[] =
 #define EACH_SQL(t)   "SELECT key, data FROM " t " ORDER BY id"
 
 static const char *const sql[STMTS] = {
-	[BEGIN] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
+	/* numbers begin above 1, so that no message has one that is false */
+	[SEQ] = "SELECT max(1, ifnull((SELECT seq FROM counter), 0),"
+		" ifnull((SELECT max(seq) FROM messages), 0))",
 	[COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?)",
 	[MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?)",
 	[REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?"
@@ -109,163 +99,50 @@ static const char *const sql[STMTS] = {
 };
 
 static struct {
-	sqlite3 *db;
-	sqlite3_stmt *stmts[STMTS];
-	int lock;
 	uint64_t seq;   /* last one given out */
 	uint64_t saved; /* last one on disk */
-	bool open;      /* a transaction is */
-	bool broken;    /* the last one failed */
-} store = {.lock = -1};
+} store;
 
 
-/* Operation goes on in memory, so that one line for each trouble is enough */
-static void fail(void)
+/* sqlite3_bind_*() return an error for a NULL statement, and do no harm */
+static void bind_text(unsigned n, int col, const char *text)
 {
-	if (!store.broken)
-		log_error("store: can't write: %s; going on in memory",
-			  sqlite3_errmsg(store.db));
-
-	store.broken = true;
-	store.open = false;
-
-	if (!sqlite3_get_autocommit(store.db)) {
-		(void)sqlite3_step(store.stmts[ROLLBACK]);
-		(void)sqlite3_reset(store.stmts[ROLLBACK]);
-	}
+	(void)sqlite3_bind_text(db_stmt(n), col, text, -1, SQLITE_STATIC);
 }
 
 
-static sqlite3_stmt *prepare(int n)
+static void bind_int(unsigned n, int col, uint64_t value)
 {
-	return store.db ? store.stmts[n] : NULL;
+	(void)sqlite3_bind_int64(db_stmt(n), col, (sqlite3_int64)value);
 }
 
 
-static void bind_text(sqlite3_stmt *s, int col, const char *text)
+static uint64_t column_int(unsigned n, int col)
 {
-	(void)sqlite3_bind_text(s, col, text, -1, SQLITE_STATIC);
+	return (uint64_t)sqlite3_column_int64(db_stmt(n), col);
 }
 
 
-/* Run a statement that gives no rows */
-static int run(sqlite3_stmt *s)
+static const char *column_text(unsigned n, int col)
 {
-	int rc = sqlite3_step(s);
+	const unsigned char *text = sqlite3_column_text(db_stmt(n), col);
 
-	(void)sqlite3_reset(s);
-	(void)sqlite3_clear_bindings(s);
-	if (rc == SQLITE_DONE)
+	return text ? (const char *)text : "";
+}
+
+
+/* A statement that gives one number */
+static uint64_t query(unsigned n)
+{
+	uint64_t value;
+
+	if (db_step(n))
 		return 0;
 
-	fail();
+	value = column_int(n, 0);
+	db_reset(n);
 
-	return EIO;
-}
-
-
-/* Run a statement that writes: the first of a turn begins a transaction */
-static void write_row(sqlite3_stmt *s)
-{
-	if (!store.open) {
-		if (run(store.stmts[BEGIN])) {
-			(void)sqlite3_clear_bindings(s);
-			return;
-		}
-		store.open = true;
-	}
-
-	(void)run(s);
-}
-
-
-static int make_dirs(const char *dir)
-{
-	char path[4096];
-	struct stat st;
-
-	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
-		return ENAMETOOLONG;
-
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-
-		*p = '\0';
-		(void)mkdir(path, 0755);
-		*p = '/';
-	}
-
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return errno;
-
-	if (stat(path, &st))
-		return errno;
-
-	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-}
-
-
-/* Two services that count the same seq would give numbers out twice */
-static int lock_dir(const char *dir)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/lock", dir);
-
-	store.lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store.lock < 0)
-		return errno;
-
-	return flock(store.lock, LOCK_EX | LOCK_NB) ? errno : 0;
-}
-
-
-static uint64_t query_number(const char *text)
-{
-	sqlite3_stmt *s = NULL;
-	uint64_t n = 0;
-
-	if (sqlite3_prepare_v2(store.db, text, -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		n = (uint64_t)sqlite3_column_int64(s, 0);
-
-	(void)sqlite3_finalize(s);
-
-	return n;
-}
-
-
-static int open_db(const char *dir)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
-
-	if (sqlite3_open_v2(path, &store.db,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-			    NULL) != SQLITE_OK)
-		return EIO;
-
-	if (sqlite3_exec(store.db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return EIO;
-
-	for (int i = 0; i < STMTS; i++) {
-		if (sqlite3_prepare_v3(store.db, sql[i], -1,
-				       SQLITE_PREPARE_PERSISTENT,
-				       &store.stmts[i], NULL) != SQLITE_OK)
-			return EIO;
-	}
-
-	/* numbers begin above 1, so that no message has one that is false */
-	store.seq = query_number("SELECT max(1,"
-				 " ifnull((SELECT seq FROM counter), 0),"
-				 " ifnull((SELECT max(seq) FROM messages),"
-				 " 0))");
-	/* a full disk is to be noticed now, not at the first message */
-	store.saved = ~store.seq;
-
-	return store_commit();
+	return value;
 }
 
 
@@ -278,37 +155,19 @@ static int open_db(const char *dir)
  */
 int store_open(const char *dir)
 {
-	mode_t mask;
 	int err;
 
-	err = make_dirs(dir);
-	if (err) {
-		log_error("store: can't use the state directory %s: %s", dir,
-			  strerror(err));
-		return err;
+	err = db_open(dir, schema, sql, STMTS);
+	if (!err) {
+		/* a full disk is to be noticed now, not at the first message
+		 */
+		store.seq = query(SEQ);
+		store.saved = ~store.seq;
+		err = store_commit();
 	}
 
-	err = lock_dir(dir);
-	if (err) {
-		log_error("store: can't use the state directory %s: %s", dir,
-			  err == EWOULDBLOCK ? "another referd uses it"
-					     : strerror(err));
-		goto out;
-	}
-
-	mask = umask(077);
-	err = open_db(dir);
-	(void)umask(mask);
-	if (err) {
-		if (!store.broken)
-			log_error("store: can't use %s/referd.db: %s", dir,
-				  sqlite3_errmsg(store.db));
-		goto out;
-	}
-
-out:
 	if (err)
-		store_close();
+		db_close();
 
 	return err;
 }
@@ -319,18 +178,10 @@ out:
  */
 void store_close(void)
 {
-	if (store.db)
-		(void)store_commit();
-
-	for (int i = 0; i < STMTS; i++)
-		(void)sqlite3_finalize(store.stmts[i]);
-
-	(void)sqlite3_close(store.db);
-	if (store.lock >= 0)
-		(void)close(store.lock);
-
-	memset(&store, 0, sizeof(store));
-	store.lock = -1;
+	(void)store_commit();
+	db_close();
+	store.seq = 0;
+	store.saved = 0;
 }
 
 
@@ -342,31 +193,15 @@ void store_close(void)
  */
 int store_commit(void)
 {
-	int err;
-
-	if (!store.db)
-		return ENOENT;
+	int err = 0;
 
 	if (store.saved != store.seq) {
-		(void)sqlite3_bind_int64(store.stmts[COUNT], 1,
-					 (sqlite3_int64)store.seq);
-		write_row(store.stmts[COUNT]);
+		bind_int(COUNT, 1, store.seq);
+		err = db_write(COUNT);
 		store.saved = store.seq;
 	}
 
-	if (!store.open)
-		return store.broken ? EIO : 0;
-
-	err = run(store.stmts[COMMIT]);
-	if (err)
-		return err;
-
-	store.open = false;
-	if (store.broken)
-		log_warning("store: can write again");
-	store.broken = false;
-
-	return 0;
+	return err ? err : db_commit();
 }
 
 
@@ -383,19 +218,16 @@ uint64_t store_seq(void)
 
 static void prune(void)
 {
-	sqlite3_stmt *s = store.stmts[PRUNE_MESSAGES];
-
 	if (store.seq <= KEEP)
 		return;
 
-	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)(store.seq - KEEP));
-	(void)sqlite3_bind_int(s, 2, PRUNE_MAX);
-	write_row(s);
+	bind_int(PRUNE_MESSAGES, 1, store.seq - KEEP);
+	bind_int(PRUNE_MESSAGES, 2, PRUNE_MAX);
+	(void)db_write(PRUNE_MESSAGES);
 
-	s = store.stmts[PRUNE_TRANSFERS];
-	(void)sqlite3_bind_int(s, 1, KEEP);
-	(void)sqlite3_bind_int(s, 2, PRUNE_MAX);
-	write_row(s);
+	bind_int(PRUNE_TRANSFERS, 1, KEEP);
+	bind_int(PRUNE_TRANSFERS, 2, PRUNE_MAX);
+	(void)db_write(PRUNE_TRANSFERS);
 }
 
 
@@ -408,7 +240,7 @@ uint64_t store_seq_next(void)
 {
 	++store.seq;
 
-	if (store.db && store.seq % PRUNE_EVERY == 0)
+	if (store.seq % PRUNE_EVERY == 0)
 		prune();
 
 	return store.seq;
@@ -426,16 +258,11 @@ uint64_t store_seq_next(void)
 void store_message(uint64_t seq, const char *client, bool jambonz,
 		   const char *text)
 {
-	sqlite3_stmt *s = prepare(MESSAGE);
-
-	if (!s)
-		return;
-
-	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
-	bind_text(s, 2, client);
-	(void)sqlite3_bind_int(s, 3, jambonz);
-	bind_text(s, 4, text);
-	write_row(s);
+	bind_int(MESSAGE, 1, seq);
+	bind_text(MESSAGE, 2, client);
+	bind_int(MESSAGE, 3, jambonz);
+	bind_text(MESSAGE, 4, text);
+	(void)db_write(MESSAGE);
 }
 
 
@@ -449,21 +276,10 @@ void store_message(uint64_t seq, const char *client, bool jambonz,
  */
 uint64_t store_last(const char *client, bool jambonz)
 {
-	sqlite3_stmt *s = prepare(LAST);
-	uint64_t seq = 0;
+	bind_text(LAST, 1, client);
+	bind_int(LAST, 2, jambonz);
 
-	if (!s)
-		return 0;
-
-	bind_text(s, 1, client);
-	(void)sqlite3_bind_int(s, 2, jambonz);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		seq = (uint64_t)sqlite3_column_int64(s, 0);
-
-	(void)sqlite3_reset(s);
-	(void)sqlite3_clear_bindings(s);
-
-	return seq;
+	return query(LAST);
 }
 
 
@@ -480,22 +296,13 @@ uint64_t store_last(const char *client, bool jambonz)
 void store_replay(uint64_t since, const char *client, bool jambonz,
 		  unsigned limit, store_replay_h *h, void *arg)
 {
-	sqlite3_stmt *s = prepare(REPLAY);
+	bind_int(REPLAY, 1, since);
+	bind_text(REPLAY, 2, client);
+	bind_int(REPLAY, 3, jambonz);
+	bind_int(REPLAY, 4, limit);
 
-	if (!s)
-		return;
-
-	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)since);
-	bind_text(s, 2, client);
-	(void)sqlite3_bind_int(s, 3, jambonz);
-	(void)sqlite3_bind_int64(s, 4, limit);
-
-	while (sqlite3_step(s) == SQLITE_ROW)
-		h((uint64_t)sqlite3_column_int64(s, 0),
-		  (const char *)sqlite3_column_text(s, 1), arg);
-
-	(void)sqlite3_reset(s);
-	(void)sqlite3_clear_bindings(s);
+	while (!db_step(REPLAY))
+		h(column_int(REPLAY, 0), column_text(REPLAY, 1), arg);
 }
 
 
@@ -504,18 +311,16 @@ void store_replay(uint64_t since, const char *client, bool jambonz,
  *
  * @param table Table
  * @param key   Key
- * @param data  Text
+ * @param data  Text; if NULL, nothing is stored
  */
 void store_put(enum store_table table, const char *key, const char *data)
 {
-	sqlite3_stmt *s = prepare(PUT + (int)table);
-
-	if (!s || !data)
+	if (!data)
 		return;
 
-	bind_text(s, 1, key);
-	bind_text(s, 2, data);
-	write_row(s);
+	bind_text(PUT + table, 1, key);
+	bind_text(PUT + table, 2, data);
+	(void)db_write(PUT + table);
 }
 
 
@@ -527,27 +332,15 @@ void store_put(enum store_table table, const char *key, const char *data)
  */
 void store_forget(enum store_table table, const char *key)
 {
-	sqlite3_stmt *s = prepare(FORGET + (int)table);
-
-	if (!s)
-		return;
-
-	bind_text(s, 1, key);
-	write_row(s);
+	bind_text(FORGET + table, 1, key);
+	(void)db_write(FORGET + table);
 }
 
 
-static void each_row(sqlite3_stmt *s, store_each_h *h, void *arg)
+static void each_row(unsigned n, store_each_h *h, void *arg)
 {
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		const char *data = (const char *)sqlite3_column_text(s, 1);
-
-		h((const char *)sqlite3_column_text(s, 0), data ? data : "",
-		  arg);
-	}
-
-	(void)sqlite3_reset(s);
-	(void)sqlite3_clear_bindings(s);
+	while (!db_step(n))
+		h(column_text(n, 0), column_text(n, 1), arg);
 }
 
 
@@ -560,10 +353,7 @@ static void each_row(sqlite3_stmt *s, store_each_h *h, void *arg)
  */
 void store_each(enum store_table table, store_each_h *h, void *arg)
 {
-	sqlite3_stmt *s = prepare(EACH + (int)table);
-
-	if (s)
-		each_row(s, h, arg);
+	each_row(EACH + table, h, arg);
 }
 
 
@@ -574,18 +364,16 @@ void store_each(enum store_table table, store_each_h *h, void *arg)
  */
 void store_transfer(const struct store_transfer *t)
 {
-	sqlite3_stmt *s = prepare(TRANSFER);
-
-	if (!s || !t->data)
+	if (!t->data)
 		return;
 
-	bind_text(s, 1, t->id);
-	bind_text(s, 2, t->call_sid);
-	bind_text(s, 3, t->node);
-	bind_text(s, 4, t->outcome);
-	(void)sqlite3_bind_int64(s, 5, t->started);
-	bind_text(s, 6, t->data);
-	write_row(s);
+	bind_text(TRANSFER, 1, t->id);
+	bind_text(TRANSFER, 2, t->call_sid);
+	bind_text(TRANSFER, 3, t->node);
+	bind_text(TRANSFER, 4, t->outcome);
+	bind_int(TRANSFER, 5, (uint64_t)t->started);
+	bind_text(TRANSFER, 6, t->data);
+	(void)db_write(TRANSFER);
 }
 
 
@@ -598,18 +386,9 @@ void store_transfer(const struct store_transfer *t)
  */
 bool store_transfer_ended(const char *id)
 {
-	sqlite3_stmt *s = prepare(OUTCOME);
-	bool ended;
+	bind_text(OUTCOME, 1, id);
 
-	if (!s)
-		return false;
-
-	bind_text(s, 1, id);
-	ended = sqlite3_step(s) == SQLITE_ROW;
-	(void)sqlite3_reset(s);
-	(void)sqlite3_clear_bindings(s);
-
-	return ended;
+	return query(OUTCOME) != 0;
 }
 
 
@@ -623,12 +402,7 @@ bool store_transfer_ended(const char *id)
  */
 void store_transfers(unsigned limit, bool running, store_each_h *h, void *arg)
 {
-	sqlite3_stmt *s = prepare(TRANSFERS);
-
-	if (!s)
-		return;
-
-	(void)sqlite3_bind_int(s, 1, running);
-	(void)sqlite3_bind_int64(s, 2, limit);
-	each_row(s, h, arg);
+	bind_int(TRANSFERS, 1, running);
+	bind_int(TRANSFERS, 2, limit);
+	each_row(TRANSFERS, h, arg);
 }

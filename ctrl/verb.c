@@ -343,6 +343,19 @@ const char *verb_name(enum verb_kind kind)
 
 
 /**
+ * Begin to say what is wrong with a verb
+ *
+ * @param v Verb
+ * @param f Fault, which names the verb then
+ */
+void verb_fault(const struct verb *v, struct fault *f)
+{
+	f->position = v->position;
+	(void)snprintf(f->verb, sizeof(f->verb), "%s", verb_name(v->kind));
+}
+
+
+/**
  * Tell whether a verb is the module's to check and run
  *
  * @param v Verb

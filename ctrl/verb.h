@@ -54,6 +54,7 @@ void verbs_free(struct verb *list);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);
 const char *verb_name(enum verb_kind kind);
+void verb_fault(const struct verb *v, struct fault *f);
 bool verb_is_sip(const struct verb *v);
 void verbs_print(struct json *j, const char *key, const struct verb *list);
 int verbs_load(struct verb **listp, const struct cJSON *array);
