@@ -5,9 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { certificate } from './lib/certificate.js';
 import { Process } from './lib/process.js';
 import { scene } from './lib/scene.js';
 
@@ -61,21 +61,6 @@ scene('over IPv6', async (s) => {
 	assert.equal(refer.headers['refer-to'], '<sip:100@[fd77::11]:5060>');
 	assert.match(refer.headers['referred-by'], /<sip:sipp@\[fd77::11\]/);
 });
-
-
-function certificate(dir)
-{
-	const file = join(dir, 'certificate.pem');
-	const key = join(dir, 'key.pem');
-
-	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048',
-		'-nodes', '-days', '2', '-subj', '/CN=test', '-keyout', key,
-		'-out', file], { stdio: 'pipe' });
-	writeFileSync(file, readFileSync(file, 'utf8') +
-		readFileSync(key, 'utf8'));
-
-	return file;
-}
 
 
 scene('over TLS', async (s) => {

@@ -1,0 +1,31 @@
+/**
+ * @file certificate.js  A certificate that nobody has signed but itself
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+
+/**
+ * Make a certificate
+ *
+ * @param dir Where its files go
+ *
+ * @return Path of one file with the certificate and its key
+ */
+export function certificate(dir)
+{
+	const file = join(dir, 'certificate.pem');
+	const key = join(dir, 'key.pem');
+
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048',
+		'-nodes', '-days', '2', '-subj', '/CN=test', '-keyout', key,
+		'-out', file], { stdio: 'pipe' });
+	writeFileSync(file, readFileSync(file, 'utf8') +
+		readFileSync(key, 'utf8'));
+
+	return file;
+}

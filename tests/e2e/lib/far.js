@@ -1,0 +1,356 @@
+/**
+ * @file far.js  A far end of which a test decides every step, over UDP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { Journal } from './journal.js';
+import { parse, tagOf, valuesOf } from './wire.js';
+
+/* As RFC 3261 has it, but for the doubling: T1, and 64 of it */
+const RESEND = 500;
+const GIVE_UP = 32_000;
+
+const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER';
+
+
+function token()
+{
+	return randomBytes(6).toString('hex');
+}
+
+
+function sleep(ms)
+{
+	return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+
+function print(first, fields, body)
+{
+	return [first, ...fields.map(([name, value]) => `${name}: ${value}`),
+		`Content-Length: ${Buffer.byteLength(body)}`, '', body]
+		.join('\r\n');
+}
+
+
+async function open(ip, port, handler)
+{
+	const socket = createSocket(ip.includes(':') ? 'udp6' : 'udp4');
+
+	socket.on('message', handler);
+	await new Promise((resolve, reject) => {
+		socket.on('error', reject);
+		socket.bind(port, ip, resolve);
+	});
+
+	return socket;
+}
+
+
+/**
+ * One call of a far end. `messages` has each SIP message that it sent or
+ * received, `media` each RTP packet that came.
+ */
+class Leg {
+	constructor(far, id, local, remote)
+	{
+		this.far = far;
+		this.id = id;
+		this.tag = token();
+		this.local = local;
+		this.remote = remote;
+		this.target = null;
+		this.cseq = 1;
+		this.messages = new Journal(`call ${id}`, (m) =>
+			`${m.sent ? 'sent' : 'received'} ` +
+			m.text.split('\r\n', 1)[0]);
+		this.media = [];
+		this.handlers = { ...far.handlers };
+		this.waiting = new Map();
+		this.answered = new Map();
+	}
+
+	async openMedia()
+	{
+		this.socket = await open(this.far.ip, 0, (packet) =>
+			this.media.push({ time: Date.now(), packet }));
+	}
+
+	sdp()
+	{
+		return ['v=0', `o=far 1 1 IN IP4 ${this.far.ip}`, 's=-',
+			`c=IN IP4 ${this.far.ip}`, 't=0 0',
+			`m=audio ${this.socket.address().port} RTP/AVP 0`,
+			'a=rtpmap:0 PCMU/8000', ''].join('\r\n');
+	}
+
+	send(text)
+	{
+		this.messages.add({ sent: true, ...parse(text) });
+		this.far.socket.send(text, ...this.far.peer);
+	}
+
+	/**
+	 * Send a request
+	 *
+	 * @param options `headers`; `body`; `cseq`, if not the next; `branch`,
+	 *                if not a new one
+	 *
+	 * @return The final response, undefined if none came
+	 */
+	async request(method, { headers = {}, body = '', cseq = ++this.cseq,
+		branch = `z9hG4bK${token()}` } = {})
+	{
+		const uri = this.target ?? this.remote;
+		const text = print(`${method} ${uri} SIP/2.0`, [
+			['Via', `SIP/2.0/UDP ${this.far.host};branch=${branch}`],
+			['From', `<${this.local}>;tag=${this.tag}`],
+			['To', `<${this.remote}>` +
+				(this.peerTag ? `;tag=${this.peerTag}` : '')],
+			['Call-ID', this.id],
+			['CSeq', `${cseq} ${method}`],
+			['Contact', `<sip:far@${this.far.host}>`],
+			['Max-Forwards', '70'],
+			...Object.entries(headers)], body);
+
+		if (method === 'ACK') {
+			this.send(text);
+			return undefined;
+		}
+
+		const transaction = {};
+		const final = new Promise((resolve) => {
+			transaction.resolve = resolve;
+		});
+
+		this.waiting.set(branch, transaction);
+		for (let t = 0; t < GIVE_UP && !transaction.response &&
+			!this.far.closed; t += RESEND) {
+			if (!transaction.provisional)
+				this.send(text);
+			await Promise.race([final, sleep(RESEND)]);
+		}
+
+		return transaction.response;
+	}
+
+	/** Answers a request, and each repetition of it. */
+	answer(request, code, reason, headers = {}, body = '')
+	{
+		const { to } = request.headers;
+		const text = print(`SIP/2.0 ${code} ${reason}`, [
+			...valuesOf(request, 'Via').map((v) => ['Via', v]),
+			['From', request.headers.from],
+			['To', tagOf(to) || code === 100 ?
+				to : `${to};tag=${this.tag}`],
+			['Call-ID', this.id],
+			['CSeq', request.headers.cseq],
+			['Contact', `<sip:far@${this.far.host}>`],
+			['Allow', ALLOW],
+			...Object.entries(headers)], body);
+
+		this.answered.set(request.headers.via, text);
+		this.send(text);
+	}
+
+	/** Accepts an INVITE with the media of this leg. */
+	accept(request, headers = {})
+	{
+		this.answer(request, 200, 'OK',
+			{ 'Content-Type': 'application/sdp', ...headers },
+			this.sdp());
+	}
+
+	notify(sipfrag, { headers = {}, ...options } = {})
+	{
+		return this.request('NOTIFY', { headers: {
+			'Event': 'refer',
+			'Subscription-State': 'active;expires=60',
+			'Content-Type': 'message/sipfrag;version=2.0',
+			...headers }, body: sipfrag, ...options });
+	}
+
+	bye(headers = {})
+	{
+		return this.request('BYE', { headers });
+	}
+
+	/** A message by direction and method or status code. */
+	wait(sent, what, options)
+	{
+		return this.messages.wait((m) => m.sent === sent &&
+			(m.method === what || m.status === what),
+			`${what} ${sent ? 'sent' : 'received'}`, options);
+	}
+
+	received(what, options)
+	{
+		return this.wait(false, what, options);
+	}
+
+	/** The requests that it received, each once. */
+	requests(method)
+	{
+		const seen = new Set();
+
+		return this.messages.filter((m) => !m.sent &&
+			m.method === method && !seen.has(m.headers.via) &&
+			seen.add(m.headers.via));
+	}
+
+	take(message)
+	{
+		this.messages.add({ sent: false, ...message });
+
+		if (message.status)
+			this.takeResponse(message);
+		else
+			this.takeRequest(message);
+	}
+
+	takeResponse(response)
+	{
+		const [, branch] = /branch=([^;,]+)/
+			.exec(response.headers.via) ?? [];
+		const transaction = this.waiting.get(branch);
+
+		if (!transaction)
+			return;
+		if (response.status < 200) {
+			transaction.provisional = true;
+			return;
+		}
+
+		transaction.response = response;
+		transaction.resolve();
+	}
+
+	takeRequest(request)
+	{
+		const { via } = request.headers;
+		const { method } = request;
+
+		if (method === 'ACK')
+			return;
+		if (this.answered.has(via)) {
+			if (this.answered.get(via))
+				this.send(this.answered.get(via));
+			return;
+		}
+
+		this.answered.set(via, null);
+		this.peerTag ??= tagOf(request.headers.from);
+		this.target ??= /<([^>]+)>/.exec(request.headers.contact)?.[1];
+
+		if (this.handlers[method])
+			this.handlers[method](this, request);
+		else if (method === 'INVITE')
+			this.accept(request);
+		else
+			this.answer(request, 200, 'OK');
+	}
+
+	/** Calls the gateway, which answers; in `headers` more for the INVITE. */
+	async invite(headers = {})
+	{
+		const response = await this.request('INVITE', {
+			headers: { 'Allow': ALLOW,
+				'Content-Type': 'application/sdp', ...headers },
+			body: this.sdp(), cseq: this.cseq });
+
+		if (response?.status !== 200)
+			throw new Error(`INVITE: ${response?.status}`);
+
+		this.peerTag = tagOf(response.headers.to);
+		this.target = /<([^>]+)>/.exec(response.headers.contact)[1];
+		this.request('ACK', { cseq: this.cseq });
+	}
+}
+
+
+/**
+ * A far end with an address of its own, and any number of calls.
+ *
+ * `handlers` has functions of a leg and a request, by method; without one an
+ * INVITE is accepted, and anything else answered 200.
+ */
+export class Far {
+	static async start(s, { ip = '10.77.0.40', port = 5060,
+		to = ['10.77.0.1', 5060], handlers = {} } = {})
+	{
+		const f = new Far();
+
+		f.ip = ip;
+		f.host = `${ip}:${port}`;
+		f.uri = `sip:far@${ip}`;
+		f.handlers = handlers;
+		f.peer = [to[1], to[0]];
+		f.legs = new Map();
+		f.calls = new Journal('far end');
+		f.process = { name: 'far end', log: f.calls, alive: true,
+			kill: () => f.kill() };
+		f.socket = await open(ip, port, (data) =>
+			f.take(parse(data.toString('latin1'))));
+
+		return s.join(f);
+	}
+
+	async leg(id, remote)
+	{
+		const leg = new Leg(this, id, this.uri, remote);
+
+		this.legs.set(id, leg);
+		await leg.openMedia();
+
+		return leg;
+	}
+
+	/** A call to the gateway that it has answered. */
+	async call(headers)
+	{
+		const leg = await this.leg(token(), `sip:gw@${this.peer[1]}`);
+
+		await leg.invite(headers);
+
+		return leg;
+	}
+
+	/** The next call that comes in. */
+	async incoming(options)
+	{
+		const { leg } = await this.calls.wait((c) => c.leg, 'call',
+			options);
+
+		return leg;
+	}
+
+	async take(message)
+	{
+		const id = message.headers['call-id'];
+		let leg = this.legs.get(id);
+
+		if (!leg && message.method === 'INVITE') {
+			const { from } = message.headers;
+
+			leg = await this.leg(id, /<([^>]+)>/.exec(from)[1]);
+			this.calls.add({ leg, toString: () => `call ${id}` });
+		}
+
+		leg?.take(message);
+	}
+
+	async kill()
+	{
+		if (this.closed)
+			return;
+
+		this.closed = true;
+		this.process.alive = false;
+		this.socket.close();
+		for (const leg of this.legs.values())
+			leg.socket.close();
+	}
+}

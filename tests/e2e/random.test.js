@@ -1,0 +1,256 @@
+/**
+ * @file random.test.js  Far ends that do anything: one end, one actionHook
+ *
+ * `N=5000 SEED=17 node random.test.js` makes that many transfers, and the same
+ * far ends as the run that printed that seed.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { Application } from './lib/application.js';
+import { Far } from './lib/far.js';
+import { scene } from './lib/scene.js';
+
+const N = Number(process.env.N ?? 300);
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const AT_ONCE = 20;
+
+/* ms that late NOTIFYs and what they might bring may take */
+const SETTLE = 4_000;
+
+const SIPFRAGS = ['SIP/2.0 100 Trying', 'SIP/2.0 180 Ringing',
+	'SIP/2.0 183 Session Progress', 'SIP/2.0 200 OK', 'SIP/2.0 200 OK',
+	'SIP/2.0 202', 'SIP/2.0 486 Busy Here', 'SIP/2.0 603 Decline ',
+	'SIP/2.0 302 Moved', 'SIP/2.0 200 OK\r\nTo: <sip:x@example.com>\r\n',
+	'SIP/2.0 99999 Hm', 'SIP/2.0', 'HTTP/1.1 200 OK', ''];
+
+const STATES = ['active;expires=60', 'active;expires=1', 'active', 'pending',
+	'terminated;reason=noresource', 'terminated', '', 'no such state'];
+
+const EVENTS = ['refer', 'refer', 'refer', 'Refer;x=1', 'refer;id=1',
+	'refer;id=ID', 'refer;id=ID', 'presence', ''];
+
+const ANSWERS = [[202, 'Accepted'], [202, 'Accepted'], [202, 'Accepted'],
+	[202, 'Accepted'], [200, 'OK'], [299, 'Odd'], [302, 'Moved'],
+	[405, 'Method Not Allowed'], [481, 'No Dialog'], [503, 'Unavailable'],
+	[603, 'Decline'], [401, 'Unauthorized']];
+
+
+/** Numbers of one seed (mulberry32). */
+function dice(seed)
+{
+	let a = seed >>> 0;
+
+	const next = () => {
+		a = (a + 0x6d2b79f5) >>> 0;
+		let t = Math.imul(a ^ (a >>> 15), a | 1);
+		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+
+		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+	};
+
+	return {
+		chance: (p) => next() < p,
+		upTo: (n) => Math.floor(next() * (n + 1)),
+		of: (list) => list[Math.floor(next() * list.length)],
+	};
+}
+
+
+function sleep(ms)
+{
+	return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+
+async function someNotifies(leg, refer, d)
+{
+	let n = d.upTo(5);
+
+	while (n--) {
+		const id = d.chance(0.9) ? parseInt(refer.headers.cseq) :
+			d.upTo(99);
+		const options = {
+			headers: {
+				'Event': d.of(EVENTS).replace('ID', id),
+				'Subscription-State': d.of(STATES),
+			},
+			cseq: leg.cseq += d.upTo(3),
+			branch: `z9hG4bK${leg.id}${leg.cseq}${d.upTo(9)}`,
+		};
+		const sipfrag = d.of(SIPFRAGS);
+
+		if (d.chance(0.2))
+			options.cseq = d.upTo(leg.cseq);
+		if (d.chance(0.2))
+			options.headers['Content-Type'] = 'text/plain';
+
+		for (let copies = d.chance(0.2) ? 2 : 1; copies; copies--)
+			leg.notify(sipfrag, options);
+		if (d.chance(0.8))
+			await sleep(d.upTo(250));
+	}
+}
+
+
+/* What the far end makes of one REFER. */
+async function behave(leg, refer, d)
+{
+	if (d.chance(0.4))
+		sleep(d.upTo(1_500)).then(() => leg.bye());
+	if (d.chance(0.2))
+		await someNotifies(leg, refer, d);
+	if (d.chance(0.2))
+		leg.answer(refer, 100, 'Trying');
+	if (d.chance(0.3))
+		await sleep(d.upTo(700));
+
+	/* An answer in all but few cases: to wait for none takes 32 s. */
+	if (!d.chance(0.01))
+		leg.answer(refer, ...d.of(ANSWERS),
+			d.chance(0.1) ? { 'Refer-Sub': 'false' } : {});
+	if (d.chance(0.1))
+		leg.answer(refer, ...d.of(ANSWERS));
+
+	await someNotifies(leg, refer, d);
+	if (d.chance(0.3)) {
+		await sleep(1_000 + d.upTo(2_000));
+		await someNotifies(leg, refer, d);
+	}
+}
+
+
+/* What the application does once the transfer is on its way. */
+async function interfere(client, sid, d)
+{
+	if (!d.chance(0.3))
+		return;
+
+	await sleep(d.upTo(600));
+	client.send(d.of([
+		{ verb: 'hangup', call_sid: sid },
+		{ verb: 'pause', length: 0, call_sid: sid },
+		{ verb: 'sip:refer', referTo: '1', call_sid: sid },
+		{ type: 'command', command: 'redirect', callSid: sid,
+			queueCommand: true, data: [{ verb: 'hangup' }] },
+	]));
+}
+
+
+/* A verb comes so far, or is refused. */
+function fate(client, id, event)
+{
+	return client.messages.wait((m) =>
+		(m.type === 'verb:status' && m.data.id === id &&
+			m.data.event === event) ||
+		(m.type === 'jambonz:error' && m.data.ref === id),
+		`${event} of ${id}`, { timeout: 60_000 });
+}
+
+
+/** Transfers one call once or twice, and tells which verbs it sent. */
+async function oneCall({ client, far, application }, number)
+{
+	const d = dice(SEED * 7919 + number);
+	const leg = await far.call({ 'X-Number': number });
+	const { call_sid: sid } = await client.messages.wait((m) =>
+		m.type === 'session:new' && m.data.call_id === leg.id,
+		'session:new');
+
+	leg.handlers.REFER = (_, refer) => behave(leg, refer, d);
+	if (d.chance(0.3))
+		leg.handlers.SUBSCRIBE = (_, request) =>
+			leg.answer(request, 481, 'No Subscription');
+
+	const verbs = d.upTo(1) ? [`${number}a`] : [`${number}a`, `${number}b`];
+	for (const id of verbs) {
+		client.send({ verb: 'sip:refer', id, msgid: id, call_sid: sid,
+			referTo: `${number}`,
+			timeouts: { notify: 1, ringing: 1 },
+			eventHook: d.of([undefined, '/event',
+				`${application.url}/event`]),
+			actionHook: d.of([`/${id}`, `/${id}`,
+				`${application.url}/${id}`]) });
+		await fate(client, id, 'starting');
+		await interfere(client, sid, d);
+		await fate(client, id, 'finished');
+	}
+
+	client.send({ verb: 'hangup', call_sid: sid });
+	await client.message('call:status',
+		{ call_sid: sid, call_status: 'completed' });
+
+	return verbs;
+}
+
+
+function count(list, keyOf)
+{
+	const counts = new Map();
+
+	for (const item of list)
+		counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+
+	return counts;
+}
+
+
+/* Each verb that was started ended once, and told so once. */
+function check({ client, application }, verbs)
+{
+	const steps = (step) => count(client.all('transfer:status')
+		.filter((m) => m.data.step === step),
+		(m) => m.data.verb_id);
+	const requested = steps('requested');
+	const ended = steps('ended');
+	const hooks = count([
+		...client.all('verb:hook').map((m) => m.hook),
+		...application.requests.items.map((r) => r.path),
+	], (path) => path.slice(1));
+	const outcomes = count(client.all('transfer:status')
+		.filter((m) => m.data.outcome),
+		(m) => `${m.data.outcome} (${m.data.evidence})`);
+	const refused = new Set(client.all('jambonz:error')
+		.map((m) => m.data.ref).filter((ref) => ref));
+	let wrong = 0;
+
+	for (const id of verbs) {
+		const should = refused.has(id) ? 0 : 1;
+
+		for (const counts of [requested, ended, hooks]) {
+			if ((counts.get(id) ?? 0) === should)
+				continue;
+
+			wrong++;
+			console.log(`# ${id}: ${requested.get(id)} requested, ` +
+				`${ended.get(id)} ended, ` +
+				`${hooks.get(id)} actionHooks`);
+			break;
+		}
+	}
+
+	for (const [outcome, n] of [...outcomes].sort())
+		console.log(`# ${n} ${outcome}`);
+	console.log(`# ${refused.size} refused`);
+	assert.equal(wrong, 0);
+	assert.ok([...ended.values()].every((n) => n === 1));
+}
+
+
+scene(`${N} calls to far ends that do anything, seed ${SEED}`, async (s) => {
+	const parties = await s.control();
+	const far = await Far.start(s);
+	const application = await Application.start(s);
+	const verbs = [];
+	let number = 0;
+
+	Object.assign(parties, { far, application });
+	await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+		while (number < N)
+			verbs.push(...await oneCall(parties, number++));
+	}));
+
+	await sleep(SETTLE);
+	check(parties, verbs);
+});
