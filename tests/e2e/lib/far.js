@@ -224,6 +224,10 @@ class Leg {
 			return;
 		}
 
+		/* What is answered again has not seen the ACK. */
+		if (transaction.response && this.acknowledged)
+			this.request('ACK', { cseq: this.acknowledged });
+
 		transaction.response = response;
 		transaction.resolve();
 	}
@@ -266,6 +270,7 @@ class Leg {
 
 		this.peerTag = tagOf(response.headers.to);
 		this.target = /<([^>]+)>/.exec(response.headers.contact)[1];
+		this.acknowledged = this.cseq;
 		this.request('ACK', { cseq: this.cseq });
 	}
 }
