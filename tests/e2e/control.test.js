@@ -1,0 +1,311 @@
+/**
+ * @file control.test.js  referd itself: its clients, its store, its start
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Client } from './lib/client.js';
+import { Node } from './lib/node.js';
+import { Process } from './lib/process.js';
+import { scene, settings } from './lib/scene.js';
+
+const MANY = 12_000; /* messages, more than anyone may leave unread */
+
+
+async function control(s)
+{
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+
+	s.join({ process: { name: 'node', alive: false, log: node.requests,
+		kill: async () => node.disconnect() } });
+
+	return { referd, client, node };
+}
+
+
+async function liveCall({ client, node }, fields)
+{
+	const call = node.call(fields);
+
+	await client.message('session:new', { call_sid: call.sid });
+
+	return call;
+}
+
+
+/* A request with headers that fetch() would not send */
+function http(url, { method = 'GET', headers = {}, body } = {})
+{
+	const length = body === undefined ? {} :
+		{ 'content-length': Buffer.byteLength(body) };
+
+	return new Promise((resolve, reject) => {
+		const q = request(url, { method, agent: false,
+			headers: { ...length, ...headers } }, async (a) => {
+			let text = '';
+
+			for await (const piece of a)
+				text += piece;
+			resolve({ status: a.statusCode, text,
+				headers: a.headers });
+		});
+
+		q.on('error', reject);
+		q.end(body);
+	});
+}
+
+
+/* Runs a referd that is not to start; its one sentence */
+async function refused(...args)
+{
+	const p = new Process('referd', [settings.referd, ...args]);
+
+	assert.equal(await p.ended(), 1);
+	assert.equal(p.log.length, 1, p.log.items.join('\n'));
+
+	return p.log.items[0];
+}
+
+
+scene('what keeps it from starting is one sentence', async (s) => {
+	const referd = await s.referd();
+	const free = ['--listen', '127.0.0.1:0'];
+	const socket = ['--socket', join(s.dir, 'other.sock')];
+	const state = ['--state', join(s.dir, 'other')];
+	const file = join(s.dir, 'file');
+
+	writeFileSync(file, '');
+
+	assert.match(await refused('--listen', new URL(referd.http).host,
+		...socket, ...state), /the port is in use/);
+	assert.match(await refused(...free, '--socket', referd.socket,
+		...state), /another referd serves/);
+	assert.match(await refused(...free, ...socket,
+		'--state', join(referd.dir, 'state')), /another referd uses/);
+	assert.match(await refused('--listen', '0.0.0.0:0', ...socket,
+		...state), /without tokens/);
+	assert.match(await refused('--listen', '127.0.0.1:99999', ...socket,
+		...state), /give HOST:PORT/);
+	assert.match(await refused(...free, ...socket, '--state', file),
+		/can't use the state directory/);
+	assert.match(await refused(...free, ...socket, ...state,
+		'--hook-secret-file', join(s.dir, 'none')), /no secret/);
+	assert.ok(!existsSync(join(s.dir, 'other.sock')));
+});
+
+
+scene('a socket that a killed referd left is taken over', async (s) => {
+	const referd = await s.referd();
+
+	await referd.kill('SIGKILL');
+	assert.ok(existsSync(referd.socket));
+	await referd.run();
+	await Node.connect(referd.socket);
+	assert.equal(await referd.kill('SIGTERM'), 0);
+	assert.ok(!existsSync(referd.socket));
+});
+
+
+scene('a page from elsewhere gets nothing', async (s) => {
+	const { http: url, ws } = await s.referd();
+	const { host } = new URL(url);
+
+	for (const headers of [{ Host: 'evil.example' },
+		{ Origin: 'http://evil.example' }, { Origin: 'null' }]) {
+		for (const path of ['/', '/healthz', '/calls'])
+			assert.equal((await http(url + path, { headers }))
+				.status, 403);
+		assert.equal((await http(ws.replace('ws:', 'http:'),
+			{ headers: { ...headers, Connection: 'Upgrade',
+				Upgrade: 'websocket',
+				'Sec-WebSocket-Version': '13',
+				'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+			})).status, 403);
+	}
+
+	const page = await http(url, { headers: { Origin: `http://${host}` } });
+
+	assert.equal(page.status, 200);
+	assert.match(page.headers['content-security-policy'],
+		/default-src 'self'/);
+	assert.equal((await http(`${url}/../../etc/passwd`)).status, 404);
+	await assert.rejects(Client.connect(ws.replace('/ws', '/other')));
+	await assert.rejects(Client.connect(ws + '?client=a%20b'));
+	await assert.rejects(Client.connect(ws + '?since=-1'));
+});
+
+
+scene('calls and verbs over HTTP', async (s) => {
+	const c = await control(s);
+	const { node, referd } = c;
+	const call = await liveCall(c);
+	const post = (path, body) => http(referd.http + path,
+		{ method: 'POST', body: JSON.stringify(body) });
+
+	const [one] = JSON.parse((await http(`${referd.http}/calls`)).text);
+
+	assert.equal(one.call_sid, call.sid);
+
+	const accepted = post(`/calls/${call.sid}/verbs`, { verb: 'hangup' });
+
+	await node.accept();
+	assert.equal((await accepted).status, 202);
+
+	const dialled = post('/calls', { to: 'sip:bob@example.com' });
+	const { call_sid } = await node.accept('dial');
+
+	assert.deepEqual(JSON.parse((await dialled).text), { call_sid });
+
+	for (const [path, body, status, error] of [
+		[`/calls/${call.sid}/verbs`, { verb: 'x' }, 400, /^x: is not/],
+		['/calls/none/verbs', { verb: 'hangup' }, 404, /no live call/],
+		['/calls', {}, 400, /^to: is required/],
+		['/calls', [], 400, /^to: is required/],
+		['/transfers', {}, 405, /can't be done/],
+		['/calls', { to: 'x'.repeat(70_000) }, 413, /65536/]]) {
+		const answer = await post(path, body);
+
+		assert.equal(answer.status, status);
+		assert.match(JSON.parse(answer.text).error, error);
+	}
+});
+
+
+scene('who does not keep up is told so, and misses nothing', async (s) => {
+	const c = await control(s);
+	const { client, node, referd } = c;
+	const slow = await s.client(referd, { query: '?client=slow' });
+	const call = await liveCall(c);
+
+	slow.socket._socket.pause();
+	for (let i = 0; i < MANY; i++) {
+		node.status(call, { state: i % 2 ? 'in-progress' : 'ringing',
+			sip_reason: `${i} ${'x'.repeat(100)}` });
+		if (i % 1000 === 0)
+			await new Promise((resolve) => setImmediate(resolve));
+	}
+	const { seq } = await client.messages.wait((m) =>
+		m.data?.sip_reason?.startsWith(`${MANY - 1} `), 'the last');
+
+	slow.socket._socket.resume();
+	const code = await new Promise((resolve) =>
+		slow.socket.on('close', resolve));
+
+	assert.equal(code, 4008);
+
+	const { seq: last } = slow.messages.items.at(-1);
+	const back = await s.client(referd,
+		{ query: `?client=slow&since=${last}` });
+
+	await back.messages.wait((m) => m.seq === seq, 'the last');
+
+	const seen = (x) => x.all('call:status').map((m) => m.seq);
+
+	assert.deepEqual([...seen(slow), ...seen(back)], seen(client));
+});
+
+
+scene('kill -9: no number is given out twice, no call is lost', async (s) => {
+	const c = await control(s);
+	const { node, referd } = c;
+	const call = await liveCall(c);
+	let last = 0;
+
+	for (let i = 0; i < 5; i++) {
+		const client = await s.client(referd);
+		const next = client.message('call:status',
+			{ sip_reason: `round ${i}` });
+
+		assert.ok(client.messages.items[0].seq > last);
+		node.status(call, { sip_reason: `round ${i}`,
+			state: i % 2 ? 'in-progress' : 'early-media' });
+		({ seq: last } = await next);
+
+		await referd.kill('SIGKILL');
+		node.disconnect();
+		await referd.run();
+		await node.connect();
+	}
+
+	const { data } = await (await s.client(referd)).message('hello');
+
+	assert.deepEqual(data.calls.map((l) => l.call_sid), [call.sid]);
+});
+
+
+scene('a name that is taken is taken over', async (s) => {
+	const { ws } = await s.referd();
+	const old = await Client.connect(`${ws}?client=bot`);
+	const closed = new Promise((resolve) =>
+		old.socket.on('close', resolve));
+
+	s.clients.push(await Client.connect(`${ws}?client=bot`));
+	assert.equal(await closed, 4009);
+});
+
+
+scene('a node that talks nonsense is let go, the others stay', async (s) => {
+	const c = await control(s);
+	const call = await liveCall(c);
+	const hello = JSON.stringify({ type: 'hello', protocol: 1, node: 'x',
+		boot: 'x' });
+
+	for (const text of ['nonsense\n', '{}\n', '{"type":"hello"}\n',
+		'x'.repeat(70_000), `${hello}\nnonsense\n`,
+		`${hello}\n${hello}\n`,
+		`${hello}\n{"type":"call","n":1,"event":"new"}\n`]) {
+		const link = connect(c.referd.socket);
+
+		link.on('error', () => {});
+		link.write(text);
+		await new Promise((resolve) => link.on('close', resolve));
+	}
+
+	c.client.send({ verb: 'hangup', call_sid: call.sid });
+	await c.node.accept();
+});
+
+
+scene('a node that is back in time goes on, one that is not is gone',
+	async (s) => {
+	const c = await control(s);
+	const { client, node } = c;
+	const call = await liveCall(c);
+
+	client.send({ verb: 'sip:refer', referTo: '1', call_sid: call.sid });
+	const t = await node.transfer(call);
+
+	node.disconnect();
+	t.end(200);
+	await node.connect();
+	await client.message('transfer:status', { step: 'ended',
+		outcome: 'transferred' });
+
+	node.disconnect();
+	await client.message('call:status', { call_sid: call.sid,
+		call_status: 'failed', sip_reason: 'baresip is gone' });
+});
+
+
+scene('a message may be large, but not endless', async (s) => {
+	const { referd, client } = await control(s);
+
+	client.send(`{"verb":"hangup","call_sid":"x","id":"${
+		'i'.repeat(65_000)}"}`);
+	await client.message('jambonz:error', { field: 'id' });
+
+	const closed = new Promise((resolve) =>
+		client.socket.on('close', resolve));
+
+	client.send('x'.repeat(70_000));
+	assert.equal(await closed, 1009);
+	await s.client(referd);
+});
