@@ -38,7 +38,7 @@ esac
 
 # shellcheck disable=SC2086
 install_packages $packages libcmocka-dev sip-tester valgrind clang-format \
-	chromium
+	chromium kamailio openssl
 install_node_modules
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
