@@ -252,6 +252,37 @@ scene('a name that is taken is taken over', async (s) => {
 });
 
 
+scene('a bot that was away gets its hooks, each once', async (s) => {
+	const c = await control(s);
+	const { client, node, referd } = c;
+	const bot = await s.client(referd, { query: '?client=bot' });
+	const call = await liveCall(c);
+
+	bot.send({ verb: 'sip:refer', referTo: '100', eventHook: '/event',
+		call_sid: call.sid });
+	const t = await node.transfer(call);
+	const { seq } = await bot.message('transfer:status');
+
+	bot.socket.terminate();
+	t.progress(180);
+	t.end(200);
+	await client.message('transfer:status', { step: 'ended' });
+
+	const back = await s.client(referd,
+		{ query: `?client=bot&since=${seq}` });
+
+	await back.message('hook:status', { kind: 'action',
+		event: 'answered' });
+	assert.deepEqual(back.all('verb:hook').map((m) => m.hook),
+		['/event', '/event', 'refer']);
+
+	const seqs = back.messages.items.map((m) => m.seq);
+
+	assert.equal(seqs[0], seq);
+	assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
+});
+
+
 scene('a node that talks nonsense is let go, the others stay', async (s) => {
 	const c = await control(s);
 	const call = await liveCall(c);
