@@ -502,7 +502,7 @@ static bool count_handler(const char *key, void *value, void *arg)
 	unsigned *n = arg;
 	(void)key;
 
-	*n += node->link != NULL;
+	*n += node->synced;
 
 	return false;
 }
@@ -511,7 +511,7 @@ static bool count_handler(const char *key, void *value, void *arg)
 /**
  * Count the nodes
  *
- * @return How many are connected
+ * @return How many are connected, and have said which calls live
  */
 unsigned nodes_count(void)
 {
@@ -524,8 +524,8 @@ unsigned nodes_count(void)
 
 
 /**
- * Tell whether a node can be asked: it is connected, and nothing that it
- * said before is missing
+ * Tell whether a node is connected.  What it is asked before it has said which
+ * calls live, it is asked again then.
  *
  * @param boot Its boot
  *
@@ -535,7 +535,7 @@ bool node_connected(const char *boot)
 {
 	const struct node *node = table_get(nodes, boot);
 
-	return node && node->link && node->synced;
+	return node && node->link;
 }
 
 
