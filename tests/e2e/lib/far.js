@@ -257,21 +257,27 @@ class Leg {
 			this.answer(request, 200, 'OK');
 	}
 
-	/** Calls the gateway, which answers; in `headers` more for the INVITE. */
+	/** Calls the gateway, with more headers; its final response. */
 	async invite(headers = {})
 	{
+		const branch = `z9hG4bK${token()}`;
+		const { cseq } = this;
 		const response = await this.request('INVITE', {
 			headers: { 'Allow': ALLOW,
 				'Content-Type': 'application/sdp', ...headers },
-			body: this.sdp(), cseq: this.cseq });
-
-		if (response?.status !== 200)
-			throw new Error(`INVITE: ${response?.status}`);
+			body: this.sdp(), cseq, branch });
 
 		this.peerTag = tagOf(response.headers.to);
+		if (response.status !== 200) {
+			this.request('ACK', { cseq, branch });
+			return response;
+		}
+
 		this.target = /<([^>]+)>/.exec(response.headers.contact)[1];
-		this.acknowledged = this.cseq;
-		this.request('ACK', { cseq: this.cseq });
+		this.acknowledged = cseq;
+		this.request('ACK', { cseq });
+
+		return response;
 	}
 }
 
@@ -313,12 +319,24 @@ export class Far {
 		return leg;
 	}
 
-	/** A call to the gateway that it has answered. */
-	async call(headers)
+	/** A call to the gateway that rings; `leg.response` is to come. */
+	async ring(headers)
 	{
 		const leg = await this.leg(token(), `sip:gw@${this.peer[1]}`);
 
-		await leg.invite(headers);
+		leg.response = leg.invite(headers);
+
+		return leg;
+	}
+
+	/** A call to the gateway that it has answered. */
+	async call(headers)
+	{
+		const leg = await this.ring(headers);
+		const { status } = await leg.response;
+
+		if (status !== 200)
+			throw new Error(`INVITE: ${status}`);
 
 		return leg;
 	}

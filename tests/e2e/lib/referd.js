@@ -52,6 +52,19 @@ export class Referd {
 		this.ws = this.http.replace('http', 'ws') + '/ws';
 	}
 
+	/** Waits until it has heard from so many gateways which calls live. */
+	async knows(gateways)
+	{
+		for (;;) {
+			const response = await fetch(`${this.http}/healthz`);
+			const { nodes } = await response.json();
+
+			if (nodes >= gateways)
+				return;
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+	}
+
 	kill(signal)
 	{
 		return this.process.kill(signal);

@@ -101,6 +101,8 @@ class Scene {
 		const client = await this.client(referd, options.client);
 		const gateway = await this.gateway(referd, options.gateway);
 
+		await referd.knows(1);
+
 		return { referd, gateway, client };
 	}
 
