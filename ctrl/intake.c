@@ -21,12 +21,19 @@
 static void take_call(const struct report *r, const char *boot,
 		      const char *node)
 {
-	struct session *s = session_find(r->calls->sid);
+	struct session *s = session_find(r->call.sid);
 
 	if (s)
-		session_update(s, r->calls, r->time);
+		session_update(s, &r->call, r->time);
 	else if (strcmp(r->event, "closed"))
-		session_create(r->calls, boot, node, r->time);
+		session_create(&r->call, boot, node, r->time);
+
+	if (strcmp(r->event, "live"))
+		return;
+
+	s = session_find(r->call.sid);
+	if (s)
+		s->live = true;
 }
 
 
@@ -78,18 +85,6 @@ static void take_played(const struct report *r)
 }
 
 
-static const struct call_info *find_info(const struct report *r,
-					 const char *sid)
-{
-	for (size_t i = 0; i < r->callc; i++) {
-		if (!strcmp(r->calls[i].sid, sid))
-			return &r->calls[i];
-	}
-
-	return NULL;
-}
-
-
 static void lost_handler(struct transfer *t)
 {
 	struct session *s = session_find(t->call_sid);
@@ -99,10 +94,9 @@ static void lost_handler(struct transfer *t)
 }
 
 
-/* A node that has just connected lists what it has: what it lacks has ended,
-   and what it was asked and has not answered it never heard */
-static void take_sync(const struct report *r, const char *boot,
-		      const char *node)
+/* A node that has just connected has told which calls live: what it lacks has
+   ended, and what it was asked and has not answered it never heard */
+static void take_sync(const struct report *r, const char *boot)
 {
 	struct session **found, *s;
 
@@ -111,20 +105,16 @@ static void take_sync(const struct report *r, const char *boot,
 
 	found = sessions_of(boot);
 	for (size_t i = 0; found && (s = found[i]); i++) {
-		if (call_over(s->call) || find_info(r, call_sid(s->call)))
+
+		const bool live = s->live;
+
+		s->live = false;
+		if (call_over(s->call) || live)
 			queue_resume(s->queue);
 		else
 			session_end(s, "completed", "ended meanwhile");
 	}
 	free(found);
-
-	for (size_t i = 0; i < r->callc; i++) {
-		s = session_find(r->calls[i].sid);
-		if (s)
-			session_update(s, &r->calls[i], r->time);
-		else
-			session_create(&r->calls[i], boot, node, r->time);
-	}
 }
 
 
@@ -139,7 +129,7 @@ void intake(const struct report *r, const char *boot, const char *node)
 {
 	switch (r->kind) {
 	case REPORT_CALL: take_call(r, boot, node); break;
-	case REPORT_SYNC: take_sync(r, boot, node); break;
+	case REPORT_SYNC: take_sync(r, boot); break;
 	case REPORT_TRANSFER: take_transfer(r, boot, node); break;
 	case REPORT_RESULT: take_result(r); break;
 	case REPORT_PLAYED: take_played(r); break;

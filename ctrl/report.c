@@ -73,37 +73,22 @@ static bool load_call(struct report *r)
 
 	r->kind = REPORT_CALL;
 	r->event = field_str(r->tree, "event");
-	r->calls = calloc(1, sizeof(*r->calls));
-	if (!r->calls || !r->event)
-		return false;
 
-	r->callc = 1;
-
-	return call_info_load(r->calls, call);
+	return r->event && call_info_load(&r->call, call);
 }
 
 
 static bool load_sync(struct report *r)
 {
-	const cJSON *calls = cJSON_GetObjectItemCaseSensitive(r->tree,
-							      "calls");
 	const cJSON *transfers = cJSON_GetObjectItemCaseSensitive(r->tree,
 								  "transfers");
 	const cJSON *item;
 
 	r->kind = REPORT_SYNC;
-	r->calls = calloc((size_t)cJSON_GetArraySize(calls) + 1,
-			  sizeof(*r->calls));
 	r->transfers = calloc((size_t)cJSON_GetArraySize(transfers) + 1,
 			      sizeof(*r->transfers));
-	if (!r->calls || !r->transfers || !cJSON_IsArray(calls))
+	if (!r->transfers || !cJSON_IsArray(transfers))
 		return false;
-
-	cJSON_ArrayForEach(item, calls)
-	{
-		if (!call_info_load(&r->calls[r->callc++], item))
-			return false;
-	}
 
 	cJSON_ArrayForEach(item, transfers)
 	{
@@ -236,11 +221,8 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 
-	for (size_t i = 0; i < r->callc; i++)
-		free(r->calls[i].headers);
-
+	free(r->call.headers);
 	free(r->dry_run);
-	free(r->calls);
 	free(r->transfers);
 	cJSON_Delete(r->tree);
 	free(r);

@@ -60,10 +60,11 @@ struct report {
 	const char *libre;
 	uint64_t first;
 
-	/* call, sync */
+	/* call */
 	const char *event;
-	struct call_info *calls;
-	size_t callc;
+	struct call_info call;
+
+	/* sync */
 	const char **transfers;
 	size_t transferc;
 

@@ -22,6 +22,7 @@ struct session {
 	struct queue *queue;
 	char *tag;   /* JSON text of an object, may be NULL */
 	bool notify; /* config notifyEvents */
+	bool live;   /* named since its node connected */
 	bool dirty;  /* to be saved at the end of this turn */
 };
 

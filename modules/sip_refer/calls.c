@@ -187,25 +187,24 @@ static void event_handler(struct ua *ua, struct call *call, const char *event,
 }
 
 
-static bool list_handler(struct le *le, void *arg)
+static bool report_handler(struct le *le, void *arg)
 {
 	const struct livecall *lc = le->data;
+	(void)arg;
 
 	if (lc->reported)
-		cJSON_AddItemToArray(arg, livecall_encode(lc));
+		livecall_report_live(lc);
 
 	return false;
 }
 
 
 /**
- * List the live calls
- *
- * @param list Array that takes them
+ * Report each live call, as referd must know them after it was away
  */
-void calls_list(struct cJSON *list)
+void calls_report(void)
 {
-	(void)hash_apply(calls.ht_sid, list_handler, list);
+	(void)hash_apply(calls.ht_sid, report_handler, NULL);
 }
 
 

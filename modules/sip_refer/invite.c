@@ -12,7 +12,8 @@
 
 
 enum {
-	WAITING_MAX = 64, /* INVITEs that wait for their call */
+	WAITING_MAX = 64,    /* INVITEs that wait for their call      */
+	HEADERS_MAX = 16384, /* of one, that a report has room for [bytes] */
 };
 
 struct invite {
@@ -85,10 +86,20 @@ out:
 static int fields_decode(cJSON *headers, const struct sip_msg *msg)
 {
 	struct le *le;
+	size_t size = 0;
 	int err = 0;
 
-	for (le = list_head(&msg->hdrl); le && !err; le = le->next)
-		err = header_add(headers, le->data);
+	for (le = list_head(&msg->hdrl); le && !err; le = le->next) {
+
+		const struct sip_hdr *hdr = le->data;
+
+		/* what is too much is left out, the smaller ones stay */
+		if (size + hdr->name.l + hdr->val.l > HEADERS_MAX)
+			continue;
+
+		size += hdr->name.l + hdr->val.l;
+		err = header_add(headers, hdr);
+	}
 
 	return err;
 }

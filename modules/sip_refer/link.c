@@ -256,8 +256,9 @@ static void sync_report(void)
 {
 	cJSON *json = cJSON_CreateObject();
 
+	calls_report();
+
 	cJSON_AddStringToObject(json, "type", "sync");
-	calls_list(cJSON_AddArrayToObject(json, "calls"));
 	transfers_list(cJSON_AddArrayToObject(json, "transfers"));
 
 	link_report(json);

@@ -66,14 +66,7 @@ static cJSON *encode(const struct livecall *lc)
 }
 
 
-/**
- * Encode a call with the header fields of its INVITE
- *
- * @param lc Live call
- *
- * @return JSON object, the caller's own
- */
-struct cJSON *livecall_encode(const struct livecall *lc)
+static cJSON *encode_whole(const struct livecall *lc)
 {
 	cJSON *json = encode(lc);
 
@@ -108,7 +101,18 @@ void livecall_report_new(struct livecall *lc)
 		return;
 
 	lc->reported = true;
-	report("new", livecall_encode(lc));
+	report("new", encode_whole(lc));
+}
+
+
+/**
+ * Report a call that lives
+ *
+ * @param lc Live call
+ */
+void livecall_report_live(const struct livecall *lc)
+{
+	report("live", encode_whole(lc));
 }
 
 

@@ -347,13 +347,13 @@ struct livecall {
 };
 
 int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call);
-struct cJSON *livecall_encode(const struct livecall *lc);
 const char *livecall_peer(const struct livecall *lc);
 bool livecall_established(const struct livecall *lc);
 void livecall_learn_id(struct livecall *lc);
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 		    uint32_t timeout);
 void livecall_report_new(struct livecall *lc);
+void livecall_report_live(const struct livecall *lc);
 void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 		     const char *reason);
 void livecall_answered(struct livecall *lc);
@@ -374,7 +374,7 @@ void calls_close(void);
 struct livecall *calls_find(const char *sid);
 int calls_adopt(const struct call *call, const char *sid, const char *ref,
 		uint32_t timeout);
-void calls_list(struct cJSON *list);
+void calls_report(void);
 
 
 /*

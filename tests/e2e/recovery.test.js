@@ -213,3 +213,27 @@ scene('two baresips at one referd, each with a call of its own', async (s) => {
 	assert.match((await there.far.received('REFER')).headers['refer-to'],
 		/^<sip:2@/);
 });
+
+
+scene('ninety calls are known again when referd has lost what it knew',
+	async (s) => {
+	const { referd, client, gateway } = await s.control();
+	const known = async () => (await (await fetch(`${referd.http}/calls`))
+		.json()).map((call) => call.call_sid).sort();
+
+	await s.sipp('refuse', { answer: 'SIP/2.0 603 Decline',
+		more: 'X-More: none' }, { args: ['-m', '90', '-l', '90', '-r', '90'] });
+	await client.messages.wait(() => client.all('call:status')
+		.filter((m) => m.data.call_status === 'in-progress')
+		.length === 90, '90 calls', { timeout: 60_000 });
+
+	const before = await known();
+
+	assert.equal(before.length, 90);
+	await referd.kill('SIGKILL');
+	referd.forget();
+	await referd.run();
+	await referd.knows(1);
+	assert.deepEqual(await known(), before);
+	assert.equal(gateway.talking().length, 90);
+});

@@ -53,11 +53,10 @@ static void test_call(void **state)
 	assert_non_null(r);
 	assert_int_equal(r->n, 21);
 	assert_true(r->time == 1732000000123);
-	assert_int_equal(r->callc, 1);
-	assert_string_equal(r->calls->state, "ringing");
-	assert_string_equal(r->calls->headers, "{\"X\":\"?\"}");
-	assert_int_equal(r->calls->sip_status, 180);
-	assert_true(r->calls->duration == -1);
+	assert_string_equal(r->call.state, "ringing");
+	assert_string_equal(r->call.headers, "{\"X\":\"?\"}");
+	assert_int_equal(r->call.sip_status, 180);
+	assert_true(r->call.duration == -1);
 	report_free(r);
 }
 
@@ -109,7 +108,7 @@ static void test_refused(void **state)
 		"{\"type\":\"call\",\"n\":1,\"event\":\"new\"}",
 		"{\"type\":\"call\",\"n\":-1,\"event\":\"new\"}",
 		"{\"type\":\"sync\",\"n\":1}",
-		"{\"type\":\"sync\",\"n\":1,\"calls\":[{}]}",
+		"{\"type\":\"sync\",\"n\":1,\"transfers\":{}}",
 		"{\"type\":\"transfer\",\"n\":1}",
 		"{\"type\":\"result\",\"n\":1,\"ok\":true}",
 		"{\"type\":\"result\",\"n\":1,\"ref\":\"r\",\"ok\":false}",

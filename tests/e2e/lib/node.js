@@ -55,7 +55,9 @@ export class Node {
 
 		for (const report of this.kept.filter((r) => r.n > n))
 			this.say(report);
-		this.report({ type: 'sync', calls: [...this.calls.values()],
+		for (const call of this.calls.values())
+			this.report({ type: 'call', event: 'live', call });
+		this.report({ type: 'sync',
 			transfers: [...this.transfers] });
 	}
 

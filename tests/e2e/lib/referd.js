@@ -4,7 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Process } from './process.js';
 import { sanitizerOptions, settings } from './settings.js';
@@ -63,6 +63,12 @@ export class Referd {
 				return;
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
+	}
+
+	/** Takes its store away, while it is not running. */
+	forget()
+	{
+		rmSync(join(this.dir, 'state'), { recursive: true });
 	}
 
 	kill(signal)
