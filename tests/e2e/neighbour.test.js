@@ -133,7 +133,7 @@ for (const [status, reason, state] of [[486, 'Not Now', 'busy'],
 }
 
 
-scene('what is malformed is refused by name, field and position, with its list',
+scene('what is malformed is refused with its list, by name and position',
 	async (s) => {
 	const { client, ring } = await parties(s);
 	const { leg, sid } = await ring();
