@@ -161,14 +161,15 @@ static void tmr_handler(void *arg)
 	struct ausrc_st *st = arg;
 	int16_t sampv[SAMP_MAX];
 	const uint64_t now = tmr_jiffies();
-	source_end_h *endh;
+	source_end_h *endh = st->endh;
+	void *endarg = st->arg;
 
 	while (st->next <= now) {
 
 		if (!frame_read(st, sampv)) {
-			endh = st->endh;
+			/* may free the source */
 			source_stop(st->audio);
-			endh(st->arg);
+			endh(endarg);
 			return;
 		}
 
