@@ -1,5 +1,5 @@
 /**
- * @file hook.test.js  Hooks over HTTP and over WebSocket
+ * @file hook.test.js  Hooks over HTTP: requests, answers, retries, bounds
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,9 +10,8 @@ import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Application } from './lib/application.js';
 import { certificate } from './lib/certificate.js';
-import { Far } from './lib/far.js';
+import { fails, fateOf, parties, refer } from './lib/hooked.js';
 import { scene } from './lib/scene.js';
 
 const SECRET = 'a secret that both know';
@@ -21,62 +20,6 @@ const SECRET = 'a secret that both know';
 function sleep(ms)
 {
 	return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-
-/* A far end that refuses each REFER: the quickest way to an actionHook. */
-function refuses(leg, refer)
-{
-	leg.answer(refer, 603, 'Decline');
-}
-
-
-/* One of which each transfer rings, then fails: three eventHooks. */
-async function fails(leg, refer)
-{
-	leg.answer(refer, 202, 'Accepted');
-	await leg.notify('SIP/2.0 100 Trying');
-	await leg.notify('SIP/2.0 180 Ringing');
-	await leg.notify('SIP/2.0 486 Busy Here', { headers:
-		{ 'Subscription-State': 'terminated;reason=noresource' } });
-}
-
-
-/**
- * A referd, a gateway, a client, an application and a far end. `call()` makes
- * a call and returns its leg and its call_sid.
- */
-async function parties(s, { REFER = refuses, referd, client, ...options } = {})
-{
-	const application = await Application.start(s, options);
-	const far = await Far.start(s, { handlers: { REFER } });
-	const p = await s.control({ referd, client });
-	const call = async () => {
-		const leg = await far.call();
-		const { call_sid: sid } = await p.client.messages.wait((m) =>
-			m.type === 'session:new' &&
-			m.data.call_id === leg.id, 'session:new');
-
-		return { leg, sid };
-	};
-
-	return { ...p, application, call };
-}
-
-
-function refer(sid, fields)
-{
-	return { verb: 'sip:refer', referTo: '100', call_sid: sid, ...fields };
-}
-
-
-/** The hook:status messages about one hook, as `event` and what matters. */
-function fateOf(client, hook)
-{
-	return client.all('hook:status').filter((m) => m.data.hook === hook)
-		.map(({ data: { event, attempt, http_status: status } }) =>
-			[event, attempt, status].filter((v) => v !== undefined)
-				.join(' '));
 }
 
 
@@ -458,93 +401,4 @@ scene('a hook that failed is tried again by a referd that was killed',
 	assert.equal(new Set(all.map((r) =>
 		r.headers['x-referd-delivery'])).size, 1);
 	assert.equal(new Set(all.map((r) => r.body)).size, 1);
-});
-
-
-/* The actionHook of one transfer over WebSocket, and a list behind it. */
-async function hooked(s)
-{
-	const p = await parties(s, { client: { acks: false } });
-	const { leg, sid } = await p.call();
-
-	p.client.send([refer(sid, { actionHook: '/action' }),
-		{ verb: 'hangup', headers: { 'X-By': 'list' } }]);
-	const hook = await p.client.message('verb:hook');
-
-	return { ...p, leg, sid, hook, sent: Date.now() };
-}
-
-
-scene('WebSocket: an ack with verbs replaces the queue', async (s) => {
-	const { client, leg, hook } = await hooked(s);
-
-	client.send({ type: 'ack', msgid: hook.msgid, data: [
-		{ verb: 'hangup', headers: { 'X-By': 'ack' } }] });
-	assert.equal((await leg.received('BYE')).headers['x-by'], 'ack');
-	assert.deepEqual(fateOf(client, '/action'), ['sent 1', 'answered 1']);
-});
-
-
-scene('WebSocket: an ack without verbs, and the queue goes on', async (s) => {
-	const { client, leg, hook, sent } = await hooked(s);
-
-	await sleep(500);
-	assert.equal(leg.requests('BYE').length, 0);
-	client.send({ type: 'ack', msgid: hook.msgid });
-	assert.equal((await leg.received('BYE')).headers['x-by'], 'list');
-	assert.ok(Date.now() - sent < 4_000);
-});
-
-
-scene('WebSocket: no ack within 5 s, and the queue goes on', async (s) => {
-	const { client, leg, hook, sent } = await hooked(s);
-
-	assert.equal((await leg.received('BYE')).headers['x-by'], 'list');
-	assert.ok(Date.now() - sent > 4_500 && Date.now() - sent < 8_000);
-	assert.deepEqual(fateOf(client, '/action'), ['sent 1', 'timeout 1']);
-
-	/* Too late is an error, and replaces nothing. */
-	client.send({ type: 'ack', msgid: hook.msgid,
-		data: [{ verb: 'hangup' }] });
-	assert.equal((await client.message('jambonz:error')).data.field,
-		'msgid');
-});
-
-
-scene('WebSocket: an ack with a wrong verb is refused, the queue goes on',
-	async (s) => {
-	const { client, leg, hook } = await hooked(s);
-
-	client.send({ type: 'ack', msgid: hook.msgid, data: [
-		{ verb: 'hangup' }, { verb: 'dance' }] });
-	const { data } = await client.message('jambonz:error');
-	assert.equal(data.position, 1);
-	assert.equal(data.verb, 'dance');
-	assert.equal((await leg.received('BYE')).headers['x-by'], 'list');
-});
-
-
-scene('WebSocket: each hook waits for the ack of the one before',
-	async (s) => {
-	const { client, call } = await parties(s, { REFER: fails,
-		client: { acks: false } });
-	const { sid } = await call();
-	const seen = [];
-
-	client.send(refer(sid, { eventHook: '/event', actionHook: '/action' }));
-	for (let i = 1; i <= 4; i++) {
-		const { msgid, data } = await client.messages.wait((m) =>
-			m.type === 'verb:hook' && !seen.includes(m.msgid),
-			`hook ${i}`);
-
-		await sleep(200);
-		assert.equal(client.all('verb:hook').length, i);
-		assert.equal(typeof data.call_status, 'string');
-		seen.push(msgid);
-		client.send({ type: 'ack', msgid });
-	}
-
-	assert.deepEqual(client.all('verb:hook').map((m) =>
-		m.data.referStatus ?? m.data.call_status),
-	['100', '180', '486', '202']);
 });
