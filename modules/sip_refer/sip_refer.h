@@ -297,7 +297,25 @@ void transfer_notified(struct transfer *t, const struct notify *notify);
 void transfer_cancel(struct transfer *t);
 void transfer_stop(struct transfer *t);
 void transfer_call_closed(struct transfer *t, bool stopping);
+void transfer_set_state(struct transfer *t, enum transfer_state state,
+			uint64_t ms);
 int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
+
+
+/*
+ * Outcome: how a transfer is reported, and how it ends
+ */
+
+void outcome_reason(struct transfer *t, const char *reason);
+void outcome_reason_pl(struct transfer *t, const struct pl *reason);
+void outcome_step(const struct transfer *t, const char *step);
+void outcome_end(struct transfer *t, const char *outcome,
+		 const char *evidence);
+void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
+			     const char *evidence);
+void outcome_end_leave(struct transfer *t, const char *outcome,
+		       const char *evidence);
+void outcome_end_final(struct transfer *t);
 
 
 /*

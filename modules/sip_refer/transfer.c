@@ -3,7 +3,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
@@ -11,9 +10,7 @@
 
 
 enum {
-	GRACE = 2000,   /* for a message that another has overtaken [ms] */
-	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms]   */
-	REASON_MAX = 128,
+	GRACE = 2000, /* for a message that another has overtaken [ms] */
 };
 
 
@@ -56,9 +53,16 @@ static void destructor(void *arg)
 }
 
 
-/* Each state but SENT, which libre's transaction ends, has its timer */
-static void set_state(struct transfer *t, enum transfer_state state,
-		      uint64_t ms)
+/**
+ * Change the state of a transfer. Each but SENT, which libre's transaction
+ * ends, has its timer.
+ *
+ * @param t     Transfer
+ * @param state State
+ * @param ms    How long it lasts at most [ms]
+ */
+void transfer_set_state(struct transfer *t, enum transfer_state state,
+			uint64_t ms)
 {
 	if (t->state != state)
 		debug("sip_refer: transfer %s: %s -> %s\n", t->id,
@@ -66,117 +70,6 @@ static void set_state(struct transfer *t, enum transfer_state state,
 
 	t->state = state;
 	tmr_start(&t->tmr, ms, tmr_handler, t);
-}
-
-
-static void set_reason(struct transfer *t, const struct pl *reason)
-{
-	struct pl pl = *reason;
-
-	if (pl.l > REASON_MAX)
-		pl.l = REASON_MAX;
-
-	t->reason = mem_deref(t->reason);
-	(void)text_scrub(&t->reason, &pl);
-}
-
-
-static void set_reason_str(struct transfer *t, const char *reason)
-{
-	struct pl pl;
-
-	pl_set_str(&pl, reason);
-	set_reason(t, &pl);
-}
-
-
-static cJSON *step_alloc(const struct transfer *t, const char *step)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "type", "transfer");
-	cJSON_AddStringToObject(json, "call_sid", t->call_sid);
-	cJSON_AddStringToObject(json, "transfer_id", t->id);
-	cJSON_AddStringToObject(json, "ref", t->ref);
-	cJSON_AddStringToObject(json, "step", step);
-	cJSON_AddStringToObject(json, "refer_to", t->refer_to);
-	cJSON_AddStringToObject(json, "referred_by", t->referred_by);
-	if (t->refer_status)
-		cJSON_AddNumberToObject(json, "refer_status", t->refer_status);
-	if (t->call_status)
-		cJSON_AddNumberToObject(json, "call_status", t->call_status);
-	if (t->reason)
-		cJSON_AddStringToObject(json, "reason", t->reason);
-
-	return json;
-}
-
-
-static void report(const struct transfer *t, const char *step)
-{
-	link_report(step_alloc(t, step));
-}
-
-
-/* The one place where a transfer ends. It lingers to answer late NOTIFYs. */
-static void finish(struct transfer *t, const char *outcome,
-		   const char *evidence)
-{
-	cJSON *json;
-
-	if (t->state == ENDED)
-		return;
-
-	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
-	     outcome, evidence);
-
-	json = step_alloc(t, "ended");
-	cJSON_AddStringToObject(json, "outcome", outcome);
-	cJSON_AddStringToObject(json, "evidence", evidence);
-
-	subscription_stop(t->sub);
-	set_state(t, ENDED, LINGER);
-	request_give_up(t->refer);
-	if (t->lc) {
-		t->lc->transfer = NULL;
-		t->lc = NULL;
-	}
-
-	link_report(json);
-}
-
-
-static void finish_unsubscribe(struct transfer *t, const char *outcome,
-			       const char *evidence)
-{
-	finish(t, outcome, evidence);
-	subscription_end(t->sub);
-}
-
-
-/* The far end has the caller now: we leave the call, unless it did */
-static void finish_leave(struct transfer *t, const char *outcome,
-			 const char *evidence)
-{
-	struct livecall *lc = t->lc, *other;
-
-	other = t->replaces ? calls_find(t->replaces) : NULL;
-
-	finish(t, outcome, evidence);
-
-	if (lc)
-		livecall_transferred(lc);
-	if (other)
-		livecall_transferred(other);
-}
-
-
-static void finish_final(struct transfer *t)
-{
-	if (t->call_status < 300)
-		finish_leave(t, "transferred", "notify");
-	else
-		finish(t, "failed", "notify");
 }
 
 
@@ -192,8 +85,8 @@ static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 
 	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY for %.1f s",
 			  ms / 1000.0);
-	set_reason_str(t, reason);
-	finish_unsubscribe(t, "unknown", evidence);
+	outcome_reason(t, reason);
+	outcome_end_unsubscribe(t, "unknown", evidence);
 }
 
 
@@ -209,18 +102,18 @@ static void tmr_handler(void *arg)
 
 	case PROGRESS: silence(t, "timer:ringing", t->timeouts.ringing); break;
 
-	case DECIDED: finish_final(t); break;
+	case DECIDED: outcome_end_final(t); break;
 
 	case ORPHANED:
 		if (is_accepted(t)) {
-			set_reason_str(t, "the far end ended the call");
-			finish(t, "presumed", "bye");
+			outcome_reason(t, "the far end ended the call");
+			outcome_end(t, "presumed", "bye");
 		}
 		else {
 			t->refer_status = 487;
-			set_reason_str(t, "the call ended before the REFER "
+			outcome_reason(t, "the call ended before the REFER "
 					  "was answered");
-			finish(t, "failed", "bye");
+			outcome_end(t, "failed", "bye");
 		}
 		break;
 
@@ -246,8 +139,8 @@ static void accepted_report(struct transfer *t, const struct sip_msg *msg)
 	char *reason = t->reason;
 
 	t->reason = NULL;
-	set_reason(t, &msg->reason);
-	report(t, "accepted");
+	outcome_reason_pl(t, &msg->reason);
+	outcome_step(t, "accepted");
 
 	if (reason) {
 		mem_deref(t->reason);
@@ -264,12 +157,12 @@ static void accepted(struct transfer *t, const struct sip_msg *msg)
 	accepted_report(t, msg);
 
 	if (t->state == DECIDED) {
-		finish_final(t);
+		outcome_end_final(t);
 		return;
 	}
 
 	if (first && is_refer_sub_false(msg)) {
-		finish_leave(t, "presumed", "refer-sub");
+		outcome_end_leave(t, "presumed", "refer-sub");
 		return;
 	}
 
@@ -278,7 +171,7 @@ static void accepted(struct transfer *t, const struct sip_msg *msg)
 		subscription_granted(t->sub, pl_u32(&msg->expires));
 
 	if (first)
-		set_state(t, ACCEPTED, t->timeouts.notify);
+		transfer_set_state(t, ACCEPTED, t->timeouts.notify);
 }
 
 
@@ -286,8 +179,8 @@ static void refused(struct transfer *t, uint16_t scode,
 		    const struct pl *reason, const char *evidence)
 {
 	t->refer_status = scode;
-	set_reason(t, reason);
-	finish(t, "failed", evidence);
+	outcome_reason_pl(t, reason);
+	outcome_end(t, "failed", evidence);
 }
 
 
@@ -330,7 +223,7 @@ static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 	}
 	else if (t->state == DECIDED) {
 		t->refer_status = msg->scode;
-		finish_final(t);
+		outcome_end_final(t);
 	}
 	else {
 		refused(t, msg->scode, &msg->reason, "response");
@@ -356,20 +249,20 @@ static bool is_repeated(struct transfer *t, uint32_t cseq)
 static void progress(struct transfer *t, const struct notify *notify)
 {
 	t->call_status = notify->frag.scode;
-	set_reason(t, &notify->frag.reason);
-	report(t, "progress");
+	outcome_reason_pl(t, &notify->frag.reason);
+	outcome_step(t, "progress");
 }
 
 
 static void final(struct transfer *t, const struct notify *notify)
 {
 	t->call_status = notify->frag.scode;
-	set_reason(t, &notify->frag.reason);
+	outcome_reason_pl(t, &notify->frag.reason);
 
 	if (!t->refer_status && t->state != ORPHANED)
-		set_state(t, DECIDED, GRACE);
+		transfer_set_state(t, DECIDED, GRACE);
 	else
-		finish_final(t);
+		outcome_end_final(t);
 }
 
 
@@ -381,16 +274,16 @@ static void resultless(struct transfer *t, const struct notify *notify)
 		return;
 
 	if (notify->body == BODY_UNREADABLE)
-		set_reason_str(t, "the sipfrag is unreadable");
+		outcome_reason(t, "the sipfrag is unreadable");
 	else if (pl_isset(&notify->reason))
-		set_reason(t, &notify->reason);
+		outcome_reason_pl(t, &notify->reason);
 	else
-		set_reason_str(t, "the subscription ended without a result");
+		outcome_reason(t, "the subscription ended without a result");
 
 	if (notify->terminated)
-		finish(t, "unknown", "terminated");
+		outcome_end(t, "unknown", "terminated");
 	else
-		finish_unsubscribe(t, "unknown", "terminated");
+		outcome_end_unsubscribe(t, "unknown", "terminated");
 }
 
 
@@ -431,7 +324,7 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 
 	subscription_granted(t->sub, notify->expires);
 	if (t->state != ORPHANED)
-		set_state(t, PROGRESS, t->timeouts.ringing);
+		transfer_set_state(t, PROGRESS, t->timeouts.ringing);
 }
 
 
@@ -524,7 +417,7 @@ void transfer_run(struct transfer *t)
 	if (!t)
 		return;
 
-	report(t, "requested");
+	outcome_step(t, "requested");
 
 	t->refer_first = sip_dialog_lseq(t->dlg->dlg);
 
@@ -547,12 +440,12 @@ void transfer_cancel(struct transfer *t)
 	if (!t)
 		return;
 
-	set_reason_str(t, "the application gave it up");
+	outcome_reason(t, "the application gave it up");
 
 	if (is_accepted(t))
-		finish_unsubscribe(t, "cancelled", "application");
+		outcome_end_unsubscribe(t, "cancelled", "application");
 	else
-		finish(t, "cancelled", "application");
+		outcome_end(t, "cancelled", "application");
 }
 
 
@@ -563,8 +456,8 @@ void transfer_cancel(struct transfer *t)
  */
 void transfer_stop(struct transfer *t)
 {
-	set_reason_str(t, "baresip is stopping");
-	finish(t, "unknown", "node");
+	outcome_reason(t, "baresip is stopping");
+	outcome_end(t, "unknown", "node");
 }
 
 
@@ -585,5 +478,5 @@ void transfer_call_closed(struct transfer *t, bool stopping)
 	if (stopping)
 		transfer_stop(t);
 	else if (t->state != DECIDED)
-		set_state(t, ORPHANED, GRACE);
+		transfer_set_state(t, ORPHANED, GRACE);
 }

@@ -1,0 +1,169 @@
+/**
+ * @file outcome.c  How a transfer is reported, and how it ends
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+enum {
+	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms] */
+	REASON_MAX = 128,
+};
+
+
+/**
+ * Keep the reason that came from the network for the next report
+ *
+ * @param t      Transfer
+ * @param reason Reason
+ */
+void outcome_reason_pl(struct transfer *t, const struct pl *reason)
+{
+	struct pl pl = *reason;
+
+	if (pl.l > REASON_MAX)
+		pl.l = REASON_MAX;
+
+	t->reason = mem_deref(t->reason);
+	(void)text_scrub(&t->reason, &pl);
+}
+
+
+/**
+ * Keep a reason of our own for the next report
+ *
+ * @param t      Transfer
+ * @param reason Reason
+ */
+void outcome_reason(struct transfer *t, const char *reason)
+{
+	struct pl pl;
+
+	pl_set_str(&pl, reason);
+	outcome_reason_pl(t, &pl);
+}
+
+
+static cJSON *step_alloc(const struct transfer *t, const char *step)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "type", "transfer");
+	cJSON_AddStringToObject(json, "call_sid", t->call_sid);
+	cJSON_AddStringToObject(json, "transfer_id", t->id);
+	cJSON_AddStringToObject(json, "ref", t->ref);
+	cJSON_AddStringToObject(json, "step", step);
+	cJSON_AddStringToObject(json, "refer_to", t->refer_to);
+	cJSON_AddStringToObject(json, "referred_by", t->referred_by);
+	if (t->refer_status)
+		cJSON_AddNumberToObject(json, "refer_status", t->refer_status);
+	if (t->call_status)
+		cJSON_AddNumberToObject(json, "call_status", t->call_status);
+	if (t->reason)
+		cJSON_AddStringToObject(json, "reason", t->reason);
+
+	return json;
+}
+
+
+/**
+ * Report a step of a transfer, but not its end
+ *
+ * @param t    Transfer
+ * @param step Name of the step
+ */
+void outcome_step(const struct transfer *t, const char *step)
+{
+	link_report(step_alloc(t, step));
+}
+
+
+/**
+ * End a transfer, in the one place where that is done. It lingers to answer
+ * late NOTIFYs.
+ *
+ * @param t        Transfer
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
+{
+	cJSON *json;
+
+	if (t->state == ENDED)
+		return;
+
+	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
+	     outcome, evidence);
+
+	json = step_alloc(t, "ended");
+	cJSON_AddStringToObject(json, "outcome", outcome);
+	cJSON_AddStringToObject(json, "evidence", evidence);
+
+	subscription_stop(t->sub);
+	transfer_set_state(t, ENDED, LINGER);
+	request_give_up(t->refer);
+	if (t->lc) {
+		t->lc->transfer = NULL;
+		t->lc = NULL;
+	}
+
+	link_report(json);
+}
+
+
+/**
+ * End a transfer whose far end may go on to notify, and need not
+ *
+ * @param t        Transfer
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
+			     const char *evidence)
+{
+	outcome_end(t, outcome, evidence);
+	subscription_end(t->sub);
+}
+
+
+/**
+ * End a transfer after which the far end has the caller: we leave the call,
+ * unless it did, and that of an attended transfer's target
+ *
+ * @param t        Transfer
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void outcome_end_leave(struct transfer *t, const char *outcome,
+		       const char *evidence)
+{
+	struct livecall *lc = t->lc, *other;
+
+	other = t->replaces ? calls_find(t->replaces) : NULL;
+
+	outcome_end(t, outcome, evidence);
+
+	if (lc)
+		livecall_transferred(lc);
+	if (other)
+		livecall_transferred(other);
+}
+
+
+/**
+ * End a transfer by what a final NOTIFY has said
+ *
+ * @param t Transfer
+ */
+void outcome_end_final(struct transfer *t)
+{
+	if (t->call_status < 300)
+		outcome_end_leave(t, "transferred", "notify");
+	else
+		outcome_end(t, "failed", "notify");
+}
