@@ -14,6 +14,20 @@ const OVER = 'Subscription-State: terminated;reason=noresource';
 const SHORT = { sip_refer_notify_timeout: 2, sip_refer_ringing_timeout: 3 };
 
 
+/* The actionHook says what the last step says, its codes as strings. */
+function told(action, ended)
+{
+	const { referStatus, final_referred_call_status: final } = action;
+
+	assert.match(referStatus, /^[2-6]\d\d$/);
+	assert.equal(final, ended.call_status >= 200 ?
+		String(ended.call_status) : undefined);
+	assert.equal(action.outcome, ended.outcome);
+	assert.equal(action.evidence, ended.evidence);
+	assert.equal(action.transfer_id, ended.transfer_id);
+}
+
+
 /*
  * Asks for one transfer of a new call to the far end and waits for its end.
  * Whatever else comes later, it must not be reported a second time.
@@ -33,6 +47,7 @@ async function transfer(s, scenario, keys, { gateway, during } = {})
 		{ hook: '/action' });
 
 	assert.equal(action.verb_id, 'v1');
+	told(action, ended);
 
 	return { client, far, sid, gw, ended, action };
 }
