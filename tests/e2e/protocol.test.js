@@ -62,8 +62,8 @@ function keysOf(value, depth = 0)
 async function session(s)
 {
 	const { referd, client } = await s.control({ referd: {} });
-	const { sid } = await s.call(client, 'transfer', {
-		answer: 'SIP/2.0 202 Accepted', final: '486 Busy Here' });
+	const { far, sid } = await s.call(client, 'ringing',
+		{ final: '486 Busy Here' });
 	const verb = { verb: 'sip:refer', referTo: '100', call_sid: sid };
 
 	client.send([{ verb: 'answer', call_sid: sid, msgid: 'm1' },
@@ -78,6 +78,7 @@ async function session(s)
 		eventHook: '/event', msgid: 'm3' });
 	await client.message('transfer:status', { call_status: 180 });
 	const late = await s.client(referd, { query: '?client=late' });
+	await far.nudge();
 	await client.message('hook:status', { hook: '/action',
 		event: 'answered' });
 
