@@ -98,9 +98,9 @@ scene('each message is in docs/protocol.md, with all of its fields',
 
 		assert.ok(section, `${message.type} has no section`);
 
-		/* the call, and a dry run, are told of once */
-		const text = section.text + known.get('session:new').text +
-			known.get('ack').text;
+		/* calls, transfers and dry runs are told of once */
+		const text = section.text + ['session:new', 'transfer:status',
+			'ack'].map((type) => known.get(type).text).join('');
 
 		for (const key of keysOf(message))
 			assert.ok(FREE.has(key) || text.includes(key),
