@@ -267,6 +267,10 @@ class Leg {
 				'Content-Type': 'application/sdp', ...headers },
 			body: this.sdp(), cseq, branch });
 
+		/* a call that still rings when its test is over */
+		if (!response)
+			return { status: 0 };
+
 		this.peerTag = tagOf(response.headers.to);
 		if (response.status !== 200) {
 			this.request('ACK', { cseq, branch });
