@@ -155,17 +155,19 @@ function fate(client, sid, id, event)
 async function oneCall({ client, far, application }, number)
 {
 	const d = dice(SEED * 7919 + number);
-	const leg = await far.call({ 'X-Number': number });
+	const leg = await far.call();
 	const { call_sid: sid } = await client.messages.wait((m) =>
 		m.type === 'session:new' && m.data.call_id === leg.id,
 		'session:new');
 
+	leg.number = number;
 	leg.handlers.REFER = (_, refer) => behave(leg, refer, d);
 	if (d.chance(0.3))
 		leg.handlers.SUBSCRIBE = (_, request) =>
 			leg.answer(request, 481, 'No Subscription');
 
-	const verbs = d.upTo(1) ? [`${number}a`] : [`${number}a`, `${number}b`];
+	const verbs = ['a', 'b'].slice(d.upTo(1))
+		.map((letter) => `${number}${letter}`);
 	for (const id of verbs) {
 		client.send({ verb: 'sip:refer', id, msgid: id, call_sid: sid,
 			referTo: `${number}`,
@@ -182,10 +184,24 @@ async function oneCall({ client, far, application }, number)
 	}
 
 	client.send({ verb: 'hangup', call_sid: sid });
-	await client.message('call:status',
-		{ call_sid: sid, call_status: 'completed' });
+	await client.messages.wait((m) => m.type === 'call:status' &&
+		m.call_sid === sid && m.data.duration >= 0, 'end of the call');
 
 	return verbs;
+}
+
+
+/* The whole story of a call that did not come to its end. */
+function explain({ client, far }, number)
+{
+	const leg = [...far.legs.values()].find((l) => l.number === number);
+	const { call_sid: sid } = client.all('session:new')
+		.find((m) => m.data.call_id === leg?.id) ?? {};
+
+	for (const m of leg?.messages.items ?? [])
+		console.log(`# ${leg.messages.show(m)} ${m.headers.cseq}`);
+	for (const m of client.messages.filter((i) => i.call_sid === sid))
+		console.log(`# ${m.time} ${m.type} ${JSON.stringify(m.data)}`);
 }
 
 
@@ -228,7 +244,8 @@ function check({ client, application }, verbs)
 
 	for (const id of wrong)
 		console.log(`# ${id}: ${requested.get(id)} requested, ` +
-			`${ended.get(id)} ended, ${hooks.get(id)} actionHooks`);
+			`${ended.get(id)} ended, ` +
+			`${hooks.get(id)} actionHooks`);
 	for (const [outcome, n] of [...count(steps('ended'), (m) =>
 		`${m.data.outcome} (${m.data.evidence})`)].sort())
 		console.log(`# ${n} ${outcome}`);
@@ -266,8 +283,17 @@ scene(`${N} calls to far ends that do anything, seed ${SEED}`, async (s) => {
 
 	Object.assign(parties, { far, application });
 	await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-		while (number < N)
-			verbs.push(...await oneCall(parties, number++));
+		while (number < N) {
+			const n = number++;
+
+			try {
+				verbs.push(...await oneCall(parties, n));
+			}
+			catch (err) {
+				explain(parties, n);
+				throw err;
+			}
+		}
 	}));
 
 	await sleep(SETTLE);
