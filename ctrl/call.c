@@ -262,11 +262,10 @@ bool call_over(const struct call *c)
 
 
 /* The user part of a URI, or its host if it has none */
-static void party_print(struct json *j, const char *key, const char *uri)
+static void party(char *text, size_t size, const char *uri)
 {
 	const char *p = strchr(uri, ':');
 	const char *end, *at;
-	char party[256];
 
 	p = p ? p + 1 : uri;
 	at = strchr(p, '@');
@@ -280,9 +279,30 @@ static void party_print(struct json *j, const char *key, const char *uri)
 	if (end > p + strlen(p))
 		end = p + strlen(p);
 
-	(void)snprintf(party, sizeof(party), "%.*s", (int)(end - p), p);
-	utf8_repair(party, strlen(party));
-	json_str(j, key, party);
+	(void)snprintf(text, size, "%.*s", (int)(end - p), p);
+	utf8_repair(text, strlen(text));
+}
+
+
+static void party_print(struct json *j, const char *key, const char *uri)
+{
+	char text[256];
+
+	party(text, sizeof(text), uri);
+	json_str(j, key, text);
+}
+
+
+/**
+ * Write the number that is called
+ *
+ * @param c    Call
+ * @param text Buffer
+ * @param size Its size
+ */
+void call_number(const struct call *c, char *text, size_t size)
+{
+	party(text, size, c->to);
 }
 
 

@@ -7,6 +7,7 @@
 #define CALL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct call;
@@ -22,6 +23,7 @@ int call_fail(struct call *c, const char *state, const char *reason);
 const char *call_sid(const struct call *c);
 const char *call_ref(const struct call *c);
 const char *call_node(const struct call *c);
+void call_number(const struct call *c, char *text, size_t size);
 const char *call_state(const struct call *c);
 bool call_inbound(const struct call *c);
 bool call_answered(const struct call *c);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
+#include "app.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
@@ -35,10 +36,12 @@ struct client {
 	struct client *next_pending;
 	struct lws *wsi;
 	char name[CLIENT_NAME_SIZE];
+	const char *call_sid; /* the only call it hears of, NULL for all */
 	enum dialect dialect;
 	uint64_t since; /* seq of the last message that was queued */
 	bool resumes;   /* said where it left off */
 	bool behind;    /* gets its messages from the store as yet */
+	bool held;      /* ... but not before client_resume() */
 	bool pending;   /* has something to send at the end of this turn */
 	int close_code; /* 0 while it is welcome */
 	struct outq out;
@@ -123,12 +126,31 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
+/* To an application we are the client, whose text is masked where it is
+   (RFC 6455 section 5.3): others share it */
+static int write_copy(struct client *c, const unsigned char *text, size_t len)
+{
+	unsigned char *copy = malloc(LWS_PRE + len);
+	int n;
+
+	if (!copy)
+		return -1;
+
+	memcpy(copy + LWS_PRE, text, len);
+	n = lws_write(c->wsi, copy + LWS_PRE, len, LWS_WRITE_TEXT);
+	free(copy);
+
+	return n;
+}
+
+
 static int write_first(struct client *c)
 {
 	struct frame *f = outq_pop(&c->out);
 	size_t len;
 	unsigned char *text = frame_text(f, &len);
-	int n = lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
+	int n = c->call_sid ? write_copy(c, text, len)
+			    : lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
 
 	frame_release(f);
 
@@ -143,8 +165,8 @@ static int pump(struct client *c)
 	int err;
 
 	for (;;) {
-		if (outq_empty(&c->out) && c->behind) {
-			store_replay(c->since, c->name,
+		if (outq_empty(&c->out) && c->behind && !c->held) {
+			store_replay(c->since, c->name, c->call_sid,
 				     c->dialect == DIALECT_JAMBONZ,
 				     REPLAY_STEP, replay_handler, c);
 			c->behind = !outq_empty(&c->out);
@@ -199,13 +221,26 @@ size_t clients_count(void)
 
 struct post {
 	struct frame *frame;
+	const char *call_sid;
+	bool all;
 	bool jambonz;
 	uint64_t seq;
 };
 
 
+/* An application hears of its own call, and its session:new is another */
+static bool hears(const struct client *c, const struct post *p)
+{
+	return !c->call_sid || !p->all ||
+	       (p->call_sid && !strcmp(c->call_sid, p->call_sid));
+}
+
+
 static void post_to(struct client *c, const struct post *p)
 {
+	if (!hears(c, p))
+		return;
+
 	if (c->behind || (c->dialect == DIALECT_JAMBONZ && !p->jambonz))
 		return;
 
@@ -227,15 +262,16 @@ static bool post_handler(const char *key, void *value, void *arg)
 /**
  * Queue a message.  It leaves with clients_flush().
  *
- * @param name    Name of the client that it is for, NULL for all
- * @param jambonz True if clients of the jambonz dialect get it, too
- * @param seq     Its number
- * @param text    JSON text
+ * @param name     Name of the client that it is for, NULL for all
+ * @param call_sid Call that it is about, may be NULL
+ * @param jambonz  True if clients of the jambonz dialect get it, too
+ * @param seq      Its number
+ * @param text     JSON text
  */
-void clients_post(const char *name, bool jambonz, uint64_t seq,
-		  const char *text)
+void clients_post(const char *name, const char *call_sid, bool jambonz,
+		  uint64_t seq, const char *text)
 {
-	struct post p = {NULL, jambonz, seq};
+	struct post p = {NULL, call_sid, !name, jambonz, seq};
 	struct client *c = table_get(clients, name);
 
 	if (name && !c)
@@ -286,7 +322,7 @@ bool client_name_valid(const char *name)
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 	return *name && strlen(name) < CLIENT_NAME_SIZE && !http_owns(name) &&
-	       strspn(name, ok) == strlen(name);
+	       !app_owns(name) && strspn(name, ok) == strlen(name);
 }
 
 
@@ -383,6 +419,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		random_hex(c->name + 2, 9);
 	}
 
+	c->call_sid = app_call(c->name);
 	take_over(c->name);
 	err = table_put(clients, c->name, c);
 	if (err) {
@@ -391,10 +428,16 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	}
 
 	log_info("client: %s has connected", c->name);
+	*cp = c;
+	if (c->call_sid) {
+		c->behind = true;
+		c->held = true;
+		return 0;
+	}
+
 	greet(c);
 	set_pending(c);
 	hooks_client_up(c->name, since);
-	*cp = c;
 
 	return 0;
 }
@@ -504,8 +547,75 @@ int client_writable(struct client *c)
 	case CLOSE_LAGGING:
 		return close_with(c, CLOSE_LAGGING,
 				  "you do not keep up, come back with since");
-	default:
-		return close_with(c, c->close_code,
+	case CLOSE_REPLACED:
+		return close_with(c, CLOSE_REPLACED,
 				  "another connection has your name");
+	default: return close_with(c, c->close_code, "");
 	}
+}
+
+
+/**
+ * Tell an application something before client_resume()
+ *
+ * @param c    Client
+ * @param text JSON text, may be NULL
+ */
+void client_say(struct client *c, const char *text)
+{
+	push_text(c, text);
+}
+
+
+/**
+ * Let an application have what it has missed, and what comes
+ *
+ * @param c Client
+ */
+void client_resume(struct client *c)
+{
+	if (!c->held)
+		return;
+
+	c->held = false;
+	set_pending(c);
+	hooks_client_up(c->name, c->since);
+}
+
+
+/**
+ * Close the connection of a client
+ *
+ * @param c    Client
+ * @param code Why, as RFC 6455 numbers it
+ */
+void client_close(struct client *c, int code)
+{
+	dismiss(c, code);
+}
+
+
+/**
+ * Tell whether a client has been sent all that there is
+ *
+ * @param c Client
+ *
+ * @return True if nothing waits
+ */
+bool client_drained(const struct client *c)
+{
+	return outq_empty(&c->out) && !c->behind;
+}
+
+
+/**
+ * Tell how far a client has come
+ *
+ * @param c Client
+ *
+ * @return Number of the last message that was queued for it
+ */
+uint64_t client_since(const struct client *c)
+{
+	return c->since;
 }

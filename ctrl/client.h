@@ -21,8 +21,8 @@ enum {
 int clients_init(void);
 void clients_close(void);
 size_t clients_count(void);
-void clients_post(const char *name, bool jambonz, uint64_t seq,
-		  const char *text);
+void clients_post(const char *name, const char *call_sid, bool jambonz,
+		  uint64_t seq, const char *text);
 void clients_flush(void);
 
 bool client_name_valid(const char *name);
@@ -35,5 +35,10 @@ void client_destroy(struct client *c);
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary);
 int client_writable(struct client *c);
+void client_say(struct client *c, const char *text);
+void client_resume(struct client *c);
+void client_close(struct client *c, int code);
+bool client_drained(const struct client *c);
+uint64_t client_since(const struct client *c);
 
 #endif

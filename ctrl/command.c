@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "app.h"
 #include "call.h"
 #include "command.h"
 #include "dial.h"
@@ -93,9 +94,12 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 	struct session *s;
 	int err;
 
+	/* jambonz has nothing to say to an ack that comes too late */
 	if (!hooks_answered(sender->name, m->msgid, sid))
-		return fault_set(f, 404, "msgid",
-				 "names nothing that waits for an ack");
+		return app_owns(sender->name) ? 0
+					      : fault_set(f, 404, "msgid",
+							  "names nothing that "
+							  "waits for an ack");
 
 	s = session_find(sid);
 	if (!m->verbs) {
@@ -116,9 +120,31 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 }
 
 
+static int take_app_ack(struct message *m, const struct sender *sender,
+			struct fault *f)
+{
+	switch (app_ack(sender->name, m->msgid)) {
+	case APP_ACK_HOOK: return take_hook_ack(m, sender, f);
+	case APP_ACK_DONE: return 0;
+
+	case APP_ACK_NEW:
+		m->queue = false;
+		if (m->verbs)
+			return take_verbs(m, sender, f);
+		app_empty(sender->name);
+		return 0;
+	}
+
+	return EINVAL;
+}
+
+
 static int take_ack(struct message *m, const struct sender *sender,
 		    struct fault *f)
 {
+	if (app_owns(sender->name))
+		return take_app_ack(m, sender, f);
+
 	if (!strncmp(m->msgid, new_prefix, strlen(new_prefix)))
 		return take_new_ack(m, sender, f);
 
@@ -164,6 +190,10 @@ static int take(struct message *m, const struct sender *sender,
 			   .dialect = sender->dialect,
 			   .quiet = m->kind == MESSAGE_ACK};
 
+	/* an application knows of no other call than its own */
+	if (m->kind != MESSAGE_DIAL && app_owns(sender->name))
+		m->call_sid = app_call(sender->name);
+
 	switch (m->kind) {
 	case MESSAGE_ACK: return take_ack(m, &s, f);
 	case MESSAGE_VERBS: return take_verbs(m, &s, f);
@@ -208,6 +238,8 @@ void command(const struct sender *sender, char *text, size_t len)
 	err = message_decode(&m, text, len, &f);
 	if (!err)
 		err = take(m, sender, &f);
+	if (err)
+		app_refused(sender->name, f.ref);
 
 	conclude(err, sender, m, &f);
 }
@@ -333,4 +365,36 @@ void command_answer(const struct sender *sender, const char *call_sid,
 		queue_hook_done(s->queue, hook);
 
 	conclude(err == ENOENT ? 0 : err, sender, m, &f);
+}
+
+
+/**
+ * Take the answer of an application over HTTP to a new call
+ *
+ * @param name     Name of the application
+ * @param call_sid Its call
+ * @param body     Body of the answer
+ * @param len      Length in bytes
+ *
+ * @return 0 if success, otherwise errorcode: there are no verbs to run
+ */
+int command_app(const char *name, const char *call_sid, const char *body,
+		size_t len)
+{
+	struct sender sender = {
+		.name = name, .dialect = DIALECT_JAMBONZ, .quiet = true};
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = answer_decode(&m, body, len, &f);
+	if (!err) {
+		m->call_sid = call_sid;
+		err = take_verbs(m, &sender, &f);
+	}
+
+	conclude(err == ENOENT ? 0 : err, &sender, m, &f);
+
+	return err;
 }

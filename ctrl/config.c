@@ -28,13 +28,25 @@ static const char help[] =
 	"                      (default %s)\n"
 	"  --hook-secret-file FILE\n"
 	"                      sign HTTP hooks with the secret in it\n"
+	"  --app URL           jambonz application that each call gets that "
+	"comes in\n"
+	"                      (ws:, wss:, http: or https:; default none)\n"
+	"  --app-map FILE      applications by called number: lines of "
+	"PATTERN URL,\n"
+	"                      * and ? match anything, the first match "
+	"counts,\n"
+	"                      - is no application; the rest get --app\n"
+	"  --app-status PATH   where http: applications get call:status, a "
+	"path or\n"
+	"                      a URL, \"\" for nowhere (default "
+	"/call-status)\n"
 	"  --log-level LEVEL   error, warning, info or debug (default info)\n"
 	"  --help              this text\n"
 	"  --version           the version\n"
 	"\n"
 	"Each option may be given in the environment as well: REFERD_LISTEN,\n"
 	"REFERD_SOCKET, REFERD_WEB, REFERD_STATE, REFERD_HOOK_SECRET_FILE,\n"
-	"REFERD_LOG_LEVEL.\n";
+	"REFERD_APP, REFERD_APP_MAP, REFERD_APP_STATUS, REFERD_LOG_LEVEL.\n";
 
 static const struct option options[] = {
 	{"listen", required_argument, NULL, 'l'},
@@ -42,6 +54,9 @@ static const struct option options[] = {
 	{"web", required_argument, NULL, 'w'},
 	{"state", required_argument, NULL, 'd'},
 	{"hook-secret-file", required_argument, NULL, 'k'},
+	{"app", required_argument, NULL, 'a'},
+	{"app-map", required_argument, NULL, 'm'},
+	{"app-status", required_argument, NULL, 't'},
 	{"log-level", required_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -117,6 +132,9 @@ static int set_option(struct config *c, int opt, const char *value)
 	case 'k':
 		return set_path(c->hook_secret, sizeof(c->hook_secret), value,
 				"hook-secret-file");
+	case 'a': c->app = value; return 0;
+	case 'm': c->app_map = value; return 0;
+	case 't': c->app_status = value; return 0;
 	case 'v':
 		if (!log_level_parse(&c->log_level, value))
 			return 0;
@@ -138,6 +156,9 @@ static int read_environment(struct config *c)
 		    {"REFERD_WEB", 'w'},
 		    {"REFERD_STATE", 'd'},
 		    {"REFERD_HOOK_SECRET_FILE", 'k'},
+		    {"REFERD_APP", 'a'},
+		    {"REFERD_APP_MAP", 'm'},
+		    {"REFERD_APP_STATUS", 't'},
 		    {"REFERD_LOG_LEVEL", 'v'}};
 
 	for (size_t i = 0; i < sizeof(vars) / sizeof(*vars); i++) {
@@ -167,6 +188,9 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 
 	memset(c, 0, sizeof(*c));
 	c->listen = "127.0.0.1:8080";
+	c->app = "";
+	c->app_map = "";
+	c->app_status = "/call-status";
 	c->log_level = LOG_INFO;
 	default_socket(c);
 	default_state(c);

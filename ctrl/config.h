@@ -14,6 +14,9 @@ struct config {
 	char web[512];
 	char state[512];
 	char hook_secret[512]; /* file, "" for none */
+	const char *app;       /* URL, "" for none */
+	const char *app_map;   /* file, "" for none */
+	const char *app_status;
 	enum log_level log_level;
 };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "app.h"
 #include "clock.h"
 #include "dial.h"
 #include "json.h"
@@ -95,6 +96,7 @@ static void refuse(const struct dial *d, int status, const char *field,
 		(void)snprintf(f.ref, sizeof(f.ref), "%s", d->msgid);
 
 	reply_fault(d->sender, &f, NULL);
+	app_drop(d->sid);
 }
 
 
@@ -158,6 +160,15 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 	err = create(&d, boot, sender);
 	if (err)
 		return err;
+
+	if (m->app.url) {
+		err = app_dial(d->sid, &m->app);
+		if (err) {
+			(void)table_take(dials, d->ref);
+			destroy(d);
+			return err;
+		}
+	}
 
 	send_request(d, m->dial);
 

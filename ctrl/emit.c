@@ -4,7 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include <string.h>
+#include <stdio.h>
+#include "app.h"
 #include "client.h"
 #include "clock.h"
 #include "emit.h"
@@ -25,9 +26,12 @@
 uint64_t emit(const struct emission *e)
 {
 	uint64_t seq = store_seq_next();
-	char time[CLOCK_TEXT_SIZE];
+	char time[CLOCK_TEXT_SIZE], msgid[32];
 	struct json j;
 
+	/* applications of jambonz take no message without one */
+	(void)snprintf(msgid, sizeof(msgid), "m-%llu",
+		       (unsigned long long)seq);
 	clock_text(time, e->time ? e->time : clock_ms());
 
 	json_init(&j);
@@ -35,7 +39,7 @@ uint64_t emit(const struct emission *e)
 	json_str(&j, "type", e->type);
 	json_int(&j, "seq", (int64_t)seq);
 	json_str(&j, "time", time);
-	json_str(&j, "msgid", e->msgid);
+	json_str(&j, "msgid", e->msgid || !e->jambonz ? e->msgid : msgid);
 	json_str(&j, "call_sid", e->call_sid);
 	json_str(&j, "hook", e->hook);
 	json_raw(&j, "data", e->data);
@@ -43,8 +47,11 @@ uint64_t emit(const struct emission *e)
 
 	if (json_done(&j)) {
 		log_debug("emit: %s", json_done(&j));
-		store_message(seq, e->client, e->jambonz, json_done(&j));
-		clients_post(e->client, e->jambonz, seq, json_done(&j));
+		store_message(seq, e->client, e->call_sid, e->jambonz,
+			      json_done(&j));
+		app_touch(e->call_sid);
+		clients_post(e->client, e->call_sid, e->jambonz, seq,
+			     json_done(&j));
 		metrics_count(METRIC_MESSAGES_SENT);
 	}
 	else {

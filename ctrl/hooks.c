@@ -33,9 +33,16 @@ static const double away_time = 60.;  /* that a client may be gone */
 static const double retry_first = .5; /* and twice that each time */
 static const double retry_max = 60.;
 
-static const char *const kinds[] = {"event", "action", "redirect"};
+static const char *const kinds[] = {"event", "action", "redirect", "status"};
 
 static void pump(struct chain *c);
+
+
+/* What nobody waits for, and what must not hold up the others */
+static bool passes(const struct delivery *d)
+{
+	return d->kind == HOOK_EVENT || d->kind == HOOK_STATUS;
+}
 
 
 static void timer_start(struct delivery *d, double seconds)
@@ -141,7 +148,7 @@ static bool can_retry(const struct delivery *d, long status)
 	if (clock_ms() - d->created > RETRY_AGE * 1000)
 		return false;
 
-	if (d->kind == HOOK_EVENT && d->next)
+	if (passes(d) && d->next)
 		return false;
 
 	return status == 0 || status == 408 || status == 429 || status >= 500;
@@ -152,7 +159,7 @@ static bool can_retry(const struct delivery *d, long status)
    not find out again */
 static struct chain *skip_events(struct chain *c, const char *url)
 {
-	while (c && c->head->next && c->head->kind == HOOK_EVENT &&
+	while (c && c->head->next && passes(c->head) &&
 	       !strcmp(c->head->hook.url, url))
 		c = conclude(c->head, "failed", 0);
 
@@ -365,7 +372,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 
 	/* an eventHook that waits to be tried again makes room */
 	head = d->chain->head;
-	if (head != d && head->http && head->kind == HOOK_EVENT && !head->sent)
+	if (head != d && head->http && passes(head) && !head->sent)
 		pump(conclude(head, "failed", 0));
 	else
 		pump(d->chain);
@@ -455,7 +462,7 @@ static void down_handler(struct chain *c, void *arg)
 	}
 
 	for (struct delivery *d = c->head; d; d = d->next) {
-		if (d->kind != HOOK_EVENT && is_for(d, p))
+		if (!passes(d) && is_for(d, p))
 			release(c->sid, d->id);
 	}
 }

@@ -19,6 +19,7 @@ enum hook_kind {
 	HOOK_EVENT,
 	HOOK_ACTION,
 	HOOK_REDIRECT,
+	HOOK_STATUS, /* of the call */
 };
 
 struct hook_post {

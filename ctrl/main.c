@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <ev.h>
+#include "app.h"
+#include "appws.h"
 #include "client.h"
 #include "config.h"
 #include "dial.h"
@@ -14,6 +16,7 @@
 #include "http.h"
 #include "log.h"
 #include "node.h"
+#include "route.h"
 #include "server.h"
 #include "session.h"
 #include "store.h"
@@ -51,6 +54,7 @@ static int tables_init(void)
 
 	err |= clients_init();
 	err |= http_init();
+	err |= apps_init();
 	err |= sessions_init();
 	err |= transfers_init();
 	err |= dials_init();
@@ -71,6 +75,8 @@ static void tables_close(void)
 	hooks_close();
 	sessions_close();
 	transfers_close();
+	apps_close();
+	routes_close();
 	http_close();
 	clients_close();
 	webhooks_close();
@@ -85,10 +91,15 @@ static int start(const struct config *config)
 	if (err)
 		return err;
 
+	err = routes_init(config->app, config->app_map, config->app_status);
+	if (err)
+		return err;
+
 	err = store_open(config->state);
 	if (err)
 		return err;
 
+	apps_load();
 	sessions_load();
 	transfers_load();
 	hooks_load();
@@ -99,7 +110,9 @@ static int start(const struct config *config)
 	if (err)
 		return err;
 
-	return server_open(config->listen, config->web);
+	err = server_open(config->listen, config->web);
+
+	return err ? err : appws_init(server_context());
 }
 
 
@@ -125,6 +138,7 @@ int main(int argc, char *argv[])
 		log_info("main: stopped by a signal");
 	}
 
+	apps_stop();
 	server_close();
 	turn_close();
 	tables_close();

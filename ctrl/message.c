@@ -11,6 +11,7 @@
 #include "field.h"
 #include "json.h"
 #include "message.h"
+#include "route.h"
 #include "verb.h"
 
 
@@ -157,6 +158,24 @@ static int print_dial(struct message *m, const char *to, const char *from,
 }
 
 
+/* The application of the call; jambonz calls it call_hook */
+static int get_app(struct message *m, const cJSON *data, struct fault *f)
+{
+	const char *key = get(data, "app") ? "app" : "call_hook";
+	int err;
+
+	err = hook_parse(&m->app, data, key, f);
+	if (err)
+		return err;
+
+	if (m->app.url && !route_valid(m->app.url))
+		return fault_set(f, 400, key,
+				 "must be a ws, wss, http or https URL");
+
+	return 0;
+}
+
+
 static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 {
 	const cJSON *headers = get(data, "headers");
@@ -175,6 +194,8 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 		err = field_check(&m->node, data, "node", "node", URI_MAX, f);
 	if (!err)
 		err = check_headers(headers, f);
+	if (!err)
+		err = get_app(m, data, f);
 	if (err)
 		return err;
 
@@ -397,6 +418,7 @@ void message_free(struct message *m)
 
 	verbs_free(m->verbs);
 	free(m->dial);
+	hook_reset(&m->app);
 	cJSON_Delete(m->tree);
 	free(m);
 }

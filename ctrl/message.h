@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "fault.h"
+#include "hook.h"
 
 struct cJSON;
 struct verb;
@@ -33,6 +34,7 @@ struct message {
 	const char *call_status; /* of a call:status */
 	const char *node;        /* of a dial, may be NULL */
 	char *dial;              /* what the module is to know of a dial */
+	struct hook app;         /* that the dialled call gets */
 	struct verb *verbs;      /* may be NULL in an ack */
 	bool queue;              /* append the verbs, do not replace */
 };

@@ -339,6 +339,19 @@ struct chain *outbox_remove(struct delivery *d)
 
 
 /**
+ * Tell whether a call has hooks that are not delivered
+ *
+ * @param sid call_sid
+ *
+ * @return True if it has
+ */
+bool outbox_waits(const char *sid)
+{
+	return table_get(outbox.chains, sid) != NULL;
+}
+
+
+/**
  * Find a hook
  *
  * @param id Its id

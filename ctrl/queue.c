@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "app.h"
 #include "call.h"
 #include "inbox.h"
 #include "json.h"
@@ -66,6 +67,10 @@ static int list_fault(const struct queue *q, const struct instruction *in,
 
 static void list_refuse(struct queue *q, struct fault *f)
 {
+	const struct instruction *in = q->inbox.head;
+
+	if (in->sender && in->msgid)
+		app_refused(in->sender, in->msgid);
 	inbox_refuse(&q->inbox, f, call_sid(q->s->call));
 	session_touch(q->s);
 }
@@ -90,6 +95,9 @@ static void list_apply(struct queue *q, struct instruction *in,
 	if (!in->quiet)
 		reply_ack(in->sender, in->msgid, call_sid(q->s->call),
 			  dry_run);
+
+	if (in->sender)
+		app_accepted(in->sender);
 
 	if (in->mode != QUEUE_APPEND) {
 		verbs_free(q->verbs);
@@ -139,6 +147,9 @@ static void proceed(struct queue *q)
 	while (q->verbs && !q->inbox.head && run_idle(q->run) &&
 	       !call_over(q->s->call))
 		run_start(q->run, take_first(q));
+
+	if (queue_idle(q) && !call_over(q->s->call))
+		app_idle(q->s);
 }
 
 

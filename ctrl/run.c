@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
+#include "app.h"
 #include "call.h"
 #include "clock.h"
 #include "fault.h"
@@ -178,6 +179,7 @@ static void end(struct run *r, bool wait)
 static void start_own(struct run *r)
 {
 	struct verb *v = r->verb;
+	bool owned = v->owner && app_owns(v->owner);
 	bool wait = false;
 
 	if (v->kind == VERB_PAUSE) {
@@ -193,7 +195,8 @@ static void start_own(struct run *r)
 		r->s->notify = v->notify;
 	else if (v->kind == VERB_TAG)
 		session_tag(r->s, v->tag);
-	else if (v->kind == VERB_REDIRECT)
+	else if (v->kind == VERB_REDIRECT &&
+		 !(owned && app_redirect(r->s, v->action.url)))
 		wait = notice_redirect(r->s, v, r->hook);
 
 	end(r, wait);

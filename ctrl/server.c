@@ -296,6 +296,7 @@ static int context_create(void)
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.options = LWS_SERVER_OPTION_LIBEV |
 			   LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8,
 		.foreign_loops = loops,
 		.protocols = protocols,
@@ -479,6 +480,17 @@ int server_open(const char *listen_on, const char *web)
 	print_url();
 
 	return 0;
+}
+
+
+/**
+ * Get what libwebsockets runs in
+ *
+ * @return Context
+ */
+struct lws_context *server_context(void)
+{
+	return server.ctx;
 }
 
 

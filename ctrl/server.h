@@ -6,7 +6,10 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+struct lws_context;
+
 int server_open(const char *listen, const char *web);
+struct lws_context *server_context(void);
 void server_close(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "app.h"
 #include "call.h"
 #include "emit.h"
 #include "field.h"
@@ -129,6 +130,7 @@ static void status(struct session *s, int64_t time)
 
 	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
 	session_touch(s);
+	app_call_changed(s);
 }
 
 
@@ -384,6 +386,7 @@ void session_create(const struct call_info *info, const char *boot,
 		 info->from, info->to);
 	session_touch(s);
 	announce(s, time);
+	app_call_new(s);
 }
 
 

@@ -37,13 +37,15 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS counter("
 	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS messages("
-	" seq INTEGER PRIMARY KEY, client TEXT, jambonz INTEGER NOT NULL,"
-	" text TEXT NOT NULL);"
+	" seq INTEGER PRIMARY KEY, client TEXT, call_sid TEXT,"
+	" jambonz INTEGER NOT NULL, text TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS nodes("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
 	"CREATE TABLE IF NOT EXISTS sessions("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
 	"CREATE TABLE IF NOT EXISTS outbox("
+	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
+	"CREATE TABLE IF NOT EXISTS apps("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
 	"CREATE TABLE IF NOT EXISTS transfers("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL,"
@@ -64,10 +66,11 @@ static const char *const sql[STMTS] = {
 	[SEQ] = "SELECT max(1, ifnull((SELECT seq FROM counter), 0),"
 		" ifnull((SELECT max(seq) FROM messages), 0))",
 	[COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?)",
-	[MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?)",
-	[REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?"
-		   " AND (client IS NULL OR client = ?) AND jambonz >= ?"
-		   " ORDER BY seq LIMIT ?",
+	[MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?)",
+	[REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
+		   " AND (client = ?2 OR (client IS NULL"
+		   " AND (?3 IS NULL OR call_sid = ?3)))"
+		   " AND jambonz >= ?4 ORDER BY seq LIMIT ?5",
 	[LAST] = "SELECT seq FROM messages"
 		 " WHERE (client IS NULL OR client = ?) AND jambonz >= ?"
 		 " ORDER BY seq DESC LIMIT 1",
@@ -90,12 +93,15 @@ static const char *const sql[STMTS] = {
 	[PUT + STORE_NODES] = PUT_SQL("nodes"),
 	[PUT + STORE_SESSIONS] = PUT_SQL("sessions"),
 	[PUT + STORE_OUTBOX] = PUT_SQL("outbox"),
+	[PUT + STORE_APPS] = PUT_SQL("apps"),
 	[FORGET + STORE_NODES] = FORGET_SQL("nodes"),
 	[FORGET + STORE_SESSIONS] = FORGET_SQL("sessions"),
 	[FORGET + STORE_OUTBOX] = FORGET_SQL("outbox"),
+	[FORGET + STORE_APPS] = FORGET_SQL("apps"),
 	[EACH + STORE_NODES] = EACH_SQL("nodes"),
 	[EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
 	[EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
+	[EACH + STORE_APPS] = EACH_SQL("apps"),
 };
 
 static struct {
@@ -250,18 +256,20 @@ uint64_t store_seq_next(void)
 /**
  * Store a message
  *
- * @param seq     Its number
- * @param client  Name of the client that it is for, NULL if for all
- * @param jambonz True if it is for clients of the jambonz dialect, too
- * @param text    JSON text
+ * @param seq      Its number
+ * @param client   Name of the client that it is for, NULL if for all
+ * @param call_sid Call that it is about, may be NULL
+ * @param jambonz  True if it is for clients of the jambonz dialect, too
+ * @param text     JSON text
  */
-void store_message(uint64_t seq, const char *client, bool jambonz,
-		   const char *text)
+void store_message(uint64_t seq, const char *client, const char *call_sid,
+		   bool jambonz, const char *text)
 {
 	bind_int(MESSAGE, 1, seq);
 	bind_text(MESSAGE, 2, client);
-	bind_int(MESSAGE, 3, jambonz);
-	bind_text(MESSAGE, 4, text);
+	bind_text(MESSAGE, 3, call_sid);
+	bind_int(MESSAGE, 4, jambonz);
+	bind_text(MESSAGE, 5, text);
 	(void)db_write(MESSAGE);
 }
 
@@ -286,20 +294,22 @@ uint64_t store_last(const char *client, bool jambonz)
 /**
  * Go through the messages behind a number, in order
  *
- * @param since   Number of the last one that is known
- * @param client  Name of the client that asks
- * @param jambonz True if it speaks the jambonz dialect
- * @param limit   How many at most
- * @param h       Handler
- * @param arg     Handler argument
+ * @param since    Number of the last one that is known
+ * @param client   Name of the client that asks
+ * @param call_sid The only call that it hears of, NULL for all
+ * @param jambonz  True if it speaks the jambonz dialect
+ * @param limit    How many at most
+ * @param h        Handler
+ * @param arg      Handler argument
  */
-void store_replay(uint64_t since, const char *client, bool jambonz,
-		  unsigned limit, store_replay_h *h, void *arg)
+void store_replay(uint64_t since, const char *client, const char *call_sid,
+		  bool jambonz, unsigned limit, store_replay_h *h, void *arg)
 {
 	bind_int(REPLAY, 1, since);
 	bind_text(REPLAY, 2, client);
-	bind_int(REPLAY, 3, jambonz);
-	bind_int(REPLAY, 4, limit);
+	bind_text(REPLAY, 3, call_sid);
+	bind_int(REPLAY, 4, jambonz);
+	bind_int(REPLAY, 5, limit);
 
 	while (!db_step(REPLAY))
 		h(column_int(REPLAY, 0), column_text(REPLAY, 1), arg);

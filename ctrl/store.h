@@ -14,6 +14,7 @@ enum store_table {
 	STORE_NODES,
 	STORE_SESSIONS,
 	STORE_OUTBOX,
+	STORE_APPS,
 	STORE_TABLES,
 };
 
@@ -35,11 +36,11 @@ int store_commit(void);
 
 uint64_t store_seq(void);
 uint64_t store_seq_next(void);
-void store_message(uint64_t seq, const char *client, bool jambonz,
-		   const char *text);
+void store_message(uint64_t seq, const char *client, const char *call_sid,
+		   bool jambonz, const char *text);
 uint64_t store_last(const char *client, bool jambonz);
-void store_replay(uint64_t since, const char *client, bool jambonz,
-		  unsigned limit, store_replay_h *h, void *arg);
+void store_replay(uint64_t since, const char *client, const char *call_sid,
+		  bool jambonz, unsigned limit, store_replay_h *h, void *arg);
 
 void store_put(enum store_table table, const char *key, const char *data);
 void store_forget(enum store_table table, const char *key);

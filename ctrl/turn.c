@@ -5,6 +5,7 @@
  */
 
 #include <ev.h>
+#include "app.h"
 #include "client.h"
 #include "node.h"
 #include "session.h"
@@ -55,6 +56,7 @@ void turn_close(void)
 void turn_commit(void)
 {
 	sessions_save();
+	apps_save();
 	nodes_save();
 	(void)store_commit();
 }

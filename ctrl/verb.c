@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "app.h"
 #include "field.h"
 #include "json.h"
 #include "verb.h"
@@ -260,6 +261,10 @@ int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
 		v->dialect = dialect;
 		v->owner = owner ? strdup(owner) : NULL;
 		if (owner && !v->owner)
+			return ENOMEM;
+
+		if (owner && (app_resolve(owner, &v->action) ||
+			      app_resolve(owner, &v->event)))
 			return ENOMEM;
 
 		if (v->kind != VERB_SIP_REFER || v->action.url || !owner ||

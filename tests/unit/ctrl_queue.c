@@ -211,7 +211,7 @@ static unsigned said(const char *a, const char *b)
 {
 	struct search s = {a, b, 0};
 
-	store_replay(seen, "bot", false, 1000, search_handler, &s);
+	store_replay(seen, "bot", NULL, false, 1000, search_handler, &s);
 
 	return s.count;
 }

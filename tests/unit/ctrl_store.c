@@ -65,7 +65,7 @@ static struct seen replay(uint64_t since, const char *client, bool jambonz)
 {
 	struct seen seen = {0, since, ""};
 
-	store_replay(since, client, jambonz, 100, replay_handler, &seen);
+	store_replay(since, client, NULL, jambonz, 100, replay_handler, &seen);
 
 	return seen;
 }
@@ -79,10 +79,10 @@ static void test_addressees(void **state)
 	assert_int_equal(store_open(dir), 0);
 	first = store_seq();
 
-	store_message(store_seq_next(), NULL, true, "a");
-	store_message(store_seq_next(), NULL, false, "b");
-	store_message(store_seq_next(), "bot", true, "c");
-	store_message(store_seq_next(), "other", true, "d");
+	store_message(store_seq_next(), NULL, NULL, true, "a");
+	store_message(store_seq_next(), NULL, NULL, false, "b");
+	store_message(store_seq_next(), "bot", NULL, true, "c");
+	store_message(store_seq_next(), "other", NULL, true, "d");
 	assert_int_equal(store_commit(), 0);
 
 	assert_string_equal(replay(first, "bot", false).text, "abc");
@@ -108,7 +108,7 @@ static void test_seq_survives_kill(void **state)
 		if (store_open(dir))
 			_exit(1);
 		for (int i = 0; i < 10; i++)
-			store_message(store_seq_next(), NULL, true, "x");
+			store_message(store_seq_next(), NULL, NULL, true, "x");
 		(void)store_seq_next();
 		(void)store_commit();
 		before = store_seq();

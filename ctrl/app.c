@@ -1,0 +1,861 @@
+/**
+ * @file app.c  The applications of calls: whom to ask for verbs
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include "app.h"
+#include "appcall.h"
+#include "appws.h"
+#include "call.h"
+#include "client.h"
+#include "clock.h"
+#include "command.h"
+#include "emit.h"
+#include "field.h"
+#include "hooks.h"
+#include "json.h"
+#include "log.h"
+#include "outbox.h"
+#include "report.h"
+#include "retry.h"
+#include "route.h"
+#include "session.h"
+#include "store.h"
+#include "table.h"
+#include "webhook.h"
+
+
+enum {
+	CONNECTS = 5, /* as jambonz has it, if the URL does not tell */
+	CLOSE_NORMAL = 1000,
+	CLOSE_GOING_AWAY = 1001,
+};
+
+/* Seconds */
+static const double answer_time = 5.; /* for session:new */
+static const double linger_time = .5; /* between looks whether all is said */
+static const double away_time = 60.;  /* that it may be gone after the call */
+
+static const char prefix[] = "app-";
+
+/* The application of one call.  It outlives the call by what there is left
+   to tell. */
+struct app {
+	char sid[CALL_SID_MAX + 1];
+	char name[CLIENT_NAME_SIZE]; /* of the client that it is */
+	char back[HOOK_ID_SIZE];     /* msgid of the last session:reconnect */
+	struct hook hook;
+	bool http;
+	char *data;    /* of session:new, once it was asked */
+	bool opened;   /* had a connection */
+	bool answered; /* session:new was answered */
+	bool refused;  /* ... with verbs that can't be run */
+	bool ends;     /* the call ends with its verbs */
+	bool graceful; /* it has closed, and wants no more */
+	bool over;     /* the call is */
+	bool dirty;
+	uint64_t since; /* last message for it, while it is not connected */
+	unsigned opens; /* connections so far */
+	int64_t gone;   /* when the call was over, ms since 1970 */
+	struct retry retry;
+	struct appws *ws;
+	struct client *client;   /* while it is connected */
+	struct webhook *webhook; /* session:new by HTTP, under way */
+	ev_timer connect;        /* until the next attempt */
+	ev_timer limit;          /* for the answer */
+	ev_timer linger;
+};
+
+static struct {
+	struct table *table; /* by call_sid */
+	bool stopped;
+} apps;
+
+static void link_open(struct app *a);
+
+
+static void timer_start(ev_timer *t, double seconds)
+{
+	ev_timer_stop(EV_DEFAULT_ t);
+	ev_timer_set(t, seconds, 0.);
+	ev_timer_start(EV_DEFAULT_ t);
+}
+
+
+static struct app *find(const char *sid)
+{
+	return apps.table && sid ? table_get(apps.table, sid) : NULL;
+}
+
+
+static struct app *find_name(const char *name)
+{
+	return find(app_call(name));
+}
+
+
+static void destroy(struct app *a)
+{
+	ev_timer_stop(EV_DEFAULT_ & a->connect);
+	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	ev_timer_stop(EV_DEFAULT_ & a->linger);
+	webhook_cancel(a->webhook);
+	hook_reset(&a->hook);
+	free(a->data);
+	free(a);
+}
+
+
+static void drop(struct app *a, int code)
+{
+	appws_close(a->ws, code);
+	store_forget(STORE_APPS, a->sid);
+	(void)table_take(apps.table, a->sid);
+	destroy(a);
+}
+
+
+/* The call goes on without it, or ends */
+static void leave(struct app *a, const char *why)
+{
+	char url[HOOK_MAX + 1];
+
+	webhook_public_url(url, sizeof(url), a->hook.url);
+	log_warning("app: %s: %s: %s", a->sid, url, why);
+
+	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	a->answered = true;
+	a->graceful = true;
+	a->dirty = true;
+	if (a->client)
+		a->since = client_since(a->client);
+	appws_close(a->ws, CLOSE_GOING_AWAY);
+	a->ws = NULL;
+	a->client = NULL;
+}
+
+
+/* The call has nobody to say what to do with it */
+static void abandon(struct app *a, const char *why)
+{
+	leave(a, why);
+	appcall_fail(a->sid, why);
+}
+
+
+static void opened_handler(struct client *client, void *arg)
+{
+	struct app *a = arg;
+
+	a->client = client;
+	++a->opens;
+
+	if (a->data && !a->answered)
+		timer_start(&a->limit, answer_time);
+
+	/* what was never sent is not taken up again */
+	if (!a->opened || !a->data) {
+		a->opened = a->data != NULL;
+		client_resume(client);
+	}
+	else {
+		char *text;
+
+		strcpy(a->back, "r-");
+		random_hex(a->back + 2, 13);
+		text = appcall_reconnect(a->sid, a->back, a->data);
+		client_say(client, text);
+		free(text);
+		timer_start(&a->limit, answer_time);
+	}
+	a->dirty = true;
+}
+
+
+static void failed_handler(enum retry_cause cause, const char *why, void *arg)
+{
+	struct app *a = arg;
+
+	a->ws = NULL;
+	log_info("app: %s: %s", a->sid, why);
+
+	/* a lost application is looked for as long as there is a call, and
+	   that of a call that nobody has answered will be asked later */
+	if (a->opened || retry_allows(&a->retry, cause))
+		timer_start(&a->connect, retry_next(&a->retry));
+	else if (a->data)
+		abandon(a, why);
+}
+
+
+static void closed_handler(int code, void *arg)
+{
+	struct app *a = arg;
+
+	a->since = client_since(a->client);
+	a->client = NULL;
+	a->ws = NULL;
+	a->dirty = true;
+	if (apps.stopped)
+		return;
+
+	log_info("app: %s: closed with %d", a->sid, code);
+
+	if (code == CLOSE_NORMAL) {
+		a->graceful = true;
+		a->ends = appcall_busy(a->sid);
+		ev_timer_stop(EV_DEFAULT_ & a->limit);
+		if (a->data && !a->answered)
+			abandon(a, "closed without an answer");
+	}
+	else if (a->over && !outbox_waits(a->sid)) {
+		a->graceful = true;
+	}
+	else if (a->opens >= (unsigned)a->retry.count) {
+		leave(a, "closed too often");
+	}
+	else {
+		timer_start(&a->connect, retry_next(&a->retry));
+	}
+}
+
+
+static void link_open(struct app *a)
+{
+	static const struct appws_handlers handlers = {
+		opened_handler, failed_handler, closed_handler};
+
+	if (a->http || a->ws || a->graceful || apps.stopped)
+		return;
+
+	if (appws_connect(&a->ws, &a->hook, a->name, a->since, &handlers, a))
+		abandon(a, "can't be connected to");
+}
+
+
+static void http_ask(struct app *a);
+
+
+static void http_handler(long status, const char *error, const char *body,
+			 size_t len, void *arg)
+{
+	struct app *a = arg;
+	enum retry_cause cause = RETRY_CONNECT;
+	char why[64];
+
+	a->webhook = NULL;
+	if (status >= 200 && status < 300) {
+		a->answered = true;
+		a->ends = true;
+		a->dirty = true;
+		if (command_app(a->name, a->sid, body, len))
+			abandon(a, "no application provided");
+		return;
+	}
+
+	if (status)
+		cause = retry_status(status);
+	else if (!strncmp(error, "Operation timed out", 19))
+		cause = RETRY_TIMEOUT;
+
+	if (retry_allows(&a->retry, cause)) {
+		timer_start(&a->connect, retry_next(&a->retry));
+		return;
+	}
+
+	(void)snprintf(why, sizeof(why), "%.50s", error);
+	if (status)
+		(void)snprintf(why, sizeof(why), "answered %ld", status);
+	abandon(a, why);
+}
+
+
+static void http_ask(struct app *a)
+{
+	char id[HOOK_ID_SIZE] = "s-";
+	struct webhook_request r = {.id = id,
+				    .url = a->hook.url,
+				    .method = a->hook.method,
+				    .username = a->hook.username,
+				    .password = a->hook.password,
+				    .data = a->data};
+
+	random_hex(id + 2, 13);
+	if (webhook_send(&a->webhook, &r, http_handler, a))
+		abandon(a, "can't be asked");
+}
+
+
+static void connect_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct app *a = t->data;
+	(void)loop;
+	(void)revents;
+
+	if (!a->http)
+		link_open(a);
+	else if (a->data && !a->answered && !a->over)
+		http_ask(a);
+}
+
+
+/* It has not answered */
+static void limit_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct app *a = t->data;
+	(void)loop;
+	(void)revents;
+
+	if (a->answered || !a->refused || !appcall_up(a->sid))
+		abandon(a, "no answer in time");
+
+	a->answered = true;
+}
+
+
+/* The call is over, or was never made: close when all is said */
+static void linger_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct app *a = t->data;
+	bool late = clock_ms() - a->gone > (int64_t)(away_time * 1000);
+	(void)loop;
+	(void)revents;
+
+	if (!a->over && session_find(a->sid))
+		return;
+
+	if (!late && outbox_waits(a->sid)) {
+		timer_start(t, linger_time);
+		return;
+	}
+
+	if (!late && a->client && !client_drained(a->client)) {
+		timer_start(t, linger_time);
+		return;
+	}
+
+	drop(a, CLOSE_NORMAL);
+}
+
+
+static void over(struct app *a)
+{
+	if (!a->over) {
+		a->over = true;
+		a->gone = clock_ms();
+		a->dirty = true;
+	}
+
+	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	webhook_cancel(a->webhook);
+	a->webhook = NULL;
+	timer_start(&a->linger, linger_time);
+}
+
+
+static void set_url(struct app *a, const char *url)
+{
+	a->http = !strncasecmp(url, "http", 4);
+	retry_parse(&a->retry, url, a->http ? 0 : CONNECTS);
+}
+
+
+static int create(struct app **ap, const char *sid, const struct hook *hook)
+{
+	struct app *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		return ENOMEM;
+
+	(void)snprintf(a->sid, sizeof(a->sid), "%s", sid);
+	(void)snprintf(a->name, sizeof(a->name), "%s%s", prefix, a->sid);
+	ev_timer_init(&a->connect, connect_handler, 0., 0.);
+	ev_timer_init(&a->limit, limit_handler, 0., 0.);
+	ev_timer_init(&a->linger, linger_handler, 0., 0.);
+	a->connect.data = a;
+	a->limit.data = a;
+	a->linger.data = a;
+	a->since = store_seq();
+	a->dirty = true;
+	set_url(a, hook->url);
+
+	err = hook_set(&a->hook, hook->url, hook->method, hook->username,
+		       hook->password);
+	if (!err)
+		err = table_put(apps.table, a->sid, a);
+	if (err)
+		destroy(a);
+	else
+		*ap = a;
+
+	return err;
+}
+
+
+/**
+ * Get ready for applications
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int apps_init(void)
+{
+	apps.stopped = false;
+
+	return table_create(&apps.table);
+}
+
+
+static int load(const char *sid, const cJSON *obj)
+{
+	struct hook hook = {.url = (char *)field_str(obj, "url"),
+			    .method = (char *)field_str(obj, "method"),
+			    .username = (char *)field_str(obj, "username"),
+			    .password = (char *)field_str(obj, "password")};
+	struct app *a;
+	int err;
+
+	if (!hook.url)
+		return EBADMSG;
+
+	err = create(&a, sid, &hook);
+	if (err)
+		return err;
+
+	a->data = field_text(obj, "data");
+	a->opened = field_bool(obj, "opened");
+	a->answered = field_bool(obj, "answered");
+	a->ends = field_bool(obj, "ends");
+	a->graceful = field_bool(obj, "graceful");
+	a->over = field_bool(obj, "over");
+	a->gone = field_int(obj, "gone", 0);
+	a->since = (uint64_t)field_int(obj, "since", 0);
+	a->dirty = false;
+
+	if (a->over)
+		over(a);
+	else
+		timer_start(&a->linger, away_time);
+	timer_start(&a->connect, 0.);
+
+	return 0;
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	int err = load(key, tree);
+	(void)arg;
+
+	if (err)
+		log_error("app: can't load that of %s: %s", key,
+			  strerror(err));
+	cJSON_Delete(tree);
+}
+
+
+/**
+ * Read the applications from the store, and look for them again
+ */
+void apps_load(void)
+{
+	store_each(STORE_APPS, load_handler, NULL);
+}
+
+
+/**
+ * Look for no application any more: we are about to end
+ */
+void apps_stop(void)
+{
+	apps.stopped = true;
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+/**
+ * Free all applications; they stay in the store
+ */
+void apps_close(void)
+{
+	table_each(apps.table, destroy_handler, NULL);
+	table_destroy(apps.table);
+	apps.table = NULL;
+}
+
+
+static bool save_handler(const char *key, void *value, void *arg)
+{
+	struct app *a = value;
+	struct json j;
+	(void)arg;
+
+	if (!a->dirty)
+		return false;
+
+	a->dirty = false;
+	if (a->client)
+		a->since = client_since(a->client);
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "url", a->hook.url);
+	json_str(&j, "method", a->hook.method);
+	json_str(&j, "username", a->hook.username);
+	json_str(&j, "password", a->hook.password);
+	json_raw(&j, "data", a->data);
+	json_bool(&j, "opened", a->opened);
+	json_bool(&j, "answered", a->answered);
+	json_bool(&j, "ends", a->ends);
+	json_bool(&j, "graceful", a->graceful);
+	json_bool(&j, "over", a->over);
+	json_int(&j, "gone", a->gone);
+	json_int(&j, "since", (int64_t)a->since);
+	json_close(&j, '}');
+	store_put(STORE_APPS, key, json_done(&j));
+	json_free(&j);
+
+	return false;
+}
+
+
+/**
+ * Write the applications that have changed to the store
+ */
+void apps_save(void)
+{
+	table_each(apps.table, save_handler, NULL);
+}
+
+
+/**
+ * Tell whether a name is that of an application
+ *
+ * @param name Name of a client
+ *
+ * @return True if so
+ */
+bool app_owns(const char *name)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+
+/**
+ * Get the call of an application
+ *
+ * @param name Name of a client
+ *
+ * @return call_sid, NULL if the client is no application
+ */
+const char *app_call(const char *name)
+{
+	return app_owns(name) ? name + strlen(prefix) : NULL;
+}
+
+
+/**
+ * Have an application for a call that is about to be made
+ *
+ * @param sid  call_sid
+ * @param hook The application
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int app_dial(const char *sid, const struct hook *hook)
+{
+	struct app *a;
+
+	return create(&a, sid, hook);
+}
+
+
+/**
+ * Forget the application of a call that was not made
+ *
+ * @param sid call_sid
+ */
+void app_drop(const char *sid)
+{
+	struct app *a = find(sid);
+
+	if (a)
+		drop(a, CLOSE_NORMAL);
+}
+
+
+static void ask(struct app *a, const struct session *s)
+{
+	char msgid[CALL_SID_MAX + 3];
+
+	a->data = appcall_new(s);
+	a->dirty = true;
+	if (a->http) {
+		http_ask(a);
+		return;
+	}
+
+	(void)snprintf(msgid, sizeof(msgid), "s-%s", a->sid);
+	(void)emit(&(struct emission){.type = "session:new",
+				      .client = a->name,
+				      .call_sid = a->sid,
+				      .msgid = msgid,
+				      .data = a->data,
+				      .jambonz = true});
+	if (a->client) {
+		a->opened = true;
+		timer_start(&a->limit, answer_time);
+	}
+	link_open(a);
+}
+
+
+/**
+ * Ask the application of a call that has come in; connect to that of one
+ * that is made
+ *
+ * @param s Session
+ */
+void app_call_new(const struct session *s)
+{
+	struct app *a = find(call_sid(s->call));
+	struct hook hook = {0};
+	char number[256];
+
+	if (!a && call_inbound(s->call)) {
+		call_number(s->call, number, sizeof(number));
+		if (route_find(&hook, number))
+			(void)create(&a, call_sid(s->call), &hook);
+		hook_reset(&hook);
+	}
+
+	if (!a)
+		return;
+
+	a->since = store_seq();
+	if (call_inbound(s->call) || call_answered(s->call))
+		ask(a, s);
+	link_open(a);
+}
+
+
+/**
+ * Look at a call again: its state has changed
+ *
+ * @param s Session
+ */
+void app_call_changed(const struct session *s)
+{
+	struct app *a = find(call_sid(s->call));
+
+	if (!a)
+		return;
+
+	a->dirty = true;
+	if (a->http && !a->graceful)
+		appcall_status(s, a->name, &a->hook);
+	if (call_over(s->call))
+		over(a);
+	else if (call_answered(s->call) && !a->data)
+		ask(a, s);
+}
+
+
+/**
+ * End a call whose application has nothing more to say, now that all verbs
+ * are done
+ *
+ * @param s Session
+ */
+void app_idle(const struct session *s)
+{
+	struct app *a = find(call_sid(s->call));
+
+	if (!a || !a->ends || a->over)
+		return;
+
+	a->ends = false;
+	a->dirty = true;
+	appcall_end(s);
+}
+
+
+/**
+ * Hand a call over to another application, if a redirect asks for that
+ *
+ * @param s   Session
+ * @param url Where the redirect goes
+ *
+ * @return True if that application is asked by session:new
+ */
+bool app_redirect(const struct session *s, const char *url)
+{
+	struct app *a = find(call_sid(s->call));
+	struct hook hook = {0};
+	bool http;
+
+	if (!a || !route_valid(url) ||
+	    hook_set(&hook, url, "POST", NULL, NULL))
+		return false;
+
+	http = a->http;
+	appws_close(a->ws, CLOSE_NORMAL);
+	if (a->client)
+		a->since = client_since(a->client);
+	a->ws = NULL;
+	a->client = NULL;
+	hook_reset(&a->hook);
+	a->hook = hook;
+	a->opened = false;
+	a->opens = 0;
+	a->graceful = false;
+	a->dirty = true;
+	set_url(a, url);
+	a->ends = a->http;
+	link_open(a);
+	if (!http || a->http)
+		return false;
+
+	free(a->data);
+	a->answered = false;
+	ask(a, s);
+
+	return true;
+}
+
+
+/**
+ * Have the application of a call saved: there is a message for it
+ *
+ * @param sid call_sid, may be NULL
+ */
+void app_touch(const char *sid)
+{
+	struct app *a = find(sid);
+
+	if (a)
+		a->dirty = true;
+}
+
+
+/**
+ * Tell what an ack answers
+ *
+ * @param name  Name of the application
+ * @param msgid What it names
+ *
+ * @return What that was
+ */
+enum app_ack app_ack(const char *name, const char *msgid)
+{
+	struct app *a = find_name(name);
+	bool back = a && *a->back && !strcmp(msgid, a->back);
+
+	if (!a || (!back && strncmp(msgid, "s-", 2)))
+		return APP_ACK_HOOK;
+
+	a->dirty = true;
+	if (a->answered)
+		ev_timer_stop(EV_DEFAULT_ & a->limit);
+	if (back) {
+		a->back[0] = '\0';
+		if (a->client)
+			client_resume(a->client);
+	}
+
+	return a->answered ? APP_ACK_DONE : APP_ACK_NEW;
+}
+
+
+/**
+ * Take note that an application has said what to do
+ *
+ * @param name Name of the application
+ */
+void app_accepted(const char *name)
+{
+	struct app *a = find_name(name);
+
+	if (!a || a->answered)
+		return;
+
+	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	a->answered = true;
+	a->dirty = true;
+}
+
+
+/**
+ * Take note that an application has nothing to say to a new call.  With one
+ * that we have made, it may still do so by a command.
+ *
+ * @param name Name of the application
+ */
+void app_empty(const char *name)
+{
+	struct app *a = find_name(name);
+	const struct session *s = a ? session_find(a->sid) : NULL;
+
+	if (s && call_inbound(s->call))
+		abandon(a, "no application provided");
+	else
+		app_accepted(name);
+}
+
+
+/**
+ * Take note that what an application said can't be done.  It has the rest of
+ * its time to say something else.
+ *
+ * @param name  Name of the application
+ * @param msgid What it had answered
+ */
+void app_refused(const char *name, const char *msgid)
+{
+	struct app *a = find_name(name);
+
+	if (!a || a->answered || a->http)
+		return;
+
+	/* an ack of session:reconnect may have answered it, too */
+	if (!strncmp(msgid, "s-", 2) || !strncmp(msgid, "r-", 2))
+		a->refused = true;
+}
+
+
+/**
+ * Make the URL of a hook whole, if it is for an application over HTTP
+ *
+ * @param name Name of the application
+ * @param hook Hook
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int app_resolve(const char *name, struct hook *hook)
+{
+	struct app *a = find_name(name);
+
+	if (!a || !a->http || !hook->url)
+		return 0;
+
+	return appcall_resolve(hook, &a->hook);
+}

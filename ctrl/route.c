@@ -1,0 +1,205 @@
+/**
+ * @file route.c  Which application a call gets
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <curl/curl.h>
+#include "log.h"
+#include "route.h"
+
+
+/* One line of the map; the first that matches decides */
+struct route {
+	struct route *next;
+	char *pattern;
+	struct hook hook; /* no URL: no application */
+};
+
+static struct {
+	struct route *head;
+	struct route **tail;
+	char status[HOOK_MAX + 1];
+} routes = {.tail = &routes.head};
+
+
+static int add(const char *pattern, const char *url, const char *method)
+{
+	bool none = !strcmp(url, "-");
+	struct route *r;
+
+	if (!none && !route_valid(url)) {
+		log_error("route: %s is no ws:, wss:, http: or https: URL",
+			  url);
+		return EINVAL;
+	}
+
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return ENOMEM;
+
+	*routes.tail = r;
+	routes.tail = &r->next;
+	r->pattern = strdup(pattern);
+	if (!r->pattern)
+		return ENOMEM;
+
+	return none ? 0 : hook_set(&r->hook, url, method, NULL, NULL);
+}
+
+
+/* PATTERN URL [GET|POST] */
+static int read_line(char *line)
+{
+	static const char space[] = " \t\r\n";
+	char *save = NULL;
+	const char *pattern = strtok_r(line, space, &save);
+	const char *url, *method;
+
+	if (!pattern || *pattern == '#')
+		return 0;
+
+	url = strtok_r(NULL, space, &save);
+	method = strtok_r(NULL, space, &save);
+	if (!url || (method && strcasecmp(method, "GET") &&
+		     strcasecmp(method, "POST")))
+		return EINVAL;
+
+	return add(pattern, url, method ? method : "POST");
+}
+
+
+static int read_map(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[HOOK_MAX + 256];
+	unsigned n = 0;
+	int err = 0;
+
+	if (!f) {
+		err = errno;
+		log_error("route: can't read %s: %s", path, strerror(err));
+		return err;
+	}
+
+	while (!err && fgets(line, sizeof(line), f)) {
+		++n;
+		err = read_line(line);
+		if (err)
+			log_error("route: %s, line %u: give PATTERN URL, and "
+				  "GET or POST",
+				  path, n);
+	}
+	(void)fclose(f);
+
+	return err;
+}
+
+
+/**
+ * Take the applications from the options.  Says itself what is wrong.
+ *
+ * @param url    Application of all calls that the map has none for, or ""
+ * @param map    File of applications by called number, or ""
+ * @param status Where an application over HTTP hears of a call's status, or ""
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int routes_init(const char *url, const char *map, const char *status)
+{
+	int err = 0;
+
+	(void)snprintf(routes.status, sizeof(routes.status), "%s", status);
+
+	if (*map)
+		err = read_map(map);
+	if (!err && *url)
+		err = add("*", url, "POST");
+
+	return err;
+}
+
+
+/**
+ * Forget the applications
+ */
+void routes_close(void)
+{
+	while (routes.head) {
+		struct route *r = routes.head;
+
+		routes.head = r->next;
+		hook_reset(&r->hook);
+		free(r->pattern);
+		free(r);
+	}
+
+	routes.tail = &routes.head;
+}
+
+
+/**
+ * Check the URL of an application
+ *
+ * @param url URL
+ *
+ * @return True if it can be reached
+ */
+bool route_valid(const char *url)
+{
+	static const char *const schemes[] = {"ws", "wss", "http", "https"};
+	CURLU *u = curl_url();
+	char *scheme = NULL;
+	bool valid = false;
+
+	if (!u || strlen(url) > HOOK_MAX ||
+	    curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0))
+		goto out;
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		valid |= !strcasecmp(scheme, schemes[i]);
+
+out:
+	curl_free(scheme);
+	curl_url_cleanup(u);
+
+	return valid;
+}
+
+
+/**
+ * Find the application of a call that comes in
+ *
+ * @param hook   Application, to be freed with hook_reset()
+ * @param number Who is called
+ *
+ * @return True if there is one
+ */
+bool route_find(struct hook *hook, const char *number)
+{
+	const struct route *r = routes.head;
+
+	while (r && fnmatch(r->pattern, number, 0))
+		r = r->next;
+
+	return r && r->hook.url &&
+	       !hook_set(hook, r->hook.url, r->hook.method, NULL, NULL);
+}
+
+
+/**
+ * Get where an application over HTTP hears of a call's status
+ *
+ * @return A URL or a path on the application's host, "" for nowhere
+ */
+const char *route_status(void)
+{
+	return routes.status;
+}

@@ -1,0 +1,20 @@
+/**
+ * @file sdk.js  A bot on @jambonz/sdk, over WebSocket
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { createServer } from 'node:http';
+import { createEndpoint } from '@jambonz/sdk/websocket';
+import { listen, log } from './log.js';
+import { talk } from './talk.js';
+
+const server = createServer();
+const service = createEndpoint({ server })({ path: '/bot' });
+
+server.on('upgrade', ({ headers: { authorization } }) =>
+	log('upgrade', { authorization }));
+for (const type of ['session:new', 'session:reconnect', 'session:redirect'])
+	service.on(type, (session) => talk(session, type));
+
+listen(server);

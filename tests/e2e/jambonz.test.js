@@ -1,0 +1,298 @@
+/**
+ * @file jambonz.test.js  Applications of jambonz run as they are
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { played, writeWav } from './lib/audio.js';
+import { Bot } from './lib/bot.js';
+import { Far } from './lib/far.js';
+import { scene } from './lib/scene.js';
+
+const FILE = 'sorry.wav';
+const LEVEL = 8000;
+const MANUAL = { account: ';answermode=manual' };
+
+
+function sleep(ms)
+{
+	return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+
+/* The first target is busy, any other answers. */
+async function busyThenFree(leg, refer)
+{
+	const busy = refer.headers['refer-to'].includes('sip:100@');
+	const state = { 'Subscription-State': 'terminated;reason=noresource' };
+
+	leg.answer(refer, 202, 'Accepted');
+	await leg.notify('SIP/2.0 180 Ringing');
+	await leg.notify(busy ? 'SIP/2.0 486 Busy Here' : 'SIP/2.0 200 OK',
+		{ headers: state });
+}
+
+
+/**
+ * A bot, a referd whose application it is, a gateway that leaves calls to it,
+ * a client that looks on, and a far end
+ */
+async function parties(s, name, { wish = {}, path = '/bot', fragment = '',
+	user = '', REFER = busyThenFree } = {})
+{
+	const config = { audio_path: s.dir };
+
+	writeWav(join(s.dir, FILE), LEVEL, 0.3);
+
+	const bot = await Bot.start(s, name, { file: FILE, ...wish });
+	const scheme = name === 'webhook' ? 'http' : 'ws';
+	const app = `${scheme}://${user}${bot.host}${path}${fragment}`;
+	const far = await Far.start(s, { handlers: { REFER } });
+	const p = await s.control({ gateway: { ...MANUAL, config },
+		referd: { args: ['--app', app] } });
+
+	return { bot, far, ...p };
+}
+
+
+/* The file has 15 packets, and there may be silence between. */
+function heardTwice(leg)
+{
+	const runs = played(leg.media, [LEVEL]);
+
+	return runs.reduce((sum, r) => sum + r.packets, 0) >= 26;
+}
+
+
+/* A bot's story of a transfer that failed, and one that did not. */
+async function story({ bot, far, client })
+{
+	const leg = await far.call({ 'X-Customer': '17' });
+
+	await bot.event('action', { final_referred_call_status: 486 });
+	await bot.event('action', { final_referred_call_status: 200 });
+	await client.message('call:status', { call_status: 'completed' });
+
+	assert.ok(heardTwice(leg));
+	assert.deepEqual(bot.all('event').map((e) => e.data.call_status),
+		[180, 486, 180, 200]);
+	assert.deepEqual(bot.all('action').map((e) => e.data.refer_status),
+		[202, 202]);
+	assert.equal(client.all('transfer:status').filter((m) =>
+		m.data.step === 'ended').length, 2);
+
+	return leg;
+}
+
+
+for (const name of ['sdk', 'node-client-ws']) {
+	scene(`${name}: answer, play, transfer; it fails; play, transfer`,
+		async (s) => {
+		const p = await parties(s, name);
+		const leg = await story(p);
+		const [first, ...more] = p.bot.all('session:new');
+
+		assert.equal(more.length, 0);
+		assert.equal(first.data.call_id, leg.id);
+		assert.equal(first.data.sip.headers['X-Customer'], '17');
+
+		const { code } = await p.bot.event('close');
+		assert.equal(code, 1000);
+		assert.equal(p.bot.all('call:status').at(-1).data.call_status,
+			'completed');
+	});
+}
+
+
+scene('webhook: answer, play, transfer; it fails; play, transfer',
+	async (s) => {
+	const p = await parties(s, 'webhook', { user: 'ann:se%20cret@' });
+
+	await p.far.call({ 'X-Customer': '17' })
+		.then((leg) => (p.leg = leg));
+	await p.bot.event('action', { final_referred_call_status: 486 });
+	await p.bot.event('action', { final_referred_call_status: 200 });
+	await p.client.message('call:status', { call_status: 'completed' });
+	await p.bot.event('call-status', { call_status: 'completed' });
+
+	assert.equal(p.bot.all('bot').length, 1);
+	assert.equal(p.bot.all('bot')[0].data.sip.headers['X-Customer'], '17');
+	assert.ok(heardTwice(p.leg));
+
+	const basic = `Basic ${Buffer.from('ann:se cret').toString('base64')}`;
+	for (const e of p.bot.events.items.slice(1))
+		assert.equal(e.authorization, basic, e.event);
+});
+
+
+scene('the credentials of the URL are sent', async (s) => {
+	const { bot, far } = await parties(s, 'sdk',
+		{ user: 'ann:se%20cret@', wish: { first: [['answer', {}]] } });
+
+	await far.call();
+	const { authorization } = await bot.event('upgrade');
+	assert.equal(authorization,
+		`Basic ${Buffer.from('ann:se cret').toString('base64')}`);
+});
+
+
+scene('a bot that does not answer: 480 after 5 s', async (s) => {
+	const { bot, far } = await parties(s, 'sdk', { wish: { silent: true } });
+	const leg = await far.ring();
+	const begin = Date.now();
+	const response = await leg.response;
+
+	assert.equal(response.status, 480);
+	assert.ok(Date.now() - begin > 4500 && Date.now() - begin < 8000);
+	assert.equal((await bot.event('close')).code, 1001);
+});
+
+
+scene('a bot that says nothing: 480 at once', async (s) => {
+	const { far } = await parties(s, 'sdk', { wish: { first: [] } });
+	const leg = await far.ring();
+
+	assert.equal((await leg.response).status, 480);
+});
+
+
+scene('no bot: 480 when the policy gives up', async (s) => {
+	const { bot, far } = await parties(s, 'sdk', { fragment: '#rc=1' });
+
+	await bot.kill();
+	const leg = await far.ring();
+
+	assert.equal((await leg.response).status, 480);
+});
+
+
+scene('a verb that this gateway can not run is refused by name',
+	async (s) => {
+	const { bot, far, client } = await parties(s, 'sdk', { wish: { first:
+		[['answer', {}], ['say', { text: 'Hello' }]] } });
+	const leg = await far.ring();
+	const { data } = await bot.event('jambonz:error');
+
+	assert.match(data.error, /say/);
+	assert.equal(data.verb, 'say');
+	assert.equal(client.all('verb:status').length, 0);
+	assert.equal((await leg.response).status, 480);
+});
+
+
+scene('the map has an application, none, and another', async (s) => {
+	const map = join(s.dir, 'map');
+	const wish = { first: [['answer', {}]] };
+	const sdk = await Bot.start(s, 'sdk', wish);
+	const other = await Bot.start(s, 'node-client-ws', wish);
+
+	writeFileSync(map, `# called application\nno* -\n\n` +
+		`g?\tws://${sdk.host}/bot\n`);
+	const far = await Far.start(s);
+	const { client } = await s.control({ gateway: MANUAL,
+		referd: { args: ['--app', `ws://${other.host}/bot`,
+			'--app-map', map] } });
+
+	await far.call();
+	await sdk.event('session:new', { to: 'gw' });
+	await client.message('call:status', { call_status: 'in-progress' });
+	assert.equal(other.all('session:new').length, 0);
+});
+
+
+scene('a call that is dialled gets its application when it is answered',
+	async (s) => {
+	const bot = await Bot.start(s, 'sdk', { targets: ['300'],
+		file: FILE });
+	const far = await Far.start(s, { handlers: { REFER: busyThenFree } });
+	const { referd } = await s.control({ gateway: { config: {
+		audio_path: s.dir } } });
+
+	writeWav(join(s.dir, FILE), LEVEL, 0.3);
+	const response = await fetch(`${referd.http}/calls`, { method: 'POST',
+		body: JSON.stringify({ to: `sip:far@${far.ip}:5060`,
+			app: { url: `ws://${bot.host}/bot` } }) });
+	const { call_sid: sid } = await response.json();
+
+	assert.equal(response.status, 202);
+	const { data } = await bot.event('session:new');
+	assert.equal(data.call_sid, sid);
+	assert.equal(data.direction, 'outbound');
+	assert.equal(data.call_status, 'in-progress');
+	await bot.event('action', { final_referred_call_status: 200 });
+});
+
+
+/* A transfer that waits for the test to end it. */
+function held()
+{
+	const h = { REFER: async (leg, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 180 Ringing');
+		h.finish = () => leg.notify('SIP/2.0 200 OK', { headers: {
+			'Subscription-State':
+				'terminated;reason=noresource' } });
+	} };
+
+	return h;
+}
+
+
+/* The SDK lets its user see a reconnection as a new session. */
+for (const [name, back] of [['sdk', 'session:new'],
+	['node-client-ws', 'session:reconnect']]) {
+	scene(`${name}: the bot is killed in mid-transfer, and comes back`,
+		(s) => killBot(s, name, back));
+	scene(`${name}: referd is killed in mid-transfer`,
+		(s) => killReferd(s, name, back));
+}
+
+
+async function killBot(s, name, back)
+{
+	const h = held();
+	const { bot, far, client } = await parties(s, name,
+		{ REFER: h.REFER });
+
+	await far.call();
+	await bot.event('event', { call_status: 180 });
+	await sleep(100);
+	await bot.kill();
+	await h.finish();
+	await client.message('transfer:status', { outcome: 'transferred' });
+	await bot.run();
+
+	const { data } = await bot.event(back);
+	assert.equal(data.direction, 'inbound');
+	await bot.event('action', { final_referred_call_status: 200 });
+	await bot.event('close');
+	assert.equal(bot.all('action').length, 1);
+	assert.equal(client.all('transfer:status').filter((m) =>
+		m.data.step === 'requested').length, 1);
+}
+
+
+async function killReferd(s, name, back)
+{
+	const h = held();
+	const { bot, far, referd } = await parties(s, name,
+		{ REFER: h.REFER });
+
+	await far.call();
+	await bot.event('event', { call_status: 180 });
+	await sleep(100);
+	const from = bot.events.length;
+
+	await referd.kill();
+	await h.finish();
+	await referd.run();
+
+	await bot.events.wait((e) => e.event === back, back, { from });
+	await bot.event('action', { final_referred_call_status: 200 });
+	assert.equal(bot.all('action').length, 1);
+	assert.deepEqual(bot.all('event').map((e) => e.data.call_status),
+		[180, 200]);
+}
