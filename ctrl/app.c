@@ -8,24 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
 #include "app.h"
 #include "appcall.h"
-#include "appws.h"
+#include "applink.h"
 #include "call.h"
-#include "client.h"
 #include "clock.h"
-#include "command.h"
 #include "emit.h"
 #include "field.h"
-#include "hooks.h"
 #include "json.h"
 #include "log.h"
 #include "outbox.h"
-#include "report.h"
-#include "retry.h"
 #include "route.h"
 #include "session.h"
 #include "store.h"
@@ -33,62 +27,15 @@
 #include "webhook.h"
 
 
-enum {
-	CONNECTS = 5, /* as jambonz has it, if the URL does not tell */
-	CLOSE_NORMAL = 1000,
-	CLOSE_GOING_AWAY = 1001,
-};
-
 /* Seconds */
-static const double answer_time = 5.; /* for session:new */
 static const double linger_time = .5; /* between looks whether all is said */
 static const double away_time = 60.;  /* that it may be gone after the call */
 
 static const char prefix[] = "app-";
 
-/* The application of one call.  It outlives the call by what there is left
-   to tell. */
-struct app {
-	char sid[CALL_SID_MAX + 1];
-	char name[CLIENT_NAME_SIZE]; /* of the client that it is */
-	char back[HOOK_ID_SIZE];     /* msgid of the last session:reconnect */
-	struct hook hook;
-	bool http;
-	char *data;    /* of session:new, once it was asked */
-	bool opened;   /* had a connection */
-	bool answered; /* session:new was answered */
-	bool refused;  /* ... with verbs that can't be run */
-	bool ends;     /* the call ends with its verbs */
-	bool graceful; /* it has closed, and wants no more */
-	bool over;     /* the call is */
-	bool dirty;
-	uint64_t since; /* last message for it, while it is not connected */
-	unsigned opens; /* connections so far */
-	int64_t gone;   /* when the call was over, ms since 1970 */
-	struct retry retry;
-	struct appws *ws;
-	struct client *client;   /* while it is connected */
-	struct webhook *webhook; /* session:new by HTTP, under way */
-	ev_timer connect;        /* until the next attempt */
-	ev_timer limit;          /* for the answer */
-	ev_timer linger;
-};
-
 static struct {
 	struct table *table; /* by call_sid */
-	bool stopped;
 } apps;
-
-static void link_open(struct app *a);
-
-
-static void timer_start(ev_timer *t, double seconds)
-{
-	ev_timer_stop(EV_DEFAULT_ t);
-	ev_timer_set(t, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ t);
-}
-
 
 static struct app *find(const char *sid)
 {
@@ -104,10 +51,8 @@ static struct app *find_name(const char *name)
 
 static void destroy(struct app *a)
 {
-	ev_timer_stop(EV_DEFAULT_ & a->connect);
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	applink_reset(a);
 	ev_timer_stop(EV_DEFAULT_ & a->linger);
-	webhook_cancel(a->webhook);
 	hook_reset(&a->hook);
 	free(a->data);
 	free(a);
@@ -116,208 +61,10 @@ static void destroy(struct app *a)
 
 static void drop(struct app *a, int code)
 {
-	appws_close(a->ws, code);
+	applink_close(a, code);
 	store_forget(STORE_APPS, a->sid);
 	(void)table_take(apps.table, a->sid);
 	destroy(a);
-}
-
-
-/* The call goes on without it, or ends */
-static void leave(struct app *a, const char *why)
-{
-	char url[HOOK_MAX + 1];
-
-	webhook_public_url(url, sizeof(url), a->hook.url);
-	log_warning("app: %s: %s: %s", a->sid, url, why);
-
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
-	a->answered = true;
-	a->graceful = true;
-	a->dirty = true;
-	if (a->client)
-		a->since = client_since(a->client);
-	appws_close(a->ws, CLOSE_GOING_AWAY);
-	a->ws = NULL;
-	a->client = NULL;
-}
-
-
-/* The call has nobody to say what to do with it */
-static void abandon(struct app *a, const char *why)
-{
-	leave(a, why);
-	appcall_fail(a->sid, why);
-}
-
-
-static void opened_handler(struct client *client, void *arg)
-{
-	struct app *a = arg;
-
-	a->client = client;
-	++a->opens;
-
-	if (a->data && !a->answered)
-		timer_start(&a->limit, answer_time);
-
-	/* what was never sent is not taken up again */
-	if (!a->opened || !a->data) {
-		a->opened = a->data != NULL;
-		client_resume(client);
-	}
-	else {
-		char *text;
-
-		strcpy(a->back, "r-");
-		random_hex(a->back + 2, 13);
-		text = appcall_reconnect(a->sid, a->back, a->data);
-		client_say(client, text);
-		free(text);
-		timer_start(&a->limit, answer_time);
-	}
-	a->dirty = true;
-}
-
-
-static void failed_handler(enum retry_cause cause, const char *why, void *arg)
-{
-	struct app *a = arg;
-
-	a->ws = NULL;
-	log_info("app: %s: %s", a->sid, why);
-
-	/* a lost application is looked for as long as there is a call, and
-	   that of a call that nobody has answered will be asked later */
-	if (a->opened || retry_allows(&a->retry, cause))
-		timer_start(&a->connect, retry_next(&a->retry));
-	else if (a->data)
-		abandon(a, why);
-}
-
-
-static void closed_handler(int code, void *arg)
-{
-	struct app *a = arg;
-
-	a->since = client_since(a->client);
-	a->client = NULL;
-	a->ws = NULL;
-	a->dirty = true;
-	if (apps.stopped)
-		return;
-
-	log_info("app: %s: closed with %d", a->sid, code);
-
-	if (code == CLOSE_NORMAL) {
-		a->graceful = true;
-		a->ends = appcall_busy(a->sid);
-		ev_timer_stop(EV_DEFAULT_ & a->limit);
-		if (a->data && !a->answered)
-			abandon(a, "closed without an answer");
-	}
-	else if (a->over && !outbox_waits(a->sid)) {
-		a->graceful = true;
-	}
-	else if (a->opens >= (unsigned)a->retry.count) {
-		leave(a, "closed too often");
-	}
-	else {
-		timer_start(&a->connect, retry_next(&a->retry));
-	}
-}
-
-
-static void link_open(struct app *a)
-{
-	static const struct appws_handlers handlers = {
-		opened_handler, failed_handler, closed_handler};
-
-	if (a->http || a->ws || a->graceful || apps.stopped)
-		return;
-
-	if (appws_connect(&a->ws, &a->hook, a->name, a->since, &handlers, a))
-		abandon(a, "can't be connected to");
-}
-
-
-static void http_ask(struct app *a);
-
-
-static void http_handler(long status, const char *error, const char *body,
-			 size_t len, void *arg)
-{
-	struct app *a = arg;
-	enum retry_cause cause = RETRY_CONNECT;
-	char why[64];
-
-	a->webhook = NULL;
-	if (status >= 200 && status < 300) {
-		a->answered = true;
-		a->ends = true;
-		a->dirty = true;
-		if (command_app(a->name, a->sid, body, len))
-			abandon(a, "no application provided");
-		return;
-	}
-
-	if (status)
-		cause = retry_status(status);
-	else if (!strncmp(error, "Operation timed out", 19))
-		cause = RETRY_TIMEOUT;
-
-	if (retry_allows(&a->retry, cause)) {
-		timer_start(&a->connect, retry_next(&a->retry));
-		return;
-	}
-
-	(void)snprintf(why, sizeof(why), "%.50s", error);
-	if (status)
-		(void)snprintf(why, sizeof(why), "answered %ld", status);
-	abandon(a, why);
-}
-
-
-static void http_ask(struct app *a)
-{
-	char id[HOOK_ID_SIZE] = "s-";
-	struct webhook_request r = {.id = id,
-				    .url = a->hook.url,
-				    .method = a->hook.method,
-				    .username = a->hook.username,
-				    .password = a->hook.password,
-				    .data = a->data};
-
-	random_hex(id + 2, 13);
-	if (webhook_send(&a->webhook, &r, http_handler, a))
-		abandon(a, "can't be asked");
-}
-
-
-static void connect_handler(EV_P_ ev_timer *t, int revents)
-{
-	struct app *a = t->data;
-	(void)loop;
-	(void)revents;
-
-	if (!a->http)
-		link_open(a);
-	else if (a->data && !a->answered && !a->over)
-		http_ask(a);
-}
-
-
-/* It has not answered */
-static void limit_handler(EV_P_ ev_timer *t, int revents)
-{
-	struct app *a = t->data;
-	(void)loop;
-	(void)revents;
-
-	if (a->answered || !a->refused || !appcall_up(a->sid))
-		abandon(a, "no answer in time");
-
-	a->answered = true;
 }
 
 
@@ -333,12 +80,12 @@ static void linger_handler(EV_P_ ev_timer *t, int revents)
 		return;
 
 	if (!late && outbox_waits(a->sid)) {
-		timer_start(t, linger_time);
+		applink_timer(t, linger_time);
 		return;
 	}
 
 	if (!late && a->client && !client_drained(a->client)) {
-		timer_start(t, linger_time);
+		applink_timer(t, linger_time);
 		return;
 	}
 
@@ -357,14 +104,7 @@ static void over(struct app *a)
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
 	webhook_cancel(a->webhook);
 	a->webhook = NULL;
-	timer_start(&a->linger, linger_time);
-}
-
-
-static void set_url(struct app *a, const char *url)
-{
-	a->http = !strncasecmp(url, "http", 4);
-	retry_parse(&a->retry, url, a->http ? 0 : CONNECTS);
+	applink_timer(&a->linger, linger_time);
 }
 
 
@@ -378,15 +118,12 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 
 	(void)snprintf(a->sid, sizeof(a->sid), "%s", sid);
 	(void)snprintf(a->name, sizeof(a->name), "%s%s", prefix, a->sid);
-	ev_timer_init(&a->connect, connect_handler, 0., 0.);
-	ev_timer_init(&a->limit, limit_handler, 0., 0.);
+	applink_init(a);
 	ev_timer_init(&a->linger, linger_handler, 0., 0.);
-	a->connect.data = a;
-	a->limit.data = a;
 	a->linger.data = a;
 	a->since = store_seq();
 	a->dirty = true;
-	set_url(a, hook->url);
+	applink_url(a, hook->url);
 
 	err = hook_set(&a->hook, hook->url, hook->method, hook->username,
 		       hook->password);
@@ -408,8 +145,6 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
  */
 int apps_init(void)
 {
-	apps.stopped = false;
-
 	return table_create(&apps.table);
 }
 
@@ -443,8 +178,8 @@ static int load(const char *sid, const cJSON *obj)
 	if (a->over)
 		over(a);
 	else
-		timer_start(&a->linger, away_time);
-	timer_start(&a->connect, 0.);
+		applink_timer(&a->linger, away_time);
+	applink_timer(&a->connect, 0.);
 
 	return 0;
 }
@@ -469,15 +204,6 @@ static void load_handler(const char *key, const char *data, void *arg)
 void apps_load(void)
 {
 	store_each(STORE_APPS, load_handler, NULL);
-}
-
-
-/**
- * Look for no application any more: we are about to end
- */
-void apps_stop(void)
-{
-	apps.stopped = true;
 }
 
 
@@ -609,23 +335,15 @@ static void ask(struct app *a, const struct session *s)
 
 	a->data = appcall_new(s);
 	a->dirty = true;
-	if (a->http) {
-		http_ask(a);
-		return;
-	}
-
 	(void)snprintf(msgid, sizeof(msgid), "s-%s", a->sid);
-	(void)emit(&(struct emission){.type = "session:new",
-				      .client = a->name,
-				      .call_sid = a->sid,
-				      .msgid = msgid,
-				      .data = a->data,
-				      .jambonz = true});
-	if (a->client) {
-		a->opened = true;
-		timer_start(&a->limit, answer_time);
-	}
-	link_open(a);
+	if (!a->http)
+		(void)emit(&(struct emission){.type = "session:new",
+					      .client = a->name,
+					      .call_sid = a->sid,
+					      .msgid = msgid,
+					      .data = a->data,
+					      .jambonz = true});
+	applink_ask(a);
 }
 
 
@@ -654,7 +372,7 @@ void app_call_new(const struct session *s)
 	a->since = store_seq();
 	if (call_inbound(s->call) || call_answered(s->call))
 		ask(a, s);
-	link_open(a);
+	applink_open(a);
 }
 
 
@@ -718,20 +436,17 @@ bool app_redirect(const struct session *s, const char *url)
 		return false;
 
 	http = a->http;
-	appws_close(a->ws, CLOSE_NORMAL);
-	if (a->client)
-		a->since = client_since(a->client);
-	a->ws = NULL;
-	a->client = NULL;
+	applink_reset(a);
+	applink_close(a, CLOSE_NORMAL);
 	hook_reset(&a->hook);
 	a->hook = hook;
 	a->opened = false;
 	a->opens = 0;
 	a->graceful = false;
 	a->dirty = true;
-	set_url(a, url);
+	applink_url(a, url);
 	a->ends = a->http;
-	link_open(a);
+	applink_open(a);
 	if (!http || a->http)
 		return false;
 
@@ -816,7 +531,7 @@ void app_empty(const char *name)
 	const struct session *s = a ? session_find(a->sid) : NULL;
 
 	if (s && call_inbound(s->call))
-		abandon(a, "no application provided");
+		applink_abandon(a, "no application provided");
 	else
 		app_accepted(name);
 }

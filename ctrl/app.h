@@ -22,7 +22,6 @@ enum app_ack {
 
 int apps_init(void);
 void apps_load(void);
-void apps_stop(void);
 void apps_close(void);
 void apps_save(void);
 

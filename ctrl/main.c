@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <ev.h>
 #include "app.h"
+#include "applink.h"
 #include "appws.h"
 #include "client.h"
 #include "config.h"
@@ -138,7 +139,7 @@ int main(int argc, char *argv[])
 		log_info("main: stopped by a signal");
 	}
 
-	apps_stop();
+	applink_stop();
 	server_close();
 	turn_close();
 	tables_close();
