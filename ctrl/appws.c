@@ -21,6 +21,7 @@
 enum {
 	PING_TIME = 30,   /* seconds of silence after which we ask */
 	HANGUP_TIME = 45, /* ... and after which we do not wait any longer */
+	CLOSE_NO_CODE = 1005,
 	CLOSE_ABNORMAL = 1006,
 };
 
@@ -164,7 +165,7 @@ static void closed(struct appws *w)
 
 static void peer_close(struct appws *w, const unsigned char *in, size_t len)
 {
-	w->code = len >= 2 ? in[0] << 8 | in[1] : CLOSE_ABNORMAL;
+	w->code = len >= 2 ? in[0] << 8 | in[1] : CLOSE_NO_CODE;
 }
 
 
@@ -232,15 +233,12 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 		    void *user, void *in, size_t len)
 {
 	struct appws *w = wsi ? lws_get_opaque_user_data(wsi) : NULL;
-	int result;
 
 	if (!w)
 		return lws_callback_http_dummy(wsi, reason, user, in, len);
 
-	if (reason != LWS_CALLBACK_WSI_DESTROY) {
-		result = event(w, wsi, reason, in, len);
-		return result;
-	}
+	if (reason != LWS_CALLBACK_WSI_DESTROY)
+		return event(w, wsi, reason, in, len);
 
 	w->wsi = NULL;
 	lws_set_opaque_user_data(wsi, NULL);

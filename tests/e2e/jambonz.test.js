@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { played, writeWav } from './lib/audio.js';
 import { Bot } from './lib/bot.js';
+import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
@@ -295,4 +296,62 @@ async function killReferd(s, name, back)
 	assert.equal(bot.all('action').length, 1);
 	assert.deepEqual(bot.all('event').map((e) => e.data.call_status),
 		[180, 200]);
+}
+
+
+scene('a redirect elsewhere hands the call over', async (s) => {
+	const wish = { first: [['answer', {}]] };
+	const next = await Bot.start(s, 'node-client-ws', wish);
+	const web = await Bot.start(s, 'webhook', { first: [
+		['redirect', { actionHook: `ws://${next.host}/bot` }]] });
+	const bot = await Bot.start(s, 'sdk', { first: [['answer', {}],
+		['redirect', { actionHook: `http://${web.host}/bot` }]] });
+	const far = await Far.start(s);
+
+	await s.control({ gateway: MANUAL,
+		referd: { args: ['--app', `ws://${bot.host}/bot`] } });
+	const leg = await far.call();
+
+	assert.equal((await bot.event('close')).code, 1000);
+	await web.event('bot', { call_id: leg.id });
+	await next.event('session:new', { call_id: leg.id });
+});
+
+
+scene('a bot that closes with 1000 leaves the call alone', async (s) => {
+	const { bot, far, client } = await parties(s, 'sdk', { wish: {
+		first: [['answer', {}]], leaves: true } });
+
+	await far.call();
+	assert.equal((await bot.event('close')).code, 1000);
+	await sleep(1500);
+	assert.equal(bot.all('session:new').length, 1);
+	assert.equal(client.all('call:status').at(-1).data.call_status,
+		'in-progress');
+});
+
+
+/* The certificate's only name is localhost. */
+for (const [host, trusted, status] of [['localhost', true, 200],
+	['127.0.0.1', true, 480], ['localhost', false, 480]]) {
+	scene(`wss: ${host}, certificate ${trusted ? '' : 'not '}trusted: ` +
+		status, async (s) => {
+		const pem = certificate(s.dir);
+		const bot = await Bot.start(s, 'sdk', { certificate: pem,
+			first: [['answer', {}]] });
+		const far = await Far.start(s);
+		const { port } = bot.wish;
+
+		if (trusted)
+			process.env.SSL_CERT_FILE = pem;
+		await s.control({ gateway: MANUAL, referd: { args: ['--app',
+			`wss://${host}:${port}/bot#rc=1`] } });
+		delete process.env.SSL_CERT_FILE;
+
+		const leg = await far.ring();
+
+		assert.equal((await leg.response).status, status);
+		assert.equal(bot.all('session:new').length,
+			status === 200 ? 1 : 0);
+	});
 }

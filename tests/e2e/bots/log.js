@@ -4,6 +4,10 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+import { readFileSync } from 'node:fs';
+import { createServer as http } from 'node:http';
+import { createServer as https } from 'node:https';
+
 
 export function log(event, data = {})
 {
@@ -14,6 +18,18 @@ export function log(event, data = {})
 /** What the test wants of the bot: its only argument. */
 export const wish = { port: 0, targets: ['100', '200'], file: 'sorry.wav',
 	...JSON.parse(process.argv[2] ?? '{}') };
+
+
+/** A server for WebSockets, with TLS if there is a certificate. */
+export function server()
+{
+	if (!wish.certificate)
+		return http();
+
+	const pem = readFileSync(wish.certificate);
+
+	return https({ key: pem, cert: pem });
+}
 
 
 /** Says where the bot is, once its server listens. */

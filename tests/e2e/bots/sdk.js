@@ -4,12 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { createServer } from 'node:http';
 import { createEndpoint } from '@jambonz/sdk/websocket';
-import { listen, log } from './log.js';
+import { listen, log, server as create } from './log.js';
 import { talk } from './talk.js';
 
-const server = createServer();
+const server = create();
 const service = createEndpoint({ server })({ path: '/bot' });
 
 server.on('upgrade', ({ headers: { authorization } }) =>

@@ -63,4 +63,6 @@ export function talk(session, type)
 		refer(session, wish.targets[0]);
 	}
 	session.send();
+	if (wish.leaves)
+		setTimeout(() => session.ws.close(1000), 500);
 }

@@ -15,6 +15,12 @@ function answer()
 {
 	const app = new WebhookResponse();
 
+	if (wish.first) {
+		for (const [verb, fields] of wish.first)
+			app[verb](fields);
+		return app;
+	}
+
 	app.answer().play({ url: wish.file });
 	app.sipRefer({ referTo: targets.shift(), actionHook: '/action',
 		eventHook: '/event' });

@@ -22,7 +22,8 @@ export function certificate(dir)
 	const key = join(dir, 'key.pem');
 
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048',
-		'-nodes', '-days', '2', '-subj', '/CN=test', '-keyout', key,
+		'-nodes', '-days', '2', '-subj', '/CN=test',
+		'-addext', 'subjectAltName=DNS:localhost', '-keyout', key,
 		'-out', file], { stdio: 'pipe' });
 	writeFileSync(file, readFileSync(file, 'utf8') +
 		readFileSync(key, 'utf8'));
