@@ -5,39 +5,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Ajv from 'ajv/dist/2020.js';
 import { writeWav } from './lib/audio.js';
 import { Application } from './lib/application.js';
 import { Far } from './lib/far.js';
-import { scene, settings } from './lib/scene.js';
+import { scene } from './lib/scene.js';
+import { validate } from './lib/schema.js';
 
 const JAMBONZ = { protocol: 'ws.jambonz.org' };
-const SCHEMAS = join(settings.source,
-	'tests/e2e/node_modules/@jambonz/schema');
-
-
-function loadSchemas()
-{
-	const ajv = new Ajv({ strict: false, allErrors: true });
-	const dir = join(SCHEMAS, 'callbacks');
-
-	for (const name of readdirSync(dir))
-		ajv.addSchema(JSON.parse(readFileSync(join(dir, name))));
-
-	return (name, data) => {
-		const validate = ajv.getSchema(
-			`https://jambonz.org/schema/callbacks/${name}`);
-
-		assert.ok(validate(data), `${name}: ` +
-			`${ajv.errorsText(validate.errors)}: ` +
-			JSON.stringify(data));
-	};
-}
-
-
-const validate = loadSchemas();
 
 
 /* Which schema a hook's data has to follow */

@@ -12,6 +12,7 @@ import { Bot } from './lib/bot.js';
 import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
+import { validate } from './lib/schema.js';
 
 const FILE = 'sorry.wav';
 const LEVEL = 8000;
@@ -56,6 +57,22 @@ async function parties(s, name, { wish = {}, path = '/bot', fragment = '',
 		referd: { args: ['--app', app] } });
 
 	return { bot, far, ...p };
+}
+
+
+/* By event of a bot, the schema that its data have to follow. */
+const schemas = { 'session:new': 'session-new', bot: 'session-new',
+	'session:reconnect': 'session-reconnect', event: 'sip-refer-event',
+	action: 'sip-refer', 'call:status': 'call-status',
+	'call-status': 'call-status', 'verb:status': 'verb-status' };
+
+
+function checkAll(bot)
+{
+	for (const { event, data } of bot.events.items) {
+		if (schemas[event])
+			validate(schemas[event], data);
+	}
 }
 
 
@@ -104,6 +121,7 @@ for (const name of ['sdk', 'node-client-ws']) {
 		assert.equal(code, 1000);
 		assert.equal(p.bot.all('call:status').at(-1).data.call_status,
 			'completed');
+		checkAll(p.bot);
 	});
 }
 
@@ -126,6 +144,7 @@ scene('webhook: answer, play, transfer; it fails; play, transfer',
 	const basic = `Basic ${Buffer.from('ann:se cret').toString('base64')}`;
 	for (const e of p.bot.events.items.slice(1))
 		assert.equal(e.authorization, basic, e.event);
+	checkAll(p.bot);
 });
 
 
@@ -270,6 +289,7 @@ async function killBot(s, name, back)
 	assert.equal(data.direction, 'inbound');
 	await bot.event('action', { final_referred_call_status: 200 });
 	await bot.event('close');
+	checkAll(bot);
 	assert.equal(bot.all('action').length, 1);
 	assert.equal(client.all('transfer:status').filter((m) =>
 		m.data.step === 'requested').length, 1);
