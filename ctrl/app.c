@@ -43,7 +43,14 @@ static struct app *find(const char *sid)
 }
 
 
-static struct app *find_name(const char *name)
+/**
+ * Find an application
+ *
+ * @param name Name of the client that it is
+ *
+ * @return Application, NULL if there is none
+ */
+struct app *app_find(const char *name)
 {
 	return find(app_call(name));
 }
@@ -473,91 +480,6 @@ void app_touch(const char *sid)
 
 
 /**
- * Tell what an ack answers
- *
- * @param name  Name of the application
- * @param msgid What it names
- *
- * @return What that was
- */
-enum app_ack app_ack(const char *name, const char *msgid)
-{
-	struct app *a = find_name(name);
-	bool back = a && *a->back && !strcmp(msgid, a->back);
-
-	if (!a || (!back && strncmp(msgid, "s-", 2)))
-		return APP_ACK_HOOK;
-
-	a->dirty = true;
-	if (a->answered)
-		ev_timer_stop(EV_DEFAULT_ & a->limit);
-	if (back) {
-		a->back[0] = '\0';
-		if (a->client)
-			client_resume(a->client);
-	}
-
-	return a->answered ? APP_ACK_DONE : APP_ACK_NEW;
-}
-
-
-/**
- * Take note that an application has said what to do
- *
- * @param name Name of the application
- */
-void app_accepted(const char *name)
-{
-	struct app *a = find_name(name);
-
-	if (!a || a->answered)
-		return;
-
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
-	a->answered = true;
-	a->dirty = true;
-}
-
-
-/**
- * Take note that an application has nothing to say to a new call.  With one
- * that we have made, it may still do so by a command.
- *
- * @param name Name of the application
- */
-void app_empty(const char *name)
-{
-	struct app *a = find_name(name);
-	const struct session *s = a ? session_find(a->sid) : NULL;
-
-	if (s && call_inbound(s->call))
-		applink_abandon(a, "no application provided");
-	else
-		app_accepted(name);
-}
-
-
-/**
- * Take note that what an application said can't be done.  It has the rest of
- * its time to say something else.
- *
- * @param name  Name of the application
- * @param msgid What it had answered
- */
-void app_refused(const char *name, const char *msgid)
-{
-	struct app *a = find_name(name);
-
-	if (!a || a->answered || a->http)
-		return;
-
-	/* an ack of session:reconnect may have answered it, too */
-	if (!strncmp(msgid, "s-", 2) || !strncmp(msgid, "r-", 2))
-		a->refused = true;
-}
-
-
-/**
  * Make the URL of a hook whole, if it is for an application over HTTP
  *
  * @param name Name of the application
@@ -567,7 +489,7 @@ void app_refused(const char *name, const char *msgid)
  */
 int app_resolve(const char *name, struct hook *hook)
 {
-	struct app *a = find_name(name);
+	struct app *a = app_find(name);
 
 	if (!a || !a->http || !hook->url)
 		return 0;

@@ -47,6 +47,8 @@ struct app {
 	ev_timer linger;
 };
 
+struct app *app_find(const char *name); /* in app.c */
+
 void applink_init(struct app *a);
 void applink_reset(struct app *a);
 void applink_close(struct app *a, int code);

@@ -1,0 +1,96 @@
+/**
+ * @file appack.c  What an application answers, and how that is taken
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <string.h>
+#include "app.h"
+#include "applink.h"
+#include "call.h"
+#include "session.h"
+
+
+/**
+ * Tell what an ack answers
+ *
+ * @param name  Name of the application
+ * @param msgid What it names
+ *
+ * @return What that was
+ */
+enum app_ack app_ack(const char *name, const char *msgid)
+{
+	struct app *a = app_find(name);
+	bool back = a && *a->back && !strcmp(msgid, a->back);
+
+	if (!a || (!back && strncmp(msgid, "s-", 2)))
+		return APP_ACK_HOOK;
+
+	a->dirty = true;
+	if (a->answered)
+		ev_timer_stop(EV_DEFAULT_ & a->limit);
+	if (back) {
+		a->back[0] = '\0';
+		if (a->client)
+			client_resume(a->client);
+	}
+
+	return a->answered ? APP_ACK_DONE : APP_ACK_NEW;
+}
+
+
+/**
+ * Take note that an application has said what to do
+ *
+ * @param name Name of the application
+ */
+void app_accepted(const char *name)
+{
+	struct app *a = app_find(name);
+
+	if (!a || a->answered)
+		return;
+
+	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	a->answered = true;
+	a->dirty = true;
+}
+
+
+/**
+ * Take note that an application has nothing to say to a new call.  With one
+ * that we have made, it may still do so by a command.
+ *
+ * @param name Name of the application
+ */
+void app_empty(const char *name)
+{
+	struct app *a = app_find(name);
+	const struct session *s = a ? session_find(a->sid) : NULL;
+
+	if (s && call_inbound(s->call))
+		applink_abandon(a, "no application provided");
+	else
+		app_accepted(name);
+}
+
+
+/**
+ * Take note that what an application said can't be done.  It has the rest of
+ * its time to say something else.
+ *
+ * @param name  Name of the application
+ * @param msgid What it had answered
+ */
+void app_refused(const char *name, const char *msgid)
+{
+	struct app *a = app_find(name);
+
+	if (!a || a->answered || a->http)
+		return;
+
+	/* an ack of session:reconnect may have answered it, too */
+	if (!strncmp(msgid, "s-", 2) || !strncmp(msgid, "r-", 2))
+		a->refused = true;
+}
