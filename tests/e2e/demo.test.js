@@ -149,6 +149,8 @@ const checks = {
 	'sudo cmake --install build': (s) => installs(s),
 	'referd': (s) => run([join(s.dir, 'root/usr/local/bin/referd'),
 		'--help']),
+	'referd --app ws://127.0.0.1:3000/bot': (s) => s.referd(
+		{ args: ['--app', 'ws://127.0.0.1:3000/bot'] }),
 	[`node scripts/demo/client.js ws://127.0.0.1:${PORT}/ws ` +
 	`'{"verb":"sip:refer","referTo":"sip:agent@10.77.0.3"}'`]: (s) =>
 		transfersWithDemo(s),
