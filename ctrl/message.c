@@ -85,10 +85,33 @@ static int decode_ack(struct message *m, const cJSON *obj, struct fault *f)
 }
 
 
+/* Who is asked for the verbs, instead of the verbs: as the verb redirect */
+static int decode_call_hook(struct message *m, const cJSON *call_hook,
+			    struct fault *f)
+{
+	cJSON *verb = cJSON_CreateObject();
+	int err;
+
+	cJSON_AddStringToObject(verb, "verb", "redirect");
+	cJSON_AddItemToObject(verb, "actionHook",
+			      cJSON_Duplicate(call_hook, true));
+	err = verbs_parse(&m->verbs, verb, f);
+	cJSON_Delete(verb);
+
+	return err;
+}
+
+
 static int decode_redirect(struct message *m, const cJSON *data,
 			   struct fault *f)
 {
+	const cJSON *call_hook = cJSON_GetObjectItemCaseSensitive(data,
+								  "call_hook");
+
 	m->kind = MESSAGE_VERBS;
+
+	if (call_hook)
+		return decode_call_hook(m, call_hook, f);
 
 	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
 		return fault_set(f, 400, "data", "must be an array of verbs");

@@ -349,6 +349,26 @@ for (const method of ['POST', 'GET']) {
 }
 
 
+scene('command redirect with a call_hook: the verbs come from there',
+	async (s) => {
+	const application = await Application.start(s, { reply: () => ({ body:
+		[{ verb: 'hangup', headers: { 'X-By': 'hook' } }] }) });
+	const { client, leg, sid } = await talk(s);
+	const redirect = (hook) => client.send({ type: 'command',
+		command: 'redirect', callSid: sid, msgid: 'c1',
+		data: { call_hook: hook } });
+
+	redirect(17);
+	const { data } = await client.message('jambonz:error');
+	assert.equal(data.field, 'actionHook');
+	assert.equal(data.ref, 'c1');
+
+	redirect(`${application.url}/next`);
+	assert.equal((await leg.received('BYE')).headers['x-by'], 'hook');
+	assert.equal((await application.request('/next')).data.call_sid, sid);
+});
+
+
 scene('redirect: a relative hook asks the client', async (s) => {
 	const { client, leg, sid } = await talk(s);
 
