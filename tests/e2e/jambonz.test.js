@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { played, writeWav } from './lib/audio.js';
@@ -351,6 +352,9 @@ scene('a bot that closes with 1000 leaves the call alone', async (s) => {
 });
 
 
+/* A system without /etc/hosts does not know it, and here is no DNS. */
+const named = await lookup('localhost').then(() => true, () => false);
+
 /* The certificate's only name is localhost. */
 for (const [host, trusted, status] of [['localhost', true, 200],
 	['127.0.0.1', true, 480], ['localhost', false, 480]]) {
@@ -373,5 +377,6 @@ for (const [host, trusted, status] of [['localhost', true, 200],
 		assert.equal((await leg.response).status, status);
 		assert.equal(bot.all('session:new').length,
 			status === 200 ? 1 : 0);
-	});
+	}, { skip: host === 'localhost' && !named &&
+		'this system does not know localhost' });
 }
