@@ -127,6 +127,7 @@ for (const [status, reason, state] of [[486, 'Not Now', 'busy'],
 		const { data } = await client.message('call:status',
 			{ call_sid: sid, call_status: state });
 		assert.equal(data.sip_status, status);
+		await client.message('verb:status', { event: 'finished' });
 		assert.deepEqual(verbs(client), ['starting sip:decline',
 			'finished sip:decline']);
 	});
