@@ -10,6 +10,7 @@
 #include <string.h>
 #include "call.h"
 #include "clock.h"
+#include "field.h"
 #include "json.h"
 #include "report.h"
 
@@ -33,25 +34,6 @@ struct call {
 };
 
 
-/* Replace what is told anew, keep the rest */
-static int set(char **sp, const char *s)
-{
-	char *copy;
-
-	if (!s || (*sp && !strcmp(*sp, s)))
-		return 0;
-
-	copy = strdup(s);
-	if (!copy)
-		return ENOMEM;
-
-	free(*sp);
-	*sp = copy;
-
-	return 0;
-}
-
-
 /**
  * Make a call
  *
@@ -71,8 +53,8 @@ int call_create(struct call **cp, const struct call_info *info,
 		return ENOMEM;
 
 	c->duration = -1;
-	err = set(&c->node, node);
-	err |= set(&c->sid, info->sid);
+	err = field_keep(&c->node, node);
+	err |= field_keep(&c->sid, info->sid);
 	err |= call_update(c, info);
 	if (err) {
 		call_destroy(c);
@@ -123,16 +105,16 @@ int call_update(struct call *c, const struct call_info *info)
 {
 	int err = 0;
 
-	err |= set(&c->call_id, info->call_id);
-	err |= set(&c->direction, info->direction);
-	err |= set(&c->from, info->from);
-	err |= set(&c->to, info->to);
-	err |= set(&c->caller_name, info->caller_name);
-	err |= set(&c->account, info->account);
-	err |= set(&c->state, info->state);
-	err |= set(&c->sip_reason, info->sip_reason);
-	err |= set(&c->ref, info->ref);
-	err |= set(&c->headers, info->headers);
+	err |= field_keep(&c->call_id, info->call_id);
+	err |= field_keep(&c->direction, info->direction);
+	err |= field_keep(&c->from, info->from);
+	err |= field_keep(&c->to, info->to);
+	err |= field_keep(&c->caller_name, info->caller_name);
+	err |= field_keep(&c->account, info->account);
+	err |= field_keep(&c->state, info->state);
+	err |= field_keep(&c->sip_reason, info->sip_reason);
+	err |= field_keep(&c->ref, info->ref);
+	err |= field_keep(&c->headers, info->headers);
 
 	c->sip_status = info->sip_status;
 	if (info->started)
@@ -158,7 +140,8 @@ int call_fail(struct call *c, const char *state, const char *reason)
 	if (c->duration < 0)
 		c->duration = 0;
 
-	return set(&c->state, state) | set(&c->sip_reason, reason);
+	return field_keep(&c->state, state) |
+	       field_keep(&c->sip_reason, reason);
 }
 
 
@@ -172,19 +155,6 @@ int call_fail(struct call *c, const char *state, const char *reason)
 const char *call_sid(const struct call *c)
 {
 	return c->sid;
-}
-
-
-/**
- * Get the reference of the dial that made a call
- *
- * @param c Call
- *
- * @return The reference, NULL if there was no dial of ours
- */
-const char *call_ref(const struct call *c)
-{
-	return c->ref;
 }
 
 

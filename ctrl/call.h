@@ -21,7 +21,6 @@ int call_update(struct call *c, const struct call_info *info);
 int call_fail(struct call *c, const char *state, const char *reason);
 
 const char *call_sid(const struct call *c);
-const char *call_ref(const struct call *c);
 const char *call_node(const struct call *c);
 void call_number(const struct call *c, char *text, size_t size);
 const char *call_state(const struct call *c);

@@ -4,6 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "field.h"
@@ -124,6 +126,32 @@ int field_check(const char **sp, const cJSON *obj, const char *key,
 				 "must not be longer than %zu bytes", max);
 
 	*sp = item->valuestring;
+
+	return 0;
+}
+
+
+/**
+ * Replace a string by what is told anew; what is not told stays
+ *
+ * @param sp Pointer to the string, allocated
+ * @param s  What is told, NULL if nothing is
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int field_keep(char **sp, const char *s)
+{
+	char *copy;
+
+	if (!s || (*sp && !strcmp(*sp, s)))
+		return 0;
+
+	copy = strdup(s);
+	if (!copy)
+		return ENOMEM;
+
+	free(*sp);
+	*sp = copy;
 
 	return 0;
 }

@@ -369,6 +369,29 @@ static int parse(struct message **mp, char *text, size_t len, struct fault *f)
 }
 
 
+typedef int(decode_h)(struct message *m, struct fault *f);
+
+
+static int read_message(struct message **mp, char *text, size_t len,
+			decode_h *h, struct fault *f)
+{
+	struct message *m = NULL;
+	int err;
+
+	err = parse(&m, text, len, f);
+	if (err)
+		return err;
+
+	err = h(m, f);
+	if (err)
+		message_free(m);
+	else
+		*mp = m;
+
+	return err;
+}
+
+
 /**
  * Read a message
  *
@@ -382,20 +405,13 @@ static int parse(struct message **mp, char *text, size_t len, struct fault *f)
 int message_decode(struct message **mp, char *text, size_t len,
 		   struct fault *f)
 {
-	struct message *m = NULL;
-	int err;
+	return read_message(mp, text, len, decode, f);
+}
 
-	err = parse(&m, text, len, f);
-	if (err)
-		return err;
 
-	err = decode(m, f);
-	if (err)
-		message_free(m);
-	else
-		*mp = m;
-
-	return err;
+static int decode_dial_body(struct message *m, struct fault *f)
+{
+	return decode_dial(m, m->tree, f);
 }
 
 
@@ -412,20 +428,7 @@ int message_decode(struct message **mp, char *text, size_t len,
 int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct fault *f)
 {
-	struct message *m = NULL;
-	int err;
-
-	err = parse(&m, text, len, f);
-	if (err)
-		return err;
-
-	err = decode_dial(m, m->tree, f);
-	if (err)
-		message_free(m);
-	else
-		*mp = m;
-
-	return err;
+	return read_message(mp, text, len, decode_dial_body, f);
 }
 
 

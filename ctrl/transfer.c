@@ -24,24 +24,6 @@
 static struct table *running;
 
 
-static int set(char **sp, const char *s)
-{
-	char *copy;
-
-	if (!s)
-		return 0;
-
-	copy = strdup(s);
-	if (!copy)
-		return ENOMEM;
-
-	free(*sp);
-	*sp = copy;
-
-	return 0;
-}
-
-
 static void destroy(struct transfer *t)
 {
 	free(t->id);
@@ -68,10 +50,10 @@ static int create(struct transfer **tp, const char *id, const char *call_sid,
 	if (!t)
 		return ENOMEM;
 
-	err = set(&t->id, id);
-	err |= set(&t->call_sid, call_sid);
-	err |= set(&t->boot, boot);
-	err |= set(&t->node, node);
+	err = field_keep(&t->id, id);
+	err |= field_keep(&t->call_sid, call_sid);
+	err |= field_keep(&t->boot, boot);
+	err |= field_keep(&t->node, node);
 	if (!err)
 		err = table_put(running, id, t);
 	if (err) {
@@ -175,11 +157,11 @@ static int apply(struct transfer *t, const struct report *r)
 {
 	int err = 0;
 
-	err |= set(&t->step, r->step);
-	err |= set(&t->refer_to, r->refer_to);
-	err |= set(&t->referred_by, r->referred_by);
-	err |= set(&t->reason, r->reason);
-	err |= set(&t->evidence, r->evidence);
+	err |= field_keep(&t->step, r->step);
+	err |= field_keep(&t->refer_to, r->refer_to);
+	err |= field_keep(&t->referred_by, r->referred_by);
+	err |= field_keep(&t->reason, r->reason);
+	err |= field_keep(&t->evidence, r->evidence);
 	if (r->refer_status)
 		t->refer_status = r->refer_status;
 	if (r->call_status)
@@ -190,7 +172,8 @@ static int apply(struct transfer *t, const struct report *r)
 
 	if (!strcmp(r->step, "ended")) {
 		t->ended = r->time;
-		err |= set(&t->outcome, r->outcome ? r->outcome : "unknown");
+		err |= field_keep(&t->outcome,
+				  r->outcome ? r->outcome : "unknown");
 	}
 
 	return err;
@@ -250,11 +233,11 @@ static void load_handler(const char *key, const char *data, void *arg)
 	t->call_status = (int)field_int(tree, "call_status", 0);
 	t->started = clock_parse(field_str(tree, "started"));
 
-	err |= set(&t->verb_id, field_str(tree, "verb_id"));
-	err |= set(&t->step, field_str(tree, "step"));
-	err |= set(&t->refer_to, field_str(tree, "refer_to"));
-	err |= set(&t->referred_by, field_str(tree, "referred_by"));
-	err |= set(&t->reason, field_str(tree, "reason"));
+	err |= field_keep(&t->verb_id, field_str(tree, "verb_id"));
+	err |= field_keep(&t->step, field_str(tree, "step"));
+	err |= field_keep(&t->refer_to, field_str(tree, "refer_to"));
+	err |= field_keep(&t->referred_by, field_str(tree, "referred_by"));
+	err |= field_keep(&t->reason, field_str(tree, "reason"));
 
 out:
 	if (err)
@@ -321,7 +304,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 		if (err)
 			return err;
 
-		err = set(&t->verb_id, verb_id);
+		err = field_keep(&t->verb_id, verb_id);
 		if (err)
 			return err;
 	}
