@@ -79,6 +79,8 @@ async function usable({ client, far, sid, gw })
 {
 	const from = far.messages.length;
 
+	/* baresip's word for it may come after referd's */
+	await gw.event('CALL_ESTABLISHED');
 	assert.equal(gw.talking().length, 1);
 	assert.equal(far.requests('BYE').length, 0);
 
@@ -208,6 +210,7 @@ scene('REFER challenged, but no password: failed, the call goes on',
 
 	equal(t.ended, { outcome: 'failed', evidence: 'response',
 		refer_status: 401 });
+	await t.gw.event('CALL_ESTABLISHED');
 	assert.equal(t.gw.talking().length, 1);
 });
 
@@ -240,6 +243,7 @@ scene('ringing, then nothing: unknown, unsubscribed', async (s) => {
 
 	equal(t.ended, { outcome: 'unknown', evidence: 'timer:ringing',
 		refer_status: 202, call_status: 180 });
+	await t.gw.event('CALL_ESTABLISHED');
 	assert.equal(t.gw.talking().length, 1);
 	once(t.client);
 });
