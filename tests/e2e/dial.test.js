@@ -115,6 +115,7 @@ scene('answered in time: the timeout is void', async (s) => {
 		{ call_sid: sid, call_status: 'in-progress' });
 	await new Promise((resolve) => setTimeout(resolve, 1_500));
 	assert.equal(leg.requests('BYE').length, 0);
+	await gateway.event('CALL_ESTABLISHED');
 	assert.equal(gateway.talking().length, 1);
 });
 

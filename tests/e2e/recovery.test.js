@@ -174,6 +174,7 @@ scene('the module is unloaded in mid-transfer: baresip and its call live',
 	await far.nudge();
 	await far.messages.wait((m) => m.sent &&
 		m.body.startsWith('SIP/2.0 200'), 'the final NOTIFY');
+	await gateway.event('CALL_ESTABLISHED');
 	assert.equal(gateway.talking().length, 1);
 	await gateway.command('hangup');
 	await far.received('BYE');

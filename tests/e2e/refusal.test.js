@@ -83,6 +83,7 @@ scene('CR LF in each field: refused by name, nothing sent, call usable',
 	assert.equal(far.requests('REFER').length, 0);
 	assert.ok(far.messages.items.every((m) =>
 		!m.text.includes('X-Injected')));
+	await gateway.event('CALL_ESTABLISHED');
 	assert.equal(gateway.talking().length, 1);
 
 	client.send({ ...VERB, call_sid: sid });
@@ -138,6 +139,7 @@ scene('a list with a wrong verb is refused whole, by its position',
 		assert.equal(data.position, 1);
 	}
 
+	await gateway.event('CALL_ESTABLISHED');
 	assert.equal(gateway.talking().length, 1);
 });
 
