@@ -242,7 +242,8 @@ scene('a list of verbs goes on after a failed transfer', async (s) => {
 	client.send([{ verb: 'answer' }, { verb: 'pause', length: 0.2 },
 		{ verb: 'sip:refer', referTo: '100' }, { verb: 'hangup' }]);
 	await far.passed();
-	await client.message('call:status', { call_status: 'completed' });
+	await client.message('verb:status',
+		{ event: 'finished', verb: 'hangup' });
 
 	assert.deepEqual(client.all('verb:status')
 		.map(({ data }) => `${data.event} ${data.verb}`), [
