@@ -113,6 +113,7 @@ static bool load_transfer(struct report *r)
 	r->evidence = field_str(r->tree, "evidence");
 	r->refer_status = status(r->tree, "refer_status");
 	r->call_status = status(r->tree, "call_status");
+	r->sip = field_text(r->tree, "sip");
 
 	return r->call_sid && r->transfer_id && r->step &&
 	       strlen(r->transfer_id) < 64;
@@ -223,6 +224,7 @@ void report_free(struct report *r)
 
 	free(r->call.headers);
 	free(r->dry_run);
+	free(r->sip);
 	free(r->transfers);
 	cJSON_Delete(r->tree);
 	free(r);

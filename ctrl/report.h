@@ -79,6 +79,7 @@ struct report {
 	const char *evidence;
 	int refer_status;
 	int call_status;
+	char *sip;  /* JSON text of a SIP message, NULL if not told */
 	int64_t ms; /* that were played */
 
 	/* result */

@@ -128,19 +128,21 @@ static void save(const struct transfer *t)
 }
 
 
-static void announce(const struct transfer *t, int64_t time)
+static void announce(const struct transfer *t, const struct report *r)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	print_status(&j, t);
+	if (r->sip)
+		json_raw(&j, "sip", r->sip);
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "transfer:status",
 				      .call_sid = t->call_sid,
 				      .data = json_done(&j),
-				      .time = time});
+				      .time = r->time});
 	json_free(&j);
 
 	if (t->outcome) {
@@ -314,7 +316,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 		return err;
 
 	save(t);
-	announce(t, r->time);
+	announce(t, r);
 	*tp = t;
 
 	return 0;
@@ -374,7 +376,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
 		log_error("transfer: %s: out of memory", key);
 
 	save(t);
-	announce(t, r.time);
+	announce(t, &r);
 	lost->h(t);
 	transfer_release(t);
 

@@ -51,60 +51,6 @@ static struct invite *find(const char *call_id)
 }
 
 
-/* Several fields of one name are one field with commas, RFC 3261 7.3.1 */
-static int header_add(cJSON *headers, const struct sip_hdr *hdr)
-{
-	const cJSON *old;
-	char *name = NULL, *val = NULL, *both = NULL;
-	int err;
-
-	err = text_scrub(&name, &hdr->name);
-	err |= text_scrub(&val, &hdr->val);
-	if (err)
-		goto out;
-
-	old = cJSON_GetObjectItem(headers, name);
-	if (!old) {
-		cJSON_AddStringToObject(headers, name, val);
-		goto out;
-	}
-
-	err = re_sdprintf(&both, "%s, %s", old->valuestring, val);
-	if (!err)
-		cJSON_ReplaceItemInObject(headers, name,
-					  cJSON_CreateString(both));
-
-out:
-	mem_deref(name);
-	mem_deref(val);
-	mem_deref(both);
-
-	return err;
-}
-
-
-static int fields_decode(cJSON *headers, const struct sip_msg *msg)
-{
-	struct le *le;
-	size_t size = 0;
-	int err = 0;
-
-	for (le = list_head(&msg->hdrl); le && !err; le = le->next) {
-
-		const struct sip_hdr *hdr = le->data;
-
-		/* what is too much is left out, the smaller ones stay */
-		if (size + hdr->name.l + hdr->val.l > HEADERS_MAX)
-			continue;
-
-		size += hdr->name.l + hdr->val.l;
-		err = header_add(headers, hdr);
-	}
-
-	return err;
-}
-
-
 static bool is_initial(const struct sip_msg *msg)
 {
 	if (pl_strcmp(&msg->cseq.met, "INVITE"))
@@ -135,7 +81,7 @@ void invite_keep(const struct sip_msg *msg)
 	inv->headers = cJSON_CreateObject();
 
 	err = pl_strdup(&inv->call_id, &msg->callid);
-	err |= fields_decode(inv->headers, msg);
+	err |= message_headers(inv->headers, msg, HEADERS_MAX);
 	if (err) {
 		mem_deref(inv);
 		return;

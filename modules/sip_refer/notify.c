@@ -126,7 +126,7 @@ int notify_decode(struct notify *notify, const struct sip_msg *msg)
 	if (!notify || !msg)
 		return EINVAL;
 
-	*notify = (struct notify){.cseq = msg->cseq.num};
+	*notify = (struct notify){.msg = msg, .cseq = msg->cseq.num};
 
 	err = event_decode(notify, msg);
 	if (err)

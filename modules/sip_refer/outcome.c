@@ -48,7 +48,20 @@ void outcome_reason(struct transfer *t, const char *reason)
 }
 
 
-static cJSON *step_alloc(const struct transfer *t, const char *step)
+/**
+ * Keep the message that the next report tells of
+ *
+ * @param t       Transfer
+ * @param message Its JSON, released here; NULL if there is none
+ */
+void outcome_message(struct transfer *t, struct cJSON *message)
+{
+	cJSON_Delete(t->message);
+	t->message = message;
+}
+
+
+static cJSON *step_alloc(struct transfer *t, const char *step)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -65,6 +78,9 @@ static cJSON *step_alloc(const struct transfer *t, const char *step)
 		cJSON_AddNumberToObject(json, "call_status", t->call_status);
 	if (t->reason)
 		cJSON_AddStringToObject(json, "reason", t->reason);
+	if (t->message)
+		cJSON_AddItemToObject(json, "sip", t->message);
+	t->message = NULL;
 
 	return json;
 }
@@ -76,9 +92,28 @@ static cJSON *step_alloc(const struct transfer *t, const char *step)
  * @param t    Transfer
  * @param step Name of the step
  */
-void outcome_step(const struct transfer *t, const char *step)
+void outcome_step(struct transfer *t, const char *step)
 {
 	link_report(step_alloc(t, step));
+}
+
+
+/**
+ * Report a step of a transfer that a message made. What was kept before, and
+ * tells of the end, waits until then.
+ *
+ * @param t    Transfer
+ * @param step Name of the step
+ * @param msg  SIP message
+ */
+void outcome_step_message(struct transfer *t, const char *step,
+			  const struct sip_msg *msg)
+{
+	cJSON *message = t->message;
+
+	t->message = message_json(msg);
+	outcome_step(t, step);
+	t->message = message;
 }
 
 

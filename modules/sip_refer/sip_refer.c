@@ -49,6 +49,8 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	if (!pl_strcmp(&msg->met, "NOTIFY"))
 		return transfers_notify(msg);
 
+	if (!pl_strcmp(&msg->met, "BYE"))
+		transfers_bye(msg);
 	invite_keep(msg);
 
 	return false;

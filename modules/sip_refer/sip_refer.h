@@ -154,6 +154,7 @@ enum notify_body {
 
 /** A NOTIFY of event refer */
 struct notify {
+	const struct sip_msg *msg; /**< It lasts as long as this does      */
 	uint32_t cseq;
 	bool has_id;
 	uint32_t id;      /**< Of the Event, the CSeq of a REFER    */
@@ -165,6 +166,20 @@ struct notify {
 };
 
 int notify_decode(struct notify *notify, const struct sip_msg *msg);
+
+
+/*
+ * Message: what a SIP message said, as JSON
+ */
+
+enum {
+	MESSAGE_HDRS_MAX = 4096, /**< That a report shows [bytes] */
+};
+
+int message_headers(struct cJSON *headers, const struct sip_msg *msg,
+		    size_t max);
+struct cJSON *message_json(const struct sip_msg *msg);
+struct cJSON *message_json_text(const char *text);
 
 
 /*
@@ -281,6 +296,7 @@ struct transfer {
 	char *referred_by;
 	char *replaces; /**< call_sid of the other call, or NULL */
 	char *reason;
+	struct cJSON *message;     /**< That the next report tells of      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
@@ -308,7 +324,10 @@ int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
 
 void outcome_reason(struct transfer *t, const char *reason);
 void outcome_reason_pl(struct transfer *t, const struct pl *reason);
-void outcome_step(const struct transfer *t, const char *step);
+void outcome_message(struct transfer *t, struct cJSON *message);
+void outcome_step(struct transfer *t, const char *step);
+void outcome_step_message(struct transfer *t, const char *step,
+			  const struct sip_msg *msg);
 void outcome_end(struct transfer *t, const char *outcome,
 		 const char *evidence);
 void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
@@ -328,6 +347,7 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 		  const struct verb *verb, const char *ref,
 		  struct fault *fault);
 bool transfers_notify(const struct sip_msg *msg);
+void transfers_bye(const struct sip_msg *msg);
 void transfers_list(struct cJSON *ids);
 
 

@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <cjson/cJSON.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
@@ -50,6 +51,7 @@ static void destructor(void *arg)
 	mem_deref(t->refer_to);
 	mem_deref(t->referred_by);
 	mem_deref(t->reason);
+	outcome_message(t, NULL);
 }
 
 
@@ -140,7 +142,7 @@ static void accepted_report(struct transfer *t, const struct sip_msg *msg)
 
 	t->reason = NULL;
 	outcome_reason_pl(t, &msg->reason);
-	outcome_step(t, "accepted");
+	outcome_step_message(t, "accepted", msg);
 
 	if (reason) {
 		mem_deref(t->reason);
@@ -226,6 +228,7 @@ static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 		outcome_end_final(t);
 	}
 	else {
+		outcome_message(t, message_json(msg));
 		refused(t, msg->scode, &msg->reason, "response");
 	}
 }
@@ -250,7 +253,7 @@ static void progress(struct transfer *t, const struct notify *notify)
 {
 	t->call_status = notify->frag.scode;
 	outcome_reason_pl(t, &notify->frag.reason);
-	outcome_step(t, "progress");
+	outcome_step_message(t, "progress", notify->msg);
 }
 
 
@@ -258,6 +261,7 @@ static void final(struct transfer *t, const struct notify *notify)
 {
 	t->call_status = notify->frag.scode;
 	outcome_reason_pl(t, &notify->frag.reason);
+	outcome_message(t, message_json(notify->msg));
 
 	if (!t->refer_status && t->state != ORPHANED)
 		transfer_set_state(t, DECIDED, GRACE);
@@ -280,6 +284,7 @@ static void resultless(struct transfer *t, const struct notify *notify)
 	else
 		outcome_reason(t, "the subscription ended without a result");
 
+	outcome_message(t, message_json(notify->msg));
 	if (notify->terminated)
 		outcome_end(t, "unknown", "terminated");
 	else
@@ -412,11 +417,16 @@ out:
  */
 void transfer_run(struct transfer *t)
 {
+	char *text;
 	int err;
 
 	if (!t)
 		return;
 
+	if (!dialog_print(&text, t->dlg, "REFER", t->hdrs)) {
+		outcome_message(t, message_json_text(text));
+		mem_deref(text);
+	}
 	outcome_step(t, "requested");
 
 	t->refer_first = sip_dialog_lseq(t->dlg->dlg);

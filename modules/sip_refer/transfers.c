@@ -87,6 +87,32 @@ bool transfers_notify(const struct sip_msg *msg)
 }
 
 
+static bool bye_handler(struct le *le, void *arg)
+{
+	struct transfer *t = le->data;
+	const struct sip_msg *msg = arg;
+
+	if (t->state != ENDED && t->state != DECIDED &&
+	    sip_dialog_cmp(t->dlg->dlg, msg))
+		outcome_message(t, message_json(msg));
+
+	return false;
+}
+
+
+/**
+ * Take note of the BYE that the far end sends during a transfer: what comes
+ * of it is told when the call is closed
+ *
+ * @param msg BYE request
+ */
+void transfers_bye(const struct sip_msg *msg)
+{
+	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
+			  bye_handler, (void *)msg);
+}
+
+
 /**
  * Start a transfer: allocated, known to its NOTIFYs, but nothing is sent yet
  *

@@ -12,7 +12,7 @@ import { scene, settings } from './lib/scene.js';
 const page = readFileSync(join(settings.source, 'docs/protocol.md'), 'utf8');
 
 /* What the far end or the application puts there, not referd. */
-const FREE = new Set(['X-Customer']);
+const FREE = new Set(['X-Customer', 'Event', 'CSeq']);
 
 
 /**
