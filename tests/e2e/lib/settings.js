@@ -30,6 +30,7 @@ export const settings = {
 	]),
 	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
 	referd: resolve(build, 'ctrl/referd'),
+	referctl: resolve(build, 'referctl/referctl'),
 	sanitize: /^(on|1|true|yes)$/i.test(process.env.SANITIZE ?? ''),
 };
 

@@ -1,0 +1,16 @@
+/**
+ * @file calls.h  What is said of a call on the command line
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include "settings.h"
+
+enum { SID_SIZE = 128 };
+
+enum status call_find(char sid[SID_SIZE], const struct settings *s,
+		      const char *name);
+
+#endif

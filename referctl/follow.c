@@ -1,0 +1,319 @@
+/**
+ * @file follow.c  Waits for what becomes of something
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include "follow.h"
+#include "http.h"
+#include "print.h"
+#include "ws.h"
+
+
+enum {
+	PATIENCE = 60, /* seconds that a restart of referd may take */
+};
+
+struct follow {
+	const char *sid; /* of the call, NULL for all */
+	const char *id;  /* of the verb, or of the message */
+	bool json;
+	bool begun;
+	enum status status;
+};
+
+
+static const cJSON *data_of(const cJSON *message)
+{
+	return cJSON_GetObjectItem(message, "data");
+}
+
+
+static bool is(const cJSON *message, const char *type)
+{
+	return !strcmp(json_text(message, "type"), type);
+}
+
+
+static bool is_over(const char *state)
+{
+	return !strcmp(state, "completed") || !strcmp(state, "failed") ||
+	       !strcmp(state, "busy") || !strcmp(state, "no-answer");
+}
+
+
+/**
+ * Get the number of the last message, to hear from there on.  Says itself
+ * what is wrong.
+ *
+ * @param seqp Its number
+ * @param s    Where referd is
+ *
+ * @return STATUS_DONE, otherwise the exit status
+ */
+enum status follow_seq(int64_t *seqp, const struct settings *s)
+{
+	cJSON *health = NULL;
+	enum status status = http_get(&health, s, "/healthz");
+
+	if (!status)
+		*seqp = (int64_t)cJSON_GetNumberValue(
+			cJSON_GetObjectItem(health, "last_seq"));
+	cJSON_Delete(health);
+
+	return status;
+}
+
+
+static enum status outcome_status(const char *outcome)
+{
+	static const struct {
+		const char *outcome;
+		enum status status;
+	} outcomes[] = {
+		{"transferred", STATUS_DONE},    {"failed", STATUS_FAILED},
+		{"presumed", STATUS_PRESUMED},   {"unknown", STATUS_UNKNOWN},
+		{"cancelled", STATUS_CANCELLED},
+	};
+
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++) {
+		if (!strcmp(outcome, outcomes[i].outcome))
+			return outcomes[i].status;
+	}
+
+	return STATUS_UNKNOWN;
+}
+
+
+/* A verb that waits for its turn is lost when the call ends before it */
+static bool transfer_handler(const cJSON *message, void *arg)
+{
+	const cJSON *data = data_of(message);
+	struct follow *f = arg;
+
+	if (strcmp(json_text(message, "call_sid"), f->sid))
+		return false;
+
+	if (!f->begun && is(message, "call:status") &&
+	    is_over(json_text(data, "call_status"))) {
+		f->status = say_error(STATUS_FAILED, "the call ended before "
+						     "the transfer began");
+		return true;
+	}
+
+	if (!is(message, "transfer:status") ||
+	    strcmp(json_text(data, "verb_id"), f->id))
+		return false;
+
+	f->begun = true;
+	if (f->json)
+		print_json(message);
+	else
+		print_step(data);
+	if (strcmp(json_text(data, "step"), "ended"))
+		return ferror(stdout);
+
+	f->status = outcome_status(json_text(data, "outcome"));
+
+	return true;
+}
+
+
+static bool dial_handler(const cJSON *message, void *arg)
+{
+	const cJSON *data = data_of(message);
+	const char *state = json_text(data, "call_status");
+	struct follow *f = arg;
+
+	if (strcmp(json_text(message, "call_sid"), f->sid) ||
+	    (!is(message, "session:new") && !is(message, "call:status")))
+		return false;
+
+	if (f->json)
+		print_json(message);
+	else
+		print_state(data);
+
+	if (is_over(state))
+		f->status = STATUS_FAILED;
+
+	return is_over(state) || !strcmp(state, "in-progress") ||
+	       ferror(stdout);
+}
+
+
+static bool all_handler(const cJSON *message, void *arg)
+{
+	const struct follow *f = arg;
+
+	/* That of a new connection tells nothing new */
+	if (is(message, "hello") && !f->json)
+		return false;
+	if (f->sid && strcmp(json_text(message, "call_sid"), f->sid))
+		return false;
+
+	if (f->json)
+		print_json(message);
+	else
+		print_message(message);
+
+	return ferror(stdout);
+}
+
+
+static bool answer_handler(const cJSON *message, void *arg)
+{
+	const cJSON *data = data_of(message);
+	struct follow *f = arg;
+
+	if (is(message, "ack") && !strcmp(json_text(message, "msgid"), f->id))
+		f->status = STATUS_DONE;
+	else if (is(message, "jambonz:error") &&
+		 !strcmp(json_text(data, "ref"), f->id))
+		f->status = STATUS_ERROR;
+	else
+		return false;
+
+	if (f->json)
+		print_json(message);
+	else if (f->status)
+		(void)say_error(f->status, "%s", json_text(data, "error"));
+	else
+		print_message(message);
+
+	return true;
+}
+
+
+static enum status run(const struct settings *s, struct ws_request *r,
+		       struct follow *f)
+{
+	enum status status;
+
+	r->arg = f;
+	status = ws_run(s, r);
+
+	return status ? status : f->status;
+}
+
+
+/**
+ * Show the steps of a transfer until it has ended.  Says itself what is wrong.
+ *
+ * @param s     Where referd is
+ * @param since Number of a message before it
+ * @param sid   Its call
+ * @param id    Its verb
+ * @param json  Whether to print JSON
+ *
+ * @return Exit status
+ */
+enum status follow_transfer(const struct settings *s, int64_t since,
+			    const char *sid, const char *id, bool json)
+{
+	struct follow f = {.sid = sid, .id = id, .json = json};
+
+	return run(s,
+		   &(struct ws_request){.since = since,
+					.patience = PATIENCE,
+					.h = transfer_handler},
+		   &f);
+}
+
+
+/**
+ * Show the states of a new call until it is answered or over.  Says itself
+ * what is wrong.
+ *
+ * @param s     Where referd is
+ * @param since Number of a message before it
+ * @param sid   The call
+ * @param json  Whether to print JSON
+ *
+ * @return Exit status
+ */
+enum status follow_dial(const struct settings *s, int64_t since,
+			const char *sid, bool json)
+{
+	struct follow f = {.sid = sid, .json = json};
+
+	return run(s,
+		   &(struct ws_request){.since = since,
+					.patience = PATIENCE,
+					.h = dial_handler},
+		   &f);
+}
+
+
+/**
+ * Show all that happens, without end.  Says itself what is wrong.
+ *
+ * @param s     Where referd is
+ * @param since Number of a message, -1 to begin now
+ * @param sid   A call, NULL for all
+ * @param json  Whether to print JSON
+ *
+ * @return Exit status
+ */
+enum status follow_all(const struct settings *s, int64_t since,
+		       const char *sid, bool json)
+{
+	struct follow f = {.sid = sid, .json = json};
+
+	return run(s,
+		   &(struct ws_request){.since = since,
+					.patience = INT_MAX,
+					.h = all_handler},
+		   &f);
+}
+
+
+/* An array of verbs has its msgid in the first of them */
+static const char *name_message(cJSON *message)
+{
+	cJSON *first = cJSON_IsArray(message) ? cJSON_GetArrayItem(message, 0)
+					      : message;
+
+	if (cJSON_IsObject(first) && !cJSON_HasObjectItem(first, "msgid"))
+		(void)cJSON_AddStringToObject(first, "msgid", "referctl");
+
+	return json_text(first, "msgid");
+}
+
+
+/**
+ * Send a message, and show the answer.  An ack gets none.  Says itself what
+ * is wrong.
+ *
+ * @param s       Where referd is
+ * @param message Message; gets a msgid if it has none
+ * @param json    Whether to print JSON
+ *
+ * @return Exit status
+ */
+enum status follow_answer(const struct settings *s, cJSON *message, bool json)
+{
+	bool ack = is(message, "ack");
+	struct follow f = {.id = ack ? "" : name_message(message),
+			   .json = json};
+	char *text = cJSON_PrintUnformatted(message);
+	enum status status;
+
+	if (!text)
+		return say_error(STATUS_ERROR, "out of memory");
+
+	status = run(s,
+		     &(struct ws_request){.since = -1,
+					  .send = text,
+					  .h = ack ? NULL : answer_handler},
+		     &f);
+	cJSON_free(text);
+
+	return status;
+}

@@ -1,0 +1,22 @@
+/**
+ * @file follow.h  Waits for what becomes of something
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef FOLLOW_H
+#define FOLLOW_H
+
+#include <stdint.h>
+#include <cjson/cJSON.h>
+#include "settings.h"
+
+enum status follow_seq(int64_t *seqp, const struct settings *s);
+enum status follow_transfer(const struct settings *s, int64_t since,
+			    const char *sid, const char *id, bool json);
+enum status follow_dial(const struct settings *s, int64_t since,
+			const char *sid, bool json);
+enum status follow_all(const struct settings *s, int64_t since,
+		       const char *sid, bool json);
+enum status follow_answer(const struct settings *s, cJSON *message, bool json);
+
+#endif

@@ -1,0 +1,321 @@
+/**
+ * @file print.c  What people read
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "print.h"
+
+
+enum {
+	TIME_START = 11, /* of an ISO 8601 time: past the date */
+	TIME_LEN = 12,
+	SID_LEN = 8, /* what usually tells calls apart */
+};
+
+static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+
+/**
+ * Get a text from an object
+ *
+ * @param tree Object, may be NULL
+ * @param key  Name of the member
+ *
+ * @return The text, "" if there is none
+ */
+const char *json_text(const cJSON *tree, const char *key)
+{
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(tree, key));
+
+	return text ? text : "";
+}
+
+
+static int json_number(const cJSON *tree, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+
+	return item ? item->valueint : 0;
+}
+
+
+/**
+ * Replace control characters, those of UTF-8 as well: much of what is printed
+ * came from far ends, and must not command a terminal
+ *
+ * @param text Text
+ */
+void print_clean(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+	}
+}
+
+
+static void line(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+
+	if (text) {
+		size_t len;
+
+		print_clean(text);
+		len = strlen(text);
+		while (len && text[len - 1] == ' ')
+			text[--len] = '\0';
+		(void)puts(text);
+		(void)fflush(stdout);
+	}
+	free(text);
+}
+
+
+/**
+ * Print JSON, on a line of its own
+ *
+ * @param tree What to print
+ */
+void print_json(const cJSON *tree)
+{
+	char *text = cJSON_PrintUnformatted(tree);
+
+	if (text)
+		(void)puts(text);
+	(void)fflush(stdout);
+	cJSON_free(text);
+}
+
+
+/* "486 Busy Here", "" without a status.  The reason of a call that was refused
+   has the status in it. */
+static const char *code_text(char *buf, size_t size, int code,
+			     const char *reason)
+{
+	char number[16];
+	int n = snprintf(number, sizeof(number), "%d ", code);
+
+	*buf = '\0';
+	if (code)
+		(void)snprintf(buf, size, "%s%s",
+			       strncmp(reason, number, (size_t)n) ? number
+								  : "",
+			       reason);
+
+	return buf;
+}
+
+
+/**
+ * Print calls as a table
+ *
+ * @param calls Array of calls
+ */
+void print_calls(const cJSON *calls)
+{
+	const cJSON *call;
+
+	line("%-36s  %-11s  %-8s  %-16s  %-16s  %s", "CALL", "STATUS", "WAY",
+	     "FROM", "TO", "STARTED");
+	cJSON_ArrayForEach(call, calls)
+	{
+		line("%-36s  %-11s  %-8s  %-16s  %-16s  %s",
+		     json_text(call, "call_sid"),
+		     json_text(call, "call_status"),
+		     json_text(call, "direction"), json_text(call, "from"),
+		     json_text(call, "to"), json_text(call, "started"));
+	}
+}
+
+
+/**
+ * Print transfers as a table
+ *
+ * @param transfers Array of transfers
+ */
+void print_transfers(const cJSON *transfers)
+{
+	const cJSON *t;
+	char code[256];
+
+	line("%-24s  %-16s  %-36s  %-11s  %-24s  %s", "STARTED", "TRANSFER",
+	     "CALL", "OUTCOME", "STATUS", "TARGET");
+	cJSON_ArrayForEach(t, transfers)
+	{
+		int status = json_number(t, "call_status");
+
+		if (!status)
+			status = json_number(t, "refer_status");
+
+		line("%-24s  %-16s  %-36s  %-11s  %-24s  %s",
+		     json_text(t, "started"), json_text(t, "transfer_id"),
+		     json_text(t, "call_sid"),
+		     *json_text(t, "outcome") ? json_text(t, "outcome")
+					      : "running",
+		     code_text(code, sizeof(code), status,
+			       json_text(t, "reason")),
+		     json_text(t, "refer_to"));
+	}
+}
+
+
+/**
+ * Print what a dry run would have sent
+ *
+ * @param dry_run The REFER, and the doubts about it
+ */
+void print_dry_run(const cJSON *dry_run)
+{
+	char *refer = strdup(json_text(dry_run, "refer"));
+	char *rest = refer, *header;
+	const cJSON *doubt;
+
+	while (rest && (header = strsep(&rest, "\n"))) {
+		header[strcspn(header, "\r")] = '\0';
+		if (*header)
+			line("%s", header);
+	}
+	free(refer);
+
+	cJSON_ArrayForEach(doubt, cJSON_GetObjectItem(dry_run, "doubts"))
+	{
+		line("doubtful: %s", doubt->valuestring);
+	}
+}
+
+
+static const char *step_text(char *buf, size_t size, const cJSON *data)
+{
+	const char *step = json_text(data, "step");
+	const char *reason = json_text(data, "reason");
+	int status = json_number(data, "call_status");
+	char code[256];
+
+	if (!status)
+		status = json_number(data, "refer_status");
+
+	if (!strcmp(step, "requested"))
+		(void)snprintf(buf, size, "%-11s  %s", step,
+			       json_text(data, "refer_to"));
+	else if (strcmp(step, "ended"))
+		(void)snprintf(buf, size, "%-11s  %d %s", step, status,
+			       reason);
+	else
+		(void)snprintf(
+			buf, size, "%-11s  %s (%s)",
+			json_text(data, "outcome"),
+			status ? code_text(code, sizeof(code), status, reason)
+			       : reason,
+			json_text(data, "evidence"));
+
+	return buf;
+}
+
+
+/**
+ * Print a step of a transfer
+ *
+ * @param data Data of transfer:status
+ */
+void print_step(const cJSON *data)
+{
+	char text[4096];
+
+	line("%s", step_text(text, sizeof(text), data));
+}
+
+
+static const char *state_text(char *buf, size_t size, const cJSON *data)
+{
+	char code[256];
+
+	(void)snprintf(buf, size, "%-11s  %s", json_text(data, "call_status"),
+		       code_text(code, sizeof(code),
+				 json_number(data, "sip_status"),
+				 json_text(data, "sip_reason")));
+
+	return buf;
+}
+
+
+/**
+ * Print the state of a call
+ *
+ * @param data Data of session:new or call:status
+ */
+void print_state(const cJSON *data)
+{
+	char text[4096];
+
+	line("%s", state_text(text, sizeof(text), data));
+}
+
+
+/* What is in a message, by its type */
+static const char *message_text(char *buf, size_t size, const char *type,
+				const cJSON *m, const cJSON *data)
+{
+	if (!strcmp(type, "session:new"))
+		(void)snprintf(buf, size, "%-11s  %s call from %s to %s",
+			       json_text(data, "call_status"),
+			       json_text(data, "direction"),
+			       json_text(data, "from"), json_text(data, "to"));
+	else if (!strcmp(type, "call:status"))
+		(void)state_text(buf, size, data);
+	else if (!strcmp(type, "transfer:status"))
+		(void)step_text(buf, size, data);
+	else if (!strcmp(type, "verb:status"))
+		(void)snprintf(buf, size, "%-11s  %s %s",
+			       json_text(data, "event"),
+			       json_text(data, "verb"), json_text(data, "id"));
+	else if (!strcmp(type, "hook:status"))
+		(void)snprintf(buf, size, "%-11s  %s",
+			       json_text(data, "event"),
+			       json_text(data, "hook"));
+	else if (!strcmp(type, "node:status"))
+		(void)snprintf(
+			buf, size, "%-11s  %s %s",
+			cJSON_IsTrue(cJSON_GetObjectItem(data, "connected"))
+				? "connected"
+				: "gone",
+			json_text(data, "node"), json_text(data, "reason"));
+	else
+		(void)snprintf(buf, size, "%-11s  %s", json_text(m, "hook"),
+			       json_text(data, "error"));
+
+	return buf;
+}
+
+
+/**
+ * Print a message
+ *
+ * @param message Message of referd
+ */
+void print_message(const cJSON *message)
+{
+	const cJSON *data = cJSON_GetObjectItem(message, "data");
+	const char *type = json_text(message, "type");
+	const char *time = json_text(message, "time");
+	char text[4096];
+
+	line("%.*s  %-*.*s  %-15s  %s", TIME_LEN,
+	     strlen(time) > TIME_START ? time + TIME_START : time, SID_LEN,
+	     SID_LEN, json_text(message, "call_sid"), type,
+	     message_text(text, sizeof(text), type, message, data));
+}

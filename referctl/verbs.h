@@ -1,0 +1,16 @@
+/**
+ * @file verbs.h  Commands that do something to calls
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef VERBS_H
+#define VERBS_H
+
+#include "settings.h"
+
+enum status verbs_refer(const struct settings *s, const struct args *a);
+enum status verbs_answer(const struct settings *s, const struct args *a);
+enum status verbs_hangup(const struct settings *s, const struct args *a);
+enum status verbs_dial(const struct settings *s, const struct args *a);
+
+#endif
