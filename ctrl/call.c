@@ -172,6 +172,32 @@ const char *call_node(const struct call *c)
 
 
 /**
+ * Get who called
+ *
+ * @param c Call
+ *
+ * @return URI
+ */
+const char *call_from(const struct call *c)
+{
+	return c->from;
+}
+
+
+/**
+ * Get who was called
+ *
+ * @param c Call
+ *
+ * @return URI
+ */
+const char *call_to(const struct call *c)
+{
+	return c->to;
+}
+
+
+/**
  * Get the state of a call
  *
  * @param c Call
@@ -254,7 +280,14 @@ static void party(char *text, size_t size, const char *uri)
 }
 
 
-static void party_print(struct json *j, const char *key, const char *uri)
+/**
+ * Write a party of a call: the user part of its URI, or its host
+ *
+ * @param j   Text
+ * @param key Name of the member
+ * @param uri URI of the party
+ */
+void call_party_print(struct json *j, const char *key, const char *uri)
 {
 	char text[256];
 
@@ -296,8 +329,8 @@ void call_print(struct json *j, const struct call *c, bool status)
 {
 	json_str(j, "call_sid", c->sid);
 	json_str(j, "direction", c->direction);
-	party_print(j, "from", c->from);
-	party_print(j, "to", c->to);
+	call_party_print(j, "from", c->from);
+	call_party_print(j, "to", c->to);
 	json_str(j, "caller_name", c->caller_name ? c->caller_name : "");
 	json_str(j, "call_id", c->call_id);
 	json_int(j, "sip_status", c->sip_status);

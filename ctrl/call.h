@@ -22,12 +22,15 @@ int call_fail(struct call *c, const char *state, const char *reason);
 
 const char *call_sid(const struct call *c);
 const char *call_node(const struct call *c);
+const char *call_from(const struct call *c);
+const char *call_to(const struct call *c);
 void call_number(const struct call *c, char *text, size_t size);
 const char *call_state(const struct call *c);
 bool call_inbound(const struct call *c);
 bool call_answered(const struct call *c);
 bool call_over(const struct call *c);
 
+void call_party_print(struct json *j, const char *key, const char *uri);
 void call_print(struct json *j, const struct call *c, bool status);
 void call_print_new(struct json *j, const struct call *c);
 void call_save(struct json *j, const char *key, const struct call *c);

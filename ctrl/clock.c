@@ -4,7 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#define _GNU_SOURCE 1
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include "clock.h"
@@ -65,6 +69,74 @@ int64_t clock_parse(const char *text)
 	tm.tm_mon -= 1;
 
 	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+
+/* Behind a time of day: nothing, which is UTC as Z is, or an offset.  In a
+   query a + becomes a space. */
+static int read_zone(int64_t *msp, const char *p)
+{
+	int hours, minutes, len = 0;
+
+	if (!*p || !strcmp(p, "Z"))
+		return 0;
+
+	if (!strchr("+- ", *p) ||
+	    sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &len) != 2 ||
+	    len != 5 || p[6] || hours < 0 || minutes < 0)
+		return EINVAL;
+
+	*msp -= (*p == '-' ? -1 : 1) * (hours * 60 + minutes) * INT64_C(60000);
+
+	return 0;
+}
+
+
+static const char *read_fraction(int64_t *msp, const char *p)
+{
+	int unit = 100;
+
+	if (*p != '.')
+		return p;
+
+	for (++p; isdigit((unsigned char)*p); p++) {
+		*msp += (*p - '0') * unit;
+		unit /= 10;
+	}
+
+	return p;
+}
+
+
+/**
+ * Read a time as people write it: ISO 8601, a date with or without the time
+ * of day, in UTC or with an offset
+ *
+ * @param msp  Milliseconds since 1970
+ * @param text Text
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int clock_read(int64_t *msp, const char *text)
+{
+	struct tm tm = {0};
+	const char *p = strptime(text, "%Y-%m-%d", &tm);
+	const char *q = p;
+
+	if (p && *p == 'T') {
+		q = strptime(p, "T%H:%M:%S", &tm);
+		if (!q)
+			q = strptime(p, "T%H:%M", &tm);
+	}
+
+	if (!q || tm.tm_year < 70)
+		return EINVAL;
+
+	*msp = (int64_t)timegm(&tm) * 1000;
+	if (q == p)
+		return *q ? EINVAL : 0;
+
+	return read_zone(msp, read_fraction(msp, q));
 }
 
 

@@ -17,6 +17,7 @@ enum {
 int64_t clock_ms(void);
 void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms);
 int64_t clock_parse(const char *text);
+int clock_read(int64_t *msp, const char *text);
 void random_hex(char *text, size_t size);
 double random_unit(void);
 void random_uuid(char text[UUID_SIZE]);

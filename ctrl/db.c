@@ -84,7 +84,7 @@ static int lock_dir(const char *dir)
 }
 
 
-static int open_file(const char *dir, const char *schema)
+static int open_file(const char *dir)
 {
 	char path[4096];
 	mode_t mask = umask(077);
@@ -99,8 +99,6 @@ static int open_file(const char *dir, const char *schema)
 				  "PRAGMA journal_mode=WAL;"
 				  "PRAGMA synchronous=NORMAL;",
 				  NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db.db, schema, NULL, NULL, NULL);
 
 	(void)umask(mask);
 
@@ -130,13 +128,13 @@ static int prepare(const char *const *sql, unsigned count)
  * Open the file, and make it if there is none.  Says itself what is wrong.
  *
  * @param dir    Its directory
- * @param schema SQL that makes the tables
+ * @param schema Makes the tables
  * @param sql    Statements
  * @param count  Number of statements
  *
  * @return 0 if success, otherwise errorcode
  */
-int db_open(const char *dir, const char *schema, const char *const *sql,
+int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
 	    unsigned count)
 {
 	int err;
@@ -151,10 +149,12 @@ int db_open(const char *dir, const char *schema, const char *const *sql,
 		return err;
 	}
 
-	err = open_file(dir, schema);
+	err = open_file(dir);
+	if (!err)
+		err = schema(db.db);
 	if (!err)
 		err = prepare(sql, count);
-	if (err)
+	if (err && err != ENOTSUP)
 		log_error("store: can't use %s/referd.db: %s", dir,
 			  sqlite3_errmsg(db.db));
 
@@ -208,16 +208,66 @@ int db_commit(void)
 }
 
 
-/**
- * Get a statement, to bind values to it
- *
- * @param n Number of the statement
- *
- * @return Statement; NULL, which can't be bound to, if the file is not open
- */
-sqlite3_stmt *db_stmt(unsigned n)
+/* sqlite3_bind_*() and sqlite3_column_*() do no harm without a statement */
+static sqlite3_stmt *stmt(unsigned n)
 {
 	return n < db.count ? db.stmts[n] : NULL;
+}
+
+
+/**
+ * Bind a text to a statement
+ *
+ * @param n    Number of the statement
+ * @param col  Number of the value, from 1
+ * @param text Text, which must live until the statement has run; may be NULL
+ */
+void db_bind_text(unsigned n, int col, const char *text)
+{
+	(void)sqlite3_bind_text(stmt(n), col, text, -1, SQLITE_STATIC);
+}
+
+
+/**
+ * Bind a number to a statement
+ *
+ * @param n     Number of the statement
+ * @param col   Number of the value, from 1
+ * @param value Number
+ */
+void db_bind_int(unsigned n, int col, int64_t value)
+{
+	(void)sqlite3_bind_int64(stmt(n), col, value);
+}
+
+
+/**
+ * Get a number from the row at hand
+ *
+ * @param n   Number of the statement
+ * @param col Column, from 0
+ *
+ * @return Number, 0 for NULL
+ */
+int64_t db_column_int(unsigned n, int col)
+{
+	return sqlite3_column_int64(stmt(n), col);
+}
+
+
+/**
+ * Get a text from the row at hand
+ *
+ * @param n   Number of the statement
+ * @param col Column, from 0
+ *
+ * @return Text, "" for NULL; gone with the next step
+ */
+const char *db_column_text(unsigned n, int col)
+{
+	const unsigned char *text = sqlite3_column_text(stmt(n), col);
+
+	return text ? (const char *)text : "";
 }
 
 
@@ -232,7 +282,7 @@ int db_write(unsigned n)
 {
 	int rc = SQLITE_DONE;
 
-	if (!db_stmt(n))
+	if (!stmt(n))
 		return ENOENT;
 
 	if (!db.begun && sqlite3_exec(db.db, "BEGIN IMMEDIATE", NULL, NULL,
@@ -263,7 +313,7 @@ int db_write(unsigned n)
  */
 int db_step(unsigned n)
 {
-	if (!db_stmt(n))
+	if (!stmt(n))
 		return ENOENT;
 
 	if (sqlite3_step(db.stmts[n]) == SQLITE_ROW)

@@ -8,14 +8,19 @@
 
 #include <stdint.h>
 
-struct sqlite3_stmt;
+struct sqlite3;
 
-int db_open(const char *dir, const char *schema, const char *const *sql,
+typedef int(db_schema_h)(struct sqlite3 *db);
+
+int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
 	    unsigned count);
 void db_close(void);
 int db_commit(void);
 
-struct sqlite3_stmt *db_stmt(unsigned n);
+void db_bind_text(unsigned n, int col, const char *text);
+void db_bind_int(unsigned n, int col, int64_t value);
+int64_t db_column_int(unsigned n, int col);
+const char *db_column_text(unsigned n, int col);
 int db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);

@@ -9,23 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
-#include "call.h"
 #include "command.h"
+#include "endpoint.h"
+#include "fault.h"
 #include "http.h"
 #include "json.h"
 #include "message.h"
-#include "metrics.h"
-#include "node.h"
 #include "queue.h"
 #include "report.h"
-#include "session.h"
-#include "store.h"
 #include "table.h"
 
 
 enum {
-	NODE_TIME = 15,   /* seconds that a node may take to answer */
-	TRANSFERS = 1000, /* that are listed */
+	NODE_TIME = 15, /* seconds that a node may take to answer */
 	HEADERS_SIZE = 2048,
 };
 
@@ -84,95 +80,32 @@ static void reply_take(struct request *r, int status, const char *type,
 }
 
 
-static void reply_error(struct request *r, int status, const char *error)
+static void reply_error(struct request *r, int status, const char *error,
+			const char *field)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "error", error);
+	json_str(&j, "field", *field ? field : NULL);
 	json_close(&j, '}');
 	reply_take(r, status, "application/json", json_take(&j));
 }
 
 
-static void get_healthz(struct request *r)
-{
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "status", "ok");
-	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "nodes", nodes_count());
-	json_int(&j, "calls", (int64_t)sessions_count());
-	json_int(&j, "last_seq", (int64_t)store_seq());
-	json_close(&j, '}');
-	reply_take(r, 200, "application/json", json_take(&j));
-}
-
-
-static void get_calls(struct request *r)
-{
-	struct json j;
-
-	json_init(&j);
-	sessions_print(&j, NULL);
-	reply_take(r, 200, "application/json", json_take(&j));
-}
-
-
-static void get_call(struct request *r, const char *sid)
-{
-	const struct session *s = session_find(sid);
-	struct json j;
-
-	if (!s || call_over(s->call)) {
-		reply_error(r, 404, "no such call lives");
-		return;
-	}
-
-	json_init(&j);
-	session_print(&j, NULL, s);
-	reply_take(r, 200, "application/json", json_take(&j));
-}
-
-
-static void transfer_handler(const char *key, const char *data, void *arg)
-{
-	(void)key;
-
-	json_raw(arg, NULL, data);
-}
-
-
-static void get_transfers(struct request *r)
-{
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '[');
-	store_transfers(TRANSFERS, false, transfer_handler, &j);
-	json_close(&j, ']');
-	reply_take(r, 200, "application/json", json_take(&j));
-}
-
-
 static void get(struct request *r)
 {
-	if (!strcmp(r->path, "/healthz"))
-		get_healthz(r);
-	else if (!strcmp(r->path, "/calls"))
-		get_calls(r);
-	else if (!strncmp(r->path, "/calls/", 7))
-		get_call(r, r->path + 7);
-	else if (!strcmp(r->path, "/transfers"))
-		get_transfers(r);
-	else if (!strcmp(r->path, "/metrics"))
-		reply_take(r, 200, "text/plain; version=0.0.4",
-			   metrics_text());
+	struct fault fault;
+	const char *type;
+	char *text;
+
+	fault_init(&fault);
+	text = endpoint_get(r->wsi, r->path, &type, &fault);
+	if (text || !*fault.text)
+		reply_take(r, 200, type, text);
 	else
-		reply_error(r, 404, "there is nothing here");
+		reply_error(r, fault.status, fault.text, fault.field);
 }
 
 
@@ -250,9 +183,9 @@ int http_begin(struct request **rp, struct lws *wsi)
 	if (method == LWSHUMETH_GET)
 		get(r);
 	else if (!r->post || !is_postable(r))
-		reply_error(r, 405, "this can't be done here");
+		reply_error(r, 405, "this can't be done here", "");
 	else if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
-		reply_error(r, 411, "the body must have a Content-Length");
+		reply_error(r, 411, "the body must have a Content-Length", "");
 
 	return 0;
 }
@@ -278,7 +211,7 @@ int http_body(struct request *r, const void *in, size_t len)
 		return 0;
 
 	if (r->len + len > MESSAGE_MAX) {
-		reply_error(r, 413, "a message may have 65536 bytes");
+		reply_error(r, 413, "a message may have 65536 bytes", "");
 		return 0;
 	}
 

@@ -44,7 +44,8 @@ static void take_transfer(const struct report *r, const char *boot,
 	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
 	struct transfer *t;
 
-	if (transfer_report(&t, r, boot, node, v ? v->id : NULL))
+	if (transfer_report(&t, r, boot, node, s ? s->call : NULL,
+			    v ? v->id : NULL))
 		return;
 
 	if (v)

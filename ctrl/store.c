@@ -5,8 +5,9 @@
  */
 
 #include <errno.h>
-#include <sqlite3.h>
+#include "clock.h"
 #include "db.h"
+#include "schema.h"
 #include "store.h"
 
 
@@ -16,125 +17,10 @@ enum {
 	PRUNE_MAX = 1024,  /* rows in one step */
 };
 
-enum {
-	SEQ,
-	COUNT,
-	MESSAGE,
-	REPLAY,
-	LAST,
-	PRUNE_MESSAGES,
-	PRUNE_TRANSFERS,
-	TRANSFER,
-	TRANSFERS,
-	OUTCOME,
-	PUT,
-	FORGET = PUT + STORE_TABLES,
-	EACH = FORGET + STORE_TABLES,
-	STMTS = EACH + STORE_TABLES,
-};
-
-static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS counter("
-	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS messages("
-	" seq INTEGER PRIMARY KEY, client TEXT, call_sid TEXT,"
-	" jambonz INTEGER NOT NULL, text TEXT NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS nodes("
-	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
-	"CREATE TABLE IF NOT EXISTS sessions("
-	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
-	"CREATE TABLE IF NOT EXISTS outbox("
-	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
-	"CREATE TABLE IF NOT EXISTS apps("
-	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT);"
-	"CREATE TABLE IF NOT EXISTS transfers("
-	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL,"
-	" call_sid TEXT, node TEXT, outcome TEXT, started INTEGER,"
-	" data TEXT);"
-	"CREATE INDEX IF NOT EXISTS transfers_running"
-	" ON transfers(outcome) WHERE outcome IS NULL;"
-	"PRAGMA user_version=1;";
-
-#define PUT_SQL(t)                                                            \
-	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
-	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
-#define FORGET_SQL(t) "DELETE FROM " t " WHERE key = ?"
-#define EACH_SQL(t)   "SELECT key, data FROM " t " ORDER BY id"
-
-static const char *const sql[STMTS] = {
-	/* numbers begin above 1, so that no message has one that is false */
-	[SEQ] = "SELECT max(1, ifnull((SELECT seq FROM counter), 0),"
-		" ifnull((SELECT max(seq) FROM messages), 0))",
-	[COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?)",
-	[MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?)",
-	[REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
-		   " AND (client = ?2 OR (client IS NULL"
-		   " AND (?3 IS NULL OR call_sid = ?3)))"
-		   " AND jambonz >= ?4 ORDER BY seq LIMIT ?5",
-	[LAST] = "SELECT seq FROM messages"
-		 " WHERE (client IS NULL OR client = ?) AND jambonz >= ?"
-		 " ORDER BY seq DESC LIMIT 1",
-	[PRUNE_MESSAGES] = "DELETE FROM messages WHERE seq IN"
-			   " (SELECT seq FROM messages WHERE seq <= ?"
-			   " ORDER BY seq LIMIT ?)",
-	[PRUNE_TRANSFERS] = "DELETE FROM transfers WHERE id IN"
-			    " (SELECT id FROM transfers WHERE id <="
-			    " (SELECT max(id) FROM transfers) - ?"
-			    " ORDER BY id LIMIT ?)",
-	[TRANSFER] = "INSERT INTO transfers"
-		     "(key, call_sid, node, outcome, started, data)"
-		     " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO UPDATE"
-		     " SET outcome = excluded.outcome, data = excluded.data",
-	[TRANSFERS] = "SELECT key, data FROM transfers"
-		      " WHERE ?1 = 0 OR outcome IS NULL"
-		      " ORDER BY id DESC LIMIT ?2",
-	[OUTCOME] = "SELECT 1 FROM transfers WHERE key = ?"
-		    " AND outcome IS NOT NULL",
-	[PUT + STORE_NODES] = PUT_SQL("nodes"),
-	[PUT + STORE_SESSIONS] = PUT_SQL("sessions"),
-	[PUT + STORE_OUTBOX] = PUT_SQL("outbox"),
-	[PUT + STORE_APPS] = PUT_SQL("apps"),
-	[FORGET + STORE_NODES] = FORGET_SQL("nodes"),
-	[FORGET + STORE_SESSIONS] = FORGET_SQL("sessions"),
-	[FORGET + STORE_OUTBOX] = FORGET_SQL("outbox"),
-	[FORGET + STORE_APPS] = FORGET_SQL("apps"),
-	[EACH + STORE_NODES] = EACH_SQL("nodes"),
-	[EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
-	[EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
-	[EACH + STORE_APPS] = EACH_SQL("apps"),
-};
-
 static struct {
 	uint64_t seq;   /* last one given out */
 	uint64_t saved; /* last one on disk */
 } store;
-
-
-/* sqlite3_bind_*() return an error for a NULL statement, and do no harm */
-static void bind_text(unsigned n, int col, const char *text)
-{
-	(void)sqlite3_bind_text(db_stmt(n), col, text, -1, SQLITE_STATIC);
-}
-
-
-static void bind_int(unsigned n, int col, uint64_t value)
-{
-	(void)sqlite3_bind_int64(db_stmt(n), col, (sqlite3_int64)value);
-}
-
-
-static uint64_t column_int(unsigned n, int col)
-{
-	return (uint64_t)sqlite3_column_int64(db_stmt(n), col);
-}
-
-
-static const char *column_text(unsigned n, int col)
-{
-	const unsigned char *text = sqlite3_column_text(db_stmt(n), col);
-
-	return text ? (const char *)text : "";
-}
 
 
 /* A statement that gives one number */
@@ -145,7 +31,7 @@ static uint64_t query(unsigned n)
 	if (db_step(n))
 		return 0;
 
-	value = column_int(n, 0);
+	value = (uint64_t)db_column_int(n, 0);
 	db_reset(n);
 
 	return value;
@@ -163,11 +49,11 @@ int store_open(const char *dir)
 {
 	int err;
 
-	err = db_open(dir, schema, sql, STMTS);
+	err = db_open(dir, schema_apply, schema_sql, STMTS);
 	if (!err) {
 		/* a full disk is to be noticed now, not at the first message
 		 */
-		store.seq = query(SEQ);
+		store.seq = query(STMT_SEQ);
 		store.saved = ~store.seq;
 		err = store_commit();
 	}
@@ -202,8 +88,8 @@ int store_commit(void)
 	int err = 0;
 
 	if (store.saved != store.seq) {
-		bind_int(COUNT, 1, store.seq);
-		err = db_write(COUNT);
+		db_bind_int(STMT_COUNT, 1, (int64_t)store.seq);
+		err = db_write(STMT_COUNT);
 		store.saved = store.seq;
 	}
 
@@ -227,13 +113,13 @@ static void prune(void)
 	if (store.seq <= KEEP)
 		return;
 
-	bind_int(PRUNE_MESSAGES, 1, store.seq - KEEP);
-	bind_int(PRUNE_MESSAGES, 2, PRUNE_MAX);
-	(void)db_write(PRUNE_MESSAGES);
+	db_bind_int(STMT_PRUNE_MESSAGES, 1, (int64_t)(store.seq - KEEP));
+	db_bind_int(STMT_PRUNE_MESSAGES, 2, PRUNE_MAX);
+	(void)db_write(STMT_PRUNE_MESSAGES);
 
-	bind_int(PRUNE_TRANSFERS, 1, KEEP);
-	bind_int(PRUNE_TRANSFERS, 2, PRUNE_MAX);
-	(void)db_write(PRUNE_TRANSFERS);
+	db_bind_int(STMT_PRUNE_TRANSFERS, 1, KEEP);
+	db_bind_int(STMT_PRUNE_TRANSFERS, 2, PRUNE_MAX);
+	(void)db_write(STMT_PRUNE_TRANSFERS);
 }
 
 
@@ -265,12 +151,13 @@ uint64_t store_seq_next(void)
 void store_message(uint64_t seq, const char *client, const char *call_sid,
 		   bool jambonz, const char *text)
 {
-	bind_int(MESSAGE, 1, seq);
-	bind_text(MESSAGE, 2, client);
-	bind_text(MESSAGE, 3, call_sid);
-	bind_int(MESSAGE, 4, jambonz);
-	bind_text(MESSAGE, 5, text);
-	(void)db_write(MESSAGE);
+	db_bind_int(STMT_MESSAGE, 1, (int64_t)seq);
+	db_bind_text(STMT_MESSAGE, 2, client);
+	db_bind_text(STMT_MESSAGE, 3, call_sid);
+	db_bind_int(STMT_MESSAGE, 4, jambonz);
+	db_bind_int(STMT_MESSAGE, 5, clock_ms());
+	db_bind_text(STMT_MESSAGE, 6, text);
+	(void)db_write(STMT_MESSAGE);
 }
 
 
@@ -284,10 +171,17 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
  */
 uint64_t store_last(const char *client, bool jambonz)
 {
-	bind_text(LAST, 1, client);
-	bind_int(LAST, 2, jambonz);
+	db_bind_text(STMT_LAST, 1, client);
+	db_bind_int(STMT_LAST, 2, jambonz);
 
-	return query(LAST);
+	return query(STMT_LAST);
+}
+
+
+static void each_message(unsigned n, store_replay_h *h, void *arg)
+{
+	while (!db_step(n))
+		h((uint64_t)db_column_int(n, 0), db_column_text(n, 1), arg);
 }
 
 
@@ -305,14 +199,30 @@ uint64_t store_last(const char *client, bool jambonz)
 void store_replay(uint64_t since, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg)
 {
-	bind_int(REPLAY, 1, since);
-	bind_text(REPLAY, 2, client);
-	bind_text(REPLAY, 3, call_sid);
-	bind_int(REPLAY, 4, jambonz);
-	bind_int(REPLAY, 5, limit);
+	db_bind_int(STMT_REPLAY, 1, (int64_t)since);
+	db_bind_text(STMT_REPLAY, 2, client);
+	db_bind_text(STMT_REPLAY, 3, call_sid);
+	db_bind_int(STMT_REPLAY, 4, jambonz);
+	db_bind_int(STMT_REPLAY, 5, limit);
 
-	while (!db_step(REPLAY))
-		h(column_int(REPLAY, 0), column_text(REPLAY, 1), arg);
+	each_message(STMT_REPLAY, h, arg);
+}
+
+
+/**
+ * Go through the messages of a call that are for all, in order
+ *
+ * @param call_sid The call
+ * @param limit    How many at most
+ * @param h        Handler
+ * @param arg      Handler argument
+ */
+void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
+		void *arg)
+{
+	db_bind_text(STMT_CALL, 1, call_sid);
+	db_bind_int(STMT_CALL, 2, limit);
+	each_message(STMT_CALL, h, arg);
 }
 
 
@@ -328,9 +238,9 @@ void store_put(enum store_table table, const char *key, const char *data)
 	if (!data)
 		return;
 
-	bind_text(PUT + table, 1, key);
-	bind_text(PUT + table, 2, data);
-	(void)db_write(PUT + table);
+	db_bind_text(STMT_PUT + table, 1, key);
+	db_bind_text(STMT_PUT + table, 2, data);
+	(void)db_write(STMT_PUT + table);
 }
 
 
@@ -342,15 +252,8 @@ void store_put(enum store_table table, const char *key, const char *data)
  */
 void store_forget(enum store_table table, const char *key)
 {
-	bind_text(FORGET + table, 1, key);
-	(void)db_write(FORGET + table);
-}
-
-
-static void each_row(unsigned n, store_each_h *h, void *arg)
-{
-	while (!db_step(n))
-		h(column_text(n, 0), column_text(n, 1), arg);
+	db_bind_text(STMT_FORGET + table, 1, key);
+	(void)db_write(STMT_FORGET + table);
 }
 
 
@@ -363,56 +266,8 @@ static void each_row(unsigned n, store_each_h *h, void *arg)
  */
 void store_each(enum store_table table, store_each_h *h, void *arg)
 {
-	each_row(EACH + table, h, arg);
-}
+	const unsigned n = STMT_EACH + table;
 
-
-/**
- * Store a transfer
- *
- * @param t Transfer
- */
-void store_transfer(const struct store_transfer *t)
-{
-	if (!t->data)
-		return;
-
-	bind_text(TRANSFER, 1, t->id);
-	bind_text(TRANSFER, 2, t->call_sid);
-	bind_text(TRANSFER, 3, t->node);
-	bind_text(TRANSFER, 4, t->outcome);
-	bind_int(TRANSFER, 5, (uint64_t)t->started);
-	bind_text(TRANSFER, 6, t->data);
-	(void)db_write(TRANSFER);
-}
-
-
-/**
- * Tell whether a transfer has its outcome already
- *
- * @param id Its transfer_id
- *
- * @return True if it has
- */
-bool store_transfer_ended(const char *id)
-{
-	bind_text(OUTCOME, 1, id);
-
-	return query(OUTCOME) != 0;
-}
-
-
-/**
- * Go through the transfers, newest first
- *
- * @param limit   How many at most
- * @param running True for those only that have no outcome yet
- * @param h       Handler
- * @param arg     Handler argument
- */
-void store_transfers(unsigned limit, bool running, store_each_h *h, void *arg)
-{
-	bind_int(TRANSFERS, 1, running);
-	bind_int(TRANSFERS, 2, limit);
-	each_row(TRANSFERS, h, arg);
+	while (!db_step(n))
+		h(db_column_text(n, 0), db_column_text(n, 1), arg);
 }

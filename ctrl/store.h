@@ -18,15 +18,6 @@ enum store_table {
 	STORE_TABLES,
 };
 
-struct store_transfer {
-	const char *id;
-	const char *call_sid;
-	const char *node;
-	const char *outcome; /* NULL while in progress */
-	int64_t started;     /* ms since 1970 */
-	const char *data;    /* JSON text */
-};
-
 typedef void(store_each_h)(const char *key, const char *data, void *arg);
 typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
 
@@ -41,13 +32,11 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
 uint64_t store_last(const char *client, bool jambonz);
 void store_replay(uint64_t since, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg);
+void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
+		void *arg);
 
 void store_put(enum store_table table, const char *key, const char *data);
 void store_forget(enum store_table table, const char *key);
 void store_each(enum store_table table, store_each_h *h, void *arg);
-
-void store_transfer(const struct store_transfer *t);
-bool store_transfer_ended(const char *id);
-void store_transfers(unsigned limit, bool running, store_each_h *h, void *arg);
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "archive.h"
+#include "call.h"
 #include "clock.h"
 #include "emit.h"
 #include "field.h"
@@ -16,7 +18,6 @@
 #include "log.h"
 #include "metrics.h"
 #include "report.h"
-#include "store.h"
 #include "table.h"
 #include "transfer.h"
 
@@ -30,6 +31,8 @@ static void destroy(struct transfer *t)
 	free(t->call_sid);
 	free(t->boot);
 	free(t->node);
+	free(t->from);
+	free(t->to);
 	free(t->verb_id);
 	free(t->step);
 	free(t->refer_to);
@@ -96,41 +99,44 @@ static void print_time(struct json *j, const char *key, int64_t ms)
 }
 
 
+/* What the transfer came to: a final NOTIFY, or a REFER that was refused */
+static int final_code(const struct transfer *t)
+{
+	if (!t->outcome)
+		return 0;
+
+	if (t->call_status >= 200)
+		return t->call_status;
+
+	return t->refer_status >= 300 ? t->refer_status : 0;
+}
+
+
 static void print_whole(struct json *j, const struct transfer *t)
 {
 	json_open(j, NULL, '{');
 	json_str(j, "call_sid", t->call_sid);
 	json_str(j, "node", t->node);
 	json_str(j, "boot", t->boot);
+	if (t->from)
+		call_party_print(j, "from", t->from);
+	if (t->to)
+		call_party_print(j, "to", t->to);
+	json_str(j, "from_uri", t->from);
+	json_str(j, "to_uri", t->to);
 	print_status(j, t);
 	print_time(j, "started", t->started);
 	print_time(j, "ended", t->ended);
+	if (final_code(t))
+		json_int(j, "code", final_code(t));
 	json_close(j, '}');
 }
 
 
-static void save(const struct transfer *t)
-{
-	struct store_transfer row = {
-		.id = t->id,
-		.call_sid = t->call_sid,
-		.node = t->node,
-		.outcome = t->outcome,
-		.started = t->started,
-	};
-	struct json j;
-
-	json_init(&j);
-	print_whole(&j, t);
-	row.data = json_done(&j);
-	store_transfer(&row);
-	json_free(&j);
-}
-
-
-static void announce(const struct transfer *t, const struct report *r)
+static uint64_t announce(const struct transfer *t, const struct report *r)
 {
 	struct json j;
+	uint64_t seq;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
@@ -139,7 +145,7 @@ static void announce(const struct transfer *t, const struct report *r)
 		json_raw(&j, "sip", r->sip);
 	json_close(&j, '}');
 
-	(void)emit(&(struct emission){.type = "transfer:status",
+	seq = emit(&(struct emission){.type = "transfer:status",
 				      .call_sid = t->call_sid,
 				      .data = json_done(&j),
 				      .time = r->time});
@@ -152,6 +158,41 @@ static void announce(const struct transfer *t, const struct report *r)
 			 t->call_status, t->reason ? t->reason : "");
 		metrics_outcome(t->outcome);
 	}
+
+	return seq;
+}
+
+
+static void save(const struct transfer *t, uint64_t seq)
+{
+	struct archive_transfer row = {
+		.id = t->id,
+		.call_sid = t->call_sid,
+		.node = t->node,
+		.outcome = t->outcome,
+		.started = t->started,
+		.ended = t->ended,
+		.code = final_code(t),
+		.notified = t->evidence && !strcmp(t->evidence, "notify"),
+		.seq = seq,
+		.refer_to = t->refer_to,
+		.words = {t->id, t->call_sid, t->verb_id, t->referred_by,
+			  t->from, t->to},
+	};
+	struct json j;
+
+	json_init(&j);
+	print_whole(&j, t);
+	row.data = json_done(&j);
+	archive_put(&row);
+	json_free(&j);
+}
+
+
+/* The list knows which message was the last about a transfer */
+static void tell(const struct transfer *t, const struct report *r)
+{
+	save(t, announce(t, r));
 }
 
 
@@ -240,6 +281,8 @@ static void load_handler(const char *key, const char *data, void *arg)
 	err |= field_keep(&t->refer_to, field_str(tree, "refer_to"));
 	err |= field_keep(&t->referred_by, field_str(tree, "referred_by"));
 	err |= field_keep(&t->reason, field_str(tree, "reason"));
+	err |= field_keep(&t->from, field_str(tree, "from_uri"));
+	err |= field_keep(&t->to, field_str(tree, "to_uri"));
 
 out:
 	if (err)
@@ -253,7 +296,7 @@ out:
  */
 void transfers_load(void)
 {
-	store_transfers(UINT32_MAX, true, load_handler, NULL);
+	archive_running(load_handler, NULL);
 }
 
 
@@ -288,17 +331,19 @@ void transfers_print(struct json *j, const char *key)
  * @param r       Report of the node
  * @param boot    Boot of the node
  * @param node    Name of the node
+ * @param call    Call that is transferred, may be NULL
  * @param verb_id Id of the verb that asked for it, may be NULL
  *
  * @return 0 if success, EALREADY if it has ended before, or another errorcode
  */
 int transfer_report(struct transfer **tp, const struct report *r,
-		    const char *boot, const char *node, const char *verb_id)
+		    const char *boot, const char *node,
+		    const struct call *call, const char *verb_id)
 {
 	struct transfer *t = table_get(running, r->transfer_id);
 	int err;
 
-	if (!t && store_transfer_ended(r->transfer_id))
+	if (!t && archive_ended(r->transfer_id))
 		return EALREADY;
 
 	if (!t) {
@@ -307,6 +352,9 @@ int transfer_report(struct transfer **tp, const struct report *r,
 			return err;
 
 		err = field_keep(&t->verb_id, verb_id);
+		if (call)
+			err |= field_keep(&t->from, call_from(call)) |
+			       field_keep(&t->to, call_to(call));
 		if (err)
 			return err;
 	}
@@ -315,8 +363,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	if (err)
 		return err;
 
-	save(t);
-	announce(t, r);
+	tell(t, r);
 	*tp = t;
 
 	return 0;
@@ -375,8 +422,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
 	if (apply(t, &r))
 		log_error("transfer: %s: out of memory", key);
 
-	save(t);
-	announce(t, &r);
+	tell(t, &r);
 	lost->h(t);
 	transfer_release(t);
 

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct call;
 struct json;
 struct report;
 
@@ -17,6 +18,8 @@ struct transfer {
 	char *call_sid;
 	char *boot;
 	char *node;
+	char *from; /* URIs of the call */
+	char *to;
 	char *verb_id;
 	char *step;
 	char *refer_to;
@@ -40,7 +43,8 @@ void transfers_lost(const char *boot, const struct report *sync,
 		    const char *reason, transfer_lost_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
-		    const char *boot, const char *node, const char *verb_id);
+		    const char *boot, const char *node,
+		    const struct call *call, const char *verb_id);
 void transfer_release(struct transfer *t);
 
 #endif

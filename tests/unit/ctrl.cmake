@@ -5,7 +5,8 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name config json message queue report store table verb)
+foreach(name archive clock config filter json message queue report schema
+		store table verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
 	target_link_libraries(unit_ctrl_${name} PRIVATE ctrl

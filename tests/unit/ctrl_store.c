@@ -162,36 +162,6 @@ static void test_tables(void **state)
 }
 
 
-static void test_transfers(void **state)
-{
-	struct store_transfer t = {.id = "t1",
-				   .call_sid = "s",
-				   .node = "n",
-				   .started = 5,
-				   .data = "{}"};
-	char text[64] = "";
-	(void)state;
-
-	assert_int_equal(store_open(dir), 0);
-	assert_false(store_transfer_ended("t1"));
-	store_transfer(&t);
-	assert_false(store_transfer_ended("t1"));
-	store_transfers(10, true, each_handler, text);
-	assert_string_equal(text, "t1={};");
-
-	t.outcome = "failed";
-	t.data = "{1}";
-	store_transfer(&t);
-	assert_true(store_transfer_ended("t1"));
-
-	text[0] = '\0';
-	store_transfers(10, true, each_handler, text);
-	assert_string_equal(text, "");
-	store_transfers(10, false, each_handler, text);
-	assert_string_equal(text, "t1={1};");
-}
-
-
 /* Two that count the same numbers would give them out twice */
 static void test_one_owner(void **state)
 {
@@ -235,8 +205,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_seq_survives_kill, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_transfers, setup,
-						teardown),
 		cmocka_unit_test_setup_teardown(test_one_owner, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_no_directory, setup,

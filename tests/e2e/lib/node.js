@@ -84,7 +84,7 @@ export class Node {
 
 	report(what)
 	{
-		const report = { ...what, n: ++this.n, time: Date.now() };
+		const report = { n: ++this.n, time: Date.now(), ...what };
 
 		this.kept.push(report);
 		this.say(report);

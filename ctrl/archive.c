@@ -1,0 +1,246 @@
+/**
+ * @file archive.c  The transfers on disk
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "archive.h"
+#include "db.h"
+#include "schema.h"
+
+
+/* Few messages behind a number lead to few transfers; with more of them, the
+   newest transfers are among those anyway */
+enum { FEW = 5000 };
+
+static const char running[] = "running";
+
+
+/**
+ * Write letters small, as they are in what is searched.  Beyond ASCII they
+ * stay what they are.
+ *
+ * @param text Text
+ */
+void archive_lower(char *text)
+{
+	for (; *text; text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+	}
+}
+
+
+/* One word a line; to be freed, NULL if memory ran out */
+static char *join(const char *const *words, size_t count)
+{
+	size_t len = 0;
+	char *text, *p;
+
+	for (size_t i = 0; i < count; i++)
+		len += words[i] ? strlen(words[i]) + 1 : 0;
+
+	text = p = malloc(len + 1);
+	if (!text)
+		return NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!words[i])
+			continue;
+
+		p = stpcpy(p, words[i]);
+		*p++ = '\n';
+	}
+	*p = '\0';
+	archive_lower(text);
+
+	return text;
+}
+
+
+/**
+ * Store a transfer, in place of what was known of it
+ *
+ * @param t Transfer
+ */
+void archive_put(const struct archive_transfer *t)
+{
+	char *target = join(&t->refer_to, 1);
+	char *words = join(t->words, ARCHIVE_WORDS);
+
+	if (!t->data || !target || !words)
+		goto out;
+
+	db_bind_text(STMT_TRANSFER, 1, t->id);
+	db_bind_text(STMT_TRANSFER, 2, t->call_sid);
+	db_bind_text(STMT_TRANSFER, 3, t->node);
+	db_bind_text(STMT_TRANSFER, 4, t->outcome);
+	db_bind_int(STMT_TRANSFER, 5, t->started);
+	if (t->ended)
+		db_bind_int(STMT_TRANSFER, 6, t->ended);
+	if (t->code)
+		db_bind_int(STMT_TRANSFER, 7, t->code);
+	if (t->ended && t->notified)
+		db_bind_int(STMT_TRANSFER, 8, t->ended - t->started);
+	db_bind_int(STMT_TRANSFER, 9, (int64_t)t->seq);
+	db_bind_text(STMT_TRANSFER, 10, target);
+	db_bind_text(STMT_TRANSFER, 11, words);
+	db_bind_text(STMT_TRANSFER, 12, t->data);
+	(void)db_write(STMT_TRANSFER);
+
+out:
+	free(target);
+	free(words);
+}
+
+
+/**
+ * Tell whether a transfer has its outcome already
+ *
+ * @param id Its transfer_id
+ *
+ * @return True if it has
+ */
+bool archive_ended(const char *id)
+{
+	db_bind_text(STMT_OUTCOME, 1, id);
+	if (db_step(STMT_OUTCOME))
+		return false;
+
+	db_reset(STMT_OUTCOME);
+
+	return true;
+}
+
+
+/**
+ * Go through the transfers that have no outcome yet
+ *
+ * @param h   Handler
+ * @param arg Handler argument
+ */
+void archive_running(store_each_h *h, void *arg)
+{
+	while (!db_step(STMT_RUNNING))
+		h(db_column_text(STMT_RUNNING, 0),
+		  db_column_text(STMT_RUNNING, 1), arg);
+}
+
+
+/* What leads to the rows with the least work */
+static unsigned choose(const struct archive_filter *f)
+{
+	if (f->call_sid)
+		return STMT_FIND_CALL;
+
+	if (f->stepped && f->since + FEW > store_seq())
+		return STMT_FIND_SEQ;
+
+	if (f->code_min && f->code_min == f->code_max)
+		return STMT_FIND_CODE;
+
+	return f->outcomec == 1 ? STMT_FIND_OUTCOME : STMT_FIND_TIME;
+}
+
+
+static int bind_place(unsigned n, const struct archive_filter *f)
+{
+	int64_t started = INT64_MAX, id = INT64_MAX;
+
+	if (f->before) {
+		db_bind_text(STMT_PLACE, 1, f->before);
+		if (db_step(STMT_PLACE))
+			return ENOENT;
+
+		started = db_column_int(STMT_PLACE, 0);
+		id = db_column_int(STMT_PLACE, 1);
+		db_reset(STMT_PLACE);
+	}
+
+	/* ids begin with 1 */
+	if (f->to && f->to <= started) {
+		started = f->to;
+		id = 0;
+	}
+
+	db_bind_int(n, 1, started);
+	db_bind_int(n, 2, id);
+	db_bind_int(n, 3, f->from);
+
+	return 0;
+}
+
+
+static void bind_filter(unsigned n, const struct archive_filter *f)
+{
+	for (unsigned i = 0; i < f->outcomec; i++)
+		db_bind_text(n, 4 + (int)i, f->outcomes[i]);
+
+	if (f->code_min) {
+		db_bind_int(n, 10, f->code_min);
+		db_bind_int(n, 11, f->code_max);
+	}
+
+	db_bind_text(n, 12, f->node);
+	if (f->stepped)
+		db_bind_int(n, 13, (int64_t)f->since);
+	db_bind_text(n, 14, f->target);
+	db_bind_text(n, 15, f->q);
+	db_bind_text(n, 16, f->call_sid);
+	db_bind_int(n, 17, f->limit);
+
+	/* on disk it is none */
+	if (n == STMT_FIND_OUTCOME && strcmp(f->outcomes[0], running))
+		db_bind_text(n, 18, f->outcomes[0]);
+}
+
+
+/**
+ * Go through the transfers that pass a filter, newest first
+ *
+ * @param f   Filter
+ * @param h   Handler
+ * @param arg Handler argument
+ *
+ * @return 0 if success, ENOENT if the one to go on from is not kept
+ */
+int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
+{
+	const unsigned n = choose(f);
+	int err;
+
+	err = bind_place(n, f);
+	if (err)
+		return err;
+
+	bind_filter(n, f);
+	while (!db_step(n))
+		h(db_column_text(n, 0), db_column_text(n, 1), arg);
+
+	return 0;
+}
+
+
+/**
+ * Get a transfer
+ *
+ * @param id  Its transfer_id
+ * @param h   Handler of its call_sid and data
+ * @param arg Handler argument
+ *
+ * @return 0 if success, ENOENT if it is not kept
+ */
+int archive_get(const char *id, store_each_h *h, void *arg)
+{
+	db_bind_text(STMT_ONE, 1, id);
+	if (db_step(STMT_ONE))
+		return ENOENT;
+
+	h(db_column_text(STMT_ONE, 1), db_column_text(STMT_ONE, 0), arg);
+	db_reset(STMT_ONE);
+
+	return 0;
+}

@@ -1,0 +1,279 @@
+/**
+ * @file schema.c  The tables of the store, and the statements on them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <sqlite3.h>
+#include "log.h"
+#include "schema.h"
+
+
+/* PRAGMA user_version of what we write */
+enum { VERSION = 2 };
+
+#define TABLE_SQL(t)                                                          \
+	"CREATE TABLE IF NOT EXISTS " t "("                                   \
+	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT)"
+
+/* `code` is the final status, `seq` the number of the last message about it.
+   `target` and `words` are what one searches in, in small letters. */
+static const char *const tables[] = {
+	TABLE_SQL("nodes"),
+	TABLE_SQL("sessions"),
+	TABLE_SQL("outbox"),
+	TABLE_SQL("apps"),
+	"CREATE TABLE IF NOT EXISTS counter("
+	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL)",
+	"CREATE TABLE messages("
+	" seq INTEGER PRIMARY KEY, client TEXT, call_sid TEXT,"
+	" jambonz INTEGER NOT NULL, time INTEGER, text TEXT NOT NULL)",
+	"CREATE TABLE transfers("
+	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL,"
+	" call_sid TEXT, node TEXT, outcome TEXT,"
+	" started INTEGER NOT NULL, ended INTEGER, code INTEGER,"
+	" final_ms INTEGER, seq INTEGER NOT NULL,"
+	" target TEXT NOT NULL, words TEXT NOT NULL, data TEXT NOT NULL)",
+	NULL,
+};
+
+/* What is filtered by stands in the index by time, too, so that the rows that
+   do not match are not looked up */
+static const char *const indexes[] = {
+	"CREATE INDEX messages_call ON messages(call_sid)"
+	" WHERE call_sid IS NOT NULL",
+	"CREATE INDEX transfers_started"
+	" ON transfers(started, outcome, code, node)",
+	"CREATE INDEX transfers_outcome ON transfers(outcome, started)",
+	"CREATE INDEX transfers_code ON transfers(code, started)",
+	"CREATE INDEX transfers_seq ON transfers(seq)",
+	"CREATE INDEX transfers_call ON transfers(call_sid)",
+	"CREATE INDEX transfers_ended ON transfers(ended, outcome, final_ms)"
+	" WHERE ended IS NOT NULL",
+	NULL,
+};
+
+static const char *const set_aside[] = {
+	"DROP INDEX IF EXISTS transfers_running",
+	"ALTER TABLE messages RENAME TO old_messages",
+	"ALTER TABLE transfers RENAME TO old_transfers",
+	NULL,
+};
+
+/* Version 1 had it all in JSON, and its first builds no messages.call_sid */
+static const char *const take_over[] = {
+	"INSERT INTO messages SELECT seq, client,"
+	" json_extract(text, '$.call_sid'), jambonz,"
+	" CAST(strftime('%s', json_extract(text, '$.time')) AS INTEGER) * "
+	"1000,"
+	" text FROM old_messages WHERE json_valid(text)",
+
+	"CREATE TEMP TABLE steps AS SELECT max(seq) AS seq,"
+	" json_extract(text, '$.data.transfer_id') AS key"
+	" FROM messages WHERE text LIKE '{\"type\":\"transfer:status\"%'"
+	" GROUP BY 2",
+	"CREATE UNIQUE INDEX temp.steps_key ON steps(key)",
+
+	"CREATE TEMP TABLE parties AS SELECT call_sid, min(seq),"
+	" json_extract(text, '$.data.from_uri') || char(10) ||"
+	" json_extract(text, '$.data.to_uri') AS words"
+	" FROM messages WHERE text LIKE '{\"type\":\"session:new\"%'"
+	" GROUP BY call_sid",
+	"CREATE UNIQUE INDEX temp.parties_call ON parties(call_sid)",
+
+	"INSERT INTO transfers"
+	" WITH old AS (SELECT t.*, p.words, ifnull(s.seq, 0) AS seq,"
+	" CAST(round((julianday(json_extract(data, '$.ended')) - 2440587.5)"
+	" * 86400000) AS INTEGER) AS ended,"
+	" json_extract(data, '$.evidence') AS evidence,"
+	" json_extract(data, '$.refer_status') AS refer_status,"
+	" json_extract(data, '$.call_status') AS call_status,"
+	" ifnull(json_extract(data, '$.refer_to'), '') AS refer_to,"
+	" json_extract(data, '$.referred_by') AS referred_by,"
+	" json_extract(data, '$.verb_id') AS verb_id"
+	" FROM old_transfers AS t LEFT JOIN steps AS s USING(key)"
+	" LEFT JOIN parties AS p USING(call_sid) WHERE json_valid(data))"
+	" SELECT id, key, call_sid, node, outcome, ifnull(started, 0), ended,"
+	" CASE WHEN outcome IS NULL THEN NULL"
+	" WHEN call_status >= 200 THEN call_status"
+	" WHEN refer_status >= 300 THEN refer_status END,"
+	" CASE WHEN evidence = 'notify' THEN ended - started END, seq,"
+	" lower(refer_to),"
+	" lower(key || char(10) || ifnull(call_sid, '') || char(10) ||"
+	" ifnull(verb_id, '') || char(10) || ifnull(referred_by, '') ||"
+	" char(10) || ifnull(words, '')),"
+	" data FROM old",
+
+	"DROP TABLE steps",
+	"DROP TABLE parties",
+	"DROP TABLE old_messages",
+	"DROP TABLE old_transfers",
+	NULL,
+};
+
+#define PUT_SQL(t)                                                            \
+	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
+	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
+#define FORGET_SQL(t) "DELETE FROM " t " WHERE key = ?"
+#define EACH_SQL(t)   "SELECT key, data FROM " t " ORDER BY id"
+
+/* What leads to the few rows that are looked at comes first; the rest of the
+   filter is the same for all.  A filter that is NULL lets everything pass. */
+#define FIND_SQL(index, first)                                                \
+	"SELECT key, data FROM transfers INDEXED BY transfers_" index         \
+	" WHERE " first " AND (started, id) < (?1, ?2) AND started >= ?3"     \
+	" AND (?4 IS NULL"                                                    \
+	" OR ifnull(+outcome, 'running') IN (?4, ?5, ?6, ?7, ?8, ?9))"        \
+	" AND (?10 IS NULL OR +code BETWEEN ?10 AND ?11)"                     \
+	" AND (?12 IS NULL OR +node = ?12)"                                   \
+	" AND (?13 IS NULL OR +seq > ?13)"                                    \
+	" AND (?14 IS NULL OR instr(target, ?14))"                            \
+	" AND (?15 IS NULL OR instr(target, ?15) OR instr(words, ?15))"       \
+	" AND (?16 IS NULL OR +call_sid = ?16)"                               \
+	" ORDER BY started DESC, id DESC LIMIT ?17"
+
+const char *const schema_sql[STMTS] = {
+	/* numbers begin above 1, so that no message has one that is false */
+	[STMT_SEQ] = "SELECT max(1, ifnull((SELECT seq FROM counter), 0),"
+		     " ifnull((SELECT max(seq) FROM messages), 0))",
+	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?)",
+	[STMT_MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)",
+	[STMT_REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
+			" AND (client = ?2 OR (client IS NULL"
+			" AND (?3 IS NULL OR call_sid = ?3)))"
+			" AND jambonz >= ?4 ORDER BY seq LIMIT ?5",
+	[STMT_LAST] = "SELECT seq FROM messages"
+		      " WHERE (client IS NULL OR client = ?) AND jambonz >= ?"
+		      " ORDER BY seq DESC LIMIT 1",
+	[STMT_CALL] = "SELECT seq, text FROM messages"
+		      " WHERE call_sid = ? AND client IS NULL"
+		      " ORDER BY seq LIMIT ?",
+	[STMT_PRUNE_MESSAGES] = "DELETE FROM messages WHERE seq IN"
+				" (SELECT seq FROM messages WHERE seq <= ?"
+				" ORDER BY seq LIMIT ?)",
+	[STMT_PRUNE_TRANSFERS] = "DELETE FROM transfers WHERE id IN"
+				 " (SELECT id FROM transfers WHERE id <="
+				 " (SELECT max(id) FROM transfers) - ?"
+				 " ORDER BY id LIMIT ?)",
+	[STMT_TRANSFER] = "INSERT INTO transfers(key, call_sid, node, outcome,"
+			  " started, ended, code, final_ms, seq, target,"
+			  " words, data)"
+			  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			  " ON CONFLICT(key) DO UPDATE SET"
+			  " outcome = excluded.outcome,"
+			  " ended = excluded.ended, code = excluded.code,"
+			  " final_ms = excluded.final_ms, seq = excluded.seq,"
+			  " target = excluded.target, words = excluded.words,"
+			  " data = excluded.data",
+	[STMT_RUNNING] = "SELECT key, data FROM transfers"
+			 " WHERE outcome IS NULL ORDER BY id DESC",
+	[STMT_OUTCOME] = "SELECT 1 FROM transfers WHERE key = ?"
+			 " AND outcome IS NOT NULL",
+	[STMT_PLACE] = "SELECT started, id FROM transfers WHERE key = ?",
+	[STMT_ONE] = "SELECT data, call_sid FROM transfers WHERE key = ?",
+	[STMT_FIND_TIME] = FIND_SQL("started", "1"),
+	[STMT_FIND_OUTCOME] = FIND_SQL("outcome", "outcome IS ?18"),
+	[STMT_FIND_CODE] = FIND_SQL("code", "code = ?10"),
+	[STMT_FIND_SEQ] = FIND_SQL("seq", "seq > ?13"),
+	[STMT_FIND_CALL] = FIND_SQL("call", "call_sid = ?16"),
+	[STMT_PUT + STORE_NODES] = PUT_SQL("nodes"),
+	[STMT_PUT + STORE_SESSIONS] = PUT_SQL("sessions"),
+	[STMT_PUT + STORE_OUTBOX] = PUT_SQL("outbox"),
+	[STMT_PUT + STORE_APPS] = PUT_SQL("apps"),
+	[STMT_FORGET + STORE_NODES] = FORGET_SQL("nodes"),
+	[STMT_FORGET + STORE_SESSIONS] = FORGET_SQL("sessions"),
+	[STMT_FORGET + STORE_OUTBOX] = FORGET_SQL("outbox"),
+	[STMT_FORGET + STORE_APPS] = FORGET_SQL("apps"),
+	[STMT_EACH + STORE_NODES] = EACH_SQL("nodes"),
+	[STMT_EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
+	[STMT_EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
+	[STMT_EACH + STORE_APPS] = EACH_SQL("apps"),
+};
+
+
+static int read_version(sqlite3 *db, int *versionp)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
+	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		*versionp = sqlite3_column_int(stmt, 0);
+
+	return rc == SQLITE_OK ? sqlite3_finalize(stmt) : rc;
+}
+
+
+static int run(sqlite3 *db, const char *const *sql)
+{
+	int rc = SQLITE_OK;
+
+	for (; *sql && rc == SQLITE_OK; sql++)
+		rc = sqlite3_exec(db, *sql, NULL, NULL, NULL);
+
+	return rc;
+}
+
+
+static int migrate(sqlite3 *db, int version)
+{
+	char stamp[64];
+	int rc = SQLITE_OK;
+
+	(void)snprintf(stamp, sizeof(stamp), "PRAGMA user_version=%d",
+		       VERSION);
+
+	if (version)
+		rc = run(db, set_aside);
+	if (rc == SQLITE_OK)
+		rc = run(db, tables);
+	if (rc == SQLITE_OK && version)
+		rc = run(db, take_over);
+	if (rc == SQLITE_OK)
+		rc = run(db, indexes);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, stamp, NULL, NULL, NULL);
+
+	return rc;
+}
+
+
+/**
+ * Make the tables, or those of an older referd into ours
+ *
+ * @param db The file
+ *
+ * @return 0 if success, ENOTSUP if a newer referd has made them (which is
+ *         said), or another errorcode
+ */
+int schema_apply(sqlite3 *db)
+{
+	int version = 0, rc;
+
+	rc = read_version(db, &version);
+	if (rc != SQLITE_OK)
+		return EIO;
+
+	if (version == VERSION)
+		return 0;
+
+	if (version > VERSION) {
+		log_error("store: %s is of a newer referd (its version is %d, "
+			  "ours %d): run that one, or give another --state",
+			  sqlite3_db_filename(db, "main"), version, VERSION);
+		return ENOTSUP;
+	}
+
+	if (version)
+		log_info("store: taking over what an older referd has left");
+
+	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = migrate(db, version);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : EIO;
+}

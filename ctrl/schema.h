@@ -1,0 +1,42 @@
+/**
+ * @file schema.h  The tables of the store, and the statements on them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef SCHEMA_H
+#define SCHEMA_H
+
+#include "store.h"
+
+struct sqlite3;
+
+enum {
+	STMT_SEQ,
+	STMT_COUNT,
+	STMT_MESSAGE,
+	STMT_REPLAY,
+	STMT_LAST,
+	STMT_CALL,
+	STMT_PRUNE_MESSAGES,
+	STMT_PRUNE_TRANSFERS,
+	STMT_TRANSFER,
+	STMT_RUNNING,
+	STMT_OUTCOME,
+	STMT_PLACE,
+	STMT_ONE,
+	STMT_FIND_TIME,
+	STMT_FIND_OUTCOME,
+	STMT_FIND_CODE,
+	STMT_FIND_SEQ,
+	STMT_FIND_CALL,
+	STMT_PUT,
+	STMT_FORGET = STMT_PUT + STORE_TABLES,
+	STMT_EACH = STMT_FORGET + STORE_TABLES,
+	STMTS = STMT_EACH + STORE_TABLES,
+};
+
+extern const char *const schema_sql[STMTS];
+
+int schema_apply(struct sqlite3 *db);
+
+#endif

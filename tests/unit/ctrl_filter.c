@@ -1,0 +1,128 @@
+/**
+ * @file ctrl_filter.c  Tests of the arguments of GET /transfers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <string.h>
+#include "filter.h"
+
+
+static struct filter filter;
+static struct fault fault;
+
+
+static int add(const char *name, const char *value)
+{
+	fault_init(&fault);
+
+	return filter_add(&filter, name, value, &fault);
+}
+
+
+static void refuse(const char *name, const char *value)
+{
+	filter_init(&filter);
+	assert_int_not_equal(add(name, value), 0);
+	assert_string_equal(fault.field, name);
+	assert_int_equal(strncmp(fault.text, name, strlen(name)), 0);
+	assert_int_equal(fault.status, 400);
+}
+
+
+static void test_good(void **state)
+{
+	const struct archive_filter *f = &filter.f;
+	(void)state;
+
+	filter_init(&filter);
+	assert_int_equal(f->limit, 100);
+	assert_int_equal(add("outcome", "failed,running"), 0);
+	assert_int_equal(f->outcomec, 2);
+	assert_string_equal(f->outcomes[1], "running");
+	assert_int_equal(add("code", "4xx"), 0);
+	assert_int_equal(f->code_min, 400);
+	assert_int_equal(f->code_max, 499);
+	assert_int_equal(add("code", "486"), 0);
+	assert_int_equal(f->code_min, 486);
+	assert_int_equal(f->code_max, 486);
+	assert_int_equal(add("target", "Bob"), 0);
+	assert_string_equal(f->target, "bob");
+	assert_int_equal(add("q", "\xc3\x84NN"), 0);
+	assert_string_equal(f->q, "\xc3\x84nn");
+	assert_int_equal(add("node", "GW1"), 0);
+	assert_string_equal(f->node, "GW1");
+	assert_int_equal(add("call_sid", "c"), 0);
+	assert_string_equal(f->call_sid, "c");
+	assert_int_equal(add("since", "0"), 0);
+	assert_true(f->stepped);
+	assert_int_equal(add("from", "1970-01-02"), 0);
+	assert_int_equal(f->from, 86400000);
+	assert_int_equal(add("to", "1970-01-03"), 0);
+	assert_int_equal(f->to, 2 * 86400000);
+	assert_int_equal(add("before", "x"), 0);
+	assert_string_equal(f->before, "x");
+	assert_int_equal(add("limit", "1000"), 0);
+	assert_int_equal(f->limit, 1000);
+}
+
+
+/* A form sends the fields that are left empty, too */
+static void test_empty(void **state)
+{
+	struct filter bare;
+	(void)state;
+
+	filter_init(&bare);
+	filter_init(&filter);
+	assert_int_equal(add("outcome", ""), 0);
+	assert_int_equal(add("limit", ""), 0);
+	assert_int_equal(add("q", ""), 0);
+	assert_memory_equal(&bare, &filter, sizeof(bare));
+}
+
+
+static void test_bad(void **state)
+{
+	char text[FILTER_TEXT_MAX + 2];
+	(void)state;
+
+	refuse("outcome", "lost");
+	refuse("outcome", "failed,");
+	refuse("outcome", "failed;DROP TABLE transfers");
+	refuse("outcome", "failed,failed,failed,failed,failed,failed,failed");
+	refuse("code", "48");
+	refuse("code", "4xy");
+	refuse("code", "1xx");
+	refuse("code", "7xx");
+	refuse("code", "700");
+	refuse("code", "4860");
+	refuse("since", "-1");
+	refuse("since", "1e3");
+	refuse("since", " 1");
+	refuse("since", "99999999999999999999");
+	refuse("from", "yesterday");
+	refuse("to", "1 OR 1=1");
+	refuse("limit", "0");
+	refuse("limit", "1001");
+	refuse("limit", "+5");
+	refuse("q", "\xff");
+	refuse("colour", "red");
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	refuse("q", text);
+	refuse("before", text);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
