@@ -50,7 +50,7 @@ void applink_timer(ev_timer *t, double seconds)
 void applink_close(struct app *a, int code)
 {
 	if (a->client)
-		a->since = client_since(a->client);
+		a->since = client_arrived(a->client);
 
 	appws_close(a->ws, code);
 	a->ws = NULL;
@@ -136,7 +136,7 @@ static void closed_handler(int code, void *arg)
 {
 	struct app *a = arg;
 
-	a->since = client_since(a->client);
+	a->since = client_arrived(a->client);
 	a->client = NULL;
 	a->ws = NULL;
 	a->dirty = true;

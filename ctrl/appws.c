@@ -8,44 +8,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <ev.h>
 #include <libwebsockets.h>
 #include "appws.h"
 #include "client.h"
 #include "hook.h"
 #include "log.h"
+#include "resolve.h"
 #include "turn.h"
+#include "weburl.h"
 
 
 enum {
 	PING_TIME = 30,   /* seconds of silence after which we ask */
 	HANGUP_TIME = 45, /* ... and after which we do not wait any longer */
+	SILENT_TIME = 10, /* ... with something of ours on its way */
 	CLOSE_NO_CODE = 1005,
 	CLOSE_ABNORMAL = 1006,
 };
 
-static const double handshake_time = 1.5; /* seconds, as jambonz has it */
+/* Seconds */
+static const double handshake_time = 1.5; /* as jambonz has it */
+static const double next_time = .25;      /* RFC 8305 section 5 */
 
-/* The parts of a URL */
-struct target {
-	char *scheme, *user, *password, *host, *port, *path, *query;
-};
-
+/*
+ *  resolve() --> addresses --> connection to one --> handshake --> client
+ *                     ^                |
+ *                     '----------------'
+ *                     it fails, or hesitates and is not the last
+ */
 struct appws {
 	struct lws *wsi;
 	struct client *client; /* while the connection is up */
+	struct resolve *lookup;
+	struct weburl url;
+	char addresses[RESOLVE_MAX][ADDRESS_SIZE];
+	size_t count; /* of addresses */
+	size_t tried;
 	char name[CLIENT_NAME_SIZE];
 	char auth[HOOK_MAX]; /* value of Authorization, "" for none */
 	uint64_t since;
 	const struct appws_handlers *h; /* NULL when nobody cares any more */
 	void *arg;
-	ev_timer timer;
+	ev_timer limit; /* of the whole attempt */
+	ev_timer next;  /* address */
 	enum retry_cause cause;
 	char why[128];
-	int code;        /* with which the far end closes */
-	bool reached;    /* somebody took the connection */
-	bool connecting; /* lws is being asked to */
+	int code;     /* with which the far end closes */
+	bool reached; /* somebody took the connection */
 };
 
 static struct {
@@ -56,17 +69,29 @@ static struct {
 
 static void destroy(struct appws *w)
 {
-	ev_timer_stop(EV_DEFAULT_ & w->timer);
+	(void)resolve_cancel(w->lookup);
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	weburl_reset(&w->url);
 	free(w);
 }
 
 
-/* Nobody hears of the connection any more; lws frees it with the last call
-   that it makes for it */
+/* Nobody hears of the connection any more.  If there is one, it is freed with
+   the last call that lws makes for it. */
 static void detach(struct appws *w)
 {
-	ev_timer_stop(EV_DEFAULT_ & w->timer);
 	w->h = NULL;
+	if (!w->wsi) {
+		destroy(w);
+		return;
+	}
+
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	if (!w->client)
+		lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+				LWS_TO_KILL_ASYNC);
 }
 
 
@@ -79,14 +104,8 @@ static void fail(struct appws *w)
 
 	strcpy(why, w->why);
 	detach(w);
-	if (w->wsi)
-		lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-				LWS_TO_KILL_ASYNC);
-	else
-		destroy(w);
 
-	if (h)
-		h->failh(cause, why, arg);
+	h->failh(cause, why, arg);
 }
 
 
@@ -98,24 +117,39 @@ static void set_why(struct appws *w, enum retry_cause cause, const char *why,
 }
 
 
-static void timer_handler(EV_P_ ev_timer *t, int revents)
+static void limit_handler(EV_P_ ev_timer *t, int revents)
 {
 	struct appws *w = t->data;
 	(void)loop;
 	(void)revents;
 
-	/* if there is no connection, the cause is known */
-	if (w->wsi)
-		set_why(w, w->reached ? RETRY_TIMEOUT : RETRY_CONNECT,
-			"no connection in time", 21);
-
+	set_why(w, w->reached ? RETRY_TIMEOUT : RETRY_CONNECT,
+		"no connection in time", 21);
 	fail(w);
 }
 
 
-static void connection_error(struct appws *w, const char *in, size_t len)
+/* In the loop, since what asks for it may stand in a call of lws */
+static void next_in(struct appws *w, double seconds)
 {
-	unsigned status = lws_http_client_http_response(w->wsi);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	ev_timer_set(&w->next, seconds, 0.);
+	ev_timer_start(EV_DEFAULT_ & w->next);
+}
+
+
+/* lws is left to end a connection by itself */
+static void forget(struct appws *w)
+{
+	lws_set_opaque_user_data(w->wsi, NULL);
+	w->wsi = NULL;
+}
+
+
+static void connection_error(struct appws *w, struct lws *wsi, const char *in,
+			     size_t len)
+{
+	unsigned status = lws_http_client_http_response(wsi);
 
 	if (w->reached && status >= 300) {
 		w->cause = retry_status((long)status);
@@ -126,11 +160,24 @@ static void connection_error(struct appws *w, const char *in, size_t len)
 			in ? len : 13);
 	}
 
-	/* lws ends the connection by itself; connect() goes on */
-	w->wsi = NULL;
-	ev_timer_stop(EV_DEFAULT_ & w->timer);
-	ev_timer_set(&w->timer, 0., 0.);
-	ev_timer_start(EV_DEFAULT_ & w->timer);
+	/* who has heard us would not say anything else elsewhere */
+	if (w->reached)
+		w->tried = w->count;
+
+	w->wsi = wsi;
+	forget(w);
+	next_in(w, 0.);
+}
+
+
+/* RFC 5482: what is not acknowledged soon is told on another connection */
+static void limit_silence(struct lws *wsi)
+{
+	unsigned ms = SILENT_TIME * 1000;
+
+	if (setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_USER_TIMEOUT,
+		       &ms, sizeof(ms)))
+		log_warning("appws: TCP_USER_TIMEOUT: %s", strerror(errno));
 }
 
 
@@ -138,7 +185,10 @@ static int established(struct appws *w, struct lws *wsi)
 {
 	int err;
 
-	ev_timer_stop(EV_DEFAULT_ & w->timer);
+	limit_silence(wsi);
+
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
 	err = client_create(&w->client, wsi, w->name, DIALECT_JAMBONZ,
 			    w->since);
 	if (err)
@@ -203,7 +253,7 @@ static int event(struct appws *w, struct lws *wsi,
 
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		if (w->h)
-			connection_error(w, in, len);
+			connection_error(w, wsi, in, len);
 		return 0;
 
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -240,10 +290,13 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	if (reason != LWS_CALLBACK_WSI_DESTROY)
 		return event(w, wsi, reason, in, len);
 
-	w->wsi = NULL;
-	lws_set_opaque_user_data(wsi, NULL);
-	if (!w->connecting && !ev_is_active(&w->timer))
+	if (w->h) {
+		w->wsi = NULL;
+		next_in(w, 0.);
+	}
+	else {
 		destroy(w);
+	}
 
 	return 0;
 }
@@ -288,54 +341,11 @@ int appws_init(struct lws_context *ctx)
 }
 
 
-static char *part(CURLU *u, CURLUPart what, unsigned flags)
+static void set_auth(struct appws *w, const struct hook *hook)
 {
-	char *text = NULL;
-
-	return curl_url_get(u, what, &text, flags) ? NULL : text;
-}
-
-
-static int target_parse(struct target *t, const char *url)
-{
-	CURLU *u = curl_url();
-	int err = EINVAL;
-
-	memset(t, 0, sizeof(*t));
-	if (u &&
-	    !curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)) {
-		t->scheme = part(u, CURLUPART_SCHEME, 0);
-		t->user = part(u, CURLUPART_USER, CURLU_URLDECODE);
-		t->password = part(u, CURLUPART_PASSWORD, CURLU_URLDECODE);
-		t->host = part(u, CURLUPART_HOST, 0);
-		t->port = part(u, CURLUPART_PORT, 0);
-		t->path = part(u, CURLUPART_PATH, 0);
-		t->query = part(u, CURLUPART_QUERY, 0);
-		err = t->scheme && t->host && t->path ? 0 : EINVAL;
-	}
-	curl_url_cleanup(u);
-
-	return err;
-}
-
-
-static void target_reset(struct target *t)
-{
-	curl_free(t->scheme);
-	curl_free(t->user);
-	curl_free(t->password);
-	curl_free(t->host);
-	curl_free(t->port);
-	curl_free(t->path);
-	curl_free(t->query);
-}
-
-
-static void set_auth(struct appws *w, const struct target *t,
-		     const struct hook *hook)
-{
-	const char *user = hook->username ? hook->username : t->user;
-	const char *password = hook->username ? hook->password : t->password;
+	const char *user = hook->username ? hook->username : w->url.user;
+	const char *password = hook->username ? hook->password
+					      : w->url.password;
 
 	if (user && lws_http_basic_auth_gen(user, password ? password : "",
 					    w->auth, sizeof(w->auth)))
@@ -343,45 +353,79 @@ static void set_auth(struct appws *w, const struct target *t,
 }
 
 
-static void open_connection(struct appws *w, const struct target *t)
+static void open_connection(struct appws *w, const char *address)
 {
-	bool tls = !strcmp(t->scheme, "wss");
-	char host[300], path[HOOK_MAX + 1], address[256];
 	struct lws_client_connect_info info = {
 		.context = appws.ctx,
 		.vhost = appws.vhost,
 		.address = address,
-		.host = host,
-		.origin = host,
-		.path = path,
-		.port = t->port ? atoi(t->port)
-			: tls   ? 443
-				: 80,
-		.ssl_connection = tls ? LCCSCF_USE_SSL : 0,
-		.protocol = "ws.jambonz.org",
+		.host = w->url.origin,
+		.origin = w->url.origin,
+		.path = w->url.path,
+		.port = w->url.port,
+		.ssl_connection = w->url.tls ? LCCSCF_USE_SSL : 0,
+		.protocol = protocols[0].name,
 		.ietf_version_or_minus_one = -1,
 		.opaque_user_data = w,
 		.pwsi = &w->wsi,
 		.retry_and_idle_policy = &idle_policy,
 	};
-	size_t len = strlen(t->host);
 
-	/* an IPv6 address loses its brackets */
-	if (*t->host == '[')
-		(void)snprintf(address, sizeof(address), "%.*s",
-			       (int)(len - 2), t->host + 1);
-	else
-		(void)snprintf(address, sizeof(address), "%s", t->host);
-
-	(void)snprintf(host, sizeof(host), "%s%s%s", t->host,
-		       t->port ? ":" : "", t->port ? t->port : "");
-	(void)snprintf(path, sizeof(path), "%s%s%s", t->path,
-		       t->query ? "?" : "", t->query ? t->query : "");
-
-	w->connecting = true;
-	if (!lws_client_connect_via_info(&info))
+	w->reached = false;
+	if (!lws_client_connect_via_info(&info)) {
 		w->wsi = NULL;
-	w->connecting = false;
+		next_in(w, 0.);
+	}
+	else if (w->tried < w->count) {
+		next_in(w, next_time);
+	}
+}
+
+
+static bool is_connected(struct lws *wsi)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return !getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer,
+			    &len);
+}
+
+
+static void next_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct appws *w = t->data;
+	struct lws *slow = w->wsi;
+	(void)loop;
+	(void)revents;
+
+	if (slow && is_connected(slow))
+		return;
+
+	if (slow) {
+		forget(w);
+		lws_set_timeout(slow, PENDING_TIMEOUT_USER_REASON_BASE,
+				LWS_TO_KILL_ASYNC);
+	}
+
+	if (w->tried < w->count)
+		open_connection(w, w->addresses[w->tried++]);
+	else
+		fail(w);
+}
+
+
+static void resolve_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
+			    const char *why, void *arg)
+{
+	struct appws *w = arg;
+
+	w->lookup = NULL;
+	w->count = count;
+	memcpy(w->addresses, addresses, count * sizeof(*addresses));
+	if (why)
+		set_why(w, RETRY_CONNECT, why, strlen(why));
+	next_in(w, 0.);
 }
 
 
@@ -401,39 +445,35 @@ int appws_connect(struct appws **wp, const struct hook *hook, const char *name,
 		  uint64_t since, const struct appws_handlers *h, void *arg)
 {
 	struct appws *w = calloc(1, sizeof(*w));
-	struct target t;
 	int err;
 
 	if (!w)
 		return ENOMEM;
 
-	err = target_parse(&t, hook->url);
-	if (err)
-		goto out;
-
-	set_auth(w, &t, hook);
-	(void)snprintf(w->name, sizeof(w->name), "%s", name);
+	ev_timer_init(&w->limit, limit_handler, handshake_time, 0.);
+	ev_timer_init(&w->next, next_handler, 0., 0.);
+	w->limit.data = w;
+	w->next.data = w;
 	w->since = since;
 	w->h = h;
 	w->arg = arg;
 	w->code = CLOSE_ABNORMAL;
+	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	set_why(w, RETRY_CONNECT, "no connection", 13);
-	ev_timer_init(&w->timer, timer_handler, handshake_time, 0.);
-	w->timer.data = w;
 
-	open_connection(w, &t);
-	if (!w->wsi)
-		ev_timer_set(&w->timer, 0., 0.);
-	if (!ev_is_active(&w->timer))
-		ev_timer_start(EV_DEFAULT_ & w->timer);
+	err = weburl_parse(&w->url, hook->url);
+	if (!err)
+		err = resolve(&w->lookup, w->url.host, resolve_handler, w);
+	if (err) {
+		destroy(w);
+		return err;
+	}
+
+	set_auth(w, hook);
+	ev_timer_start(EV_DEFAULT_ & w->limit);
 	*wp = w;
 
-out:
-	target_reset(&t);
-	if (err)
-		free(w);
-
-	return err;
+	return 0;
 }
 
 
@@ -448,12 +488,7 @@ void appws_close(struct appws *w, int code)
 	if (!w)
 		return;
 
-	detach(w);
 	if (w->client)
 		client_close(w->client, code);
-	else if (w->wsi)
-		lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-				LWS_TO_KILL_ASYNC);
-	else
-		destroy(w);
+	detach(w);
 }

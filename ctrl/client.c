@@ -9,6 +9,7 @@
 #include <string.h>
 #include <libwebsockets.h>
 #include "app.h"
+#include "arrival.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
@@ -45,7 +46,8 @@ struct client {
 	bool pending;   /* has something to send at the end of this turn */
 	int close_code; /* 0 while it is welcome */
 	struct outq out;
-	char *in; /* of a message that is not complete */
+	struct arrival arrival; /* of an application's messages */
+	char *in;               /* of a message that is not complete */
 	size_t inlen;
 };
 
@@ -104,11 +106,11 @@ static void push(struct client *c, struct frame *f)
 }
 
 
-static void push_text(struct client *c, const char *text)
+static void push_text(struct client *c, uint64_t seq, const char *text)
 {
 	struct frame *f = NULL;
 
-	if (text && !frame_create(&f, text))
+	if (text && !frame_create(&f, seq, text))
 		push(c, f);
 	else
 		dismiss(c, CLOSE_LAGGING);
@@ -122,14 +124,16 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 	struct client *c = arg;
 
 	c->since = seq;
-	push_text(c, text);
+	push_text(c, seq, text);
 }
 
 
 /* To an application we are the client, whose text is masked where it is
    (RFC 6455 section 5.3): others share it */
-static int write_copy(struct client *c, const unsigned char *text, size_t len)
+static int write_app(struct client *c, struct frame *f)
 {
+	size_t len;
+	unsigned char *text = frame_text(f, &len);
 	unsigned char *copy = malloc(LWS_PRE + len);
 	int n;
 
@@ -140,17 +144,28 @@ static int write_copy(struct client *c, const unsigned char *text, size_t len)
 	n = lws_write(c->wsi, copy + LWS_PRE, len, LWS_WRITE_TEXT);
 	free(copy);
 
+	if (n >= 0 && frame_seq(f))
+		arrival_sent(&c->arrival, lws_get_socket_fd(c->wsi),
+			     frame_seq(f),
+			     lws_partial_buffered(c->wsi) ? len : 0);
+
 	return n;
+}
+
+
+static int write_client(struct client *c, struct frame *f)
+{
+	size_t len;
+	unsigned char *text = frame_text(f, &len);
+
+	return lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
 }
 
 
 static int write_first(struct client *c)
 {
 	struct frame *f = outq_pop(&c->out);
-	size_t len;
-	unsigned char *text = frame_text(f, &len);
-	int n = c->call_sid ? write_copy(c, text, len)
-			    : lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
+	int n = c->call_sid ? write_app(c, f) : write_client(c, f);
 
 	frame_release(f);
 
@@ -277,7 +292,7 @@ void clients_post(const char *name, const char *call_sid, bool jambonz,
 	if (name && !c)
 		return;
 
-	if (frame_create(&p.frame, text)) {
+	if (frame_create(&p.frame, seq, text)) {
 		log_error("client: out of memory, message %llu is not sent",
 			  (unsigned long long)seq);
 		return;
@@ -368,7 +383,7 @@ static void greet(struct client *c)
 		c->since = store_seq_next();
 
 	text = hello_text(c->name, c->since);
-	push_text(c, text);
+	push_text(c, 0, text);
 	free(text);
 }
 
@@ -420,6 +435,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	}
 
 	c->call_sid = app_call(c->name);
+	c->arrival.seq = c->since;
 	take_over(c->name);
 	err = table_put(clients, c->name, c);
 	if (err) {
@@ -563,7 +579,7 @@ int client_writable(struct client *c)
  */
 void client_say(struct client *c, const char *text)
 {
-	push_text(c, text);
+	push_text(c, 0, text);
 }
 
 
@@ -618,4 +634,35 @@ bool client_drained(const struct client *c)
 uint64_t client_since(const struct client *c)
 {
 	return c->since;
+}
+
+
+/**
+ * Tell what has arrived at an application.  It may have got more if the
+ * network was cut.
+ *
+ * @param c Client
+ *
+ * @return Number of the last message that has
+ */
+uint64_t client_arrived(struct client *c)
+{
+	return arrival_last(&c->arrival, lws_get_socket_fd(c->wsi));
+}
+
+
+/**
+ * Tell whether a message is still on its way
+ *
+ * @param name Name of the client that it was sent to
+ * @param seq  Its number
+ *
+ * @return True if it was sent to an application and is not known to have
+ *         arrived
+ */
+bool client_awaits(const char *name, uint64_t seq)
+{
+	struct client *c = table_get(clients, name);
+
+	return c && c->call_sid && client_arrived(c) < seq;
 }

@@ -28,6 +28,7 @@ void clients_flush(void);
 bool client_name_valid(const char *name);
 bool client_connected(const char *name);
 bool client_jambonz(const char *name);
+bool client_awaits(const char *name, uint64_t seq);
 
 int client_create(struct client **cp, struct lws *wsi, const char *name,
 		  enum dialect dialect, uint64_t since);
@@ -40,5 +41,6 @@ void client_resume(struct client *c);
 void client_close(struct client *c, int code);
 bool client_drained(const struct client *c);
 uint64_t client_since(const struct client *c);
+uint64_t client_arrived(struct client *c);
 
 #endif

@@ -294,6 +294,16 @@ static void pump(struct chain *c)
 }
 
 
+/* The network keeps it, and may lose it with the connection: the call does not
+   wait any longer, but it is not given up */
+static void linger(struct delivery *d)
+{
+	d->sent = false;
+	timer_start(d, away_time);
+	release(d->chain->sid, d->id);
+}
+
+
 static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
 	struct delivery *d = w->data;
@@ -302,6 +312,8 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 
 	if (d->http)
 		send_hook(d);
+	else if (d->sent && client_awaits(d->client, d->seq))
+		linger(d);
 	else
 		finish(d, d->sent ? "timeout" : "failed", 0);
 }

@@ -17,6 +17,7 @@
 #include "http.h"
 #include "log.h"
 #include "node.h"
+#include "resolve.h"
 #include "route.h"
 #include "server.h"
 #include "session.h"
@@ -61,6 +62,7 @@ static int tables_init(void)
 	err |= dials_init();
 	err |= hooks_init();
 	err |= nodes_init();
+	err |= resolve_init();
 	if (err)
 		log_error("main: out of memory");
 
@@ -81,6 +83,7 @@ static void tables_close(void)
 	http_close();
 	clients_close();
 	webhooks_close();
+	resolve_close();
 }
 
 

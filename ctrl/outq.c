@@ -20,6 +20,7 @@ enum {
 /* One message, encoded once, in the queues of many clients */
 struct frame {
 	unsigned refs;
+	uint64_t seq;
 	size_t len;
 	unsigned char buf[]; /* LWS_PRE bytes of room, then the text */
 };
@@ -29,11 +30,12 @@ struct frame {
  * Make a frame
  *
  * @param fp   Pointer to the new frame, to be released
+ * @param seq  Number of the message, 0 if it has none
  * @param text Text, copied
  *
  * @return 0 if success, otherwise errorcode
  */
-int frame_create(struct frame **fp, const char *text)
+int frame_create(struct frame **fp, uint64_t seq, const char *text)
 {
 	size_t len = strlen(text);
 	struct frame *f = malloc(sizeof(*f) + LWS_PRE + len);
@@ -42,6 +44,7 @@ int frame_create(struct frame **fp, const char *text)
 		return ENOMEM;
 
 	f->refs = 1;
+	f->seq = seq;
 	f->len = len;
 	memcpy(f->buf + LWS_PRE, text, len);
 	*fp = f;
@@ -75,6 +78,19 @@ unsigned char *frame_text(struct frame *f, size_t *lenp)
 	*lenp = f->len;
 
 	return f->buf + LWS_PRE;
+}
+
+
+/**
+ * Get the number of a frame
+ *
+ * @param f Frame
+ *
+ * @return Number of its message, 0 if it has none
+ */
+uint64_t frame_seq(const struct frame *f)
+{
+	return f->seq;
 }
 
 

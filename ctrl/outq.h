@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct frame;
 
@@ -18,9 +19,10 @@ struct outq {
 	size_t bytes;
 };
 
-int frame_create(struct frame **fp, const char *text);
+int frame_create(struct frame **fp, uint64_t seq, const char *text);
 void frame_release(struct frame *f);
 unsigned char *frame_text(struct frame *f, size_t *lenp);
+uint64_t frame_seq(const struct frame *f);
 
 int outq_push(struct outq *q, struct frame *f);
 struct frame *outq_pop(struct outq *q);

@@ -5,59 +5,22 @@
  */
 
 import assert from 'node:assert/strict';
-import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { played, writeWav } from './lib/audio.js';
 import { Bot } from './lib/bot.js';
 import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
+import { busyThenFree, FILE, held, LEVEL, MANUAL, parties } from
+	'./lib/jambonz.js';
+import { NO_NAMES, usable } from './lib/names.js';
 import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
-
-const FILE = 'sorry.wav';
-const LEVEL = 8000;
-const MANUAL = { account: ';answermode=manual' };
 
 
 function sleep(ms)
 {
 	return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-
-/* The first target is busy, any other answers. */
-async function busyThenFree(leg, refer)
-{
-	const busy = refer.headers['refer-to'].includes('sip:100@');
-	const state = { 'Subscription-State': 'terminated;reason=noresource' };
-
-	leg.answer(refer, 202, 'Accepted');
-	await leg.notify('SIP/2.0 180 Ringing');
-	await leg.notify(busy ? 'SIP/2.0 486 Busy Here' : 'SIP/2.0 200 OK',
-		{ headers: state });
-}
-
-
-/**
- * A bot, a referd whose application it is, a gateway that leaves calls to it,
- * a client that looks on, and a far end
- */
-async function parties(s, name, { wish = {}, path = '/bot', fragment = '',
-	user = '', REFER = busyThenFree } = {})
-{
-	const config = { audio_path: s.dir };
-
-	writeWav(join(s.dir, FILE), LEVEL, 0.3);
-
-	const bot = await Bot.start(s, name, { file: FILE, ...wish });
-	const scheme = name === 'webhook' ? 'http' : 'ws';
-	const app = `${scheme}://${user}${bot.host}${path}${fragment}`;
-	const far = await Far.start(s, { handlers: { REFER } });
-	const p = await s.control({ gateway: { ...MANUAL, config },
-		referd: { args: ['--app', app] } });
-
-	return { bot, far, ...p };
 }
 
 
@@ -247,21 +210,6 @@ scene('a call that is dialled gets its application when it is answered',
 });
 
 
-/* A transfer that waits for the test to end it. */
-function held()
-{
-	const h = { REFER: async (leg, refer) => {
-		leg.answer(refer, 202, 'Accepted');
-		await leg.notify('SIP/2.0 180 Ringing');
-		h.finish = () => leg.notify('SIP/2.0 200 OK', { headers: {
-			'Subscription-State':
-				'terminated;reason=noresource' } });
-	} };
-
-	return h;
-}
-
-
 /* The SDK lets its user see a reconnection as a new session. */
 for (const [name, back] of [['sdk', 'session:new'],
 	['node-client-ws', 'session:reconnect']]) {
@@ -352,8 +300,7 @@ scene('a bot that closes with 1000 leaves the call alone', async (s) => {
 });
 
 
-/* A system without /etc/hosts does not know it, and here is no DNS. */
-const named = await lookup('localhost').then(() => true, () => false);
+const named = await usable();
 
 /* The certificate's only name is localhost. */
 for (const [host, trusted, status] of [['localhost', true, 200],
@@ -378,5 +325,5 @@ for (const [host, trusted, status] of [['localhost', true, 200],
 		assert.equal(bot.all('session:new').length,
 			status === 200 ? 1 : 0);
 	}, { skip: host === 'localhost' && !named &&
-		'this system does not know localhost' });
+		NO_NAMES });
 }

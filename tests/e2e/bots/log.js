@@ -35,6 +35,6 @@ export function server()
 /** Says where the bot is, once its server listens. */
 export function listen(server)
 {
-	server.listen(wish.port, '127.0.0.1', () =>
+	server.listen(wish.port, wish.ip ?? '127.0.0.1', () =>
 		log('listening', { port: server.address().port }));
 }

@@ -59,6 +59,6 @@ createServer(async (request, response) => {
 	response.writeHead(app ? 200 : 204,
 		{ 'Content-Type': 'application/json' });
 	response.end(app ? JSON.stringify(app) : '');
-}).listen(wish.port, '127.0.0.1', function () {
+}).listen(wish.port, wish.ip ?? '127.0.0.1', function () {
 	log('listening', { port: this.address().port });
 });

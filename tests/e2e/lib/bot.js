@@ -40,7 +40,7 @@ export class Bot {
 		const { port } = await this.event('listening');
 
 		this.wish = { ...this.wish, port };
-		this.host = `127.0.0.1:${port}`;
+		this.host = `${this.wish.ip ?? '127.0.0.1'}:${port}`;
 	}
 
 	/** The first event of a name whose data have `fields`. */

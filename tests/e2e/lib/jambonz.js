@@ -1,0 +1,69 @@
+/**
+ * @file jambonz.js  A gateway whose calls have an application of jambonz
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { join } from 'node:path';
+import { writeWav } from './audio.js';
+import { Bot } from './bot.js';
+import { Far } from './far.js';
+
+export const FILE = 'sorry.wav';
+export const LEVEL = 8000;
+export const MANUAL = { account: ';answermode=manual' };
+
+
+/* The first target is busy, any other answers. */
+export async function busyThenFree(leg, refer)
+{
+	const busy = refer.headers['refer-to'].includes('sip:100@');
+	const state = { 'Subscription-State': 'terminated;reason=noresource' };
+
+	leg.answer(refer, 202, 'Accepted');
+	await leg.notify('SIP/2.0 180 Ringing');
+	await leg.notify(busy ? 'SIP/2.0 486 Busy Here' : 'SIP/2.0 200 OK',
+		{ headers: state });
+}
+
+
+/**
+ * A bot, a referd whose application it is, a gateway that leaves calls to it,
+ * a client that looks on, and a far end
+ *
+ * @param options `host`: its name in the URL, if not its address; `user`,
+ *                `fragment`: further parts of the URL
+ */
+export async function parties(s, name, { wish = {}, host, fragment = '',
+	user = '', REFER = busyThenFree } = {})
+{
+	const config = { audio_path: s.dir };
+
+	writeWav(join(s.dir, FILE), LEVEL, 0.3);
+
+	const bot = await Bot.start(s, name, { file: FILE, ...wish });
+	const scheme = name === 'webhook' ? 'http' : 'ws';
+	const at = host ? `${host}:${bot.wish.port}` : bot.host;
+	const app = `${scheme}://${user}${at}/bot${fragment}`;
+	const far = await Far.start(s, { handlers: { REFER } });
+	const p = await s.control({ gateway: { ...MANUAL, config },
+		referd: { args: ['--app', app] } });
+
+	return { bot, far, ...p };
+}
+
+
+/* A transfer that waits for the test to end it; `finish` is that of the last. */
+export function held()
+{
+	const headers = { 'Subscription-State':
+		'terminated;reason=noresource' };
+	const h = { REFER: async (leg, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 180 Ringing');
+		h.finish = (status = '200 OK') =>
+			leg.notify(`SIP/2.0 ${status}`, { headers });
+	} };
+
+	return h;
+}
