@@ -14,6 +14,7 @@
 #include "json.h"
 #include "message.h"
 #include "node.h"
+#include "roster.h"
 #include "queue.h"
 #include "reply.h"
 #include "report.h"
@@ -145,7 +146,7 @@ void dials_close(void)
  */
 int dial(const struct message *m, const struct sender *sender, struct fault *f)
 {
-	const char *boot = node_pick(m->node);
+	const char *boot = roster_pick(m->node);
 	struct dial *d;
 	int err;
 

@@ -14,7 +14,7 @@
 #include "history.h"
 #include "json.h"
 #include "metrics.h"
-#include "node.h"
+#include "roster.h"
 #include "session.h"
 #include "store.h"
 
@@ -30,7 +30,7 @@ static char *get_healthz(void)
 	json_open(&j, NULL, '{');
 	json_str(&j, "status", "ok");
 	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "nodes", nodes_count());
+	json_int(&j, "nodes", roster_count());
 	json_int(&j, "calls", (int64_t)sessions_count());
 	json_int(&j, "last_seq", (int64_t)store_seq());
 	json_close(&j, '}');

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "hello.h"
 #include "json.h"
-#include "node.h"
+#include "roster.h"
 #include "session.h"
 #include "store.h"
 #include "transfer.h"
@@ -37,7 +37,7 @@ char *hello_text(const char *client, uint64_t seq)
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "client", client);
 	json_int(&j, "last_seq", (int64_t)store_last(client, false));
-	nodes_print(&j, "nodes");
+	roster_print(&j, "nodes");
 	sessions_print(&j, "calls");
 	transfers_print(&j, "transfers");
 	json_close(&j, '}');

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "node.h"
 #include "resolve.h"
+#include "roster.h"
 #include "route.h"
 #include "server.h"
 #include "session.h"
@@ -61,8 +62,8 @@ static int tables_init(void)
 	err |= transfers_init();
 	err |= dials_init();
 	err |= hooks_init();
-	err |= nodes_init();
 	err |= resolve_init();
+	err |= roster_init();
 	if (err)
 		log_error("main: out of memory");
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "client.h"
 #include "metrics.h"
-#include "node.h"
+#include "roster.h"
 #include "session.h"
 
 
@@ -87,7 +87,7 @@ static void print(FILE *f)
 		      "# TYPE referd_calls gauge\nreferd_calls %zu\n"
 		      "# TYPE referd_clients gauge\nreferd_clients %zu\n"
 		      "# TYPE referd_nodes gauge\nreferd_nodes %u\n",
-		      sessions_count(), clients_count(), nodes_count());
+		      sessions_count(), clients_count(), roster_count());
 }
 
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
+#include "clock.h"
+#include "emit.h"
 #include "field.h"
 #include "intake.h"
 #include "json.h"
@@ -18,46 +20,31 @@
 #include "node.h"
 #include "process.h"
 #include "report.h"
-#include "session.h"
+#include "roster.h"
 #include "store.h"
-#include "table.h"
 
 
 /* Seconds that a node may be away before its calls are given up */
 static const double grace_time = 5.;
 static const double grace_start = 10.; /* ... when we are the one who was */
 
-/* A baresip process as it loaded the module: lives on while disconnected */
-struct node {
-	char *boot;
-	char *name;
-	char *version;
-	char *baresip;
-	char *libre;
-	struct link *link; /* NULL while disconnected */
-	uint64_t n;        /* last report that was taken */
-	uint64_t acked;
-	struct process process;
-	bool synced; /* said which calls live, since it connected */
-	bool dirty;
-	ev_timer grace;
-};
-
-static struct table *nodes; /* by boot */
-
-
-static void destroy(struct node *node)
+/* Clients know nodes by name: of several boots the one that is there counts */
+static void announce(const struct node *node, const char *reason)
 {
-	process_forget(&node->process);
-	ev_timer_stop(EV_DEFAULT_ & node->grace);
-	if (node->link)
-		link_close(node->link);
-	free(node->boot);
-	free(node->name);
-	free(node->version);
-	free(node->baresip);
-	free(node->libre);
-	free(node);
+	struct json j;
+
+	if (!node->link && roster_other(node, true))
+		return;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	roster_print_node(&j, node);
+	json_str(&j, "reason", reason);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "node:status",
+				      .data = json_done(&j)});
+	json_free(&j);
 }
 
 
@@ -66,9 +53,9 @@ static void node_gone(struct node *node)
 	log_info("node: %s is gone", node->name);
 
 	intake_gone(node->boot);
+	announce(node, "baresip is gone");
 	store_forget(STORE_NODES, node->boot);
-	(void)table_take(nodes, node->boot);
-	destroy(node);
+	roster_remove(node);
 }
 
 
@@ -93,22 +80,12 @@ static void exit_handler(void *arg)
 
 static int create(struct node **nodep, const char *boot, const char *name)
 {
-	struct node *node = calloc(1, sizeof(*node));
-	int err;
+	int err = roster_add(nodep, boot, name);
 
-	if (!node)
-		return ENOMEM;
-
-	ev_timer_init(&node->grace, grace_handler, 0., 0.);
-	node->grace.data = node;
-
-	node->boot = strdup(boot);
-	node->name = strdup(name);
-	err = node->boot && node->name ? table_put(nodes, boot, node) : ENOMEM;
-	if (err)
-		destroy(node);
-	else
-		*nodep = node;
+	if (!err) {
+		ev_timer_init(&(*nodep)->grace, grace_handler, 0., 0.);
+		(*nodep)->grace.data = *nodep;
+	}
 
 	return err;
 }
@@ -121,43 +98,6 @@ static void set(char **sp, const char *s)
 }
 
 
-struct search {
-	const char *name;
-	const struct node *but;
-	bool connected;
-	unsigned load;
-	struct node *node; /* what was found */
-};
-
-
-static bool other_handler(const char *key, void *value, void *arg)
-{
-	struct node *node = value;
-	struct search *s = arg;
-	(void)key;
-
-	if (node == s->but || strcmp(node->name, s->name) ||
-	    (node->link != NULL) != s->connected)
-		return false;
-
-	s->node = node;
-
-	return true;
-}
-
-
-/* Another boot of the same node, which is there or is not any more */
-static struct node *find_other(const struct node *node, bool connected)
-{
-	struct search s = {
-		.name = node->name, .but = node, .connected = connected};
-
-	table_each(nodes, other_handler, &s);
-
-	return s.node;
-}
-
-
 static void close_handler(struct link *l, void *arg)
 {
 	struct node *node = arg;
@@ -165,13 +105,15 @@ static void close_handler(struct link *l, void *arg)
 
 	node->link = NULL;
 	node->synced = false;
+	node->since = clock_ms();
 	log_info("node: %s has disconnected", node->name);
 
-	if (node->process.exited || find_other(node, true)) {
+	if (node->process.exited || roster_other(node, true)) {
 		node_gone(node);
 		return;
 	}
 
+	announce(node, "baresip has disconnected");
 	ev_timer_set(&node->grace, grace_time, 0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);
 }
@@ -236,7 +178,7 @@ static void welcome(struct node *node)
 
 static int attach(struct link *l, const struct report *r)
 {
-	struct node *node = table_get(nodes, r->boot), *former;
+	struct node *node = roster_find(r->boot), *former;
 	int err;
 
 	if (!node) {
@@ -249,6 +191,7 @@ static int attach(struct link *l, const struct report *r)
 		link_close(node->link);
 
 	node->link = l;
+	node->since = clock_ms();
 	node->synced = false;
 	node->dirty = true;
 	set(&node->version, r->version);
@@ -266,9 +209,10 @@ static int attach(struct link *l, const struct report *r)
 			    node->name, (unsigned long long)node->n + 1,
 			    (unsigned long long)r->first - 1);
 
-	while ((former = find_other(node, false)))
+	while ((former = roster_other(node, false)))
 		node_gone(former);
 
+	announce(node, "baresip has connected");
 	welcome(node);
 
 	return 0;
@@ -305,17 +249,6 @@ static void accept_handler(struct link *l)
 
 
 /**
- * Get ready for nodes
- *
- * @return 0 if success, otherwise errorcode
- */
-int nodes_init(void)
-{
-	return table_create(&nodes);
-}
-
-
-/**
  * Listen for nodes.  Says itself what is wrong.
  *
  * @param path Path of the socket
@@ -328,26 +261,13 @@ int nodes_listen(const char *path)
 }
 
 
-static bool destroy_handler(const char *key, void *value, void *arg)
-{
-	(void)key;
-	(void)arg;
-
-	destroy(value);
-
-	return false;
-}
-
-
 /**
  * Close all connections; what the nodes said stays in the store
  */
 void nodes_close(void)
 {
 	link_unlisten();
-	table_each(nodes, destroy_handler, NULL);
-	table_destroy(nodes);
-	nodes = NULL;
+	roster_close();
 }
 
 
@@ -414,7 +334,7 @@ static bool save_handler(const char *key, void *value, void *arg)
  */
 void nodes_save(void)
 {
-	table_each(nodes, save_handler, NULL);
+	roster_each(save_handler, NULL);
 }
 
 
@@ -460,66 +380,7 @@ static bool flush_handler(const char *key, void *value, void *arg)
  */
 void nodes_flush(void)
 {
-	table_each(nodes, flush_handler, NULL);
-}
-
-
-static bool print_handler(const char *key, void *value, void *arg)
-{
-	const struct node *node = value;
-	struct json *j = arg;
-
-	json_open(j, NULL, '{');
-	json_str(j, "node", node->name);
-	json_str(j, "version", node->version);
-	json_str(j, "baresip", node->baresip);
-	json_str(j, "libre", node->libre);
-	json_bool(j, "connected", node->link != NULL);
-	json_int(j, "calls", session_load_of(key));
-	json_close(j, '}');
-
-	return false;
-}
-
-
-/**
- * Write the nodes
- *
- * @param j   Text
- * @param key Name of the array
- */
-void nodes_print(struct json *j, const char *key)
-{
-	json_open(j, key, '[');
-	table_each(nodes, print_handler, j);
-	json_close(j, ']');
-}
-
-
-static bool count_handler(const char *key, void *value, void *arg)
-{
-	const struct node *node = value;
-	unsigned *n = arg;
-	(void)key;
-
-	*n += node->synced;
-
-	return false;
-}
-
-
-/**
- * Count the nodes
- *
- * @return How many are connected, and have said which calls live
- */
-unsigned nodes_count(void)
-{
-	unsigned n = 0;
-
-	table_each(nodes, count_handler, &n);
-
-	return n;
+	roster_each(flush_handler, NULL);
 }
 
 
@@ -533,45 +394,9 @@ unsigned nodes_count(void)
  */
 bool node_connected(const char *boot)
 {
-	const struct node *node = table_get(nodes, boot);
+	const struct node *node = roster_find(boot);
 
 	return node && node->link;
-}
-
-
-static bool pick_handler(const char *key, void *value, void *arg)
-{
-	struct node *node = value;
-	struct search *s = arg;
-	unsigned load;
-
-	if (!node->synced || (s->name && strcmp(s->name, node->name)))
-		return false;
-
-	load = session_load_of(key);
-	if (!s->node || load < s->load) {
-		s->node = node;
-		s->load = load;
-	}
-
-	return false;
-}
-
-
-/**
- * Pick the node with the fewest calls
- *
- * @param name Name that it must have, NULL for any
- *
- * @return Its boot, NULL if there is none
- */
-const char *node_pick(const char *name)
-{
-	struct search s = {.name = name};
-
-	table_each(nodes, pick_handler, &s);
-
-	return s.node ? s.node->boot : NULL;
 }
 
 
@@ -584,7 +409,7 @@ const char *node_pick(const char *name)
  */
 void node_send(const char *boot, const char *line)
 {
-	const struct node *node = table_get(nodes, boot);
+	const struct node *node = roster_find(boot);
 
 	if (!node || !node->link || !node->synced)
 		return;

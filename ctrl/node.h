@@ -8,19 +8,13 @@
 
 #include <stdbool.h>
 
-struct json;
-
-int nodes_init(void);
 void nodes_close(void);
 void nodes_load(void);
 int nodes_listen(const char *path);
 void nodes_save(void);
 void nodes_flush(void);
-void nodes_print(struct json *j, const char *key);
-unsigned nodes_count(void);
 
 bool node_connected(const char *boot);
-const char *node_pick(const char *name);
 void node_send(const char *boot, const char *line);
 
 #endif

@@ -300,6 +300,41 @@ void transfers_load(void)
 }
 
 
+struct tally {
+	const char *boot;
+	unsigned count;
+};
+
+
+static bool of_handler(const char *key, void *value, void *arg)
+{
+	const struct transfer *t = value;
+	struct tally *tally = arg;
+	(void)key;
+
+	tally->count += !strcmp(t->boot, tally->boot);
+
+	return false;
+}
+
+
+/**
+ * Count the transfers in progress on a node
+ *
+ * @param boot Its boot
+ *
+ * @return How many
+ */
+unsigned transfers_of(const char *boot)
+{
+	struct tally tally = {.boot = boot};
+
+	table_each(running, of_handler, &tally);
+
+	return tally.count;
+}
+
+
 static bool print_handler(const char *key, void *value, void *arg)
 {
 	(void)key;

@@ -38,6 +38,7 @@ typedef void(transfer_lost_h)(struct transfer *t);
 int transfers_init(void);
 void transfers_close(void);
 void transfers_load(void);
+unsigned transfers_of(const char *boot);
 void transfers_print(struct json *j, const char *key);
 void transfers_lost(const char *boot, const struct report *sync,
 		    const char *reason, transfer_lost_h *h);

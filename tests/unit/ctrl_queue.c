@@ -20,6 +20,7 @@
 #include "http.h"
 #include "log.h"
 #include "node.h"
+#include "roster.h"
 #include "queue.h"
 #include "session.h"
 #include "store.h"
@@ -46,7 +47,7 @@ static void referd_open(void)
 
 	assert_int_equal(clients_init() | http_init() | sessions_init() |
 				 transfers_init() | dials_init() |
-				 hooks_init() | nodes_init(),
+				 hooks_init() | roster_init(),
 			 0);
 	assert_int_equal(store_open(dir), 0);
 	sessions_load();

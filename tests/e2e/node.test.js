@@ -1,0 +1,102 @@
+/**
+ * @file node.test.js  Clients hear of the baresips that come and go
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { Node } from './lib/node.js';
+import { scene } from './lib/scene.js';
+
+
+scene('a baresip comes, quits and comes back', async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd, { query: '?client=reader' });
+	const bot = await s.client(referd, { protocol: 'ws.jambonz.org' });
+	const gateway = await s.gateway(referd);
+	const { data, seq } = await client.message('node:status',
+		{ node: 'gw', connected: true });
+
+	assert.match(data.baresip, /^\d/);
+	assert.match(data.libre, /^\d/);
+	assert.equal(data.calls, 0);
+	assert.equal(data.transfers, 0);
+	assert.equal(data.reason, 'baresip has connected');
+	assert.ok(Math.abs(Date.parse(data.since) - Date.now()) < 60_000);
+
+	const { sid } = await s.call(client, 'ringing', { final: '200 OK' });
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await client.message('transfer:status', { call_status: 180 });
+
+	const { data: hello } = await (await s.client(referd))
+		.message('hello');
+
+	assert.deepEqual(hello.nodes, [{ node: 'gw', version: data.version,
+		baresip: data.baresip, libre: data.libre, connected: true,
+		since: data.since, calls: 1, transfers: 1 }]);
+
+	await gateway.kill();
+	const gone = await client.message('node:status',
+		{ reason: 'baresip is gone' });
+
+	assert.equal(gone.data.connected, false);
+	assert.equal(gone.data.calls, 0);
+	assert.ok(gone.seq > seq);
+
+	await s.gateway(referd, { ip: '10.77.0.4' });
+	await client.message('node:status', { connected: true },
+		{ from: client.messages.items.indexOf(gone) });
+
+	/* who was away is told, too */
+	const late = await s.client(referd, { query: `?since=${seq - 1}` });
+
+	await late.messages.wait(() => late.all('node:status').length >=
+		client.all('node:status').length, 'all that was said of it');
+	assert.deepEqual(late.all('node:status'), client.all('node:status'));
+	assert.deepEqual(bot.all('node:status'), []);
+});
+
+
+scene('a link that breaks is told, and its return', async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket, 'gw');
+
+	await client.message('node:status', { connected: true });
+	node.disconnect();
+
+	const { data, seq } = await client.message('node:status',
+		{ connected: false });
+
+	assert.equal(data.reason, 'baresip has disconnected');
+
+	await node.connect();
+	await client.messages.wait((m) => m.type === 'node:status' &&
+		m.data.connected && m.seq > seq, 'its return');
+	node.disconnect();
+});
+
+
+scene('of two processes of one name the one that is there counts',
+	async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const former = await Node.connect(referd.socket, 'gw');
+
+	await client.message('node:status', { connected: true });
+
+	const node = await Node.connect(referd.socket, 'gw');
+	const call = node.call();
+
+	await client.message('session:new', { call_sid: call.sid });
+	former.disconnect();
+	node.closed(call);
+	await client.message('call:status', { call_status: 'completed' });
+
+	const other = await Node.connect(referd.socket, 'other');
+
+	await client.message('node:status', { node: 'other' });
+	assert.ok(client.all('node:status').every((m) => m.data.connected));
+	node.disconnect();
+	other.disconnect();
+});
