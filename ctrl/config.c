@@ -11,12 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 #include "config.h"
+#include "configfile.h"
 
 
 static const char help[] =
 	"Usage: referd [OPTION]...\n"
 	"Let WebSocket clients transfer the calls of baresip.\n"
 	"\n"
+	"  --config FILE       options, one a line, as in listen = "
+	"127.0.0.1:8080;\n"
+	"                      a line that begins with # is a comment\n"
 	"  --listen HOST:PORT  where clients connect; port 0 picks a free "
 	"one\n"
 	"                      (default 127.0.0.1:8080)\n"
@@ -49,6 +53,7 @@ static const char help[] =
 	"REFERD_APP, REFERD_APP_MAP, REFERD_APP_STATUS, REFERD_LOG_LEVEL.\n";
 
 static const struct option options[] = {
+	{"config", required_argument, NULL, 'f'},
 	{"listen", required_argument, NULL, 'l'},
 	{"socket", required_argument, NULL, 's'},
 	{"web", required_argument, NULL, 'w'},
@@ -62,6 +67,9 @@ static const struct option options[] = {
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
+
+/* The settings borrow from it, as they do from the environment */
+static char *file_text;
 
 
 static void set(char *path, size_t size, const char *dir, const char *name)
@@ -124,6 +132,7 @@ static int set_path(char *path, size_t size, const char *value,
 static int set_option(struct config *c, int opt, const char *value)
 {
 	switch (opt) {
+	case 'f': return 0; /* was read before all others */
 	case 'l': c->listen = value; return 0;
 	case 's':
 		return set_path(c->socket, sizeof(c->socket), value, "socket");
@@ -172,12 +181,55 @@ static int read_environment(struct config *c)
 }
 
 
+static const char *file_handler(const char *key, const char *value, void *arg)
+{
+	for (const struct option *o = options; o->name; o++) {
+		if (strcmp(o->name, key) || !o->has_arg || o->val == 'f')
+			continue;
+
+		return set_option(arg, o->val, value) ? "is wrong" : NULL;
+	}
+
+	return "is no option, see referd --help";
+}
+
+
+/* The command line wins over the environment, which wins over this */
+static int read_file(struct config *c, int argc, char *argv[])
+{
+	const char *path = getenv("REFERD_CONFIG");
+	char fault[1024];
+	int opt;
+
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'f')
+			path = optarg;
+	}
+	opterr = 1;
+
+	if (!path)
+		return 0;
+
+	free(file_text);
+	file_text = NULL;
+	if (!configfile_read(&file_text, path, file_handler, c, fault,
+			     sizeof(fault)))
+		return 0;
+
+	log_error("config: %s", fault);
+
+	return EINVAL;
+}
+
+
 /**
  * Read the options.  Says itself what is wrong.
  *
  * @param c    Settings
  * @param argc Number of arguments
- * @param argv Arguments; the settings borrow from them
+ * @param argv Arguments, put in another order; the settings borrow from them
  *
  * @return Whether to run
  */
@@ -197,10 +249,10 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	default_web(c);
 	d = *c;
 
-	if (read_environment(c))
+	if (read_file(c, argc, argv) || read_environment(c))
 		return CONFIG_BAD;
 
-	optind = 1;
+	optind = 0;
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'h') {
 			(void)printf(help, d.socket, d.web, d.state);

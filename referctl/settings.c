@@ -131,24 +131,46 @@ static enum status from_users_file(struct source *s)
 }
 
 
+/* The last word of the first line that is no comment: a file of referd's own,
+   of lines with a name, a role and a token, will do */
+static bool find_token(char *token, FILE *f)
+{
+	char line[SETTING_MAX];
+
+	while (fgets(line, sizeof(line), f)) {
+		char *rest = line, *word;
+
+		if (*line == '#')
+			continue;
+
+		while ((word = strsep(&rest, " \t\r\n"))) {
+			if (*word)
+				strcpy(token, word);
+		}
+		if (*token)
+			return true;
+	}
+
+	return false;
+}
+
+
 static enum status read_token(char *token, const char *path)
 {
 	FILE *f = fopen(path, "r");
-	bool ok;
+	bool found;
 
 	if (!f)
 		return say_error(STATUS_USAGE,
 				 "cannot read the token in %s: %s", path,
 				 strerror(errno));
 
-	ok = fgets(token, SETTING_MAX, f) != NULL;
+	found = find_token(token, f);
 	(void)fclose(f);
-	token[ok ? strcspn(token, " \t\r\n") : 0] = '\0';
 
-	return *token ? STATUS_DONE
-		      : say_error(STATUS_USAGE,
-				  "there is no token in the first line of %s",
-				  path);
+	return found ? STATUS_DONE
+		     : say_error(STATUS_USAGE, "there is no token in %s",
+				 path);
 }
 
 

@@ -47,7 +47,7 @@ case ${1-} in
 esac
 
 # shellcheck disable=SC2086
-install_packages $packages libcmocka-dev sip-tester valgrind clang-format \
+install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
 	chromium openssl
 install_node_modules
 unpack kamailio

@@ -114,13 +114,14 @@ static int get_seconds(uint32_t *msp, const char *name, uint32_t def)
 }
 
 
+/* Who may enter the directory of the system's referd is to use that one */
 static int get_path(char *path)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
 	char buf[PATH_SIZE + 1];
 
 	if (conf_get_str(conf_cur(), "sip_refer_socket", buf, sizeof(buf))) {
-		if (getuid() == 0 || !dir)
+		if (getuid() == 0 || !dir || !access("/run/referd", X_OK))
 			dir = "/run";
 		(void)re_snprintf(buf, sizeof(buf), "%s/referd/node.sock",
 				  dir);

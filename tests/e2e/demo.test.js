@@ -172,7 +172,13 @@ function installs(s)
 
 	run(['cmake', '--install', join(s.dir, 'build')], { DESTDIR: root });
 
-	return ['usr/local/bin/referd',
+	return ['usr/local/bin/referd', 'usr/local/bin/referctl',
+		'usr/local/etc/referd/referd.conf',
+		'usr/local/share/man/man8/referd.8.gz',
+		'usr/local/share/man/man1/referctl.1.gz',
+		'usr/local/share/man/man5/sip_refer.5.gz',
+		'usr/local/share/bash-completion/completions/referd',
+		'usr/local/share/bash-completion/completions/referctl',
 		'usr/local/share/referd/web/index.html',
 		'usr/local/share/referd/baresip/config',
 		'usr/local/share/referd/baresip/accounts',

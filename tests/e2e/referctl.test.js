@@ -335,6 +335,35 @@ scene('refer --wait gets its result over a restart of referd', async (s) => {
 });
 
 
+scene('each filter of transfers finds, and leaves out', async (s) => {
+	const { agent, referd, sid } = await realCall(s);
+
+	await ctl(s, referd, 'refer', '-', agent.uri, '--wait');
+	const list = async (...args) => JSON.parse((await ctl(s, referd,
+		'transfers', '--json', ...args)).text);
+
+	for (const args of [['--outcome', 'transferred,failed'],
+		['--code', '2xx'], ['--target', 'agent@'], ['--node', 'gw'],
+		['--call', sid], ['--query', 'carrier'], ['--since', '0'],
+		['--from', '2020-01-01T00:00:00Z'],
+		['--to', '2999-01-01T00:00:00Z'], ['--limit', '1']])
+		assert.equal((await list(...args)).length, 1, args[0]);
+	for (const args of [['--outcome', 'failed'], ['--code', '486'],
+		['--target', 'bob&x=y'], ['--node', 'gw2'],
+		['--call', 'none'], ['--query', 'nobody'],
+		['--since', '9999999'], ['--from', '2999-01-01T00:00:00Z'],
+		['--to', '2020-01-01T00:00:00Z']])
+		assert.equal((await list(...args)).length, 0, args[0]);
+
+	const [{ transfer_id: id }] = await list();
+	assert.equal((await list('--before', id)).length, 0);
+
+	const wrong = await ctl(s, referd, 'transfers', '--limit', 'x');
+	assert.equal(wrong.status, 1);
+	assert.match(wrong.text, /^referctl: .*limit.*$/);
+});
+
+
 scene('send prints the answer, or the sentence', async (s) => {
 	const { agent, carrier, referd, sid } = await realCall(s);
 
@@ -450,7 +479,8 @@ scene('options beat the environment, which beats the file', async (s) => {
 	const tokens = join(s.dir, 'token');
 
 	mkdirSync(config, { recursive: true });
-	writeFileSync(tokens, 'from-token-file\nmore\n');
+	writeFileSync(tokens, '# mine\n\nbot controller from-token-file\n' +
+		'more\n');
 
 	await listener(s, async (url, seen) => {
 		const last = async (args, env) => {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "config.h"
 
 
@@ -61,6 +62,35 @@ static void test_environment(void **state)
 }
 
 
+/* The weakest is the file */
+static void test_file(void **state)
+{
+	char path[] = "/tmp/referd-config-XXXXXX";
+	int fd = mkstemp(path);
+	struct config c;
+	(void)state;
+
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "# ours\n\n socket = /a \nstate=/s\n"
+				"app = ws://b:1/c#d=e\nweb = /w") > 0);
+	(void)close(fd);
+
+	assert_int_equal(setenv("REFERD_SOCKET", "/b", 1), 0);
+	assert_int_equal(setenv("REFERD_CONFIG", path, 1), 0);
+	assert_int_equal(read_args(&c, "--state", "/t"), CONFIG_RUN);
+	assert_string_equal(c.socket, "/b");
+	assert_string_equal(c.state, "/t");
+	assert_string_equal(c.app, "ws://b:1/c#d=e");
+	assert_string_equal(c.web, "/w");
+
+	assert_int_equal(unsetenv("REFERD_SOCKET"), 0);
+	assert_int_equal(unsetenv("REFERD_CONFIG"), 0);
+	assert_int_equal(read_args(&c, "--config", path), CONFIG_RUN);
+	assert_string_equal(c.socket, "/a");
+	(void)unlink(path);
+}
+
+
 static void test_refused(void **state)
 {
 	struct config c;
@@ -72,6 +102,7 @@ static void test_refused(void **state)
 	assert_int_equal(read_args(&c, "--log-level", "loud"), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "--socket", ""), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "word", NULL), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "--config", "/nowhere"), CONFIG_BAD);
 }
 
 
@@ -81,6 +112,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_refused),
 	};
 
