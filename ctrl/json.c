@@ -45,30 +45,30 @@ static void append(struct json *j, const char *p, size_t len)
 }
 
 
+/* As JSON.stringify() has it, so that who reads a text and writes it again has
+   the same bytes to check a signature with */
 static void append_quoted(struct json *j, const char *s)
 {
+	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	const char *start = s;
 
 	append(j, "\"", 1);
 
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
+		const char *p;
 		char esc[8];
 		int n;
 
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
 
 		append(j, start, (size_t)(s - start));
 		start = s + 1;
 
-		if (c == '"' || c == '\\')
-			n = snprintf(esc, sizeof(esc), "\\%c", c);
-		else if (c == '\n')
-			n = snprintf(esc, sizeof(esc), "\\n");
-		else
-			n = snprintf(esc, sizeof(esc), "\\u%04x", c);
-
+		p = strchr(plain, c);
+		n = p ? snprintf(esc, sizeof(esc), "\\%c", letters[p - plain])
+		      : snprintf(esc, sizeof(esc), "\\u%04x", c);
 		append(j, esc, (size_t)n);
 	}
 

@@ -280,8 +280,8 @@ static int add_header(struct webhook *w, const char *fmt, ...)
 }
 
 
-/* HMAC-SHA256 of the time, a dot, and what is sent: the receiver can refuse
-   what is old */
+/* As jambonz signs: HMAC-SHA256 of the time, a dot, and what is sent, so that
+   the receiver can refuse what is old */
 static int add_signature(struct webhook *w, const char *text)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
@@ -300,7 +300,7 @@ static int add_signature(struct webhook *w, const char *text)
 	for (unsigned i = 0; i < len; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 
-	return add_header(w, "X-Referd-Signature: t=%" PRId64 ",v1=%s", now,
+	return add_header(w, "Jambonz-Signature: t=%" PRId64 ",v1=%s", now,
 			  hex);
 }
 

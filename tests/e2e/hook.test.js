@@ -55,7 +55,7 @@ scene('POST: the hook as JSON, and headers that name and sign it',
 		assert.equal(r.data.call_id, leg.id);
 
 		const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/
-			.exec(r.headers['x-referd-signature']);
+			.exec(r.headers['jambonz-signature']);
 		assert.ok(Math.abs(t - r.time / 1000) < 30);
 		assert.equal(v1, createHmac('sha256', SECRET)
 			.update(`${t}.${r.body}`).digest('hex'));
@@ -98,7 +98,7 @@ scene('GET: the hook in the query, with a name and a password', async (s) => {
 	assert.match(r.headers['x-referd-delivery'], /./);
 
 	const [, t, v1] = /^t=(\d+),v1=(.*)$/
-		.exec(r.headers['x-referd-signature']);
+		.exec(r.headers['jambonz-signature']);
 	assert.equal(v1, createHmac('sha256', SECRET)
 		.update(`${t}.${r.search.slice('?x=1&'.length)}`)
 		.digest('hex'));

@@ -17,6 +17,8 @@ import { NO_NAMES, usable } from './lib/names.js';
 import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 
+const SECRET = 'wh_secret-of-the-account';
+
 
 function sleep(ms)
 {
@@ -92,9 +94,13 @@ for (const name of ['sdk', 'node-client-ws']) {
 
 scene('webhook: answer, play, transfer; it fails; play, transfer',
 	async (s) => {
-	const p = await parties(s, 'webhook', { user: 'ann:se%20cret@' });
+	const file = join(s.dir, 'secret');
 
-	await p.far.call({ 'X-Customer': '17' })
+	writeFileSync(file, SECRET, { mode: 0o600 });
+	const p = await parties(s, 'webhook', { user: 'ann:se%20cret@',
+		wish: { secret: SECRET }, args: ['--hook-secret-file', file] });
+
+	await p.far.call({ 'X-Customer': '17', 'X-Tab': 'a\tb "c" \\ ä/' })
 		.then((leg) => (p.leg = leg));
 	await p.bot.event('action', { final_referred_call_status: 486 });
 	await p.bot.event('action', { final_referred_call_status: 200 });
@@ -107,7 +113,8 @@ scene('webhook: answer, play, transfer; it fails; play, transfer',
 
 	const basic = `Basic ${Buffer.from('ann:se cret').toString('base64')}`;
 	for (const e of p.bot.events.items.slice(1))
-		assert.equal(e.authorization, basic, e.event);
+		assert.deepEqual([e.authorization, e.signature],
+			[basic, 'verified'], e.event);
 	checkAll(p.bot);
 });
 

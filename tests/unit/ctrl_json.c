@@ -19,7 +19,7 @@ static void test_write(void **state)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "a", "x\"\\\n\x01\x7f\xc3\xa4");
+	json_str(&j, "a", "x\"\\\n\x01\t\x7f\xc3\xa4");
 	json_str(&j, "none", NULL);
 	json_int(&j, "b", -17);
 	json_bool(&j, "c", true);
@@ -36,7 +36,7 @@ static void test_write(void **state)
 
 	text = json_take(&j);
 	assert_string_equal(text,
-			    "{\"a\":\"x\\\"\\\\\\n\\u0001\\u007f\xc3\xa4\","
+			    "{\"a\":\"x\\\"\\\\\\n\\u0001\\t\x7f\xc3\xa4\","
 			    "\"b\":-17,\"c\":true,\"d\":[\"{\","
 			    "{\"e\":1}],\"f\":{},\"g\":2}");
 	free(text);

@@ -42,6 +42,9 @@ function action({ final_referred_call_status: status })
 
 const routes = { '/bot': answer, '/action': action };
 
+/* The package's own middleware */
+const verify = WebhookResponse.verifySignature(wish.secret ?? '');
+
 
 createServer(async (request, response) => {
 	let body = '';
@@ -50,9 +53,13 @@ createServer(async (request, response) => {
 		body += part;
 
 	const data = JSON.parse(body || '{}');
+	const { authorization } = request.headers;
+	let signature;
 
-	log(request.url.slice(1), { data,
-		authorization: request.headers.authorization });
+	verify({ headers: request.headers, body: data }, null, (err) => {
+		signature = err ? err.message : 'verified';
+	});
+	log(request.url.slice(1), { data, authorization, signature });
 
 	const app = routes[request.url]?.(data);
 

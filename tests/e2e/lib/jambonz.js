@@ -32,10 +32,10 @@ export async function busyThenFree(leg, refer)
  * a client that looks on, and a far end
  *
  * @param options `host`: its name in the URL, if not its address; `user`,
- *                `fragment`: further parts of the URL
+ *                `fragment`: further parts of the URL; `args`: referd's
  */
 export async function parties(s, name, { wish = {}, host, fragment = '',
-	user = '', REFER = busyThenFree } = {})
+	user = '', args = [], REFER = busyThenFree } = {})
 {
 	const config = { audio_path: s.dir };
 
@@ -47,7 +47,7 @@ export async function parties(s, name, { wish = {}, host, fragment = '',
 	const app = `${scheme}://${user}${at}/bot${fragment}`;
 	const far = await Far.start(s, { handlers: { REFER } });
 	const p = await s.control({ gateway: { ...MANUAL, config },
-		referd: { args: ['--app', app] } });
+		referd: { args: ['--app', app, ...args] } });
 
 	return { bot, far, ...p };
 }
