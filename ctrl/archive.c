@@ -18,6 +18,10 @@ enum { FEW = 5000 };
 
 static const char running[] = "running";
 
+const char *const archive_outcomes[ARCHIVE_OUTCOMES] = {
+	"transferred", "failed", "presumed", "unknown", "cancelled", running,
+};
+
 
 /**
  * Write letters small, as they are in what is searched.  Beyond ASCII they
@@ -243,4 +247,87 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 	db_reset(STMT_ONE);
 
 	return 0;
+}
+
+
+static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
+{
+	db_bind_int(n, 1, from);
+	while (!db_step(n))
+		h(db_column_int(n, 0), db_column_text(n, 2),
+		  db_column_int(n, 1), arg);
+}
+
+
+/**
+ * Count the transfers that have begun, by the minute
+ *
+ * @param from Since then, ms since 1970
+ * @param h    Handler of minutes since 1970
+ * @param arg  Handler argument
+ */
+void archive_starts(int64_t from, archive_count_h *h, void *arg)
+{
+	each_count(STMT_STARTS, from, h, arg);
+}
+
+
+/**
+ * Count the transfers that have ended, by minute and outcome
+ *
+ * @param from Since then, ms since 1970
+ * @param h    Handler of minutes since 1970
+ * @param arg  Handler argument
+ */
+void archive_ends(int64_t from, archive_count_h *h, void *arg)
+{
+	each_count(STMT_ENDS, from, h, arg);
+}
+
+
+/**
+ * Count the transfers that a final NOTIFY has ended
+ *
+ * @param from Since then, ms since 1970
+ *
+ * @return How many
+ */
+int64_t archive_finals(int64_t from)
+{
+	int64_t count;
+
+	db_bind_int(STMT_FINALS, 1, from);
+	if (db_step(STMT_FINALS))
+		return 0;
+
+	count = db_column_int(STMT_FINALS, 0);
+	db_reset(STMT_FINALS);
+
+	return count;
+}
+
+
+/**
+ * Tell how long it took from the REFER to the final NOTIFY
+ *
+ * @param from    Of the transfers that have ended since then, ms since 1970
+ * @param count   How many of them there are
+ * @param percent Part of them that took no longer
+ *
+ * @return Milliseconds
+ */
+int64_t archive_final(int64_t from, int64_t count, unsigned percent)
+{
+	int64_t ms;
+
+	/* the nearest rank */
+	db_bind_int(STMT_FINAL, 1, from);
+	db_bind_int(STMT_FINAL, 2, (count * percent + 99) / 100 - 1);
+	if (db_step(STMT_FINAL))
+		return 0;
+
+	ms = db_column_int(STMT_FINAL, 0);
+	db_reset(STMT_FINAL);
+
+	return ms;
 }

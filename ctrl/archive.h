@@ -11,7 +11,7 @@
 #include "store.h"
 
 enum {
-	ARCHIVE_OUTCOMES = 6, /* with `running` */
+	ARCHIVE_OUTCOMES = 6, /* the last one is `running` */
 	ARCHIVE_WORDS = 6,
 };
 
@@ -49,11 +49,20 @@ struct archive_filter {
 	unsigned limit;
 };
 
+typedef void(archive_count_h)(int64_t minute, const char *outcome,
+			      int64_t count, void *arg);
+
+extern const char *const archive_outcomes[ARCHIVE_OUTCOMES];
+
 void archive_put(const struct archive_transfer *t);
 bool archive_ended(const char *id);
 void archive_running(store_each_h *h, void *arg);
 int archive_find(const struct archive_filter *f, store_each_h *h, void *arg);
 int archive_get(const char *id, store_each_h *h, void *arg);
+void archive_starts(int64_t from, archive_count_h *h, void *arg);
+void archive_ends(int64_t from, archive_count_h *h, void *arg);
+int64_t archive_finals(int64_t from);
+int64_t archive_final(int64_t from, int64_t count, unsigned percent);
 void archive_lower(char *text);
 
 #endif

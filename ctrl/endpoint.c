@@ -16,6 +16,7 @@
 #include "metrics.h"
 #include "roster.h"
 #include "session.h"
+#include "stats.h"
 #include "store.h"
 
 
@@ -134,6 +135,9 @@ char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
 
 	if (!strncmp(path, "/transfers/", 11))
 		return history_one(path + 11, fault);
+
+	if (!strcmp(path, "/stats"))
+		return stats_text();
 
 	if (!strcmp(path, "/metrics")) {
 		*typep = "text/plain; version=0.0.4";

@@ -25,10 +25,6 @@ struct argument {
 	const char *rule; /* what the value must be */
 };
 
-static const char *const outcomes[ARCHIVE_OUTCOMES] = {
-	"transferred", "failed", "presumed", "unknown", "cancelled", "running",
-};
-
 
 /* Copies what may be part of a text that we have stored */
 static int keep(char text[FILTER_TEXT_MAX + 1], const char *value)
@@ -61,8 +57,8 @@ static int number(uint64_t *np, const char *value, uint64_t min, uint64_t max)
 static const char *known_outcome(const char *name)
 {
 	for (size_t i = 0; i < ARCHIVE_OUTCOMES; i++) {
-		if (!strcmp(name, outcomes[i]))
-			return outcomes[i];
+		if (!strcmp(name, archive_outcomes[i]))
+			return archive_outcomes[i];
 	}
 
 	return NULL;

@@ -178,6 +178,15 @@ const char *const schema_sql[STMTS] = {
 	[STMT_FIND_CODE] = FIND_SQL("code", "code = ?10"),
 	[STMT_FIND_SEQ] = FIND_SQL("seq", "seq > ?13"),
 	[STMT_FIND_CALL] = FIND_SQL("call", "call_sid = ?16"),
+	[STMT_STARTS] = "SELECT started / 60000, count(*) FROM transfers"
+			" WHERE started >= ? GROUP BY 1",
+	[STMT_ENDS] = "SELECT ended / 60000, count(*), outcome FROM transfers"
+		      " WHERE ended >= ? GROUP BY 1, 3",
+	[STMT_FINALS] = "SELECT count(final_ms) FROM transfers"
+			" WHERE ended >= ?",
+	[STMT_FINAL] = "SELECT final_ms FROM transfers WHERE ended >= ?"
+		       " AND final_ms IS NOT NULL"
+		       " ORDER BY final_ms LIMIT 1 OFFSET ?",
 	[STMT_PUT + STORE_NODES] = PUT_SQL("nodes"),
 	[STMT_PUT + STORE_SESSIONS] = PUT_SQL("sessions"),
 	[STMT_PUT + STORE_OUTBOX] = PUT_SQL("outbox"),

@@ -249,7 +249,8 @@ static const struct lws_http_mount endpoints[] = {
 	ENDPOINT("/calls", &endpoints[1]),
 	ENDPOINT("/transfers", &endpoints[2]),
 	ENDPOINT("/healthz", &endpoints[3]),
-	ENDPOINT("/metrics", NULL),
+	ENDPOINT("/metrics", &endpoints[4]),
+	ENDPOINT("/stats", NULL),
 };
 
 static const struct lws_http_mount page = {

@@ -57,8 +57,11 @@ function transfer(node, call, id, time, fields, end)
 		...fields, ...more });
 
 	step('requested', { time });
-	if (end)
-		step('ended', { time: time + 1000, ...end });
+	if (end) {
+		const { ms = 1000, ...how } = end;
+
+		step('ended', { time: time + ms, ...how });
+	}
 }
 
 
@@ -317,4 +320,76 @@ scene('the list outlives referd', async (s) => {
 		before);
 	assert.deepEqual(await list(referd, { q: 'ann@carrier' }),
 		[id.b, id.a]);
+});
+
+
+scene('the last hour in numbers', async (s) => {
+	const { referd, client, connect } = await history(s);
+	const node = await connect('gw');
+	const call = node.call();
+	const minute = 60_000;
+	const now = Math.floor(Date.now() / minute) * minute;
+	const ends = {
+		transferred: { refer_status: 202, call_status: 200,
+			outcome: 'transferred', evidence: 'notify' },
+		failed: { refer_status: 202, call_status: 486,
+			outcome: 'failed', evidence: 'notify' },
+		presumed: { refer_status: 202, outcome: 'presumed',
+			evidence: 'bye' },
+	};
+	const none = { transferred: 0, failed: 0, presumed: 0, unknown: 0,
+		cancelled: 0 };
+
+	/* two hours ago, ten minutes ago, and over a full minute */
+	transfer(node, call, 'a', now - 120 * minute, {}, ends.failed);
+	for (let i = 1; i <= 20; i++) {
+		transfer(node, call, `b${i}`, now - 10 * minute, {},
+			{ ...ends.transferred, ms: i * 100 });
+	}
+	transfer(node, call, 'c', now - 5 * minute, {},
+		{ ...ends.failed, ms: minute });
+	transfer(node, call, 'd', now - 5 * minute, {}, ends.presumed);
+	transfer(node, call, 'e', now - 5 * minute, {});
+	await client.message('transfer:status', { transfer_id: 'e' });
+
+	const { status, body } = await get(referd, '/stats');
+	const at = (t) => body.minutes.find((m) => Date.parse(m.time) === t);
+
+	assert.equal(status, 200);
+	assert.equal(body.window, 3600);
+	assert.equal(body.minutes.length, 60);
+	assert.ok(Math.abs(Date.parse(body.now) - Date.now()) < minute);
+	assert.ok(body.minutes.every((m, i) => !i ||
+		Date.parse(m.time) - Date.parse(body.minutes[i - 1].time) ===
+		minute));
+	assert.deepEqual(body.outcomes,
+		{ ...none, transferred: 20, failed: 1, presumed: 1 });
+	assert.equal(at(now - 10 * minute).started, 20);
+	assert.deepEqual(at(now - 10 * minute).outcomes,
+		{ ...none, transferred: 20 });
+	assert.equal(at(now - 5 * minute).started, 3);
+	assert.deepEqual(at(now - 5 * minute).outcomes,
+		{ ...none, presumed: 1 });
+	assert.deepEqual(at(now - 4 * minute).outcomes,
+		{ ...none, failed: 1 });
+	assert.equal(at(now - 4 * minute).started, 0);
+	assert.deepEqual(body.final_ms, { count: 21, p50: 1100, p95: 2000 });
+
+	const [{ node: name, connected, calls, transfers, version }] =
+		body.nodes;
+
+	assert.deepEqual({ name, connected, calls, transfers, version },
+		{ name: 'gw', connected: true, calls: 1, transfers: 1,
+			version: '0.1.0' });
+});
+
+
+scene('an hour without a transfer is all zeros', async (s) => {
+	const { body } = await get(await s.referd(), '/stats');
+
+	assert.equal(body.minutes.length, 60);
+	assert.ok(body.minutes.every((m) => m.started === 0 &&
+		Object.values(m.outcomes).every((n) => n === 0)));
+	assert.deepEqual(body.final_ms, { count: 0 });
+	assert.deepEqual(body.nodes, []);
 });

@@ -216,6 +216,76 @@ static void test_text(void **state)
 }
 
 
+struct counts {
+	int64_t minutes[8];
+	int64_t failed;
+};
+
+
+static void minute_handler(int64_t minute, const char *outcome, int64_t count,
+			   void *arg)
+{
+	struct counts *c = arg;
+
+	assert_true(minute >= 0 && minute < 8);
+	c->minutes[minute] += count;
+	if (!strcmp(outcome, "failed"))
+		c->failed += count;
+}
+
+
+static void put_final(int i, int64_t started, int64_t ms, const char *outcome)
+{
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "f%d", i);
+	archive_put(&(struct archive_transfer){
+		.id = id,
+		.call_sid = "call",
+		.node = "gw",
+		.outcome = outcome,
+		.started = started,
+		.ended = outcome ? started + ms : 0,
+		.notified = outcome && strcmp(outcome, "presumed") != 0,
+		.data = "{}",
+	});
+}
+
+
+static void test_counts(void **state)
+{
+	struct counts starts = {0}, ends = {0};
+	(void)state;
+
+	assert_int_equal(archive_finals(0), 0);
+
+	/* 100 that take 1 to 100 s from one minute on */
+	for (int i = 1; i <= 100; i++)
+		put_final(i, 60000, i * 1000,
+			  i % 4 ? "transferred" : "failed");
+	put_final(101, 60000, 500, "presumed");
+	put_final(102, 60000, 0, NULL);
+	put_final(103, 0, 100, "failed");
+
+	archive_starts(60000, minute_handler, &starts);
+	assert_int_equal(starts.minutes[0], 0);
+	assert_int_equal(starts.minutes[1], 102);
+
+	archive_ends(60000, minute_handler, &ends);
+	assert_int_equal(ends.minutes[1], 60);
+	assert_int_equal(ends.minutes[2], 41);
+	assert_int_equal(ends.failed, 25);
+
+	assert_int_equal(archive_finals(60000), 100);
+	assert_int_equal(archive_final(60000, 100, 50), 50000);
+	assert_int_equal(archive_final(60000, 100, 95), 95000);
+	assert_int_equal(archive_final(60000, 100, 1), 1000);
+	assert_int_equal(archive_final(60000, 100, 100), 100000);
+	assert_int_equal(archive_finals(160000), 1);
+	assert_int_equal(archive_final(160000, 1, 50), 100000);
+}
+
+
 static double seconds(void)
 {
 	struct timespec ts;
@@ -288,6 +358,16 @@ static void test_many(void **state)
 	timed("q", (struct archive_filter){.q = "nowhere to be found"}, 0);
 	timed("q of one", (struct archive_filter){.q = "t77777"}, 1);
 
+	double begin = seconds();
+	struct counts c = {0};
+	archive_starts(0, minute_handler, &c);
+	archive_ends(0, minute_handler, &c);
+	assert_int_equal(archive_finals(0), 100000);
+	(void)archive_final(0, 100000, 50);
+	(void)archive_final(0, 100000, 95);
+	print_message("counts: %.1f ms\n", (seconds() - begin) * 1e3);
+	assert_int_equal(c.minutes[0], 120000 - 100);
+
 	struct archive_filter f = {.before = "t3", .limit = 100};
 	assert_int_equal(archive_find(&f, list_handler, text), 0);
 	assert_string_equal(text, "t2 t1 t0 ");
@@ -301,6 +381,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 

@@ -1,0 +1,11 @@
+/**
+ * @file stats.h  The last hour in numbers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef STATS_H
+#define STATS_H
+
+char *stats_text(void);
+
+#endif
