@@ -14,6 +14,7 @@
 #include <ev.h>
 #include <libwebsockets.h>
 #include "appws.h"
+#include "auth.h"
 #include "client.h"
 #include "hook.h"
 #include "log.h"
@@ -183,6 +184,7 @@ static void limit_silence(struct lws *wsi)
 
 static int established(struct appws *w, struct lws *wsi)
 {
+	const struct badge badge = {.role = ROLE_CONTROLLER};
 	int err;
 
 	limit_silence(wsi);
@@ -190,7 +192,7 @@ static int established(struct appws *w, struct lws *wsi)
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
 	err = client_create(&w->client, wsi, w->name, DIALECT_JAMBONZ,
-			    w->since);
+			    w->since, &badge);
 	if (err)
 		return err;
 

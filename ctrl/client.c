@@ -1,5 +1,6 @@
 /**
- * @file client.c  The WebSocket clients: input until complete, bounded output
+ * @file client.c  The WebSocket clients: their names, their input until
+ * complete
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,197 +10,36 @@
 #include <string.h>
 #include <libwebsockets.h>
 #include "app.h"
-#include "arrival.h"
+#include "auth.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
+#include "feed.h"
 #include "hello.h"
 #include "hooks.h"
 #include "http.h"
 #include "log.h"
 #include "message.h"
-#include "metrics.h"
-#include "outq.h"
 #include "queue.h"
 #include "store.h"
 #include "table.h"
 
 
-enum {
-	REPLAY_STEP = 64, /* messages read from the store at once */
-	DRAIN_TIME = 10,  /* seconds to take the close frame */
-
-	CLOSE_LAGGING = 4008,
-	CLOSE_REPLACED = 4009,
-};
+/* Begins the names of observers, so that none can stand in for a controller
+   and have its hooks */
+static const char observer_mark = '~';
 
 struct client {
-	struct client *next_pending;
-	struct lws *wsi;
 	char name[CLIENT_NAME_SIZE];
-	const char *call_sid; /* the only call it hears of, NULL for all */
+	struct badge badge;
 	enum dialect dialect;
-	uint64_t since; /* seq of the last message that was queued */
-	bool resumes;   /* said where it left off */
-	bool behind;    /* gets its messages from the store as yet */
-	bool held;      /* ... but not before client_resume() */
-	bool pending;   /* has something to send at the end of this turn */
-	int close_code; /* 0 while it is welcome */
-	struct outq out;
-	struct arrival arrival; /* of an application's messages */
-	char *in;               /* of a message that is not complete */
+	bool resumes; /* said where it left off */
+	struct feed feed;
+	char *in; /* of a message that is not complete */
 	size_t inlen;
 };
 
 static struct table *clients;
-static struct client *pending;
-
-
-static void set_pending(struct client *c)
-{
-	if (c->pending)
-		return;
-
-	c->pending = true;
-	c->next_pending = pending;
-	pending = c;
-}
-
-
-static void clear_pending(struct client *c)
-{
-	struct client **cp = &pending;
-
-	while (*cp && *cp != c)
-		cp = &(*cp)->next_pending;
-	if (*cp)
-		*cp = c->next_pending;
-
-	c->pending = false;
-}
-
-
-/* The close frame waits until the pipe has room; if it never has, lws ends
-   the connection */
-static void dismiss(struct client *c, int code)
-{
-	c->close_code = code;
-	outq_clear(&c->out);
-	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DRAIN_TIME);
-	(void)lws_callback_on_writable(c->wsi);
-}
-
-
-static void push(struct client *c, struct frame *f)
-{
-	if (c->close_code)
-		return;
-
-	if (outq_push(&c->out, f)) {
-		log_warning("client: %s does not keep up", c->name);
-		metrics_count(METRIC_CLIENTS_DROPPED);
-		dismiss(c, CLOSE_LAGGING);
-		return;
-	}
-
-	set_pending(c);
-}
-
-
-static void push_text(struct client *c, uint64_t seq, const char *text)
-{
-	struct frame *f = NULL;
-
-	if (text && !frame_create(&f, seq, text))
-		push(c, f);
-	else
-		dismiss(c, CLOSE_LAGGING);
-
-	frame_release(f);
-}
-
-
-static void replay_handler(uint64_t seq, const char *text, void *arg)
-{
-	struct client *c = arg;
-
-	c->since = seq;
-	push_text(c, seq, text);
-}
-
-
-/* To an application we are the client, whose text is masked where it is
-   (RFC 6455 section 5.3): others share it */
-static int write_app(struct client *c, struct frame *f)
-{
-	size_t len;
-	unsigned char *text = frame_text(f, &len);
-	unsigned char *copy = malloc(LWS_PRE + len);
-	int n;
-
-	if (!copy)
-		return -1;
-
-	memcpy(copy + LWS_PRE, text, len);
-	n = lws_write(c->wsi, copy + LWS_PRE, len, LWS_WRITE_TEXT);
-	free(copy);
-
-	if (n >= 0 && frame_seq(f))
-		arrival_sent(&c->arrival, lws_get_socket_fd(c->wsi),
-			     frame_seq(f),
-			     lws_partial_buffered(c->wsi) ? len : 0);
-
-	return n;
-}
-
-
-static int write_client(struct client *c, struct frame *f)
-{
-	size_t len;
-	unsigned char *text = frame_text(f, &len);
-
-	return lws_write(c->wsi, text, len, LWS_WRITE_TEXT);
-}
-
-
-static int write_first(struct client *c)
-{
-	struct frame *f = outq_pop(&c->out);
-	int n = c->call_sid ? write_app(c, f) : write_client(c, f);
-
-	frame_release(f);
-
-	return n < 0 ? EPIPE : 0;
-}
-
-
-/* Send until the pipe is full or nothing is left.  A client that is behind
-   reads from the store until that has nothing more for it. */
-static int pump(struct client *c)
-{
-	int err;
-
-	for (;;) {
-		if (outq_empty(&c->out) && c->behind && !c->held) {
-			store_replay(c->since, c->name, c->call_sid,
-				     c->dialect == DIALECT_JAMBONZ,
-				     REPLAY_STEP, replay_handler, c);
-			c->behind = !outq_empty(&c->out);
-		}
-
-		if (outq_empty(&c->out))
-			return 0;
-
-		if (lws_send_pipe_choked(c->wsi)) {
-			(void)lws_callback_on_writable(c->wsi);
-			return 0;
-		}
-
-		err = write_first(c);
-		if (err)
-			return err;
-	}
-}
 
 
 /**
@@ -234,48 +74,19 @@ size_t clients_count(void)
 }
 
 
-struct post {
-	struct frame *frame;
-	const char *call_sid;
-	bool all;
-	bool jambonz;
-	uint64_t seq;
-};
-
-
-/* An application hears of its own call, and its session:new is another */
-static bool hears(const struct client *c, const struct post *p)
-{
-	return !c->call_sid || !p->all ||
-	       (p->call_sid && !strcmp(c->call_sid, p->call_sid));
-}
-
-
-static void post_to(struct client *c, const struct post *p)
-{
-	if (!hears(c, p))
-		return;
-
-	if (c->behind || (c->dialect == DIALECT_JAMBONZ && !p->jambonz))
-		return;
-
-	c->since = p->seq;
-	push(c, p->frame);
-}
-
-
 static bool post_handler(const char *key, void *value, void *arg)
 {
+	struct client *c = value;
 	(void)key;
 
-	post_to(value, arg);
+	feed_post(&c->feed, arg);
 
 	return false;
 }
 
 
 /**
- * Queue a message.  It leaves with clients_flush().
+ * Queue a message.  It leaves with feeds_flush().
  *
  * @param name     Name of the client that it is for, NULL for all
  * @param call_sid Call that it is about, may be NULL
@@ -299,28 +110,11 @@ void clients_post(const char *name, const char *call_sid, bool jambonz,
 	}
 
 	if (c)
-		post_to(c, &p);
+		feed_post(&c->feed, &p);
 	else
 		table_each(clients, post_handler, &p);
 
 	frame_release(p.frame);
-}
-
-
-/**
- * Send the clients what waits for them.  It must be on disk.
- */
-void clients_flush(void)
-{
-	while (pending) {
-		struct client *c = pending;
-
-		clear_pending(c);
-		if (!c->close_code && pump(c))
-			lws_set_timeout(c->wsi,
-					PENDING_TIMEOUT_USER_REASON_BASE,
-					LWS_TO_KILL_ASYNC);
-	}
 }
 
 
@@ -336,8 +130,9 @@ bool client_name_valid(const char *name)
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-	return *name && strlen(name) < CLIENT_NAME_SIZE && !http_owns(name) &&
-	       !app_owns(name) && strspn(name, ok) == strlen(name);
+	return *name && strlen(name) < CLIENT_NAME_SIZE - 1 &&
+	       !http_owns(name) && !app_owns(name) &&
+	       strspn(name, ok) == strlen(name);
 }
 
 
@@ -380,25 +175,37 @@ static void greet(struct client *c)
 		return;
 
 	if (!c->resumes)
-		c->since = store_seq_next();
+		c->feed.since = store_seq_next();
 
-	text = hello_text(c->name, c->since);
-	push_text(c, 0, text);
+	text = hello_text(c->name + (c->badge.role == ROLE_OBSERVER), c->name,
+			  role_name(c->badge.role), c->feed.since);
+	feed_say(&c->feed, 0, text);
 	free(text);
 }
 
 
 /* A client that comes back before its old connection is known to be dead */
-static void take_over(const char *name)
+static void take_over(struct client *old)
 {
-	struct client *old = table_take(clients, name);
+	const char *name = old->name;
 
-	if (!old)
-		return;
-
+	(void)table_take(clients, name);
 	log_info("client: %s has come on another connection", name);
 	hooks_client_down(name);
-	dismiss(old, CLOSE_REPLACED);
+	feed_dismiss(&old->feed, CLOSE_REPLACED);
+}
+
+
+static void set_name(struct client *c, const char *name)
+{
+	char *p = c->name;
+
+	if (c->badge.role == ROLE_OBSERVER)
+		*p++ = observer_mark;
+
+	strcpy(p, *name ? name : "c-");
+	if (!*name)
+		random_hex(p + 2, 9);
 }
 
 
@@ -410,33 +217,44 @@ static void take_over(const char *name)
  * @param name    Name that it gave itself, "" if it gave none
  * @param dialect Dialect that it speaks
  * @param since   Last message that it knows, UINT64_MAX to begin with now
+ * @param badge   Whose token it has shown
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EACCES if the name is that of a client with another
+ *         token, otherwise errorcode
  */
 int client_create(struct client **cp, struct lws *wsi, const char *name,
-		  enum dialect dialect, uint64_t since)
+		  enum dialect dialect, uint64_t since,
+		  const struct badge *badge)
 {
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = calloc(1, sizeof(*c)), *old;
 	uint64_t last = store_seq();
+	const char *call_sid;
 	int err;
 
 	if (!c)
 		return ENOMEM;
 
-	c->wsi = wsi;
 	c->dialect = dialect;
-	c->since = since < last ? since : last;
 	c->resumes = since != UINT64_MAX;
-	c->behind = since < last;
-	strcpy(c->name, name);
-	if (!*name) {
-		strcpy(c->name, "c-");
-		random_hex(c->name + 2, 9);
+	c->badge = *badge;
+	set_name(c, name);
+	old = table_get(clients, c->name);
+	if (old && strcmp(old->badge.name, badge->name)) {
+		free(c);
+		return EACCES;
 	}
 
-	c->call_sid = app_call(c->name);
-	c->arrival.seq = c->since;
-	take_over(c->name);
+	call_sid = app_call(c->name);
+	c->feed = (struct feed){.wsi = wsi,
+				.name = c->name,
+				.call_sid = call_sid,
+				.jambonz = dialect == DIALECT_JAMBONZ,
+				.since = since < last ? since : last,
+				.behind = since < last || call_sid,
+				.held = call_sid};
+	c->feed.arrival.seq = c->feed.since;
+	if (old)
+		take_over(old);
 	err = table_put(clients, c->name, c);
 	if (err) {
 		free(c);
@@ -445,14 +263,11 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 
 	log_info("client: %s has connected", c->name);
 	*cp = c;
-	if (c->call_sid) {
-		c->behind = true;
-		c->held = true;
+	if (call_sid)
 		return 0;
-	}
 
 	greet(c);
-	set_pending(c);
+	feed_resume(&c->feed);
 	hooks_client_up(c->name, since);
 
 	return 0;
@@ -471,24 +286,14 @@ void client_destroy(struct client *c)
 
 	log_info("client: %s has disconnected", c->name);
 
-	clear_pending(c);
+	feed_reset(&c->feed);
 	if (table_get(clients, c->name) == c) {
 		(void)table_take(clients, c->name);
 		hooks_client_down(c->name);
 	}
 
-	outq_clear(&c->out);
 	free(c->in);
 	free(c);
-}
-
-
-static int close_with(struct client *c, int code, const char *why)
-{
-	lws_close_reason(c->wsi, (enum lws_close_status)code,
-			 (unsigned char *)why, strlen(why));
-
-	return EPIPE;
 }
 
 
@@ -496,9 +301,10 @@ static int collect(struct client *c, const void *in, size_t len)
 {
 	char *p;
 
-	if (c->inlen + len > MESSAGE_MAX)
-		return close_with(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-				  "a message may have 65536 bytes");
+	if (c->inlen + len > MESSAGE_MAX) {
+		c->feed.close_code = CLOSE_TOO_LARGE;
+		return feed_writable(&c->feed);
+	}
 
 	p = realloc(c->in, c->inlen + len + 1);
 	if (!p)
@@ -526,10 +332,12 @@ static int collect(struct client *c, const void *in, size_t len)
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary)
 {
-	struct sender sender = {.name = c->name, .dialect = c->dialect};
+	struct sender sender = {.name = c->name,
+				.dialect = c->dialect,
+				.observes = c->badge.role == ROLE_OBSERVER};
 	int err;
 
-	if (c->close_code)
+	if (c->feed.close_code)
 		return 0;
 
 	err = collect(c, in, len);
@@ -558,16 +366,7 @@ int client_receive(struct client *c, const void *in, size_t len, bool last,
  */
 int client_writable(struct client *c)
 {
-	switch (c->close_code) {
-	case 0: return pump(c);
-	case CLOSE_LAGGING:
-		return close_with(c, CLOSE_LAGGING,
-				  "you do not keep up, come back with since");
-	case CLOSE_REPLACED:
-		return close_with(c, CLOSE_REPLACED,
-				  "another connection has your name");
-	default: return close_with(c, c->close_code, "");
-	}
+	return feed_writable(&c->feed);
 }
 
 
@@ -579,7 +378,7 @@ int client_writable(struct client *c)
  */
 void client_say(struct client *c, const char *text)
 {
-	push_text(c, 0, text);
+	feed_say(&c->feed, 0, text);
 }
 
 
@@ -590,12 +389,11 @@ void client_say(struct client *c, const char *text)
  */
 void client_resume(struct client *c)
 {
-	if (!c->held)
+	if (!c->feed.held)
 		return;
 
-	c->held = false;
-	set_pending(c);
-	hooks_client_up(c->name, c->since);
+	feed_resume(&c->feed);
+	hooks_client_up(c->name, c->feed.since);
 }
 
 
@@ -607,7 +405,29 @@ void client_resume(struct client *c)
  */
 void client_close(struct client *c, int code)
 {
-	dismiss(c, code);
+	feed_dismiss(&c->feed, code);
+}
+
+
+static bool check_handler(const char *key, void *value, void *arg)
+{
+	struct client *c = value;
+	(void)key;
+	(void)arg;
+
+	if (!c->feed.call_sid && !auth_stands(&c->badge))
+		feed_dismiss(&c->feed, CLOSE_NO_TOKEN);
+
+	return false;
+}
+
+
+/**
+ * Close the connections of those whose token is gone
+ */
+void clients_check(void)
+{
+	table_each(clients, check_handler, NULL);
 }
 
 
@@ -620,7 +440,7 @@ void client_close(struct client *c, int code)
  */
 bool client_drained(const struct client *c)
 {
-	return outq_empty(&c->out) && !c->behind;
+	return outq_empty(&c->feed.out) && !c->feed.behind;
 }
 
 
@@ -633,7 +453,7 @@ bool client_drained(const struct client *c)
  */
 uint64_t client_since(const struct client *c)
 {
-	return c->since;
+	return c->feed.since;
 }
 
 
@@ -647,7 +467,7 @@ uint64_t client_since(const struct client *c)
  */
 uint64_t client_arrived(struct client *c)
 {
-	return arrival_last(&c->arrival, lws_get_socket_fd(c->wsi));
+	return arrival_last(&c->feed.arrival, lws_get_socket_fd(c->feed.wsi));
 }
 
 
@@ -664,5 +484,5 @@ bool client_awaits(const char *name, uint64_t seq)
 {
 	struct client *c = table_get(clients, name);
 
-	return c && c->call_sid && client_arrived(c) < seq;
+	return c && c->feed.call_sid && client_arrived(c) < seq;
 }

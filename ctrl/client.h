@@ -1,5 +1,6 @@
 /**
- * @file client.h  The WebSocket clients: input until complete, bounded output
+ * @file client.h  The WebSocket clients: their names, their input until
+ * complete
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,11 +12,12 @@
 #include <stdint.h>
 #include "verb.h"
 
+struct badge;
 struct client;
 struct lws;
 
 enum {
-	CLIENT_NAME_SIZE = 65,
+	CLIENT_NAME_SIZE = 66, /* of 64 characters and a mark */
 };
 
 int clients_init(void);
@@ -23,7 +25,6 @@ void clients_close(void);
 size_t clients_count(void);
 void clients_post(const char *name, const char *call_sid, bool jambonz,
 		  uint64_t seq, const char *text);
-void clients_flush(void);
 
 bool client_name_valid(const char *name);
 bool client_connected(const char *name);
@@ -31,7 +32,9 @@ bool client_jambonz(const char *name);
 bool client_awaits(const char *name, uint64_t seq);
 
 int client_create(struct client **cp, struct lws *wsi, const char *name,
-		  enum dialect dialect, uint64_t since);
+		  enum dialect dialect, uint64_t since,
+		  const struct badge *badge);
+void clients_check(void);
 void client_destroy(struct client *c);
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary);

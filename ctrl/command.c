@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "app.h"
+#include "auth.h"
 #include "call.h"
 #include "command.h"
 #include "dial.h"
@@ -182,6 +183,17 @@ static int take_call_status(struct message *m, const struct sender *sender,
 }
 
 
+/* Where nobody needs a token, any will do */
+static int take_auth(struct fault *f)
+{
+	return auth_required()
+		       ? fault_set(f, 400, "type",
+				   "must not be auth, since your token is "
+				   "known")
+		       : 0;
+}
+
+
 static int take(struct message *m, const struct sender *sender,
 		struct fault *f)
 {
@@ -199,6 +211,7 @@ static int take(struct message *m, const struct sender *sender,
 	case MESSAGE_VERBS: return take_verbs(m, &s, f);
 	case MESSAGE_CALL_STATUS: return take_call_status(m, &s, f);
 	case MESSAGE_DIAL: return dial(m, &s, f);
+	case MESSAGE_AUTH: return take_auth(f);
 	}
 
 	return EINVAL;
@@ -236,6 +249,9 @@ void command(const struct sender *sender, char *text, size_t len)
 
 	fault_init(&f);
 	err = message_decode(&m, text, len, &f);
+	if (!err && sender->observes)
+		err = fault_set(&f, 403, NULL,
+				"role observer may not send commands");
 	if (!err)
 		err = take(m, sender, &f);
 	if (err)

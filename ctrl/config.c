@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "config.h"
 #include "configfile.h"
 
+
+enum { CONNECTIONS_MAX = 1000000 };
 
 static const char help[] =
 	"Usage: referd [OPTION]...\n"
@@ -24,6 +27,18 @@ static const char help[] =
 	"  --listen HOST:PORT  where clients connect; port 0 picks a free "
 	"one\n"
 	"                      (default 127.0.0.1:8080)\n"
+	"  --token-file FILE   who may come: lines of NAME ROLE TOKEN, ROLE "
+	"is\n"
+	"                      controller or observer; read again at SIGHUP\n"
+	"  --allow-origin URL  page from elsewhere that may come, as in\n"
+	"                      https://desk.example.com; several by commas\n"
+	"  --tls-cert FILE     speak TLS with this certificate (PEM, with its "
+	"chain)\n"
+	"  --tls-key FILE      ... and its key; both are read again at "
+	"SIGHUP\n"
+	"  --max-connections N of clients, in all (default 12000)\n"
+	"  --max-per-address N ... and from one address that is not loopback\n"
+	"                      (default 1000)\n"
 	"  --socket PATH       where baresips connect\n"
 	"                      (default %s)\n"
 	"  --web DIR           the page that is served at /\n"
@@ -49,12 +64,17 @@ static const char help[] =
 	"  --version           the version\n"
 	"\n"
 	"Each option may be given in the environment as well: REFERD_LISTEN,\n"
-	"REFERD_SOCKET, REFERD_WEB, REFERD_STATE, REFERD_HOOK_SECRET_FILE,\n"
-	"REFERD_APP, REFERD_APP_MAP, REFERD_APP_STATUS, REFERD_LOG_LEVEL.\n";
+	"REFERD_TOKEN_FILE, and so on.\n";
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'f'},
 	{"listen", required_argument, NULL, 'l'},
+	{"token-file", required_argument, NULL, 'u'},
+	{"allow-origin", required_argument, NULL, 'o'},
+	{"tls-cert", required_argument, NULL, 'c'},
+	{"tls-key", required_argument, NULL, 'y'},
+	{"max-connections", required_argument, NULL, 'n'},
+	{"max-per-address", required_argument, NULL, 'p'},
 	{"socket", required_argument, NULL, 's'},
 	{"web", required_argument, NULL, 'w'},
 	{"state", required_argument, NULL, 'd'},
@@ -129,11 +149,39 @@ static int set_path(char *path, size_t size, const char *value,
 }
 
 
+static int set_number(unsigned *np, const char *value, const char *name,
+		      unsigned max)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (*value < '1' || *value > '9' || *end || n > max) {
+		log_error("config: %s must be a number from 1 to %u", name,
+			  max);
+		return EINVAL;
+	}
+
+	*np = (unsigned)n;
+
+	return 0;
+}
+
+
 static int set_option(struct config *c, int opt, const char *value)
 {
 	switch (opt) {
 	case 'f': return 0; /* was read before all others */
 	case 'l': c->listen = value; return 0;
+	case 'u': c->token_file = value; return 0;
+	case 'o': c->allow_origin = value; return 0;
+	case 'c': c->tls_cert = value; return 0;
+	case 'y': c->tls_key = value; return 0;
+	case 'n':
+		return set_number(&c->max_connections, value,
+				  "max-connections", CONNECTIONS_MAX);
+	case 'p':
+		return set_number(&c->max_per_address, value,
+				  "max-per-address", CONNECTIONS_MAX);
 	case 's':
 		return set_path(c->socket, sizeof(c->socket), value, "socket");
 	case 'w': return set_path(c->web, sizeof(c->web), value, "web");
@@ -155,25 +203,22 @@ static int set_option(struct config *c, int opt, const char *value)
 }
 
 
+/* An option some-thing may be given as REFERD_SOME_THING as well */
 static int read_environment(struct config *c)
 {
-	static const struct {
-		const char *name;
-		int opt;
-	} vars[] = {{"REFERD_LISTEN", 'l'},
-		    {"REFERD_SOCKET", 's'},
-		    {"REFERD_WEB", 'w'},
-		    {"REFERD_STATE", 'd'},
-		    {"REFERD_HOOK_SECRET_FILE", 'k'},
-		    {"REFERD_APP", 'a'},
-		    {"REFERD_APP_MAP", 'm'},
-		    {"REFERD_APP_STATUS", 't'},
-		    {"REFERD_LOG_LEVEL", 'v'}};
+	for (const struct option *o = options; o->name; o++) {
+		char name[64] = "REFERD_";
+		const char *value;
 
-	for (size_t i = 0; i < sizeof(vars) / sizeof(*vars); i++) {
-		const char *value = getenv(vars[i].name);
+		for (size_t i = 0; i <= strlen(o->name); i++)
+			name[strlen("REFERD_") + i] =
+				o->name[i] == '-'
+					? '_'
+					: (char)toupper(
+						  (unsigned char)o->name[i]);
 
-		if (value && set_option(c, vars[i].opt, value))
+		value = o->has_arg ? getenv(name) : NULL;
+		if (value && set_option(c, o->val, value))
 			return EINVAL;
 	}
 
@@ -240,6 +285,12 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 
 	memset(c, 0, sizeof(*c));
 	c->listen = "127.0.0.1:8080";
+	c->token_file = "";
+	c->allow_origin = "";
+	c->tls_cert = "";
+	c->tls_key = "";
+	c->max_connections = 12000;
+	c->max_per_address = 1000;
 	c->app = "";
 	c->app_map = "";
 	c->app_status = "/call-status";

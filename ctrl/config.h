@@ -9,7 +9,13 @@
 #include "log.h"
 
 struct config {
-	const char *listen; /* HOST:PORT */
+	const char *listen;       /* HOST:PORT */
+	const char *token_file;   /* "" for none */
+	const char *allow_origin; /* origins, parted by commas */
+	const char *tls_cert;     /* file, "" for none */
+	const char *tls_key;
+	unsigned max_connections;
+	unsigned max_per_address;
 	char socket[512];
 	char web[512];
 	char state[512];

@@ -16,12 +16,15 @@
 /**
  * Write a hello
  *
- * @param client Name of the client
+ * @param client Name of the client, as it knows it
+ * @param name   ... and as we do
+ * @param role   Role that its token gives it
  * @param seq    Number behind which its messages begin
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
-char *hello_text(const char *client, uint64_t seq)
+char *hello_text(const char *client, const char *name, const char *role,
+		 uint64_t seq)
 {
 	char time[CLOCK_TEXT_SIZE];
 	struct json j;
@@ -36,7 +39,8 @@ char *hello_text(const char *client, uint64_t seq)
 	json_open(&j, "data", '{');
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "client", client);
-	json_int(&j, "last_seq", (int64_t)store_last(client, false));
+	json_str(&j, "role", role);
+	json_int(&j, "last_seq", (int64_t)store_last(name, false));
 	roster_print(&j, "nodes");
 	sessions_print(&j, "calls");
 	transfers_print(&j, "transfers");

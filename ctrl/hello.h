@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
-char *hello_text(const char *client, uint64_t seq);
+char *hello_text(const char *client, const char *name, const char *role,
+		 uint64_t seq);
 
 #endif

@@ -32,8 +32,9 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	bool asked; /* the body is complete, and somebody sees to it */
-	int status; /* 0 while there is no reply */
+	enum role role; /* of its token */
+	bool asked;     /* the body is complete, and somebody sees to it */
+	int status;     /* 0 while there is no reply */
 	const char *type;
 	char *reply;
 	char *body;
@@ -151,15 +152,34 @@ static void post(struct request *r)
 }
 
 
+/* What everybody may know is that we are there */
+static bool is_allowed(struct request *r)
+{
+	if (r->role == ROLE_NONE && !r->post && !strcmp(r->path, "/healthz"))
+		reply_take(r, 200, "application/json",
+			   strdup("{\"status\":\"ok\"}"));
+	else if (r->role == ROLE_NONE)
+		reply_error(r, 401,
+			    "a known token is required, as in "
+			    "Authorization: Bearer TOKEN",
+			    "");
+	else if (r->role == ROLE_OBSERVER && r->post)
+		reply_error(r, 403, "role observer may not send commands", "");
+
+	return !r->status;
+}
+
+
 /**
  * Begin a request
  *
- * @param rp  Pointer to the new request
- * @param wsi Its connection
+ * @param rp   Pointer to the new request
+ * @param wsi  Its connection
+ * @param role Role of its token
  *
  * @return 0 if success, otherwise the connection is to be closed
  */
-int http_begin(struct request **rp, struct lws *wsi)
+int http_begin(struct request **rp, struct lws *wsi, enum role role)
 {
 	struct request *r = calloc(1, sizeof(*r));
 	char *uri;
@@ -169,6 +189,7 @@ int http_begin(struct request **rp, struct lws *wsi)
 		return -1;
 
 	r->wsi = wsi;
+	r->role = role;
 	(void)snprintf(r->name, sizeof(r->name), "%s%u", prefix, ++last);
 	if (table_put(requests, r->name, r)) {
 		free(r);
@@ -179,6 +200,9 @@ int http_begin(struct request **rp, struct lws *wsi)
 	method = lws_http_get_uri_and_method(wsi, &uri, &len);
 	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
 	r->post = method == LWSHUMETH_POST;
+
+	if (!is_allowed(r))
+		return 0;
 
 	if (method == LWSHUMETH_GET)
 		get(r);
@@ -256,11 +280,18 @@ static int write_reply(struct request *r)
 	unsigned char *text;
 	int n;
 
+	static const char challenge[] = "Bearer realm=\"referd\"";
+
 	if (lws_add_http_common_headers(r->wsi, (unsigned)r->status, r->type,
 					len, &p, buf + sizeof(buf)) ||
 	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
 					 (const unsigned char *)"no-store", 8,
 					 &p, buf + sizeof(buf)) ||
+	    (r->status == 401 &&
+	     lws_add_http_header_by_token(
+		     r->wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE,
+		     (const unsigned char *)challenge, strlen(challenge), &p,
+		     buf + sizeof(buf))) ||
 	    lws_finalize_write_http_header(r->wsi, start, &p,
 					   buf + sizeof(buf)))
 		return -1;

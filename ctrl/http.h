@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "auth.h"
 
 struct lws;
 struct request;
@@ -15,7 +16,7 @@ struct request;
 int http_init(void);
 void http_close(void);
 
-int http_begin(struct request **rp, struct lws *wsi);
+int http_begin(struct request **rp, struct lws *wsi, enum role role);
 int http_body(struct request *r, const void *in, size_t len);
 int http_body_done(struct request *r);
 int http_writable(struct request *r);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "json.h"
 #include "log.h"
 
 
@@ -50,9 +51,119 @@ int log_level_parse(enum log_level *levelp, const char *name)
 }
 
 
+/* What may not stand in a line is overwritten, so that it keeps its place */
+static void hide(char *p, size_t len)
+{
+	memset(p, '*', len);
+}
+
+
+/* The string behind a key of JSON, to its quote or to the end of the line */
+static void hide_member(char *line, const char *key)
+{
+	for (char *p = line; (p = strstr(p, key));) {
+		char *end;
+
+		p += strlen(key);
+		p += strspn(p, " \t:");
+		if (*p != '"')
+			continue;
+
+		for (end = ++p; *end && *end != '"'; end++) {
+			if (*end == '\\' && end[1])
+				++end;
+		}
+		hide(p, (size_t)(end - p));
+	}
+}
+
+
+static void hide_word(char *line, const char *before)
+{
+	for (char *p = line; (p = strstr(p, before));) {
+		p += strlen(before);
+		hide(p, strcspn(p, " \"&#"));
+	}
+}
+
+
+/* The name and password in a URL */
+static void hide_user(char *line)
+{
+	for (char *p = line; (p = strstr(p, "://"));) {
+		char *end;
+
+		p += strlen("://");
+		end = p + strcspn(p, "/?# \"");
+		while (end > p && *end != '@')
+			--end;
+		hide(p, (size_t)(end - p));
+	}
+}
+
+
+static void hide_secrets(char *line)
+{
+	hide_member(line, "\"password\"");
+	hide_member(line, "\"token\"");
+	hide_word(line, "access_token=");
+	hide_word(line, "Bearer ");
+	hide_user(line);
+}
+
+
+/* Length of a control character, or of one that changes the direction of the
+   text or ends the line; 0 if there is none.  All of them have at most three
+   bytes of UTF-8. */
+static size_t harmful(const unsigned char *p)
+{
+	if (*p < 0x20 || *p == 0x7f)
+		return 1;
+
+	/* U+0080 to U+009F */
+	if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		return 2;
+
+	/* U+061C */
+	if (*p == 0xd8 && p[1] == 0x9c)
+		return 2;
+
+	/* U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF */
+	if (*p == 0xe2 && p[1] == 0x80 &&
+	    ((p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae)))
+		return 3;
+	if (*p == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf)
+		return 3;
+	if (*p == 0xef && p[1] == 0xbb && p[2] == 0xbf)
+		return 3;
+
+	return 0;
+}
+
+
 /**
- * Print one line.  Control characters become '?', since much of what is
- * logged came from outside and must not look like a line of ours.
+ * Make a line of any text: what could look like another line, or like text
+ * that is not there, becomes '?', and secrets become '*'.  Much of what is
+ * logged came from outside.
+ *
+ * @param line Text, changed
+ */
+void log_clean(char *line)
+{
+	utf8_repair(line, strlen(line));
+	hide_secrets(line);
+
+	for (char *p = line; *p; p++) {
+		size_t len = harmful((unsigned char *)p);
+
+		if (len)
+			memset(p, '?', len);
+	}
+}
+
+
+/**
+ * Print one line
  *
  * @param level Importance
  * @param fmt   Format, without a newline
@@ -69,10 +180,6 @@ void log_print(enum log_level level, const char *fmt, ...)
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 
-	for (char *p = line; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
-
+	log_clean(line);
 	(void)fprintf(stderr, "%s: %s\n", names[level], line);
 }

@@ -10,6 +10,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_level_set(enum log_level level);
 int log_level_parse(enum log_level *levelp, const char *name);
+void log_clean(char *line);
 void log_print(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

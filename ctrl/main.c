@@ -10,6 +10,7 @@
 #include "app.h"
 #include "applink.h"
 #include "appws.h"
+#include "auth.h"
 #include "client.h"
 #include "config.h"
 #include "dial.h"
@@ -81,6 +82,7 @@ static void tables_close(void)
 	transfers_close();
 	apps_close();
 	routes_close();
+	auth_close();
 	http_close();
 	clients_close();
 	webhooks_close();
@@ -91,6 +93,10 @@ static void tables_close(void)
 static int start(const struct config *config)
 {
 	int err;
+
+	err = auth_load(config->token_file);
+	if (err)
+		return err;
 
 	err = webhooks_init(config->hook_secret);
 	if (err)
@@ -115,7 +121,7 @@ static int start(const struct config *config)
 	if (err)
 		return err;
 
-	err = server_open(config->listen, config->web);
+	err = server_open(config);
 
 	return err ? err : appws_init(server_context());
 }

@@ -316,6 +316,11 @@ static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 	if (type && !strcmp(type, "command"))
 		return decode_command(m, obj, f);
 
+	if (type && !strcmp(type, "auth")) {
+		m->kind = MESSAGE_AUTH;
+		return 0;
+	}
+
 	return fault_set(f, 400, "type",
 			 "must be ack or command, unless there is a verb");
 }

@@ -23,6 +23,7 @@ enum message_kind {
 	MESSAGE_VERBS,
 	MESSAGE_CALL_STATUS,
 	MESSAGE_DIAL,
+	MESSAGE_AUTH,
 };
 
 /* Strings are borrowed from the tree and live as long as it */

@@ -28,7 +28,8 @@ struct sender {
 	const char *name; /* whom to answer, NULL for nobody */
 	const char *msgid;
 	enum dialect dialect;
-	bool quiet; /* wants no ack, since it has sent one */
+	bool quiet;    /* wants no ack, since it has sent one */
+	bool observes; /* and may do nothing else */
 };
 
 int queue_create(struct queue **qp, struct session *s);

@@ -1,89 +1,58 @@
 /**
- * @file server.c  The listening socket, and libwebsockets behind it
+ * @file server.c  WebSocket and HTTP, by way of libwebsockets
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <ev.h>
 #include <libwebsockets.h>
+#include "auth.h"
 #include "client.h"
+#include "config.h"
+#include "feed.h"
+#include "gate.h"
 #include "http.h"
+#include "listen.h"
 #include "log.h"
+#include "peer.h"
 #include "server.h"
+#include "tls.h"
 #include "turn.h"
 
 
 enum {
-	BACKLOG = 1024,
 	PING_TIME = 30,   /* seconds of silence after which we ask */
 	HANGUP_TIME = 45, /* ... and after which we do not wait any longer */
+	HANDSHAKE_TIME = 10, /* seconds for TLS, and for the headers */
+	AUTH_TIME = 5,       /* seconds for a first frame with a token */
+	AUTH_FRAME_MAX = 1024,
 };
 
 /* What libwebsockets keeps for each connection */
 struct conn {
-	struct client *client;   /* of a WebSocket */
+	struct client *client;   /* of a WebSocket, once its token is known */
 	struct request *request; /* of HTTP */
+	struct badge badge;
 	char name[CLIENT_NAME_SIZE];
 	uint64_t since;
+	char *frame; /* the first one, that has the token */
+	size_t len;
 };
+
+/* Seconds between two looks at what libwebsockets has timers for: with libev
+   it looks by itself only when something else happens on a connection */
+static const double tick_time = 1.;
 
 static struct {
 	struct lws_context *ctx;
 	struct lws_vhost *vhost;
-	int fd;
-	ev_io io;
+	ev_timer tick;
 	char web[4096];
-} server = {.fd = -1};
-
-
-static bool host_is_loopback(const char *host)
-{
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		size_t n = strlen(names[i]);
-
-		if (!strncasecmp(host, names[i], n) &&
-		    (host[n] == '\0' || host[n] == ':'))
-			return true;
-	}
-
-	return false;
-}
-
-
-/* A page from elsewhere must reach us neither under its own host name (DNS
-   rebinding) nor by a request across sites: browsers tell both. */
-static bool is_foreign(struct lws *wsi)
-{
-	char host[256] = "", origin[300] = "";
-	const char *p;
-
-	if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0 ||
-	    !host_is_loopback(host))
-		return true;
-
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
-		return false;
-
-	if (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) <= 0)
-		return true;
-
-	p = strstr(origin, "://");
-
-	return !p || strcasecmp(p + 3, host) != 0;
-}
+} server;
 
 
 static int refuse(struct lws *wsi, unsigned status, const char *why)
@@ -133,15 +102,20 @@ static bool get_args(struct lws *wsi, char *name, uint64_t *sincep)
 static int confirm_upgrade(struct lws *wsi)
 {
 	char name[CLIENT_NAME_SIZE], uri[64] = "";
+	struct badge badge;
 	uint64_t since;
 
-	if (is_foreign(wsi))
+	if (gate_foreign(wsi))
 		return refuse_foreign(wsi);
 
 	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
 	    strcmp(uri, "/ws"))
 		return refuse(wsi, HTTP_STATUS_NOT_FOUND,
 			      "the WebSocket is at /ws");
+
+	if (gate_check(&badge, wsi, true) == GATE_UNKNOWN)
+		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
+			      "the token is not known");
 
 	if (!get_args(wsi, name, &since))
 		return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
@@ -152,15 +126,78 @@ static int confirm_upgrade(struct lws *wsi)
 }
 
 
-static int established(struct lws *wsi, struct conn *conn)
+static int refuse_websocket(struct lws *wsi, int code, const char *why)
+{
+	lws_close_reason(wsi, (enum lws_close_status)code,
+			 (unsigned char *)why, strlen(why));
+
+	return EACCES;
+}
+
+
+static int create_client(struct lws *wsi, struct conn *conn)
 {
 	const char *protocol = lws_get_protocol(wsi)->name;
 	enum dialect dialect = strcmp(protocol, "ws.jambonz.org")
 				       ? DIALECT_DEFAULT
 				       : DIALECT_JAMBONZ;
+	int err = client_create(&conn->client, wsi, conn->name, dialect,
+				conn->since, &conn->badge);
 
-	return client_create(&conn->client, wsi, conn->name, dialect,
-			     conn->since);
+	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,
+						"the name belongs to another "
+						"token")
+			     : err;
+}
+
+
+/* Who has shown no token may do so in the first frame */
+static int established(struct lws *wsi, struct conn *conn)
+{
+	if (conn->badge.role != ROLE_NONE)
+		return create_client(wsi, conn);
+
+	lws_set_timer_usecs(wsi, AUTH_TIME * LWS_US_PER_SEC);
+
+	return 0;
+}
+
+
+static int timer(struct lws *wsi, const struct conn *conn)
+{
+	return conn->client ? 0
+			    : refuse_websocket(wsi, CLOSE_NO_TOKEN,
+					       "no token has come in time");
+}
+
+
+static int log_in(struct lws *wsi, struct conn *conn, const void *in,
+		  size_t len, bool last)
+{
+	char *frame;
+	bool known;
+
+	frame = conn->len + len > AUTH_FRAME_MAX
+			? NULL
+			: realloc(conn->frame, conn->len + len + 1);
+	if (!frame)
+		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
+					"the first message must be short");
+
+	memcpy(frame + conn->len, in, len);
+	conn->frame = frame;
+	conn->len += len;
+	if (!last)
+		return 0;
+
+	known = gate_frame(&conn->badge, frame, conn->len);
+	explicit_bzero(frame, conn->len);
+	if (!known)
+		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
+					"the first message must be auth with "
+					"a known token");
+
+	return create_client(wsi, conn);
 }
 
 
@@ -168,6 +205,9 @@ static int receive(struct lws *wsi, struct conn *conn, void *in, size_t len)
 {
 	bool last = lws_is_final_fragment(wsi) &&
 		    !lws_remaining_packet_payload(wsi);
+
+	if (!conn->client)
+		return log_in(wsi, conn, in, len, last);
 
 	return client_receive(conn->client, in, len, last,
 			      lws_frame_is_binary(wsi) != 0);
@@ -178,6 +218,27 @@ static void closed(struct conn *conn)
 {
 	client_destroy(conn->client);
 	conn->client = NULL;
+	free(conn->frame);
+	conn->frame = NULL;
+}
+
+
+static int begin_request(struct lws *wsi, struct conn *conn)
+{
+	(void)gate_check(&conn->badge, wsi, false);
+
+	return http_begin(&conn->request, wsi, conn->badge.role);
+}
+
+
+/* The last that is heard of any connection */
+static void forget(struct lws *wsi)
+{
+	struct peer *peer = lws_get_opaque_user_data(wsi);
+
+	if (peer)
+		peer_forget(peer);
+	lws_set_opaque_user_data(wsi, NULL);
 }
 
 
@@ -190,6 +251,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(wsi);
 
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		(void)gate_check(&conn->badge, wsi, true);
 		return !get_args(wsi, conn->name, &conn->since);
 
 	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
@@ -198,14 +260,16 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		turn_commit();
-		return client_writable(conn->client) ? -1 : 0;
+		return conn->client && client_writable(conn->client) ? -1 : 0;
+
+	case LWS_CALLBACK_TIMER: return timer(wsi, conn) ? -1 : 0;
 
 	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
 
 	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-		return is_foreign(wsi) ? refuse_foreign(wsi) : 0;
+		return gate_foreign(wsi) ? refuse_foreign(wsi) : 0;
 
-	case LWS_CALLBACK_HTTP: return http_begin(&conn->request, wsi);
+	case LWS_CALLBACK_HTTP: return begin_request(wsi, conn);
 
 	case LWS_CALLBACK_HTTP_BODY: return http_body(conn->request, in, len);
 
@@ -223,6 +287,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 		if (conn)
 			conn->request = http_end(conn->request);
 		break;
+
+	case LWS_CALLBACK_WSI_DESTROY: forget(wsi); break;
 
 	default: break;
 	}
@@ -289,7 +355,7 @@ static void lws_log(int level, const char *line)
 }
 
 
-static int context_create(void)
+static int context_create(const struct config *config)
 {
 	struct ev_loop *loop = EV_DEFAULT;
 	void *loops[] = {loop};
@@ -304,11 +370,13 @@ static int context_create(void)
 		.mounts = &page,
 		.headers = headers,
 		.retry_and_idle_policy = &idle_policy,
+		.timeout_secs = HANDSHAKE_TIME,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 	};
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
+	tls_configure(&info, config);
 
 	server.ctx = lws_create_context(&info);
 	if (!server.ctx) {
@@ -323,162 +391,64 @@ static int context_create(void)
 }
 
 
-static void accept_handler(EV_P_ ev_io *w, int revents)
+static void tick_handler(EV_P_ ev_timer *w, int revents)
 {
-	int on = 1;
-	int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	(void)loop;
+	(void)w;
 	(void)revents;
 
-	if (fd < 0)
-		return;
+	lws_cancel_service(server.ctx);
+}
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 
+static void accept_handler(int fd, struct peer *peer)
+{
 	/* libwebsockets closes the socket if it can't take it */
-	(void)lws_adopt_socket_vhost(server.vhost, fd);
-}
+	struct lws *wsi = lws_adopt_socket_vhost(server.vhost, fd);
 
-
-static bool is_loopback(const struct sockaddr *sa)
-{
-	const struct sockaddr_in *in = (const void *)sa;
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-
-	if (sa->sa_family == AF_INET)
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-
-	return sa->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
-
-
-static int bind_to(const struct addrinfo *ai, const char *listen_on)
-{
-	int on = 1;
-
-	if (!is_loopback(ai->ai_addr)) {
-		log_error("server: refuses to listen on %s without tokens",
-			  listen_on);
-		return EACCES;
-	}
-
-	server.fd = socket(ai->ai_family,
-			   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (server.fd < 0)
-		return errno;
-
-	(void)setsockopt(server.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-
-	if (bind(server.fd, ai->ai_addr, ai->ai_addrlen) ||
-	    listen(server.fd, BACKLOG)) {
-		int err = errno;
-
-		log_error("server: can't listen on %s: %s", listen_on,
-			  err == EADDRINUSE ? "the port is in use"
-					    : strerror(err));
-		return err;
-	}
-
-	return 0;
-}
-
-
-/* HOST:PORT, with the host of IPv6 in brackets */
-static int split(char *host, size_t size, const char **portp,
-		 const char *listen_on)
-{
-	const char *colon = strrchr(listen_on, ':');
-	size_t len;
-
-	if (!colon || colon == listen_on || !colon[1] ||
-	    strlen(colon + 1) > 5 || atoi(colon + 1) > UINT16_MAX)
-		return EINVAL;
-
-	len = (size_t)(colon - listen_on);
-	if (listen_on[0] == '[' && len > 2 && listen_on[len - 1] == ']') {
-		++listen_on;
-		len -= 2;
-	}
-
-	if (len >= size)
-		return EINVAL;
-
-	memcpy(host, listen_on, len);
-	host[len] = '\0';
-	*portp = colon + 1;
-
-	return 0;
-}
-
-
-static int listen_open(const char *listen_on)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *ai = NULL;
-	char host[256];
-	const char *port;
-	int err;
-
-	if (split(host, sizeof(host), &port, listen_on) ||
-	    getaddrinfo(host, port, &hints, &ai)) {
-		log_error("server: can't listen on %s: give HOST:PORT",
-			  listen_on);
-		return EINVAL;
-	}
-
-	err = bind_to(ai, listen_on);
-	freeaddrinfo(ai);
-
-	return err;
-}
-
-
-/* Tells where the page is, which is all that stdout is for */
-static void print_url(void)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	char host[64], port[16];
-
-	if (getsockname(server.fd, (struct sockaddr *)&ss, &len) ||
-	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
-			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
-		return;
-
-	(void)printf(strchr(host, ':') ? "referd: http://[%s]:%s\n"
-				       : "referd: http://%s:%s\n",
-		     host, port);
-	(void)fflush(stdout);
+	if (wsi)
+		lws_set_opaque_user_data(wsi, peer);
+	else
+		peer_forget(peer);
 }
 
 
 /**
  * Start to listen for clients.  Says itself what is wrong.
  *
- * @param listen_on HOST:PORT
- * @param web       Directory of the page
+ * @param config Settings
  *
  * @return 0 if success, otherwise errorcode
  */
-int server_open(const char *listen_on, const char *web)
+int server_open(const struct config *config)
 {
+	struct listen_config where = {
+		.address = config->listen,
+		.scheme = tls_configured(config) ? "https" : "http",
+		.anywhere = auth_required(),
+		.max_connections = config->max_connections,
+		.max_per_address = config->max_per_address,
+	};
 	int err;
 
-	(void)snprintf(server.web, sizeof(server.web), "%s", web);
+	(void)snprintf(server.web, sizeof(server.web), "%s", config->web);
+	gate_init(config->allow_origin);
 
-	err = listen_open(listen_on);
+	err = tls_check(config);
 	if (err)
 		return err;
 
-	err = context_create();
+	err = listen_bind(&where);
 	if (err)
 		return err;
 
-	ev_io_init(&server.io, accept_handler, server.fd, EV_READ);
-	ev_io_start(EV_DEFAULT_ & server.io);
-	print_url();
+	err = context_create(config);
+	if (err)
+		return err;
+
+	ev_timer_init(&server.tick, tick_handler, tick_time, tick_time);
+	ev_timer_start(EV_DEFAULT_ & server.tick);
+	listen_start(accept_handler);
 
 	return 0;
 }
@@ -500,13 +470,10 @@ struct lws_context *server_context(void)
  */
 void server_close(void)
 {
-	if (server.fd >= 0) {
-		ev_io_stop(EV_DEFAULT_ & server.io);
-		(void)close(server.fd);
-		server.fd = -1;
-	}
-
+	listen_close();
+	ev_timer_stop(EV_DEFAULT_ & server.tick);
 	if (server.ctx)
 		lws_context_destroy(server.ctx);
 	server.ctx = NULL;
+	peers_close();
 }

@@ -1,14 +1,15 @@
 /**
- * @file server.h  The listening socket, and libwebsockets behind it
+ * @file server.h  WebSocket and HTTP, by way of libwebsockets
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #ifndef SERVER_H
 #define SERVER_H
 
+struct config;
 struct lws_context;
 
-int server_open(const char *listen, const char *web);
+int server_open(const struct config *config);
 struct lws_context *server_context(void);
 void server_close(void);
 

@@ -6,7 +6,7 @@
 
 #include <ev.h>
 #include "app.h"
-#include "client.h"
+#include "feed.h"
 #include "node.h"
 #include "session.h"
 #include "store.h"
@@ -25,7 +25,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 
 	turn_commit();
 	nodes_flush();
-	clients_flush();
+	feeds_flush();
 }
 
 

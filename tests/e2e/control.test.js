@@ -6,10 +6,10 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client } from './lib/client.js';
+import { http, upgrade } from './lib/http.js';
 import { Node } from './lib/node.js';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
@@ -37,29 +37,6 @@ async function liveCall({ client, node }, fields)
 	await client.message('session:new', { call_sid: call.sid });
 
 	return call;
-}
-
-
-/* A request with headers that fetch() would not send */
-function http(url, { method = 'GET', headers = {}, body } = {})
-{
-	const length = body === undefined ? {} :
-		{ 'content-length': Buffer.byteLength(body) };
-
-	return new Promise((resolve, reject) => {
-		const q = request(url, { method, agent: false,
-			headers: { ...length, ...headers } }, async (a) => {
-			let text = '';
-
-			for await (const piece of a)
-				text += piece;
-			resolve({ status: a.statusCode, text,
-				headers: a.headers });
-		});
-
-		q.on('error', reject);
-		q.end(body);
-	});
 }
 
 
@@ -123,12 +100,7 @@ scene('a page from elsewhere gets nothing', async (s) => {
 		for (const path of ['/', '/healthz', '/calls'])
 			assert.equal((await http(url + path, { headers }))
 				.status, 403);
-		assert.equal((await http(ws.replace('ws:', 'http:'),
-			{ headers: { ...headers, Connection: 'Upgrade',
-				Upgrade: 'websocket',
-				'Sec-WebSocket-Version': '13',
-				'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
-			})).status, 403);
+		assert.equal(await upgrade(ws, headers), 403);
 	}
 
 	const page = await http(url, { headers: { Origin: `http://${host}` } });

@@ -14,15 +14,18 @@ import { Journal } from './journal.js';
  */
 export class Client {
 	static async connect(url, { protocol, acks = true, name = 'client',
-		handler = () => {} } = {})
+		handler = () => {}, ...options } = {})
 	{
 		const c = new Client();
 
 		c.messages = new Journal(name);
 		c.acks = acks;
 		c.handler = handler;
-		c.socket = new WebSocket(url, protocol ? [protocol] : []);
+		c.socket = new WebSocket(url, protocol ? [protocol] : [],
+			options);
 		c.socket.on('message', (data) => c.take(JSON.parse(data)));
+		c.closed = new Promise((resolve) => c.socket.on('close',
+			(code, reason) => resolve({ code, reason: `${reason}` })));
 		c.socket.on('close', (code, reason) => c.messages.end(
 			`the connection was closed, ${code} ${reason}`));
 

@@ -45,7 +45,7 @@ export class Referd {
 			{ env: sanitizerOptions() });
 
 		const line = await this.process.log.wait(
-			(l) => l.startsWith('referd: http://'),
+			(l) => /^referd: https?:\/\//.test(l),
 			'line with its address');
 
 		this.http = line.slice('referd: '.length).replace(/\/$/, '');

@@ -1,0 +1,129 @@
+/**
+ * @file peer.c  Where connections come from, counted
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include "address.h"
+#include "log.h"
+#include "peer.h"
+#include "table.h"
+
+
+/* An IPv4 address, or the 64 bits of IPv6 below which a host has them all */
+struct peer {
+	char key[INET6_ADDRSTRLEN];
+	unsigned count;
+};
+
+static struct {
+	struct table *table; /* by key; none is kept without connections */
+	unsigned count, max, max_per_address;
+} peers;
+
+
+static void print_key(char key[INET6_ADDRSTRLEN], const struct sockaddr *sa)
+{
+	const struct sockaddr_in *in = (const void *)sa;
+	struct in6_addr ip;
+
+	if (sa->sa_family == AF_INET) {
+		(void)inet_ntop(AF_INET, &in->sin_addr, key, INET6_ADDRSTRLEN);
+		return;
+	}
+
+	ip = ((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+	if (!IN6_IS_ADDR_V4MAPPED(&ip))
+		memset(ip.s6_addr + 8, 0, 8);
+	(void)inet_ntop(AF_INET6, &ip, key, INET6_ADDRSTRLEN);
+}
+
+
+/**
+ * Get ready to count
+ *
+ * @param max             Connections in all
+ * @param max_per_address Connections from one address that is not loopback,
+ *                        from which a proxy may come with all of them
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int peers_init(unsigned max, unsigned max_per_address)
+{
+	peers.max = max;
+	peers.max_per_address = max_per_address;
+
+	return table_create(&peers.table);
+}
+
+
+/**
+ * Clean up, when all connections have ended
+ */
+void peers_close(void)
+{
+	table_destroy(peers.table);
+	peers.table = NULL;
+}
+
+
+/**
+ * Count a connection in, if it is not one too many
+ *
+ * @param sa Where it comes from
+ *
+ * @return Its peer, to be given to peer_forget() when it has ended; NULL if
+ *         it may not come
+ */
+struct peer *peer_admit(const struct sockaddr *sa)
+{
+	char key[INET6_ADDRSTRLEN];
+	struct peer *p;
+
+	print_key(key, sa);
+	p = table_get(peers.table, key);
+
+	if (peers.count >= peers.max ||
+	    (p && p->count >= peers.max_per_address &&
+	     !address_is_loopback(sa))) {
+		log_warning("peer: a connection from %s is too many", key);
+		return NULL;
+	}
+
+	if (!p) {
+		p = calloc(1, sizeof(*p));
+		if (!p)
+			return NULL;
+
+		strcpy(p->key, key);
+		if (table_put(peers.table, key, p)) {
+			free(p);
+			return NULL;
+		}
+	}
+
+	++peers.count;
+	++p->count;
+
+	return p;
+}
+
+
+/**
+ * Count a connection out: it has ended
+ *
+ * @param p Its peer
+ */
+void peer_forget(struct peer *p)
+{
+	--peers.count;
+	if (--p->count)
+		return;
+
+	(void)table_take(peers.table, p->key);
+	free(p);
+}

@@ -1,0 +1,17 @@
+/**
+ * @file peer.h  Where connections come from, counted
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef PEER_H
+#define PEER_H
+
+struct peer;
+struct sockaddr;
+
+int peers_init(unsigned max, unsigned max_per_address);
+void peers_close(void);
+struct peer *peer_admit(const struct sockaddr *sa);
+void peer_forget(struct peer *p);
+
+#endif

@@ -1,0 +1,119 @@
+/**
+ * @file tls.c  The certificate that clients see
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "config.h"
+#include "log.h"
+#include "tls.h"
+
+
+/**
+ * Tell whether clients speak TLS
+ *
+ * @param config Settings
+ *
+ * @return True if they do
+ */
+bool tls_configured(const struct config *config)
+{
+	return *config->tls_cert || *config->tls_key;
+}
+
+
+static const char *try_files(SSL_CTX *ssl, const struct config *config)
+{
+	if (SSL_CTX_use_certificate_chain_file(ssl, config->tls_cert) != 1)
+		return config->tls_cert;
+
+	if (SSL_CTX_use_PrivateKey_file(ssl, config->tls_key,
+					SSL_FILETYPE_PEM) != 1)
+		return config->tls_key;
+
+	return NULL;
+}
+
+
+/**
+ * Try the certificate and its key.  Says itself what is wrong.
+ *
+ * @param config Settings
+ *
+ * @return 0 if they can be used or are not asked for, otherwise errorcode
+ */
+int tls_check(const struct config *config)
+{
+	const char *file;
+	SSL_CTX *ssl;
+
+	if (!tls_configured(config))
+		return 0;
+
+	if (!*config->tls_cert || !*config->tls_key) {
+		log_error("tls: tls-cert and tls-key need each other");
+		return EINVAL;
+	}
+
+	ssl = SSL_CTX_new(TLS_server_method());
+	if (!ssl)
+		return ENOMEM;
+
+	file = try_files(ssl, config);
+	if (file)
+		log_error("tls: can't use %s: %s", file,
+			  ERR_reason_error_string(ERR_peek_last_error()));
+	ERR_clear_error();
+	SSL_CTX_free(ssl);
+
+	return file ? EINVAL : 0;
+}
+
+
+/**
+ * Have libwebsockets speak TLS, if that is asked for
+ *
+ * @param info   Its settings
+ * @param config Ours
+ */
+void tls_configure(struct lws_context_creation_info *info,
+		   const struct config *config)
+{
+	if (!tls_configured(config))
+		return;
+
+	info->ssl_cert_filepath = config->tls_cert;
+	info->ssl_private_key_filepath = config->tls_key;
+	info->alpn = "http/1.1";
+}
+
+
+/**
+ * Read the certificate again, for those who connect from now on.  A bad one
+ * leaves the old one in place.  Says itself what is wrong.
+ *
+ * @param ctx    Context of libwebsockets
+ * @param config Settings
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int tls_reload(struct lws_context *ctx, const struct config *config)
+{
+	int err;
+
+	if (!tls_configured(config))
+		return 0;
+
+	err = tls_check(config);
+	if (err)
+		return err;
+
+	return lws_tls_cert_updated(ctx, config->tls_cert, config->tls_key,
+				    NULL, 0, NULL, 0)
+		       ? EIO
+		       : 0;
+}
