@@ -16,6 +16,7 @@
 #include "dial.h"
 #include "hooks.h"
 #include "http.h"
+#include "keep.h"
 #include "log.h"
 #include "node.h"
 #include "resolve.h"
@@ -116,6 +117,7 @@ static int start(const struct config *config)
 	hooks_load();
 	nodes_load();
 	turn_init();
+	keep_start(config->keep_days, config->keep_mb);
 
 	err = nodes_listen(config->socket);
 	if (err)
@@ -151,6 +153,7 @@ int main(int argc, char *argv[])
 
 	applink_stop();
 	server_close();
+	keep_stop();
 	turn_close();
 	tables_close();
 	store_close();
