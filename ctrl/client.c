@@ -33,6 +33,7 @@ struct client {
 	char name[CLIENT_NAME_SIZE];
 	struct badge badge;
 	enum dialect dialect;
+	bool resumes; /* said where it left off */
 	struct feed feed;
 	char *in; /* of a message that is not complete */
 	size_t inlen;
@@ -166,14 +167,14 @@ bool client_jambonz(const char *name)
 /* A client that begins now sees a hello with a number of its own.  One that
    comes back sees the number that it named, since what it has missed follows
    and must be behind it. */
-static void greet(struct client *c, bool resumes)
+static void greet(struct client *c)
 {
 	char *text;
 
 	if (c->dialect == DIALECT_JAMBONZ)
 		return;
 
-	if (!resumes)
+	if (!c->resumes)
 		c->feed.since = store_seq_next();
 
 	text = hello_text(c->name + (c->badge.role == ROLE_OBSERVER), c->name,
@@ -234,6 +235,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		return ENOMEM;
 
 	c->dialect = dialect;
+	c->resumes = since != UINT64_MAX;
 	c->badge = *badge;
 	set_name(c, name);
 	old = table_get(clients, c->name);
@@ -264,7 +266,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	if (call_sid)
 		return 0;
 
-	greet(c, since != UINT64_MAX);
+	greet(c);
 	feed_resume(&c->feed);
 	hooks_client_up(c->name, since);
 
@@ -407,15 +409,14 @@ void client_close(struct client *c, int code)
 }
 
 
-static bool dismiss_handler(const char *key, void *value, void *arg)
+static bool check_handler(const char *key, void *value, void *arg)
 {
 	struct client *c = value;
-	const int *code = arg;
 	(void)key;
+	(void)arg;
 
-	if (*code == CLOSE_AWAY ||
-	    !(c->feed.call_sid || auth_stands(&c->badge)))
-		feed_dismiss(&c->feed, *code);
+	if (!c->feed.call_sid && !auth_stands(&c->badge))
+		feed_dismiss(&c->feed, CLOSE_NO_TOKEN);
 
 	return false;
 }
@@ -426,20 +427,7 @@ static bool dismiss_handler(const char *key, void *value, void *arg)
  */
 void clients_check(void)
 {
-	int code = CLOSE_NO_TOKEN;
-
-	table_each(clients, dismiss_handler, &code);
-}
-
-
-/**
- * Close all connections: referd stops
- */
-void clients_leave(void)
-{
-	int code = CLOSE_AWAY;
-
-	table_each(clients, dismiss_handler, &code);
+	table_each(clients, check_handler, NULL);
 }
 
 

@@ -4,11 +4,15 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { Link } from './link.js';
-import { allTransfers, createModel, liveCalls, modelHistory, modelReceive,
-	modelSent } from './model.js';
-import { $, h, keyed, setProp, setText } from './dom.js';
+import { allTransfers, createModel, liveCalls, mayControl, modelHistory,
+	modelReceive, modelSent } from './model.js';
+import { $, h, keyed, OBSERVER, setProp, setText } from './dom.js';
 import { callList } from './calls.js';
 import { messageConsole } from './console.js';
+import { historyView } from './history.js';
+import { currentToken, getJson, keepToken, takeToken } from './http.js';
+import { masking } from './mask.js';
+import { overview } from './overview.js';
 import { detailPage } from './pages.js';
 import { transferList } from './transfers.js';
 
@@ -18,13 +22,19 @@ const TICK = 500;
 /* Answers that a form still listens for. */
 const WAITING_MAX = 20;
 
+/* Transfers of the past that stand in the list of the live ones. */
+const LATEST = 100;
+
 const ctx = {
 	model: createModel(),
 	route: {},		/* what the address after # names */
+	query: '',		/* what stands there behind a ? */
+	lastList: '#/',		/* where one came from, for Back */
+	loads: new Map(),	/* transfers that referd was asked about */
 	shownTransfer: '',	/* id of the transfer in the detail */
 	waiting: new Map(),	/* msgid to what awaits its answer */
 	follow: '',		/* call_sid whose next transfer to show */
-	changed, send, nextId, followTransfer, go, back,
+	changed, send, nextId, followTransfer, go, back, askToken,
 };
 
 let drawing = false;
@@ -122,7 +132,11 @@ function go(hash)
 
 function back()
 {
-	return h('a.back', { href: '#/', 'aria-label': 'Back' }, '‹');
+	const past = ctx.lastList !== '#/';
+
+	return h(past ? 'a.back.past' : 'a.back', {
+		href: ctx.lastList, 'aria-label': past ? 'Back to the ' +
+			'history' : 'Back' }, '‹');
 }
 
 
@@ -145,6 +159,7 @@ function received(msg, fresh)
 		ctx.model = Object.assign(ctx.model, createModel(),
 					  { log: ctx.model.log,
 					   logged: ctx.model.logged });
+		ctx.loads.clear();
 		ctx.fresh = true;
 		fetchHistory();
 	}
@@ -171,14 +186,10 @@ function received(msg, fresh)
 /* Transfers that ended before this page came. */
 async function fetchHistory()
 {
-	try {
-		const answer = await fetch('transfers');
-		const body = answer.ok ? await answer.json() : [];
-		modelHistory(ctx.model, body.transfers || body);
-	}
-	catch {
-		/* what lives came with hello; the past is not to be had */
-	}
+	const { status, body } = await getJson(`transfers?limit=${LATEST}`);
+
+	if (status === 200)
+		modelHistory(ctx.model, body);
 	changed();
 }
 
@@ -212,6 +223,7 @@ function linkShow()
 
 function nodesShow()
 {
+	setProp($('role'), 'hidden', mayControl(ctx.model));
 	keyed($('nodes'), ctx.model.nodes, (n) => n.node,
 	      () => h('span.node'), (el, n) => {
 		setText(el, n.node);
@@ -234,21 +246,75 @@ function render()
 }
 
 
+const VIEWS = ['history', 'overview', 'console'];
+
+
 function routed()
 {
-	const [, name, id] = location.hash.split('/');
+	const [path, query] = location.hash.split('?');
+	const [, name, id] = path.split('/');
+	const view = VIEWS.includes(name) ? name : name ? 'detail' : 'home';
 
 	ctx.route = name ? { [name]: id || '' } : {};
-	document.body.dataset.view = name === 'console' ? 'console' :
-		name ? 'detail' : 'home';
-	for (const tab of document.querySelectorAll('[data-tab]')) {
-		const on = (tab.dataset.tab === 'console') ===
-			(name === 'console');
-		tab.setAttribute('aria-current', on ? 'page' : 'false');
-	}
+	ctx.query = query || '';
+	document.body.dataset.view = view;
+	if (name !== 'transfers')
+		ctx.lastList = view === 'history' ? location.hash : '#/';
+
+	const tab = VIEWS.includes(view) ? view :
+		ctx.lastList === '#/' ? 'live' : 'history';
+	for (const el of document.querySelectorAll('[data-tab]'))
+		el.setAttribute('aria-current',
+				el.dataset.tab === tab ? 'page' : 'false');
+
 	/* On a touch screen a focus would bring up the keyboard. */
 	ctx.focusPage = name === 'dial' || (name === 'calls' &&
 		matchMedia('(pointer: fine)').matches);
+	changed();
+}
+
+
+/* Who has no token, or a wrong one, is asked for it, once at a time. */
+function askToken()
+{
+	if (!$('auth').open)
+		$('auth').showModal();
+}
+
+
+/* A browser does not tell why a WebSocket was refused; HTTP does. */
+async function refused()
+{
+	const { status } = await getJson('calls');
+
+	if (status === 401)
+		askToken();
+}
+
+
+function tokenGiven()
+{
+	keepToken($('auth-token').value.trim());
+	$('auth-token').value = '';
+	ctx.loads.clear();
+	ctx.link.hurry();
+	routed();
+}
+
+
+function maskShow(on)
+{
+	try {
+		if (on !== undefined)
+			localStorage.setItem('mask', on ? 'on' : '');
+		masking(localStorage.getItem('mask') === 'on');
+	}
+	catch {
+		masking(on);
+	}
+	$('mask').setAttribute('aria-pressed', masking());
+	ctx.fresh = true;
+	ctx.maskChanged?.();
 	changed();
 }
 
@@ -264,8 +330,8 @@ function keyPressed(event)
 	if (event.key === 'Escape') {
 		if (typing)
 			event.target.blur();
-		else if (!$('keys').open)
-			go('#/');
+		else if (!document.querySelector('dialog[open]'))
+			go(ctx.lastList);
 		return;
 	}
 	if (typing || event.ctrlKey || event.metaKey || event.altKey)
@@ -273,9 +339,14 @@ function keyPressed(event)
 
 	const action = {
 		'?': () => $('keys').showModal(),
-		'/': () => $('transfers-filter').focus(),
+		'/': () => {
+			go(ctx.route.history === undefined ? '#/history' :
+				location.hash);
+			setTimeout(() => $('history-q').focus());
+		},
 		d: () => go('#/dial'), l: () => go('#/'),
-		c: () => go('#/console'),
+		h: () => go('#/history'), o: () => go('#/overview'),
+		c: () => go('#/console'), n: () => maskShow(!masking()),
 	}[event.key];
 	if (action) {
 		event.preventDefault();
@@ -298,15 +369,25 @@ function wsUrl()
 function start()
 {
 	ctx.link = { state: 'connecting', url: wsUrl() };
+	takeToken();
+	maskShow();
 	views = [detailPage(ctx), callList(ctx), transferList(ctx),
-		 messageConsole(ctx)];
+		 messageConsole(ctx), historyView(ctx), overview(ctx)];
 	ctx.link = new Link({ url: wsUrl(), client: clientName(),
-			      rename: newName,
+			      rename: newName, token: currentToken,
+			      onrefused: refused,
 			     onmessage: received, onstate: changed });
+
+	/* without a token, referd waits for one in a frame before it refuses */
+	if (!currentToken())
+		refused();
 
 	addEventListener('hashchange', routed);
 	addEventListener('keydown', keyPressed);
 	addEventListener('online', () => ctx.link.hurry());
+	$('role').title = OBSERVER;
+	$('auth').onclose = tokenGiven;
+	$('mask').onclick = () => maskShow(!masking());
 	$('help').onclick = () => $('keys').showModal();
 	setInterval(() => {
 		if (liveCalls(ctx.model).length ||

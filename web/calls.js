@@ -3,9 +3,12 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { callEnded, callTransfers, liveCalls, serverNow } from './model.js';
-import { $, facts, h, keyed, roving, setProp, setText } from './dom.js';
+import { callEnded, callTransfers, liveCalls, mayControl, serverNow }
+	from './model.js';
+import { $, facts, h, keyed, OBSERVER, roving, setProp, setText }
+	from './dom.js';
 import { referForm } from './form.js';
+import { playForm } from './play.js';
 import { clock, party, partyUser, status, timeOfDay } from './words.js';
 import { fillTransfer, makeTransfer } from './transfers.js';
 
@@ -62,7 +65,7 @@ function callButtons(ctx, call)
 	return [
 		h('button.small.answer', { type: 'button', onclick:
 			() => answerCall(ctx, call) }, 'Answer'),
-		h('button.small.danger', { type: 'button', onclick:
+		h('button.small.danger.control', { type: 'button', onclick:
 			() => hangUp(ctx, call) }, 'Hang up'),
 	];
 }
@@ -76,8 +79,9 @@ function makeCall(ctx, call)
 		   h('span.who', {}, h('b.from'), h('span.to'))),
 		 h('span.state'),
 		 h('div.actions', {}, callButtons(ctx, call)[0],
-		   h('a.button.small', { href: `#/calls/${call.call_sid}` },
-		     'Transfer'), callButtons(ctx, call)[1]));
+		   h('a.button.small.control', {
+			href: `#/calls/${call.call_sid}` }, 'Transfer'),
+		   callButtons(ctx, call)[1]));
 }
 
 
@@ -91,7 +95,8 @@ function fillCall(ctx, el, call)
 	get('.from').title = [call.caller_name, call.from_uri]
 		.filter(Boolean).join(' ');
 	setText(get('.state'), stateText(ctx.model, call));
-	setProp(get('.answer'), 'hidden', !ringsHere(call));
+	setProp(get('.answer'), 'hidden', !ringsHere(call) ||
+		!mayControl(ctx.model));
 	el.dataset.state = call.call_status;
 	el.classList.toggle('chosen', ctx.route.calls === call.call_sid);
 }
@@ -110,6 +115,7 @@ export function callList(ctx)
 		keyed(list, calls, (c) => c.call_sid, (c) => makeCall(ctx, c),
 		      (el, c) => fillCall(ctx, el, c));
 		setProp($('calls-empty'), 'hidden', calls.length > 0);
+		setProp($('dial-open'), 'hidden', !mayControl(ctx.model));
 		setText($('calls-count'), calls.length ? `${calls.length}` :
 			'');
 	};
@@ -150,7 +156,8 @@ export function callPage(ctx, sid)
 	const { model } = ctx;
 	const call = model.calls.get(sid);
 	if (!call)
-		return missing('This call is not known here any more.');
+		return missing(ctx, 'This call is over, and not known here ' +
+			       'any more.');
 
 	const title = h('h2');
 	const state = h('span.chip');
@@ -158,6 +165,8 @@ export function callPage(ctx, sid)
 	const about = h('div.about');
 	const over = h('p.hint', { hidden: true });
 	const form = referForm(ctx, call);
+	const play = playForm(ctx, call);
+	const watching = h('p.hint', {}, OBSERVER);
 	const list = h('ul.list.inset');
 	const past = h('section.card', { hidden: true },
 		       h('h3', {}, 'Transfers of this call'), list);
@@ -171,9 +180,12 @@ export function callPage(ctx, sid)
 		state.dataset.state = call.call_status;
 
 		const ended = callEnded(call);
-		setProp(buttons[0], 'hidden', !ringsHere(call));
-		setProp(buttons[1], 'hidden', ended);
-		setProp(form.element, 'hidden', ended);
+		const idle = ended || !mayControl(model);
+		setProp(buttons[0], 'hidden', idle || !ringsHere(call));
+		setProp(buttons[1], 'hidden', idle);
+		setProp(form.element, 'hidden', idle);
+		setProp(play.element, 'hidden', idle);
+		setProp(watching, 'hidden', mayControl(model));
 		setProp(over, 'hidden', !ended);
 		setText(over, `The call is over${call.sip_reason ?
 			` (${call.sip_reason})` : ''}.`);
@@ -190,12 +202,13 @@ export function callPage(ctx, sid)
 		keyed(list, ts, (t) => t.transfer_id, makeTransfer,
 		      (el, t) => fillTransfer(ctx, el, t));
 		form.update();
+		play.update();
 	}
 
 	const element = h('article.page', {},
 		h('header.page-head', {}, ctx.back(), title, state,
 		  h('span.spacer'), ...buttons),
-		over, form.element, past,
+		over, watching, form.element, play.element, past,
 		h('details.card.more', { open: matchMedia(
 			'(min-width: 900px)').matches },
 		  h('summary', {}, 'About this call'), about));
@@ -205,7 +218,9 @@ export function callPage(ctx, sid)
 
 
 /** A page that says one sentence */
-export function missing(text)
+export function missing(ctx, text)
 {
-	return { element: h('p.nothing', {}, text), update() {} };
+	return { element: h('article.page', {},
+			    h('header.page-head', {}, ctx.back()),
+			    h('p.nothing', {}, text)), update() {} };
 }

@@ -3,8 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { liveCalls } from './model.js';
-import { $, h, jsonNodes, NOT_SENT, setText } from './dom.js';
+import { liveCalls, mayControl } from './model.js';
+import { $, h, jsonNodes, NOT_SENT, OBSERVER, setProp, setText }
+	from './dom.js';
 import { party, timeOfDay } from './words.js';
 
 /* Lines in the page; the model keeps more. */
@@ -157,6 +158,7 @@ function examples(model)
 		'answer, then transfer': {
 			call_sid, verbs: [{ verb: 'answer' }, refer],
 		},
+		play: { verb: 'play', url: 'welcome.wav', loop: 1, call_sid },
 		pause: { verb: 'pause', length: 2, call_sid },
 		hangup: { verb: 'hangup', call_sid },
 		'sip:decline': { verb: 'sip:decline', status: 486, call_sid },
@@ -234,15 +236,16 @@ function submit(ctx, text, note)
 export function messageConsole(ctx)
 {
 	const log = new LogView(ctx);
-	const fold = $('console-fold');
-	const box = $('console');
-
-	fold.onclick = () => {
-		const folded = box.classList.toggle('folded');
-		fold.textContent = folded ? 'Show' : 'Hide';
-		fold.setAttribute('aria-expanded', !folded);
-	};
 	sendForm(ctx);
+	ctx.maskChanged = () => log.refill();
 
-	return () => log.update();
+	return () => {
+		const may = mayControl(ctx.model);
+
+		for (const el of $('send').elements)
+			setProp(el, 'disabled', !may);
+		if (!may)
+			setText($('send-note'), OBSERVER);
+		log.update();
+	};
 }

@@ -2,13 +2,19 @@
  * @file dom.js  A few helpers to make and update elements
  *
  * Text is only ever set as text: what others chose to be called stays what
- * it is, never markup.
+ * it is, never markup. And all text goes through the veil that hides numbers.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+import { veil, veilField } from './mask.js';
 
 /** What a form says when there is no connection */
 export const NOT_SENT = 'Not connected to referd: nothing was sent.';
+
+
+/** Why an observer has no controls */
+export const OBSERVER = 'The token of this page is an observer’s: it sees ' +
+	'everything and controls nothing.';
 
 
 /** The element of an id */
@@ -37,12 +43,13 @@ export function h(tag, props = {}, ...kids)
 			continue;
 		if (key.includes('-') || key === 'role' || key === 'for' ||
 		    key === 'list')
-			el.setAttribute(key, value);
+			el.setAttribute(key, veil(String(value)));
 		else
-			el[key] = value;
+			el[key] = key === 'title' ? veil(value) : value;
 	}
 	el.append(...kids.flat().filter((kid) => kid !== null &&
-					kid !== undefined && kid !== ''));
+					kid !== undefined && kid !== '')
+		.map((kid) => kid instanceof Node ? kid : veil(kid)));
 
 	return el;
 }
@@ -52,16 +59,22 @@ export function h(tag, props = {}, ...kids)
 export function facts(values)
 {
 	return Object.entries(values).filter(([, value]) => value)
-		.flatMap(([name, value]) => [h('dt', {}, name),
-					     h('dd', {}, String(value))]);
+		.flatMap(([name, value]) => {
+			const dd = h('dd');
+
+			dd.textContent = veilField(name, value);
+			return [h('dt', {}, name), dd];
+		});
 }
 
 
 /** Set the text of an element if it changed: a selection in it survives */
 export function setText(el, text)
 {
-	if (el.textContent !== text)
-		el.textContent = text;
+	const shown = veil(text);
+
+	if (el.textContent !== shown)
+		el.textContent = shown;
 }
 
 
@@ -116,21 +129,32 @@ export function keyed(parent, items, keyOf, make, fill)
 const JSON_TOKEN =
 	/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
 
+/* What is not veiled here was, where that was to be, before. */
+function token(kind, text)
+{
+	const span = h(`span.${kind}`);
+
+	span.textContent = text;
+
+	return span;
+}
+
+
 /** A JSON text as nodes with its tokens marked */
 export function jsonNodes(value)
 {
-	const text = typeof value === 'string' ? value :
-		JSON.stringify(value, null, 2);
+	const text = typeof value === 'string' ? veil(value) :
+		JSON.stringify(veilField('', value), null, 2);
 	const out = [];
 	let last = 0;
 
 	for (const m of text.matchAll(JSON_TOKEN)) {
-		out.push(text.slice(last, m.index));
 		const kind = m[2] ? 'j-name' : m[1] ? 'j-string' : 'j-atom';
-		out.push(h(`span.${kind}`, {}, m[1] || m[0]), m[2] || '');
+		out.push(new Text(text.slice(last, m.index)),
+			 token(kind, m[1] || m[0]), new Text(m[2] || ''));
 		last = m.index + m[0].length;
 	}
-	out.push(text.slice(last));
+	out.push(new Text(text.slice(last)));
 
 	return out;
 }
@@ -151,8 +175,8 @@ export function copyButton(text, label = 'Copy')
 }
 
 
-/* Without a secure context there is no clipboard object. */
-async function copyText(text)
+/** Copy a text; without a secure context there is no clipboard object */
+export async function copyText(text)
 {
 	try {
 		await navigator.clipboard.writeText(text);

@@ -57,13 +57,12 @@ export function field(label, props, help)
 }
 
 
-function headerRow(pair, label, changed, remove)
+function headerRow(pair, label, remove)
 {
 	const input = (at, props) => h('input', {
 		value: pair[at], spellcheck: false, ...props,
 		oninput(event) {
 			pair[at] = event.target.value;
-			changed();
 		} });
 	const note = h('span.note');
 	const element = h('div.header', {},
@@ -85,13 +84,12 @@ function headerRow(pair, label, changed, remove)
 /**
  * A list of headers: a line each
  *
- * @param draft    Draft of the form
- * @param name     Which list of it
- * @param title    What stands above
- * @param label    What one of them is called
- * @param changed  Called when something was typed
+ * @param draft  Draft of the form
+ * @param name   Which list of it
+ * @param title  What stands above
+ * @param label  What one of them is called
  */
-export function headerFields({ draft, name, title, label, changed })
+export function headerFields(draft, name, title, label)
 {
 	const list = h('div.headers');
 	const add = h('button.small', { type: 'button', onclick() {
@@ -107,14 +105,14 @@ export function headerFields({ draft, name, title, label, changed })
 		if (!draft[name].length)
 			draft[name].push(['', '']);
 		build();
-		changed();
+		list.dispatchEvent(new Event('input', { bubbles: true }));
 		list.querySelector('input').focus();
 	}
 
 	function build()
 	{
 		rows = draft[name].map((pair) => headerRow(
-			pair, label, changed, () => remove(pair)));
+			pair, label, () => remove(pair)));
 		list.replaceChildren(...rows.map((row) => row.element));
 	}
 
@@ -125,6 +123,36 @@ export function headerFields({ draft, name, title, label, changed })
 		show: (errors) => rows.forEach((row, i) =>
 			row.show(errors[`${name}.${i}`])),
 	};
+}
+
+
+/**
+ * How and as whom a hook over HTTP is asked: shown once the hook is a URL
+ *
+ * @param draft  Draft of the form
+ * @param name   Which hook of it
+ * @param label  What it is called
+ */
+export function hookFields(draft, name, label)
+{
+	const more = draft[`${name}More`];
+	const bind = (key, tag, props, kids = []) => h(tag, {
+		autocomplete: 'off', 'aria-label': `${label} ${key}`,
+		placeholder: key, ...props, oninput(event) {
+			more[key] = event.target.value;
+		} }, kids);
+	const element = h('div.hook-more', { hidden: true },
+		bind('method', 'select', {}, ['', 'POST', 'GET'].map((m) =>
+			h('option', { value: m, selected: m === more.method },
+			  m || 'method'))),
+		bind('username', 'input', { value: more.username || '' }),
+		bind('password', 'input', { value: more.password || '',
+					    type: 'password' }));
+
+	return { element, show() {
+		setProp(element, 'hidden', !/^https?:/i.test(draft[name]) &&
+			!Object.values(more).some(Boolean));
+	} };
 }
 
 

@@ -5,8 +5,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { farEnd } from './model.js';
-import { copyButton, h, jsonNodes, setProp, setText } from './dom.js';
-import { draw, layout, legend } from './ladder.js';
+import { copyButton, facts, h, jsonNodes, setProp, setText } from './dom.js';
+import { draw, layout, legend, table } from './ladder.js';
+import { maskedJson, masking, veil } from './mask.js';
 import { rowPlace, rowsOf } from './rows.js';
 import { partyUser, span, timeOfDay } from './words.js';
 
@@ -39,18 +40,36 @@ function ladderHead(pic, names)
 }
 
 
+/* A SIP message as it was seen: its first line, its fields, its body. */
+function sipDetail({ start, headers, body })
+{
+	return [h('b.start', {}, start), h('dl.facts', {}, facts(headers)),
+		body?.length ? h('pre.json', {}, veil(body.join('\n'))) : ''];
+}
+
+
+function entryText({ msg })
+{
+	return JSON.stringify(masking() ? maskedJson(msg) : msg, null, 2);
+}
+
+
 /* The whole of what a row shows, message by message. */
 function rowDetail(row)
 {
+	const sips = row.entries.map((e) => e.msg.data?.sip).filter(Boolean);
+	const json = row.entries.map((e) => h('pre.json', { tabIndex: 0 },
+					      jsonNodes(e.msg)));
+
 	return [
 		h('header.msg-head', {}, h('b', {}, row.label),
 		  h('span.who', {}, `${rowPlace(row)}, ${
 			timeOfDay(row.time, true)}`),
-		  copyButton(() => row.entries.map((e) => JSON.stringify(
-			e.msg, null, 2)).join('\n'))),
-		...row.entries.map((e) => h('pre.json', { tabIndex: 0 },
-					    jsonNodes(e.msg))),
-	];
+		  copyButton(() => row.entries.map(entryText).join('\n'))),
+		...sips.map((sip) => h('div.sip', {}, sipDetail(sip))),
+		sips.length ? h('details.more', {},
+				h('summary', {}, 'As JSON'), json) : json,
+	].flat();
 }
 
 
@@ -158,12 +177,14 @@ export class LadderView {
 		this.tab = tab;
 		for (const el of this.body.querySelectorAll('.row')) {
 			const i = Number(el.dataset.row);
-			el.classList.toggle('open', i === this.open);
+			el.classList.toggle('chosen', i === this.open);
 			el.classList.toggle('from', i === this.from ||
 					    i === this.measure);
 			el.setAttribute('aria-selected', i === this.open);
 			el.setAttribute('tabindex', i === tab ? '0' : '-1');
 		}
+		this.body.querySelectorAll('.drawn').forEach((el, i) =>
+			el.classList.toggle('chosen', i === this.open));
 	}
 
 	showMessage()
@@ -214,7 +235,7 @@ export class LadderView {
 		setProp(this.legend, 'hidden', !this.rows.length);
 		this.head.replaceChildren(...ladderHead(
 			pic, headNames(this.ctx.model, t)));
-		this.body.replaceChildren(draw(pic));
+		this.body.replaceChildren(table(pic), draw(pic));
 		this.mark(this.tab ?? 0);
 		if (focused)
 			this.rowElement(this.tab)?.focus();

@@ -3,12 +3,13 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { copyButton, h, jsonNodes, keyed, NOT_SENT, setProp, setText }
-	from './dom.js';
-import { field, headerFields, lastTargets, result, targetList }
+import { h, keyed, setProp, setText } from './dom.js';
+import { field, headerFields, hookFields, lastTargets, targetList }
 	from './fields.js';
 import { farEnd, liveCalls } from './model.js';
+import { SendForm } from './sending.js';
 import { emptyDraft, verbFromDraft } from './verb.js';
+import { party } from './words.js';
 
 /* What was typed stays with its call: what failed is tried again. */
 const drafts = new Map();
@@ -18,7 +19,7 @@ const drafts = new Map();
 function textFields(call)
 {
 	return {
-		referTo: field('Refer to', { list: 'targets', required: true,
+		referTo: field('Refer to', { list: 'targets',
 					     autocapitalize: 'none',
 					     enterKeyHint: 'send' },
 			       'number, extension, sip: or tel: URI'),
@@ -48,10 +49,7 @@ function isOpen(draft)
 }
 
 
-/*
- * The form of one call. `touched` is set once it was to be sent: from then on
- * what is missing is said too, not only what is wrong.
- */
+/* The form of one call. */
 class ReferForm {
 	constructor(ctx, call)
 	{
@@ -59,143 +57,100 @@ class ReferForm {
 
 		if (!drafts.has(sid))
 			drafts.set(sid, emptyDraft());
-		Object.assign(this, { ctx, call, draft: drafts.get(sid),
-				      msgid: ctx.nextId(), touched: false,
-				      result: result() });
-		this.fields = textFields(call);
-		this.bind();
-		this.headers = this.headerList('headers',
-			'Headers of the REFER', 'Header');
-		this.targetHeaders = this.headerList('targetHeaders',
-			'Headers for the target, in its INVITE',
-			'Target header');
-		this.replaces = h('select', {
-			id: 'replaces', onchange: () => {
-				this.draft.replaces = this.replaces.value;
-				this.changed();
-			} });
-		this.attended = h('div.field', { hidden: true },
-			h('label', { for: 'replaces' }, 'Or to meet'),
-			this.replaces);
-		this.json = h('pre.json', {
-			tabIndex: 0, 'aria-label': 'JSON that will be sent' });
-		this.dry = h('section.dry', { 'aria-label': 'The REFER' });
-		this.build();
-		this.changed();
-	}
-
-	bind()
-	{
-		for (const [name, f] of Object.entries(this.fields)) {
+		Object.assign(this, { ctx, call, draft: drafts.get(sid) });
+		this.inputs = textFields(call);
+		for (const [name, f] of Object.entries(this.inputs)) {
 			f.input.value = this.draft[name];
 			f.input.addEventListener('input', () => {
 				this.draft[name] = f.input.value;
-				this.changed();
 			});
 		}
-	}
-
-	headerList(name, title, label)
-	{
-		return headerFields({ draft: this.draft, name, title, label,
-				      changed: () => this.changed() });
+		this.lists = [headerFields(this.draft, 'headers',
+			'Headers of the REFER', 'Header'),
+		headerFields(this.draft, 'targetHeaders',
+			'Headers for the target, in its INVITE',
+			'Target header')];
+		this.hooks = [hookFields(this.draft, 'actionHook',
+			'Action hook'), hookFields(this.draft, 'eventHook',
+			'Event hook')];
+		this.replaces = h('select', { id: 'replaces', oninput: () => {
+			this.draft.replaces = this.replaces.value;
+		} });
+		this.attended = h('div.field', { hidden: true },
+			h('label', { for: 'replaces' }, 'Or to meet'),
+			this.replaces);
+		this.dry = h('section.dry', { 'aria-label': 'The REFER' });
+		this.build();
 	}
 
 	build()
 	{
-		const f = this.fields;
+		const { inputs: f, ctx, call } = this;
 
-		this.button = h('button.primary', { type: 'submit' },
-				'Transfer');
-		this.preview = h('button', {
-			type: 'button', onclick: () => this.send(true),
-		}, 'Show the REFER');
-		this.element = h('form.card.refer', {
-			noValidate: true, onsubmit: (event) => {
-				event.preventDefault();
-				this.send(false);
-			} },
-			h('div.fields', {},
-			  h('h3', {}, 'Transfer'), targetList(),
-			  f.referTo.element, this.attended,
-			  h('div.grid', {}, f.referredBy.element,
-			    f.id.element),
-			  this.headers.element, this.more(),
-			  h('div.submit', {}, this.button, this.preview,
-			    this.result.element)),
-			h('div.preview', {},
-			  h('div.preview-head', {},
-			    h('h3', {}, 'Will be sent'),
-			    copyButton(() => JSON.stringify(this.message()))),
-			  this.json, this.dry));
+		this.form = new SendForm(ctx, {
+			label: 'Transfer', inputs: f, fields: [
+				h('h3', {}, 'Transfer'), targetList(),
+				f.referTo.element, this.attended,
+				h('div.grid', {}, f.referredBy.element,
+				  f.id.element), this.lists[0].element,
+				this.more()],
+			read: () => {
+				const { verb, errors } = verbFromDraft(
+					this.draft);
+
+				return { errors, message: { ...verb,
+					call_sid: call.call_sid } };
+			},
+			accepted: (msg) => this.accepted(msg.data?.dry_run),
+		});
+		this.form.preview.append(this.dry);
+		this.form.button.after(h('button', {
+			type: 'button', onclick: () =>
+				this.form.send({ dryRun: true }),
+		}, 'Show the REFER'));
+		this.form.element.classList.add('card');
+		this.form.onchanged = (errors) => this.changed(errors);
+		this.form.element.addEventListener('submit', () =>
+			this.sent());
+		this.form.changed();
 	}
 
 	more()
 	{
-		const f = this.fields;
+		const { inputs: f, hooks } = this;
 
 		return h('details.fields', { open: isOpen(this.draft) },
 			h('summary', {}, 'Hooks, timeouts, more'),
-			h('div.grid', {}, f.actionHook.element,
-			  f.eventHook.element, f.notify.element,
-			  f.ringing.element,
+			h('div.grid', {},
+			  h('div', {}, f.actionHook.element, hooks[0].element),
+			  h('div', {}, f.eventHook.element, hooks[1].element),
+			  f.notify.element, f.ringing.element,
 			  f.referredByDisplayName.element),
-			this.targetHeaders.element);
+			this.lists[1].element);
 	}
 
-	message()
+	changed(errors)
 	{
-		return { ...verbFromDraft(this.draft).verb,
-			 call_sid: this.call.call_sid, msgid: this.msgid };
-	}
-
-	changed()
-	{
-		const { errors } = verbFromDraft(this.draft);
-
-		for (const [name, f] of Object.entries(this.fields)) {
-			const quiet = !this.touched && !this.draft[name];
-			f.show(quiet ? '' : errors[name]);
-		}
-		this.headers.show(errors);
-		this.targetHeaders.show(errors);
-		this.json.replaceChildren(...jsonNodes(this.message()));
+		for (const part of [...this.lists, ...this.hooks])
+			part.show(errors);
 		this.dry.replaceChildren();
-
-		return errors;
 	}
 
-	/* Sends what the form holds, and tells here what referd says to it. */
-	send(dryRun)
+	sent()
 	{
-		this.touched = true;
-		if (Object.keys(this.changed()).length) {
-			this.element.querySelector('.wrong input').focus();
+		if (this.form.said.element.dataset.kind !== 'wait')
 			return;
-		}
 
-		const message = this.message();
-		const sent = this.ctx.send(dryRun ?
-			{ ...message, dryRun } : message, {
-			ack: (msg) => this.accepted(msg.data?.dry_run),
-			error: (data) => this.result.show(data.error, 'bad'),
-		});
-		this.result.show(sent ? 'Sent …' : NOT_SENT,
-				 sent ? 'wait' : 'bad');
-		if (sent && !dryRun) {
-			lastTargets(message.referTo);
-			this.ctx.followTransfer(this.call.call_sid);
-		}
-		this.msgid = this.ctx.nextId();
-		this.json.replaceChildren(...jsonNodes(this.message()));
+		lastTargets(this.draft.referTo.trim());
+		this.ctx.followTransfer(this.call.call_sid);
 	}
 
 	accepted(dryRun)
 	{
-		this.result.show(dryRun ? '' : 'Accepted by referd.', 'good');
 		if (!dryRun)
 			return;
 
+		this.form.said.show('');
 		this.dry.replaceChildren(
 			h('h3', {}, 'The REFER, not sent'),
 			...(dryRun.doubts || []).map((text) =>
@@ -212,13 +167,12 @@ class ReferForm {
 
 		keyed(this.replaces, choices, (c) => c.call_sid,
 		      (c) => h('option', { value: c.call_sid }), (el, c) => {
-			setText(el, c.call_sid ? `${farEnd(c)}, the far end ` +
-				'of another call' : 'nobody');
+			setText(el, c.call_sid ? `${party(farEnd(c))}, the ` +
+				'far end of another call' : 'nobody');
 		});
 		setProp(this.attended, 'hidden', !others.length);
 		setProp(this.replaces, 'value', this.draft.replaces);
-		for (const button of [this.button, this.preview])
-			setProp(button, 'disabled', !this.ctx.link.connected);
+		this.form.update();
 	}
 }
 
@@ -233,8 +187,8 @@ export function referForm(ctx, call)
 	const form = new ReferForm(ctx, call);
 
 	return {
-		element: form.element,
-		focus: () => form.fields.referTo.input.focus(),
+		element: form.form.element,
+		focus: () => form.inputs.referTo.input.focus(),
 		update: () => form.update(),
 	};
 }

@@ -1,10 +1,12 @@
 /**
  * @file ladder.js  The ladder of a transfer: layout() computes, draw() makes
- *                  SVG
+ *                  the picture, table() the rows to read and to choose
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { PARTIES, PARTY_NAMES, rowPlace } from './rows.js';
+import { h } from './dom.js';
+import { veil } from './mask.js';
+import { PARTIES, PARTY_NAMES } from './rows.js';
 import { span, timeOfDay } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -13,9 +15,9 @@ const SVG = 'http://www.w3.org/2000/svg';
    gap goes below the time. */
 const ROW = 34;
 const ROW_NARROW = 40;
-const TIMES_WIDE = 164;
+const TIMES_WIDE = 158;
 const TIMES_NARROW = 60;
-const NARROW = 640;
+const NARROW = 600;
 const HEAD = 5;
 const PAD = 4;
 
@@ -29,7 +31,7 @@ const CHAR_NARROW = 6.2;
 
 function cut(text, max)
 {
-	const s = String(text);
+	const s = veil(String(text));
 
 	return s.length > max ? `${s.slice(0, Math.max(1, max - 1))}…` : s;
 }
@@ -46,7 +48,7 @@ function labelPlace(text, mid, left, right, char)
 	const half = shown.length * char / 2;
 	const x = Math.min(Math.max(mid, left + half), right - half);
 
-	return { text: shown, x: Math.max(x, left), full: text };
+	return { text: shown, x: Math.max(x, left) };
 }
 
 
@@ -80,12 +82,12 @@ export function layout(rows, width)
 		x: Math.round(times + step * (i + 0.5)), width: step - PAD,
 	}));
 	const xs = Object.fromEntries(columns.map((c) => [c.party, c.x]));
+	const height = narrow ? ROW_NARROW : ROW;
 	let y = PAD;
 
 	const placed = rows.map((row) => {
-		const h = narrow ? ROW_NARROW : ROW;
-		const place = { row, y, h, line: y + h - 9 };
-		y += h;
+		const place = { row, y, h: height, line: y + height - 9 };
+		y += height;
 
 		place.time = narrow ? timeOfDay(row.time, true).slice(6) :
 			timeOfDay(row.time, true);
@@ -121,7 +123,8 @@ export function layout(rows, width)
 }
 
 
-function svg(tag, attrs, ...kids)
+/** Make an element of SVG */
+export function svg(tag, attrs, ...kids)
 {
 	const el = document.createElementNS(SVG, tag);
 
@@ -169,12 +172,8 @@ function drawArrow(seg, y, kind, extra = '')
 
 function drawLabel(place, y, cls)
 {
-	const el = svg('text', { x: place.x, y, class: cls, role: 'gridcell',
-				'text-anchor': 'middle' }, place.text);
-	if (place.text !== place.full)
-		el.append(svg('title', {}, place.full));
-
-	return el;
+	return svg('text', { x: place.x, y, class: cls,
+			    'text-anchor': 'middle' }, place.text);
 }
 
 
@@ -192,28 +191,10 @@ function drawNote(place, kind)
 }
 
 
-function rowName(place)
+function drawRow(place)
 {
 	const { row } = place;
-
-	return `${place.time} ${place.gap}, ${
-		rowPlace(row).replace('→', 'to')}: ${row.label}`;
-}
-
-
-function drawRow(pic, place, i)
-{
-	const { row } = place;
-	const g = svg('g', { class: 'row', role: 'row', tabindex: '-1',
-			    'data-row': i, 'aria-label': rowName(place) },
-		      svg('rect', { class: 'hit', x: 0, y: place.y,
-				   width: pic.width, height: place.h, rx: 4 }),
-		      svg('text', { class: 'time', role: 'gridcell', x: PAD,
-				   y: place.line - (pic.narrow ? 13 : 3) },
-			  place.time),
-		      svg('text', { class: 'gap', role: 'gridcell',
-				   x: pic.times - 10, y: place.line +
-				   (pic.narrow ? 1 : -3) }, place.gap));
+	const g = svg('g', { class: 'drawn' });
 
 	if (row.at) {
 		g.append(...drawNote(place, row.kind));
@@ -257,24 +238,68 @@ export function legend()
 
 
 /**
- * Make the picture
+ * Make the picture: who only hears has the table
  *
  * @param pic  What layout() computed
  *
- * @return SVG element; each row is a `.row` with data-row
+ * @return SVG element
  */
 export function draw(pic)
 {
-	const el = svg('svg', { class: 'ladder', width: pic.width,
-			       height: pic.height, role: 'grid',
-			       'aria-label': 'Messages of the transfer',
+	const el = svg('svg', { class: 'picture', width: pic.width,
+			       height: pic.height, 'aria-hidden': 'true',
 			       viewBox: `0 0 ${pic.width} ${pic.height}` });
 
 	for (const c of pic.columns) {
 		el.append(svg('path', { class: `life ${c.party}`,
 				       d: `M${c.x},0V${pic.height}` }));
 	}
-	pic.rows.forEach((place, i) => el.append(drawRow(pic, place, i)));
+	el.append(...pic.rows.map(drawRow));
 
 	return el;
+}
+
+
+function cell(text, cls = 'sr')
+{
+	return h(`td.${cls}`, { role: 'gridcell' }, text);
+}
+
+
+function tableRow({ row, time, gap, h: height }, i)
+{
+	const from = row.at || row.from;
+	const tr = h('tr.row', { role: 'row', tabIndex: -1,
+				title: row.label }, cell(time, 'time'),
+		     cell(gap, 'gap'), cell(PARTY_NAMES[from]),
+		     cell(row.at ? '' : PARTY_NAMES[row.to]),
+		     cell(row.kind === 'failure' ? `${row.label} (failure)` :
+			row.label));
+
+	tr.dataset.row = i;
+	tr.style.height = `${height}px`;
+
+	return tr;
+}
+
+
+/**
+ * Make the rows: they lie under the picture, and are what one chooses, walks
+ * through by keyboard, and hears
+ *
+ * @param pic  What layout() computed
+ *
+ * @return Table; each row is a `.row` with data-row
+ */
+export function table(pic)
+{
+	const names = ['Time', 'After', 'From', 'To', 'Message'];
+
+	/* The roles stand, whatever the style makes of the elements. */
+	return h('table.ladder', { role: 'grid',
+				   'aria-label': 'Messages of the transfer' },
+		 h('thead.sr', { role: 'rowgroup' }, h('tr', { role: 'row' },
+			names.map((name) => h('th', {
+				role: 'columnheader', scope: 'col' }, name)))),
+		 h('tbody', { role: 'rowgroup' }, pic.rows.map(tableRow)));
 }

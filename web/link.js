@@ -4,7 +4,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/* referd's close code: another connection came with our name. */
+/* referd's close codes: the token is not, or no longer, good (or another one
+   has our name); another connection came with our name. */
+const UNAUTHORIZED = 4001;
 const NAME_TAKEN = 4009;
 
 /* Milliseconds: the first wait before another try, and the longest. */
@@ -36,14 +38,17 @@ export class Link {
 	 * @param onmessage Called with each new message; and with true beside
 	 *                  a hello after which nothing known before holds
 	 * @param onstate   Called whenever state, behind or retryAt changed
+	 * @param token     Gives the access token, '' if there is none
+	 * @param onrefused Called when a connection ended before its hello
 	 * @param Socket    Class that makes the WebSocket
 	 * @param timers    setTimeout and clearTimeout
 	 */
 	constructor({ url, client, rename, onmessage, onstate,
+		      token = () => '', onrefused = () => {},
 		      Socket = globalThis.WebSocket, timers = CLOCK })
 	{
 		Object.assign(this, { url, client, rename, onmessage, onstate,
-				      Socket, timers });
+				      token, onrefused, Socket, timers });
 		this.state = 'connecting';
 		this.behind = 0;
 		this.retryAt = 0;
@@ -62,6 +67,8 @@ export class Link {
 		url.searchParams.set('client', this.client);
 		if (this.last !== undefined)
 			url.searchParams.set('since', this.last);
+		if (this.token())
+			url.searchParams.set('access_token', this.token());
 
 		const ws = new this.Socket(url.href);
 		this.ws = ws;
@@ -81,14 +88,19 @@ export class Link {
 	/** Try at once instead of after the wait */
 	hurry()
 	{
-		if (this.state === 'offline')
+		if (this.state === 'offline') {
+			this.wait = WAIT_FIRST;
 			this.open();
+		}
 	}
 
 	lost(event)
 	{
-		if (event?.code === NAME_TAKEN)
+		const code = event?.code;
+		if (code === NAME_TAKEN || code === UNAUTHORIZED)
 			this.client = this.rename();
+		if (!this.greeted || code === UNAUTHORIZED)
+			this.onrefused();
 		this.closeReason = event?.reason || '';
 		this.retryAt = Date.now() + this.wait;
 		this.retry = this.timers.setTimeout(() => this.open(),

@@ -22,6 +22,7 @@ export function createModel()
 {
 	return {
 		client: '',		/* the name referd knows us by */
+		role: 'controller',	/* or observer */
 		version: '',		/* of referd */
 		skew: 0,		/* clock of referd minus ours, ms */
 		nodes: [],
@@ -29,6 +30,7 @@ export function createModel()
 		transfers: new Map(),	/* transfer_id to transfer */
 		log: [],		/* the last entries, in and out */
 		logged: 0,		/* how many there ever were */
+		steps: 0,		/* of transfers, that came */
 
 		/* call_sid to entries of a verb whose transfer has no id */
 		starting: new Map(),
@@ -76,6 +78,13 @@ export function farEnd(call)
 }
 
 
+/** Whether this page may do more than look */
+export function mayControl(model)
+{
+	return model.role !== 'observer';
+}
+
+
 /** Milliseconds since 1970 by the clock of referd */
 export function serverNow(model, now = Date.now())
 {
@@ -112,16 +121,15 @@ function logEntry(model, entry)
 }
 
 
-/* Only hello lists the nodes; calls tell of those that came and went since. */
-function nodeSeen(model, call)
+/* A node came or went. */
+function nodeApply(model, data)
 {
-	const node = model.nodes.find((n) => n.node === call.node);
-	const connected = call.sip_reason !== 'baresip is gone';
+	const node = model.nodes.find((n) => n.node === data.node);
 
 	if (node)
-		node.connected = connected;
-	else if (call.node)
-		model.nodes.push({ node: call.node, connected });
+		Object.assign(node, data);
+	else if (data.node)
+		model.nodes.push({ ...data });
 }
 
 
@@ -140,7 +148,6 @@ function callApply(model, data, time)
 	}
 
 	Object.assign(call, data);
-	nodeSeen(model, call);
 	call.since = Date.parse(data.started) || call.since;
 	if (call.call_status === 'in-progress')
 		call.answered = Math.min(call.answered ?? time, time);
@@ -178,7 +185,8 @@ function transferAlloc(model, data, time)
 	const t = {
 		transfer_id: data.transfer_id, call_sid: sid,
 		requested: time, node: model.calls.get(sid)?.node || '',
-		far: farEnd(model.calls.get(sid)), entries: [],
+		far: farEnd(model.calls.get(sid)) || data.from || '',
+		entries: [],
 	};
 
 	model.transfers.set(t.transfer_id, t);
@@ -188,7 +196,8 @@ function transferAlloc(model, data, time)
 }
 
 
-function transferApply(model, { started, ended, ...data }, time)
+/* The SIP message of a step stays in its entry. */
+function transferApply(model, { started, ended, sip, ...data }, time)
 {
 	if (!data.transfer_id)
 		return null;
@@ -276,6 +285,7 @@ function helloApply(model, msg, entry, now)
 
 	model.client = data.client || '';
 	model.version = data.version || '';
+	model.role = data.role || 'controller';
 	model.skew = entry.time - now;
 	const live = new Set();
 	for (const c of data.calls || []) {
@@ -329,8 +339,13 @@ export function modelReceive(model, msg, now = Date.now())
 		break;
 
 	case 'transfer:status':
+		model.steps++;
 		transferApply(model, { call_sid: msg.call_sid, ...msg.data },
 			      time)?.entries.push(entry);
+		break;
+
+	case 'node:status':
+		nodeApply(model, msg.data || {});
 		break;
 
 	case 'verb:status':
@@ -400,4 +415,58 @@ export function modelHistory(model, list)
 		if (!model.transfers.has(data.transfer_id))
 			transferApply(model, data, 0);
 	}
+}
+
+
+/** A transfer as GET /transfers lists it, with its times as the model's */
+export function transferOf({ started, ended, ...data })
+{
+	return { ...data, requested: Date.parse(started) || 0,
+		 ended: Date.parse(ended) || undefined };
+}
+
+
+/** Whether a transfer's ladder is whole: it has its first message */
+export function transferWhole(t)
+{
+	return t.entries.some((e) => e.msg.data?.step === 'requested');
+}
+
+
+/**
+ * Take over a transfer as GET /transfers/{id} tells it, with the messages of
+ * its call; what came live stays
+ *
+ * @param model  Model
+ * @param told   {transfer, messages}
+ *
+ * @return The transfer
+ */
+export function modelTold(model, { transfer, messages })
+{
+	const past = createModel();
+	const id = transfer.transfer_id;
+
+	for (const msg of messages)
+		modelReceive(past, msg);
+	modelHistory(past, [transfer]);
+	modelHistory(model, [transfer]);
+
+	const [call] = past.calls.values();
+	if (call && !model.calls.has(call.call_sid))
+		model.calls.set(call.call_sid, call);
+
+	const old = past.transfers.get(id);
+	const t = model.transfers.get(id);
+	const known = new Set(old.entries.map((e) => e.msg.seq));
+
+	t.entries = [...old.entries, ...t.entries.filter((e) =>
+		!known.has(e.msg.seq))].sort((a, b) => (a.msg.seq ?? 0) -
+			(b.msg.seq ?? 0));
+	for (const name of ['requested', 'accepted', 'ringing', 'ended'])
+		t[name] = old[name] ?? t[name];
+	t.far ||= old.far;
+	t.node ||= old.node;
+
+	return t;
 }

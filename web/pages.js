@@ -4,7 +4,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { $, h } from './dom.js';
-import { allTransfers, liveCalls } from './model.js';
+import { getJson } from './http.js';
+import { allTransfers, liveCalls, modelTold, transferWhole }
+	from './model.js';
 import { callPage, missing } from './calls.js';
 import { dialPage } from './dial.js';
 import { transferPage } from './transfers.js';
@@ -25,6 +27,48 @@ function emptyPage(ctx)
 }
 
 
+const NOT_KEPT = 'This transfer is not kept. Either it is older than what ' +
+	'referd keeps, or the link to it is not whole.';
+
+
+/*
+ * What this page has not heard from its beginning referd tells, once: a
+ * transfer of last week, or one that began before the page came. `loads` has
+ * what became of that, by id.
+ */
+async function load(ctx, id)
+{
+	ctx.loads.set(id, 'Loading …');
+	const { status, body } = await getJson(`transfers/${
+		encodeURIComponent(id)}`);
+
+	if (status === 200 && body?.transfer)
+		modelTold(ctx.model, body);
+	if (status === 401)
+		ctx.askToken();
+	ctx.loads.set(id, status === 404 ? NOT_KEPT : status === 200 ?
+		'' : body?.error || 'The history is not to be had just now.');
+	ctx.changed();
+}
+
+
+function transferWanted(ctx, id)
+{
+	const t = ctx.model.transfers.get(id);
+
+	/* Before hello nobody knows what this page will hear by itself. */
+	if (ctx.link.state === 'live' && !ctx.loads.has(id) &&
+	    !(t && transferWhole(t)))
+		load(ctx, id);
+	if (t)
+		return [`transfers/${id}`, () => transferPage(ctx, id), id];
+
+	const text = ctx.loads.get(id) || 'Loading …';
+
+	return [`missing/${text}`, () => missing(ctx, text)];
+}
+
+
 /* With nothing chosen, the newest transfer is what one wants to see. */
 function pageWanted(ctx)
 {
@@ -32,17 +76,14 @@ function pageWanted(ctx)
 	const newest = allTransfers(model)[0];
 
 	if (route.dial !== undefined)
-		return ['dial', () => dialPage(ctx)];
+		return [`dial/${model.role}`, () => dialPage(ctx)];
 	if (route.calls)
 		return [`calls/${route.calls}/${model.calls.has(route.calls)}`,
 			() => callPage(ctx, route.calls)];
-	if (route.transfers && !model.transfers.has(route.transfers))
-		return ['missing', () => missing('This transfer is not ' +
-						 'known here.')];
+	if (route.transfers)
+		return transferWanted(ctx, route.transfers);
 
-	const id = route.transfers || newest?.transfer_id;
-
-	return id ? [`transfers/${id}`, () => transferPage(ctx, id), id] :
+	return newest ? transferWanted(ctx, newest.transfer_id) :
 		[`empty/${liveCalls(model).length > 0}`, () => emptyPage(ctx)];
 }
 
@@ -60,10 +101,11 @@ export function detailPage(ctx)
 		const [key, make, id] = pageWanted(ctx);
 
 		ctx.shownTransfer = id || '';
-		if (page?.key !== key || ctx.fresh) {
+		if (page?.key !== key || page.list !== ctx.lastList ||
+		    ctx.fresh) {
 			ctx.fresh = false;
 			page = make();
-			page.key = key;
+			Object.assign(page, { key, list: ctx.lastList });
 			detail.replaceChildren(page.element);
 			detail.scrollTop = 0;
 			if (ctx.focusPage)

@@ -233,15 +233,6 @@ export function rowPlace(row)
 }
 
 
-/** The rows as plain text, for a carrier's ticket */
-export function rowsText(rows)
-{
-	return rows.map((r) => [new Date(r.time).toISOString(),
-		(r.gap ? `+${span(r.gap)}` : '').padEnd(9),
-		rowPlace(r).padEnd(23), r.label].join('  ')).join('\n');
-}
-
-
 /**
  * The rows of a transfer's ladder, in order
  *

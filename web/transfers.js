@@ -4,15 +4,15 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
-import { $, copyButton, facts, h, keyed, roving, setProp, setText }
+import { $, facts, h, keyed, roving, setProp, setText }
 	from './dom.js';
+import { exportMenu, transferJson, transferText } from './export.js';
 import { LadderView } from './flow.js';
-import { rowsOf, rowsText } from './rows.js';
-import { OUTCOMES, outcomeWord, party, partyUser, sentence, span, standing,
+import { outcomeWord, party, partyUser, sentence, span, standing,
 	 timeOfDay } from './words.js';
 
-/* More rows than a person reads; the filter finds the others. */
-const SHOWN_MAX = 300;
+/* The history has the others. */
+const SHOWN_MAX = 100;
 
 
 /** An element for a transfer in a list */
@@ -45,59 +45,20 @@ export function fillTransfer(ctx, el, t)
 }
 
 
-function searchText(t)
-{
-	return [t.refer_to, t.referred_by, t.far, t.node, t.verb_id,
-		t.refer_status, t.call_status, t.reason, t.outcome,
-		t.evidence].join(' ').toLowerCase();
-}
-
-
-function matches(t, words, outcome)
-{
-	if (outcome === 'running' && t.outcome)
-		return false;
-	if (outcome && outcome !== 'running' && t.outcome !== outcome)
-		return false;
-
-	const text = words.length ? searchText(t) : '';
-
-	/* Of a long id the beginning counts: it has any digits somewhere. */
-	return words.every((word) => text.includes(word) ||
-		t.transfer_id.startsWith(word) || t.call_sid.startsWith(word));
-}
-
-
-/** The list of transfers; returns the function that brings it up to date */
+/** The latest transfers; returns the function that brings the list up to
+    date */
 export function transferList(ctx)
 {
 	const list = $('transfers');
-	const filter = $('transfers-filter');
-	const outcome = $('transfers-outcome');
-	const empty = $('transfers-empty');
 
-	outcome.append(h('option', { value: '' }, 'all'),
-		       h('option', { value: 'running' }, 'in progress'),
-		       ...OUTCOMES.map((o) => h('option', { value: o }, o)));
-	filter.oninput = outcome.onchange = () => ctx.changed();
 	roving(list, '.item');
 
 	return () => {
 		const all = allTransfers(ctx.model);
-		const words = filter.value.toLowerCase().split(/\s+/)
-			.filter(Boolean);
-		const found = all.filter((t) => matches(t, words,
-							outcome.value));
 
-		keyed(list, found.slice(0, SHOWN_MAX), (t) => t.transfer_id,
+		keyed(list, all.slice(0, SHOWN_MAX), (t) => t.transfer_id,
 		      makeTransfer, (el, t) => fillTransfer(ctx, el, t));
-		setProp(empty, 'hidden', found.length > 0);
-		setText(empty, all.length ? 'No transfer matches.' :
-			'No transfer yet. Each one stands here with its ' +
-			'steps, whoever asked for it.');
-		setText($('transfers-count'), found.length === all.length ?
-			`${all.length || ''}` :
-			`${found.length} of ${all.length}`);
+		setProp($('transfers-empty'), 'hidden', all.length > 0);
 	};
 }
 
@@ -129,25 +90,6 @@ function transferFacts(model, t)
 		Evidence: t.evidence, 'Call-ID': call?.call_id,
 		transfer_id: t.transfer_id,
 	});
-}
-
-
-/* What a carrier's ticket needs: the outcome, the facts, the messages. */
-function transferText(model, t)
-{
-	const call = model.calls.get(t.call_sid);
-
-	return [sentence(t, serverNow(model)), '',
-		`Refer-To: ${t.refer_to}`, `Referred-By: ${t.referred_by}`,
-		call?.call_id ? `Call-ID: ${call.call_id}` : '', '',
-		rowsText(rowsOf(t)), ''].join('\n');
-}
-
-
-function transferJson(t)
-{
-	return JSON.stringify({ ...t, entries: t.entries.map((e) => e.msg) },
-			      null, 2);
 }
 
 
@@ -191,8 +133,9 @@ export function transferPage(ctx, id)
 		  h('span.spacer'),
 		  model.calls.get(t.call_sid) ? h('a.button.small', {
 			href: `#/calls/${t.call_sid}` }, 'Call') : '',
-		  copyButton(() => transferText(model, t), 'Copy text'),
-		  copyButton(() => transferJson(t), 'Copy JSON')),
+		  exportMenu(id, () => transferText(model, t,
+						    serverNow(model)),
+			     () => transferJson(model, t))),
 		word, ladder.element);
 
 	return { element, update, focus: () => ladder.focusRow(0) };

@@ -26,7 +26,8 @@ export function emptyDraft()
 {
 	return { referTo: '', replaces: '', referredBy: '',
 		 referredByDisplayName: '', id: '', actionHook: '',
-		 eventHook: '', notify: '', ringing: '',
+		 eventHook: '', actionHookMore: {}, eventHookMore: {},
+		 notify: '', ringing: '',
 		 headers: [['', '']], targetHeaders: [['', '']] };
 }
 
@@ -98,10 +99,24 @@ function putTarget(verb, draft, errors)
 }
 
 
+/* A hook is a word or a URL; of a URL, how and as whom it is asked, too. */
+function putHook(verb, draft, errors, name)
+{
+	const url = draft[name].trim();
+	const more = draft[`${name}More`] || {};
+	const given = Object.entries(more).filter(([, value]) => value);
+
+	errors[name] = fieldError(url + Object.values(more).join('')) ||
+		(!url && given.length ? 'is required with these' : '');
+	if (url)
+		verb[name] = given.length ?
+			{ url, ...Object.fromEntries(given) } : url;
+}
+
+
 function putTexts(verb, draft, errors)
 {
-	for (const name of ['referredBy', 'referredByDisplayName', 'id',
-			    'actionHook', 'eventHook']) {
+	for (const name of ['referredBy', 'referredByDisplayName', 'id']) {
 		const value = draft[name].trim();
 		if (!value)
 			continue;
@@ -109,6 +124,8 @@ function putTexts(verb, draft, errors)
 		errors[name] = name === 'referredBy' ? targetError(value) :
 			fieldError(value);
 	}
+	for (const name of ['actionHook', 'eventHook'])
+		putHook(verb, draft, errors, name);
 }
 
 
@@ -148,6 +165,13 @@ function putTimeouts(verb, draft, errors)
 }
 
 
+function onlyReal(errors)
+{
+	return Object.fromEntries(Object.entries(errors).filter(
+		([, error]) => error));
+}
+
+
 /**
  * Make the verb of a form
  *
@@ -167,10 +191,31 @@ export function verbFromDraft(draft)
 	putHeaders(verb, draft, errors, 'targetHeaders');
 	putTimeouts(verb, draft, errors);
 
-	for (const [name, error] of Object.entries(errors)) {
-		if (!error)
-			delete errors[name];
-	}
+	return { verb, errors: onlyReal(errors) };
+}
 
-	return { verb, errors };
+
+/**
+ * Make the verb play of a form
+ *
+ * @param draft  {url, loop, actionHook} as typed
+ *
+ * @return {verb, errors} as above
+ */
+export function playFromDraft({ url, loop, actionHook })
+{
+	const verb = { verb: 'play', url };
+	const times = Number(loop);
+
+	if (loop)
+		verb.loop = loop === 'forever' ? loop : times;
+	if (actionHook)
+		verb.actionHook = actionHook;
+
+	return { verb, errors: onlyReal({
+		url: url ? fieldError(url) : 'is required',
+		loop: !loop || loop === 'forever' || (Number.isInteger(times)
+			&& times >= 0) ? '' : 'must be a number, or forever',
+		actionHook: fieldError(actionHook),
+	}) };
 }

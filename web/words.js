@@ -4,6 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+import { veilParty } from './mask.js';
+
 /* Reason phrases for the codes whose sender left the phrase out. */
 const REASONS = {
 	100: 'Trying', 180: 'Ringing', 181: 'Call Is Being Forwarded',
@@ -56,6 +58,16 @@ export function span(ms)
 }
 
 
+/** A part of a whole: "42 %", and never 0 or 100 for what is not quite */
+export function percent(n, all)
+{
+	const p = 100 * n / all;
+
+	return `${p > 99 && p < 100 ? '>99' : p > 0 && p < 1 ? '<1' :
+		Math.round(p)} %`;
+}
+
+
 function two(n, width = 2)
 {
 	return String(n).padStart(width, '0');
@@ -84,14 +96,30 @@ export function timeOfDay(ms, precise = false)
 }
 
 
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep',
+		'Oct', 'Nov', 'Dec'];
+
+
+/** The day and the time of a moment: "23 Nov 14:03:09" */
+export function dayTime(ms)
+{
+	const d = new Date(ms);
+	const year = d.getFullYear() === new Date().getFullYear() ? '' :
+		` ${d.getFullYear()}`;
+
+	return `${d.getDate()} ${MONTHS[d.getMonth()]}${year} ${
+		timeOfDay(ms)}`;
+}
+
+
 /** What a person calls a party: a URI without scheme, brackets, parameters */
 export function party(uri)
 {
 	const s = String(uri ?? '');
 	const inner = /<((?:sips?|tel):[^>]*)>/i.exec(s);
 
-	return (inner ? inner[1] : s).replace(/^(sips?|tel):/i, '')
-		.replace(/[;?].*$/s, '');
+	return veilParty((inner ? inner[1] : s).replace(/^(sips?|tel):/i, '')
+		.replace(/[;?].*$/s, ''));
 }
 
 
@@ -100,7 +128,7 @@ export function partyUser(uri)
 {
 	const p = party(uri);
 
-	return p.replace(/@.*$/s, '') || p;
+	return veilParty(p.replace(/@.*$/s, '')) || p;
 }
 
 
@@ -256,4 +284,12 @@ export function standing(t)
 		return status(t.refer_status, t.outcome ? '' : t.reason);
 
 	return status(t.call_status, t.reason);
+}
+
+
+/** What a transfer came to, for a column of its own */
+export function result(t)
+{
+	return ['unknown', 'presumed', 'cancelled'].includes(t.outcome) &&
+		t.reason ? t.reason : standing(t);
 }

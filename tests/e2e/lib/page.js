@@ -1,0 +1,78 @@
+/**
+ * @file page.js  What the tests of the page do and ask in common
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { Browser } from './browser.js';
+
+
+/** A referd with a gateway, a client of it, and a browser on its page. */
+export async function watch(s, { browser, ...options } = {})
+{
+	const control = await s.control(options);
+	const b = await Browser.start(s, browser);
+
+	await b.page.goto(control.referd.http);
+	await seen(b, '#link[data-state="live"]');
+
+	return { ...control, b, page: b.page };
+}
+
+
+export function seen(b, selector, options)
+{
+	return b.page.locator(selector).first()
+		.waitFor({ timeout: 20_000, ...options });
+}
+
+
+export function text(b, selector)
+{
+	return b.page.locator(selector).first().innerText();
+}
+
+
+/** Waits until an element says what it should. */
+export async function says(b, selector, pattern)
+{
+	try {
+		await b.page.locator(selector).filter({ hasText: pattern })
+			.first().waitFor({ timeout: 20_000 });
+	}
+	catch {
+		assert.match(await b.page.locator(selector).allInnerTexts()
+			.then((all) => all.join('\n')), pattern);
+	}
+}
+
+
+export function labels(b)
+{
+	return b.page.locator('.ladder .row').evaluateAll((rows) =>
+		rows.map((r) => [...r.cells].map((c) => c.textContent))
+			.map(([, , from, to, label]) => `${from}${
+				to && ` to ${to}`}: ${label}`));
+}
+
+
+export function press(b, name)
+{
+	return b.page.locator('.page, .send').getByRole('button',
+		{ name, exact: true }).click();
+}
+
+
+export async function fill(b, label, value)
+{
+	await b.page.getByLabel(label, { exact: true }).fill(value);
+}
+
+
+/** Presses keys, one after the other. */
+export async function keys(page, ...names)
+{
+	for (const name of names)
+		await page.keyboard.press(name);
+}

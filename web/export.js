@@ -1,0 +1,196 @@
+/**
+ * @file export.js  A transfer as text for a carrier's ticket, and as JSON
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import { copyText, h } from './dom.js';
+import { masking, maskedJson, veilField } from './mask.js';
+import { farEnd } from './model.js';
+import { PARTIES, PARTY_NAMES, rowsOf } from './rows.js';
+import { sentence, span } from './words.js';
+
+/* Characters from one party's line to the next. */
+const STEP = 13;
+
+
+function utc(ms)
+{
+	return ms ? new Date(ms).toISOString() : '';
+}
+
+
+function put(line, at, text)
+{
+	return line.padEnd(at).slice(0, at) + text +
+		line.slice(at + text.length);
+}
+
+
+function column(party)
+{
+	return PARTIES.indexOf(party) * STEP;
+}
+
+
+function headLine()
+{
+	return PARTIES.reduce((line, p) => put(line, column(p),
+					       PARTY_NAMES[p]), '');
+}
+
+
+/* Requests are solid, answers dashed, failures end in an X. */
+function arrowLine(line, { from, to, kind })
+{
+	const [a, b] = [column(from), column(to)].sort((x, y) => x - y);
+	const right = column(to) > column(from);
+	const dash = kind === 'answer' ? '- ' : '-';
+	const head = kind === 'failure' ? 'X' : right ? '>' : '<';
+	const shaft = dash.repeat(b - a).slice(0, b - a - 2);
+
+	return put(line, a + 1, right ? shaft + head : head + shaft);
+}
+
+
+function rowLine(row)
+{
+	const lines = PARTIES.reduce((line, p) => put(line, column(p), '|'),
+				     '');
+	const drawn = row.at ? put(lines, column(row.at), '*') :
+		arrowLine(lines, row);
+
+	return [utc(row.time).slice(11, 23),
+		(row.gap ? `+${span(row.gap)}` : '').padStart(9), drawn,
+		veilField('', row.label)].join('  ');
+}
+
+
+/** The ladder in characters: a line for each row, its label at the end */
+export function ladderText(rows)
+{
+	return [`${'time (UTC)'.padEnd(12)}  ${'gap'.padStart(9)}  ${
+		headLine()}`, ...rows.map(rowLine)].join('\n');
+}
+
+
+function fields(values)
+{
+	return Object.entries(values).filter(([, value]) => value)
+		.map(([name, value]) => `${name}: ${veilField(name, value)}`);
+}
+
+
+/* A SIP message as it stands on the wire, but for what nobody saw. */
+function messageText(time, { start, headers, body })
+{
+	return [`--- ${utc(time)}`, veilField('', start),
+		...fields(headers || {}),
+		...body?.length ? ['', ...body] : [], ''].join('\n');
+}
+
+
+/** The SIP messages of a transfer that baresip told of: {time, sip} each */
+export function sipMessages(t)
+{
+	return t.entries.filter((e) => e.msg.data?.sip)
+		.map((e) => ({ time: e.time, sip: e.msg.data.sip }));
+}
+
+
+/**
+ * What a carrier's ticket needs: the outcome and its evidence, the facts, the
+ * ladder, the SIP messages; times in UTC
+ *
+ * @param model  Model
+ * @param t      Transfer of it
+ * @param now    ms since 1970 by the clock of referd
+ */
+export function transferText(model, t, now)
+{
+	const call = model.calls.get(t.call_sid);
+	const messages = sipMessages(t);
+
+	return [veilField('', sentence(t, now)), '', ...fields({
+		Evidence: t.evidence, 'Call-ID': call?.call_id,
+		'Refer-To': t.refer_to, 'Referred-By': t.referred_by,
+		'Far end': farEnd(call) || t.far, Gateway: t.node,
+		Began: utc(t.requested), Ended: utc(t.ended),
+		'Transfer id': t.transfer_id, 'Verb id': t.verb_id,
+	}), '', ladderText(rowsOf(t)), '',
+	...messages.map(({ time, sip }) => messageText(time, sip))]
+		.join('\n');
+}
+
+
+/** A transfer with all of its messages, as JSON */
+export function transferJson(model, t)
+{
+	const { entries, ...data } = t;
+	const call = model.calls.get(t.call_sid);
+	const whole = { transfer: { ...data, ...Object.fromEntries(
+		['requested', 'accepted', 'ringing', 'ended']
+			.filter((name) => t[name])
+			.map((name) => [name, utc(t[name])])) },
+	call, messages: entries.map((e) => e.msg) };
+
+	return JSON.stringify(masking() ? maskedJson(whole) : whole, null, 2);
+}
+
+
+function save(name, type, text)
+{
+	const url = URL.createObjectURL(new Blob([text], { type }));
+
+	h('a', { href: url, download: name }).click();
+	setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+
+/**
+ * The menu that exports a transfer
+ *
+ * @param id    Its id, for the names of files and the link
+ * @param text  Function that gives the text
+ * @param json  Function that gives the JSON
+ */
+export function exportMenu(id, text, json)
+{
+	const said = h('span.said', { role: 'status' });
+	const menu = h('details.menu');
+	const copy = async (value, what) => {
+		said.textContent = await copyText(value) ? `${what} copied` :
+			'Not copied';
+		setTimeout(() => {
+			said.textContent = '';
+		}, 2000);
+	};
+	const item = (label, act) => h('button', { type: 'button', onclick() {
+		menu.open = false;
+		act();
+	} }, label);
+
+	menu.append(h('summary.button.small', {}, 'Export'),
+		h('div.items', {},
+		  item('Copy the link', () => copy(new URL(
+			`#/transfers/${id}`, location.href).href, 'Link')),
+		  item('Copy as text', () => copy(text(), 'Text')),
+		  item('Copy as JSON', () => copy(json(), 'JSON')),
+		  item('Save as text', () => save(`transfer-${id}.txt`,
+						  'text/plain', text())),
+		  item('Save as JSON', () => save(`transfer-${id}.json`,
+			'application/json', json()))));
+	menu.onkeydown = (event) => {
+		if (event.key === 'Escape' && menu.open) {
+			menu.open = false;
+			menu.firstChild.focus();
+			event.stopPropagation();
+		}
+	};
+	menu.addEventListener('focusout', (event) => {
+		if (event.relatedTarget && !menu.contains(
+			event.relatedTarget))
+			menu.open = false;
+	});
+
+	return [said, menu];
+}

@@ -1,0 +1,381 @@
+/**
+ * @file history.js  All transfers that referd keeps: search, filters, pages
+ *
+ * The list may be long. What was fetched is kept, what is in view is drawn.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+import { $, h, keyed, setProp, setText } from './dom.js';
+import { getJson } from './http.js';
+import { transferOf } from './model.js';
+import { dayTime, OUTCOMES, outcomeWord, party, partyUser, result, span }
+	from './words.js';
+
+/* Transfers in one answer, and rows drawn above and below those in view. */
+const PAGE = 200;
+const BEYOND = 10;
+
+/* Milliseconds: from the last key to the search, between two looks at what is
+   new. */
+const TYPING = 150;
+const LOOK = 1000;
+
+const FILTERS = ['q', 'outcome', 'code', 'target', 'node', 'period'];
+
+const COLUMNS = { outcome: 'Outcome', began: 'Began', from: 'From', to: 'To',
+		  target: 'Target', result: 'Result', took: 'Took',
+		  gateway: 'Gateway' };
+
+/* In hours. */
+const PERIODS = [['', 'at any time'], ['1', 'in the last hour'],
+		 ['24', 'in the last day'], ['168', 'in the last week']];
+
+
+function makeRow(t)
+{
+	return h('tr.transfer', { role: 'row' },
+		 Object.keys(COLUMNS).map((name) => h(`td.${name}`, {
+			role: 'cell' }, name === 'outcome' ? [
+			h('span.mark', { 'aria-hidden': 'true' }),
+			h('a', { href: `#/transfers/${t.transfer_id}`,
+				 tabIndex: -1 })] : '')));
+}
+
+
+function rowTexts(t)
+{
+	return {
+		began: t.requested ? dayTime(t.requested) : '',
+		from: partyUser(t.from), to: partyUser(t.to),
+		target: party(t.refer_to), result: result(t),
+		took: t.ended ? span(t.ended - t.requested) : '',
+		gateway: t.node || '',
+	};
+}
+
+
+function fillRow(el, t)
+{
+	const texts = rowTexts(t);
+
+	el.dataset.state = t.outcome || 'running';
+	setText(el.querySelector('a'), outcomeWord(t));
+	for (const td of el.children) {
+		const text = texts[td.className];
+		if (text === undefined)
+			continue;
+		setText(td, text);
+		setProp(td, 'title', td.textContent);
+	}
+}
+
+
+class History {
+	constructor(ctx)
+	{
+		Object.assign(this, { ctx, rows: [], done: false, at: 0,
+				      asked: 0, seen: 0, scroll: 0,
+				      query: null });
+		this.form = $('history-filters');
+		this.wrap = $('history-rows');
+		this.body = h('tbody', { role: 'rowgroup' });
+		this.table = h('table', { role: 'table',
+			'aria-label': 'Transfers, the newest first' },
+		h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' },
+			Object.entries(COLUMNS).map(([name, text]) =>
+				h(`th.${name}`, { role: 'columnheader',
+						  scope: 'col' }, text)))),
+		this.body);
+		this.wrap.append(this.table);
+		this.build();
+
+		this.wrap.onscroll = () => this.scrolled();
+		this.wrap.onkeydown = (event) => this.key(event);
+		this.sizes = new ResizeObserver(() => this.draw());
+		this.sizes.observe(this.wrap);
+	}
+
+	build()
+	{
+		const { elements } = this.form;
+		const option = (value, text) => h('option', { value }, text);
+
+		elements.outcome.append(option('', 'any outcome'),
+			option('running', 'in progress'),
+			...OUTCOMES.map((o) => option(o, o)));
+		elements.period.append(...PERIODS.map((p) => option(...p)));
+		this.form.oninput = () => {
+			clearTimeout(this.typing);
+			this.typing = setTimeout(() => this.typed(), TYPING);
+		};
+		this.form.onreset = () => setTimeout(() => this.typed());
+		this.form.onsubmit = (event) => {
+			event.preventDefault();
+			this.body.querySelector('a')?.focus();
+		};
+	}
+
+	/* The filters stand in the address: Back and links find them again. */
+	typed()
+	{
+		const query = new URLSearchParams();
+
+		for (const name of FILTERS) {
+			const value = this.form.elements[name].value.trim();
+			if (value)
+				query.set(name, value);
+		}
+		this.ctx.query = query.toString();
+		this.ctx.lastList = `#/history${this.ctx.query && `?${
+			this.ctx.query}`}`;
+		history.replaceState(null, '', this.ctx.lastList);
+		this.search();
+	}
+
+	/* The address was changed: by a link, or by Back. */
+	routed()
+	{
+		const query = new URLSearchParams(this.ctx.query);
+
+		if (this.query === this.ctx.query)
+			return;
+		for (const name of FILTERS) {
+			const el = this.form.elements[name];
+			if (name === 'node' && query.get(name))
+				this.nodeOption(query.get(name));
+			el.value = query.get(name) || '';
+		}
+		this.search();
+	}
+
+	search()
+	{
+		this.query = this.ctx.query;
+		this.done = false;
+		this.at = 0;
+		this.fetch('').then((list) => {
+			if (!list)
+				return;
+			this.rows = list;
+			this.wrap.scrollTop = 0;
+			this.draw();
+		});
+	}
+
+	/* Only the answer to the latest question counts. */
+	async fetch(before)
+	{
+		const { query } = this;
+		const asked = before ? this.asked : ++this.asked;
+		const params = new URLSearchParams(query);
+		const hours = Number(params.get('period'));
+
+		params.delete('period');
+		params.set('limit', PAGE);
+		if (hours)
+			params.set('from', new Date(Date.now() + this.ctx.model
+				.skew - hours * 3600000).toISOString());
+		if (before)
+			params.set('before', before);
+
+		const { status, body } = await getJson(`transfers?${params}`);
+		if (asked !== this.asked)
+			return null;
+
+		const list = status === 200 && Array.isArray(body) ?
+			body.map(transferOf) : null;
+		this.said = list ? '' : body?.error ||
+			'The history is not to be had just now.';
+		if (status === 401)
+			this.ctx.askToken();
+		if (list && (before || !this.rows.length ||
+			     list.length < PAGE))
+			this.done = list.length < PAGE;
+		this.ctx.changed();
+
+		return list;
+	}
+
+	async more()
+	{
+		if (this.done || this.loading || !this.rows.length)
+			return;
+
+		this.loading = true;
+		const list = await this.fetch(this.rows.at(-1).transfer_id);
+		this.loading = false;
+		if (!list)
+			return;
+		this.rows.push(...list);
+		this.draw();
+		if (this.onward)
+			this.focus(this.rows.length - 1);
+		this.onward = false;
+	}
+
+	/* What is new comes in above; what one reads stays where it is. */
+	async look()
+	{
+		const list = await this.fetch('');
+		if (!list)
+			return;
+
+		const last = list.at(-1)?.transfer_id;
+		const met = this.rows.findIndex((t) => t.transfer_id === last);
+		const before = this.rows.length;
+
+		if (met < 0) {
+			this.rows = list;
+			this.done = list.length < PAGE;
+		}
+		else {
+			this.rows = [...list, ...this.rows.slice(met + 1)];
+		}
+
+		const added = this.rows.length - before;
+		if (this.wrap.scrollTop > 0 && added > 0) {
+			this.at += added;
+			this.draw();
+			this.wrap.scrollTop += added * this.height;
+		}
+		this.draw();
+	}
+
+	scrolled()
+	{
+		this.scroll = this.wrap.scrollTop || this.scroll;
+		this.draw();
+	}
+
+	/* Rows lie where their number says, so any few of them can be drawn. */
+	draw()
+	{
+		const { wrap, body, rows } = this;
+		if (!wrap.clientHeight)
+			return;
+
+		this.height = parseFloat(getComputedStyle(wrap)
+			.getPropertyValue('--row'));
+		const first = Math.floor(wrap.scrollTop / this.height) -
+			BEYOND;
+		const last = first + Math.ceil(wrap.clientHeight /
+			this.height) + 2 * BEYOND;
+		const held = body.contains(document.activeElement) ?
+			this.at : -1;
+		const shown = rows.map((t, i) => i).filter((i) =>
+			(i >= first && i <= last) || i === held);
+
+		this.at = Math.min(this.at, Math.max(0, rows.length - 1));
+		body.style.height = `${rows.length * this.height}px`;
+		this.table.setAttribute('aria-rowcount', this.done ?
+			rows.length + 1 : -1);
+		keyed(body, shown, (i) => rows[i].transfer_id,
+		      (i) => makeRow(rows[i]), (el, i) => this.place(el, i));
+		if (last >= rows.length - PAGE / 2)
+			this.more();
+	}
+
+	place(el, i)
+	{
+		const row = this.rows[i];
+		const live = this.ctx.model.transfers.get(row.transfer_id);
+
+		fillRow(el, row.outcome || !live ? row :
+			{ ...row, ...live });
+		el.style.top = `${i * this.height}px`;
+		el.setAttribute('aria-rowindex', i + 2);
+		el.firstChild.lastChild.tabIndex = i === this.at ? 0 : -1;
+	}
+
+	key(event)
+	{
+		const page = Math.max(1, Math.floor(this.wrap.clientHeight /
+			this.height) - 2);
+		const to = { ArrowDown: this.at + 1, j: this.at + 1,
+			     ArrowUp: this.at - 1, k: this.at - 1,
+			     PageDown: this.at + page, PageUp: this.at - page,
+			     Home: 0, End: this.rows.length - 1 }[event.key];
+
+		if (to === undefined || event.ctrlKey || event.metaKey ||
+		    !this.body.contains(event.target))
+			return;
+		event.preventDefault();
+		/* At the end of what is here, End goes on to what is not. */
+		this.onward = event.key === 'End' && to === this.at &&
+			!this.done;
+		this.focus(Math.max(0, Math.min(to, this.rows.length - 1)));
+	}
+
+	focus(i)
+	{
+		const { wrap, height } = this;
+		const room = wrap.clientHeight - 2 * height;
+
+		this.at = i;
+		if (i * height < wrap.scrollTop)
+			wrap.scrollTop = i * height;
+		else if (i * height > wrap.scrollTop + room)
+			wrap.scrollTop = i * height - room;
+		this.draw();
+		this.body.querySelector(`[aria-rowindex="${i + 2}"] a`)
+			?.focus({ preventScroll: true });
+	}
+
+	nodeOption(node)
+	{
+		const { node: select } = this.form.elements;
+
+		if (![...select.options].some((o) => o.value === node))
+			select.append(h('option', { value: node }, node));
+	}
+
+	update()
+	{
+		if (this.ctx.route.history === undefined) {
+			this.away = true;
+			return;
+		}
+
+		this.routed();
+		if (this.away)
+			this.wrap.scrollTop = this.scroll;
+		this.away = false;
+		for (const { node } of this.ctx.model.nodes)
+			this.nodeOption(node);
+
+		const seen = this.ctx.model.steps;
+		if (this.seen !== seen && !this.looking) {
+			this.seen = seen;
+			this.looking = setTimeout(() => {
+				this.looking = 0;
+				this.look();
+			}, LOOK);
+		}
+		this.tell();
+		this.draw();
+	}
+
+	tell()
+	{
+		const n = this.rows.length;
+		const shown = n.toLocaleString('en');
+
+		setText($('history-count'), !n ? '' : this.done ? shown :
+			`the last ${shown}, more below`);
+		setText($('history-said'), this.said || (n || !this.done ? '' :
+			this.query ? 'No transfer matches.' :
+			'No transfer yet. All that referd keeps stand here.'));
+		setProp($('history-said'), 'hidden',
+			!$('history-said').textContent);
+		setProp(this.table, 'hidden', !n);
+	}
+}
+
+
+/** The history; returns the function that brings it up to date */
+export function historyView(ctx)
+{
+	const view = new History(ctx);
+
+	return () => view.update();
+}
