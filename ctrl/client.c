@@ -33,7 +33,6 @@ struct client {
 	char name[CLIENT_NAME_SIZE];
 	struct badge badge;
 	enum dialect dialect;
-	bool resumes; /* said where it left off */
 	struct feed feed;
 	char *in; /* of a message that is not complete */
 	size_t inlen;
@@ -167,14 +166,14 @@ bool client_jambonz(const char *name)
 /* A client that begins now sees a hello with a number of its own.  One that
    comes back sees the number that it named, since what it has missed follows
    and must be behind it. */
-static void greet(struct client *c)
+static void greet(struct client *c, bool resumes)
 {
 	char *text;
 
 	if (c->dialect == DIALECT_JAMBONZ)
 		return;
 
-	if (!c->resumes)
+	if (!resumes)
 		c->feed.since = store_seq_next();
 
 	text = hello_text(c->name + (c->badge.role == ROLE_OBSERVER), c->name,
@@ -235,7 +234,6 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		return ENOMEM;
 
 	c->dialect = dialect;
-	c->resumes = since != UINT64_MAX;
 	c->badge = *badge;
 	set_name(c, name);
 	old = table_get(clients, c->name);
@@ -266,7 +264,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	if (call_sid)
 		return 0;
 
-	greet(c);
+	greet(c, since != UINT64_MAX);
 	feed_resume(&c->feed);
 	hooks_client_up(c->name, since);
 
@@ -409,14 +407,15 @@ void client_close(struct client *c, int code)
 }
 
 
-static bool check_handler(const char *key, void *value, void *arg)
+static bool dismiss_handler(const char *key, void *value, void *arg)
 {
 	struct client *c = value;
+	const int *code = arg;
 	(void)key;
-	(void)arg;
 
-	if (!c->feed.call_sid && !auth_stands(&c->badge))
-		feed_dismiss(&c->feed, CLOSE_NO_TOKEN);
+	if (*code == CLOSE_AWAY ||
+	    !(c->feed.call_sid || auth_stands(&c->badge)))
+		feed_dismiss(&c->feed, *code);
 
 	return false;
 }
@@ -427,7 +426,20 @@ static bool check_handler(const char *key, void *value, void *arg)
  */
 void clients_check(void)
 {
-	table_each(clients, check_handler, NULL);
+	int code = CLOSE_NO_TOKEN;
+
+	table_each(clients, dismiss_handler, &code);
+}
+
+
+/**
+ * Close all connections: referd stops
+ */
+void clients_leave(void)
+{
+	int code = CLOSE_AWAY;
+
+	table_each(clients, dismiss_handler, &code);
 }
 
 

@@ -35,6 +35,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		  enum dialect dialect, uint64_t since,
 		  const struct badge *badge);
 void clients_check(void);
+void clients_leave(void);
 void client_destroy(struct client *c);
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary);

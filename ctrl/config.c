@@ -15,7 +15,11 @@
 #include "configfile.h"
 
 
-enum { CONNECTIONS_MAX = 1000000 };
+enum {
+	CONNECTIONS_MAX = 1000000,
+	DAYS_MAX = 36500,
+	MB_MAX = 1048576,
+};
 
 static const char help[] =
 	"Usage: referd [OPTION]...\n"
@@ -45,6 +49,10 @@ static const char help[] =
 	"                      (default %s)\n"
 	"  --state DIR         what survives a restart\n"
 	"                      (default %s)\n"
+	"  --keep-days N       days that messages and transfers are kept "
+	"(default 30)\n"
+	"  --keep-mb N         MiB of disk for them; the oldest go first "
+	"(default 512)\n"
 	"  --hook-secret-file FILE\n"
 	"                      sign HTTP hooks with the secret in it\n"
 	"  --app URL           jambonz application that each call gets that "
@@ -78,6 +86,8 @@ static const struct option options[] = {
 	{"socket", required_argument, NULL, 's'},
 	{"web", required_argument, NULL, 'w'},
 	{"state", required_argument, NULL, 'd'},
+	{"keep-days", required_argument, NULL, 'e'},
+	{"keep-mb", required_argument, NULL, 'b'},
 	{"hook-secret-file", required_argument, NULL, 'k'},
 	{"app", required_argument, NULL, 'a'},
 	{"app-map", required_argument, NULL, 'm'},
@@ -186,6 +196,9 @@ static int set_option(struct config *c, int opt, const char *value)
 		return set_path(c->socket, sizeof(c->socket), value, "socket");
 	case 'w': return set_path(c->web, sizeof(c->web), value, "web");
 	case 'd': return set_path(c->state, sizeof(c->state), value, "state");
+	case 'e':
+		return set_number(&c->keep_days, value, "keep-days", DAYS_MAX);
+	case 'b': return set_number(&c->keep_mb, value, "keep-mb", MB_MAX);
 	case 'k':
 		return set_path(c->hook_secret, sizeof(c->hook_secret), value,
 				"hook-secret-file");
@@ -295,6 +308,8 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	c->app_map = "";
 	c->app_status = "/call-status";
 	c->log_level = LOG_INFO;
+	c->keep_days = 30;
+	c->keep_mb = 512;
 	default_socket(c);
 	default_state(c);
 	default_web(c);

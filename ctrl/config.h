@@ -19,6 +19,8 @@ struct config {
 	char socket[512];
 	char web[512];
 	char state[512];
+	unsigned keep_days;
+	unsigned keep_mb;
 	char hook_secret[512]; /* file, "" for none */
 	const char *app;       /* URL, "" for none */
 	const char *app_map;   /* file, "" for none */

@@ -96,7 +96,9 @@ static int open_file(const char *dir)
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db.db,
+				  "PRAGMA auto_vacuum=INCREMENTAL;"
 				  "PRAGMA journal_mode=WAL;"
+				  "PRAGMA journal_size_limit=8388608;"
 				  "PRAGMA synchronous=NORMAL;",
 				  NULL, NULL, NULL);
 
@@ -272,6 +274,28 @@ const char *db_column_text(unsigned n, int col)
 
 
 /**
+ * Begin a transaction, unless this turn has begun one
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_begin(void)
+{
+	if (db.begun)
+		return 0;
+
+	if (sqlite3_exec(db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
+	    SQLITE_OK) {
+		fail();
+		return EIO;
+	}
+
+	db.begun = true;
+
+	return 0;
+}
+
+
+/**
  * Run a statement that writes.  The first of a turn begins a transaction.
  *
  * @param n Number of the statement
@@ -280,20 +304,17 @@ const char *db_column_text(unsigned n, int col)
  */
 int db_write(unsigned n)
 {
-	int rc = SQLITE_DONE;
+	int rc;
 
 	if (!stmt(n))
 		return ENOENT;
 
-	if (!db.begun && sqlite3_exec(db.db, "BEGIN IMMEDIATE", NULL, NULL,
-				      NULL) != SQLITE_OK)
-		rc = SQLITE_ERROR;
-
-	if (rc == SQLITE_DONE) {
-		db.begun = true;
-		rc = sqlite3_step(db.stmts[n]);
+	if (db_begin()) {
+		db_reset(n);
+		return EIO;
 	}
 
+	rc = sqlite3_step(db.stmts[n]);
 	db_reset(n);
 	if (rc == SQLITE_DONE)
 		return 0;

@@ -21,6 +21,7 @@ void db_bind_text(unsigned n, int col, const char *text);
 void db_bind_int(unsigned n, int col, int64_t value);
 int64_t db_column_int(unsigned n, int col);
 const char *db_column_text(unsigned n, int col);
+int db_begin(void);
 int db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);

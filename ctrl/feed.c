@@ -206,6 +206,8 @@ int feed_writable(struct feed *f)
 				     "since");
 	case CLOSE_REPLACED:
 		return close_with(f, "another connection has your name");
+	case CLOSE_AWAY:
+		return close_with(f, "referd stops, come back with since");
 	case CLOSE_NO_TOKEN:
 		return close_with(f, "your token is not known any more");
 	case CLOSE_TOO_LARGE:

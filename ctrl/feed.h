@@ -14,6 +14,7 @@
 struct lws;
 
 enum {
+	CLOSE_AWAY = 1001,
 	CLOSE_TOO_LARGE = 1009,
 	CLOSE_NO_TOKEN = 4001,
 	CLOSE_LAGGING = 4008,

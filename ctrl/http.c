@@ -66,6 +66,17 @@ void http_close(void)
 }
 
 
+/**
+ * Count the requests
+ *
+ * @return How many are not answered yet
+ */
+size_t http_count(void)
+{
+	return table_count(requests);
+}
+
+
 static void reply_take(struct request *r, int status, const char *type,
 		       char *text)
 {

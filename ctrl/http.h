@@ -15,6 +15,7 @@ struct request;
 
 int http_init(void);
 void http_close(void);
+size_t http_count(void);
 
 int http_begin(struct request **rp, struct lws *wsi, enum role role);
 int http_body(struct request *r, const void *in, size_t len);

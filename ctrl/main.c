@@ -5,6 +5,7 @@
  */
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <ev.h>
 #include "app.h"
@@ -14,8 +15,10 @@
 #include "client.h"
 #include "config.h"
 #include "dial.h"
+#include "drain.h"
 #include "hooks.h"
 #include "http.h"
+#include "keep.h"
 #include "log.h"
 #include "node.h"
 #include "resolve.h"
@@ -24,31 +27,72 @@
 #include "server.h"
 #include "session.h"
 #include "store.h"
+#include "systemd.h"
 #include "transfer.h"
 #include "turn.h"
 #include "webhook.h"
 
 
-static ev_signal signals[2];
+static ev_signal term, interrupt, hangup;
+static bool stopping;
 
 
-static void signal_handler(EV_P_ ev_signal *w, int revents)
+static void done_handler(void)
 {
-	(void)w;
-	(void)revents;
-
-	ev_break(EV_A_ EVBREAK_ALL);
+	ev_break(EV_DEFAULT_ EVBREAK_ALL);
 }
 
 
-static void signals_init(void)
+/* Who sends it twice does not want to wait */
+static void stop_handler(EV_P_ ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+
+	if (stopping) {
+		drain_stop();
+		done_handler();
+		return;
+	}
+
+	stopping = true;
+	systemd_stopping();
+	drain_start(done_handler);
+}
+
+
+/* Each of them keeps what it has if its file is bad, and says so */
+static void reload_handler(EV_P_ ev_signal *w, int revents)
+{
+	const struct config *config = w->data;
+	(void)loop;
+	(void)revents;
+
+	if (stopping)
+		return;
+
+	log_info("main: reads its files again, as a signal says");
+	systemd_reloading();
+	if (!auth_load(config->token_file))
+		clients_check();
+	(void)server_reload(config);
+	(void)routes_init(config->app, config->app_map, config->app_status);
+	systemd_ready();
+}
+
+
+static void signals_init(struct config *config)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
 
-	ev_signal_init(&signals[0], signal_handler, SIGTERM);
-	ev_signal_init(&signals[1], signal_handler, SIGINT);
-	ev_signal_start(EV_DEFAULT_ & signals[0]);
-	ev_signal_start(EV_DEFAULT_ & signals[1]);
+	ev_signal_init(&term, stop_handler, SIGTERM);
+	ev_signal_init(&interrupt, stop_handler, SIGINT);
+	ev_signal_init(&hangup, reload_handler, SIGHUP);
+	hangup.data = config;
+	ev_signal_start(EV_DEFAULT_ & term);
+	ev_signal_start(EV_DEFAULT_ & interrupt);
+	ev_signal_start(EV_DEFAULT_ & hangup);
 }
 
 
@@ -116,6 +160,7 @@ static int start(const struct config *config)
 	hooks_load();
 	nodes_load();
 	turn_init();
+	keep_start(config->keep_days, config->keep_mb);
 
 	err = nodes_listen(config->socket);
 	if (err)
@@ -139,18 +184,19 @@ int main(int argc, char *argv[])
 	}
 
 	log_level_set(config.log_level);
-	signals_init();
+	signals_init(&config);
 
 	err = tables_init();
 	if (!err)
 		err = start(&config);
 	if (!err) {
+		systemd_ready();
 		(void)ev_run(EV_DEFAULT_ 0);
-		log_info("main: stopped by a signal");
 	}
 
 	applink_stop();
 	server_close();
+	keep_stop();
 	turn_close();
 	tables_close();
 	store_close();

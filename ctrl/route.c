@@ -102,8 +102,22 @@ static int read_map(const char *path)
 }
 
 
+static void drop(struct route *r)
+{
+	while (r) {
+		struct route *next = r->next;
+
+		hook_reset(&r->hook);
+		free(r->pattern);
+		free(r);
+		r = next;
+	}
+}
+
+
 /**
- * Take the applications from the options.  Says itself what is wrong.
+ * Take the applications from the options.  Says itself what is wrong; those
+ * that there were before then stay.
  *
  * @param url    Application of all calls that the map has none for, or ""
  * @param map    File of applications by called number, or ""
@@ -113,14 +127,28 @@ static int read_map(const char *path)
  */
 int routes_init(const char *url, const char *map, const char *status)
 {
+	struct route *before = routes.head;
 	int err = 0;
 
 	(void)snprintf(routes.status, sizeof(routes.status), "%s", status);
+	routes.head = NULL;
+	routes.tail = &routes.head;
 
 	if (*map)
 		err = read_map(map);
 	if (!err && *url)
 		err = add("*", url, "POST");
+
+	if (err) {
+		struct route *bad = routes.head;
+
+		routes.head = before;
+		routes.tail = &routes.head;
+		while (*routes.tail)
+			routes.tail = &(*routes.tail)->next;
+		before = bad;
+	}
+	drop(before);
 
 	return err;
 }
@@ -131,15 +159,8 @@ int routes_init(const char *url, const char *map, const char *status)
  */
 void routes_close(void)
 {
-	while (routes.head) {
-		struct route *r = routes.head;
-
-		routes.head = r->next;
-		hook_reset(&r->hook);
-		free(r->pattern);
-		free(r);
-	}
-
+	drop(routes.head);
+	routes.head = NULL;
 	routes.tail = &routes.head;
 }
 

@@ -12,7 +12,7 @@
 
 
 /* PRAGMA user_version of what we write */
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 #define TABLE_SQL(t)                                                          \
 	"CREATE TABLE IF NOT EXISTS " t "("                                   \
@@ -84,7 +84,8 @@ static const char *const take_over[] = {
 	"CREATE UNIQUE INDEX temp.parties_call ON parties(call_sid)",
 
 	"INSERT INTO transfers"
-	" WITH old AS (SELECT t.*, p.words, ifnull(s.seq, 0) AS seq,"
+	" WITH old AS (SELECT t.*, p.words,"
+	" ifnull(s.seq, (SELECT ifnull(min(seq), 1) FROM messages)) AS seq,"
 	" CAST(round((julianday(json_extract(data, '$.ended')) - 2440587.5)"
 	" * 86400000) AS INTEGER) AS ended,"
 	" json_extract(data, '$.evidence') AS evidence,"
@@ -113,6 +114,13 @@ static const char *const take_over[] = {
 	NULL,
 };
 
+/* Version 2 kept 100,000 messages */
+static const char *const count_forgotten[] = {
+	"ALTER TABLE counter ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0",
+	"UPDATE counter SET forgotten = max(0, seq - 100000)",
+	NULL,
+};
+
 #define PUT_SQL(t)                                                            \
 	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
 	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
@@ -136,9 +144,10 @@ static const char *const take_over[] = {
 
 const char *const schema_sql[STMTS] = {
 	/* numbers begin above 1, so that no message has one that is false */
-	[STMT_SEQ] = "SELECT max(1, ifnull((SELECT seq FROM counter), 0),"
-		     " ifnull((SELECT max(seq) FROM messages), 0))",
-	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?)",
+	[STMT_COUNTERS] = "SELECT max(1, ifnull(max(seq), 0),"
+			  " ifnull((SELECT max(seq) FROM messages), 0)),"
+			  " max(forgotten) FROM counter",
+	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?, ?)",
 	[STMT_MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)",
 	[STMT_REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
 			" AND (client = ?2 OR (client IS NULL"
@@ -150,13 +159,18 @@ const char *const schema_sql[STMTS] = {
 	[STMT_CALL] = "SELECT seq, text FROM messages"
 		      " WHERE call_sid = ? AND client IS NULL"
 		      " ORDER BY seq LIMIT ?",
-	[STMT_PRUNE_MESSAGES] = "DELETE FROM messages WHERE seq IN"
-				" (SELECT seq FROM messages WHERE seq <= ?"
-				" ORDER BY seq LIMIT ?)",
-	[STMT_PRUNE_TRANSFERS] = "DELETE FROM transfers WHERE id IN"
-				 " (SELECT id FROM transfers WHERE id <="
-				 " (SELECT max(id) FROM transfers) - ?"
-				 " ORDER BY id LIMIT ?)",
+	[STMT_SIZE] = "SELECT page_count * page_size,"
+		      " freelist_count * page_size FROM pragma_page_count,"
+		      " pragma_freelist_count, pragma_page_size",
+	[STMT_SHRINK] = "PRAGMA incremental_vacuum(256)",
+	[STMT_OLD_MESSAGES] = "SELECT seq, time, call_sid FROM messages"
+			      " WHERE seq > ? ORDER BY seq LIMIT ?",
+	[STMT_OLD_TRANSFERS] = "SELECT id, seq, call_sid FROM transfers"
+			       " WHERE seq > ? AND seq <= ?"
+			       " AND outcome IS NOT NULL"
+			       " ORDER BY seq LIMIT ?",
+	[STMT_FORGET_MESSAGE] = "DELETE FROM messages WHERE seq = ?",
+	[STMT_FORGET_TRANSFER] = "DELETE FROM transfers WHERE id = ?",
 	[STMT_TRANSFER] = "INSERT INTO transfers(key, call_sid, node, outcome,"
 			  " started, ended, code, final_ms, seq, target,"
 			  " words, data)"
@@ -234,14 +248,16 @@ static int migrate(sqlite3 *db, int version)
 	(void)snprintf(stamp, sizeof(stamp), "PRAGMA user_version=%d",
 		       VERSION);
 
-	if (version)
+	if (version == 1)
 		rc = run(db, set_aside);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK && version < 2)
 		rc = run(db, tables);
-	if (rc == SQLITE_OK && version)
+	if (rc == SQLITE_OK && version == 1)
 		rc = run(db, take_over);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK && version < 2)
 		rc = run(db, indexes);
+	if (rc == SQLITE_OK && version < 3)
+		rc = run(db, count_forgotten);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, stamp, NULL, NULL, NULL);
 
@@ -283,6 +299,13 @@ int schema_apply(sqlite3 *db)
 		rc = migrate(db, version);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+
+	/* a file of before can't shrink in steps until it is written anew; if
+	   there is no room for that, it only stays as large as it is */
+	if (rc == SQLITE_OK && version)
+		(void)sqlite3_exec(db,
+				   "PRAGMA auto_vacuum=INCREMENTAL; VACUUM",
+				   NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? 0 : EIO;
 }

@@ -455,6 +455,19 @@ int server_open(const struct config *config)
 
 
 /**
+ * Read the certificate again.  Says itself what is wrong.
+ *
+ * @param config Settings
+ *
+ * @return 0 if success, otherwise errorcode: the old one is still in use
+ */
+int server_reload(const struct config *config)
+{
+	return tls_reload(server.ctx, config);
+}
+
+
+/**
  * Get what libwebsockets runs in
  *
  * @return Context

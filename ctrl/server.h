@@ -11,6 +11,7 @@ struct lws_context;
 
 int server_open(const struct config *config);
 struct lws_context *server_context(void);
+int server_reload(const struct config *config);
 void server_close(void);
 
 #endif

@@ -5,21 +5,18 @@
  */
 
 #include <errno.h>
+#include <string.h>
 #include "clock.h"
 #include "db.h"
 #include "schema.h"
 #include "store.h"
 
 
-enum {
-	KEEP = 100000,     /* messages, and transfers */
-	PRUNE_EVERY = 256, /* messages */
-	PRUNE_MAX = 1024,  /* rows in one step */
-};
-
 static struct {
-	uint64_t seq;   /* last one given out */
-	uint64_t saved; /* last one on disk */
+	uint64_t seq;       /* last one given out */
+	uint64_t saved;     /* last one on disk */
+	uint64_t forgotten; /* last one that is not kept */
+	bool dirty;         /* that is not on disk */
 } store;
 
 
@@ -38,6 +35,17 @@ static uint64_t query(unsigned n)
 }
 
 
+static void load_counters(void)
+{
+	if (db_step(STMT_COUNTERS))
+		return;
+
+	store.seq = (uint64_t)db_column_int(STMT_COUNTERS, 0);
+	store.forgotten = (uint64_t)db_column_int(STMT_COUNTERS, 1);
+	db_reset(STMT_COUNTERS);
+}
+
+
 /**
  * Open the store, and make it if there is none.  Says itself what is wrong.
  *
@@ -53,8 +61,8 @@ int store_open(const char *dir)
 	if (!err) {
 		/* a full disk is to be noticed now, not at the first message
 		 */
-		store.seq = query(STMT_SEQ);
-		store.saved = ~store.seq;
+		load_counters();
+		store.dirty = true;
 		err = store_commit();
 	}
 
@@ -72,8 +80,7 @@ void store_close(void)
 {
 	(void)store_commit();
 	db_close();
-	store.seq = 0;
-	store.saved = 0;
+	memset(&store, 0, sizeof(store));
 }
 
 
@@ -87,10 +94,12 @@ int store_commit(void)
 {
 	int err = 0;
 
-	if (store.saved != store.seq) {
+	if (store.saved != store.seq || store.dirty) {
 		db_bind_int(STMT_COUNT, 1, (int64_t)store.seq);
+		db_bind_int(STMT_COUNT, 2, (int64_t)store.forgotten);
 		err = db_write(STMT_COUNT);
 		store.saved = store.seq;
+		store.dirty = false;
 	}
 
 	return err ? err : db_commit();
@@ -108,21 +117,6 @@ uint64_t store_seq(void)
 }
 
 
-static void prune(void)
-{
-	if (store.seq <= KEEP)
-		return;
-
-	db_bind_int(STMT_PRUNE_MESSAGES, 1, (int64_t)(store.seq - KEEP));
-	db_bind_int(STMT_PRUNE_MESSAGES, 2, PRUNE_MAX);
-	(void)db_write(STMT_PRUNE_MESSAGES);
-
-	db_bind_int(STMT_PRUNE_TRANSFERS, 1, KEEP);
-	db_bind_int(STMT_PRUNE_TRANSFERS, 2, PRUNE_MAX);
-	(void)db_write(STMT_PRUNE_TRANSFERS);
-}
-
-
 /**
  * Give out the next number for a message
  *
@@ -130,12 +124,33 @@ static void prune(void)
  */
 uint64_t store_seq_next(void)
 {
-	++store.seq;
+	return ++store.seq;
+}
 
-	if (store.seq % PRUNE_EVERY == 0)
-		prune();
 
-	return store.seq;
+/**
+ * Get the number from which on every message is kept
+ *
+ * @return seq
+ */
+uint64_t store_first(void)
+{
+	return store.forgotten + 1;
+}
+
+
+/**
+ * Take note that messages are not kept any more
+ *
+ * @param seq Number of the last one of them
+ */
+void store_forgotten(uint64_t seq)
+{
+	if (seq <= store.forgotten)
+		return;
+
+	store.forgotten = seq;
+	store.dirty = true;
 }
 
 

@@ -27,6 +27,8 @@ int store_commit(void);
 
 uint64_t store_seq(void);
 uint64_t store_seq_next(void);
+uint64_t store_first(void);
+void store_forgotten(uint64_t seq);
 void store_message(uint64_t seq, const char *client, const char *call_sid,
 		   bool jambonz, const char *text);
 uint64_t store_last(const char *client, bool jambonz);

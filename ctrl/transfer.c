@@ -319,6 +319,17 @@ static bool of_handler(const char *key, void *value, void *arg)
 
 
 /**
+ * Count the transfers
+ *
+ * @return How many are in progress
+ */
+size_t transfers_count(void)
+{
+	return table_count(running);
+}
+
+
+/**
  * Count the transfers in progress on a node
  *
  * @param boot Its boot

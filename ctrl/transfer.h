@@ -6,6 +6,7 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct call;
@@ -38,6 +39,7 @@ typedef void(transfer_lost_h)(struct transfer *t);
 int transfers_init(void);
 void transfers_close(void);
 void transfers_load(void);
+size_t transfers_count(void);
 unsigned transfers_of(const char *boot);
 void transfers_print(struct json *j, const char *key);
 void transfers_lost(const char *boot, const struct report *sync,

@@ -61,10 +61,13 @@ enum status follow_seq(int64_t *seqp, const struct settings *s)
 {
 	cJSON *health = NULL;
 	enum status status = http_get(&health, s, "/healthz");
+	const cJSON *seq = cJSON_GetObjectItem(health, "last_seq");
 
+	/* Who has no token is only told that referd is well */
+	if (!status && !seq)
+		status = http_no_token(s);
 	if (!status)
-		*seqp = (int64_t)cJSON_GetNumberValue(
-			cJSON_GetObjectItem(health, "last_seq"));
+		*seqp = (int64_t)seq->valuedouble;
 	cJSON_Delete(health);
 
 	return status;
@@ -303,16 +306,16 @@ enum status follow_answer(const struct settings *s, cJSON *message, bool json)
 	struct follow f = {.id = ack ? "" : name_message(message),
 			   .json = json};
 	char *text = cJSON_PrintUnformatted(message);
+	struct ws_request r = {.send = text, .h = ack ? NULL : answer_handler};
 	enum status status;
 
 	if (!text)
 		return say_error(STATUS_ERROR, "out of memory");
 
-	status = run(s,
-		     &(struct ws_request){.since = -1,
-					  .send = text,
-					  .h = ack ? NULL : answer_handler},
-		     &f);
+	/* Whether there is a referd that wants us is told at once */
+	status = follow_seq(&r.since, s);
+	if (!status)
+		status = run(s, &r, &f);
 	cJSON_free(text);
 
 	return status;

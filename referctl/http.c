@@ -83,6 +83,21 @@ static void set_options(CURL *e, const struct settings *s, const char *url,
 }
 
 
+/**
+ * Say that referd wants a token, or another one
+ *
+ * @param s Where referd is
+ *
+ * @return Exit status
+ */
+enum status http_no_token(const struct settings *s)
+{
+	return say_error(STATUS_ERROR,
+			 "referd at %s wants a%s token, see --token-file",
+			 s->url, *s->token ? "nother" : "");
+}
+
+
 /* What referd refuses it explains; what is before it may not */
 static enum status refused(const struct settings *s, long code,
 			   const cJSON *tree)
@@ -90,11 +105,8 @@ static enum status refused(const struct settings *s, long code,
 	const char *error = cJSON_GetStringValue(
 		cJSON_GetObjectItem(tree, "error"));
 
-	if (code == 401 && !*s->token)
-		return say_error(STATUS_ERROR,
-				 "referd at %s wants a token, see "
-				 "--token-file",
-				 s->url);
+	if (code == 401)
+		return http_no_token(s);
 	if (error)
 		return say_error(STATUS_ERROR, "%s", error);
 

@@ -21,7 +21,8 @@ enum {
 	MESSAGE_SIZE_MAX = 64 << 20,
 	RX_SIZE = 4096,
 	SEQ_SIZE = 40,
-	CONNECT_TIME = 5, /* seconds */
+	CONNECT_TIME = 5,  /* seconds */
+	CLOSE_AUTH = 4001, /* the token is known no more */
 	PING_TIME = 20,
 	HANGUP_TIME = 30,
 };
@@ -91,6 +92,7 @@ static void connection_error(struct lws *wsi, const char *in, size_t len)
 
 static void closed_by_peer(const unsigned char *in, size_t len)
 {
+	ws.fatal = len >= 2 && (in[0] << 8 | in[1]) == CLOSE_AUTH;
 	if (len >= 2)
 		set_why("it closed the connection with %d%s%.*s",
 			in[0] << 8 | in[1], len > 2 ? ": " : "", (int)len - 2,

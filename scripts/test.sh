@@ -10,9 +10,11 @@ me=test.sh
 
 usage() {
 	cat <<END
-usage: scripts/test.sh [--fast] [CTEST OPTION]...
+usage: scripts/test.sh [--fast] [--packages] [CTEST OPTION]...
 
-  --fast   leave out the build with sanitizers
+  --fast      leave out the build with sanitizers
+  --packages  first install, use, upgrade and purge the packages in a fresh
+              Debian (as root, with the network)
 
 Further options go to ctest, as in: scripts/test.sh --fast -R e2e.transfer
 END
@@ -41,16 +43,27 @@ unpack() {
 }
 
 fast=no
-case ${1-} in
---fast) fast=yes; shift ;;
--h | --help) usage; exit 0 ;;
-esac
+packages_too=no
+while [ $# -gt 0 ]; do
+	case $1 in
+	--fast) fast=yes ;;
+	--packages) packages_too=yes ;;
+	-h | --help) usage; exit 0 ;;
+	*) break ;;
+	esac
+	shift
+done
 
 # shellcheck disable=SC2086
 install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
 	chromium openssl
 install_node_modules
 unpack kamailio
+
+if [ $packages_too = yes ]; then
+	install_packages debootstrap
+	as_root "$top/tests/package/fresh-root.sh"
+fi
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 logs=

@@ -5,7 +5,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync }
+	from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client } from './lib/client.js';
@@ -75,7 +76,19 @@ scene('what keeps it from starting is one sentence', async (s) => {
 		/can't use the state directory/);
 	assert.match(await refused(...free, ...socket, ...state,
 		'--hook-secret-file', join(s.dir, 'none')), /no secret/);
+	assert.match(await refused(...free, ...socket, ...state,
+		'--keep-days', '0'), /must be a number from 1 to 36500/);
 	assert.ok(!existsSync(join(s.dir, 'other.sock')));
+
+	/* what a newer one has written, by the version in the file's header */
+	await referd.kill('SIGTERM');
+	const db = openSync(join(referd.dir, 'state/referd.db'), 'r+');
+
+	writeSync(db, Buffer.from([0, 0, 3, 0xe7]), 0, 4, 60);
+	closeSync(db);
+	assert.match(await refused(...free, ...socket,
+		'--state', join(referd.dir, 'state')),
+	/referd\.db is of a newer referd \(its version is 999, ours \d+\)/);
 });
 
 

@@ -8,9 +8,25 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
+import { Node } from './lib/node.js';
 import { Referctl } from './lib/referctl.js';
 import { scene } from './lib/scene.js';
+
+
+/* A file of two tokens */
+function tokens(s)
+{
+	const file = join(s.dir, 'tokens');
+	const BOT = 'bot-0123456789abcdef';
+	const WALL = 'wall-0123456789abcdef';
+
+	writeFileSync(file, `# ours\nbot controller ${BOT}\n` +
+		`wall observer ${WALL}\n`, { mode: 0o600 });
+
+	return { BOT, WALL, file };
+}
 
 
 /* Runs it to its end against a referd. */
@@ -389,6 +405,56 @@ scene('send prints the answer, or the sentence', async (s) => {
 		assert.deepEqual(await ctl(s, referd, 'send', text),
 			{ status: 2, text: 'referctl: the message must be ' +
 				'a JSON object or array' });
+});
+
+
+scene('a token and TLS, as referd asks for them', async (s) => {
+	const { BOT, WALL, file } = tokens(s);
+	const cert = certificate(s.dir);
+	const referd = await s.referd({ args: ['--token-file', file,
+		'--tls-cert', cert, '--tls-key', cert] });
+	const node = await Node.connect(referd.socket);
+	const { sid } = node.call();
+	const run = (...args) => ctl(s, referd, '--ca', cert, ...args);
+	const tag = ['send', JSON.stringify({ verb: 'tag', data: { a: 1 },
+		call_sid: sid })];
+
+	for (const command of [['calls'], ['watch'], tag]) {
+		assert.deepEqual(await run(...command), { status: 1,
+			text: `referctl: referd at ${referd.http} wants a ` +
+				'token, see --token-file' });
+		assert.deepEqual(await run(...command, '--token', 'wrong'),
+			{ status: 1, text: `referctl: referd at ` +
+				`${referd.http} wants another token, see ` +
+				'--token-file' });
+	}
+
+	assert.match((await run('calls', '--token', WALL)).text,
+		new RegExp(sid));
+	assert.deepEqual(await run(...tag, '--token', WALL), { status: 1,
+		text: 'referctl: role observer may not send commands' });
+	assert.deepEqual(await run('hangup', sid, '--token', WALL), {
+		status: 1,
+		text: 'referctl: role observer may not send commands' });
+
+	/* That of referd itself: its first token is a controller's */
+	const sent = await run(...tag, '--token-file', file);
+	assert.equal(sent.status, 0, sent.text);
+
+	const watch = new Referctl(s, ['--url', referd.ws, '--ca', cert,
+		'watch', '--json', '--since', '0', '--token', BOT]);
+	await watch.line(/"type":"session:new"/);
+	writeFileSync(file, `wall observer ${WALL}\n`);
+	referd.listen = new URL(referd.http).host;
+	await referd.kill('SIGTERM');
+	await referd.run();
+	assert.deepEqual((await watch.end()).status, 1);
+	assert.match(watch.out.items.at(-1),
+		/^referctl: cannot hear from referd at .* wants another token, see --token-file$/);
+
+	const { status, text } = await ctl(s, referd, 'calls');
+	assert.equal(status, 1);
+	assert.match(text, /^referctl: cannot reach referd at .*certificate/);
 });
 
 

@@ -47,6 +47,31 @@ static void test_options(void **state)
 }
 
 
+static void test_numbers(void **state)
+{
+	static const char *const bad[] = {
+		"--keep-days=0",     "--keep-days=",
+		"--keep-days=x",     "--keep-days=1d",
+		"--keep-days=-1",    "--keep-days=36501",
+		"--keep-mb=0",       "--keep-mb= 1",
+		"--keep-mb=1048577", "--keep-mb=99999999999999999999999",
+	};
+	struct config c;
+	(void)state;
+
+	assert_int_equal(read_args(&c, NULL, NULL), CONFIG_RUN);
+	assert_int_equal(c.keep_days, 30);
+	assert_int_equal(c.keep_mb, 512);
+	assert_int_equal(read_args(&c, "--keep-days", "36500"), CONFIG_RUN);
+	assert_int_equal(c.keep_days, 36500);
+	assert_int_equal(read_args(&c, "--keep-mb", "1"), CONFIG_RUN);
+	assert_int_equal(c.keep_mb, 1);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(read_args(&c, bad[i], NULL), CONFIG_BAD);
+}
+
+
 /* An option is stronger than the environment */
 static void test_environment(void **state)
 {
@@ -111,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_refused),

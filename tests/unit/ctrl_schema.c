@@ -224,6 +224,26 @@ static void test_later(void **state)
 }
 
 
+static void test_second(void **state)
+{
+	char text[64] = "";
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	store_message(store_seq_next(), NULL, NULL, true, "a");
+	store_close();
+	run("ALTER TABLE counter DROP COLUMN forgotten;"
+	    "UPDATE counter SET seq = 100777;"
+	    "PRAGMA user_version=2");
+
+	assert_int_equal(store_open(dir), 0);
+	assert_true(store_seq() == 100777);
+	assert_true(store_first() == 778);
+	store_replay(0, "bot", NULL, false, 10, message_handler, text);
+	assert_string_equal(text, "2 ");
+}
+
+
 /* A newer one may count on what we would break */
 static void test_newer(void **state)
 {
@@ -235,7 +255,7 @@ static void test_newer(void **state)
 
 	(void)freopen("/dev/null", "w", stderr);
 	assert_int_equal(store_open(dir), ENOTSUP);
-	run("PRAGMA user_version=2");
+	run("PRAGMA user_version=3");
 	assert_int_equal(store_open(dir), 0);
 }
 
@@ -262,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
 	};

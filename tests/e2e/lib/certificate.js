@@ -23,7 +23,7 @@ export function certificate(dir)
 
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048',
 		'-nodes', '-days', '2', '-subj', '/CN=test',
-		'-addext', 'subjectAltName=DNS:localhost', '-keyout', key,
+		'-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key,
 		'-out', file], { stdio: 'pipe' });
 	writeFileSync(file, readFileSync(file, 'utf8') +
 		readFileSync(key, 'utf8'));

@@ -150,13 +150,17 @@ export class Node {
 			call_sid: call.sid, transfer_id, ref, step: name,
 			...fields });
 
+		this.transfers.add(transfer_id);
 		step('requested', { refer_to: 'sip:bob@example.com' });
 
 		return { verbs, step, progress: (code) => step('progress',
 			{ refer_status: 202, call_status: code }),
-			end: (code = 486) => step('ended', {
-				refer_status: 202, call_status: code,
-				outcome: code < 300 ? 'transferred' : 'failed',
-				evidence: 'notify' }) };
+			end: (code = 486) => {
+				this.transfers.delete(transfer_id);
+				step('ended', { refer_status: 202,
+					call_status: code, evidence: 'notify',
+					outcome: code < 300 ?
+						'transferred' : 'failed' });
+			} };
 	}
 }

@@ -12,11 +12,12 @@ import { sanitizerOptions, settings } from './settings.js';
 
 /** One referd. `http` and `ws` are its addresses, once it runs. */
 export class Referd {
-	constructor(dir, { listen = '127.0.0.1:0', args = [] } = {})
+	constructor(dir, { listen = '127.0.0.1:0', args = [], env = {} } = {})
 	{
 		this.dir = dir;
 		this.listen = listen;
 		this.args = args;
+		this.env = env;
 		this.socket = join(dir, 'node.sock');
 	}
 
@@ -42,7 +43,7 @@ export class Referd {
 			'--listen', this.listen, '--socket', this.socket,
 			'--state', join(this.dir, 'state'),
 			'--web', join(settings.source, 'web'), ...this.args],
-			{ env: sanitizerOptions() });
+			{ env: { ...sanitizerOptions(), ...this.env } });
 
 		const line = await this.process.log.wait(
 			(l) => /^referd: https?:\/\//.test(l),

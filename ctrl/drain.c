@@ -1,0 +1,96 @@
+/**
+ * @file drain.c  The end in good order
+ *
+ * Nobody else may come; what is in progress has a while to end, and is on
+ * disk if it does not; the clients are sent away; then it is over.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdbool.h>
+#include <ev.h>
+#include "applink.h"
+#include "client.h"
+#include "drain.h"
+#include "http.h"
+#include "listen.h"
+#include "log.h"
+#include "transfer.h"
+
+
+/* Seconds */
+static const double work_time = 5.;  /* for transfers and requests */
+static const double leave_time = 2.; /* for clients to take their leave */
+static const double look_time = .02; /* between two looks at them */
+
+static struct {
+	ev_timer timer;
+	double since; /* of this part of the end */
+	bool leaving;
+	drain_done_h *h;
+} drain;
+
+
+static bool is_over(double limit)
+{
+	return ev_now(EV_DEFAULT) - drain.since >= limit;
+}
+
+
+static void look(void)
+{
+	size_t running = transfers_count();
+
+	if (!drain.leaving &&
+	    (is_over(work_time) || (!running && !http_count()))) {
+		if (running)
+			log_info("drain: %zu transfers go on without us",
+				 running);
+		drain.leaving = true;
+		drain.since = ev_now(EV_DEFAULT);
+		applink_stop();
+		clients_leave();
+	}
+
+	if (drain.leaving && (!clients_count() || is_over(leave_time))) {
+		drain_stop();
+		drain.h();
+	}
+}
+
+
+static void timer_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+
+	look();
+}
+
+
+/**
+ * Begin to end
+ *
+ * @param h Called when all is done, in 7 seconds at most
+ */
+void drain_start(drain_done_h *h)
+{
+	log_info("drain: stops, as a signal says");
+
+	listen_close();
+	drain.h = h;
+	drain.since = ev_now(EV_DEFAULT);
+	ev_timer_init(&drain.timer, timer_handler, look_time, look_time);
+	ev_timer_start(EV_DEFAULT_ & drain.timer);
+	look();
+}
+
+
+/**
+ * Do not wait any longer
+ */
+void drain_stop(void)
+{
+	ev_timer_stop(EV_DEFAULT_ & drain.timer);
+}

@@ -1,0 +1,14 @@
+/**
+ * @file drain.h  The end in good order
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef DRAIN_H
+#define DRAIN_H
+
+typedef void(drain_done_h)(void);
+
+void drain_start(drain_done_h *h);
+void drain_stop(void);
+
+#endif

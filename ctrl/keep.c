@@ -1,0 +1,225 @@
+/**
+ * @file keep.c  How long the past is kept
+ *
+ * What is too old, or too much, goes in steps so small that nobody notices.
+ * What was said of a call stays while the call lives or has hooks to deliver.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdint.h>
+#include <string.h>
+#include <ev.h>
+#include "clock.h"
+#include "db.h"
+#include "keep.h"
+#include "outbox.h"
+#include "schema.h"
+#include "session.h"
+#include "store.h"
+
+
+enum { STEP_ROWS = 256 };
+
+static const int64_t day = 24 * 60 * 60 * 1000;   /* in ms */
+static const int64_t megabyte = INT64_C(1) << 20; /* in bytes */
+
+/* Seconds from one step to the next */
+static const double busy_time = .1;
+static const double idle_time = 10.;
+
+static struct {
+	ev_timer timer;
+	int64_t age;  /* in ms */
+	int64_t size; /* in bytes */
+
+	/* Behind these the next step goes on.  A sweep begins anew once it has
+	   come to what is to be kept, for the sake of the calls that have
+	   ended since. */
+	int64_t message;
+	int64_t transfer;
+} keep;
+
+struct size {
+	int64_t used; /* bytes of the file */
+	int64_t free;
+};
+
+/* Rows that a step looks at, and those that it may remove */
+struct rows {
+	int64_t ids[STEP_ROWS];
+	size_t count;
+};
+
+
+static bool is_busy(const char *call_sid)
+{
+	return session_find(call_sid) || outbox_waits(call_sid);
+}
+
+
+static void rows_add(struct rows *rows, int64_t id, const char *call_sid)
+{
+	if (!is_busy(call_sid))
+		rows->ids[rows->count++] = id;
+}
+
+
+static void rows_remove(const struct rows *rows, unsigned n)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		db_bind_int(n, 1, rows->ids[i]);
+		if (db_write(n))
+			return;
+	}
+}
+
+
+static struct size measure(void)
+{
+	struct size size = {0};
+
+	if (!db_step(STMT_SIZE)) {
+		size.free = db_column_int(STMT_SIZE, 1);
+		size.used = db_column_int(STMT_SIZE, 0) - size.free;
+		db_reset(STMT_SIZE);
+	}
+
+	return size;
+}
+
+
+/* Up to the first one that is to be kept.  A clock that was wrong for a while
+   makes them stay for longer, never go too early. */
+static bool step_messages(bool over)
+{
+	const int64_t oldest = clock_ms() - keep.age;
+	struct rows rows = {.count = 0};
+	unsigned count = 0;
+
+	db_bind_int(STMT_OLD_MESSAGES, 1, keep.message);
+	db_bind_int(STMT_OLD_MESSAGES, 2, STEP_ROWS);
+
+	while (!db_step(STMT_OLD_MESSAGES)) {
+		if (!over && db_column_int(STMT_OLD_MESSAGES, 1) >= oldest) {
+			db_reset(STMT_OLD_MESSAGES);
+			break;
+		}
+
+		++count;
+		keep.message = db_column_int(STMT_OLD_MESSAGES, 0);
+		rows_add(&rows, keep.message,
+			 db_column_text(STMT_OLD_MESSAGES, 2));
+	}
+
+	rows_remove(&rows, STMT_FORGET_MESSAGE);
+	store_forgotten((uint64_t)keep.message);
+
+	if (count == STEP_ROWS)
+		return true;
+
+	keep.message = 0;
+
+	return false;
+}
+
+
+/* A transfer goes with the last message about it */
+static bool step_transfers(void)
+{
+	struct rows rows = {.count = 0};
+	unsigned count = 0;
+
+	db_bind_int(STMT_OLD_TRANSFERS, 1, keep.transfer);
+	db_bind_int(STMT_OLD_TRANSFERS, 2, (int64_t)store_first() - 1);
+	db_bind_int(STMT_OLD_TRANSFERS, 3, STEP_ROWS);
+
+	while (!db_step(STMT_OLD_TRANSFERS)) {
+		++count;
+		rows_add(&rows, db_column_int(STMT_OLD_TRANSFERS, 0),
+			 db_column_text(STMT_OLD_TRANSFERS, 2));
+		keep.transfer = db_column_int(STMT_OLD_TRANSFERS, 1);
+	}
+
+	rows_remove(&rows, STMT_FORGET_TRANSFER);
+
+	if (count == STEP_ROWS)
+		return true;
+
+	keep.transfer = -1;
+
+	return false;
+}
+
+
+/* Room in the file that is too large goes back to the disk */
+static bool shrink(const struct size *size)
+{
+	unsigned pages = 0;
+
+	if (!size->free || size->used + size->free <= keep.size)
+		return false;
+
+	while (!db_step(STMT_SHRINK))
+		++pages;
+
+	return pages > 0;
+}
+
+
+/**
+ * Remove a few of what need not be kept any more
+ *
+ * @return True if there may be more of it
+ */
+bool keep_step(void)
+{
+	struct size size;
+	bool more;
+
+	if (db_begin())
+		return false;
+
+	size = measure();
+	more = step_messages(size.used > keep.size);
+	more |= step_transfers();
+	more |= shrink(&size);
+
+	return more;
+}
+
+
+static void timer_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)revents;
+
+	w->repeat = keep_step() ? busy_time : idle_time;
+	ev_timer_again(EV_A_ w);
+}
+
+
+/**
+ * Begin to remove what need not be kept
+ *
+ * @param days Age from which on messages and transfers go
+ * @param mb   MiB that the store may have on disk before the oldest go
+ */
+void keep_start(unsigned days, unsigned mb)
+{
+	memset(&keep, 0, sizeof(keep));
+	keep.age = days * day;
+	keep.size = mb * megabyte;
+	keep.transfer = -1;
+
+	ev_timer_init(&keep.timer, timer_handler, busy_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & keep.timer);
+}
+
+
+/**
+ * Remove no more
+ */
+void keep_stop(void)
+{
+	ev_timer_stop(EV_DEFAULT_ & keep.timer);
+}

@@ -1,0 +1,15 @@
+/**
+ * @file keep.h  How long the past is kept
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef KEEP_H
+#define KEEP_H
+
+#include <stdbool.h>
+
+void keep_start(unsigned days, unsigned mb);
+void keep_stop(void);
+bool keep_step(void);
+
+#endif

@@ -1,0 +1,6 @@
+# Read by cpack, before it packs.
+if(NOT CPACK_SIP_REFER_PREFIX STREQUAL "/usr")
+	message(FATAL_ERROR "The packages are for /usr, and this build is for "
+		"${CPACK_SIP_REFER_PREFIX}: configure it with "
+		"-DCMAKE_INSTALL_PREFIX=/usr.")
+endif()

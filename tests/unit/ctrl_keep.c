@@ -1,0 +1,256 @@
+/**
+ * @file ctrl_keep.c  Tests of how long the past is kept
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "archive.h"
+#include "keep.h"
+#include "log.h"
+#include "store.h"
+
+
+static char dir[64];
+static char path[96];
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, "/tmp/ctrl-keep-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+
+	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
+
+	return store_open(dir);
+}
+
+
+static int teardown(void **state)
+{
+	char cmd[128];
+	(void)state;
+
+	keep_stop();
+	store_close();
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+
+	return system(cmd);
+}
+
+
+/* Behind the store's back, while it is closed */
+static void run(const char *sql)
+{
+	sqlite3 *db;
+
+	store_close();
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(dir), 0);
+}
+
+
+static void fill(unsigned count, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	assert_non_null(text);
+	memset(text, 'x', size);
+	text[size] = '\0';
+
+	for (unsigned i = 0; i < count; i++)
+		store_message(store_seq_next(), NULL, "call", true, text);
+
+	assert_int_equal(store_commit(), 0);
+	free(text);
+}
+
+
+static void transfer(const char *id, const char *outcome)
+{
+	archive_put(&(struct archive_transfer){.id = id,
+					       .call_sid = "call",
+					       .node = "gw",
+					       .outcome = outcome,
+					       .started = 1,
+					       .ended = outcome ? 2 : 0,
+					       .seq = store_seq(),
+					       .data = "{}"});
+}
+
+
+struct seen {
+	uint64_t first;
+	unsigned count;
+};
+
+
+static void replay_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct seen *seen = arg;
+	(void)text;
+
+	if (!seen->count++)
+		seen->first = seq;
+}
+
+
+static struct seen replay(void)
+{
+	struct seen seen = {0};
+
+	store_replay(0, "client", NULL, false, 1000000, replay_handler, &seen);
+
+	return seen;
+}
+
+
+static void list_handler(const char *key, const char *data, void *arg)
+{
+	(void)data;
+
+	strcat(arg, key);
+	strcat(arg, " ");
+}
+
+
+static const char *transfers(void)
+{
+	static char text[64];
+	struct archive_filter f = {.limit = 10};
+
+	*text = '\0';
+	assert_int_equal(archive_find(&f, list_handler, text), 0);
+
+	return text;
+}
+
+
+/* Steps until nothing more is to go, each of which removes a few only */
+static unsigned sweep(void)
+{
+	unsigned steps = 0, count = replay().count;
+	bool more;
+
+	do {
+		more = keep_step();
+		assert_int_equal(store_commit(), 0);
+		assert_true(count - replay().count <= 256);
+		count = replay().count;
+		assert_true(++steps < 1000);
+	} while (more);
+
+	return steps;
+}
+
+
+static void test_age(void **state)
+{
+	uint64_t last;
+	(void)state;
+
+	fill(700, 10);
+	transfer("a", "failed");
+	transfer("b", NULL);
+	last = store_seq();
+	fill(1, 10);
+	transfer("c", "failed");
+	fill(99, 10);
+	assert_true(store_first() == 1);
+
+	keep_start(3, 100);
+	(void)sweep();
+	assert_int_equal(replay().count, 800);
+	assert_true(store_first() == 1);
+
+	run("UPDATE messages SET time = time - 86400000 * 3"
+	    " WHERE seq < 702");
+	(void)sweep();
+	assert_int_equal(replay().count, 100);
+	assert_true(replay().first == last + 1);
+	assert_true(store_first() == last + 1);
+
+	/* what is in progress stays, however old */
+	assert_string_equal(transfers(), "c b ");
+
+	/* it is known later, too */
+	store_close();
+	assert_int_equal(store_open(dir), 0);
+	assert_true(store_first() == last + 1);
+	assert_true(store_seq() == last + 100);
+}
+
+
+static void test_size(void **state)
+{
+	struct stat st;
+	struct seen seen;
+	(void)state;
+
+	fill(10, 1000);
+	transfer("a", "failed");
+	fill(4990, 1000);
+	transfer("z", "failed");
+
+	keep_start(1, 1);
+	assert_true(sweep() > 10);
+	seen = replay();
+	assert_in_range(seen.count, 500, 1100);
+	assert_true(store_first() == seen.first);
+	assert_true(seen.first + seen.count - 1 == store_seq());
+	assert_string_equal(transfers(), "z ");
+
+	/* the file shrinks, too */
+	store_close();
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(st.st_size, 500000, 1100000);
+	assert_int_equal(store_open(dir), 0);
+
+	fill(10, 1000);
+	(void)sweep();
+	assert_in_range(replay().count, 500, 1100);
+}
+
+
+/* The clock was wrong for a while: nothing goes before its time */
+static void test_disorder(void **state)
+{
+	(void)state;
+
+	fill(300, 10);
+	run("UPDATE messages SET time = time - 86400000 * 3"
+	    " WHERE seq < 52 OR seq > 101");
+	keep_start(3, 100);
+	(void)sweep();
+	assert_int_equal(replay().count, 250);
+	assert_true(store_first() == 52);
+
+	run("UPDATE messages SET time = 0 WHERE seq < 102");
+	(void)sweep();
+	assert_int_equal(replay().count, 0);
+	assert_true(store_first() == 302);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_age, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_disorder, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
