@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE 1
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@ enum {
 	OUT_MAX = 4 << 20, /* bytes that a node may leave unread */
 };
 
+/* Seconds between looks at the socket's path, where nobody tells of changes */
+static const double watch_time = 2.;
+
 struct link {
 	int fd;
 	pid_t pid;
@@ -38,8 +42,10 @@ struct link {
 
 static struct {
 	int fd;
-	char *path;
+	struct sockaddr_un addr;
+	struct stat own; /* the socket as we made it */
 	ev_io io;
+	ev_stat watch; /* of its path */
 	link_accept_h *h;
 } listener = {.fd = -1};
 
@@ -181,8 +187,9 @@ static int take_path(const struct sockaddr_un *addr)
 }
 
 
-static int open_socket(const struct sockaddr_un *addr)
+static int open_socket(void)
 {
+	const struct sockaddr_un *addr = &listener.addr;
 	mode_t mask;
 	int err;
 
@@ -203,9 +210,17 @@ static int open_socket(const struct sockaddr_un *addr)
 	if (err)
 		return err;
 
-	listener.path = strdup(addr->sun_path);
+	if (stat(addr->sun_path, &listener.own))
+		return errno;
 
 	return listen(listener.fd, 64) ? errno : 0;
+}
+
+
+static bool is_own(const struct stat *st)
+{
+	return st->st_nlink && st->st_dev == listener.own.st_dev &&
+	       st->st_ino == listener.own.st_ino;
 }
 
 
@@ -223,8 +238,65 @@ static void make_dir(const char *path)
 }
 
 
+static void close_socket(void)
+{
+	struct stat st;
+
+	if (listener.fd < 0)
+		return;
+
+	ev_io_stop(EV_DEFAULT_ & listener.io);
+	(void)close(listener.fd);
+	listener.fd = -1;
+
+	if (!stat(listener.addr.sun_path, &st) && is_own(&st))
+		(void)unlink(listener.addr.sun_path);
+}
+
+
+static int serve(void)
+{
+	const char *path = listener.addr.sun_path;
+	int err;
+
+	make_dir(path);
+
+	err = open_socket();
+	if (err == EADDRINUSE)
+		log_error("link: another referd serves %s", path);
+	else if (err)
+		log_error("link: can't listen on %s: %s", path, strerror(err));
+	if (err) {
+		close_socket();
+		return err;
+	}
+
+	ev_io_init(&listener.io, accept_handler, listener.fd, EV_READ);
+	ev_io_start(EV_DEFAULT_ & listener.io);
+
+	return 0;
+}
+
+
+/* Somebody has cleaned up: nodes that come now would not find us */
+static void watch_handler(EV_P_ ev_stat *w, int revents)
+{
+	struct stat st;
+	(void)loop;
+	(void)revents;
+
+	if (listener.fd >= 0 && !stat(w->path, &st) && is_own(&st))
+		return;
+
+	log_warning("link: %s is gone, and made again", w->path);
+	close_socket();
+	(void)serve();
+}
+
+
 /**
- * Listen for nodes.  Says itself what is wrong.
+ * Listen for nodes, also when the socket is removed.  Says itself what is
+ * wrong.
  *
  * @param path Path of the socket
  * @param h    Called with each new link, to which it gives handlers
@@ -233,31 +305,25 @@ static void make_dir(const char *path)
  */
 int link_listen(const char *path, link_accept_h *h)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int err;
 
-	if (strlen(path) >= sizeof(addr.sun_path)) {
+	if (strlen(path) >= sizeof(listener.addr.sun_path)) {
 		log_error("link: the path %s is longer than %zu bytes", path,
-			  sizeof(addr.sun_path) - 1);
+			  sizeof(listener.addr.sun_path) - 1);
 		return ENAMETOOLONG;
 	}
 
-	strcpy(addr.sun_path, path);
-	make_dir(path);
-
-	err = open_socket(&addr);
-	if (err == EADDRINUSE)
-		log_error("link: another referd serves %s", path);
-	else if (err)
-		log_error("link: can't listen on %s: %s", path, strerror(err));
-	if (err) {
-		link_unlisten();
-		return err;
-	}
-
+	listener.addr.sun_family = AF_UNIX;
+	strcpy(listener.addr.sun_path, path);
 	listener.h = h;
-	ev_io_init(&listener.io, accept_handler, listener.fd, EV_READ);
-	ev_io_start(EV_DEFAULT_ & listener.io);
+
+	err = serve();
+	if (err)
+		return err;
+
+	ev_stat_init(&listener.watch, watch_handler, listener.addr.sun_path,
+		     watch_time);
+	ev_stat_start(EV_DEFAULT_ & listener.watch);
 
 	return 0;
 }
@@ -268,17 +334,8 @@ int link_listen(const char *path, link_accept_h *h)
  */
 void link_unlisten(void)
 {
-	if (listener.fd >= 0) {
-		ev_io_stop(EV_DEFAULT_ & listener.io);
-		(void)close(listener.fd);
-	}
-
-	if (listener.path)
-		(void)unlink(listener.path);
-
-	free(listener.path);
-	listener.path = NULL;
-	listener.fd = -1;
+	ev_stat_stop(EV_DEFAULT_ & listener.watch);
+	close_socket();
 }
 
 

@@ -22,7 +22,8 @@ async function bodyOf(stream)
 
 /**
  * An HTTP server. `requests` has each request that came: `method`, `path`,
- * `query`, `headers`, `body`, and `data`, what the hook said.
+ * `query`, `headers`, `body`, and `data`, what the hook said; `taken` if it was
+ * answered 2xx.
  */
 export class Application {
 	/**
@@ -65,6 +66,7 @@ export class Application {
 		const answer = await this.reply(item);
 		if (answer)
 			await this.answer(response, answer);
+		item.taken = answer && (answer.status ?? 200) < 300;
 		item.answered = Date.now();
 	}
 
@@ -90,10 +92,24 @@ export class Application {
 		return this.requests.filter((r) => r.path === path);
 	}
 
+	/** Is not there, until comeBack(). */
+	leave()
+	{
+		this.server.close();
+		this.server.closeAllConnections();
+	}
+
+	comeBack()
+	{
+		const { port } = new URL(this.url);
+
+		return new Promise((resolve) =>
+			this.server.listen(Number(port), '127.0.0.1', resolve));
+	}
+
 	async kill()
 	{
 		this.process.alive = false;
-		this.server.close();
-		this.server.closeAllConnections();
+		this.leave();
 	}
 }

@@ -129,18 +129,25 @@ export class Baresip {
 
 		b.name = name;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
-		b.events = new Journal(`${name}'s events`);
-		b.calls = new Map();
-		b.token = 0;
-		b.process = new Process(name,
-			[...wrap, settings.baresip, '-s', '-f', dir],
-			{ env: module ? sanitizerEnv() : {} });
-
-		await b.process.log.wait((l) => l === 'baresip is ready.',
-			'line "baresip is ready."');
-		await b.attach(ip, ctrlPort);
+		b.launch = [[...wrap, settings.baresip, '-s', '-f', dir],
+			{ env: module ? sanitizerEnv() : {} }];
+		b.address = [ip, ctrlPort];
+		await b.run();
 
 		return b;
+	}
+
+	/** Starts it, or starts it again. */
+	async run()
+	{
+		this.events = new Journal(`${this.name}'s events`);
+		this.calls = new Map();
+		this.token = 0;
+		this.process = new Process(this.name, ...this.launch);
+
+		await this.process.log.wait((l) => l === 'baresip is ready.',
+			'line "baresip is ready."');
+		await this.attach(...this.address);
 	}
 
 	attach(ip, port)

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { Process } from './process.js';
 import { sanitizerOptions, settings } from './settings.js';
 
+const KNOWN_TIME = 30_000; /* ms */
+
 
 /** One referd. `http` and `ws` are its addresses, once it runs. */
 export class Referd {
@@ -56,7 +58,7 @@ export class Referd {
 	/** Waits until it has heard from so many gateways which calls live. */
 	async knows(gateways)
 	{
-		for (;;) {
+		for (let i = 0; i < KNOWN_TIME; i += 10) {
 			const response = await fetch(`${this.http}/healthz`);
 			const { nodes } = await response.json();
 
@@ -64,6 +66,8 @@ export class Referd {
 				return;
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
+
+		throw new Error(`referd knows less than ${gateways} gateways`);
 	}
 
 	/** Takes its store away, while it is not running. */

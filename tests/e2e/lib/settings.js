@@ -30,6 +30,7 @@ export const settings = {
 	]),
 	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
 	referd: resolve(build, 'ctrl/referd'),
+	jump: resolve(build, 'tests/libjump.so'),
 	referctl: resolve(build, 'referctl/referctl'),
 	sanitize: /^(on|1|true|yes)$/i.test(process.env.SANITIZE ?? ''),
 };
@@ -50,7 +51,8 @@ export function sanitizerOptions(leaks = true)
 
 	return {
 		ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}` +
-			':detect_stack_use_after_return=1:exitcode=99',
+			':detect_stack_use_after_return=1:exitcode=99' +
+			':verify_asan_link_order=0',
 		UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99',
 	};
 }
@@ -69,4 +71,11 @@ export function sanitizerEnv()
 		...sanitizerOptions(false),
 		LD_PRELOAD: `${runtime('libasan.so')} ${runtime('libubsan.so')}`,
 	};
+}
+
+
+/** For a process whose clock is wrong by the seconds that a file has. */
+export function jumpEnv(file)
+{
+	return { CLOCK_JUMP: file, LD_PRELOAD: settings.jump };
 }

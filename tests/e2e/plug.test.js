@@ -1,0 +1,155 @@
+/**
+ * @file plug.test.js  Parties that are killed at random: no result is lost
+ *
+ * `SECONDS=600 node plug.test.js` goes on with each fault for so long.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scene } from './lib/scene.js';
+import { jumpEnv } from './lib/settings.js';
+import { Traffic } from './lib/traffic.js';
+
+const SECONDS = Number(process.env.SECONDS ?? 5);
+
+
+/* Strikes again and again, at moments that nobody knows. */
+async function forAWhile(strike, { pause = 1500 } = {})
+{
+	const end = Date.now() + SECONDS * 1000;
+
+	while (Date.now() < end) {
+		await sleep(Math.random() * pause);
+		await strike();
+	}
+}
+
+
+scene('nothing happens', async (s) => {
+	const t = await Traffic.start(s);
+
+	await sleep(SECONDS * 1000);
+	await t.stop();
+	await t.settled();
+});
+
+
+scene('referd is killed', async (s) => {
+	const t = await Traffic.start(s);
+
+	await forAWhile(async () => {
+		await t.referd.kill('SIGKILL');
+		await sleep(Math.random() * 300);
+		await t.referd.run();
+		await t.client.connect();
+	});
+	await t.stop();
+	await t.settled();
+});
+
+
+scene('baresip is killed', async (s) => {
+	const t = await Traffic.start(s);
+
+	await forAWhile(async () => {
+		await t.gateway.kill('SIGKILL');
+		await t.gateway.run();
+		await t.referd.knows(1);
+	}, { pause: 3000 });
+	await t.stop();
+	await t.settled();
+});
+
+
+scene('the client is killed', async (s) => {
+	const t = await Traffic.start(s, { hook: (id) => `/${id}` });
+
+	await forAWhile(async () => {
+		t.client.client.socket.terminate();
+		await sleep(Math.random() * 200);
+		await t.client.connect();
+	}, { pause: 500 });
+	await t.stop();
+	await t.settled();
+
+	const seqs = t.client.messages.items.map((m) => m.seq);
+	assert.ok(seqs.every((seq, i) => !i || seq > seqs[i - 1]));
+});
+
+
+scene('referd and baresip are killed', async (s) => {
+	const t = await Traffic.start(s);
+
+	await forAWhile(async () => {
+		await Promise.all([t.referd.kill('SIGKILL'),
+			t.gateway.kill('SIGKILL')]);
+		await Promise.all([t.referd.run(), t.gateway.run()]);
+		await t.client.connect();
+		await t.referd.knows(1);
+	}, { pause: 4000 });
+	await t.stop();
+	await t.settled();
+});
+
+
+/* What the application does with hooks while it is ill. */
+const illnesses = [
+	['is not there', {}],
+	['answers 500', { status: 500 }],
+	['never answers', false],
+];
+
+for (const [how, answer] of illnesses) {
+	scene(`the hook server ${how}`, async (s) => {
+		let ill = true;
+		const t = await Traffic.start(s,
+			{ reply: () => (ill ? answer : {}) });
+
+		if (how === 'is not there')
+			t.application.leave();
+		await sleep(SECONDS * 1000);
+		ill = false;
+		if (how === 'is not there')
+			await t.application.comeBack();
+		await t.stop();
+		await t.settled();
+	});
+}
+
+
+scene('the socket is removed, and baresip comes back', async (s) => {
+	const t = await Traffic.start(s);
+
+	await forAWhile(async () => {
+		unlinkSync(t.referd.socket);
+		await t.gateway.kill('SIGKILL');
+		await t.gateway.run();
+		await t.referd.knows(1);
+	}, { pause: 4000 });
+	await t.stop();
+	await t.settled();
+});
+
+
+scene('the clock jumps', async (s) => {
+	const clock = join(s.dir, 'clock');
+	const hours = [1, -1, 24, 0, -24, 0];
+
+	writeFileSync(clock, '0');
+	const t = await Traffic.start(s,
+		{ referd: { env: jumpEnv(clock) } });
+
+	await forAWhile(async () => {
+		const hour = hours[Math.floor(Math.random() * hours.length)];
+
+		writeFileSync(clock, `${hour * 3600}`);
+	});
+	await t.stop();
+	await t.settled();
+	assert.ok(t.client.messages.items.some((m) =>
+		Math.abs(Date.parse(m.time) - Date.now()) > 1_800_000));
+});
