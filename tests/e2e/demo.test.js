@@ -5,17 +5,18 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync }
 	from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
-import { sanitizerEnv } from './lib/settings.js';
+import { sanitizerEnv, sanitizerOptions } from './lib/settings.js';
 
 const PORT = 8080;
 const demo = join(settings.source, 'scripts/demo.sh');
+const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
 const readme = readFileSync(join(settings.source, 'README.md'), 'utf8');
 
 
@@ -147,14 +148,36 @@ const checks = {
 	'cmake --build build': (s) => run(['cmake', '--build',
 		join(s.dir, 'build'), '-j', '2']),
 	'sudo cmake --install build': (s) => installs(s),
+	'cmake -S . -B build -DCMAKE_INSTALL_PREFIX=/usr': (s) => run([
+		'cmake', '-S', settings.source, '-B', join(s.dir, 'build'),
+		'-DCMAKE_INSTALL_PREFIX=/usr']),
+	'(cd build && cpack -G DEB)': (s) => !debian || run(['sh', '-c',
+		`cd ${s.dir}/build && cpack -G DEB`]),
+	'sudo apt-get install ./build/*.deb': (s) => !debian ||
+		readdirSync(join(s.dir, 'build')).filter((name) =>
+			name.endsWith('.deb')).length === 2,
+	'docker compose -f docker/compose.yaml --profile demo up --build':
+		() => /profiles: \[demo\]/.test(readFileSync(join(
+			settings.source, 'docker/compose.yaml'), 'utf8')),
 	'referd': (s) => run([join(s.dir, 'root/usr/local/bin/referd'),
 		'--help']),
 	'referd --app ws://127.0.0.1:3000/bot': (s) => s.referd(
 		{ args: ['--app', 'ws://127.0.0.1:3000/bot'] }),
-	[`node scripts/demo/client.js ws://127.0.0.1:${PORT}/ws ` +
-	`'{"verb":"sip:refer","referTo":"sip:agent@10.77.0.3"}'`]: (s) =>
+	'referctl refer - sip:agent@10.77.0.3 --wait': (s) =>
 		transfersWithDemo(s),
 };
+
+/* What is to be installed is known, at least; scripts/common.sh has the same */
+function installable(command)
+{
+	const names = command.split(' ').slice(3);
+	const script = readFileSync(join(settings.source,
+		'scripts/common.sh'), 'utf8');
+	const [, listed] = /^packages="([^"]*)"/m.exec(script);
+
+	return names.every((name) => listed.split(/\s+/).includes(name)) &&
+		(!debian || run(['dpkg-query', '-W', ...names]));
+}
 
 
 function run(argv, env = {})
@@ -190,14 +213,16 @@ function installs(s)
 async function transfersWithDemo(s)
 {
 	const command = blocks('sh').join('').split('\n')
-		.find((l) => l.startsWith('node '));
+		.find((l) => l.startsWith('referctl '));
 	const p = start(s, 'demo', [demo]);
 
 	await p.log.wait((l) => l.includes('has called in'), 'a call',
 		{ timeout: 120_000 });
-	const client = start(s, 'client', ['sh', '-c', `exec ${command}`]);
+	const client = start(s, 'client', ['sh', '-c', `exec ${command}`],
+		{ HOME: s.dir, PATH: `${dirname(settings.referctl)}:` +
+			process.env.PATH, ...sanitizerOptions() });
+	assert.equal(await client.ended(), 0);
 	await p.log.wait((l) => l.includes('talk to each other'), 'the talk');
-	await client.kill();
 	await interrupt(s, p);
 
 	return true;
@@ -208,7 +233,8 @@ scene('each command of the README does what it says', async (s) => {
 	const commands = blocks('sh').join('').trim().split('\n');
 
 	for (const command of commands) {
-		const check = checks[command];
+		const check = command.startsWith('sudo apt-get install b') ?
+			() => installable(command) : checks[command];
 
 		assert.ok(check, `"${command}" has no check here`);
 		assert.ok(await check(s), `"${command}" does not hold`);
