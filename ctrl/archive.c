@@ -93,11 +93,28 @@ void archive_put(const struct archive_transfer *t)
 	db_bind_text(STMT_TRANSFER, 10, target);
 	db_bind_text(STMT_TRANSFER, 11, words);
 	db_bind_text(STMT_TRANSFER, 12, t->data);
-	(void)db_write(STMT_TRANSFER);
+	db_write(STMT_TRANSFER);
 
 out:
 	free(target);
 	free(words);
+}
+
+
+struct search {
+	const char *id;
+	bool ended;
+};
+
+
+/* Of what waits to be written */
+static bool waiting_handler(const struct value *v, void *arg)
+{
+	struct search *s = arg;
+
+	s->ended = !strcmp(v[0].text, s->id) && v[3].text;
+
+	return s->ended;
 }
 
 
@@ -110,6 +127,12 @@ out:
  */
 bool archive_ended(const char *id)
 {
+	struct search s = {.id = id};
+
+	db_waiting(STMT_TRANSFER, waiting_handler, &s);
+	if (s.ended)
+		return true;
+
 	db_bind_text(STMT_OUTCOME, 1, id);
 	if (db_step(STMT_OUTCOME))
 		return false;

@@ -30,6 +30,21 @@ int64_t clock_ms(void)
 
 
 /**
+ * Get the time of a clock that never jumps
+ *
+ * @return Milliseconds since some moment
+ */
+int64_t clock_steady_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+/**
  * Write a time as RFC 3339 has it, in UTC
  *
  * @param text Buffer

@@ -15,6 +15,7 @@ enum {
 };
 
 int64_t clock_ms(void);
+int64_t clock_steady_ms(void);
 void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms);
 int64_t clock_parse(const char *text);
 int clock_read(int64_t *msp, const char *text);

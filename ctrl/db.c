@@ -4,83 +4,64 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <sqlite3.h>
+#include "clock.h"
 #include "db.h"
 #include "log.h"
+#include "statedir.h"
 
+
+static const unsigned none = UINT_MAX;
+
+enum {
+	VALUES_MAX = 24,
+	BATCH = 256,       /* writes in one transaction, or a whole turn */
+	BATCHES = 16,      /* made up for in one turn */
+	RETRY_TIME = 1000, /* ms */
+};
 
 static struct {
 	sqlite3 *db;
 	sqlite3_stmt **stmts;
 	unsigned count;
-	int lock;
-	bool begun;  /* a transaction is */
-	bool broken; /* the last one failed */
-} db = {.lock = -1};
+	bool begun; /* a transaction is */
+
+	/* The last one failed: what is written waits in the journal */
+	bool broken;
+	int64_t retry;     /* when to try again, ms */
+	char trouble[128]; /* what SQLite said of it */
+
+	/* What is bound to the statement at hand */
+	unsigned bound;
+	unsigned valuec;
+	struct value values[VALUES_MAX];
+} db = {.bound = none};
 
 
 /* Operation goes on in memory, so that one line for each trouble is enough */
 static void fail(void)
 {
-	if (!db.broken)
-		log_error("store: can't write: %s; going on in memory",
-			  sqlite3_errmsg(db.db));
+	if (!db.broken) {
+		(void)snprintf(db.trouble, sizeof(db.trouble), "%s",
+			       sqlite3_errmsg(db.db));
+		log_error("store: can't write (%s): what is to be kept waits "
+			  "in memory",
+			  db.trouble);
+	}
 
 	db.broken = true;
+	db.retry = clock_steady_ms() + RETRY_TIME;
 	db.begun = false;
 	if (!sqlite3_get_autocommit(db.db))
 		(void)sqlite3_exec(db.db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-
-static int make_dirs(const char *dir)
-{
-	char path[4096];
-	struct stat st;
-
-	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
-		return ENAMETOOLONG;
-
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-
-		*p = '\0';
-		(void)mkdir(path, 0755);
-		*p = '/';
-	}
-
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return errno;
-
-	if (stat(path, &st))
-		return errno;
-
-	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-}
-
-
-/* Two services that count the same numbers would give them out twice */
-static int lock_dir(const char *dir)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/lock", dir);
-
-	db.lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (db.lock < 0)
-		return errno;
-
-	return flock(db.lock, LOCK_EX | LOCK_NB) ? errno : 0;
 }
 
 
@@ -141,15 +122,9 @@ int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
 {
 	int err;
 
-	err = make_dirs(dir);
-	if (!err)
-		err = lock_dir(dir);
-	if (err) {
-		log_error("store: can't use the state directory %s: %s", dir,
-			  err == EWOULDBLOCK ? "another referd uses it"
-					     : strerror(err));
+	err = statedir_open(dir);
+	if (err)
 		return err;
-	}
 
 	err = open_file(dir);
 	if (!err)
@@ -169,44 +144,21 @@ int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
  */
 void db_close(void)
 {
-	if (db.stmts)
-		(void)db_commit();
+	db.retry = 0;
+	if (db.stmts && db_commit())
+		log_error("store: what waits in memory is lost (%zu writes)",
+			  journal_count());
+	journal_clear();
 
 	for (unsigned i = 0; i < db.count; i++)
 		(void)sqlite3_finalize(db.stmts[i]);
 
 	(void)sqlite3_close(db.db);
-	if (db.lock >= 0)
-		(void)close(db.lock);
+	statedir_close();
 
 	free(db.stmts);
 	memset(&db, 0, sizeof(db));
-	db.lock = -1;
-}
-
-
-/**
- * Commit what was written since the last time.  Costs nothing if that is
- * nothing.
- *
- * @return 0 if it is on disk, otherwise errorcode
- */
-int db_commit(void)
-{
-	if (!db.begun)
-		return db.broken ? EIO : 0;
-
-	if (sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-		fail();
-		return EIO;
-	}
-
-	db.begun = false;
-	if (db.broken)
-		log_warning("store: can write again");
-	db.broken = false;
-
-	return 0;
+	db.bound = none;
 }
 
 
@@ -214,6 +166,23 @@ int db_commit(void)
 static sqlite3_stmt *stmt(unsigned n)
 {
 	return n < db.count ? db.stmts[n] : NULL;
+}
+
+
+static struct value *value_of(unsigned n, int col)
+{
+	assert(col > 0 && col <= VALUES_MAX);
+
+	if (db.bound != n) {
+		memset(db.values, 0, sizeof(db.values));
+		db.bound = n;
+		db.valuec = 0;
+	}
+
+	if (db.valuec < (unsigned)col)
+		db.valuec = (unsigned)col;
+
+	return &db.values[col - 1];
 }
 
 
@@ -226,6 +195,7 @@ static sqlite3_stmt *stmt(unsigned n)
  */
 void db_bind_text(unsigned n, int col, const char *text)
 {
+	*value_of(n, col) = (struct value){.text = text};
 	(void)sqlite3_bind_text(stmt(n), col, text, -1, SQLITE_STATIC);
 }
 
@@ -239,6 +209,7 @@ void db_bind_text(unsigned n, int col, const char *text)
  */
 void db_bind_int(unsigned n, int col, int64_t value)
 {
+	*value_of(n, col) = (struct value){.number = value, .is_number = true};
 	(void)sqlite3_bind_int64(stmt(n), col, value);
 }
 
@@ -273,12 +244,22 @@ const char *db_column_text(unsigned n, int col)
 }
 
 
-/**
- * Begin a transaction, unless this turn has begun one
- *
- * @return 0 if success, otherwise errorcode
- */
-int db_begin(void)
+/* What is refused for what it is will not be taken later */
+static bool is_refusal(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_CONSTRAINT:
+	case SQLITE_ERROR:
+	case SQLITE_MISMATCH:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE:
+	case SQLITE_TOOBIG: return true;
+	default: return false;
+	}
+}
+
+
+static int begin(void)
 {
 	if (db.begun)
 		return 0;
@@ -295,33 +276,156 @@ int db_begin(void)
 }
 
 
-/**
- * Run a statement that writes.  The first of a turn begins a transaction.
- *
- * @param n Number of the statement
- *
- * @return 0 if success, otherwise errorcode
- */
-int db_write(unsigned n)
+static int commit(void)
 {
-	int rc;
-
-	if (!stmt(n))
-		return ENOENT;
-
-	if (db_begin()) {
-		db_reset(n);
+	if (sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		fail();
 		return EIO;
 	}
 
+	db.begun = false;
+
+	return 0;
+}
+
+
+static int run(unsigned n)
+{
+	int rc, err = 0;
+
+	if (begin())
+		return EIO;
+
 	rc = sqlite3_step(db.stmts[n]);
+	if (is_refusal(rc)) {
+		log_error("store: can't write: %s", sqlite3_errmsg(db.db));
+		err = EBADMSG;
+	}
+	else if (rc != SQLITE_DONE) {
+		fail();
+		err = EIO;
+	}
+
+	return err;
+}
+
+
+/**
+ * Begin a transaction, unless this turn has begun one
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_begin(void)
+{
+	return db.broken ? EIO : begin();
+}
+
+
+/**
+ * Run a statement that writes.  What can't be written now is kept until it
+ * can.
+ *
+ * @param n Number of the statement
+ */
+void db_write(unsigned n)
+{
+	const unsigned count = db.bound == n ? db.valuec : 0;
+	int err = 0;
+
+	if (!stmt(n))
+		return;
+
+	if (!db.broken)
+		err = run(n);
+	if (err != EBADMSG && journal_add(n, db.values, count))
+		log_error("store: out of memory");
+
 	db_reset(n);
-	if (rc == SQLITE_DONE)
+}
+
+
+static void bind_again(const struct write *w)
+{
+	for (unsigned i = 0; i < w->count; i++) {
+		const struct value *v = &w->values[i];
+
+		if (v->is_number)
+			db_bind_int(w->stmt, (int)i + 1, v->number);
+		else
+			db_bind_text(w->stmt, (int)i + 1, v->text);
+	}
+}
+
+
+/* Some turns, each of them whole: with a part of one on disk, what a node
+   reports would be taken twice */
+static int write_batch(void)
+{
+	const struct write *w = journal_first();
+	unsigned done = 0;
+	bool full = false;
+
+	for (; w && !full; w = w->next) {
+		int err;
+
+		bind_again(w);
+		err = run(w->stmt);
+		db_reset(w->stmt);
+		if (err == EIO)
+			return EIO;
+
+		full = ++done >= BATCH && w->ends_turn;
+	}
+
+	if (commit())
+		return EIO;
+
+	while (done--)
+		journal_drop_first();
+
+	return 0;
+}
+
+
+static int recover(void)
+{
+	for (int i = 0; i < BATCHES && journal_first(); i++) {
+		if (write_batch())
+			return EIO;
+	}
+
+	if (journal_first())
+		return EAGAIN;
+
+	db.broken = false;
+	log_warning("store: can write again, and has written what waited");
+
+	return 0;
+}
+
+
+/**
+ * Commit what was written since the last time.  Costs nothing if that is
+ * nothing.
+ *
+ * @return 0 if everything is on disk, otherwise errorcode
+ */
+int db_commit(void)
+{
+	journal_end_turn();
+
+	if (db.broken)
+		return clock_steady_ms() < db.retry ? EIO : recover();
+
+	if (!db.begun)
 		return 0;
 
-	fail();
+	if (commit())
+		return EIO;
 
-	return EIO;
+	journal_clear();
+
+	return 0;
 }
 
 
@@ -355,4 +459,34 @@ void db_reset(unsigned n)
 {
 	(void)sqlite3_reset(db.stmts[n]);
 	(void)sqlite3_clear_bindings(db.stmts[n]);
+	db.bound = none;
+}
+
+
+/**
+ * Tell why nothing can be written
+ *
+ * @return What the system says, NULL if all is well
+ */
+const char *db_trouble(void)
+{
+	return db.broken ? db.trouble : NULL;
+}
+
+
+/**
+ * Go through what waits to be written by a statement, and so can't be read
+ *
+ * @param n   Number of the statement
+ * @param h   Handler of the values, returns true to stop
+ * @param arg Handler argument
+ */
+void db_waiting(unsigned n, db_values_h *h, void *arg)
+{
+	const struct write *w = db.broken ? journal_first() : NULL;
+
+	for (; w; w = w->next) {
+		if (w->stmt == n && h(w->values, arg))
+			return;
+	}
 }

@@ -6,11 +6,14 @@
 #ifndef DB_H
 #define DB_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include "journal.h"
 
 struct sqlite3;
 
 typedef int(db_schema_h)(struct sqlite3 *db);
+typedef bool(db_values_h)(const struct value *values, void *arg);
 
 int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
 	    unsigned count);
@@ -22,8 +25,10 @@ void db_bind_int(unsigned n, int col, int64_t value);
 int64_t db_column_int(unsigned n, int col);
 const char *db_column_text(unsigned n, int col);
 int db_begin(void);
-int db_write(unsigned n);
+void db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);
+const char *db_trouble(void);
+void db_waiting(unsigned n, db_values_h *h, void *arg);
 
 #endif

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
@@ -25,11 +26,19 @@ enum { ARGUMENT_SIZE = 4096 }; /* libwebsockets takes no more */
 
 static char *get_healthz(void)
 {
+	char text[256];
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "status", "ok");
+	json_str(&j, "status", store_trouble() ? "degraded" : "ok");
+	if (store_trouble()) {
+		(void)snprintf(text, sizeof(text),
+			       "the store can't be written (%s): what is to "
+			       "be kept waits in memory",
+			       store_trouble());
+		json_str(&j, "error", text);
+	}
 	json_str(&j, "version", PROJECT_VERSION);
 	json_int(&j, "nodes", roster_count());
 	json_int(&j, "calls", (int64_t)sessions_count());

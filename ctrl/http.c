@@ -17,6 +17,7 @@
 #include "message.h"
 #include "queue.h"
 #include "report.h"
+#include "store.h"
 #include "table.h"
 
 
@@ -168,7 +169,8 @@ static bool is_allowed(struct request *r)
 {
 	if (r->role == ROLE_NONE && !r->post && !strcmp(r->path, "/healthz"))
 		reply_take(r, 200, "application/json",
-			   strdup("{\"status\":\"ok\"}"));
+			   strdup(store_trouble() ? "{\"status\":\"degraded\"}"
+						  : "{\"status\":\"ok\"}"));
 	else if (r->role == ROLE_NONE)
 		reply_error(r, 401,
 			    "a known token is required, as in "

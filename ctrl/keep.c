@@ -69,8 +69,7 @@ static void rows_remove(const struct rows *rows, unsigned n)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		db_bind_int(n, 1, rows->ids[i]);
-		if (db_write(n))
-			return;
+		db_write(n);
 	}
 }
 

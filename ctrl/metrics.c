@@ -13,6 +13,7 @@
 #include "metrics.h"
 #include "roster.h"
 #include "session.h"
+#include "store.h"
 
 
 static const char *const names[METRICS] = {
@@ -86,8 +87,11 @@ static void print(FILE *f)
 	(void)fprintf(f,
 		      "# TYPE referd_calls gauge\nreferd_calls %zu\n"
 		      "# TYPE referd_clients gauge\nreferd_clients %zu\n"
-		      "# TYPE referd_nodes gauge\nreferd_nodes %u\n",
-		      sessions_count(), clients_count(), roster_count());
+		      "# TYPE referd_nodes gauge\nreferd_nodes %u\n"
+		      "# TYPE referd_store_writable gauge\n"
+		      "referd_store_writable %d\n",
+		      sessions_count(), clients_count(), roster_count(),
+		      store_trouble() == NULL);
 }
 
 

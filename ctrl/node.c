@@ -162,17 +162,20 @@ static void welcome(struct node *node)
 {
 	struct json j;
 
+	/* the node keeps what we could not: it says that again */
+	if (!store_trouble())
+		node->acked = node->n;
+
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "type", "welcome");
 	json_int(&j, "protocol", 1);
 	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "n", (int64_t)node->n);
+	json_int(&j, "n", (int64_t)node->acked);
 	json_close(&j, '}');
 
 	link_send(node->link, json_done(&j));
 	json_free(&j);
-	node->acked = node->n;
 }
 
 
@@ -283,7 +286,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 		goto out;
 	}
 
-	node->n = (uint64_t)field_int(tree, "n", 0);
+	node->n = node->acked = (uint64_t)field_int(tree, "n", 0);
 	process_watch(&node->process, (pid_t)field_int(tree, "pid", 0),
 		      exit_handler, node);
 	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
@@ -342,7 +345,7 @@ static void ack(struct node *node)
 {
 	struct json j;
 
-	if (node->acked == node->n)
+	if (node->acked == node->n || store_trouble())
 		return;
 
 	node->acked = node->n;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <cjson/cJSON.h>
+#include <openssl/evp.h>
 #include "clock.h"
 #include "field.h"
 #include "json.h"
@@ -20,7 +21,10 @@
 #include "webhook.h"
 
 
-enum { DELIVERIES_MAX = 10000 };
+enum {
+	DELIVERIES_MAX = 10000,
+	ID_SIZE = 15, /* with h- and the terminating zero */
+};
 
 static struct {
 	struct table *chains; /* by call_sid */
@@ -249,6 +253,28 @@ bool outbox_full(void)
 }
 
 
+/* A hook on the outcome of a transfer has the same id whenever it is made:
+   who gets it again after the worst, knows it.  Any other has a new one. */
+static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+
+	random_hex(id, ID_SIZE);
+	memcpy(id, "h-", 2);
+
+	if (p->kind != HOOK_ACTION || !p->transfer_id ||
+	    !EVP_Digest(p->transfer_id, strlen(p->transfer_id), hash, NULL,
+			EVP_sha256(), NULL))
+		return;
+
+	for (int i = 0; i < 6; i++)
+		(void)snprintf(id + 2 + i * 2, 3, "%02x", hash[i]);
+
+	if (table_get(outbox.ids, id))
+		random_hex(id + 2, ID_SIZE - 2);
+}
+
+
 /**
  * Add a hook, behind those that the call has
  *
@@ -259,11 +285,11 @@ bool outbox_full(void)
  */
 int outbox_add(struct delivery **dp, const struct hook_post *p)
 {
-	char id[HOOK_ID_SIZE] = "h-";
+	char id[HOOK_ID_SIZE];
 	struct delivery *d;
 	int err;
 
-	random_hex(id + 2, 13);
+	name(id, p);
 	err = create(&d, p, id);
 	if (err)
 		return err;

@@ -12,7 +12,7 @@
 
 
 /* PRAGMA user_version of what we write */
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 #define TABLE_SQL(t)                                                          \
 	"CREATE TABLE IF NOT EXISTS " t "("                                   \
@@ -121,6 +121,11 @@ static const char *const count_forgotten[] = {
 	NULL,
 };
 
+static const char *const reserve[] = {
+	"ALTER TABLE counter ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0",
+	NULL,
+};
+
 #define PUT_SQL(t)                                                            \
 	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
 	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
@@ -145,9 +150,10 @@ static const char *const count_forgotten[] = {
 const char *const schema_sql[STMTS] = {
 	/* numbers begin above 1, so that no message has one that is false */
 	[STMT_COUNTERS] = "SELECT max(1, ifnull(max(seq), 0),"
-			  " ifnull((SELECT max(seq) FROM messages), 0)),"
+			  " ifnull(max(reserved), 0), ifnull((SELECT max(seq) "
+			  "FROM messages), 0)),"
 			  " max(forgotten) FROM counter",
-	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?, ?)",
+	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?, ?, ?)",
 	[STMT_MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)",
 	[STMT_REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
 			" AND (client = ?2 OR (client IS NULL"
@@ -240,13 +246,19 @@ static int run(sqlite3 *db, const char *const *sql)
 }
 
 
+static int stamp(sqlite3 *db)
+{
+	char sql[64];
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", VERSION);
+
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+
 static int migrate(sqlite3 *db, int version)
 {
-	char stamp[64];
 	int rc = SQLITE_OK;
-
-	(void)snprintf(stamp, sizeof(stamp), "PRAGMA user_version=%d",
-		       VERSION);
 
 	if (version == 1)
 		rc = run(db, set_aside);
@@ -258,8 +270,10 @@ static int migrate(sqlite3 *db, int version)
 		rc = run(db, indexes);
 	if (rc == SQLITE_OK && version < 3)
 		rc = run(db, count_forgotten);
+	if (rc == SQLITE_OK && version < 4)
+		rc = run(db, reserve);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, stamp, NULL, NULL, NULL);
+		rc = stamp(db);
 
 	return rc;
 }
@@ -281,8 +295,9 @@ int schema_apply(sqlite3 *db)
 	if (rc != SQLITE_OK)
 		return EIO;
 
+	/* what can't be written is to be noticed now */
 	if (version == VERSION)
-		return 0;
+		return stamp(db) == SQLITE_OK ? 0 : EIO;
 
 	if (version > VERSION) {
 		log_error("store: %s is of a newer referd (its version is %d, "

@@ -8,13 +8,23 @@
 #include <string.h>
 #include "clock.h"
 #include "db.h"
+#include "log.h"
 #include "schema.h"
 #include "store.h"
 
 
+enum {
+	RESERVE = 1 << 20,      /* numbers */
+	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
+};
+
+/* Numbers are reserved on disk before they are given out: also one that was
+   given out while nothing could be written is never given out again. */
 static struct {
-	uint64_t seq;       /* last one given out */
-	uint64_t saved;     /* last one on disk */
+	uint64_t seq;      /* last one given out */
+	uint64_t saved;    /* last one on disk */
+	uint64_t reserved; /* may have been given out, as far as the disk knows
+			    */
 	uint64_t forgotten; /* last one that is not kept */
 	bool dirty;         /* that is not on disk */
 } store;
@@ -42,6 +52,7 @@ static void load_counters(void)
 
 	store.seq = (uint64_t)db_column_int(STMT_COUNTERS, 0);
 	store.forgotten = (uint64_t)db_column_int(STMT_COUNTERS, 1);
+	store.reserved = store.seq;
 	db_reset(STMT_COUNTERS);
 }
 
@@ -59,11 +70,9 @@ int store_open(const char *dir)
 
 	err = db_open(dir, schema_apply, schema_sql, STMTS);
 	if (!err) {
-		/* a full disk is to be noticed now, not at the first message
-		 */
 		load_counters();
 		store.dirty = true;
-		err = store_commit();
+		(void)store_commit();
 	}
 
 	if (err)
@@ -73,12 +82,25 @@ int store_open(const char *dir)
 }
 
 
+static void save_counters(void)
+{
+	db_bind_int(STMT_COUNT, 1, (int64_t)store.seq);
+	db_bind_int(STMT_COUNT, 2, (int64_t)store.forgotten);
+	db_bind_int(STMT_COUNT, 3, (int64_t)store.reserved);
+	db_write(STMT_COUNT);
+	store.saved = store.seq;
+	store.dirty = false;
+}
+
+
 /**
  * Commit what is pending, and close the store
  */
 void store_close(void)
 {
-	(void)store_commit();
+	store.reserved = store.seq;
+	save_counters();
+	(void)db_commit();
 	db_close();
 	memset(&store, 0, sizeof(store));
 }
@@ -88,21 +110,30 @@ void store_close(void)
  * Commit what this turn of the loop has written.  Costs nothing if that is
  * nothing.  Call it before anything is sent.
  *
- * @return 0 if it is on disk, otherwise errorcode
+ * @return 0 if everything is on disk, otherwise errorcode
  */
 int store_commit(void)
 {
-	int err = 0;
-
-	if (store.saved != store.seq || store.dirty) {
-		db_bind_int(STMT_COUNT, 1, (int64_t)store.seq);
-		db_bind_int(STMT_COUNT, 2, (int64_t)store.forgotten);
-		err = db_write(STMT_COUNT);
-		store.saved = store.seq;
-		store.dirty = false;
+	if (store.seq + RESERVE / 2 > store.reserved) {
+		store.reserved = store.seq + RESERVE;
+		store.dirty = true;
 	}
 
-	return err ? err : db_commit();
+	if (store.saved != store.seq || store.dirty)
+		save_counters();
+
+	return db_commit();
+}
+
+
+/**
+ * Tell why what is to be kept is not on disk
+ *
+ * @return What the system says, NULL if all is well
+ */
+const char *store_trouble(void)
+{
+	return db_trouble();
 }
 
 
@@ -154,6 +185,17 @@ void store_forgotten(uint64_t seq)
 }
 
 
+/* What became of the transfers, and hooks, still waits */
+static void drop_waiting(void)
+{
+	log_error("store: the messages up to %llu are lost, there is no "
+		  "memory for more",
+		  (unsigned long long)store.seq);
+	journal_drop_all(STMT_MESSAGE);
+	store_forgotten(store.seq);
+}
+
+
 /**
  * Store a message
  *
@@ -172,7 +214,59 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
 	db_bind_int(STMT_MESSAGE, 4, jambonz);
 	db_bind_int(STMT_MESSAGE, 5, clock_ms());
 	db_bind_text(STMT_MESSAGE, 6, text);
-	(void)db_write(STMT_MESSAGE);
+	db_write(STMT_MESSAGE);
+
+	if (db_trouble() && journal_size() > WAITING_MAX)
+		drop_waiting();
+}
+
+
+/* Whom a message is for, and who asks for it */
+struct reader {
+	uint64_t since;
+	const char *client;
+	const char *call_sid;
+	bool jambonz;
+	unsigned limit;
+	uint64_t last;
+	store_replay_h *h;
+	void *arg;
+};
+
+
+static bool is_for(const struct reader *r, const struct value *v)
+{
+	const char *client = v[1].text, *call_sid = v[2].text;
+
+	if ((uint64_t)v[0].number <= r->since || (r->jambonz && !v[3].number))
+		return false;
+
+	if (client)
+		return !strcmp(client, r->client);
+
+	return !r->call_sid || (call_sid && !strcmp(call_sid, r->call_sid));
+}
+
+
+/* Of what waits to be written */
+static bool waiting_handler(const struct value *v, void *arg)
+{
+	struct reader *r = arg;
+
+	if (!is_for(r, v))
+		return false;
+
+	r->last = (uint64_t)v[0].number;
+	if (!r->h)
+		return false;
+
+	if (!r->limit)
+		return true;
+
+	--r->limit;
+	r->h(r->last, v[5].text, r->arg);
+
+	return false;
 }
 
 
@@ -186,6 +280,12 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
  */
 uint64_t store_last(const char *client, bool jambonz)
 {
+	struct reader r = {.client = client, .jambonz = jambonz};
+
+	db_waiting(STMT_MESSAGE, waiting_handler, &r);
+	if (r.last)
+		return r.last;
+
 	db_bind_text(STMT_LAST, 1, client);
 	db_bind_int(STMT_LAST, 2, jambonz);
 
@@ -193,10 +293,16 @@ uint64_t store_last(const char *client, bool jambonz)
 }
 
 
-static void each_message(unsigned n, store_replay_h *h, void *arg)
+static unsigned each_message(unsigned n, store_replay_h *h, void *arg)
 {
-	while (!db_step(n))
+	unsigned count = 0;
+
+	while (!db_step(n)) {
+		++count;
 		h((uint64_t)db_column_int(n, 0), db_column_text(n, 1), arg);
+	}
+
+	return count;
 }
 
 
@@ -214,13 +320,16 @@ static void each_message(unsigned n, store_replay_h *h, void *arg)
 void store_replay(uint64_t since, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg)
 {
+	struct reader r = {since, client, call_sid, jambonz, limit, 0, h, arg};
+
 	db_bind_int(STMT_REPLAY, 1, (int64_t)since);
 	db_bind_text(STMT_REPLAY, 2, client);
 	db_bind_text(STMT_REPLAY, 3, call_sid);
 	db_bind_int(STMT_REPLAY, 4, jambonz);
 	db_bind_int(STMT_REPLAY, 5, limit);
 
-	each_message(STMT_REPLAY, h, arg);
+	r.limit -= each_message(STMT_REPLAY, h, arg);
+	db_waiting(STMT_MESSAGE, waiting_handler, &r);
 }
 
 
@@ -237,7 +346,7 @@ void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
 {
 	db_bind_text(STMT_CALL, 1, call_sid);
 	db_bind_int(STMT_CALL, 2, limit);
-	each_message(STMT_CALL, h, arg);
+	(void)each_message(STMT_CALL, h, arg);
 }
 
 
@@ -255,7 +364,7 @@ void store_put(enum store_table table, const char *key, const char *data)
 
 	db_bind_text(STMT_PUT + table, 1, key);
 	db_bind_text(STMT_PUT + table, 2, data);
-	(void)db_write(STMT_PUT + table);
+	db_write(STMT_PUT + table);
 }
 
 
@@ -268,7 +377,7 @@ void store_put(enum store_table table, const char *key, const char *data)
 void store_forget(enum store_table table, const char *key)
 {
 	db_bind_text(STMT_FORGET + table, 1, key);
-	(void)db_write(STMT_FORGET + table);
+	db_write(STMT_FORGET + table);
 }
 
 

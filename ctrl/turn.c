@@ -13,17 +13,34 @@
 #include "turn.h"
 
 
+/* Seconds after which what could not be written is tried again */
+static const double retry_time = 1.;
+
 static ev_prepare prepare;
+static ev_timer retry;
+
+
+/* It is enough that the loop turns */
+static void retry_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+}
 
 
 /* Runs when all events of a turn are handled, before the loop sleeps */
 static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 {
-	(void)loop;
 	(void)w;
 	(void)revents;
 
 	turn_commit();
+	if (store_trouble() && !ev_is_active(&retry)) {
+		ev_timer_set(&retry, retry_time, 0.);
+		ev_timer_start(EV_A_ & retry);
+	}
+
 	nodes_flush();
 	feeds_flush();
 }
@@ -34,6 +51,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
  */
 void turn_init(void)
 {
+	ev_timer_init(&retry, retry_handler, retry_time, 0.);
 	ev_prepare_init(&prepare, prepare_handler);
 	ev_prepare_start(EV_DEFAULT_ & prepare);
 }
@@ -45,13 +63,16 @@ void turn_init(void)
 void turn_close(void)
 {
 	turn_commit();
+	ev_timer_stop(EV_DEFAULT_ & retry);
 	ev_prepare_stop(EV_DEFAULT_ & prepare);
 }
 
 
 /**
  * Put on disk what has come about, so that it may be sent.  Failure is the
- * store's to report; what can't be stored is sent nevertheless.
+ * store's to report; what can't be stored waits there, and is sent
+ * nevertheless: calls go on.  Until it is stored, the nodes keep what they
+ * have reported.
  */
 void turn_commit(void)
 {

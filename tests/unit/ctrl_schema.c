@@ -233,6 +233,7 @@ static void test_second(void **state)
 	store_message(store_seq_next(), NULL, NULL, true, "a");
 	store_close();
 	run("ALTER TABLE counter DROP COLUMN forgotten;"
+	    "ALTER TABLE counter DROP COLUMN reserved;"
 	    "UPDATE counter SET seq = 100777;"
 	    "PRAGMA user_version=2");
 
@@ -255,7 +256,7 @@ static void test_newer(void **state)
 
 	(void)freopen("/dev/null", "w", stderr);
 	assert_int_equal(store_open(dir), ENOTSUP);
-	run("PRAGMA user_version=3");
+	run("PRAGMA user_version=4");
 	assert_int_equal(store_open(dir), 0);
 }
 

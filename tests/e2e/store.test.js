@@ -1,0 +1,333 @@
+/**
+ * @file store.test.js  The disk takes nothing any more: calls go on
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync,
+	statSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Application } from './lib/application.js';
+import { Node } from './lib/node.js';
+import { Process } from './lib/process.js';
+import { scene, settings } from './lib/scene.js';
+
+const SIZE = 2 << 20;
+
+
+function mount(...args)
+{
+	execFileSync('mount', args, { stdio: 'ignore' });
+}
+
+
+/* A file system of our own needs a mount namespace of our own. */
+function whyNot()
+{
+	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-mount-'));
+
+	try {
+		mount('-t', 'tmpfs', 'none', dir);
+		execFileSync('umount', [dir]);
+	}
+	catch {
+		return 'this user may not mount';
+	}
+	finally {
+		rmdirSync(dir);
+	}
+
+	return false;
+}
+
+
+const skip = whyNot();
+
+
+/* A small disk. It is gone with the scene. */
+class Disk {
+	constructor(s)
+	{
+		this.dir = join(s.dir, 'disk');
+		mkdirSync(this.dir);
+		mount('-t', 'tmpfs', '-o', `size=${SIZE}`, 'none', this.dir);
+		s.join({ process: { name: 'disk', alive: true,
+			log: { items: [] }, kill: () => this.remove() },
+		kill: () => this.remove() });
+	}
+
+	get state()
+	{
+		return join(this.dir, 'state');
+	}
+
+	fill()
+	{
+		const fd = openSync(join(this.dir, 'fill'), 'w');
+
+		for (let size = 65536; size;) {
+			try {
+				writeSync(fd, Buffer.alloc(size));
+			}
+			catch (err) {
+				assert.equal(err.code, 'ENOSPC');
+				size >>= 1;
+			}
+		}
+		closeSync(fd);
+	}
+
+	clear()
+	{
+		rmSync(join(this.dir, 'fill'));
+	}
+
+	readOnly(on)
+	{
+		mount('-o', `remount,${on ? 'ro' : 'rw'}`, this.dir);
+	}
+
+	remove()
+	{
+		if (this.gone)
+			return;
+		this.gone = true;
+		execFileSync('umount', ['--lazy', this.dir]);
+	}
+}
+
+
+/* A referd on a small disk, with a client, an application and a node */
+async function control(s)
+{
+	const disk = new Disk(s);
+	const application = await Application.start(s);
+	const referd = await s.referd({ args: ['--state', disk.state] });
+	const client = await s.client(referd, { query: '?client=bot' });
+	const node = await Node.connect(referd.socket);
+
+	await referd.knows(1);
+
+	return { disk, application, referd, client, node };
+}
+
+
+/* A call with one transfer, from its begin to the last hook; its call_sid */
+async function transferred({ application, client, node }, n)
+{
+	const call = node.call();
+
+	await client.message('session:new', { call_sid: call.sid });
+	client.send([{ verb: 'sip:refer', call_sid: call.sid, referTo: 'bob',
+		id: `v${n}`, actionHook: `${application.url}/action`,
+		eventHook: '/event' }]);
+
+	const t = await node.transfer(call);
+
+	t.progress(180);
+	await client.message('verb:hook', { verb_id: `v${n}` });
+	t.end(200);
+	await client.message('transfer:status',
+		{ call_sid: call.sid, step: 'ended' });
+	await client.message('hook:status',
+		{ kind: 'action', event: 'answered', verb_id: `v${n}` });
+	node.closed(call);
+	await client.message('call:status',
+		{ call_sid: call.sid, call_status: 'completed' });
+
+	return call.sid;
+}
+
+
+async function health(referd)
+{
+	const response = await fetch(`${referd.http}/healthz`);
+
+	assert.equal(response.status, 200);
+
+	return response.json();
+}
+
+
+/* Waits until the store is, or is not, in trouble; what is said of it */
+async function until(referd, status)
+{
+	for (;;) {
+		const body = await health(referd);
+
+		if (body.status === status)
+			return body;
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+
+async function metric(referd, name)
+{
+	const text = await (await fetch(`${referd.http}/metrics`)).text();
+
+	return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)[1]);
+}
+
+
+async function outcomes(referd)
+{
+	const list = await (await fetch(
+		`${referd.http}/transfers?limit=1000`)).json();
+
+	return new Map(list.map((t) => [t.verb_id ?? t.transfer_id,
+		t.outcome]));
+}
+
+
+/* What clients of one name got is what one gets that asks for all of it. */
+async function replayed(s, referd, clients, since)
+{
+	const said = clients.flatMap((c) => c.messages.filter((m) =>
+		m.seq > since && m.type !== 'hello'));
+	const late = await s.client(referd, { acks: false,
+		query: `?client=bot&since=${since}` });
+
+	await late.messages.wait((m) => m.seq === said.at(-1).seq,
+		'the last message');
+	assert.deepEqual(late.messages.items.slice(1), said);
+}
+
+
+for (const [name, spoil, mend] of [
+	['the disk is full', ({ disk }) => disk.fill(),
+		({ disk }) => disk.clear()],
+	['the disk fails', ({ disk, referd }) => {
+		const { size } = statSync(join(disk.state, 'referd.db-wal'));
+
+		execFileSync('prlimit', [`--pid=${referd.process.pid}`,
+			`--fsize=${size}:unlimited`]);
+	}, ({ referd }) => execFileSync('prlimit',
+		[`--pid=${referd.process.pid}`, '--fsize=unlimited'])],
+]) {
+	scene(`${name}: calls go on, and nothing is missing later`,
+		async (s) => {
+		const p = await control(s);
+		const { referd, client, application } = p;
+		const since = client.messages.items[0].seq;
+
+		await transferred(p, 0);
+		assert.equal((await health(referd)).status, 'ok');
+		assert.equal(await metric(referd, 'referd_store_writable'), 1);
+
+		await spoil(p);
+		for (let n = 1; n <= 5; n++)
+			await transferred(p, n);
+
+		const { error } = await until(referd, 'degraded');
+
+		assert.match(error, /^the store can't be written \(.*\): what /);
+		assert.equal(await metric(referd, 'referd_store_writable'), 0);
+
+		/* who comes now gets what is not on disk, too */
+		await replayed(s, referd, [client], since);
+		const again = await s.client(referd, { query: '?client=bot' });
+
+		await transferred({ ...p, client: again }, 6);
+
+		await mend(p);
+		await until(referd, 'ok');
+		await transferred({ ...p, client: again }, 7);
+		await referd.kill('SIGKILL');
+		await referd.run();
+
+		assert.deepEqual(await outcomes(referd), new Map(
+			Array.from({ length: 8 }, (_, i) =>
+				[`v${7 - i}`, 'transferred'])));
+		assert.deepEqual(application.requests.items
+			.map((r) => r.data.verb_id).sort(),
+		Array.from({ length: 8 }, (_, i) => `v${i}`));
+		await replayed(s, referd, [client, again], since);
+	}, { skip });
+}
+
+
+scene('killed while the disk is full: the node says it again', async (s) => {
+	const p = await control(s);
+	const { disk, referd, client, application, node } = p;
+
+	await transferred(p, 0);
+
+	/* one is on its way, one begins later */
+	const call = node.call();
+
+	await client.message('session:new', { call_sid: call.sid });
+	client.send([{ verb: 'sip:refer', call_sid: call.sid, referTo: 'bob',
+		id: 'v1', actionHook: `${application.url}/action` }]);
+
+	const t = await node.transfer(call);
+
+	t.progress(180);
+	await client.message('transfer:status', { call_status: 180,
+		call_sid: call.sid });
+
+	disk.fill();
+	await transferred(p, 2);
+	t.end(200);
+	await application.requests.wait((r) => r.data.verb_id === 'v1',
+		'actionHook');
+	await until(referd, 'degraded');
+
+	const last = client.messages.items.at(-1).seq;
+
+	await referd.kill('SIGKILL');
+	disk.clear();
+	await referd.run();
+	await node.connect();
+
+	const again = await s.client(referd, { query: '?client=bot' });
+
+	assert.ok(again.messages.items[0].seq > last);
+	await application.requests.wait(() => application.requests
+		.filter((r) => r.data.verb_id === 'v1').length === 2,
+	'actionHook again');
+
+	const found = [...(await outcomes(referd)).values()];
+
+	assert.deepEqual(found, ['transferred', 'transferred', 'transferred']);
+
+	/* it may come twice, but is known */
+	const [first, second] = application.requests
+		.filter((r) => r.data.verb_id === 'v1')
+		.map((r) => r.headers['x-referd-delivery']);
+
+	assert.equal(first, second);
+	assert.ok(client.all('transfer:status').every((m) => m.seq <= last));
+}, { skip });
+
+
+scene('it does not start on what it cannot write', async (s) => {
+	const disk = new Disk(s);
+	const referd = await s.referd({ args: ['--state', disk.state] });
+	const args = [settings.referd, '--listen', '127.0.0.1:0',
+		'--socket', join(s.dir, 'other.sock'), '--state', disk.state];
+	const refused = async () => {
+		const p = new Process('referd', args);
+
+		assert.equal(await p.ended(), 1);
+		assert.equal(p.log.length, 1, p.log.items.join('\n'));
+
+		return p.log.items[0];
+	};
+
+	assert.equal(await referd.kill('SIGTERM'), 0);
+	disk.readOnly(true);
+	assert.match(await refused(),
+		/can't use the state directory .*: Read-only file system/);
+
+	disk.readOnly(false);
+	disk.fill();
+	assert.match(await refused(), /can't use .*referd\.db: .*(full|I\/O)/);
+
+	disk.clear();
+	await referd.run();
+	assert.equal((await health(referd)).status, 'ok');
+}, { skip });
