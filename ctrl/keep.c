@@ -58,10 +58,14 @@ static bool is_busy(const char *call_sid)
 }
 
 
-static void rows_add(struct rows *rows, int64_t id, const char *call_sid)
+static bool rows_add(struct rows *rows, int64_t id, const char *call_sid)
 {
-	if (!is_busy(call_sid))
-		rows->ids[rows->count++] = id;
+	if (is_busy(call_sid))
+		return false;
+
+	rows->ids[rows->count++] = id;
+
+	return true;
 }
 
 
@@ -88,11 +92,13 @@ static struct size measure(void)
 }
 
 
-/* Up to the first one that is to be kept.  A clock that was wrong for a while
+/* Up to the first one that is to be kept: young enough, when as many bytes as
+   were too many have gone.  A clock that was wrong for a while
    makes them stay for longer, never go too early. */
-static bool step_messages(bool over)
+static bool step_messages(int64_t excess)
 {
 	const int64_t oldest = clock_ms() - keep.age;
+	const bool was_over = excess > 0;
 	struct rows rows = {.count = 0};
 	unsigned count = 0;
 
@@ -100,15 +106,17 @@ static bool step_messages(bool over)
 	db_bind_int(STMT_OLD_MESSAGES, 2, STEP_ROWS);
 
 	while (!db_step(STMT_OLD_MESSAGES)) {
-		if (!over && db_column_int(STMT_OLD_MESSAGES, 1) >= oldest) {
+		if (excess <= 0 &&
+		    db_column_int(STMT_OLD_MESSAGES, 1) >= oldest) {
 			db_reset(STMT_OLD_MESSAGES);
 			break;
 		}
 
 		++count;
 		keep.message = db_column_int(STMT_OLD_MESSAGES, 0);
-		rows_add(&rows, keep.message,
-			 db_column_text(STMT_OLD_MESSAGES, 2));
+		if (rows_add(&rows, keep.message,
+			     db_column_text(STMT_OLD_MESSAGES, 2)))
+			excess -= db_column_int(STMT_OLD_MESSAGES, 3);
 	}
 
 	rows_remove(&rows, STMT_FORGET_MESSAGE);
@@ -119,7 +127,7 @@ static bool step_messages(bool over)
 
 	keep.message = 0;
 
-	return false;
+	return was_over && rows.count;
 }
 
 
@@ -135,8 +143,8 @@ static bool step_transfers(void)
 
 	while (!db_step(STMT_OLD_TRANSFERS)) {
 		++count;
-		rows_add(&rows, db_column_int(STMT_OLD_TRANSFERS, 0),
-			 db_column_text(STMT_OLD_TRANSFERS, 2));
+		(void)rows_add(&rows, db_column_int(STMT_OLD_TRANSFERS, 0),
+			       db_column_text(STMT_OLD_TRANSFERS, 2));
 		keep.transfer = db_column_int(STMT_OLD_TRANSFERS, 1);
 	}
 
@@ -180,7 +188,7 @@ bool keep_step(void)
 		return false;
 
 	size = measure();
-	more = step_messages(size.used > keep.size);
+	more = step_messages(size.used - keep.size);
 	more |= step_transfers();
 	more |= shrink(&size);
 

@@ -169,7 +169,8 @@ const char *const schema_sql[STMTS] = {
 		      " freelist_count * page_size FROM pragma_page_count,"
 		      " pragma_freelist_count, pragma_page_size",
 	[STMT_SHRINK] = "PRAGMA incremental_vacuum(256)",
-	[STMT_OLD_MESSAGES] = "SELECT seq, time, call_sid FROM messages"
+	[STMT_OLD_MESSAGES] = "SELECT seq, time, call_sid, length(text)"
+			      " FROM messages"
 			      " WHERE seq > ? ORDER BY seq LIMIT ?",
 	[STMT_OLD_TRANSFERS] = "SELECT id, seq, call_sid FROM transfers"
 			       " WHERE seq > ? AND seq <= ?"

@@ -223,6 +223,19 @@ static void test_size(void **state)
 }
 
 
+/* A step takes no more than is too much, however large the messages are */
+static void test_large(void **state)
+{
+	(void)state;
+
+	fill(100, 20000);
+	keep_start(1, 1);
+	(void)sweep();
+	assert_in_range(replay().count, 40, 52);
+	assert_true(store_first() == store_seq() + 1 - replay().count);
+}
+
+
 /* The clock was wrong for a while: nothing goes before its time */
 static void test_disorder(void **state)
 {
@@ -248,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_age, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disorder, setup,
 						teardown),
 	};
