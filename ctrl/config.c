@@ -145,73 +145,65 @@ static void default_web(struct config *c)
 }
 
 
-static int set_path(char *path, size_t size, const char *value,
-		    const char *name)
+/* These say what is wrong with a value, as in "must be a path"; NULL if
+   nothing is */
+static const char *set_path(char *path, size_t size, const char *value)
 {
-	if (!*value || strlen(value) >= size) {
-		log_error("config: %s must be a path", name);
-		return EINVAL;
-	}
+	if (!*value || strlen(value) >= size)
+		return "must be a path";
 
 	strcpy(path, value);
 
-	return 0;
+	return NULL;
 }
 
 
-static int set_number(unsigned *np, const char *value, const char *name,
-		      unsigned max)
+static const char *set_number(unsigned *np, const char *value, unsigned max)
 {
+	static char wrong[64];
 	char *end;
 	unsigned long n = strtoul(value, &end, 10);
 
 	if (*value < '1' || *value > '9' || *end || n > max) {
-		log_error("config: %s must be a number from 1 to %u", name,
-			  max);
-		return EINVAL;
+		(void)snprintf(wrong, sizeof(wrong),
+			       "must be a number from 1 to %u", max);
+		return wrong;
 	}
 
 	*np = (unsigned)n;
 
-	return 0;
+	return NULL;
 }
 
 
-static int set_option(struct config *c, int opt, const char *value)
+static const char *set_option(struct config *c, int opt, const char *value)
 {
 	switch (opt) {
-	case 'f': return 0; /* was read before all others */
-	case 'l': c->listen = value; return 0;
-	case 'u': c->token_file = value; return 0;
-	case 'o': c->allow_origin = value; return 0;
-	case 'c': c->tls_cert = value; return 0;
-	case 'y': c->tls_key = value; return 0;
+	case 'f': return NULL; /* was read before all others */
+	case 'l': c->listen = value; return NULL;
+	case 'u': c->token_file = value; return NULL;
+	case 'o': c->allow_origin = value; return NULL;
+	case 'c': c->tls_cert = value; return NULL;
+	case 'y': c->tls_key = value; return NULL;
 	case 'n':
-		return set_number(&c->max_connections, value,
-				  "max-connections", CONNECTIONS_MAX);
+		return set_number(&c->max_connections, value, CONNECTIONS_MAX);
 	case 'p':
-		return set_number(&c->max_per_address, value,
-				  "max-per-address", CONNECTIONS_MAX);
-	case 's':
-		return set_path(c->socket, sizeof(c->socket), value, "socket");
-	case 'w': return set_path(c->web, sizeof(c->web), value, "web");
-	case 'd': return set_path(c->state, sizeof(c->state), value, "state");
-	case 'e':
-		return set_number(&c->keep_days, value, "keep-days", DAYS_MAX);
-	case 'b': return set_number(&c->keep_mb, value, "keep-mb", MB_MAX);
+		return set_number(&c->max_per_address, value, CONNECTIONS_MAX);
+	case 's': return set_path(c->socket, sizeof(c->socket), value);
+	case 'w': return set_path(c->web, sizeof(c->web), value);
+	case 'd': return set_path(c->state, sizeof(c->state), value);
+	case 'e': return set_number(&c->keep_days, value, DAYS_MAX);
+	case 'b': return set_number(&c->keep_mb, value, MB_MAX);
 	case 'k':
-		return set_path(c->hook_secret, sizeof(c->hook_secret), value,
-				"hook-secret-file");
-	case 'a': c->app = value; return 0;
-	case 'm': c->app_map = value; return 0;
-	case 't': c->app_status = value; return 0;
+		return set_path(c->hook_secret, sizeof(c->hook_secret), value);
+	case 'a': c->app = value; return NULL;
+	case 'm': c->app_map = value; return NULL;
+	case 't': c->app_status = value; return NULL;
 	case 'v':
-		if (!log_level_parse(&c->log_level, value))
-			return 0;
-		log_error("config: log-level must be error, warning, info "
-			  "or debug");
-		return EINVAL;
-	default: return EINVAL;
+		return log_level_parse(&c->log_level, value)
+			       ? "must be error, warning, info or debug"
+			       : NULL;
+	default: return "is no option, see --help";
 	}
 }
 
@@ -221,7 +213,7 @@ static int read_environment(struct config *c)
 {
 	for (const struct option *o = options; o->name; o++) {
 		char name[64] = "REFERD_";
-		const char *value;
+		const char *value, *wrong;
 
 		for (size_t i = 0; i <= strlen(o->name); i++)
 			name[strlen("REFERD_") + i] =
@@ -231,8 +223,11 @@ static int read_environment(struct config *c)
 						  (unsigned char)o->name[i]);
 
 		value = o->has_arg ? getenv(name) : NULL;
-		if (value && set_option(c, o->val, value))
+		wrong = value ? set_option(c, o->val, value) : NULL;
+		if (wrong) {
+			log_error("config: %s %s", name, wrong);
 			return EINVAL;
+		}
 	}
 
 	return 0;
@@ -245,7 +240,7 @@ static const char *file_handler(const char *key, const char *value, void *arg)
 		if (strcmp(o->name, key) || !o->has_arg || o->val == 'f')
 			continue;
 
-		return set_option(arg, o->val, value) ? "is wrong" : NULL;
+		return set_option(arg, o->val, value);
 	}
 
 	return "is no option, see referd --help";
@@ -294,7 +289,7 @@ static int read_file(struct config *c, int argc, char *argv[])
 enum config_result config_read(struct config *c, int argc, char *argv[])
 {
 	struct config d;
-	int opt;
+	int opt, i;
 
 	memset(c, 0, sizeof(*c));
 	c->listen = "127.0.0.1:8080";
@@ -319,7 +314,11 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 		return CONFIG_BAD;
 
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", options, &i)) != -1) {
+		const char *wrong;
+
+		if (opt == '?')
+			return CONFIG_BAD;
 		if (opt == 'h') {
 			(void)printf(help, d.socket, d.web, d.state);
 			return CONFIG_EXIT;
@@ -328,8 +327,12 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 			(void)printf("referd %s\n", PROJECT_VERSION);
 			return CONFIG_EXIT;
 		}
-		if (set_option(c, opt, optarg))
+
+		wrong = set_option(c, opt, optarg);
+		if (wrong) {
+			log_error("config: %s %s", options[i].name, wrong);
 			return CONFIG_BAD;
+		}
 	}
 
 	if (optind < argc) {
