@@ -265,13 +265,29 @@ static void sync_report(void)
 }
 
 
-static void welcome(const cJSON *json)
+/* False if it has no n that can be the number of a report */
+static bool get_n(uint64_t *np, const cJSON *json)
 {
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "n");
 
+	if (!cJSON_IsNumber(n) ||
+	    !(n->valuedouble >= 0 && n->valuedouble < lnk.next))
+		return false;
+
+	*np = (uint64_t)n->valuedouble;
+
+	return true;
+}
+
+
+static void welcome(const cJSON *json)
+{
+	uint64_t n;
+
 	info("sip_refer: connected to referd at %s\n", lnk.path);
 
-	acknowledged(cJSON_IsNumber(n) ? (uint64_t)n->valuedouble : 0);
+	if (get_n(&n, json))
+		acknowledged(n);
 	lnk.unsent = list_head(&lnk.reportl);
 	lnk.unsent_pos = 0;
 	lnk.backoff = BACKOFF_MIN;
@@ -286,14 +302,14 @@ static void line_handler(const char *line, size_t len)
 	cJSON *json = cJSON_ParseWithLength(line, len);
 	const char *type = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(json, "type"));
-	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "n");
+	uint64_t n;
 
 	if (!type)
 		warning("sip_refer: referd sent a line that is no message\n");
 	else if (!strcmp(type, "welcome") && lnk.state == GREETING)
 		welcome(json);
-	else if (!strcmp(type, "ack") && cJSON_IsNumber(n))
-		acknowledged((uint64_t)n->valuedouble);
+	else if (!strcmp(type, "ack") && get_n(&n, json))
+		acknowledged(n);
 	else if (lnk.state == READY)
 		lnk.requesth(json);
 
