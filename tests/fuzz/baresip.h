@@ -1,0 +1,33 @@
+/**
+ * @file baresip.h  A baresip without a network, for the whole of the module
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+struct call;
+struct sip_msg;
+
+
+/* baresip.c: the user agent and its calls */
+void baresip_open(bool clean);
+void baresip_close(void);
+struct call *baresip_call(const char *invite);
+void baresip_answered(struct call *call);
+void baresip_closed(struct call *call, const char *reason);
+
+
+/* link.c: referd */
+const char *referd_listen(bool clean);
+void referd_close(void);
+void referd_welcome(void);
+void referd_read(void);
+void referd_say(const void *data, size_t len);
+void referd_hang_up(void);
+
+
+/* sip.c: what libre would do with sockets and time */
+void sip_receive(const struct sip_msg *msg);
+void sip_fail(int err);
+void sip_reset(void);
+void time_passes(uint64_t ms);
+void fds_ready(void);

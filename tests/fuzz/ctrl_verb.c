@@ -1,0 +1,71 @@
+/**
+ * @file ctrl_verb.c  Any text as a verb or a list of verbs, as referd reads it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "json.h"
+#include "verb.h"
+#include "fuzz.h"
+
+
+/* What the store has of a list is the same list */
+static void check_saved(struct verb *list)
+{
+	struct verb *again = NULL;
+	struct json j;
+	cJSON *tree;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	verbs_print(&j, "verbs", list);
+	json_close(&j, '}');
+
+	tree = cJSON_Parse(json_done(&j));
+	if (!tree ||
+	    verbs_load(&again,
+		       cJSON_GetObjectItemCaseSensitive(tree, "verbs")) ||
+	    verbs_count(again) != verbs_count(list))
+		abort();
+
+	for (struct verb *a = list, *b = again; a; a = a->next, b = b->next) {
+		if (a->kind != b->kind || a->position != b->position ||
+		    strcmp(a->text, b->text))
+			abort();
+	}
+
+	verbs_free(again);
+	cJSON_Delete(tree);
+	json_free(&j);
+}
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cJSON *tree = cJSON_ParseWithLength((const char *)data, size);
+	struct verb *list = NULL;
+	struct fault f;
+	int err;
+
+	if (!cJSON_IsObject(tree) && !cJSON_IsArray(tree))
+		goto out;
+
+	fault_init(&f);
+	err = verbs_parse(&list, tree, &f);
+	if (!err)
+		err = verbs_own(list, "bot", DIALECT_DEFAULT);
+	if (!err)
+		check_saved(list);
+	else if (err != EBADMSG || !*f.text)
+		abort();
+
+	verbs_free(list);
+
+out:
+	cJSON_Delete(tree);
+
+	return 0;
+}

@@ -1,0 +1,28 @@
+/**
+ * @file fuzz.h  What each fuzzer has
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* libFuzzer's names: it calls this with each input, and so does main.c */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+/* The code under test has its own opinion; this one is independent of it */
+static inline bool has_controls(const char *str)
+{
+	for (; *str; str++) {
+		if ((unsigned char)*str < ' ' || *str == 0x7f)
+			return true;
+	}
+
+	return false;
+}
+
+#endif

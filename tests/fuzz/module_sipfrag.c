@@ -1,0 +1,32 @@
+/**
+ * @file module_sipfrag.c  Any bytes as the body of a NOTIFY
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <stdlib.h>
+#include <re.h>
+#include "sip_refer.h"
+#include "fuzz.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pl body = {.p = (const char *)data, .l = size};
+	struct sipfrag frag;
+	char *reason;
+
+	if (sipfrag_decode(&frag, &body))
+		return 0;
+
+	if (frag.scode < 100 || frag.scode > 699)
+		abort();
+
+	/* what becomes of the reason in a report */
+	if (!text_scrub(&reason, &frag.reason)) {
+		if (has_controls(reason))
+			abort();
+		mem_deref(reason);
+	}
+
+	return 0;
+}

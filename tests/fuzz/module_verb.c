@@ -1,0 +1,85 @@
+/**
+ * @file module_verb.c  Any text as a verb, as the module reads it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+#include "sip_refer.h"
+#include "fuzz.h"
+
+
+static const char peer[] = "sip:+4940999@carrier.example";
+
+
+/* As many lines as the verb has header fields, with names, each ended by CRLF
+ */
+static void check_lines(const char *hdrs, const cJSON *headers)
+{
+	int lines = 0;
+
+	for (; hdrs && *hdrs; lines++) {
+		const char *end = strstr(hdrs, "\r\n");
+
+		if (!end || strcspn(hdrs, "\r\n") != (size_t)(end - hdrs) ||
+		    !memchr(hdrs, ':', (size_t)(end - hdrs)))
+			abort();
+
+		hdrs = end + 2;
+	}
+
+	if (lines != cJSON_GetArraySize(headers))
+		abort();
+}
+
+
+static void check_text(const char *str)
+{
+	if (str && has_controls(str))
+		abort();
+}
+
+
+static void check(const struct verb *verb, const cJSON *json)
+{
+	if (verb->hdrs)
+		check_lines(verb->hdrs,
+			    cJSON_GetObjectItemCaseSensitive(json, "headers"));
+
+	check_text(verb->refer_to);
+	check_text(verb->refer_to_uri);
+	check_text(verb->referred_by);
+	check_text(verb->referred_by_uri);
+	check_text(verb->target_hdrs);
+	check_text(verb->reason);
+
+	for (const char *p = verb->files; p && *p; p += strlen(p) + 1) {
+		if (*p == '/' || strstr(p, "../"))
+			abort();
+	}
+}
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cJSON *json = cJSON_ParseWithLength((const char *)data, size);
+	struct fault fault = {.index = -1};
+	struct verb *verb = NULL;
+	int err;
+
+	if (!json)
+		return 0;
+
+	err = verb_decode(&verb, json, peer, &fault);
+	if (!err)
+		check(verb, json);
+	else if (err != EBADMSG || !*fault.text || !*fault.field)
+		abort();
+
+	mem_deref(verb);
+	cJSON_Delete(json);
+
+	return 0;
+}

@@ -1,0 +1,420 @@
+/**
+ * @file referd.c  A referd without a network: one baresip, one client
+ *
+ * All of it is referd's own but for the edges: the client's connection, HTTP
+ * requests and lookups of hosts end here, and timers fire when they are told
+ * to. The linker's --wrap puts these in their place; names are not random, so
+ * that an input does the same each time.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include <libwebsockets.h>
+#include "app.h"
+#include "auth.h"
+#include "client.h"
+#include "clock.h"
+#include "dial.h"
+#include "hooks.h"
+#include "http.h"
+#include "json.h"
+#include "log.h"
+#include "node.h"
+#include "resolve.h"
+#include "roster.h"
+#include "route.h"
+#include "session.h"
+#include "store.h"
+#include "transfer.h"
+#include "turn.h"
+#include "webhook.h"
+#include "referd.h"
+
+
+enum {
+	TURNS = 3, /* read, handled and flushed */
+	TIMERS_MAX = 1024,
+	NAMES_FIRST = 1,
+};
+
+struct webhook {
+	struct webhook *next;
+	webhook_h *h;
+	void *arg;
+};
+
+static char dir[32], path[64];
+static struct client *bot;
+static struct webhook *webhooks;
+static unsigned names; /* given out in place of random ones */
+static ev_timer *timers[TIMERS_MAX];
+static size_t timerc;
+
+
+void __wrap_random_hex(char *text, size_t size);
+int __wrap_resolve(struct resolve **rp, const char *host, resolve_h *h,
+		   void *arg);
+int __wrap_webhook_send(struct webhook **wp, const struct webhook_request *r,
+			webhook_h *h, void *arg);
+void __wrap_webhook_cancel(struct webhook *w);
+void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w);
+void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w);
+void __real_ev_timer_start(struct ev_loop *loop, ev_timer *w);
+void __real_ev_timer_stop(struct ev_loop *loop, ev_timer *w);
+
+
+void __wrap_random_hex(char *text, size_t size)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "%08x", names++);
+
+	memset(text, '0', size);
+	for (size_t i = size - 1, j = (size_t)n; i && j; i--, j--)
+		text[i - 1] = name[j - 1];
+	text[size - 1] = '\0';
+}
+
+
+int __wrap_resolve(struct resolve **rp, const char *host, resolve_h *h,
+		   void *arg)
+{
+	(void)rp;
+	(void)host;
+	(void)h;
+	(void)arg;
+
+	return ENOENT;
+}
+
+
+int __wrap_webhook_send(struct webhook **wp, const struct webhook_request *r,
+			webhook_h *h, void *arg)
+{
+	struct webhook *w = calloc(1, sizeof(*w)), **tail = &webhooks;
+	cJSON *data = cJSON_Parse(r->data);
+
+	if (!w || !cJSON_IsObject(data) || !r->url || !r->method)
+		abort();
+	cJSON_Delete(data);
+
+	w->h = h;
+	w->arg = arg;
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = w;
+	*wp = w;
+
+	return 0;
+}
+
+
+void __wrap_webhook_cancel(struct webhook *w)
+{
+	struct webhook **wp = &webhooks;
+
+	while (*wp && *wp != w)
+		wp = &(*wp)->next;
+	if (*wp)
+		*wp = w->next;
+
+	free(w);
+}
+
+
+void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w)
+{
+	if (!ev_is_active(w) && timerc < TIMERS_MAX)
+		timers[timerc++] = w;
+
+	__real_ev_timer_start(loop, w);
+}
+
+
+void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w)
+{
+	for (size_t i = 0; i < timerc; i++) {
+		if (timers[i] != w)
+			continue;
+
+		memmove(timers + i, timers + i + 1,
+			(--timerc - i) * sizeof(*timers));
+		break;
+	}
+
+	__real_ev_timer_stop(loop, w);
+}
+
+
+/* The client's connection, as libwebsockets has it */
+
+void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
+{
+	(void)wsi;
+	(void)reason;
+	(void)secs;
+}
+
+
+int lws_callback_on_writable(struct lws *wsi)
+{
+	(void)wsi;
+
+	return 0;
+}
+
+
+int lws_send_pipe_choked(struct lws *wsi)
+{
+	(void)wsi;
+
+	return 0;
+}
+
+
+int lws_get_socket_fd(struct lws *wsi)
+{
+	(void)wsi;
+
+	return -1;
+}
+
+
+int lws_partial_buffered(struct lws *wsi)
+{
+	(void)wsi;
+
+	return 0;
+}
+
+
+void lws_close_reason(struct lws *wsi, enum lws_close_status status,
+		      unsigned char *buf, size_t len)
+{
+	(void)wsi;
+	(void)status;
+	(void)buf;
+	(void)len;
+}
+
+
+/* Whatever comes in, what goes out is a text frame with one JSON object */
+int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
+	      enum lws_write_protocol protocol)
+{
+	const char *text = (const char *)buf;
+	cJSON *tree = cJSON_ParseWithLength(text, len);
+	(void)wsi;
+
+	if (protocol != LWS_WRITE_TEXT || !utf8_valid(text, len) ||
+	    !cJSON_IsObject(tree) ||
+	    !cJSON_IsString(cJSON_GetObjectItem(tree, "type")))
+		abort();
+
+	cJSON_Delete(tree);
+
+	return (int)len;
+}
+
+
+static void clean_up(void)
+{
+	char cmd[64];
+
+	store_close();
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	if (system(cmd))
+		perror(cmd);
+}
+
+
+/* One store for all inputs: to make one takes longer than all else */
+static void make_store(void)
+{
+	if (*dir)
+		return;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, access("/dev/shm", W_OK) ? "/tmp/fuzz-XXXXXX"
+					     : "/dev/shm/fuzz-XXXXXX");
+	if (!mkdtemp(dir) || store_open(dir))
+		abort();
+
+	(void)snprintf(path, sizeof(path), "%s/node.sock", dir);
+
+	(void)atexit(clean_up);
+}
+
+
+/**
+ * Start
+ *
+ * @param app URL of the application of calls that come in, "" for none
+ */
+void referd_open(const char *app)
+{
+	int err = 0;
+
+	make_store();
+	names = NAMES_FIRST;
+
+	err |= clients_init();
+	err |= http_init();
+	err |= apps_init();
+	err |= sessions_init();
+	err |= transfers_init();
+	err |= dials_init();
+	err |= hooks_init();
+	err |= resolve_init();
+	err |= roster_init();
+	err |= routes_init(app, "", "/status");
+	err |= nodes_listen(referd_socket());
+	if (err)
+		abort();
+
+	turn_init();
+}
+
+
+/**
+ * Stop, in the order of main.c
+ */
+void referd_close(void)
+{
+	gateway_reset();
+	client_destroy(bot);
+	bot = NULL;
+
+	turn_close();
+	nodes_close();
+	dials_close();
+	hooks_close();
+	sessions_close();
+	transfers_close();
+	apps_close();
+	routes_close();
+	http_close();
+	clients_close();
+	resolve_close();
+
+	while (webhooks)
+		__wrap_webhook_cancel(webhooks);
+}
+
+
+/**
+ * Let the loop handle what has come
+ */
+void referd_turns(void)
+{
+	for (int i = 0; i < TURNS; i++)
+		ev_run(EV_DEFAULT_ EVRUN_NOWAIT);
+}
+
+
+/**
+ * Let all the timers fire that run now
+ */
+void referd_time_passes(void)
+{
+	size_t n = timerc;
+
+	while (n-- && timerc) {
+		ev_timer *w = timers[0];
+
+		ev_timer_stop(EV_DEFAULT_ w);
+		ev_invoke(EV_DEFAULT_ w, EV_TIMER);
+	}
+
+	referd_turns();
+}
+
+
+/**
+ * Get the path of the socket for the nodes
+ *
+ * @return Path
+ */
+const char *referd_socket(void)
+{
+	return path;
+}
+
+
+/**
+ * Have the client come
+ *
+ * @param jambonz True if it speaks the jambonz dialect
+ */
+void bot_connect(bool jambonz)
+{
+	static const struct badge badge = {.role = ROLE_CONTROLLER};
+	static char wsi; /* it is only handed on */
+
+	if (client_create(&bot, (struct lws *)(void *)&wsi, "bot",
+			  jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT,
+			  UINT64_MAX, &badge))
+		abort();
+
+	referd_turns();
+}
+
+
+/**
+ * Let the client say something
+ *
+ * @param frame  What it says
+ * @param len    Length in bytes
+ * @param last   True if the message is complete with it
+ * @param binary True if it is no text
+ */
+void bot_say(const void *frame, size_t len, bool last, bool binary)
+{
+	if (bot && client_receive(bot, frame, len, last, binary)) {
+		client_destroy(bot);
+		bot = NULL;
+	}
+
+	referd_turns();
+}
+
+
+/**
+ * Let the client say a text
+ *
+ * @param frame Text
+ */
+void bot_say_text(const char *frame)
+{
+	bot_say(frame, strlen(frame), true, false);
+}
+
+
+/**
+ * Answer the HTTP request that waits longest
+ *
+ * @param status Status, 0 if there is no answer
+ * @param body   Body
+ * @param len    Its length in bytes
+ *
+ * @return True if one waits
+ */
+bool hook_answer(long status, const char *body, size_t len)
+{
+	struct webhook *w = webhooks;
+
+	if (!w)
+		return false;
+
+	webhooks = w->next;
+	w->h(status, status ? "" : "Operation timed out", body, len, w->arg);
+	free(w);
+	referd_turns();
+
+	return true;
+}

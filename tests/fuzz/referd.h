@@ -1,0 +1,33 @@
+/**
+ * @file referd.h  A referd without a network: one baresip, one client
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef FUZZ_REFERD_H
+#define FUZZ_REFERD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void referd_open(const char *app);
+void referd_close(void);
+void referd_turns(void);
+void referd_time_passes(void);
+const char *referd_socket(void);
+
+void bot_connect(bool jambonz);
+void bot_say(const void *frame, size_t len, bool last, bool binary);
+void bot_say_text(const char *frame);
+bool hook_answer(long status, const char *body, size_t len);
+
+void gateway_connect(void);
+void gateway_disconnect(void);
+void gateway_reset(void);
+void gateway_say(const void *data, size_t len);
+void gateway_report(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+void gateway_hello(void);
+void gateway_call(const char *event, const char *sid, const char *state);
+void gateway_answer(bool silent);
+
+#endif

@@ -1,0 +1,393 @@
+/**
+ * @file sip.c  What libre would do with sockets and time
+ *
+ * Requests go nowhere and are answered by whoever plays the far end, timers
+ * fire when they are told to, a descriptor is read when something has been
+ * written. All else is libre's own.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+#include "baresip.h"
+
+
+enum {
+	TIMERS_MAX = 1024,
+	RUNS_MAX = 256, /* timers that fire one after the other */
+};
+
+struct sip_lsnr {
+	struct le le;
+	bool req;
+	sip_msg_h *msgh;
+	void *arg;
+};
+
+struct sip_request {
+	struct le le;
+	struct sip_request **reqp;
+	const char *met;
+	sip_resp_h *resph;
+	void *arg;
+};
+
+static struct list listeners;
+static struct list requests;
+static struct tmr *timers[TIMERS_MAX];
+static size_t timerc;
+static uint64_t last_random;
+
+static struct {
+	int fd;
+	fd_h *h;
+	void *arg;
+} watch = {.fd = -1};
+
+
+static void lsnr_destructor(void *arg)
+{
+	struct sip_lsnr *lsnr = arg;
+
+	list_unlink(&lsnr->le);
+}
+
+
+int sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
+	       sip_msg_h *msgh, void *arg)
+{
+	struct sip_lsnr *lsnr = mem_zalloc(sizeof(*lsnr), lsnr_destructor);
+	(void)sip;
+
+	lsnr->req = req;
+	lsnr->msgh = msgh;
+	lsnr->arg = arg;
+	list_append(&listeners, &lsnr->le, lsnr);
+	*lsnrp = lsnr;
+
+	return 0;
+}
+
+
+static void request_destructor(void *arg)
+{
+	struct sip_request *req = arg;
+
+	list_unlink(&req->le);
+}
+
+
+/* The dialog counts it, and its Contact is written */
+static int request_print(struct sip_dialog *dlg, const char *met,
+			 sip_send_h *sendh, void *arg)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	struct sa src;
+	int err;
+
+	err = sa_set_str(&src, "10.0.0.2", SIP_PORT);
+	err |= sip_dialog_encode(mb, dlg, 0, met);
+	err |= sendh(SIP_TRANSP_UDP, &src, &src, mb, arg);
+	mem_deref(mb);
+
+	return err;
+}
+
+
+int sip_drequestf(struct sip_request **reqp, struct sip *sip, bool stateful,
+		  const char *met, struct sip_dialog *dlg, uint32_t cseq,
+		  struct sip_auth *auth, sip_send_h *sendh, sip_resp_h *resph,
+		  void *arg, const char *fmt, ...)
+{
+	struct sip_request *req;
+	char *text = NULL;
+	va_list ap;
+	int err;
+	(void)sip;
+	(void)stateful;
+	(void)cseq;
+	(void)auth;
+
+	va_start(ap, fmt);
+	err = re_vsdprintf(&text, fmt, ap);
+	va_end(ap);
+	if (err)
+		return err;
+
+	/* header fields, and no body that somebody has smuggled in */
+	if (strcmp(strstr(text, "\r\n\r\n"), "\r\n\r\n"))
+		abort();
+	mem_deref(text);
+
+	err = request_print(dlg, met, sendh, arg);
+	if (err)
+		return err;
+
+	req = mem_zalloc(sizeof(*req), request_destructor);
+	req->reqp = reqp;
+	req->met = met;
+	req->resph = resph;
+	req->arg = arg;
+	list_append(&requests, &req->le, req);
+	*reqp = req;
+
+	return 0;
+}
+
+
+static void finish(struct sip_request *req, int err, const struct sip_msg *msg)
+{
+	sip_resp_h *resph = req->resph;
+	void *arg = req->arg;
+
+	*req->reqp = NULL;
+	mem_deref(req);
+	resph(err, msg, arg);
+}
+
+
+/* The one that waits longest, of those with its method if there are any */
+static struct sip_request *find_request(const struct sip_msg *msg)
+{
+	struct le *le;
+
+	for (le = list_head(&requests); le; le = le->next) {
+
+		struct sip_request *req = le->data;
+
+		if (!pl_strcmp(&msg->cseq.met, req->met))
+			return req;
+	}
+
+	return list_ledata(list_head(&requests));
+}
+
+
+static bool listeners_take(const struct sip_msg *msg)
+{
+	struct le *le = list_head(&listeners);
+
+	while (le) {
+
+		struct sip_lsnr *lsnr = le->data;
+
+		le = le->next;
+		if (lsnr->req == msg->req && lsnr->msgh(msg, lsnr->arg))
+			return true;
+	}
+
+	return false;
+}
+
+
+/**
+ * Receive a message from the far end
+ *
+ * @param msg SIP message
+ */
+void sip_receive(const struct sip_msg *msg)
+{
+	struct sip_request *req;
+
+	if (listeners_take(msg) || msg->req)
+		return;
+
+	req = find_request(msg);
+	if (!req)
+		return;
+
+	if (msg->scode < 200)
+		req->resph(0, msg, req->arg);
+	else
+		finish(req, 0, msg);
+}
+
+
+/**
+ * Let the request that waits longest fail
+ *
+ * @param err Why
+ */
+void sip_fail(int err)
+{
+	struct sip_request *req = list_ledata(list_head(&requests));
+
+	if (req)
+		finish(req, err, NULL);
+}
+
+
+/**
+ * Forget requests that nobody waits for, and begin anew with what is random
+ */
+void sip_reset(void)
+{
+	list_flush(&requests);
+	last_random = 0;
+}
+
+
+int sip_treply(struct sip_strans **stp, struct sip *sip,
+	       const struct sip_msg *msg, uint16_t scode, const char *reason)
+{
+	(void)stp;
+	(void)sip;
+	(void)msg;
+	(void)scode;
+	(void)reason;
+
+	return 0;
+}
+
+
+int sip_transp_laddr(struct sip *sip, struct sa *laddr, enum sip_transp tp,
+		     const struct sa *dst)
+{
+	(void)sip;
+	(void)tp;
+	(void)dst;
+
+	return sa_set_str(laddr, "10.0.0.2", SIP_PORT);
+}
+
+
+int sipsess_modify(struct sipsess *sess, struct mbuf *desc)
+{
+	(void)sess;
+	(void)desc;
+
+	return 0;
+}
+
+
+int sipsess_reject(struct sipsess *sess, uint16_t scode, const char *reason,
+		   const char *fmt, ...)
+{
+	(void)sess;
+	(void)scode;
+	(void)reason;
+	(void)fmt;
+
+	return 0;
+}
+
+
+int sipsess_set_close_headers(struct sipsess *sess, const char *hdrs, ...)
+{
+	(void)sess;
+	(void)hdrs;
+
+	return 0;
+}
+
+
+/* Names are not random, so that an input does the same each time */
+uint64_t rand_u64(void)
+{
+	return ++last_random;
+}
+
+
+void tmr_cancel(struct tmr *tmr)
+{
+	size_t i;
+
+	tmr->th = NULL;
+
+	for (i = 0; i < timerc; i++) {
+		if (timers[i] != tmr)
+			continue;
+
+		memmove(timers + i, timers + i + 1,
+			(--timerc - i) * sizeof(*timers));
+		break;
+	}
+}
+
+
+void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
+{
+	tmr_cancel(tmr);
+	if (!th || timerc == TIMERS_MAX)
+		return;
+
+	tmr->jfs = delay;
+	tmr->th = th;
+	tmr->arg = arg;
+	timers[timerc++] = tmr;
+}
+
+
+static struct tmr *due(uint64_t ms)
+{
+	struct tmr *tmr = NULL;
+	size_t i;
+
+	for (i = 0; i < timerc; i++) {
+		if (timers[i]->jfs <= ms &&
+		    (!tmr || timers[i]->jfs < tmr->jfs))
+			tmr = timers[i];
+	}
+
+	return tmr;
+}
+
+
+/**
+ * Let timers fire, the earliest first
+ *
+ * @param ms Those that were started with no more than this [ms]
+ */
+void time_passes(uint64_t ms)
+{
+	struct tmr *tmr;
+	int i;
+
+	for (i = 0; i < RUNS_MAX && (tmr = due(ms)); i++) {
+
+		tmr_h *th = tmr->th;
+
+		tmr_cancel(tmr);
+		th(tmr->arg);
+	}
+}
+
+
+int fd_listen(int fd, int flags, fd_h *fh, void *arg)
+{
+	(void)flags;
+
+	watch.fd = fd;
+	watch.h = fh;
+	watch.arg = arg;
+
+	return 0;
+}
+
+
+void fd_close(int fd)
+{
+	if (fd == watch.fd)
+		watch.fd = -1;
+}
+
+
+/**
+ * Have the module read what has come for it
+ */
+void fds_ready(void)
+{
+	while (watch.fd >= 0) {
+
+		struct pollfd pfd = {.fd = watch.fd, .events = POLLIN};
+
+		if (poll(&pfd, 1, 0) <= 0)
+			break;
+
+		watch.h(FD_READ, watch.arg);
+	}
+}
