@@ -1,7 +1,8 @@
 #!/bin/sh
 #
 # Installs what is missing, builds, and runs every test, twice: as released,
-# and with AddressSanitizer and UBSan. The last line is the sum.
+# and with AddressSanitizer and UBSan. Then each fuzzer runs for a minute. The
+# last line is the sum.
 
 set -eu
 
@@ -12,7 +13,7 @@ usage() {
 	cat <<END
 usage: scripts/test.sh [--fast] [--packages] [CTEST OPTION]...
 
-  --fast      leave out the build with sanitizers
+  --fast      leave out the build with sanitizers, and the fuzzers
   --packages  first install, use, upgrade and purge the packages in a fresh
               Debian (as root, with the network)
 
@@ -54,6 +55,9 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+# For libFuzzer; clang-format has brought most of it.
+[ $fast = yes ] || packages="$packages clang libclang-rt-14-dev"
+
 # shellcheck disable=SC2086
 install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
 	chromium openssl
@@ -83,6 +87,8 @@ run build "$@"
 if [ $fast = no ]; then
 	build build-sanitize -DSANITIZE=ON
 	run build-sanitize "$@"
+	build build-fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang
+	run build-fuzz "$@"
 fi
 
 # shellcheck disable=SC2046,SC2086
