@@ -7,8 +7,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # The least that builds the project; test.sh adds to it.
 packages="baresip-core libre-dev librem-dev libwebsockets-dev
 	libwebsockets-evlib-ev libev-dev libcjson-dev libsqlite3-dev
-	libcurl4-openssl-dev libssl-dev cmake build-essential pkg-config iproute2
-	util-linux ca-certificates"
+	libcurl4-openssl-dev libssl-dev cmake build-essential file pkg-config
+	iproute2 util-linux ca-certificates"
 
 say() {
 	echo "$me: $*" >&2

@@ -32,7 +32,7 @@ case ${1-} in
 -*) usage; exit 2 ;;
 esac
 [ "$(id -u)" = 0 ] || fail "needs to be root"
-for tool in debootstrap cmake cpack dpkg-shlibdeps unshare ip; do
+for tool in debootstrap cmake cpack dpkg-shlibdeps file unshare ip; do
 	command -v $tool >/dev/null || fail "needs $tool"
 done
 
