@@ -2,54 +2,86 @@
  * @file ctrl_client.c  Lines as the frames of a client, with two live calls
  *
  * Marks may stand before a frame: '~' it is not the last of its message, '#'
- * it is binary, '-' baresip does not answer what comes of it, '!' all timers
- * fire first, '+' baresip is lost and comes back. An input that begins with
- * '@' speaks the jambonz dialect.
+ * it is binary, '$' and '%' it is the body of a POST to /calls and to
+ * /calls/c1/verbs, '-' baresip does not answer what comes of it, '!' all
+ * timers fire first, '+' baresip is lost and comes back, '*' and '/' the
+ * client ends its connection with 1000 and 1011. An input that begins with '@'
+ * speaks the jambonz dialect, one that begins with '&' is that of an
+ * application which referd has connected to.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <stdlib.h>
 #include <string.h>
+#include "command.h"
 #include "fuzz.h"
+#include "queue.h"
 #include "referd.h"
 
 
-/* Returns where the frame begins */
-static const char *take_marks(const char *p, const char *end, bool *lastp,
-			      bool *binaryp, bool *silentp)
+enum kind { FRAME, BINARY, DIAL, VERBS };
+
+static struct {
+	enum kind kind;
+	bool app;
+	bool last;
+	bool silent;
+} now;
+
+
+static void take_mark(char mark)
 {
-	*lastp = true;
-	*binaryp = *silentp = false;
+	switch (mark) {
+	case '~': now.last = false; break;
+	case '#': now.kind = BINARY; break;
+	case '$': now.kind = DIAL; break;
+	case '%': now.kind = VERBS; break;
+	case '-': now.silent = true; break;
+	case '!': referd_time_passes(); break;
+	case '*': app_leave(1000); break;
+	case '/': app_leave(1011); break;
 
-	for (; p < end; p++) {
-		switch (*p) {
-		case '~': *lastp = false; break;
-		case '#': *binaryp = true; break;
-		case '-': *silentp = true; break;
-		case '!': referd_time_passes(); break;
-
-		case '+':
-			gateway_connect();
-			gateway_hello();
-			break;
-
-		default: return p;
-		}
+	case '+':
+		gateway_connect();
+		gateway_hello();
+		break;
 	}
-
-	return p;
 }
 
 
-static void say(const char *line, size_t len)
+static void post(const char *body, size_t len)
 {
-	const char *end = line + len;
-	bool last, binary, silent;
-	const char *frame = take_marks(line, end, &last, &binary, &silent);
+	struct sender sender = {.name = "http-1"};
+	char *copy = malloc(len + 1);
 
-	bot_say(frame, (size_t)(end - frame), last, binary);
-	gateway_answer(silent);
-	if (!silent)
+	memcpy(copy, body, len);
+	if (now.kind == DIAL)
+		command_dial(&sender, copy, len);
+	else
+		command_verbs(&sender, "c1", copy, len);
+
+	free(copy);
+	referd_turns();
+}
+
+
+static void say(const char *p, const char *end)
+{
+	now.kind = FRAME;
+	now.last = true;
+	now.silent = false;
+	while (p < end && strchr("~#$%-!*/+", *p) && *p)
+		take_mark(*p++);
+
+	if (now.kind >= DIAL)
+		post(p, (size_t)(end - p));
+	else if (now.app)
+		app_say(p, (size_t)(end - p), now.last, now.kind == BINARY);
+	else
+		bot_say(p, (size_t)(end - p), now.last, now.kind == BINARY);
+
+	gateway_answer(now.silent);
+	if (!now.silent)
 		(void)hook_answer(200, "", 0);
 }
 
@@ -59,17 +91,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *p = (const char *)data, *end = p + size, *nl;
 	bool jambonz = size && *p == '@';
 
-	referd_open("");
+	now.app = size && *p == '&';
+	referd_open(now.app ? "ws://127.0.0.1:3000/bot#rc=1" : "");
 	gateway_connect();
 	gateway_hello();
 	gateway_call("new", "c1", "in-progress");
 	gateway_call("new", "c2", "ringing");
 	bot_connect(jambonz);
 
-	for (p += jambonz; p < end; p = nl + 1) {
+	for (p += jambonz || now.app; p < end; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		nl = nl ? nl : end;
-		say(p, (size_t)(nl - p));
+		say(p, nl);
 	}
 
 	referd_close();

@@ -287,6 +287,7 @@ void referd_open(const char *app)
 void referd_close(void)
 {
 	gateway_reset();
+	apps_leave();
 	client_destroy(bot);
 	bot = NULL;
 
@@ -312,8 +313,10 @@ void referd_close(void)
  */
 void referd_turns(void)
 {
-	for (int i = 0; i < TURNS; i++)
+	for (int i = 0; i < TURNS; i++) {
+		apps_turn();
 		ev_run(EV_DEFAULT_ EVRUN_NOWAIT);
+	}
 }
 
 

@@ -20,6 +20,11 @@ void bot_say(const void *frame, size_t len, bool last, bool binary);
 void bot_say_text(const char *frame);
 bool hook_answer(long status, const char *body, size_t len);
 
+void apps_turn(void);
+void apps_leave(void);
+void app_say(const void *frame, size_t len, bool last, bool binary);
+void app_leave(int code);
+
 void gateway_connect(void);
 void gateway_disconnect(void);
 void gateway_reset(void);
