@@ -262,8 +262,12 @@ static void connect_until_done(struct lws_context *ctx)
 		if (ws.done || ws.fatal || !ws.r->patience)
 			return;
 
-		if (ws.open)
+		if (ws.open) {
 			seen = time(NULL);
+			(void)say_error(STATUS_ERROR,
+					"lost referd at %s (%s), tries again",
+					ws.s->url, ws.why);
+		}
 		if (time(NULL) - seen > (time_t)ws.r->patience)
 			return;
 

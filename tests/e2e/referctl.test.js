@@ -321,7 +321,8 @@ scene('watch goes on over a restart of referd, and misses nothing',
 	await people.line(/ transfer:status +transferred +200 OK \(notify\)$/);
 	await people.line(/ completed /);
 
-	const seqs = watch.out.items.map((l) => JSON.parse(l))
+	const seqs = watch.out.items.filter((l) => l.startsWith('{'))
+		.map((l) => JSON.parse(l))
 		.filter((m) => m.type !== 'hello').map((m) => m.seq);
 	assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
 	assert.match(people.out.items[0],
@@ -346,6 +347,7 @@ scene('refer --wait gets its result over a restart of referd', async (s) => {
 	await referd.run();
 
 	const { status, text } = await refer.end();
+	assert.match(text, /^referctl: lost referd at .*, tries again$/m);
 	assert.equal(text.split('\n').at(-1), 'transferred  200 OK (notify)');
 	assert.equal(status, 0);
 });
