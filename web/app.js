@@ -6,7 +6,7 @@
 import { Link } from './link.js';
 import { allTransfers, createModel, liveCalls, mayControl, modelHistory,
 	modelReceive, modelSent } from './model.js';
-import { $, h, keyed, OBSERVER, setProp, setText } from './dom.js';
+import { $, h, keyed, OBSERVER, setProp, setText, stored } from './dom.js';
 import { callList } from './calls.js';
 import { messageConsole } from './console.js';
 import { historyView } from './history.js';
@@ -18,9 +18,6 @@ import { transferList } from './transfers.js';
 
 /* Milliseconds between two looks at the running clocks. */
 const TICK = 500;
-
-/* Answers that a form still listens for. */
-const WAITING_MAX = 20;
 
 /* Transfers of the past that stand in the list of the live ones. */
 const LATEST = 100;
@@ -34,7 +31,7 @@ const ctx = {
 	shownTransfer: '',	/* id of the transfer in the detail */
 	waiting: new Map(),	/* msgid to what awaits its answer */
 	follow: '',		/* call_sid whose next transfer to show */
-	changed, send, nextId, followTransfer, go, back, askToken,
+	changed, send, nextId, followTransfer, go, back,
 };
 
 let drawing = false;
@@ -58,16 +55,8 @@ function changed()
 function newName()
 {
 	const [n] = crypto.getRandomValues(new Uint32Array(1));
-	const name = `page-${n.toString(36)}`;
 
-	try {
-		sessionStorage.setItem('client', name);
-	}
-	catch {
-		/* no storage: a reload makes another client */
-	}
-
-	return name;
+	return stored('sessionStorage', 'client', `page-${n.toString(36)}`);
 }
 
 
@@ -77,12 +66,7 @@ function newName()
  */
 function clientName()
 {
-	try {
-		return sessionStorage.getItem('client') || newName();
-	}
-	catch {
-		return newName();
-	}
+	return stored('sessionStorage', 'client') || newName();
 }
 
 
@@ -95,10 +79,8 @@ function nextId()
 
 
 /**
- * Send a message
- *
- * @param msg     The message; a string goes out as it stands
- * @param answer  ack and error: called with what referd answers
+ * Send a message, a string as it stands; `answer` has ack and error, called
+ * with what referd answers
  *
  * @return true if it went out
  */
@@ -110,8 +92,6 @@ function send(msg, answer)
 	modelSent(ctx.model, msg);
 	if (answer && msg.msgid)
 		ctx.waiting.set(msg.msgid, answer);
-	if (ctx.waiting.size > WAITING_MAX)
-		ctx.waiting.delete(ctx.waiting.keys().next().value);
 	changed();
 
 	return true;
@@ -186,10 +166,9 @@ function received(msg, fresh)
 /* Transfers that ended before this page came. */
 async function fetchHistory()
 {
-	const { status, body } = await getJson(`transfers?limit=${LATEST}`);
+	const { body } = await getJson(`transfers?limit=${LATEST}`);
 
-	if (status === 200)
-		modelHistory(ctx.model, body);
+	modelHistory(ctx.model, body || []);
 	changed();
 }
 
@@ -217,7 +196,6 @@ function linkShow()
 
 	setText(el, linkText(ctx.link));
 	el.dataset.state = ctx.link.state;
-	document.body.classList.toggle('stale', ctx.link.state !== 'live');
 }
 
 
@@ -228,8 +206,7 @@ function nodesShow()
 	      () => h('span.node'), (el, n) => {
 		setText(el, n.node);
 		el.dataset.connected = n.connected;
-		el.title = `baresip ${n.baresip || '?'}, libre ${n.libre ||
-			'?'}, ${n.connected ? 'connected' : 'not connected'}`;
+		el.title = n.connected ? 'connected' : 'not connected';
 	});
 }
 
@@ -240,9 +217,6 @@ function render()
 		view();
 	linkShow();
 	nodesShow();
-
-	const up = liveCalls(ctx.model).length;
-	setProp(document, 'title', up ? `(${up}) sip:refer` : 'sip:refer');
 }
 
 
@@ -274,21 +248,10 @@ function routed()
 }
 
 
-/* Who has no token, or a wrong one, is asked for it, once at a time. */
-function askToken()
-{
-	if (!$('auth').open)
-		$('auth').showModal();
-}
-
-
 /* A browser does not tell why a WebSocket was refused; HTTP does. */
-async function refused()
+function refused()
 {
-	const { status } = await getJson('calls');
-
-	if (status === 401)
-		askToken();
+	getJson('calls');
 }
 
 
@@ -304,14 +267,7 @@ function tokenGiven()
 
 function maskShow(on)
 {
-	try {
-		if (on !== undefined)
-			localStorage.setItem('mask', on ? 'on' : '');
-		masking(localStorage.getItem('mask') === 'on');
-	}
-	catch {
-		masking(on);
-	}
+	masking(stored('localStorage', 'mask', on) === 'on');
 	$('mask').setAttribute('aria-pressed', masking());
 	ctx.fresh = true;
 	ctx.maskChanged?.();
@@ -346,12 +302,35 @@ function keyPressed(event)
 		},
 		d: () => go('#/dial'), l: () => go('#/'),
 		h: () => go('#/history'), o: () => go('#/overview'),
-		c: () => go('#/console'), n: () => maskShow(!masking()),
+		c: () => go('#/console'), n: maskToggle,
 	}[event.key];
 	if (action) {
 		event.preventDefault();
 		action();
 	}
+}
+
+
+/* Until one chooses, the system does. */
+function themeShow(theme)
+{
+	document.documentElement.dataset.theme =
+		stored('localStorage', 'theme', theme);
+}
+
+
+function themeToggle()
+{
+	const dark = document.documentElement.dataset.theme ||
+		(matchMedia('(prefers-color-scheme: dark)').matches && 'dark');
+
+	themeShow(dark === 'dark' ? 'light' : 'dark');
+}
+
+
+function maskToggle()
+{
+	maskShow(masking() ? '' : 'on');
 }
 
 
@@ -369,6 +348,7 @@ function wsUrl()
 function start()
 {
 	ctx.link = { state: 'connecting', url: wsUrl() };
+	themeShow();
 	takeToken();
 	maskShow();
 	views = [detailPage(ctx), callList(ctx), transferList(ctx),
@@ -379,15 +359,15 @@ function start()
 			     onmessage: received, onstate: changed });
 
 	/* without a token, referd waits for one in a frame before it refuses */
-	if (!currentToken())
-		refused();
+	refused();
 
 	addEventListener('hashchange', routed);
 	addEventListener('keydown', keyPressed);
 	addEventListener('online', () => ctx.link.hurry());
 	$('role').title = OBSERVER;
 	$('auth').onclose = tokenGiven;
-	$('mask').onclick = () => maskShow(!masking());
+	$('theme').onclick = themeToggle;
+	$('mask').onclick = maskToggle;
 	$('help').onclick = () => $('keys').showModal();
 	setInterval(() => {
 		if (liveCalls(ctx.model).length ||

@@ -5,18 +5,12 @@
  */
 import { callEnded, callTransfers, liveCalls, mayControl, serverNow }
 	from './model.js';
-import { $, facts, h, keyed, OBSERVER, roving, setProp, setText }
+import { $, facts, h, keyed, OBSERVER, setProp, setText }
 	from './dom.js';
 import { referForm } from './form.js';
-import { playForm } from './play.js';
+import { playForm } from './acts.js';
 import { clock, party, partyUser, status, timeOfDay } from './words.js';
 import { fillTransfer, makeTransfer } from './transfers.js';
-
-const STATE_WORD = {
-	trying: 'trying', ringing: 'ringing', 'early-media': 'early media',
-	'in-progress': 'in progress', completed: 'ended', failed: 'failed',
-	busy: 'busy', 'no-answer': 'no answer',
-};
 
 
 function ringsHere(call)
@@ -40,7 +34,8 @@ function age(model, call)
 
 function stateText(model, call)
 {
-	const word = STATE_WORD[call.call_status] || call.call_status || '';
+	const word = (call.call_status || '').replace('-', ' ')
+		.replace('completed', 'ended');
 
 	return [word, age(model, call)].filter(Boolean).join(' ');
 }
@@ -60,14 +55,10 @@ function hangUp(ctx, call)
 }
 
 
-function callButtons(ctx, call)
+function answerButton(ctx, call)
 {
-	return [
-		h('button.small.answer', { type: 'button', onclick:
-			() => answerCall(ctx, call) }, 'Answer'),
-		h('button.small.danger.control', { type: 'button', onclick:
-			() => hangUp(ctx, call) }, 'Hang up'),
-	];
+	return h('button.small.answer', { type: 'button', onclick:
+		() => answerCall(ctx, call) }, 'Answer');
 }
 
 
@@ -76,12 +67,8 @@ function makeCall(ctx, call)
 	return h('li.call', {},
 		 h('a.item', { href: `#/calls/${call.call_sid}` },
 		   h('span.way', { 'aria-hidden': 'true' }),
-		   h('span.who', {}, h('b.from'), h('span.to'))),
-		 h('span.state'),
-		 h('div.actions', {}, callButtons(ctx, call)[0],
-		   h('a.button.small.control', {
-			href: `#/calls/${call.call_sid}` }, 'Transfer'),
-		   callButtons(ctx, call)[1]));
+		   h('span.who', {}, h('b.from'), h('span.to')),
+		   h('span.state')), answerButton(ctx, call));
 }
 
 
@@ -92,8 +79,6 @@ function fillCall(ctx, el, call)
 	setText(get('.way'), call.direction === 'outbound' ? '↗' : '↙');
 	setText(get('.from'), party(call.from) || 'unknown');
 	setText(get('.to'), party(call.to));
-	get('.from').title = [call.caller_name, call.from_uri]
-		.filter(Boolean).join(' ');
 	setText(get('.state'), stateText(ctx.model, call));
 	setProp(get('.answer'), 'hidden', !ringsHere(call) ||
 		!mayControl(ctx.model));
@@ -102,12 +87,10 @@ function fillCall(ctx, el, call)
 }
 
 
-/** The list of live calls; returns the function that brings it up to date */
+/** The list of live calls; returns what brings it up to date */
 export function callList(ctx)
 {
 	const list = $('calls');
-
-	roving(list, '.item');
 
 	return () => {
 		const calls = liveCalls(ctx.model);
@@ -161,7 +144,9 @@ export function callPage(ctx, sid)
 
 	const title = h('h2');
 	const state = h('span.chip');
-	const buttons = callButtons(ctx, call);
+	const buttons = [answerButton(ctx, call),
+		h('button.small.danger', { type: 'button', onclick:
+			() => hangUp(ctx, call) }, 'Hang up')];
 	const about = h('div.about');
 	const over = h('p.hint', { hidden: true });
 	const form = referForm(ctx, call);
@@ -209,8 +194,7 @@ export function callPage(ctx, sid)
 		h('header.page-head', {}, ctx.back(), title, state,
 		  h('span.spacer'), ...buttons),
 		over, watching, form.element, play.element, past,
-		h('details.card.more', { open: matchMedia(
-			'(min-width: 900px)').matches },
+		h('details.card.more', { open: true },
 		  h('summary', {}, 'About this call'), about));
 
 	return { element, update, focus: () => form.focus() };

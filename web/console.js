@@ -28,7 +28,6 @@ function gist(msg)
 		d.event, d.verb, d.step, d.outcome,
 		d.call_status || d.refer_status || d.referStatus,
 		d.final_referred_call_status, d.reason, d.error,
-		d.last_seq !== undefined ? `last_seq ${d.last_seq}` : '',
 		Array.isArray(msg) ? `${msg.length} verbs` : '',
 	].filter(Boolean).join(' · ');
 }
@@ -84,7 +83,6 @@ class LogView {
 		this.list = $('log');
 		this.filter = $('log-filter');
 		this.next = 0;
-		this.from = 0;
 		this.follow = true;
 		this.list.onscroll = () => {
 			this.follow = this.list.scrollHeight -
@@ -94,18 +92,13 @@ class LogView {
 		this.sizes = new ResizeObserver(() => this.toEnd());
 		this.sizes.observe(this.list);
 		this.filter.oninput = () => this.refill();
-		$('log-clear').onclick = () => {
-			this.from = this.ctx.model.logged;
-			this.refill();
-		};
 	}
 
 	wanted(entry)
 	{
 		const word = this.filter.value.trim().toLowerCase();
 
-		return entry.n >= this.from && (!word ||
-			lineText(entry).includes(word));
+		return !word || lineText(entry).includes(word);
 	}
 
 	toEnd()
@@ -232,7 +225,7 @@ function submit(ctx, text, note)
 }
 
 
-/** The console; returns the function that brings it up to date */
+/** The console; returns what brings it up to date */
 export function messageConsole(ctx)
 {
 	const log = new LogView(ctx);

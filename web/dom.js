@@ -1,8 +1,7 @@
 /**
  * @file dom.js  A few helpers to make and update elements
  *
- * Text is only ever set as text: what others chose to be called stays what
- * it is, never markup. And all text goes through the veil that hides numbers.
+ * Text is only ever set as text, never as markup, and may be veiled.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,6 +16,21 @@ export const OBSERVER = 'The token of this page is an observer’s: it sees ' +
 	'everything and controls nothing.';
 
 
+/** What a storage keeps under a name, with a value given: after keeping it.
+    A browser may forbid storage; then it keeps nothing. */
+export function stored(storage, name, value)
+{
+	try {
+		if (value !== undefined)
+			globalThis[storage].setItem(name, value);
+		return globalThis[storage].getItem(name) || '';
+	}
+	catch {
+		return value || '';
+	}
+}
+
+
 /** The element of an id */
 export function $(id)
 {
@@ -28,8 +42,7 @@ export function $(id)
  * Make an element
  *
  * @param tag    "div", or with classes "div.a.b"
- * @param props  Properties and listeners; `aria-…`, other names with a dash,
- *               role, for and list become attributes
+ * @param props  Properties; role, for, list and `aria-…` become attributes
  * @param kids   Elements, or text
  */
 export function h(tag, props = {}, ...kids)
@@ -87,14 +100,8 @@ export function setProp(el, name, value)
 
 
 /**
- * Bring the children of a list in line with its items; what stays keeps its
- * element, and with it focus and place
- *
- * @param parent  The list
- * @param items   What it should show, in order
- * @param keyOf   Item to key
- * @param make    Item to a new element
- * @param fill    Called with element and item, to write what may change
+ * Bring the children of a list in line with its items: what stays keeps its
+ * element and focus. keyOf(item), make(item) an element, fill(element, item).
  */
 export function keyed(parent, items, keyOf, make, fill)
 {
@@ -190,23 +197,4 @@ export async function copyText(text)
 		area.remove();
 		return done;
 	}
-}
-
-
-/** Move the focus among the items of a list by arrow keys and j, k */
-export function roving(el, selector)
-{
-	el.addEventListener('keydown', (event) => {
-		const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[
-			event.key];
-		const at = event.target.closest(selector);
-		if (!step || !at || event.ctrlKey || event.metaKey ||
-		    event.target.matches('input, select, textarea'))
-			return;
-
-		const all = [...el.querySelectorAll(selector)];
-		const next = all[all.indexOf(at) + step];
-		event.preventDefault();
-		next?.focus();
-	});
 }

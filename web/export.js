@@ -89,22 +89,16 @@ function messageText(time, { start, headers, body })
 }
 
 
-/** The SIP messages of a transfer that baresip told of: {time, sip} each */
-export function sipMessages(t)
+/* The SIP messages that baresip told of: {time, sip} each. */
+function sipMessages(t)
 {
 	return t.entries.filter((e) => e.msg.data?.sip)
 		.map((e) => ({ time: e.time, sip: e.msg.data.sip }));
 }
 
 
-/**
- * What a carrier's ticket needs: the outcome and its evidence, the facts, the
- * ladder, the SIP messages; times in UTC
- *
- * @param model  Model
- * @param t      Transfer of it
- * @param now    ms since 1970 by the clock of referd
- */
+/** What a carrier's ticket needs: the outcome and its evidence, the facts, the
+    ladder, the SIP messages; times in UTC */
 export function transferText(model, t, now)
 {
 	const call = model.calls.get(t.call_sid);
@@ -146,13 +140,7 @@ function save(name, type, text)
 }
 
 
-/**
- * The menu that exports a transfer
- *
- * @param id    Its id, for the names of files and the link
- * @param text  Function that gives the text
- * @param json  Function that gives the JSON
- */
+/** The menu that exports a transfer; `text` and `json` give it */
 export function exportMenu(id, text, json)
 {
 	const said = h('span.said', { role: 'status' });
@@ -171,8 +159,6 @@ export function exportMenu(id, text, json)
 
 	menu.append(h('summary.button.small', {}, 'Export'),
 		h('div.items', {},
-		  item('Copy the link', () => copy(new URL(
-			`#/transfers/${id}`, location.href).href, 'Link')),
 		  item('Copy as text', () => copy(text(), 'Text')),
 		  item('Copy as JSON', () => copy(json(), 'JSON')),
 		  item('Save as text', () => save(`transfer-${id}.txt`,
@@ -186,11 +172,6 @@ export function exportMenu(id, text, json)
 			event.stopPropagation();
 		}
 	};
-	menu.addEventListener('focusout', (event) => {
-		if (event.relatedTarget && !menu.contains(
-			event.relatedTarget))
-			menu.open = false;
-	});
 
 	return [said, menu];
 }

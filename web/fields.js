@@ -3,7 +3,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { h, setProp, setText } from './dom.js';
+import { copyButton, h, jsonNodes, NOT_SENT, setProp, setText, stored }
+	from './dom.js';
 
 const TARGETS_MAX = 12;
 
@@ -13,19 +14,15 @@ let fieldCount = 0;
 /** The last targets, offered again; with one given, remember it */
 export function lastTargets(target)
 {
-	try {
-		const old = JSON.parse(localStorage.getItem('targets')) || [];
-		if (!target)
-			return Array.isArray(old) ? old : [];
-		localStorage.setItem('targets', JSON.stringify([target,
-			...old.filter((t) => t !== target)].slice(
-			0, TARGETS_MAX)));
-	}
-	catch {
-		/* no storage, no offers */
-	}
+	const old = stored('localStorage', 'targets').split('\n')
+		.filter(Boolean);
 
-	return [];
+	if (target)
+		stored('localStorage', 'targets', [target, ...old.filter(
+			(t) => t !== target)].slice(0, TARGETS_MAX)
+			.join('\n'));
+
+	return old;
 }
 
 
@@ -81,14 +78,7 @@ function headerRow(pair, label, remove)
 }
 
 
-/**
- * A list of headers: a line each
- *
- * @param draft  Draft of the form
- * @param name   Which list of it
- * @param title  What stands above
- * @param label  What one of them is called
- */
+/** The list `name` of a draft, a line for each header */
 export function headerFields(draft, name, title, label)
 {
 	const list = h('div.headers');
@@ -126,38 +116,8 @@ export function headerFields(draft, name, title, label)
 }
 
 
-/**
- * How and as whom a hook over HTTP is asked: shown once the hook is a URL
- *
- * @param draft  Draft of the form
- * @param name   Which hook of it
- * @param label  What it is called
- */
-export function hookFields(draft, name, label)
-{
-	const more = draft[`${name}More`];
-	const bind = (key, tag, props, kids = []) => h(tag, {
-		autocomplete: 'off', 'aria-label': `${label} ${key}`,
-		placeholder: key, ...props, oninput(event) {
-			more[key] = event.target.value;
-		} }, kids);
-	const element = h('div.hook-more', { hidden: true },
-		bind('method', 'select', {}, ['', 'POST', 'GET'].map((m) =>
-			h('option', { value: m, selected: m === more.method },
-			  m || 'method'))),
-		bind('username', 'input', { value: more.username || '' }),
-		bind('password', 'input', { value: more.password || '',
-					    type: 'password' }));
-
-	return { element, show() {
-		setProp(element, 'hidden', !/^https?:/i.test(draft[name]) &&
-			!Object.values(more).some(Boolean));
-	} };
-}
-
-
-/** Where a form says what became of what it sent */
-export function result()
+/* Where a form says what became of what it sent. */
+function said()
 {
 	const element = h('p.result', { role: 'status', hidden: true });
 
@@ -166,4 +126,87 @@ export function result()
 		element.dataset.kind = kind;
 		setProp(element, 'hidden', !text);
 	} };
+}
+
+
+/** What was typed, beside it the JSON that will be sent */
+export class SendForm {
+	/**
+	 * @param label     Of the button that sends
+	 * @param fields    Elements to type into
+	 * @param inputs    By name: what field() made, to show errors in
+	 * @param read      Gives {message, errors}, errors by name
+	 * @param accepted  Called with the ack
+	 */
+	constructor(ctx, { label, fields, inputs, read, accepted })
+	{
+		Object.assign(this, { ctx, inputs, read, accepted,
+				      msgid: ctx.nextId(), touched: false,
+				      said: said() });
+		this.json = h('pre.json', { tabIndex: 0, 'aria-label':
+			`JSON that ${label} will send` });
+		this.button = h('button.primary', { type: 'submit' }, label);
+		this.buttons = h('div.submit', {}, this.button,
+				 this.said.element);
+		this.preview = h('div.preview', {}, h('div.preview-head', {},
+			h('h3', {}, 'Will be sent'), copyButton(() =>
+				JSON.stringify(this.message()))), this.json);
+		this.element = h('form.refer', {
+			noValidate: true, oninput: () => this.changed(),
+			onsubmit: (event) => {
+				event.preventDefault();
+				this.send();
+			} }, h('div.fields', {}, fields, this.buttons),
+		this.preview);
+		this.changed();
+	}
+
+	message()
+	{
+		return { ...this.read().message, msgid: this.msgid };
+	}
+
+	/* What is missing is said once the form was to be sent, what is wrong
+	   at once. */
+	changed()
+	{
+		const { errors } = this.read();
+
+		for (const [name, f] of Object.entries(this.inputs))
+			f.show(this.touched || f.input.value ? errors[name] :
+				'');
+		this.json.replaceChildren(...jsonNodes(this.message()));
+		this.onchanged?.(errors);
+
+		return !Object.keys(errors).length;
+	}
+
+	/** Send what the form holds, and more, and tell what referd says */
+	send(more = {})
+	{
+		this.touched = true;
+		if (!this.changed()) {
+			this.element.querySelector('.wrong input').focus();
+			return;
+		}
+
+		const message = { ...this.message(), ...more };
+		const sent = this.ctx.send(message, {
+			ack: (msg) => {
+				this.said.show('Accepted by referd.', 'good');
+				this.accepted?.(msg);
+			},
+			error: (data) => this.said.show(data.error, 'bad'),
+		});
+		this.said.show(sent ? 'Sent …' : NOT_SENT,
+			       sent ? 'wait' : 'bad');
+		this.msgid = this.ctx.nextId();
+		this.changed();
+	}
+
+	update()
+	{
+		for (const button of this.buttons.querySelectorAll('button'))
+			setProp(button, 'disabled', !this.ctx.link.connected);
+	}
 }

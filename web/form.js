@@ -4,10 +4,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { h, keyed, setProp, setText } from './dom.js';
-import { field, headerFields, hookFields, lastTargets, targetList }
+import { field, headerFields, lastTargets, SendForm, targetList }
 	from './fields.js';
 import { farEnd, liveCalls } from './model.js';
-import { SendForm } from './sending.js';
 import { emptyDraft, verbFromDraft } from './verb.js';
 import { party } from './words.js';
 
@@ -29,8 +28,9 @@ function textFields(call)
 		referredByDisplayName: field('Display name', {},
 			'stands beside Referred-By'),
 		actionHook: field('Action hook', { placeholder: 'refer' },
-			'hears of the result'),
-		eventHook: field('Event hook', {}, 'hears each NOTIFY'),
+			'word, URL or {"url": …}: hears of the result'),
+		eventHook: field('Event hook', {},
+			'word, URL or {"url": …}: hears each NOTIFY'),
 		notify: field('First NOTIFY', { inputMode: 'decimal',
 						placeholder: '15' },
 			'seconds to wait for it'),
@@ -70,9 +70,6 @@ class ReferForm {
 		headerFields(this.draft, 'targetHeaders',
 			'Headers for the target, in its INVITE',
 			'Target header')];
-		this.hooks = [hookFields(this.draft, 'actionHook',
-			'Action hook'), hookFields(this.draft, 'eventHook',
-			'Event hook')];
 		this.replaces = h('select', { id: 'replaces', oninput: () => {
 			this.draft.replaces = this.replaces.value;
 		} });
@@ -117,13 +114,12 @@ class ReferForm {
 
 	more()
 	{
-		const { inputs: f, hooks } = this;
+		const { inputs: f } = this;
 
 		return h('details.fields', { open: isOpen(this.draft) },
 			h('summary', {}, 'Hooks, timeouts, more'),
 			h('div.grid', {},
-			  h('div', {}, f.actionHook.element, hooks[0].element),
-			  h('div', {}, f.eventHook.element, hooks[1].element),
+			  f.actionHook.element, f.eventHook.element,
 			  f.notify.element, f.ringing.element,
 			  f.referredByDisplayName.element),
 			this.lists[1].element);
@@ -131,8 +127,8 @@ class ReferForm {
 
 	changed(errors)
 	{
-		for (const part of [...this.lists, ...this.hooks])
-			part.show(errors);
+		for (const list of this.lists)
+			list.show(errors);
 		this.dry.replaceChildren();
 	}
 
@@ -177,11 +173,7 @@ class ReferForm {
 }
 
 
-/**
- * The form that transfers a call
- *
- * @return {element, update, focus}
- */
+/** The form that transfers a call: {element, update, focus} */
 export function referForm(ctx, call)
 {
 	const form = new ReferForm(ctx, call);

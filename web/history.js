@@ -20,15 +20,11 @@ const BEYOND = 10;
 const TYPING = 150;
 const LOOK = 1000;
 
-const FILTERS = ['q', 'outcome', 'code', 'target', 'node', 'period'];
+const FILTERS = ['q', 'outcome', 'code', 'target', 'node'];
 
 const COLUMNS = { outcome: 'Outcome', began: 'Began', from: 'From', to: 'To',
 		  target: 'Target', result: 'Result', took: 'Took',
 		  gateway: 'Gateway' };
-
-/* In hours. */
-const PERIODS = [['', 'at any time'], ['1', 'in the last hour'],
-		 ['24', 'in the last day'], ['168', 'in the last week']];
 
 
 function makeRow(t)
@@ -103,7 +99,6 @@ class History {
 		elements.outcome.append(option('', 'any outcome'),
 			option('running', 'in progress'),
 			...OUTCOMES.map((o) => option(o, o)));
-		elements.period.append(...PERIODS.map((p) => option(...p)));
 		this.form.oninput = () => {
 			clearTimeout(this.typing);
 			this.typing = setTimeout(() => this.typed(), TYPING);
@@ -151,15 +146,8 @@ class History {
 	search()
 	{
 		this.query = this.ctx.query;
-		this.done = false;
 		this.at = 0;
-		this.fetch('').then((list) => {
-			if (!list)
-				return;
-			this.rows = list;
-			this.wrap.scrollTop = 0;
-			this.draw();
-		});
+		this.look();
 	}
 
 	/* Only the answer to the latest question counts. */
@@ -168,29 +156,17 @@ class History {
 		const { query } = this;
 		const asked = before ? this.asked : ++this.asked;
 		const params = new URLSearchParams(query);
-		const hours = Number(params.get('period'));
 
-		params.delete('period');
 		params.set('limit', PAGE);
-		if (hours)
-			params.set('from', new Date(Date.now() + this.ctx.model
-				.skew - hours * 3600000).toISOString());
 		if (before)
 			params.set('before', before);
 
-		const { status, body } = await getJson(`transfers?${params}`);
+		const { body, error } = await getJson(`transfers?${params}`);
 		if (asked !== this.asked)
 			return null;
 
-		const list = status === 200 && Array.isArray(body) ?
-			body.map(transferOf) : null;
-		this.said = list ? '' : body?.error ||
-			'The history is not to be had just now.';
-		if (status === 401)
-			this.ctx.askToken();
-		if (list && (before || !this.rows.length ||
-			     list.length < PAGE))
-			this.done = list.length < PAGE;
+		const list = body && body.map(transferOf);
+		this.said = error;
 		this.ctx.changed();
 
 		return list;
@@ -207,6 +183,7 @@ class History {
 		if (!list)
 			return;
 		this.rows.push(...list);
+		this.done = list.length < PAGE;
 		this.draw();
 		if (this.onward)
 			this.focus(this.rows.length - 1);
@@ -216,24 +193,26 @@ class History {
 	/* What is new comes in above; what one reads stays where it is. */
 	async look()
 	{
+		const { query } = this;
 		const list = await this.fetch('');
 		if (!list)
 			return;
 
+		const known = query === this.known;
 		const last = list.at(-1)?.transfer_id;
-		const met = this.rows.findIndex((t) => t.transfer_id === last);
+		const met = known && list.length === PAGE ?
+			this.rows.findIndex((t) => t.transfer_id === last) : -1;
 		const before = this.rows.length;
 
-		if (met < 0) {
-			this.rows = list;
-			this.done = list.length < PAGE;
-		}
-		else {
-			this.rows = [...list, ...this.rows.slice(met + 1)];
-		}
+		this.known = query;
+		this.done = met < 0 ? list.length < PAGE : this.done;
+		this.rows = met < 0 ? list :
+			[...list, ...this.rows.slice(met + 1)];
 
 		const added = this.rows.length - before;
-		if (this.wrap.scrollTop > 0 && added > 0) {
+		if (!known)
+			this.wrap.scrollTop = 0;
+		else if (this.wrap.scrollTop > 0 && added > 0) {
 			this.at += added;
 			this.draw();
 			this.wrap.scrollTop += added * this.height;
@@ -372,7 +351,7 @@ class History {
 }
 
 
-/** The history; returns the function that brings it up to date */
+/** The history; returns what brings it up to date */
 export function historyView(ctx)
 {
 	const view = new History(ctx);

@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+import { $, stored } from './dom.js';
 
 let token = '';
 
@@ -15,12 +16,7 @@ export function takeToken()
 {
 	const [, given] = /^#token=([^&/]+)/.exec(location.hash) || [];
 
-	try {
-		token = sessionStorage.getItem('token') || '';
-	}
-	catch {
-		/* no storage: a reload asks for it */
-	}
+	token = stored('sessionStorage', 'token');
 	if (!given)
 		return;
 
@@ -33,12 +29,7 @@ export function takeToken()
 export function keepToken(text)
 {
 	token = text;
-	try {
-		sessionStorage.setItem('token', text);
-	}
-	catch {
-		/* as above */
-	}
+	stored('sessionStorage', 'token', text);
 }
 
 
@@ -50,24 +41,29 @@ export function currentToken()
 
 
 /**
- * Get JSON from referd
+ * Get JSON from referd, by a path relative to the page; who lacks a token, or
+ * has a wrong one, is asked for it, once at a time
  *
- * @param path  Path, relative to the page
- *
- * @return {status, body}; status 0 if there was no answer, body null if it
- *         was no JSON
+ * @return {status, body, error}: a sentence if there is no body
  */
 export async function getJson(path)
 {
 	const headers = token ? { Authorization: `Bearer ${token}` } : {};
+	let status = 0;
+	let body = null;
 
 	try {
 		const answer = await fetch(path, { headers });
-		const body = await answer.json().catch(() => null);
-
-		return { status: answer.status, body };
+		({ status } = answer);
+		body = await answer.json();
 	}
 	catch {
-		return { status: 0, body: null };
+		/* said below */
 	}
+	if (status === 401 && !$('auth').open)
+		$('auth').showModal();
+
+	return status === 200 && body ? { status, body, error: '' } :
+		{ status, body: null, error: body?.error ||
+			'referd does not answer just now.' };
 }

@@ -1,6 +1,5 @@
 /**
- * @file ladder.js  The ladder of a transfer: layout() computes, draw() makes
- *                  the picture, table() the rows to read and to choose
+ * @file ladder.js  The ladder: its layout, its picture, its table
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -237,13 +236,7 @@ export function legend()
 }
 
 
-/**
- * Make the picture: who only hears has the table
- *
- * @param pic  What layout() computed
- *
- * @return SVG element
- */
+/** Make the picture of a layout; who only hears has the table */
 export function draw(pic)
 {
 	const el = svg('svg', { class: 'picture', width: pic.width,
@@ -283,14 +276,8 @@ function tableRow({ row, time, gap, h: height }, i)
 }
 
 
-/**
- * Make the rows: they lie under the picture, and are what one chooses, walks
- * through by keyboard, and hears
- *
- * @param pic  What layout() computed
- *
- * @return Table; each row is a `.row` with data-row
- */
+/** Make the table of a layout: its rows lie under the picture, and are what
+    one chooses, walks through by keyboard, and hears */
 export function table(pic)
 {
 	const names = ['Time', 'After', 'From', 'To', 'Message'];

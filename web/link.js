@@ -4,8 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/* referd's close codes: the token is not, or no longer, good (or another one
-   has our name); another connection came with our name. */
+/* referd's close codes: the token is not good, or another one has our name;
+   another connection came with our name. */
 const UNAUTHORIZED = 4001;
 const NAME_TAKEN = 4009;
 
@@ -32,16 +32,14 @@ const CLOCK = {
  */
 export class Link {
 	/**
-	 * @param url       ws:// or wss:// URL of referd
+	 * @param url       URL of referd
 	 * @param client    Name to be known by
 	 * @param rename    Makes another name, when that one is taken
 	 * @param onmessage Called with each new message; and with true beside
 	 *                  a hello after which nothing known before holds
-	 * @param onstate   Called whenever state, behind or retryAt changed
+	 * @param onstate   Called whenever state or behind changed
 	 * @param token     Gives the access token, '' if there is none
 	 * @param onrefused Called when a connection ended before its hello
-	 * @param Socket    Class that makes the WebSocket
-	 * @param timers    setTimeout and clearTimeout
 	 */
 	constructor({ url, client, rename, onmessage, onstate,
 		      token = () => '', onrefused = () => {},
@@ -51,7 +49,6 @@ export class Link {
 				      token, onrefused, Socket, timers });
 		this.state = 'connecting';
 		this.behind = 0;
-		this.retryAt = 0;
 		this.last = undefined;
 		this.wait = WAIT_FIRST;
 		this.open();
@@ -102,7 +99,6 @@ export class Link {
 		if (!this.greeted || code === UNAUTHORIZED)
 			this.onrefused();
 		this.closeReason = event?.reason || '';
-		this.retryAt = Date.now() + this.wait;
 		this.retry = this.timers.setTimeout(() => this.open(),
 						    this.wait);
 		this.wait = Math.min(this.wait * 2, WAIT_MAX);
@@ -183,12 +179,8 @@ export class Link {
 		this.onstate(this);
 	}
 
-	/**
-	 * Send one message
-	 *
-	 * @return true if it went out; nothing is kept for later, since what
-	 *         a person asked for seconds ago may no longer be wanted
-	 */
+	/** Send one message now, or never: what a person asked for seconds ago
+	    may no longer be wanted. Returns true if it went out. */
 	send(msg)
 	{
 		if (this.ws.readyState !== 1)

@@ -21,7 +21,6 @@ const CALL_ENDED = new Set(['completed', 'failed', 'busy', 'no-answer']);
 export function createModel()
 {
 	return {
-		client: '',		/* the name referd knows us by */
 		role: 'controller',	/* or observer */
 		version: '',		/* of referd */
 		skew: 0,		/* clock of referd minus ours, ms */
@@ -283,7 +282,6 @@ function helloApply(model, msg, entry, now)
 {
 	const data = msg.data || {};
 
-	model.client = data.client || '';
 	model.version = data.version || '';
 	model.role = data.role || 'controller';
 	model.skew = entry.time - now;
@@ -306,15 +304,7 @@ function helloApply(model, msg, entry, now)
 }
 
 
-/**
- * Apply one message of referd
- *
- * @param model  Model
- * @param msg    The message
- * @param now    Our clock, ms since 1970
- *
- * @return The log entry
- */
+/** Apply one message of referd; `now` is our clock. Returns the log entry. */
 export function modelReceive(model, msg, now = Date.now())
 {
 	const time = Date.parse(msg.time) || serverNow(model, now);
@@ -382,15 +372,7 @@ function referSent(model, msg)
 }
 
 
-/**
- * Take note of one message that the page sent
- *
- * @param model  Model
- * @param msg    The message
- * @param now    Our clock, ms since 1970
- *
- * @return The log entry
- */
+/** Take note of one message that the page sent; returns the log entry */
 export function modelSent(model, msg, now = Date.now())
 {
 	const entry = logEntry(model, {
@@ -405,10 +387,7 @@ export function modelSent(model, msg, now = Date.now())
 }
 
 
-/**
- * Take over transfers that ended before the page came, as GET /transfers
- * lists them
- */
+/** Take over transfers that GET /transfers lists, if they are not known */
 export function modelHistory(model, list)
 {
 	for (const data of list) {
@@ -435,12 +414,7 @@ export function transferWhole(t)
 
 /**
  * Take over a transfer as GET /transfers/{id} tells it, with the messages of
- * its call; what came live stays
- *
- * @param model  Model
- * @param told   {transfer, messages}
- *
- * @return The transfer
+ * its call; what came live stays. Returns the transfer.
  */
 export function modelTold(model, { transfer, messages })
 {

@@ -89,18 +89,6 @@ function nodeRow(node, now)
 }
 
 
-function minuteRows(minutes)
-{
-	return minutes.filter((m) => m.started ||
-		OUTCOMES.some((o) => m.outcomes[o])).reverse().map((m) =>
-		h('tr', {}, h('th', { scope: 'row' }, new Date(m.time)
-			.toTimeString().slice(0, 5)),
-		h('td.number', {}, String(m.started)),
-		...OUTCOMES.map((o) => h('td.number', {},
-					 String(m.outcomes[o] || '')))));
-}
-
-
 class Overview {
 	constructor(ctx)
 	{
@@ -111,14 +99,10 @@ class Overview {
 
 	async look()
 	{
-		const { status, body } = await getJson('stats');
+		const { body, error } = await getJson('stats');
 
-		if (status === 401)
-			this.ctx.askToken();
-		this.stats = status === 200 ? body : this.stats;
-		setText($('overview-said'), status === 200 ? '' :
-			body?.error || 'The numbers are not to be had just ' +
-			'now.');
+		this.stats = body || this.stats;
+		setText($('overview-said'), error);
 		this.show();
 	}
 
@@ -128,14 +112,16 @@ class Overview {
 		if (!stats)
 			return;
 
-		const nodes = stats.nodes || [];
+		/* referd forgets who is gone; who watched it go does not */
+		const nodes = [...stats.nodes, ...this.ctx.model.nodes.filter(
+			(n) => !n.connected && stats.nodes.every((m) =>
+				m.node !== n.node))];
 		const started = stats.minutes.reduce((n, m) =>
 			n + m.started, 0);
 
 		setProp($('overview-body'), 'hidden', false);
 		$('tiles').replaceChildren(...tiles(stats, nodes, started));
 		$('shares').replaceChildren(...shares(stats.outcomes));
-		$('minute-rows').replaceChildren(...minuteRows(stats.minutes));
 		$('node-rows').replaceChildren(...nodes.map((n) =>
 			nodeRow(n, Date.parse(stats.now))));
 		setProp($('nodes-none'), 'hidden', nodes.length > 0);
@@ -188,7 +174,7 @@ class Overview {
 }
 
 
-/** The overview; returns the function that brings it up to date */
+/** The overview; returns what brings it up to date */
 export function overview(ctx)
 {
 	const view = new Overview(ctx);

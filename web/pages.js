@@ -8,7 +8,7 @@ import { getJson } from './http.js';
 import { allTransfers, liveCalls, modelTold, transferWhole }
 	from './model.js';
 import { callPage, missing } from './calls.js';
-import { dialPage } from './dial.js';
+import { dialPage } from './acts.js';
 import { transferPage } from './transfers.js';
 
 
@@ -17,13 +17,12 @@ function emptyPage(ctx)
 	const { model } = ctx;
 	const calls = liveCalls(model).length;
 	const hint = `${calls ? 'Choose a call to transfer it' :
-		'Once a call is up, transfer it here'}, or send the verb:`;
+		'Once a call is up, transfer it here'}, or send the verb to ${ctx.link.url}:`;
 
 	return { element: h('div.welcome', {},
 		h('h2', {}, 'No transfer yet'), h('p', {}, hint),
 		h('pre.json', {}, '{"verb": "sip:refer", "referTo": ' +
-			'"+49301234"}'),
-		h('p.hint', {}, `to ${ctx.link.url}`)), update() {} };
+			'"+49301234"}')), update() {} };
 }
 
 
@@ -31,23 +30,17 @@ const NOT_KEPT = 'This transfer is not kept. Either it is older than what ' +
 	'referd keeps, or the link to it is not whole.';
 
 
-/*
- * What this page has not heard from its beginning referd tells, once: a
- * transfer of last week, or one that began before the page came. `loads` has
- * what became of that, by id.
- */
+/* What this page has not heard from its beginning referd tells, once. `loads`
+   has what became of that, by id. */
 async function load(ctx, id)
 {
 	ctx.loads.set(id, 'Loading …');
-	const { status, body } = await getJson(`transfers/${
+	const { status, body, error } = await getJson(`transfers/${
 		encodeURIComponent(id)}`);
 
-	if (status === 200 && body?.transfer)
+	if (body)
 		modelTold(ctx.model, body);
-	if (status === 401)
-		ctx.askToken();
-	ctx.loads.set(id, status === 404 ? NOT_KEPT : status === 200 ?
-		'' : body?.error || 'The history is not to be had just now.');
+	ctx.loads.set(id, status === 404 ? NOT_KEPT : error);
 	ctx.changed();
 }
 
@@ -88,10 +81,7 @@ function pageWanted(ctx)
 }
 
 
-/**
- * The page that the address names; returns the function that brings it up to
- * date
- */
+/** The page that the address names; returns what brings it up to date */
 export function detailPage(ctx)
 {
 	const detail = $('detail');

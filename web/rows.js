@@ -234,12 +234,8 @@ export function rowPlace(row)
 
 
 /**
- * The rows of a transfer's ladder, in order
- *
- * @param t  Transfer of the model
- *
- * @return Rows: {time, gap (ms since the row before), kind, label, entries
- *         (the messages that it shows), and from and to, or at}
+ * The rows of a transfer's ladder: {time, gap (ms since the row before), kind,
+ * label, entries (the messages that it shows), and from and to, or at}
  */
 export function rowsOf(t)
 {

@@ -4,11 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
-import { $, facts, h, keyed, roving, setProp, setText }
+import { $, facts, h, keyed, setProp, setText }
 	from './dom.js';
 import { exportMenu, transferJson, transferText } from './export.js';
 import { LadderView } from './flow.js';
-import { outcomeWord, party, partyUser, sentence, span, standing,
+import { outcomeWord, party, partyUser, sentence, span, result,
 	 timeOfDay } from './words.js';
 
 /* The history has the others. */
@@ -35,9 +35,7 @@ export function fillTransfer(ctx, el, t)
 	setText(get('.target'), party(t.refer_to) || t.transfer_id);
 	setText(get('.far'), t.far ? `from ${partyUser(t.far)}` :
 		t.verb_id || '');
-	setText(get('.step'), t.outcome === 'presumed' ? 'presumed' :
-		t.outcome === 'unknown' ? 'unknown' :
-		t.outcome === 'cancelled' ? 'cancelled' : standing(t));
+	setText(get('.step'), result(t));
 	setText(get('time'), t.requested ? timeOfDay(t.requested) : '');
 	get('.mark').title = outcomeWord(t);
 	el.dataset.state = state;
@@ -45,13 +43,10 @@ export function fillTransfer(ctx, el, t)
 }
 
 
-/** The latest transfers; returns the function that brings the list up to
-    date */
+/** The latest transfers; returns what brings the list up to date */
 export function transferList(ctx)
 {
 	const list = $('transfers');
-
-	roving(list, '.item');
 
 	return () => {
 		const all = allTransfers(ctx.model);
@@ -93,11 +88,7 @@ function transferFacts(model, t)
 }
 
 
-/**
- * The page of one transfer
- *
- * @return {element, update}
- */
+/** The page of one transfer: {element, update} */
 export function transferPage(ctx, id)
 {
 	const { model } = ctx;

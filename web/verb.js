@@ -26,7 +26,7 @@ export function emptyDraft()
 {
 	return { referTo: '', replaces: '', referredBy: '',
 		 referredByDisplayName: '', id: '', actionHook: '',
-		 eventHook: '', actionHookMore: {}, eventHookMore: {},
+		 eventHook: '',
 		 notify: '', ringing: '',
 		 headers: [['', '']], targetHeaders: [['', '']] };
 }
@@ -99,18 +99,25 @@ function putTarget(verb, draft, errors)
 }
 
 
-/* A hook is a word or a URL; of a URL, how and as whom it is asked, too. */
+/* A hook is a word, a URL, or an object that has one, typed as JSON. */
 function putHook(verb, draft, errors, name)
 {
-	const url = draft[name].trim();
-	const more = draft[`${name}More`] || {};
-	const given = Object.entries(more).filter(([, value]) => value);
+	const text = draft[name].trim();
 
-	errors[name] = fieldError(url + Object.values(more).join('')) ||
-		(!url && given.length ? 'is required with these' : '');
-	if (url)
-		verb[name] = given.length ?
-			{ url, ...Object.fromEntries(given) } : url;
+	errors[name] = fieldError(text);
+	if (text)
+		verb[name] = text;
+	if (!text.startsWith('{'))
+		return;
+
+	try {
+		verb[name] = JSON.parse(text);
+	}
+	catch {
+		/* what it should be is said below */
+	}
+	if (typeof verb[name].url !== 'string')
+		errors[name] = 'must be JSON with a url';
 }
 
 
@@ -172,14 +179,8 @@ function onlyReal(errors)
 }
 
 
-/**
- * Make the verb of a form
- *
- * @param draft  What was typed
- *
- * @return {verb, errors}: errors by field, empty if all is well; those of
- *         headers by their index
- */
+/** Make the verb of a form: {verb, errors}, errors by field, those of headers
+    by their index */
 export function verbFromDraft(draft)
 {
 	const verb = { verb: 'sip:refer' };
@@ -195,13 +196,7 @@ export function verbFromDraft(draft)
 }
 
 
-/**
- * Make the verb play of a form
- *
- * @param draft  {url, loop, actionHook} as typed
- *
- * @return {verb, errors} as above
- */
+/** Make the verb play of what was typed, as above */
 export function playFromDraft({ url, loop, actionHook })
 {
 	const verb = { verb: 'play', url };

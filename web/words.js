@@ -10,14 +10,11 @@ import { veilParty } from './mask.js';
 const REASONS = {
 	100: 'Trying', 180: 'Ringing', 181: 'Call Is Being Forwarded',
 	182: 'Queued', 183: 'Session Progress', 200: 'OK', 202: 'Accepted',
-	400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
-	404: 'Not Found', 405: 'Method Not Allowed',
-	407: 'Proxy Authentication Required', 408: 'Request Timeout',
-	429: 'Provide Referrer Identity', 480: 'Temporarily Unavailable',
-	481: 'Call/Transaction Does Not Exist', 486: 'Busy Here',
+	403: 'Forbidden', 404: 'Not Found', 408: 'Request Timeout',
+	480: 'Temporarily Unavailable', 486: 'Busy Here',
 	487: 'Request Terminated', 488: 'Not Acceptable Here',
 	500: 'Server Internal Error', 503: 'Service Unavailable',
-	600: 'Busy Everywhere', 603: 'Decline', 604: 'Does Not Exist Anywhere',
+	600: 'Busy Everywhere', 603: 'Decline',
 };
 
 export const OUTCOMES = ['transferred', 'presumed', 'failed', 'unknown',
@@ -96,18 +93,13 @@ export function timeOfDay(ms, precise = false)
 }
 
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep',
-		'Oct', 'Nov', 'Dec'];
-
-
 /** The day and the time of a moment: "23 Nov 14:03:09" */
 export function dayTime(ms)
 {
-	const d = new Date(ms);
-	const year = d.getFullYear() === new Date().getFullYear() ? '' :
-		` ${d.getFullYear()}`;
+	const [, month, day, year] = new Date(ms).toDateString().split(' ');
+	const now = String(new Date().getFullYear());
 
-	return `${d.getDate()} ${MONTHS[d.getMonth()]}${year} ${
+	return `${Number(day)} ${month} ${year === now ? '' : `${year} `}${
 		timeOfDay(ms)}`;
 }
 
@@ -259,12 +251,8 @@ export function outcomeWord(t)
 }
 
 
-/**
- * What became of a transfer, in one sentence that names its evidence
- *
- * @param t    Transfer of the model
- * @param now  ms since 1970 by the clock of referd
- */
+/** What became of a transfer, in one sentence that names its evidence; `now`
+    is by the clock of referd */
 export function sentence(t, now)
 {
 	const words = t.outcome ? endedWords(t) : runningWords(t, now);
@@ -273,8 +261,7 @@ export function sentence(t, now)
 }
 
 
-/** Where a transfer stands, for a line of the list */
-export function standing(t)
+function standing(t)
 {
 	if (t.outcome === 'failed')
 		return status(t.call_status || t.refer_status, t.reason);
@@ -287,9 +274,9 @@ export function standing(t)
 }
 
 
-/** What a transfer came to, for a column of its own */
+/** Where a transfer stands, or what it came to, for a line of a list */
 export function result(t)
 {
-	return ['unknown', 'presumed', 'cancelled'].includes(t.outcome) &&
-		t.reason ? t.reason : standing(t);
+	return ['unknown', 'presumed', 'cancelled'].includes(t.outcome) ?
+		t.reason || t.outcome : standing(t);
 }

@@ -6,13 +6,19 @@
  */
 
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { settings } from './lib/settings.js';
 import { importWeb } from './lib/web.js';
 
 const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
-	modelHistory, sentence, span, clock, party, rowsOf, layout, emptyDraft,
-	verbFromDraft, Link } = await importWeb('model', 'words', 'rows',
-	'ladder', 'verb', 'link');
+	modelHistory, modelTold, transferWhole, sentence, span, clock, party,
+	percent, rowsOf, layout, ladderText, transferText, transferJson,
+	masked, maskedParty, maskedJson, masking, minutesText, finalText,
+	emptyDraft, verbFromDraft, playFromDraft, Link } = await importWeb(
+	'model', 'words', 'rows', 'ladder', 'export', 'mask', 'plots', 'verb',
+	'link');
 
 const T0 = Date.parse('2026-01-31T10:00:00.000Z');
 const REQUESTED = { transfer_id: 't1', verb_id: 'v1', step: 'requested',
@@ -116,7 +122,6 @@ test('hello brings what lives, and ends what does not', () => {
 		transfers: [{ ...REQUESTED, call_sid: 'c2' }] });
 	assert.deepEqual(liveCalls(s.model).map((c) => c.call_sid), ['c2']);
 	assert.equal(s.transfer.call_sid, 'c2');
-	assert.equal(s.model.client, 'me');
 });
 
 
@@ -301,6 +306,159 @@ test('failures and timers stand in the ladder', () => {
 });
 
 
+test('a transfer that is told takes the place of what was half heard', () => {
+	const s = new Story().ringing();
+	const messages = s.model.log.map((e) => e.msg);
+	const { model } = new Story();
+	const whole = { ...REQUESTED, call_sid: 'c1', node: 'gw1',
+		step: 'progress', refer_status: 202, call_status: 180,
+		started: new Date(T0 + 100).toISOString() };
+
+	/* This page came while it rang; its end comes before the answer. */
+	modelReceive(model, { type: 'hello', time: new Date(T0 + 2000)
+		.toISOString(), data: { transfers: [whole] } }, T0 + 2000);
+	const end = { type: 'transfer:status', seq: 900, call_sid: 'c1',
+		time: new Date(T0 + 7200).toISOString(), data: { ...s.data,
+			step: 'ended', outcome: 'transferred',
+			evidence: 'notify', call_status: 200, reason: 'OK' } };
+	modelReceive(model, end, T0 + 7200);
+	assert.ok(!transferWhole(allTransfers(model)[0]));
+
+	const t = modelTold(model, { transfer: whole,
+		messages: [...messages, end] });
+	assert.ok(transferWhole(t));
+	assert.deepEqual(rowsOf(t).map((r) => r.label), ['sip:refer',
+		'REFER +49301234@10.0.0.1', '202 Accepted',
+		'NOTIFY 180 Ringing', 'NOTIFY 200 OK']);
+	assert.equal(sentence(t), 'Transferred: the far end reported 200 OK ' +
+		'after 6.2 s of ringing.');
+	assert.equal(t.far, '+4930123456');
+});
+
+
+test('a node that goes is known to be gone, and when it is back', () => {
+	const s = new Story().call();
+	const node = (connected, reason) => s.at(20, 'node:status',
+		{ node: 'gw1', connected, reason }).model.nodes;
+
+	assert.deepEqual(node(false, 'baresip is gone')
+		.map((n) => [n.node, n.connected]), [['gw1', false]]);
+	assert.deepEqual(node(true).map((n) => [n.node, n.connected]),
+		[['gw1', true]]);
+});
+
+
+test('numbers are hidden but for their last digits, and nothing else is',
+	() => {
+		for (const [text, expected] of [
+			['+49 30 123456', '+•• •• •••456'],
+			['sip:+4930123456@10.77.0.11:5060',
+				'sip:+•••••••456@10.77.0.11:5060'],
+			['"Ann" <sip:100@carrier.example;user=phone>',
+				'"Ann" <sip:•00@carrier.example;user=phone>'],
+			['REFER 2001@10.0.0.1', 'REFER ••01@10.0.0.1'],
+			['tel:110', 'tel:•10'],
+			['call 0170/123 45 67!', 'call ••••/••• •5 67!'],
+			['sip:+4930@x?X-Ani=+491701234567',
+				'sip:+••30@x?X-Ani=+•••••••••567'],
+		])
+			assert.equal(masked(text), expected);
+
+		for (const text of ['486 Busy Here', '10.77.0.11:5060', '100',
+			'2026-11-23T10:00:00.123Z', '2026-11-23 10:00',
+			'02:58:23.550', 'v0.1.0', '7719369e003d7f81',
+			'85e7c5a1-bbbd-480d-80b8-778af497d17b',
+			'z9hG4bK-7131-1-0', '<sip:bob@x>;tag=1234567'])
+			assert.equal(masked(text), text);
+
+		assert.equal(maskedParty('100'), '•00');
+		assert.equal(maskedParty('42'), '42');
+		assert.deepEqual(maskedJson({ from: '100', seq: 1234567,
+			call_id: '99999999@x', transfer_id: '12345678',
+			data: [{ 'Call-ID': '99999999@x', CSeq: '1234567 BYE',
+				From: '<sip:100@x>', note: 'to 0301234567' }] }),
+		{ from: '•00', seq: 1234567, call_id: '99999999@x',
+			transfer_id: '12345678', data: [{
+				'Call-ID': '99999999@x', CSeq: '1234567 BYE',
+				From: '<sip:•00@x>', note: 'to •••••••567' }] });
+	});
+
+
+test('a ladder is drawn in characters', () => {
+	const s = new Story().accepted().end(15150, 'unknown', 'timer:notify');
+
+	assert.equal(ladderText(rowsOf(s.transfer)), [
+		'time (UTC)          gap  application  referd       baresip' +
+			'      far end      target',
+		'10:00:00.090             |------------------------>|' +
+			'            |            |  sip:refer',
+		'10:00:00.100     +10 ms  |            |            ' +
+			'|----------->|            |  REFER ' +
+			'+49301234@10.0.0.1',
+		'10:00:00.150     +50 ms  |            |            ' +
+			'|<- - - - - -|            |  202 Accepted',
+		'10:00:15.150      +15 s  |            |            ' +
+			'*            |            |  timer: no NOTIFY for 15 s',
+	].join('\n'));
+});
+
+
+test('a ticket has the sentence, the facts and the SIP messages', () => {
+	const s = new Story().requested();
+	const sip = { start: 'SIP/2.0 603 Decline', headers: { 'X-Why': 'no',
+		'Call-ID': '12345678@10.0.0.1' } };
+
+	s.model.calls.get('c1').call_id = '12345678@10.0.0.1';
+	s.end(200, 'failed', 'response', { refer_status: 603,
+		reason: 'Decline', sip });
+	const text = transferText(s.model, s.transfer, T0);
+	assert.match(text, /^Failed: the far end refused the REFER with 603/);
+	assert.match(text, /^Call-ID: 12345678@10\.0\.0\.1$/m);
+	assert.match(text, /^Began: 2026-01-31T10:00:00\.100Z$/m);
+	assert.match(text, /^--- 2026-01-31T10:00:00\.200Z\nSIP\/2\.0 603 Decl/m);
+	assert.match(text, /^X-Why: no$/m);
+
+	const json = JSON.parse(transferJson(s.model, s.transfer));
+	assert.equal(json.transfer.ended, '2026-01-31T10:00:00.200Z');
+	assert.equal(json.messages.at(-1).data.sip.start, sip.start);
+
+	masking(true);
+	const hidden = transferText(s.model, s.transfer, T0) +
+		transferJson(s.model, s.transfer);
+	masking(false);
+	assert.match(hidden, /Call-ID: 12345678@10/);
+	assert.match(hidden, /sip:\+•••••234@10/);
+	assert.doesNotMatch(hidden, /49301234/);
+});
+
+
+test('plots say in a sentence what they show', () => {
+	const minute = (n, outcomes) => ({ started: 1, outcomes,
+		time: new Date(T0 + n * 60000).toISOString() });
+
+	assert.match(minutesText([minute(0, { failed: 1 }),
+		minute(1, { transferred: 2, cancelled: 1 })]),
+	/^4 ended in the last hour, at most 3 in a minute, at \d\d:01\.$/);
+	assert.equal(minutesText([minute(0, {})]),
+		'No transfer has ended in the last hour.');
+	assert.equal(finalText({ count: 4, p50: 2000, p95: 14300 }), 'Half ' +
+		'of 4 final NOTIFYs came within 2 s, 95 % within 14.3 s.');
+	assert.equal(finalText({ count: 0 }),
+		'No final NOTIFY came in the last hour.');
+	assert.deepEqual([[0, 9], [1, 300], [1, 2], [299, 300], [9, 9]]
+		.map(([n, all]) => percent(n, all)),
+	['0 %', '<1 %', '50 %', '>99 %', '100 %']);
+});
+
+
+test('all of the page is under 150 kB', () => {
+	const web = join(settings.source, 'web');
+	const sizes = readdirSync(web).map((f) => statSync(join(web, f)).size);
+
+	assert.ok(sizes.reduce((a, b) => a + b) < 150_000);
+});
+
+
 test('a layout keeps every label within the picture', () => {
 	const s = new Story().ringing();
 	s.transfer.entries[1].msg.data.refer_to = `sip:${'9'.repeat(300)}@x`;
@@ -337,8 +495,14 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 			timeouts: { notify: 2.5 } },
 		errors: {} });
 
+	assert.deepEqual(make({ referTo: '1',
+		actionHook: '{"url":"http://x/","method":"GET"}' }).verb
+		.actionHook, { url: 'http://x/', method: 'GET' });
+
 	const wrong = [
 		[{}, 'referTo'],
+		[{ referTo: '1', eventHook: '{"url"' }, 'eventHook'],
+		[{ referTo: '1', eventHook: '{"uri":"x"}' }, 'eventHook'],
 		[{ referTo: 'a\r\nX: y' }, 'referTo'],
 		[{ referTo: '<sip:bob@x' }, 'referTo'],
 		[{ referTo: 'sip:' }, 'referTo'],
@@ -362,6 +526,21 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 	for (const referTo of ['sip:bob@example.com', 'tel:+4930;ext=1',
 		'"B" <sips:b@x>', '+49 (30) 12-34', 'bob', 'bob@x:5070'])
 		assert.deepEqual(make({ referTo }).errors, {}, referTo);
+});
+
+
+test('a form makes the verb play', () => {
+	const make = (fields) => playFromDraft({ url: '', loop: '',
+		actionHook: '', ...fields });
+
+	assert.deepEqual(make({ url: 'a.wav', loop: '3', actionHook: '/p' }), {
+		verb: { verb: 'play', url: 'a.wav', loop: 3,
+			actionHook: '/p' }, errors: {} });
+	for (const [fields, field] of [[{}, 'url'], [{ url: 'a\r\n' }, 'url'],
+		[{ url: 'a', loop: '1.5' }, 'loop'],
+		[{ url: 'a', loop: '-1' }, 'loop'],
+		[{ url: 'a', actionHook: 'a\n' }, 'actionHook']])
+		assert.deepEqual(Object.keys(make(fields).errors), [field]);
 });
 
 
@@ -456,6 +635,27 @@ test('a page whose name is taken comes again under another', () => {
 	pending.pop()();
 	assert.equal(socket().url.searchParams.get('client'), 'other');
 });
+
+
+test('a token goes with the WebSocket, and one that is refused is told of',
+	() => {
+		const { link, pending, socket } = openLink();
+		let refused = 0;
+
+		link.token = () => 'abc';
+		link.onrefused = () => refused++;
+		link.rename = () => 'other';
+		socket().onclose({ code: 1006 });
+		pending.pop()();
+		assert.equal(socket().url.searchParams.get('access_token'),
+			'abc');
+		socket().say(hello(1, 0));
+		socket().onclose({ code: 4001 });
+		pending.pop()();
+		socket().say(hello(1, 0));
+		socket().onclose({ code: 1006 });
+		assert.equal(refused, 2);
+	});
 
 
 test('a referd that counts anew makes the page start anew', () => {

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { fill, labels, press, says, seen, text, watch } from './lib/page.js';
+import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
@@ -242,10 +243,10 @@ scene('it fits every width, in light and dark, and stays at home',
 	await says(b, '.verdict', /486/);
 	const id = await page.locator('.transfer a').getAttribute('href');
 
-	for (const width of [360, 768, 1280, 2560]) {
+	for (const width of [360, 768, 1440, 3840]) {
 		await page.setViewportSize({ width, height: 800 });
 		for (const hash of ['#/', id, `#/calls/${sid}`, '#/dial',
-			'#/console']) {
+			'#/history', '#/overview', '#/console']) {
 			await page.evaluate((h) => {
 				location.hash = h;
 			}, hash);
@@ -283,4 +284,97 @@ scene('dial makes a call, hang up ends it', async (s) => {
 	await press(b, 'Hang up');
 	await agent.event('CALL_CLOSED');
 	await says(b, '.page .hint', /The call is over/);
+});
+
+
+scene('each field of the verb has its place, and comes to the wire',
+	async (s) => {
+	const { client, b, page } = await watch(s);
+	const { far } = await s.call(client, 'transfer', BUSY);
+
+	await page.locator('.call .item').click();
+	await fill(b, 'Refer to', 'sip:bob@example.com');
+	await fill(b, 'Referred by', 'sip:ann@example.com');
+	await page.getByText('Hooks, timeouts, more').click();
+	await fill(b, 'Display name', 'Ann');
+	await fill(b, 'Target header name', 'X-Case');
+	await fill(b, 'Target header value', '8');
+	await fill(b, 'First NOTIFY', '0');
+	await says(b, '.field.wrong .note', /First NOTIFY must be from 0\.1/);
+	await fill(b, 'First NOTIFY', '9');
+	await fill(b, 'Ringing', '60');
+	const actionHook = { url: 'http://127.0.0.1:1/done', method: 'GET',
+		username: 'u', password: 'p' };
+	await fill(b, 'Action hook', JSON.stringify(actionHook));
+
+	const { msgid, call_sid: sid, ...shown } = JSON.parse(
+		await text(b, '.preview .json'));
+	assert.deepEqual(shown, { verb: 'sip:refer',
+		referTo: 'sip:bob@example.com',
+		referredBy: 'sip:ann@example.com',
+		referredByDisplayName: 'Ann', targetHeaders: { 'X-Case': '8' },
+		timeouts: { notify: 9, ringing: 60 }, actionHook });
+	assert.ok(msgid && sid);
+	await press(b, 'Transfer');
+	await says(b, '.verdict', /486 Busy Here/);
+
+	const { headers } = await far.received('REFER');
+	assert.equal(headers['refer-to'],
+		'<sip:bob@example.com?X-Case=8>');
+	assert.equal(headers['referred-by'], '"Ann" <sip:ann@example.com>');
+
+	/* What was transferred to last is offered again. */
+	await page.evaluate(() => history.back());
+	await seen(b, '#targets option[value="sip:bob@example.com"]',
+		{ state: 'attached' });
+});
+
+
+scene('a call is answered, played to, and hung up', async (s) => {
+	const { b, page } = await watch(s, { gateway: {
+		account: ';answermode=manual' } });
+	const far = await Far.start(s);
+	const leg = await far.ring();
+
+	await page.locator('.call .from').click();
+	await says(b, '.page .chip', /ringing/);
+	await press(b, 'Answer');
+	await says(b, '.page .chip', /in progress/);
+	assert.equal((await leg.response).status, 200);
+
+	await page.getByText('Play a file').click();
+	await press(b, 'Play');
+	await says(b, '.field.wrong .note', /File is required/);
+	await fill(b, 'File', 'none.wav');
+	await fill(b, 'How often', 'twice');
+	await says(b, '.field.wrong .note', /How often must be a number/);
+	await fill(b, 'How often', 'forever');
+	assert.match(await text(b, 'details .preview .json'),
+		/"verb": "play",\s+"url": "none\.wav",\s+"loop": "forever"/);
+	await press(b, 'Play');
+	await says(b, 'details .result', /names no file below/);
+
+	await press(b, 'Hang up');
+	await leg.received('BYE');
+	await says(b, '.page .hint', /The call is over/);
+});
+
+
+scene('the ladder is a table to who hears it', async (s) => {
+	const { client, b, page } = await watch(s);
+	const { sid } = await s.call(client, 'transfer', BUSY);
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	await says(b, '.verdict', /486/);
+
+	const grid = page.getByRole('grid',
+		{ name: 'Messages of the transfer' });
+	assert.deepEqual(await grid.getByRole('columnheader').allInnerTexts(),
+		['Time', 'After', 'From', 'To', 'Message']);
+	const row = grid.getByRole('row').filter({ hasText: 'NOTIFY 486' });
+	assert.deepEqual((await row.getByRole('gridcell').allTextContents())
+		.slice(2), ['far end', 'baresip',
+		'NOTIFY 486 Busy Here (failure)']);
+	assert.equal(await page.locator('.picture')
+		.getAttribute('aria-hidden'), 'true');
 });
