@@ -19,6 +19,7 @@ enum {
 	CONNECTIONS_MAX = 1000000,
 	DAYS_MAX = 36500,
 	MB_MAX = 1048576,
+	GRACE_MAX = 86400,
 };
 
 static const char help[] =
@@ -53,6 +54,9 @@ static const char help[] =
 	"(default 30)\n"
 	"  --keep-mb N         MiB of disk for them; the oldest go first "
 	"(default 512)\n"
+	"  --hook-grace N      seconds that a hook waits for a client that is "
+	"gone\n"
+	"                      (default 60)\n"
 	"  --hook-secret-file FILE\n"
 	"                      sign HTTP hooks with the secret in it\n"
 	"  --app URL           jambonz application that each call gets that "
@@ -88,6 +92,7 @@ static const struct option options[] = {
 	{"state", required_argument, NULL, 'd'},
 	{"keep-days", required_argument, NULL, 'e'},
 	{"keep-mb", required_argument, NULL, 'b'},
+	{"hook-grace", required_argument, NULL, 'g'},
 	{"hook-secret-file", required_argument, NULL, 'k'},
 	{"app", required_argument, NULL, 'a'},
 	{"app-map", required_argument, NULL, 'm'},
@@ -194,6 +199,7 @@ static const char *set_option(struct config *c, int opt, const char *value)
 	case 'd': return set_path(c->state, sizeof(c->state), value);
 	case 'e': return set_number(&c->keep_days, value, DAYS_MAX);
 	case 'b': return set_number(&c->keep_mb, value, MB_MAX);
+	case 'g': return set_number(&c->hook_grace, value, GRACE_MAX);
 	case 'k':
 		return set_path(c->hook_secret, sizeof(c->hook_secret), value);
 	case 'a': c->app = value; return NULL;
@@ -305,6 +311,7 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	c->log_level = LOG_INFO;
 	c->keep_days = 30;
 	c->keep_mb = 512;
+	c->hook_grace = 60;
 	default_socket(c);
 	default_state(c);
 	default_web(c);

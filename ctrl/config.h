@@ -20,6 +20,7 @@ struct config {
 	char web[512];
 	char state[512];
 	unsigned keep_days;
+	unsigned hook_grace; /* seconds */
 	unsigned keep_mb;
 	char hook_secret[512]; /* file, "" for none */
 	const char *app;       /* URL, "" for none */

@@ -13,8 +13,8 @@
 #include "clock.h"
 #include "command.h"
 #include "emit.h"
+#include "fate.h"
 #include "hooks.h"
-#include "json.h"
 #include "log.h"
 #include "metrics.h"
 #include "outbox.h"
@@ -23,17 +23,13 @@
 #include "webhook.h"
 
 
-enum {
-	RETRY_AGE = 3600, /* seconds after which HTTP is given up */
-};
+enum { RETRY_AGE = 3600 }; /* seconds after which HTTP is given up */
 
 /* Seconds */
 static const double answer_time = 5.; /* for an ack */
-static const double away_time = 60.;  /* that a client may be gone */
 static const double retry_first = .5; /* and twice that each time */
 static const double retry_max = 60.;
-
-static const char *const kinds[] = {"event", "action", "redirect", "status"};
+static double grace_time = 60.; /* that a client may be gone */
 
 static void pump(struct chain *c);
 
@@ -50,39 +46,6 @@ static void timer_start(struct delivery *d, double seconds)
 	ev_timer_stop(EV_DEFAULT_ & d->timer);
 	ev_timer_set(&d->timer, seconds, 0.);
 	ev_timer_start(EV_DEFAULT_ & d->timer);
-}
-
-
-/* Clients of the default dialect see what becomes of each hook, but not who
-   may call it */
-static void tell(const struct delivery *d, const char *event, long status,
-		 double retry)
-{
-	char url[HOOK_MAX + 1];
-	struct json j;
-
-	webhook_public_url(url, sizeof(url), d->hook.url);
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "hook", url);
-	json_str(&j, "kind", kinds[d->kind]);
-	json_str(&j, "msgid", d->id);
-	json_str(&j, "transfer_id", d->transfer_id);
-	json_str(&j, "verb_id", d->verb_id);
-	json_str(&j, "event", event);
-	json_int(&j, "attempt", d->attempt);
-	json_str(&j, "client", d->http ? NULL : d->client);
-	if (status)
-		json_int(&j, "http_status", status);
-	if (retry > 0)
-		json_int(&j, "retry_ms", (int64_t)(retry * 1000));
-	json_close(&j, '}');
-
-	(void)emit(&(struct emission){.type = "hook:status",
-				      .call_sid = d->chain->sid,
-				      .data = json_done(&j)});
-	json_free(&j);
 }
 
 
@@ -108,7 +71,7 @@ static struct chain *conclude(struct delivery *d, const char *event,
 		metric = METRIC_HOOKS_TIMEOUT;
 
 	metrics_count(metric);
-	tell(d, event, status, 0);
+	fate_tell(d, event, status, 0);
 
 	return outbox_remove(d);
 }
@@ -181,7 +144,7 @@ static void fail(struct delivery *d, long status, const char *error)
 	d->sent = false;
 	if (can_retry(d, status)) {
 		delay = retry_delay(d);
-		tell(d, "failed", status, delay);
+		fate_tell(d, "failed", status, delay);
 		outbox_save(d);
 		timer_start(d, delay);
 	}
@@ -255,6 +218,29 @@ static void send_ws(struct delivery *d)
 }
 
 
+/* Its time begins when the client goes, or when it is made for one that is
+   gone */
+static void wait_for_client(struct delivery *d)
+{
+	double left = grace_time - (double)(clock_ms() - d->created) / 1000.;
+
+	d->sent = false;
+	if (left < 0.)
+		left = 0.;
+	timer_start(d, left < grace_time ? left : grace_time);
+}
+
+
+/* Who comes too late finds it among what was missed */
+static void give_up(struct delivery *d)
+{
+	if (!d->seq)
+		send_ws(d);
+
+	finish(d, "failed", 0);
+}
+
+
 static void send_hook(struct delivery *d)
 {
 	int err = 0;
@@ -267,7 +253,7 @@ static void send_hook(struct delivery *d)
 		send_ws(d);
 
 	outbox_save(d);
-	tell(d, "sent", 0, 0);
+	fate_tell(d, "sent", 0, 0);
 	if (err)
 		fail(d, 0, strerror(err));
 }
@@ -290,7 +276,7 @@ static void pump(struct chain *c)
 	if (d->http || client_connected(d->client))
 		send_hook(d);
 	else
-		timer_start(d, away_time);
+		wait_for_client(d);
 }
 
 
@@ -298,8 +284,8 @@ static void pump(struct chain *c)
    wait any longer, but it is not given up */
 static void linger(struct delivery *d)
 {
-	d->sent = false;
-	timer_start(d, away_time);
+	d->created = clock_ms();
+	wait_for_client(d);
 	release(d->chain->sid, d->id);
 }
 
@@ -314,8 +300,10 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 		send_hook(d);
 	else if (d->sent && client_awaits(d->client, d->seq))
 		linger(d);
+	else if (d->sent)
+		finish(d, "timeout", 0);
 	else
-		finish(d, d->sent ? "timeout" : "failed", 0);
+		give_up(d);
 }
 
 
@@ -331,6 +319,17 @@ int hooks_init(void)
 
 
 /**
+ * Set how long a hook waits for a client that is gone
+ *
+ * @param seconds Time
+ */
+void hooks_grace(unsigned seconds)
+{
+	grace_time = seconds;
+}
+
+
+/**
  * Free all hooks; what is not delivered stays in the store
  */
 void hooks_close(void)
@@ -342,6 +341,12 @@ void hooks_close(void)
 static void load_handler(struct chain *c, void *arg)
 {
 	(void)arg;
+
+	/* we were gone, too */
+	for (struct delivery *d = c->head; d; d = d->next) {
+		if (!d->http)
+			d->created = clock_ms();
+	}
 
 	pump(c);
 }
@@ -468,13 +473,14 @@ static void down_handler(struct chain *c, void *arg)
 {
 	const struct presence *p = arg;
 
-	if (c->head->sent && is_for(c->head, p)) {
-		c->head->sent = false;
-		timer_start(c->head, away_time);
-	}
-
 	for (struct delivery *d = c->head; d; d = d->next) {
-		if (!passes(d) && is_for(d, p))
+		if (!is_for(d, p))
+			continue;
+
+		d->created = clock_ms();
+		if (d->sent)
+			wait_for_client(d);
+		if (!passes(d))
 			release(c->sid, d->id);
 	}
 }

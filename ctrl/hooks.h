@@ -34,6 +34,7 @@ struct hook_post {
 };
 
 int hooks_init(void);
+void hooks_grace(unsigned seconds);
 void hooks_close(void);
 void hooks_load(void);
 

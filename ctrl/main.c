@@ -158,6 +158,7 @@ static int start(const struct config *config)
 	apps_load();
 	sessions_load();
 	transfers_load();
+	hooks_grace(config->hook_grace);
 	hooks_load();
 	nodes_load();
 	turn_init();
