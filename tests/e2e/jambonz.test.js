@@ -314,7 +314,7 @@ for (const [host, trusted, status] of [['localhost', true, 200],
 	['127.0.0.1', true, 480], ['localhost', false, 480]]) {
 	scene(`wss: ${host}, certificate ${trusted ? '' : 'not '}trusted: ` +
 		status, async (s) => {
-		const pem = certificate(s.dir);
+		const pem = certificate(s.dir, 'DNS:localhost');
 		const bot = await Bot.start(s, 'sdk', { certificate: pem,
 			first: [['answer', {}]] });
 		const far = await Far.start(s);
