@@ -45,7 +45,7 @@ static struct {
 	enum state state;
 	int fd;
 	struct compat_fd *cfd;
-	struct tmr tmr;
+	struct deadline deadline;
 	uint32_t backoff;
 	char *path;
 	char *node;
@@ -108,7 +108,7 @@ static void disconnect(void)
 static void reconnect(void)
 {
 	disconnect();
-	tmr_start(&lnk.tmr, lnk.backoff, connect_handler, NULL);
+	deadline_start(&lnk.deadline, lnk.backoff, connect_handler, NULL);
 	lnk.backoff = min(lnk.backoff * 2, BACKOFF_MAX);
 }
 
@@ -468,7 +468,7 @@ int link_init(const char *path, const char *node, link_request_h *requesth)
 	lnk.requesth = requesth;
 	lnk.next = 1;
 	lnk.backoff = BACKOFF_MIN;
-	tmr_start(&lnk.tmr, 0, connect_handler, NULL);
+	deadline_start(&lnk.deadline, 0, connect_handler, NULL);
 
 	return 0;
 }
@@ -505,7 +505,7 @@ static void last_words(void)
 void link_close(void)
 {
 	last_words();
-	tmr_cancel(&lnk.tmr);
+	deadline_cancel(&lnk.deadline);
 	disconnect();
 	list_flush(&lnk.reportl);
 	lnk.unsent = NULL;

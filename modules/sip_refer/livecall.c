@@ -15,7 +15,7 @@ static void destructor(void *arg)
 	struct livecall *lc = arg;
 
 	tmr_cancel(&lc->tmr);
-	tmr_cancel(&lc->tmr_dial);
+	deadline_cancel(&lc->dial_limit);
 	hash_unlink(&lc->he_call);
 	hash_unlink(&lc->he_sid);
 	cJSON_Delete(lc->headers);
@@ -222,7 +222,7 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
  */
 void livecall_answered(struct livecall *lc)
 {
-	tmr_cancel(&lc->tmr_dial);
+	deadline_cancel(&lc->dial_limit);
 	lc->answered = link_now();
 
 	/* of an outgoing call, they come with the answer */
@@ -327,8 +327,8 @@ void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 	replace(&lc->ref, ref);
 
 	if (timeout)
-		tmr_start(&lc->tmr_dial, (uint64_t)timeout * 1000,
-			  dial_timeout_handler, lc);
+		deadline_start(&lc->dial_limit, (uint64_t)timeout * 1000,
+			       dial_timeout_handler, lc);
 }
 
 

@@ -42,7 +42,7 @@ static void report(const struct playback *p, const char *reason)
 	cJSON_AddStringToObject(json, "call_sid", p->lc->sid);
 	cJSON_AddStringToObject(json, "ref", p->ref);
 	cJSON_AddStringToObject(json, "reason", reason);
-	cJSON_AddNumberToObject(json, "ms", tmr_jiffies() - p->started);
+	cJSON_AddNumberToObject(json, "ms", deadline_now() - p->started);
 
 	link_report(json);
 }
@@ -114,7 +114,7 @@ int playback_start(struct livecall *lc, const struct verb *verb,
 	p->next = p->files;
 	p->rounds = verb->rounds;
 	p->endless = verb->rounds == 0;
-	p->started = tmr_jiffies();
+	p->started = deadline_now();
 	lc->playback = p;
 
 	err = str_dup(&p->ref, ref);

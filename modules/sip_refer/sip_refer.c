@@ -173,6 +173,7 @@ static void module_stop(void)
 	invite_flush();
 	link_close();
 	dialog_close();
+	deadline_close();
 }
 
 
@@ -185,6 +186,12 @@ static int module_start(const char *path, const char *node,
 	err = dialog_init(why, sizeof(why));
 	if (err) {
 		warning("sip_refer: cannot be loaded: %s\n", why);
+		return err;
+	}
+
+	err = deadline_init();
+	if (err) {
+		warning("sip_refer: cannot be loaded: no timer (%m)\n", err);
 		return err;
 	}
 

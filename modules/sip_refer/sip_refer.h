@@ -235,6 +235,32 @@ uint32_t request_cseq(const struct request *req);
 
 
 /*
+ * Deadline: timers that nobody moves who sets the clock
+ */
+
+/**
+ * Defines the handler of a deadline
+ *
+ * @param arg Handler argument
+ */
+typedef void(deadline_h)(void *arg);
+
+/** A deadline, which is cancelled before its memory goes */
+struct deadline {
+	struct le le;
+	uint64_t at; /**< When it comes, by a clock of its own [ns] */
+	deadline_h *h;
+	void *arg;
+};
+
+int deadline_init(void);
+void deadline_close(void);
+void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg);
+void deadline_cancel(struct deadline *d);
+uint64_t deadline_now(void);
+
+
+/*
  * Subscription: what a REFER implies, refreshed and ended by SUBSCRIBE
  */
 
@@ -285,7 +311,7 @@ struct transfer {
 	struct dialog *dlg;
 	struct request *refer;
 	struct subscription *sub;
-	struct tmr tmr;
+	struct deadline deadline;
 	enum transfer_state state;
 	struct timeouts timeouts;
 	char id[17];
@@ -357,17 +383,17 @@ void transfers_list(struct cJSON *ids);
 
 /** A live call */
 struct livecall {
-	struct le he_call;         /**< By pointer                          */
-	struct le he_sid;          /**< By sid                              */
-	struct ua *ua;             /**< Borrowed                            */
-	struct call *call;         /**< Borrowed                            */
-	struct transfer *transfer; /**< Borrowed; the one in progress       */
-	struct playback *playback; /**< What is played to it, or NULL       */
-	struct tmr tmr;            /**< Reports it; checks that it lives    */
-	struct tmr tmr_dial;       /**< Gives up a dial nobody answers      */
-	struct cJSON *headers;     /**< The far end's: of its INVITE or 200 */
-	char *sid;                 /**< call_sid, a UUID                    */
-	char *ref;                 /**< Of the dial that made it, or NULL   */
+	struct le he_call;          /**< By pointer                          */
+	struct le he_sid;           /**< By sid                              */
+	struct ua *ua;              /**< Borrowed                            */
+	struct call *call;          /**< Borrowed                            */
+	struct transfer *transfer;  /**< Borrowed; the one in progress       */
+	struct playback *playback;  /**< What is played to it, or NULL       */
+	struct tmr tmr;             /**< Reports it; checks that it lives    */
+	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
+	struct cJSON *headers;      /**< The far end's: of its INVITE or 200 */
+	char *sid;                  /**< call_sid, a UUID                    */
+	char *ref;                  /**< Of the dial that made it, or NULL   */
 	char *call_id;
 	char *from;
 	char *to;

@@ -24,7 +24,7 @@ struct ausrc_st {
 	ausrc_read_h *rh;
 	struct audio *audio; /* of the call, the argument of rh */
 	bool borrowed;       /* the call's own source comes back */
-	struct tmr tmr;
+	struct deadline deadline;
 	uint64_t next; /* when the next frame is due [ms] */
 	struct aufile *file;
 	struct aufile_prm fprm;
@@ -43,7 +43,7 @@ static void destructor(void *arg)
 {
 	struct ausrc_st *st = arg;
 
-	tmr_cancel(&st->tmr);
+	deadline_cancel(&st->deadline);
 	list_unlink(&st->le);
 	mem_deref(st->file);
 }
@@ -156,11 +156,11 @@ static bool frame_read(struct ausrc_st *st, int16_t *sampv)
 }
 
 
-static void tmr_handler(void *arg)
+static void deadline_handler(void *arg)
 {
 	struct ausrc_st *st = arg;
 	int16_t sampv[SAMP_MAX];
-	const uint64_t now = tmr_jiffies();
+	const uint64_t now = deadline_now();
 	source_end_h *endh = st->endh;
 	void *endarg = st->arg;
 
@@ -180,7 +180,7 @@ static void tmr_handler(void *arg)
 			&st->prm);
 	}
 
-	tmr_start(&st->tmr, st->next - now, tmr_handler, st);
+	deadline_start(&st->deadline, st->next - now, deadline_handler, st);
 }
 
 
@@ -255,8 +255,8 @@ int source_play(struct audio *audio, const char *path, source_end_h *endh,
 
 	st->endh = endh;
 	st->arg = arg;
-	st->next = tmr_jiffies();
-	tmr_start(&st->tmr, 0, tmr_handler, st);
+	st->next = deadline_now();
+	deadline_start(&st->deadline, 0, deadline_handler, st);
 
 	return 0;
 }
@@ -275,7 +275,7 @@ void source_stop(struct audio *audio)
 	if (!st)
 		return;
 
-	tmr_cancel(&st->tmr);
+	deadline_cancel(&st->deadline);
 	st->file = mem_deref(st->file);
 
 	if (st->borrowed)

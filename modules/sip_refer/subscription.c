@@ -17,7 +17,7 @@ enum {
 struct subscription {
 	struct dialog *dlg;
 	struct request *req;
-	struct tmr tmr;
+	struct deadline deadline;
 	uint32_t id;      /* CSeq of the REFER */
 	uint32_t expires; /* granted [s]       */
 };
@@ -27,7 +27,7 @@ static void destructor(void *arg)
 {
 	struct subscription *sub = arg;
 
-	tmr_cancel(&sub->tmr);
+	deadline_cancel(&sub->deadline);
 	mem_deref(sub->req);
 	mem_deref(sub->dlg);
 }
@@ -65,7 +65,7 @@ static int subscribe(struct subscription *sub, uint32_t expires, request_h *h)
 }
 
 
-static void tmr_handler(void *arg)
+static void deadline_handler(void *arg)
 {
 	struct subscription *sub = arg;
 
@@ -136,8 +136,9 @@ void subscription_granted(struct subscription *sub, uint32_t expires)
 		return;
 
 	sub->expires = expires;
-	tmr_start(&sub->tmr, (uint64_t)expires * 10 * REFRESH_PERCENT,
-		  tmr_handler, sub);
+	deadline_start(&sub->deadline,
+		       (uint64_t)expires * 10 * REFRESH_PERCENT,
+		       deadline_handler, sub);
 }
 
 
@@ -149,7 +150,7 @@ void subscription_granted(struct subscription *sub, uint32_t expires)
 void subscription_stop(struct subscription *sub)
 {
 	if (sub)
-		tmr_cancel(&sub->tmr);
+		deadline_cancel(&sub->deadline);
 }
 
 

@@ -15,7 +15,7 @@ enum {
 };
 
 
-static void tmr_handler(void *arg);
+static void deadline_handler(void *arg);
 
 
 static const char *state_name(enum transfer_state state)
@@ -37,7 +37,7 @@ static void destructor(void *arg)
 {
 	struct transfer *t = arg;
 
-	tmr_cancel(&t->tmr);
+	deadline_cancel(&t->deadline);
 	hash_unlink(&t->he);
 	if (t->lc)
 		t->lc->transfer = NULL;
@@ -71,7 +71,7 @@ void transfer_set_state(struct transfer *t, enum transfer_state state,
 		      state_name(t->state), state_name(state));
 
 	t->state = state;
-	tmr_start(&t->tmr, ms, tmr_handler, t);
+	deadline_start(&t->deadline, ms, deadline_handler, t);
 }
 
 
@@ -92,7 +92,7 @@ static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 }
 
 
-static void tmr_handler(void *arg)
+static void deadline_handler(void *arg)
 {
 	struct transfer *t = arg;
 

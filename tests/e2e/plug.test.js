@@ -10,6 +10,7 @@ import assert from 'node:assert/strict';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 import { jumpEnv } from './lib/settings.js';
 import { Traffic } from './lib/traffic.js';
@@ -152,4 +153,31 @@ scene('the clock jumps', async (s) => {
 	await t.settled();
 	assert.ok(t.client.messages.items.some((m) =>
 		Math.abs(Date.parse(m.time) - Date.now()) > 1_800_000));
+});
+
+
+/* The far end rings, and says no more. */
+async function ringing(leg, refer)
+{
+	leg.answer(refer, 202, 'Accepted');
+	await leg.notify('SIP/2.0 180 Ringing');
+}
+
+
+scene('the clock of baresip is set back: no transfer waits for it',
+	async (s) => {
+	const clock = join(s.dir, 'clock');
+
+	writeFileSync(clock, '0');
+	const { client } = await s.control({ gateway: { clock } });
+	const far = await Far.start(s, { handlers: { REFER: ringing } });
+
+	await far.call();
+	await client.message('call:status', { call_status: 'in-progress' });
+	client.send({ verb: 'sip:refer', referTo: '100',
+		timeouts: { notify: 3, ringing: 3 } });
+	await client.message('transfer:status', { call_status: 180 });
+	writeFileSync(clock, '-3600');
+	await client.message('transfer:status',
+		{ outcome: 'unknown', evidence: 'timer:ringing' });
 });

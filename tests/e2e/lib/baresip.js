@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Journal } from './journal.js';
 import { Process } from './process.js';
-import { sanitizerEnv, settings } from './settings.js';
+import { jumpEnv, sanitizerEnv, settings } from './settings.js';
 
 const CTRL_PORT = 4444;
 
@@ -115,12 +115,16 @@ export class Baresip {
 	 * @param options `name`: user part and log name; `ip`, `port`;
 	 *                `module`: whether it loads sip_refer.so; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
-	 *                settings; `wrap`: a command to run it under
+	 *                settings; `wrap`: a command to run it under;
+	 *                `clock`: a file with seconds by which its clock
+	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
-		module = false, account = '', config = {}, wrap = [] })
+		module = false, account = '', config = {}, wrap = [],
+		clock })
 	{
 		const b = new Baresip();
+		const env = module ? sanitizerEnv() : {};
 
 		mkdirSync(dir);
 		linkModules(join(dir, 'modules'));
@@ -130,7 +134,7 @@ export class Baresip {
 		b.name = name;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
 		b.launch = [[...wrap, settings.baresip, '-s', '-f', dir],
-			{ env: module ? sanitizerEnv() : {} }];
+			{ env: clock ? jumpEnv(clock, env) : env }];
 		b.address = [ip, ctrlPort];
 		await b.run();
 

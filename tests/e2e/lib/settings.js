@@ -75,7 +75,8 @@ export function sanitizerEnv()
 
 
 /** For a process whose clock is wrong by the seconds that a file has. */
-export function jumpEnv(file)
+export function jumpEnv(file, env = {})
 {
-	return { CLOCK_JUMP: file, LD_PRELOAD: settings.jump };
+	return { ...env, CLOCK_JUMP: file,
+		LD_PRELOAD: `${env.LD_PRELOAD ?? ''} ${settings.jump}` };
 }
