@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "call.h"
+#include "clock.h"
 #include "dial.h"
 #include "intake.h"
 #include "log.h"
@@ -37,10 +38,9 @@ static void take_call(const struct report *r, const char *boot,
 }
 
 
-static void take_transfer(const struct report *r, const char *boot,
-			  const char *node)
+static void take_step(struct session *s, const struct report *r,
+		      const char *boot, const char *node)
 {
-	struct session *s = session_find(r->call_sid);
 	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
 	struct transfer *t;
 
@@ -52,6 +52,15 @@ static void take_transfer(const struct report *r, const char *boot,
 		queue_transfer(s->queue, t);
 
 	transfer_release(t);
+}
+
+
+static void take_transfer(const struct report *r, const char *boot,
+			  const char *node)
+{
+	struct session *s = session_find(r->call_sid);
+
+	take_step(s, r, boot, node);
 	if (s)
 		session_release(s);
 }
@@ -139,6 +148,34 @@ void intake(const struct report *r, const char *boot, const char *node)
 }
 
 
+static const char gone[] = "baresip is gone";
+
+
+/* A REFER that may have gone out, of which the node could not tell any more */
+static void end_untold(struct session *s)
+{
+	char id[17], *target;
+	struct report r = {
+		.kind = REPORT_TRANSFER,
+		.time = clock_ms(),
+		.call_sid = call_sid(s->call),
+		.transfer_id = id,
+		.step = "ended",
+		.outcome = "unknown",
+		.evidence = "node",
+		.reason = gone,
+	};
+
+	r.ref = queue_doubt(s->queue, &target);
+	if (r.ref) {
+		random_hex(id, sizeof(id));
+		r.refer_to = target;
+		take_step(s, &r, s->boot, call_node(s->call));
+	}
+	free(target);
+}
+
+
 /**
  * End all that a node carried: it is gone
  *
@@ -146,17 +183,18 @@ void intake(const struct report *r, const char *boot, const char *node)
  */
 void intake_gone(const char *boot)
 {
-	static const char reason[] = "baresip is gone";
 	struct session **found = sessions_of(boot);
 
 	/* no verb may start on these calls when their transfers end */
 	for (size_t i = 0; found && found[i]; i++)
 		queue_stop(found[i]->queue);
 
-	transfers_lost(boot, NULL, reason, lost_handler);
+	transfers_lost(boot, NULL, gone, lost_handler);
 
-	for (size_t i = 0; found && found[i]; i++)
-		session_end(found[i], "failed", reason);
+	for (size_t i = 0; found && found[i]; i++) {
+		end_untold(found[i]);
+		session_end(found[i], "failed", gone);
+	}
 
 	free(found);
 	dials_gone(boot);

@@ -518,6 +518,28 @@ void queue_stop(struct queue *q)
 
 
 /**
+ * Take a REFER for sent that the node was asked to send: it is gone, and
+ * nobody else knows
+ *
+ * @param q      Queue
+ * @param target Its referTo, to be freed; may be NULL
+ *
+ * @return Reference of its verb, NULL if there is none
+ */
+const char *queue_doubt(struct queue *q, char **target)
+{
+	struct instruction *in = q->inbox.head;
+
+	*target = NULL;
+	if (in && *in->ref && in->run && verb_refers(in->verbs, target))
+		list_apply(q, in, NULL);
+	free(*target);
+
+	return run_doubt(q->run, target);
+}
+
+
+/**
  * Give up: the node is gone, and the call with it
  *
  * @param q      Queue

@@ -421,6 +421,28 @@ void run_resume(struct run *r)
 
 
 /**
+ * Take a REFER for sent that the node was asked to send: it is gone, and
+ * nobody else knows
+ *
+ * @param r      Run
+ * @param target Its referTo, to be freed; may be NULL
+ *
+ * @return Reference of the verb, NULL if it is not about a REFER
+ */
+const char *run_doubt(struct run *r, char **target)
+{
+	*target = NULL;
+	if (!is_refer(r) || !verb_refers(r->verb, target))
+		return NULL;
+
+	if (r->stage == STAGE_ASKED)
+		begin(r, NULL);
+
+	return r->ref;
+}
+
+
+/**
  * Give up: the node is gone, and the call with it
  *
  * @param r      Run

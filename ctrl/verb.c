@@ -439,3 +439,32 @@ int verbs_load(struct verb **listp, const cJSON *array)
 
 	return err;
 }
+
+
+/**
+ * Get what a sip:refer asks for
+ *
+ * @param v      Verb
+ * @param target Its referTo, to be freed; NULL if it has none
+ *
+ * @return True if it sends a REFER: it is one, and no dry run
+ */
+bool verb_refers(const struct verb *v, char **target)
+{
+	cJSON *json;
+	const char *to;
+	bool dry_run;
+
+	*target = NULL;
+	if (v->kind != VERB_SIP_REFER)
+		return false;
+
+	json = cJSON_Parse(v->text);
+	dry_run = field_bool(json, "dryRun");
+	to = field_str(json, "referTo");
+	if (to && !dry_run)
+		*target = strdup(to);
+	cJSON_Delete(json);
+
+	return !dry_run;
+}

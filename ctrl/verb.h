@@ -56,6 +56,7 @@ void verbs_append(struct verb **listp, struct verb *list);
 const char *verb_name(enum verb_kind kind);
 void verb_fault(const struct verb *v, struct fault *f);
 bool verb_is_sip(const struct verb *v);
+bool verb_refers(const struct verb *v, char **target);
 void verbs_print(struct json *j, const char *key, const struct verb *list);
 int verbs_load(struct verb **listp, const struct cJSON *array);
 

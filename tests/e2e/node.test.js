@@ -100,3 +100,59 @@ scene('of two processes of one name the one that is there counts',
 	node.disconnect();
 	other.disconnect();
 });
+
+
+/* Whether it was sent at all, nobody knows any more. */
+for (const [when, accepts] of [['before it has answered', false],
+	['before it has told of the REFER', true]]) {
+	scene(`a baresip that was asked for a transfer goes ${when}: unknown`,
+		async (s) => {
+		const referd = await s.referd();
+		const client = await s.client(referd,
+			{ query: '?client=bot' });
+		const node = await Node.connect(referd.socket, 'gw');
+		const call = node.call();
+
+		await client.message('session:new');
+		client.send([{ verb: 'sip:refer', id: 'v1', referTo: '100',
+			call_sid: call.sid }, { verb: 'hangup' }]);
+		await (accepts ? node.accept() : node.request('verbs'));
+		if (accepts)
+			await client.message('verb:status',
+				{ event: 'starting' });
+		node.disconnect();
+
+		const { data } = await client.message('transfer:status');
+		assert.equal(data.step, 'ended');
+		assert.equal(data.outcome, 'unknown');
+		assert.equal(data.evidence, 'node');
+		assert.equal(data.verb_id, 'v1');
+		assert.equal(data.refer_to, '100');
+		await client.message('verb:hook', { hook: 'refer' });
+		await client.message('call:status', { call_status: 'failed' });
+		assert.deepEqual(client.all('jambonz:error'), []);
+
+		const list = await (await fetch(`${referd.http}/transfers`))
+			.json();
+		assert.deepEqual(list.map((t) => [t.verb_id, t.outcome]),
+			[['v1', 'unknown']]);
+	});
+}
+
+
+scene('a baresip that was asked for a dry run goes: an error', async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd, { query: '?client=bot' });
+	const node = await Node.connect(referd.socket, 'gw');
+	const call = node.call();
+
+	await client.message('session:new');
+	client.send({ verb: 'sip:refer', referTo: '100', dryRun: true,
+		call_sid: call.sid });
+	await node.request('verbs');
+	node.disconnect();
+
+	await client.message('jambonz:error');
+	await client.message('call:status', { call_status: 'failed' });
+	assert.deepEqual(client.all('transfer:status'), []);
+});
