@@ -11,6 +11,7 @@ import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Far } from './lib/far.js';
+import { Disk, noDisk } from './lib/disk.js';
 import { scene } from './lib/scene.js';
 import { jumpEnv } from './lib/settings.js';
 import { Traffic } from './lib/traffic.js';
@@ -134,6 +135,26 @@ scene('the socket is removed, and baresip comes back', async (s) => {
 	await t.stop();
 	await t.settled();
 });
+
+
+scene('the disk is full', async (s) => {
+	const disk = new Disk(s, 64 << 20);
+	const t = await Traffic.start(s,
+		{ referd: { args: ['--state', disk.state] } });
+
+	await forAWhile(async () => {
+		disk.fill();
+		await sleep(Math.random() * 2000);
+		disk.clear();
+	});
+	await t.stop();
+	await t.settled();
+
+	/* all of it is on disk, not just in memory */
+	await t.referd.kill('SIGKILL');
+	await t.referd.run();
+	await t.settled();
+}, { skip: noDisk });
 
 
 scene('the clock jumps', async (s) => {

@@ -6,98 +6,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync,
-	statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application } from './lib/application.js';
+import { Disk, noDisk as skip } from './lib/disk.js';
 import { Node } from './lib/node.js';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
-
-const SIZE = 2 << 20;
-
-
-function mount(...args)
-{
-	execFileSync('mount', args, { stdio: 'ignore' });
-}
-
-
-/* A file system of our own needs a mount namespace of our own. */
-function whyNot()
-{
-	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-mount-'));
-
-	try {
-		mount('-t', 'tmpfs', 'none', dir);
-		execFileSync('umount', [dir]);
-	}
-	catch {
-		return 'this user may not mount';
-	}
-	finally {
-		rmdirSync(dir);
-	}
-
-	return false;
-}
-
-
-const skip = whyNot();
-
-
-/* A small disk. It is gone with the scene. */
-class Disk {
-	constructor(s)
-	{
-		this.dir = join(s.dir, 'disk');
-		mkdirSync(this.dir);
-		mount('-t', 'tmpfs', '-o', `size=${SIZE}`, 'none', this.dir);
-		s.join({ process: { name: 'disk', alive: true,
-			log: { items: [] }, kill: () => this.remove() },
-		kill: () => this.remove() });
-	}
-
-	get state()
-	{
-		return join(this.dir, 'state');
-	}
-
-	fill()
-	{
-		const fd = openSync(join(this.dir, 'fill'), 'w');
-
-		for (let size = 65536; size;) {
-			try {
-				writeSync(fd, Buffer.alloc(size));
-			}
-			catch (err) {
-				assert.equal(err.code, 'ENOSPC');
-				size >>= 1;
-			}
-		}
-		closeSync(fd);
-	}
-
-	clear()
-	{
-		rmSync(join(this.dir, 'fill'));
-	}
-
-	readOnly(on)
-	{
-		mount('-o', `remount,${on ? 'ro' : 'rw'}`, this.dir);
-	}
-
-	remove()
-	{
-		if (this.gone)
-			return;
-		this.gone = true;
-		execFileSync('umount', ['--lazy', this.dir]);
-	}
-}
 
 
 /* A referd on a small disk, with a client, an application and a node */
