@@ -323,6 +323,13 @@ export class Far {
 		return leg;
 	}
 
+	/** Lets go of a call that is over. */
+	forget(leg)
+	{
+		if (this.legs.delete(leg.id))
+			leg.socket.close();
+	}
+
 	/** A call to the gateway that rings; `leg.response` is to come. */
 	async ring(headers)
 	{

@@ -122,6 +122,17 @@ export class Traffic {
 	async oneCall()
 	{
 		const leg = await this.far.ring();
+
+		try {
+			await this.oneLeg(leg);
+		}
+		finally {
+			this.far.forget(leg);
+		}
+	}
+
+	async oneLeg(leg)
+	{
 		const late = sleep(CALL_TIME, { status: 0 }, { ref: false });
 		const { status } = await Promise.race([leg.response, late]);
 
@@ -133,7 +144,7 @@ export class Traffic {
 		}
 		finally {
 			if (!leg.requests('BYE').length)
-				leg.bye();
+				await leg.bye();
 		}
 	}
 
