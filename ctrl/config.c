@@ -17,6 +17,7 @@
 
 enum {
 	CONNECTIONS_MAX = 1000000,
+	IDLE_MAX = 3600, /* seconds */
 	DAYS_MAX = 36500,
 	MB_MAX = 1048576,
 	GRACE_MAX = 86400,
@@ -44,6 +45,13 @@ static const char help[] =
 	"  --max-connections N of clients, in all (default 12000)\n"
 	"  --max-per-address N ... and from one address that is not loopback\n"
 	"                      (default 1000)\n"
+	"  --max-rate N        messages of one client in a second; who is "
+	"faster\n"
+	"                      has to wait (default 1000)\n"
+	"  --max-calls N       calls of all baresips (default 20000)\n"
+	"  --idle-time SECONDS after which a silent client is let go (default "
+	"45);\n"
+	"                      it is asked for a sign of life before\n"
 	"  --socket PATH       where baresips connect\n"
 	"                      (default %s)\n"
 	"  --web DIR           the page that is served at /\n"
@@ -87,6 +95,9 @@ static const struct option options[] = {
 	{"tls-key", required_argument, NULL, 'y'},
 	{"max-connections", required_argument, NULL, 'n'},
 	{"max-per-address", required_argument, NULL, 'p'},
+	{"max-rate", required_argument, NULL, 'r'},
+	{"max-calls", required_argument, NULL, 'q'},
+	{"idle-time", required_argument, NULL, 'i'},
 	{"socket", required_argument, NULL, 's'},
 	{"web", required_argument, NULL, 'w'},
 	{"state", required_argument, NULL, 'd'},
@@ -194,6 +205,9 @@ static const char *set_option(struct config *c, int opt, const char *value)
 		return set_number(&c->max_connections, value, CONNECTIONS_MAX);
 	case 'p':
 		return set_number(&c->max_per_address, value, CONNECTIONS_MAX);
+	case 'r': return set_number(&c->max_rate, value, CONNECTIONS_MAX);
+	case 'q': return set_number(&c->max_calls, value, CONNECTIONS_MAX);
+	case 'i': return set_number(&c->idle_time, value, IDLE_MAX);
 	case 's': return set_path(c->socket, sizeof(c->socket), value);
 	case 'w': return set_path(c->web, sizeof(c->web), value);
 	case 'd': return set_path(c->state, sizeof(c->state), value);
@@ -305,6 +319,9 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	c->tls_key = "";
 	c->max_connections = 12000;
 	c->max_per_address = 1000;
+	c->max_rate = 1000;
+	c->max_calls = 20000;
+	c->idle_time = 45;
 	c->app = "";
 	c->app_map = "";
 	c->app_status = "/call-status";

@@ -15,6 +15,7 @@
 #include "message.h"
 #include "node.h"
 #include "roster.h"
+#include "session.h"
 #include "queue.h"
 #include "reply.h"
 #include "report.h"
@@ -155,8 +156,8 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 				 m->node ? "is not connected"
 					 : "no baresip is connected");
 
-	if (table_count(dials) >= DIALS_MAX)
-		return fault_set(f, 503, NULL, "too many calls are dialled");
+	if (table_count(dials) >= DIALS_MAX || sessions_full())
+		return fault_set(f, 503, NULL, "there are too many calls");
 
 	err = create(&d, boot, sender);
 	if (err)

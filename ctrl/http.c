@@ -323,6 +323,19 @@ static int write_reply(struct request *r)
 
 
 /**
+ * Tell whether there is a reply to a request
+ *
+ * @param r Request
+ *
+ * @return True if it can be sent
+ */
+bool http_answers(const struct request *r)
+{
+	return r->status != 0;
+}
+
+
+/**
  * Send the reply, if there is one.  What it says must be on disk.
  *
  * @param r Request

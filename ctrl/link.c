@@ -22,15 +22,20 @@
 enum {
 	LINE_MAX_LEN = 65536,
 	OUT_MAX = 4 << 20, /* bytes that a node may leave unread */
+	LINKS_MAX = 256,
 };
 
 /* Seconds between looks at the socket's path, where nobody tells of changes */
 static const double watch_time = 2.;
 
+/* ... and for the first line of a link */
+static const double hello_time = 10.;
+
 struct link {
 	int fd;
 	pid_t pid;
 	ev_io rd, wr;
+	ev_timer silence; /* until the first line */
 	link_line_h *lineh;
 	link_close_h *closeh;
 	void *arg;
@@ -44,6 +49,7 @@ static struct {
 	int fd;
 	struct sockaddr_un addr;
 	struct stat own; /* the socket as we made it */
+	unsigned links;
 	ev_io io;
 	ev_stat watch; /* of its path */
 	link_accept_h *h;
@@ -54,7 +60,9 @@ static void destroy(struct link *l)
 {
 	ev_io_stop(EV_DEFAULT_ & l->rd);
 	ev_io_stop(EV_DEFAULT_ & l->wr);
+	ev_timer_stop(EV_DEFAULT_ & l->silence);
 	(void)close(l->fd);
+	--listener.links;
 	free(l->out);
 	free(l);
 }
@@ -80,6 +88,7 @@ static int take_lines(struct link *l)
 
 	while ((nl = memchr(p, '\n', (size_t)(end - p)))) {
 		*nl = '\0';
+		ev_timer_stop(EV_DEFAULT_ & l->silence);
 		err = l->lineh ? l->lineh(l, p, (size_t)(nl - p), l->arg) : 0;
 		if (err)
 			return err;
@@ -132,9 +141,60 @@ static void write_handler(EV_P_ ev_io *w, int revents)
 }
 
 
+static void silence_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	log_warning("link: who has connected says nothing");
+	fail(w->data);
+}
+
+
+static bool in_group(int fd, gid_t gid)
+{
+	gid_t gids[256];
+	socklen_t len = sizeof(gids);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids, &len))
+		return false;
+
+	for (size_t i = 0; i < len / sizeof(*gids); i++) {
+		if (gids[i] == gid)
+			return true;
+	}
+
+	return false;
+}
+
+
+/* The mode of the socket says the same, unless somebody has changed it */
+static bool is_welcome(int fd, const struct ucred *peer)
+{
+	struct stat st = listener.own;
+
+	if (listener.links >= LINKS_MAX) {
+		log_warning("link: there are %d links already", LINKS_MAX);
+		return false;
+	}
+
+	/* its group may have been changed since */
+	(void)stat(listener.addr.sun_path, &st);
+	if (peer->uid == 0 || peer->uid == geteuid() ||
+	    peer->gid == st.st_gid || in_group(fd, st.st_gid))
+		return true;
+
+	log_warning("link: process %d of user %u may not connect: it is not "
+		    "in the group of the socket",
+		    (int)peer->pid, (unsigned)peer->uid);
+
+	return false;
+}
+
+
 static void accept_handler(EV_P_ ev_io *w, int revents)
 {
-	struct ucred cred = {0};
+	struct ucred cred = {.uid = (uid_t)-1, .gid = (gid_t)-1};
 	socklen_t len = sizeof(cred);
 	struct link *l;
 	int fd;
@@ -145,15 +205,19 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 	if (fd < 0)
 		return;
 
-	l = calloc(1, sizeof(*l));
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	l = is_welcome(fd, &cred) ? calloc(1, sizeof(*l)) : NULL;
 	if (!l) {
 		(void)close(fd);
 		return;
 	}
 
-	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	++listener.links;
 	l->fd = fd;
 	l->pid = cred.pid;
+	ev_timer_init(&l->silence, silence_handler, hello_time, 0.);
+	l->silence.data = l;
+	ev_timer_start(EV_DEFAULT_ & l->silence);
 
 	ev_io_init(&l->rd, read_handler, fd, EV_READ);
 	ev_io_init(&l->wr, write_handler, fd, EV_WRITE);

@@ -49,7 +49,7 @@ static void turn_away(int fd)
 	static const char answer[] =
 		"HTTP/1.1 503 Service Unavailable\r\n"
 		"Content-Type: application/json\r\n"
-		"Content-Length: 41\r\nConnection: close\r\n\r\n"
+		"Content-Length: 42\r\nConnection: close\r\n\r\n"
 		"{\"error\":\"there are too many connections\"}";
 	char buf[4096];
 

@@ -97,14 +97,14 @@ static void signals_init(struct config *config)
 }
 
 
-static int tables_init(void)
+static int tables_init(const struct config *config)
 {
 	int err = 0;
 
 	err |= clients_init();
 	err |= http_init();
 	err |= apps_init();
-	err |= sessions_init();
+	err |= sessions_init(config->max_calls);
 	err |= transfers_init();
 	err |= dials_init();
 	err |= hooks_init();
@@ -188,7 +188,7 @@ int main(int argc, char *argv[])
 	log_level_set(config.log_level);
 	signals_init(&config);
 
-	err = tables_init();
+	err = tables_init(&config);
 	if (!err)
 		err = start(&config);
 	if (!err) {

@@ -5,304 +5,34 @@
  */
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <ev.h>
 #include <libwebsockets.h>
 #include "auth.h"
-#include "client.h"
 #include "config.h"
-#include "feed.h"
+#include "conn.h"
 #include "gate.h"
-#include "http.h"
 #include "listen.h"
 #include "log.h"
 #include "peer.h"
 #include "server.h"
+#include "throttle.h"
 #include "tls.h"
-#include "turn.h"
+#include "visit.h"
 
 
-enum {
-	PING_TIME = 30,   /* seconds of silence after which we ask */
-	HANGUP_TIME = 45, /* ... and after which we do not wait any longer */
-	HANDSHAKE_TIME = 10, /* seconds for TLS, and for the headers */
-	AUTH_TIME = 5,       /* seconds for a first frame with a token */
-	AUTH_FRAME_MAX = 1024,
-};
-
-/* What libwebsockets keeps for each connection */
-struct conn {
-	struct client *client;   /* of a WebSocket, once its token is known */
-	struct request *request; /* of HTTP */
-	struct badge badge;
-	char name[CLIENT_NAME_SIZE];
-	uint64_t since;
-	char *frame; /* the first one, that has the token */
-	size_t len;
-};
-
-/* Seconds between two looks at what libwebsockets has timers for: with libev
-   it looks by itself only when something else happens on a connection */
-static const double tick_time = 1.;
+enum { HANDSHAKE_TIME = 10 }; /* seconds for TLS, and for the headers */
 
 static struct {
 	struct lws_context *ctx;
 	struct lws_vhost *vhost;
-	ev_timer tick;
 	char web[4096];
 } server;
 
-
-static int refuse(struct lws *wsi, unsigned status, const char *why)
-{
-	(void)lws_return_http_status(wsi, status, why);
-
-	return 1;
-}
-
-
-static int refuse_foreign(struct lws *wsi)
-{
-	return refuse(wsi, HTTP_STATUS_FORBIDDEN,
-		      "a page from elsewhere may not come here");
-}
-
-
-/* The arguments are read again once the connection is bound to a dialect */
-static bool get_args(struct lws *wsi, char *name, uint64_t *sincep)
-{
-	char buf[CLIENT_NAME_SIZE + 16];
-	const char *p;
-	char *end;
-
-	*name = '\0';
-	*sincep = UINT64_MAX;
-
-	p = lws_get_urlarg_by_name(wsi, "client=", buf, sizeof(buf));
-	if (p) {
-		if (!client_name_valid(p))
-			return false;
-		strcpy(name, p);
-	}
-
-	p = lws_get_urlarg_by_name(wsi, "since=", buf, sizeof(buf));
-	if (p) {
-		errno = 0;
-		*sincep = strtoull(p, &end, 10);
-		if (errno || end == p || *end || *p == '-')
-			return false;
-	}
-
-	return true;
-}
-
-
-static int confirm_upgrade(struct lws *wsi)
-{
-	char name[CLIENT_NAME_SIZE], uri[64] = "";
-	struct badge badge;
-	uint64_t since;
-
-	if (gate_foreign(wsi))
-		return refuse_foreign(wsi);
-
-	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
-	    strcmp(uri, "/ws"))
-		return refuse(wsi, HTTP_STATUS_NOT_FOUND,
-			      "the WebSocket is at /ws");
-
-	if (gate_check(&badge, wsi, true) == GATE_UNKNOWN)
-		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
-			      "the token is not known");
-
-	if (!get_args(wsi, name, &since))
-		return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
-			      "since must be a number, client a name of "
-			      "letters, digits and . _ -");
-
-	return 0;
-}
-
-
-static int refuse_websocket(struct lws *wsi, int code, const char *why)
-{
-	lws_close_reason(wsi, (enum lws_close_status)code,
-			 (unsigned char *)why, strlen(why));
-
-	return EACCES;
-}
-
-
-static int create_client(struct lws *wsi, struct conn *conn)
-{
-	const char *protocol = lws_get_protocol(wsi)->name;
-	enum dialect dialect = strcmp(protocol, "ws.jambonz.org")
-				       ? DIALECT_DEFAULT
-				       : DIALECT_JAMBONZ;
-	int err = client_create(&conn->client, wsi, conn->name, dialect,
-				conn->since, &conn->badge);
-
-	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,
-						"the name belongs to another "
-						"token")
-			     : err;
-}
-
-
-/* Who has shown no token may do so in the first frame */
-static int established(struct lws *wsi, struct conn *conn)
-{
-	if (conn->badge.role != ROLE_NONE)
-		return create_client(wsi, conn);
-
-	lws_set_timer_usecs(wsi, AUTH_TIME * LWS_US_PER_SEC);
-
-	return 0;
-}
-
-
-static int timer(struct lws *wsi, const struct conn *conn)
-{
-	return conn->client ? 0
-			    : refuse_websocket(wsi, CLOSE_NO_TOKEN,
-					       "no token has come in time");
-}
-
-
-static int log_in(struct lws *wsi, struct conn *conn, const void *in,
-		  size_t len, bool last)
-{
-	char *frame;
-	bool known;
-
-	frame = conn->len + len > AUTH_FRAME_MAX
-			? NULL
-			: realloc(conn->frame, conn->len + len + 1);
-	if (!frame)
-		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
-					"the first message must be short");
-
-	memcpy(frame + conn->len, in, len);
-	conn->frame = frame;
-	conn->len += len;
-	if (!last)
-		return 0;
-
-	known = gate_frame(&conn->badge, frame, conn->len);
-	explicit_bzero(frame, conn->len);
-	if (!known)
-		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
-					"the first message must be auth with "
-					"a known token");
-
-	return create_client(wsi, conn);
-}
-
-
-static int receive(struct lws *wsi, struct conn *conn, void *in, size_t len)
-{
-	bool last = lws_is_final_fragment(wsi) &&
-		    !lws_remaining_packet_payload(wsi);
-
-	if (!conn->client)
-		return log_in(wsi, conn, in, len, last);
-
-	return client_receive(conn->client, in, len, last,
-			      lws_frame_is_binary(wsi) != 0);
-}
-
-
-static void closed(struct conn *conn)
-{
-	client_destroy(conn->client);
-	conn->client = NULL;
-	free(conn->frame);
-	conn->frame = NULL;
-}
-
-
-static int begin_request(struct lws *wsi, struct conn *conn)
-{
-	(void)gate_check(&conn->badge, wsi, false);
-
-	return http_begin(&conn->request, wsi, conn->badge.role);
-}
-
-
-/* The last that is heard of any connection */
-static void forget(struct lws *wsi)
-{
-	struct peer *peer = lws_get_opaque_user_data(wsi);
-
-	if (peer)
-		peer_forget(peer);
-	lws_set_opaque_user_data(wsi, NULL);
-}
-
-
-static int callback(struct lws *wsi, enum lws_callback_reasons reason,
-		    void *user, void *in, size_t len)
-{
-	struct conn *conn = user;
-
-	switch (reason) {
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(wsi);
-
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		(void)gate_check(&conn->badge, wsi, true);
-		return !get_args(wsi, conn->name, &conn->since);
-
-	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
-
-	case LWS_CALLBACK_RECEIVE: return receive(wsi, conn, in, len) ? -1 : 0;
-
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-		turn_commit();
-		return conn->client && client_writable(conn->client) ? -1 : 0;
-
-	case LWS_CALLBACK_TIMER: return timer(wsi, conn) ? -1 : 0;
-
-	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
-
-	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-		return gate_foreign(wsi) ? refuse_foreign(wsi) : 0;
-
-	case LWS_CALLBACK_HTTP: return begin_request(wsi, conn);
-
-	case LWS_CALLBACK_HTTP_BODY: return http_body(conn->request, in, len);
-
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return http_body_done(conn->request);
-
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		if (!conn || !conn->request)
-			break;
-		turn_commit();
-		return http_writable(conn->request);
-
-	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-	case LWS_CALLBACK_CLOSED_HTTP:
-		if (conn)
-			conn->request = http_end(conn->request);
-		break;
-
-	case LWS_CALLBACK_WSI_DESTROY: forget(wsi); break;
-
-	default: break;
-	}
-
-	return lws_callback_http_dummy(wsi, reason, user, in, len);
-}
-
-
-/* The first serves HTTP, and clients that ask for no subprotocol */
-static const struct lws_protocols protocols[] = {
-	{"referd.v1", callback, sizeof(struct conn), 4096, 0, NULL, 0},
-	{"ws.jambonz.org", callback, sizeof(struct conn), 4096, 0, NULL, 0},
-	{NULL, NULL, 0, 0, 0, NULL, 0},
-};
 
 #define ENDPOINT(path, after)                                                 \
 	{                                                                     \
@@ -338,9 +68,10 @@ static const struct lws_protocol_vhost_options headers[] = {
 	{NULL, NULL, "referrer-policy:", "no-referrer"},
 };
 
+/* Whether a connection is alive is visit.c's to find out */
 static const lws_retry_bo_t idle_policy = {
-	.secs_since_valid_ping = PING_TIME,
-	.secs_since_valid_hangup = HANGUP_TIME,
+	.secs_since_valid_ping = UINT16_MAX,
+	.secs_since_valid_hangup = UINT16_MAX,
 };
 
 
@@ -366,7 +97,7 @@ static int context_create(const struct config *config)
 			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8,
 		.foreign_loops = loops,
-		.protocols = protocols,
+		.protocols = conn_protocols,
 		.mounts = &page,
 		.headers = headers,
 		.retry_and_idle_policy = &idle_policy,
@@ -391,25 +122,23 @@ static int context_create(const struct config *config)
 }
 
 
-static void tick_handler(EV_P_ ev_timer *w, int revents)
-{
-	(void)loop;
-	(void)w;
-	(void)revents;
-
-	lws_cancel_service(server.ctx);
-}
-
-
 static void accept_handler(int fd, struct peer *peer)
 {
-	/* libwebsockets closes the socket if it can't take it */
-	struct lws *wsi = lws_adopt_socket_vhost(server.vhost, fd);
+	struct visit *v = visit_create(peer);
+	struct lws *wsi;
 
-	if (wsi)
-		lws_set_opaque_user_data(wsi, peer);
-	else
+	if (!v) {
+		(void)close(fd);
 		peer_forget(peer);
+		return;
+	}
+
+	/* libwebsockets closes the socket if it can't take it */
+	wsi = lws_adopt_socket_vhost(server.vhost, fd);
+	if (wsi)
+		visit_start(v, wsi);
+	else
+		visit_end(v);
 }
 
 
@@ -433,6 +162,7 @@ int server_open(const struct config *config)
 
 	(void)snprintf(server.web, sizeof(server.web), "%s", config->web);
 	gate_init(config->allow_origin);
+	throttles_init(config->max_rate);
 
 	err = tls_check(config);
 	if (err)
@@ -446,8 +176,7 @@ int server_open(const struct config *config)
 	if (err)
 		return err;
 
-	ev_timer_init(&server.tick, tick_handler, tick_time, tick_time);
-	ev_timer_start(EV_DEFAULT_ & server.tick);
+	visits_init(HANDSHAKE_TIME, config->idle_time);
 	listen_start(accept_handler);
 
 	return 0;
@@ -484,9 +213,10 @@ struct lws_context *server_context(void)
 void server_close(void)
 {
 	listen_close();
-	ev_timer_stop(EV_DEFAULT_ & server.tick);
 	if (server.ctx)
 		lws_context_destroy(server.ctx);
 	server.ctx = NULL;
+	visits_close();
+	throttles_close();
 	peers_close();
 }

@@ -23,6 +23,7 @@
 
 static struct table *sessions;
 static struct session *dirty; /* those to save */
+static unsigned max;
 
 
 static void destroy(struct session *s)
@@ -137,10 +138,14 @@ static void status(struct session *s, int64_t time)
 /**
  * Get ready for sessions
  *
+ * @param most How many calls there may be
+ *
  * @return 0 if success, otherwise errorcode
  */
-int sessions_init(void)
+int sessions_init(unsigned most)
 {
+	max = most;
+
 	return table_create(&sessions);
 }
 
@@ -219,6 +224,17 @@ void sessions_save(void)
 		s->dirty = false;
 		save(s);
 	}
+}
+
+
+/**
+ * Tell whether there are as many calls as there may be
+ *
+ * @return True if there are
+ */
+bool sessions_full(void)
+{
+	return table_count(sessions) >= max;
 }
 
 
@@ -378,6 +394,12 @@ void session_create(const struct call_info *info, const char *boot,
 		    const char *node, int64_t time)
 {
 	struct session *s;
+
+	if (sessions_full()) {
+		log_warning("session: %s is not taken up, there are %u calls",
+			    info->sid, max);
+		return;
+	}
 
 	if (create(&s, info, boot, node))
 		return;

@@ -26,7 +26,8 @@ struct session {
 	bool dirty;  /* to be saved at the end of this turn */
 };
 
-int sessions_init(void);
+int sessions_init(unsigned max);
+bool sessions_full(void);
 void sessions_close(void);
 void sessions_load(void);
 void sessions_save(void);

@@ -45,7 +45,7 @@ static void referd_open(void)
 {
 	char path[96];
 
-	assert_int_equal(clients_init() | http_init() | sessions_init() |
+	assert_int_equal(clients_init() | http_init() | sessions_init(100) |
 				 transfers_init() | dials_init() |
 				 hooks_init() | roster_init(),
 			 0);

@@ -1,0 +1,384 @@
+/**
+ * @file limits.test.js  Bounds: what is too much costs nobody else anything
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Client } from './lib/client.js';
+import { http } from './lib/http.js';
+import { Node } from './lib/node.js';
+import { Process } from './lib/process.js';
+import { scene } from './lib/scene.js';
+
+const BOT = 'bot-0123456789abcdef';
+const IDLE = 10_000;
+
+const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: localhost\r\n' +
+	'Upgrade: websocket\r\nConnection: Upgrade\r\n' +
+	'Sec-WebSocket-Version: 13\r\n' +
+	'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+
+/* Opens so many WebSockets, says "ready", and reads them from then on */
+const CROWD = `
+	const { connect } = require('node:net');
+	const [port, count, upgrade] = process.argv.slice(1);
+	let open = 0;
+	const next = () => {
+		const s = connect({ host: '127.0.0.1', port });
+		let ready = false;
+		s.write(upgrade);
+		s.on('data', () => {
+			if (ready)
+				return;
+			ready = true;
+			if (++open == count)
+				console.log('ready');
+			else if (open + 200 <= count)
+				next();
+		});
+		s.on('close', () => console.log('closed'));
+		s.on('error', () => {});
+	};
+	for (let i = 0; i < Math.min(200, count); i++)
+		next();`;
+
+
+/* A connection in the test's hands; `over` tells after how many ms it was */
+function raw(where, ...texts)
+{
+	const socket = connect(where);
+	const begun = Date.now();
+
+	socket.text = '';
+	socket.on('data', (data) => { socket.text += data.toString('latin1'); });
+	socket.on('error', () => {});
+	socket.over = new Promise((resolve) =>
+		socket.on('close', () => resolve(Date.now() - begun)));
+	for (const text of texts)
+		socket.write(text);
+
+	return socket;
+}
+
+
+/* Sends a text byte by byte, for as long as somebody listens */
+function dribble(socket, text, ms = 200)
+{
+	let i = 0;
+	const timer = setInterval(() => socket.write(text[i++ % text.length]),
+		ms);
+
+	socket.on('close', () => clearInterval(timer));
+
+	return socket;
+}
+
+
+function portOf(referd)
+{
+	const { hostname: host, port } = new URL(referd.http);
+
+	return { host, port };
+}
+
+
+async function liveCall(client, node, fields)
+{
+	const call = node.call(fields);
+
+	await client.message('session:new', { call_sid: call.sid });
+
+	return call;
+}
+
+
+/* A transfer from the verb to its end; how many ms it took */
+async function transfer(client, node, call)
+{
+	const from = client.now;
+	const begun = Date.now();
+
+	client.send({ verb: 'sip:refer', referTo: '1', call_sid: call.sid });
+	const t = await node.transfer(call);
+
+	t.end(486);
+	await client.message('transfer:status', { step: 'ended' }, { from });
+
+	return Date.now() - begun;
+}
+
+
+async function gauge(referd, name)
+{
+	const { text } = await http(`${referd.http}/metrics`);
+
+	return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)[1]);
+}
+
+
+async function until(condition)
+{
+	for (let i = 0; !await condition(); i++) {
+		assert.ok(i < 600, `${condition}`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}
+
+
+scene('connections in all: one too many is told so, and may come later',
+	async (s) => {
+	const referd = await s.referd({ args: ['--max-connections', '5'] });
+	const clients = [];
+
+	for (let i = 0; i < 5; i++)
+		clients.push(await s.client(referd));
+
+	const { status, text } = await http(`${referd.http}/healthz`);
+
+	assert.equal(status, 503);
+	assert.match(JSON.parse(text).error, /too many connections/);
+	await assert.rejects(Client.connect(referd.ws), /503/);
+
+	clients[0].close();
+	await clients[0].closed;
+	await until(async () => (await http(`${referd.http}/healthz`))
+		.status === 200);
+	clients[1].send({ verb: 'hangup' });
+	await clients[1].message('jambonz:error');
+});
+
+
+scene('connections from one address: others are not hindered', async (s) => {
+	const tokens = join(s.dir, 'tokens');
+
+	writeFileSync(tokens, `bot controller ${BOT}\n`);
+	chmodSync(tokens, 0o600);
+
+	const { http: url } = await s.referd({ listen: '[::]:0', args: [
+		'--token-file', tokens, '--max-per-address', '3'] });
+	const { port } = new URL(url);
+	const come = async (localAddress, host) => {
+		const c = await Client.connect(`ws://${host}:${port}/ws`, {
+			headers: { Authorization: `Bearer ${BOT}` },
+			localAddress });
+
+		s.clients.push(c);
+		await c.message('hello');
+
+		return c;
+	};
+	const clients = [];
+
+	for (let i = 0; i < 3; i++)
+		clients.push(await come('10.77.0.5', '10.77.0.1'));
+	await assert.rejects(come('10.77.0.5', '10.77.0.1'), /503/);
+	await come('10.77.0.6', '10.77.0.1');
+	for (let i = 0; i < 5; i++)
+		await come('127.0.0.1', '127.0.0.1');
+
+	/* all addresses of a network of IPv6 are one */
+	for (let i = 5; i < 8; i++)
+		await come(`fd77::${i}`, '[fd77::1]');
+	await assert.rejects(come('fd77::8', '[fd77::1]'), /503/);
+
+	clients[0].close();
+	await clients[0].closed;
+	await come('10.77.0.5', '10.77.0.1');
+});
+
+
+scene('who is slow with his handshake or body is not waited for',
+	async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+	const call = await liveCall(client, node);
+	const at = portOf(referd);
+	const post = 'POST /calls HTTP/1.1\r\nHost: localhost\r\n' +
+		'Content-Length: 60000\r\n\r\n';
+	const slow = [
+		raw(at),
+		raw(at, UPGRADE.slice(0, -2)),
+		dribble(raw(at), 'GET / HTTP/1.1\r\nHost: localhost\r\n' +
+			'X: '.padEnd(4000, 'x')),
+		dribble(raw(at, 'GET / HTTP/1.1\r\n'), 'X: y\r\n', 500),
+		raw(at, post),
+		dribble(raw(at, post), ' '),
+		raw(at, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+	];
+	const link = raw({ path: referd.socket });
+	const half = raw({ path: referd.socket }, '{"type":"hello"');
+
+	for (const took of await Promise.all(
+		[...slow, link, half].map((c) => c.over)))
+		assert.ok(took < 15_000, `${took} ms`);
+	assert.match(slow.at(-1).text, /200 OK/);
+	assert.ok(await transfer(client, node, call) < 2000);
+});
+
+
+scene('who sends too fast waits, and loses nothing', async (s) => {
+	const referd = await s.referd({ args: ['--max-rate', '50'] });
+	const fast = await s.client(referd);
+	const other = await s.client(referd);
+	const begun = Date.now();
+
+	for (let i = 0; i < 200; i++)
+		fast.send({ verb: 'hangup', msgid: `${i}` });
+
+	const asked = Date.now();
+
+	other.send({ verb: 'hangup' });
+	await other.message('jambonz:error');
+	assert.ok(Date.now() - asked < 1000);
+
+	await fast.messages.wait((m) => m.data?.ref === '199', 'the last');
+	assert.ok(Date.now() - begun > 2500);
+	assert.deepEqual(fast.all('jambonz:error').map((m) => m.data.ref),
+		Array.from({ length: 200 }, (_, i) => `${i}`));
+});
+
+
+scene('calls in all: more are left to baresip until others have ended',
+	async (s) => {
+	const referd = await s.referd({ args: ['--max-calls', '3'] });
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+	const calls = [];
+
+	for (let i = 0; i < 3; i++)
+		calls.push(await liveCall(client, node));
+
+	const more = node.call({ state: 'ringing' });
+
+	client.send({ type: 'command', command: 'dial', msgid: '1',
+		data: { to: 'sip:bob@example.com' } });
+	const { data } = await client.message('jambonz:error');
+
+	assert.match(data.error, /too many calls/);
+	assert.equal(client.all('session:new').length, 3);
+	assert.ok(await transfer(client, node, calls[0]) < 2000);
+
+	node.closed(calls[1]);
+	await client.message('call:status', { call_status: 'completed' });
+	node.status(more, { state: 'in-progress' });
+	await client.message('session:new', { call_sid: more.sid });
+});
+
+
+scene('who is gone without a word is let go, who is just silent is not',
+	async (s) => {
+	const referd = await s.referd({ args: ['--idle-time', '3'] });
+	const dead = await s.client(referd);
+	const silent = await s.client(referd);
+
+	assert.equal(await gauge(referd, 'referd_clients'), 2);
+	dead.socket._socket.pause();
+	await until(async () => await gauge(referd, 'referd_clients') === 1);
+	await new Promise((resolve) => setTimeout(resolve, 6500));
+	silent.send({ verb: 'hangup' });
+	await silent.message('jambonz:error');
+	dead.socket.terminate();
+});
+
+
+scene('links to baresip: so many and no more', async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+	const call = await liveCall(client, node);
+	const links = [];
+
+	for (let i = 0; i < 255; i++) {
+		links.push(raw({ path: referd.socket }));
+		await new Promise((resolve) =>
+			links[i].on('connect', resolve));
+	}
+	assert.ok(await raw({ path: referd.socket }).over < 5000);
+	assert.ok(await transfer(client, node, call) < 2000);
+	links.forEach((l) => l.destroy());
+});
+
+
+function whyNotOther()
+{
+	try {
+		execFileSync('setpriv', ['--reuid', '65534', '--clear-groups',
+			'true'], { stdio: 'ignore' });
+		return false;
+	}
+	catch {
+		return 'another user can be had by root only';
+	}
+}
+
+
+scene('the socket of the nodes is for its user and its group', async (s) => {
+	const referd = await s.referd();
+	const script = `use IO::Socket::UNIX;
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 3;
+		print $s "$ARGV[1]\\n"; my $l = <$s>; print $l; exit !$l;`;
+	const hello = JSON.stringify({ type: 'hello', protocol: 1, node: 'x',
+		boot: 'x' });
+	const as = async (...who) => {
+		const p = new Process('other', ['setpriv', ...who, 'perl', '-e',
+			script, referd.socket, hello]);
+
+		return [await p.ended(), p.log.items.join('')];
+	};
+	const stranger = ['--reuid', '65534', '--regid', '65534',
+		'--clear-groups'];
+
+	chmodSync(s.dir, 0o755);
+	chmodSync(referd.dir, 0o755);
+
+	/* Its mode alone keeps strangers out; should somebody open it, ... */
+	assert.equal((await as(...stranger))[0], 3);
+	chmodSync(referd.socket, 0o666);
+	assert.deepEqual(await as(...stranger), [1, '']);
+
+	const [status, said] = await as('--reuid', '65534', '--regid', '65534',
+		'--groups', `${process.getgid()}`);
+
+	assert.equal(status, 0);
+	assert.match(said, /welcome/);
+}, { skip: whyNotOther() });
+
+
+function whyNotMany()
+{
+	const limit = execFileSync('sh', ['-c', 'ulimit -Hn'],
+		{ encoding: 'utf8' }).trim();
+
+	return limit !== 'unlimited' && Number(limit) < IDLE + 1000 ?
+		`no more than ${limit} files may be open` : false;
+}
+
+
+scene(`${IDLE} idle clients: calls go on as if they were not there`,
+	async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+	const call = await liveCall(client, node);
+	const crowd = new Process('crowd', ['sh', '-c',
+		'ulimit -n $(ulimit -H -n); exec "$@"', 'sh', process.execPath,
+		'-e', CROWD, portOf(referd).port, `${IDLE}`, UPGRADE]);
+
+	s.join({ process: crowd, kill: () => crowd.kill() });
+	await crowd.log.wait((l) => l === 'ready', 'all of them',
+		{ timeout: 180_000 });
+	assert.ok(await gauge(referd, 'referd_clients') > IDLE);
+
+	for (let i = 0; i < 5; i++)
+		assert.ok(await transfer(client, node, call) < 10_000);
+	assert.equal(crowd.log.filter((l) => l === 'closed').length, 0);
+	await crowd.kill();
+	await until(async () => await gauge(referd, 'referd_clients') === 1);
+	assert.ok(await transfer(client, node, call) < 2000);
+}, { skip: whyNotMany() });
