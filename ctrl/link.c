@@ -17,6 +17,7 @@
 #include <ev.h>
 #include "link.h"
 #include "log.h"
+#include "process.h"
 
 
 enum {
@@ -151,25 +152,8 @@ static void silence_handler(EV_P_ ev_timer *w, int revents)
 }
 
 
-static bool in_group(int fd, gid_t gid)
-{
-	gid_t gids[256];
-	socklen_t len = sizeof(gids);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids, &len))
-		return false;
-
-	for (size_t i = 0; i < len / sizeof(*gids); i++) {
-		if (gids[i] == gid)
-			return true;
-	}
-
-	return false;
-}
-
-
 /* The mode of the socket says the same, unless somebody has changed it */
-static bool is_welcome(int fd, const struct ucred *peer)
+static bool is_welcome(const struct ucred *peer, int fd)
 {
 	struct stat st = listener.own;
 
@@ -180,8 +164,7 @@ static bool is_welcome(int fd, const struct ucred *peer)
 
 	/* its group may have been changed since */
 	(void)stat(listener.addr.sun_path, &st);
-	if (peer->uid == 0 || peer->uid == geteuid() ||
-	    peer->gid == st.st_gid || in_group(fd, st.st_gid))
+	if (process_may(peer->uid, peer->gid, fd, st.st_gid))
 		return true;
 
 	log_warning("link: process %d of user %u may not connect: it is not "
@@ -206,7 +189,7 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 		return;
 
 	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-	l = is_welcome(fd, &cred) ? calloc(1, sizeof(*l)) : NULL;
+	l = is_welcome(&cred, fd) ? calloc(1, sizeof(*l)) : NULL;
 	if (!l) {
 		(void)close(fd);
 		return;
@@ -277,7 +260,7 @@ static int open_socket(void)
 	if (stat(addr->sun_path, &listener.own))
 		return errno;
 
-	return listen(listener.fd, 64) ? errno : 0;
+	return listen(listener.fd, LINKS_MAX) ? errno : 0;
 }
 
 

@@ -1,11 +1,13 @@
 /**
- * @file process.c  Watches a process for its end
+ * @file process.c  Processes at the other end of a socket: may they, do they
+ * live
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #define _GNU_SOURCE 1
 #include <errno.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "process.h"
@@ -69,4 +71,35 @@ void process_forget(struct process *p)
 
 	ev_io_stop(EV_DEFAULT_ & p->io);
 	(void)close(p->io.fd);
+}
+
+
+/**
+ * Tell whether a process may connect to a socket of ours: one of our user, of
+ * root, or of the socket's group
+ *
+ * @param uid   User of the process
+ * @param gid   Its first group
+ * @param fd    Connection from it
+ * @param group Group of the socket
+ *
+ * @return True if it may
+ */
+bool process_may(uid_t uid, gid_t gid, int fd, gid_t group)
+{
+	gid_t gids[256];
+	socklen_t len = sizeof(gids);
+
+	if (uid == 0 || uid == geteuid() || gid == group)
+		return true;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids, &len))
+		return false;
+
+	for (size_t i = 0; i < len / sizeof(*gids); i++) {
+		if (gids[i] == group)
+			return true;
+	}
+
+	return false;
 }

@@ -1,5 +1,6 @@
 /**
- * @file process.h  Watches a process for its end
+ * @file process.h  Processes at the other end of a socket: may they, do they
+ * live
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,5 +23,6 @@ struct process {
 
 void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg);
 void process_forget(struct process *p);
+bool process_may(uid_t uid, gid_t gid, int fd, gid_t group);
 
 #endif

@@ -266,7 +266,7 @@ void referd_open(const char *app)
 	err |= clients_init();
 	err |= http_init();
 	err |= apps_init();
-	err |= sessions_init();
+	err |= sessions_init(1000);
 	err |= transfers_init();
 	err |= dials_init();
 	err |= hooks_init();
