@@ -320,7 +320,7 @@ function whyNotOther()
 
 scene('the socket of the nodes is for its user and its group', async (s) => {
 	const referd = await s.referd();
-	const script = `use IO::Socket::UNIX;
+	const script = `use IO::Socket::UNIX; $SIG{PIPE} = "IGNORE";
 		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 3;
 		print $s "$ARGV[1]\\n"; my $l = <$s>; print $l; exit !$l;`;
 	const hello = JSON.stringify({ type: 'hello', protocol: 1, node: 'x',
