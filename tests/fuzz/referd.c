@@ -1,10 +1,10 @@
 /**
  * @file referd.c  A referd without a network: one baresip, one client
  *
- * All of it is referd's own but for the edges: the client's connection, HTTP
- * requests and lookups of hosts end here, and timers fire when they are told
- * to. The linker's --wrap puts these in their place; names are not random, so
- * that an input does the same each time.
+ * All of it is referd's own but for the edges: the client's connection and
+ * HTTP requests end here, those to applications in application.c, and timers
+ * fire when they are told to. The linker's --wrap puts these in their place;
+ * names are not random, so that an input does the same each time.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,7 +26,6 @@
 #include "json.h"
 #include "log.h"
 #include "node.h"
-#include "resolve.h"
 #include "roster.h"
 #include "route.h"
 #include "session.h"
@@ -58,8 +57,6 @@ static size_t timerc;
 
 
 void __wrap_random_hex(char *text, size_t size);
-int __wrap_resolve(struct resolve **rp, const char *host, resolve_h *h,
-		   void *arg);
 int __wrap_webhook_send(struct webhook **wp, const struct webhook_request *r,
 			webhook_h *h, void *arg);
 void __wrap_webhook_cancel(struct webhook *w);
@@ -78,18 +75,6 @@ void __wrap_random_hex(char *text, size_t size)
 	for (size_t i = size - 1, j = (size_t)n; i && j; i--, j--)
 		text[i - 1] = name[j - 1];
 	text[size - 1] = '\0';
-}
-
-
-int __wrap_resolve(struct resolve **rp, const char *host, resolve_h *h,
-		   void *arg)
-{
-	(void)rp;
-	(void)host;
-	(void)h;
-	(void)arg;
-
-	return ENOENT;
 }
 
 
@@ -127,16 +112,7 @@ void __wrap_webhook_cancel(struct webhook *w)
 }
 
 
-void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w)
-{
-	if (!ev_is_active(w) && timerc < TIMERS_MAX)
-		timers[timerc++] = w;
-
-	__real_ev_timer_start(loop, w);
-}
-
-
-void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w)
+static void forget_timer(const ev_timer *w)
 {
 	for (size_t i = 0; i < timerc; i++) {
 		if (timers[i] != w)
@@ -146,7 +122,23 @@ void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w)
 			(--timerc - i) * sizeof(*timers));
 		break;
 	}
+}
 
+
+/* One that has fired by itself is still there */
+void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w)
+{
+	forget_timer(w);
+	if (timerc < TIMERS_MAX)
+		timers[timerc++] = w;
+
+	__real_ev_timer_start(loop, w);
+}
+
+
+void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w)
+{
+	forget_timer(w);
 	__real_ev_timer_stop(loop, w);
 }
 
@@ -270,7 +262,6 @@ void referd_open(const char *app)
 	err |= transfers_init();
 	err |= dials_init();
 	err |= hooks_init();
-	err |= resolve_init();
 	err |= roster_init();
 	err |= routes_init(app, "", "/status");
 	err |= nodes_listen(referd_socket());
@@ -301,7 +292,6 @@ void referd_close(void)
 	routes_close();
 	http_close();
 	clients_close();
-	resolve_close();
 
 	while (webhooks)
 		__wrap_webhook_cancel(webhooks);
