@@ -126,6 +126,8 @@ export class LadderView {
 		this.open = this.open === i && this.measure < 0 ? -1 : i;
 		this.mark(i);
 		this.showMessage();
+		if (innerWidth < 600)
+			this.message.scrollIntoView({ block: 'nearest' });
 	}
 
 	key(event)

@@ -16,7 +16,7 @@ const ROW = 34;
 const ROW_NARROW = 40;
 const TIMES_WIDE = 158;
 const TIMES_NARROW = 60;
-const NARROW = 600;
+const NARROW = 520;
 const HEAD = 5;
 const PAD = 4;
 
@@ -77,7 +77,7 @@ export function layout(rows, width)
 	const char = narrow ? CHAR_NARROW : CHAR;
 	const step = (width - times - PAD) / PARTIES.length;
 	const columns = PARTIES.map((p, i) => ({
-		party: p, name: narrow && p === 'app' ? 'app' : PARTY_NAMES[p],
+		party: p, name: step < 96 && p === 'app' ? 'app' : PARTY_NAMES[p],
 		x: Math.round(times + step * (i + 0.5)), width: step - PAD,
 	}));
 	const xs = Object.fromEntries(columns.map((c) => [c.party, c.x]));
