@@ -10,9 +10,11 @@
 #include "args.h"
 
 
+/* Sets of commands */
 #define ON(command) (1u << COMMAND_##command)
+#define ANY         (~0u)
 
-enum { ANY = ~0u, OPTION = 256 };
+enum { OPTION = 256 };
 
 static const char help[] =
 	"Usage: referctl [OPTION]... COMMAND [OPERAND]...\n"

@@ -38,15 +38,15 @@ static enum status add_filter(char *path, const char *name, const char *value)
 {
 	char *text = http_escape(value);
 	size_t len = strlen(path);
-	bool fits = text && len + strlen(name) + strlen(text) + 3 < URL_MAX;
+	int n = text ? snprintf(path + len, URL_MAX - len, "%c%s=%s",
+				strchr(path, '?') ? '&' : '?', name, text)
+		     : -1;
 
-	if (fits)
-		(void)snprintf(path + len, URL_MAX - len, "%c%s=%s",
-			       strchr(path, '?') ? '&' : '?', name, text);
 	curl_free(text);
 
-	return fits ? STATUS_DONE
-		    : say_error(STATUS_USAGE, "--%s is too long", name);
+	return n >= 0 && (size_t)n < URL_MAX - len
+		       ? STATUS_DONE
+		       : say_error(STATUS_USAGE, "--%s is too long", name);
 }
 
 
