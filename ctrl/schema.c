@@ -106,6 +106,8 @@ static const char *const take_over[] = {
 	" ifnull(verb_id, '') || char(10) || ifnull(referred_by, '') ||"
 	" char(10) || ifnull(words, '')),"
 	" data FROM old",
+	"UPDATE transfers SET data = json_set(data, '$.code', code)"
+	" WHERE code IS NOT NULL",
 
 	"DROP TABLE steps",
 	"DROP TABLE parties",

@@ -138,6 +138,14 @@ static void key_handler(const char *key, const char *data, void *arg)
 }
 
 
+static void data_handler(const char *key, const char *data, void *arg)
+{
+	(void)key;
+
+	strcat(arg, data);
+}
+
+
 static void message_handler(uint64_t seq, const char *text, void *arg)
 {
 	char number[24];
@@ -195,6 +203,13 @@ static void check(void)
 	assert_string_equal(
 		find((struct archive_filter){.stepped = true, .since = 6}),
 		"T1 ");
+
+	*text = '\0';
+	assert_int_equal(archive_get("T1", data_handler, text), 0);
+	assert_non_null(strstr(text, "\"code\":486"));
+	*text = '\0';
+	assert_int_equal(archive_get("T2", data_handler, text), 0);
+	assert_null(strstr(text, "code"));
 
 	store_close();
 	assert_int_equal(store_open(dir), 0);
