@@ -16,6 +16,7 @@
 #include <cjson/cJSON.h>
 #include <ev.h>
 #include <libwebsockets.h>
+#include <sqlite3.h>
 #include "app.h"
 #include "auth.h"
 #include "client.h"
@@ -39,6 +40,7 @@
 enum {
 	TURNS = 3, /* read, handled and flushed */
 	TIMERS_MAX = 1024,
+	ENDED_MAX = 256,
 	NAMES_FIRST = 1,
 };
 
@@ -54,6 +56,9 @@ static struct webhook *webhooks;
 static unsigned names; /* given out in place of random ones */
 static ev_timer *timers[TIMERS_MAX];
 static size_t timerc;
+static char *ended[ENDED_MAX]; /* transfers that clients have seen to end */
+static size_t endedc;
+static sqlite3 *side; /* a way into the store beside referd's own */
 
 
 void __wrap_random_hex(char *text, size_t size);
@@ -195,6 +200,31 @@ void lws_close_reason(struct lws *wsi, enum lws_close_status status,
 }
 
 
+static const char *member(const cJSON *obj, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(obj, name));
+
+	return s ? s : "";
+}
+
+
+/* A transfer ends once */
+static void check_transfer(const cJSON *data)
+{
+	const char *id = member(data, "transfer_id");
+
+	if (strcmp(member(data, "step"), "ended") || endedc == ENDED_MAX)
+		return;
+
+	for (size_t i = 0; i < endedc; i++) {
+		if (!strcmp(ended[i], id))
+			abort();
+	}
+
+	ended[endedc++] = strdup(id);
+}
+
+
 /* Whatever comes in, what goes out is a text frame with one JSON object */
 int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
 	      enum lws_write_protocol protocol)
@@ -204,10 +234,11 @@ int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
 	(void)wsi;
 
 	if (protocol != LWS_WRITE_TEXT || !utf8_valid(text, len) ||
-	    !cJSON_IsObject(tree) ||
-	    !cJSON_IsString(cJSON_GetObjectItem(tree, "type")))
+	    !cJSON_IsObject(tree) || !*member(tree, "type"))
 		abort();
 
+	if (!strcmp(member(tree, "type"), "transfer:status"))
+		check_transfer(cJSON_GetObjectItem(tree, "data"));
 	cJSON_Delete(tree);
 
 	return (int)len;
@@ -218,6 +249,7 @@ static void clean_up(void)
 {
 	char cmd[64];
 
+	(void)sqlite3_close(side);
 	store_close();
 	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 	if (system(cmd))
@@ -225,9 +257,12 @@ static void clean_up(void)
 }
 
 
-/* One store for all inputs: to make one takes longer than all else */
+/* One store for all inputs: to make one takes longer than all else. But what
+   has ended for one of them has not for the next. */
 static void make_store(void)
 {
+	char file[64];
+
 	if (*dir)
 		return;
 
@@ -235,6 +270,10 @@ static void make_store(void)
 	strcpy(dir, access("/dev/shm", W_OK) ? "/tmp/fuzz-XXXXXX"
 					     : "/dev/shm/fuzz-XXXXXX");
 	if (!mkdtemp(dir) || store_open(dir))
+		abort();
+
+	(void)snprintf(file, sizeof(file), "%s/referd.db", dir);
+	if (sqlite3_open(file, &side))
 		abort();
 
 	(void)snprintf(path, sizeof(path), "%s/node.sock", dir);
@@ -295,6 +334,10 @@ void referd_close(void)
 
 	while (webhooks)
 		__wrap_webhook_cancel(webhooks);
+	while (endedc)
+		free(ended[--endedc]);
+	if (sqlite3_exec(side, "DELETE FROM transfers", NULL, NULL, NULL))
+		abort();
 }
 
 
