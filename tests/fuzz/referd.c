@@ -257,8 +257,9 @@ static void clean_up(void)
 }
 
 
-/* One store for all inputs: to make one takes longer than all else. But what
-   has ended for one of them has not for the next. */
+/* One store for all inputs, since to make one takes longer than all else; it
+   is emptied after each, so that what has ended for one has not for the next.
+ */
 static void make_store(void)
 {
 	char file[64];
@@ -336,7 +337,13 @@ void referd_close(void)
 		__wrap_webhook_cancel(webhooks);
 	while (endedc)
 		free(ended[--endedc]);
-	if (sqlite3_exec(side, "DELETE FROM transfers", NULL, NULL, NULL))
+	if (sqlite3_exec(side,
+			 "BEGIN;"
+			 "DELETE FROM messages; DELETE FROM transfers;"
+			 "DELETE FROM nodes; DELETE FROM sessions;"
+			 "DELETE FROM outbox; DELETE FROM apps;"
+			 "COMMIT",
+			 NULL, NULL, NULL))
 		abort();
 }
 
