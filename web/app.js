@@ -19,7 +19,7 @@ import { transferList } from './transfers.js';
 /* Milliseconds between two looks at the running clocks. */
 const TICK = 500;
 
-/* Transfers of the past that stand in the list of the live ones. */
+/* Past transfers among the live ones. */
 const LATEST = 100;
 
 const ctx = {
@@ -242,7 +242,7 @@ function routed()
 				el.dataset.tab === tab ? 'page' : 'false');
 
 	/* On a touch screen a focus would bring up the keyboard. */
-	ctx.focusPage = name === 'dial' || (name === 'calls' &&
+	ctx.focusPage = name === 'dial' || (view === 'detail' &&
 		matchMedia('(pointer: fine)').matches);
 	changed();
 }

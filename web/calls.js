@@ -87,7 +87,7 @@ function fillCall(ctx, el, call)
 }
 
 
-/** The list of live calls; returns what brings it up to date */
+/** The list of live calls: gives its update */
 export function callList(ctx)
 {
 	const list = $('calls');

@@ -74,8 +74,7 @@ function makeLine(entry)
 }
 
 
-/* The log reads like a terminal: the newest line last, and in view as long
-   as one has not scrolled up. */
+/* The newest line is last, and in view until one scrolls up. */
 class LogView {
 	constructor(ctx)
 	{
@@ -225,7 +224,7 @@ function submit(ctx, text, note)
 }
 
 
-/** The console; returns what brings it up to date */
+/** The console: gives its update */
 export function messageConsole(ctx)
 {
 	const log = new LogView(ctx);

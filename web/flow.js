@@ -228,7 +228,8 @@ export class LadderView {
 		if (!width || (now === this.shown && !force))
 			return;
 
-		const focused = this.body.contains(document.activeElement);
+		const focused = this.wanted ||
+			this.body.contains(document.activeElement);
 		this.shown = now;
 		this.rows = rowsOf(t);
 		const pic = layout(this.rows, width);
@@ -241,5 +242,6 @@ export class LadderView {
 		this.mark(this.tab ?? 0);
 		if (focused)
 			this.rowElement(this.tab)?.focus();
+		this.wanted = this.wanted && !this.rows.length;
 	}
 }

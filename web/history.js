@@ -70,7 +70,7 @@ class History {
 	constructor(ctx)
 	{
 		Object.assign(this, { ctx, rows: [], done: false, at: 0,
-				      asked: 0, seen: 0, scroll: 0,
+				      asked: 0, scroll: 0,
 				      query: null });
 		this.form = $('history-filters');
 		this.wrap = $('history-rows');
@@ -87,6 +87,11 @@ class History {
 
 		this.wrap.onscroll = () => this.scrolled();
 		this.wrap.onkeydown = (event) => this.key(event);
+		this.body.onclick = ({ target }) => {
+			const row = target.closest('tr')?.ariaRowIndex || 2;
+			this.at = row - 2;
+			this.opened = true;
+		};
 		this.sizes = new ResizeObserver(() => this.draw());
 		this.sizes.observe(this.wrap);
 	}
@@ -316,13 +321,16 @@ class History {
 		}
 
 		this.routed();
-		if (this.away)
+		if (this.away) {
 			this.wrap.scrollTop = this.scroll;
-		this.away = false;
+			if (this.opened)
+				this.focus(this.at);
+		}
+		this.away = this.opened = false;
 		for (const { node } of this.ctx.model.nodes)
 			this.nodeOption(node);
 
-		const seen = this.ctx.model.steps;
+		const seen = `${this.ctx.model.steps} ${this.ctx.link.state}`;
 		if (this.seen !== seen && !this.looking) {
 			this.seen = seen;
 			this.looking = setTimeout(() => {
@@ -351,7 +359,7 @@ class History {
 }
 
 
-/** The history; returns what brings it up to date */
+/** The history: gives its update */
 export function historyView(ctx)
 {
 	const view = new History(ctx);

@@ -23,7 +23,7 @@ const PAD = 4;
 /* Below this step there is no room for two labels side by side. */
 const STEP_TWO = 128;
 
-/* Mean width of a character at the label's size, for cutting long labels. */
+/* Mean width of a character, for cutting long labels. */
 const CHAR = 7.2;
 const CHAR_NARROW = 6.2;
 

@@ -13,7 +13,7 @@ const NAME_TAKEN = 4009;
 const WAIT_FIRST = 250;
 const WAIT_MAX = 5000;
 
-/* How many of the latest messages a page that knows nothing asks for. */
+/* Messages that a page that knows nothing asks for. */
 const BACKLOG = 1000;
 
 /* The timers, which a test may want to drive itself. */

@@ -76,21 +76,19 @@ export function masking(value = on)
 }
 
 
-/** A text as it is to be shown now */
+/** A text, a party, a named field as it is to be shown now */
 export function veil(text)
 {
 	return on ? masked(text) : text;
 }
 
 
-/** A party as it is to be shown now */
 export function veilParty(text)
 {
 	return on ? maskedParty(text) : text;
 }
 
 
-/** The value of a named field as it is to be shown now */
 export function veilField(name, value)
 {
 	return on ? maskedJson(value, name) : value;

@@ -60,7 +60,7 @@ export function allTransfers(model)
 }
 
 
-/** The transfers of a call, the newest first */
+/** Those of a call, likewise */
 export function callTransfers(model, sid)
 {
 	return allTransfers(model).filter((t) => t.call_sid === sid);

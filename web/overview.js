@@ -174,7 +174,7 @@ class Overview {
 }
 
 
-/** The overview; returns what brings it up to date */
+/** The overview: gives its update */
 export function overview(ctx)
 {
 	const view = new Overview(ctx);

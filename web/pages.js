@@ -81,7 +81,7 @@ function pageWanted(ctx)
 }
 
 
-/** The page that the address names; returns what brings it up to date */
+/** The page that the address names: gives its update */
 export function detailPage(ctx)
 {
 	const detail = $('detail');

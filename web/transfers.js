@@ -43,7 +43,7 @@ export function fillTransfer(ctx, el, t)
 }
 
 
-/** The latest transfers; returns what brings the list up to date */
+/** The latest transfers: gives their update */
 export function transferList(ctx)
 {
 	const list = $('transfers');
@@ -129,5 +129,7 @@ export function transferPage(ctx, id)
 			     () => transferJson(model, t))),
 		word, ladder.element);
 
-	return { element, update, focus: () => ladder.focusRow(0) };
+	return { element, update, focus() {
+		ladder.wanted = true;
+	} };
 }

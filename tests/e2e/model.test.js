@@ -187,6 +187,29 @@ test('each outcome has its sentence', () => {
 		'Failed: the far end did not answer the REFER.'],
 		[(s) => s.requested().end(120, 'failed', 'transport'),
 			'Failed: the REFER could not be sent.'],
+		[(s) => s.requested().end(120, 'failed', 'transport',
+			{ reason: 'Connection refused' }),
+		'Failed: the REFER could not be sent (Connection refused).'],
+		[(s) => s.accepted().end(400, 'failed', 'notify',
+			{ call_status: 404, reason: '' }),
+		'Failed: the far end reported 404 Not Found 300 ms after ' +
+			'the REFER.'],
+		[(s) => s.accepted().step(300, { step: 'progress',
+			call_status: 100, reason: 'Trying' }),
+		'In progress: the far end reports 100 Trying.'],
+		[(s) => s.accepted().end(4000, 'presumed', 'bye'),
+			'Presumed transferred: accepted with 202, then the ' +
+			'far end ended the call without a final report.'],
+		[(s) => s.ringing().end(4000, 'unknown', 'terminated',
+			{ reason: '' }),
+		'Unknown: accepted with 202, 180 Ringing, then the reports ' +
+			'ended: no result came.'],
+		[(s) => s.accepted().end(4000, 'unknown', 'later',
+			{ reason: 'nobody knows' }), 'Unknown: nobody knows.'],
+		[(s) => s.accepted().end(4000, 'failed', 'later',
+			{ reason: '' }), 'Failed: 202 Accepted.'],
+		[(s) => s.accepted().end(2000, 'cancelled', 'application'),
+			'Cancelled: by the application.'],
 		[(s) => s.requested().end(120, 'failed', 'bye'),
 			'Failed: the call ended before the far end answered ' +
 			'the REFER.'],
@@ -298,6 +321,31 @@ test('failures and timers stand in the ladder', () => {
 		'timer:notify').transfer).at(-1);
 	assert.deepEqual([silent.label, silent.at],
 		['timer: no NOTIFY for 15 s', 'baresip']);
+
+	const http = new Story().accepted();
+	const hook = (event, more) => http.at(6000, 'hook:status', {
+		hook: 'http://x/', transfer_id: 't1', event, ...more });
+	hook('sent', { attempt: 1 });
+	hook('failed', { http_status: 500, retry_ms: 500 });
+	hook('sent', { attempt: 2 });
+	hook('answered', { http_status: 204 });
+	assert.deepEqual(http.labels.slice(-4), ['hook http://x/',
+		'hook http://x/ failed: HTTP 500',
+		'hook http://x/, attempt 2', 'HTTP 204']);
+	assert.deepEqual(rowsOf(http.transfer).slice(-4).map((r) => r.kind),
+		['request', 'failure', 'request', 'answer']);
+
+	const ends = [['unknown', 'terminated', 'NOTIFY terminated (gone)'],
+		['presumed', 'refer-sub', 'Refer-Sub: false, no reports follow'],
+		['presumed', 'bye', 'BYE'],
+		['unknown', 'timer:ringing', 'timer: no result for 5 s'],
+		['failed', 'timeout', 'no answer to the REFER'],
+		['failed', 'transport', 'not sent: gone'],
+		['cancelled', 'application', 'cancelled by the application'],
+		['unknown', 'node', 'baresip is gone']];
+	for (const [outcome, evidence, label] of ends)
+		assert.equal(new Story().ringing().end(6000, outcome, evidence,
+			{ reason: 'gone' }).labels.at(-1), label);
 
 	const dead = rowsOf(new Story().ringing().at(6000, 'hook:status',
 		{ hook: '/event', transfer_id: 't1', event: 'timeout' })

@@ -163,11 +163,14 @@ scene('search and filters find, stand in the address, and Back finds them',
 	await page.locator('[name=code]').fill('486');
 	await says(b, '#history-count', /^2$/);
 
-	await page.locator('.rows a').nth(1).click();
+	await page.locator('.rows a[tabindex="0"]').focus();
+	await keys(page, 'j', 'Enter');
 	await says(b, '.verdict', /^Failed: the far end reported 486 Busy/);
 	await says(b, 'h2', /→ bob$/);
+	await seen(b, '.ladder .row:focus');
 	await page.goBack();
 	await says(b, '#history-count', /^2$/);
+	await says(b, '.rows tr:focus-within', /bob@example/);
 	assert.equal(await page.locator('[name=code]').inputValue(), '486');
 	await page.reload();
 	await says(b, '#history-count', /^2$/);
@@ -175,6 +178,34 @@ scene('search and filters find, stand in the address, and Back finds them',
 	assert.equal(await page.locator('img').count(), 0);
 	assert.deepEqual(b.errors, []);
 	other.disconnect();
+});
+
+
+scene('nobody’s name is markup, in any view', async (s) => {
+	const p = await past(s, HOSTILE);
+
+	p.call = p.node.call({ from: `sip:${HOSTILE}@x`, to: HOSTILE,
+		caller_name: HOSTILE, headers: { [HOSTILE]: HOSTILE } });
+	transfer(p, 'a', Date.now(), HOSTILE, { ...BUSY, reason: HOSTILE,
+		sip: { start: HOSTILE, headers: { [HOSTILE]: HOSTILE },
+			body: [HOSTILE] } });
+	await p.client.message('transfer:status', { step: 'ended' });
+
+	const { b, page } = await open(s, p.referd);
+	await says(b, '.rows', /<img/);
+	for (const hash of ['#/overview', '#/console', '#/',
+		`#/calls/${p.call.sid}`, '#/transfers/a']) {
+		await page.evaluate((h) => {
+			location.hash = h;
+		}, hash);
+		await says(b, 'main', /<img/);
+	}
+	for (const row of await page.locator('.row').all())
+		await row.click();
+	await says(b, '.message .sip', /<img/);
+	assert.equal(await page.locator('img').count(), 0);
+	assert.doesNotMatch(await page.title(), /hacked/);
+	assert.deepEqual(b.errors, []);
 });
 
 
