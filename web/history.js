@@ -325,8 +325,9 @@ class History {
 			this.wrap.scrollTop = this.scroll;
 			if (this.opened)
 				this.focus(this.at);
+			this.opened = false;
 		}
-		this.away = this.opened = false;
+		this.away = false;
 		for (const { node } of this.ctx.model.nodes)
 			this.nodeOption(node);
 
