@@ -1,5 +1,5 @@
 /**
- * @file address.h  Which addresses are near, and which nobody may be sent to
+ * @file address.h  Which addresses are near, and whom hooks may go to
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,6 +10,9 @@
 
 struct sockaddr;
 
+void address_allow(const char *patterns);
 bool address_is_loopback(const struct sockaddr *sa);
+bool address_allowed(const struct sockaddr *sa);
+const char *address_url_fault(const char *url);
 
 #endif

@@ -67,6 +67,10 @@ static const char help[] =
 	"                      (default 60)\n"
 	"  --hook-secret-file FILE\n"
 	"                      sign HTTP hooks with the secret in it\n"
+	"  --hook-allow HOSTS  whom the hooks of clients may go to: patterns "
+	"by commas,\n"
+	"                      as in *.example.com,10.0.0.*; default all but\n"
+	"                      link-local and metadata addresses\n"
 	"  --app URL           jambonz application that each call gets that "
 	"comes in\n"
 	"                      (ws:, wss:, http: or https:; default none)\n"
@@ -105,6 +109,7 @@ static const struct option options[] = {
 	{"keep-mb", required_argument, NULL, 'b'},
 	{"hook-grace", required_argument, NULL, 'g'},
 	{"hook-secret-file", required_argument, NULL, 'k'},
+	{"hook-allow", required_argument, NULL, 'j'},
 	{"app", required_argument, NULL, 'a'},
 	{"app-map", required_argument, NULL, 'm'},
 	{"app-status", required_argument, NULL, 't'},
@@ -216,6 +221,7 @@ static const char *set_option(struct config *c, int opt, const char *value)
 	case 'g': return set_number(&c->hook_grace, value, GRACE_MAX);
 	case 'k':
 		return set_path(c->hook_secret, sizeof(c->hook_secret), value);
+	case 'j': c->hook_allow = value; return NULL;
 	case 'a': c->app = value; return NULL;
 	case 'm': c->app_map = value; return NULL;
 	case 't': c->app_status = value; return NULL;
@@ -322,6 +328,7 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	c->max_rate = 1000;
 	c->max_calls = 20000;
 	c->idle_time = 45;
+	c->hook_allow = "";
 	c->app = "";
 	c->app_map = "";
 	c->app_status = "/call-status";

@@ -25,9 +25,10 @@ struct config {
 	unsigned keep_days;
 	unsigned hook_grace; /* seconds */
 	unsigned keep_mb;
-	char hook_secret[512]; /* file, "" for none */
-	const char *app;       /* URL, "" for none */
-	const char *app_map;   /* file, "" for none */
+	char hook_secret[512];  /* file, "" for none */
+	const char *app;        /* URL, "" for none */
+	const char *hook_allow; /* patterns of hosts, by commas */
+	const char *app_map;    /* file, "" for none */
 	const char *app_status;
 	enum log_level log_level;
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <cjson/cJSON.h>
+#include "address.h"
 #include "field.h"
 #include "hook.h"
 
@@ -76,6 +77,14 @@ static int check_method(const char **methodp, struct fault *f,
 }
 
 
+static int check_target(const char *url, const char *name, struct fault *f)
+{
+	const char *why = address_url_fault(url);
+
+	return why ? fault_set(f, 400, name, "%s", why) : 0;
+}
+
+
 /* Further keys are nobody's business */
 static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 			struct fault *f)
@@ -92,6 +101,8 @@ static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 		err = field_check(&values[i], obj, keys[i], name, HOOK_MAX, f);
 		if (!err && i == 0 && !values[i])
 			err = fault_set(f, 400, name, "is required");
+		if (!err && i == 0)
+			err = check_target(values[i], name, f);
 		if (!err && i == 1)
 			err = check_method(&values[i], f, name);
 		if (err)
@@ -131,6 +142,8 @@ int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
 				 "must be a string or an object with url");
 
 	err = field_check(&url, verb, field, field, HOOK_MAX, f);
+	if (!err)
+		err = check_target(url, field, f);
 
 	return err ? err : hook_set(hook, url, "POST", NULL, NULL);
 }

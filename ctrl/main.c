@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ev.h>
+#include "address.h"
 #include "app.h"
 #include "applink.h"
 #include "appws.h"
@@ -143,6 +144,7 @@ static int start(const struct config *config)
 	if (err)
 		return err;
 
+	address_allow(config->hook_allow);
 	err = webhooks_init(config->hook_secret);
 	if (err)
 		return err;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <ev.h>
+#include "address.h"
 #include "resolve.h"
 
 
@@ -52,6 +53,9 @@ static size_t print_all(char (*addresses)[ADDRESS_SIZE],
 	size_t n = 0;
 
 	for (; ai && n < RESOLVE_MAX; ai = ai->ai_next) {
+		if (!address_allowed(ai->ai_addr))
+			continue;
+
 		if (!getnameinfo(ai->ai_addr, ai->ai_addrlen, addresses[n],
 				 ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST))
 			++n;

@@ -9,12 +9,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <ev.h>
 #include <openssl/hmac.h>
+#include "address.h"
 #include "clock.h"
 #include "json.h"
 #include "log.h"
@@ -35,6 +38,7 @@ struct webhook {
 	char *data; /* that is sent */
 	char *body; /* that came */
 	size_t len;
+	bool closed; /* it would go where hooks may not go */
 	webhook_h *h;
 	void *arg;
 	char error[CURL_ERROR_SIZE];
@@ -73,7 +77,10 @@ static void done(struct webhook *w, CURLcode result)
 		status = 0;
 
 	(void)curl_multi_remove_handle(webhooks.multi, w->easy);
-	h(status, *w->error ? w->error : curl_easy_strerror(result),
+	h(status,
+	  w->closed   ? "the host has an address that hooks may not go to"
+	  : *w->error ? w->error
+		      : curl_easy_strerror(result),
 	  w->body ? w->body : "", w->len, arg);
 	destroy(w);
 }
@@ -368,6 +375,23 @@ static int set_data(struct webhook *w, const struct webhook_request *r)
 }
 
 
+/* The address that is really used, whatever the name stood for before */
+static curl_socket_t open_handler(void *arg, curlsocktype purpose,
+				  struct curl_sockaddr *a)
+{
+	struct webhook *w = arg;
+	(void)purpose;
+
+	if (address_allowed(&a->addr))
+		return socket(a->family, a->socktype | SOCK_CLOEXEC,
+			      a->protocol);
+
+	w->closed = true;
+
+	return CURL_SOCKET_BAD;
+}
+
+
 static void set_options(struct webhook *w, const struct webhook_request *r)
 {
 	CURL *e = w->easy;
@@ -379,6 +403,8 @@ static void set_options(struct webhook *w, const struct webhook_request *r)
 	(void)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(e, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_handler);
+	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, w);
 	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIME);
 	(void)curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)WHOLE_TIME);

@@ -14,12 +14,14 @@ const KNOWN_TIME = 30_000; /* ms */
 
 /** One referd. `http` and `ws` are its addresses, once it runs. */
 export class Referd {
-	constructor(dir, { listen = '127.0.0.1:0', args = [], env = {} } = {})
+	constructor(dir, { listen = '127.0.0.1:0', args = [], env = {},
+		wrap = [] } = {})
 	{
 		this.dir = dir;
 		this.listen = listen;
 		this.args = args;
 		this.env = env;
+		this.wrap = wrap;
 		this.socket = join(dir, 'node.sock');
 	}
 
@@ -41,7 +43,7 @@ export class Referd {
 	/** Starts it, or starts it again on what it left behind. */
 	async run()
 	{
-		this.process = new Process('referd', [settings.referd,
+		this.process = new Process('referd', [...this.wrap, settings.referd,
 			'--listen', this.listen, '--socket', this.socket,
 			'--state', join(this.dir, 'state'),
 			'--web', join(settings.source, 'web'), ...this.args],
