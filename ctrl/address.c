@@ -182,7 +182,7 @@ const char *address_url_fault(const char *url)
 
 	if (weburl_parse(&u, url)) {
 		weburl_reset(&u);
-		return "must be a URL that can be read";
+		return *allowed ? "must be a URL that can be read" : NULL;
 	}
 
 	/* a name may end with the dot of the root */

@@ -159,8 +159,7 @@ scene('header smuggling in hooks: what is sent has our headers only',
 		{ url: `${app.url}/a`, username: 'a\r\nX-Evil: 1' },
 		{ url: `${app.url}/a`, username: 'a', password: 'b\nX: 1' },
 		{ url: `${app.url}/a`, method: 'POST / HTTP/1.1\r\nX: 1' },
-		{ url: `${app.url}/a`, method: 'DELETE' },
-		{ url: `${app.url}/\u0085X-Evil: 1` }])
+		{ url: `${app.url}/a`, method: 'DELETE' }])
 		assert.notEqual(await offer(c, hook), 'accepted');
 
 	for (const hook of [`${app.url}/1%0d%0aX-Evil:%201`,
@@ -224,7 +223,7 @@ scene('path traversal in the static files: nothing but the page',
 	const referd = await s.referd();
 	const up = (dots, slash, n = 12) => `/${`${dots}${slash}`.repeat(n)}`;
 
-	for (const path of [up('..', '/') + 'etc/passwd',
+	await Promise.all([up('..', '/') + 'etc/passwd',
 		up('%2e%2e', '/') + 'etc/passwd',
 		up('..', '%2f') + 'etc/passwd', up('%2e%2e', '%2f', 9) +
 			'etc%2fpasswd', up('..', '\\') + 'etc\\passwd',
@@ -235,12 +234,12 @@ scene('path traversal in the static files: nothing but the page',
 		'/style.css/../../../../../etc/passwd', '/../README.md',
 		'/%2e%2e/README.md', '/..', '/.', '/.git/config',
 		'/%00/etc/passwd', '/style.css%00.js',
-		'http://localhost/../../etc/passwd']) {
+		'http://localhost/../../etc/passwd'].map(async (path) => {
 		const text = await getRaw(referd.http, path);
 
 		assert.doesNotMatch(text, /root:.*:0:0|sip_refer\.so. adds/,
 			path);
 		assert.doesNotMatch(text, /\[core\]/, path);
-	}
+	}));
 	assert.match(await getRaw(referd.http, '/style.css'), /200 OK/);
 });
