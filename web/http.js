@@ -49,6 +49,7 @@ export function currentToken()
 export async function getJson(path)
 {
 	const headers = token ? { Authorization: `Bearer ${token}` } : {};
+	const used = token;
 	let status = 0;
 	let body = null;
 
@@ -60,7 +61,7 @@ export async function getJson(path)
 	catch {
 		/* said below */
 	}
-	if (status === 401 && !$('auth').open)
+	if (status === 401 && used === token && !$('auth').open)
 		$('auth').showModal();
 
 	return status === 200 && body ? { status, body, error: '' } :
