@@ -61,13 +61,13 @@ enum status follow_seq(int64_t *seqp, const struct settings *s)
 {
 	cJSON *health = NULL;
 	enum status status = http_get(&health, s, "/healthz");
-	const cJSON *seq = cJSON_GetObjectItem(health, "last_seq");
+	int64_t seq = json_seq(health, "last_seq");
 
 	/* Who has no token is only told that referd is well */
-	if (!status && !seq)
+	if (!status && seq < 0)
 		status = http_no_token(s);
 	if (!status)
-		*seqp = (int64_t)seq->valuedouble;
+		*seqp = seq;
 	cJSON_Delete(health);
 
 	return status;

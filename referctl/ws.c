@@ -121,10 +121,10 @@ static int write_text(struct lws *wsi)
 static int take(struct lws *wsi, const char *text)
 {
 	cJSON *message = cJSON_Parse(text);
-	const cJSON *seq = cJSON_GetObjectItem(message, "seq");
+	int64_t seq = json_seq(message, "seq");
 
-	if (seq && (int64_t)seq->valuedouble > ws.seq)
-		ws.seq = (int64_t)seq->valuedouble;
+	if (seq > ws.seq)
+		ws.seq = seq;
 
 	if (!strcmp(json_text(message, "type"), "hello")) {
 		ws.open = true;

@@ -59,10 +59,10 @@ export function held()
 	const headers = { 'Subscription-State':
 		'terminated;reason=noresource' };
 	const h = { REFER: async (leg, refer) => {
-		leg.answer(refer, 202, 'Accepted');
-		await leg.notify('SIP/2.0 180 Ringing');
 		h.finish = (status = '200 OK') =>
 			leg.notify(`SIP/2.0 ${status}`, { headers });
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 180 Ringing');
 	} };
 
 	return h;
