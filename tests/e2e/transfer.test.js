@@ -194,6 +194,7 @@ scene('of two calls, only the second is transferred', async (s) => {
 	await second.far.passed();
 	await client.message('call:status',
 		{ call_sid: second.sid, call_status: 'completed' });
+	await gateway.event('CALL_CLOSED', second.far.ip);
 
 	assert.deepEqual(gateway.talking().map((c) => c.id),
 		[(await first.far.sent('INVITE')).headers['call-id']]);

@@ -39,17 +39,37 @@ function bare(ip)
 }
 
 
+/*
+ * For a call, baresip 4.x takes no address but the one that the kernel chooses
+ * towards the peer, which on the loopback is the first of all: every address
+ * is to be its own. It resamples by a module, and answers no second call by
+ * itself if it is to hold the first. 1.1.0 takes no call to an address that is
+ * not its only one.
+ */
+function ofRelease(ip)
+{
+	if (settings.baresipMajor < 4)
+		return [`net_interface ${bare(ip)}`];
+
+	return [
+		'net_interface lo',
+		'call_hold_other_calls no',
+		'module auresamp.so',
+	];
+}
+
+
 function writeConfig(dir, { name, ip, port, ctrlPort, account, module,
 	config })
 {
 	const lines = [
 		'poll_method epoll',
 		`sip_listen ${ip}:${port}`,
-		`net_interface ${bare(ip)}`,
 		'call_max_calls 100',
 		`module_path ${join(dir, 'modules')}`,
 		'module g711.so',
 		'module ausine.so',
+		...ofRelease(ip),
 		'audio_source ausine,440',
 		'ausrc_srate 48000',
 		'ausrc_channels 2',

@@ -4,7 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,10 +20,23 @@ function firstOf(paths)
 }
 
 
+/* "baresip v1.0.0 Copyright ..." */
+function majorOf(program)
+{
+	const { stdout, stderr } = spawnSync(program, ['-h'],
+		{ encoding: 'utf8' });
+
+	return Number(/baresip v(\d+)/.exec(stdout + stderr)?.[1]);
+}
+
+
+const baresip = process.env.BARESIP || 'baresip';
+
 export const settings = {
 	source,
 	build,
-	baresip: process.env.BARESIP || 'baresip',
+	baresip,
+	baresipMajor: majorOf(baresip),
 	baresipModules: process.env.BARESIP_MODULES || firstOf([
 		'/usr/lib/baresip/modules',
 		'/usr/local/lib/baresip/modules',
