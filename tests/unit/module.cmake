@@ -8,3 +8,38 @@ foreach(name notify sipfrag target text verb)
 		sip_refer_pure PkgConfig::CMOCKA)
 	add_test(NAME unit.module_${name} COMMAND unit_module_${name})
 endforeach()
+
+# The walk over relocations alone, bound at the start of the program (as is
+# Debian's baresip) and when first called (as is the upstream one); for another
+# processor as well, where its compiler and emulator are.
+set(reloc_sources ${CMAKE_CURRENT_SOURCE_DIR}/unit/reloc.c
+	${CMAKE_SOURCE_DIR}/modules/sip_refer/reloc.c)
+find_program(AARCH64_COMPILER aarch64-linux-gnu-gcc)
+find_program(AARCH64_EMULATOR NAMES qemu-aarch64 qemu-aarch64-static)
+
+foreach(bind now lazy)
+	add_executable(unit_module_reloc_${bind} ${reloc_sources})
+	target_include_directories(unit_module_reloc_${bind} PRIVATE
+		${CMAKE_SOURCE_DIR}/modules/sip_refer)
+	target_compile_options(unit_module_reloc_${bind} PRIVATE
+		-fPIE -fno-sanitize=all)
+	target_link_options(unit_module_reloc_${bind} PRIVATE
+		-pie -fno-sanitize=all -Wl,-z,relro,-z,${bind})
+	add_test(NAME unit.module_reloc_${bind}
+		COMMAND unit_module_reloc_${bind})
+
+	if(AARCH64_COMPILER AND AARCH64_EMULATOR)
+		set(program ${CMAKE_CURRENT_BINARY_DIR}/reloc_${bind}_aarch64)
+		add_custom_command(OUTPUT ${program}
+			COMMAND ${AARCH64_COMPILER} -std=gnu11 -O2 -Wall
+				-Wextra -Werror -fPIE -pie
+				-Wl,-z,relro,-z,${bind}
+				-I${CMAKE_SOURCE_DIR}/modules/sip_refer
+				${reloc_sources} -o ${program}
+			DEPENDS ${reloc_sources} VERBATIM)
+		add_custom_target(reloc_${bind}_aarch64 ALL DEPENDS ${program})
+		add_test(NAME unit.module_reloc_${bind}_aarch64
+			COMMAND ${AARCH64_EMULATOR}
+				-L /usr/aarch64-linux-gnu ${program})
+	endif()
+endforeach()
