@@ -60,6 +60,7 @@ done
 
 # shellcheck disable=SC2086
 install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
 	chromium openssl
 install_node_modules
 unpack kamailio
