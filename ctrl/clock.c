@@ -137,6 +137,7 @@ int clock_read(int64_t *msp, const char *text)
 	struct tm tm = {0};
 	const char *p = strptime(text, "%Y-%m-%d", &tm);
 	const char *q = p;
+	int day;
 
 	if (p && *p == 'T') {
 		q = strptime(p, "T%H:%M:%S", &tm);
@@ -147,7 +148,12 @@ int clock_read(int64_t *msp, const char *text)
 	if (!q || tm.tm_year < 70)
 		return EINVAL;
 
+	/* there is no 30 February, but timegm() would find one in March */
+	day = tm.tm_mday;
 	*msp = (int64_t)timegm(&tm) * 1000;
+	if (tm.tm_mday != day)
+		return EINVAL;
+
 	if (q == p)
 		return *q ? EINVAL : 0;
 

@@ -22,9 +22,10 @@
 enum {
 	AUTH_TIME = 5, /* seconds for a first frame with a token */
 	AUTH_FRAME_MAX = 1024,
-	BODY_TIME = 10,  /* seconds for the body of a request */
-	REST_TIME = 10,  /* ... until the next one */
-	REPLY_TIME = 30, /* ... and to get its answer, and read it */
+	BODY_TIME = 10,       /* seconds for the body of a request */
+	REST_TIME = 10,       /* ... until the next one */
+	REPLY_TIME = 30,      /* ... and to get its answer, and read it */
+	ARGUMENT_SIZE = 4096, /* libwebsockets takes no more */
 };
 
 /* What libwebsockets keeps for each connection */
@@ -54,12 +55,27 @@ static int refuse_foreign(struct lws *wsi)
 }
 
 
-/* The arguments are read again once the connection is bound to a dialect */
-static bool get_args(struct lws *wsi, char *name, uint64_t *sincep)
+/* libwebsockets ends a URL at an escaped CR or LF, and then finds no version
+   behind it */
+static bool is_garbled(struct lws *wsi)
 {
-	char buf[CLIENT_NAME_SIZE + 16];
+	return !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP);
+}
+
+
+static int refuse_garbled(struct lws *wsi)
+{
+	return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
+		      "the URL must not contain control characters");
+}
+
+
+/* The arguments are read again once the connection is bound to a dialect;
+   what is wrong with them, NULL if nothing is */
+static const char *get_args(struct lws *wsi, char *name, uint64_t *sincep)
+{
+	char buf[ARGUMENT_SIZE];
 	const char *p;
-	char *end;
 
 	*name = '\0';
 	*sincep = UINT64_MAX;
@@ -67,19 +83,20 @@ static bool get_args(struct lws *wsi, char *name, uint64_t *sincep)
 	p = lws_get_urlarg_by_name(wsi, "client=", buf, sizeof(buf));
 	if (p) {
 		if (!client_name_valid(p))
-			return false;
+			return "client: must be a name of 1 to 64 letters, "
+			       "digits and . _ -";
 		strcpy(name, p);
 	}
 
 	p = lws_get_urlarg_by_name(wsi, "since=", buf, sizeof(buf));
 	if (p) {
 		errno = 0;
-		*sincep = strtoull(p, &end, 10);
-		if (errno || end == p || *end || *p == '-')
-			return false;
+		*sincep = strtoull(p, NULL, 10);
+		if (errno || !*p || p[strspn(p, "0123456789")])
+			return "since: must be the seq of a message";
 	}
 
-	return true;
+	return NULL;
 }
 
 
@@ -88,6 +105,10 @@ static int confirm_upgrade(struct lws *wsi)
 	char name[CLIENT_NAME_SIZE], uri[64] = "";
 	struct badge badge;
 	uint64_t since;
+	const char *why;
+
+	if (is_garbled(wsi))
+		return refuse_garbled(wsi);
 
 	if (gate_foreign(wsi))
 		return refuse_foreign(wsi);
@@ -101,12 +122,9 @@ static int confirm_upgrade(struct lws *wsi)
 		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
 			      "the token is not known");
 
-	if (!get_args(wsi, name, &since))
-		return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
-			      "since must be a number, client a name of "
-			      "letters, digits and . _ -");
+	why = get_args(wsi, name, &since);
 
-	return 0;
+	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
 }
 
 
@@ -264,7 +282,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		(void)gate_check(&conn->badge, wsi, true);
-		return !get_args(wsi, conn->name, &conn->since);
+		return get_args(wsi, conn->name, &conn->since) != NULL;
 
 	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
 
@@ -279,6 +297,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
 		visit_limit(wsi, REPLY_TIME);
+		if (is_garbled(wsi))
+			return refuse_garbled(wsi);
 		return gate_foreign(wsi) ? refuse_foreign(wsi) : 0;
 
 	case LWS_CALLBACK_HTTP: return begin_request(wsi, conn);

@@ -181,17 +181,23 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 /**
  * Take the answer of a node to a dial
  *
- * @param r Result
+ * @param r    Result
+ * @param boot Boot of the node
  *
  * @return True if it belongs to a dial
  */
-bool dial_result(const struct report *r)
+bool dial_result(const struct report *r, const char *boot)
 {
-	struct dial *d = table_take(dials, r->ref);
+	struct dial *d = table_get(dials, r->ref);
 
 	if (!d)
 		return false;
 
+	/* only who was asked can tell */
+	if (strcmp(d->boot, boot))
+		return true;
+
+	(void)table_take(dials, r->ref);
 	if (r->ok)
 		reply_ack(d->sender, d->msgid, d->sid, NULL);
 	else

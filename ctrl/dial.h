@@ -17,7 +17,7 @@ int dials_init(void);
 void dials_close(void);
 int dial(const struct message *m, const struct sender *sender,
 	 struct fault *f);
-bool dial_result(const struct report *r);
+bool dial_result(const struct report *r, const char *boot);
 void dials_gone(const char *boot);
 
 #endif

@@ -57,8 +57,8 @@ int fault_set(struct fault *f, int status, const char *field, const char *fmt,
 	f->status = status;
 
 	/* what was cut off may have been half a character */
-	utf8_repair(f->text, strlen(f->text));
-	utf8_repair(f->field, strlen(f->field));
+	text_repair(f->text);
+	text_repair(f->field);
 
 	return EBADMSG;
 }
@@ -77,6 +77,9 @@ void fault_set_node(struct fault *f, int status, const char *field,
 {
 	(void)fault_set(f, status, NULL, "%s", error);
 
-	if (field)
-		(void)snprintf(f->field, sizeof(f->field), "%s", field);
+	if (!field)
+		return;
+
+	(void)snprintf(f->field, sizeof(f->field), "%s", field);
+	text_repair(f->field);
 }

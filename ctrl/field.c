@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "field.h"
+#include "json.h"
 
 
 /**
@@ -78,17 +79,6 @@ char *field_text(const cJSON *obj, const char *key)
 }
 
 
-static bool has_control(const char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	}
-
-	return false;
-}
-
-
 /**
  * Get a string that came from outside
  *
@@ -117,7 +107,7 @@ int field_check(const char **sp, const cJSON *obj, const char *key,
 	if (!*item->valuestring)
 		return fault_set(f, 400, name, "must not be empty");
 
-	if (has_control(item->valuestring))
+	if (text_controls(item->valuestring))
 		return fault_set(f, 400, name,
 				 "must not contain control characters");
 

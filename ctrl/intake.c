@@ -19,10 +19,27 @@
 #include "verb.h"
 
 
+/* A call is its own baresip's to tell of */
+static bool is_others(const struct session *s, const char *boot,
+		      const char *node)
+{
+	if (!s || !strcmp(s->boot, boot))
+		return false;
+
+	log_warning("intake: %s reports on a call of another baresip, %s",
+		    node, call_sid(s->call));
+
+	return true;
+}
+
+
 static void take_call(const struct report *r, const char *boot,
 		      const char *node)
 {
 	struct session *s = session_find(r->call.sid);
+
+	if (is_others(s, boot, node))
+		return;
 
 	if (s)
 		session_update(s, &r->call, r->time);
@@ -60,6 +77,9 @@ static void take_transfer(const struct report *r, const char *boot,
 {
 	struct session *s = session_find(r->call_sid);
 
+	if (is_others(s, boot, node))
+		return;
+
 	take_step(s, r, boot, node);
 	if (s)
 		session_release(s);
@@ -67,27 +87,29 @@ static void take_transfer(const struct report *r, const char *boot,
 
 
 /* The reference of a request begins with the call_sid */
-static void take_result(const struct report *r)
+static void take_result(const struct report *r, const char *boot,
+			const char *node)
 {
 	char sid[CALL_SID_MAX + 1];
 	struct session *s;
 
-	if (dial_result(r))
+	if (dial_result(r, boot))
 		return;
 
 	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
 		       r->ref);
 	s = session_find(sid);
-	if (s)
+	if (s && !is_others(s, boot, node))
 		queue_result(s->queue, r);
 }
 
 
-static void take_played(const struct report *r)
+static void take_played(const struct report *r, const char *boot,
+			const char *node)
 {
 	struct session *s = session_find(r->call_sid);
 
-	if (!s)
+	if (!s || is_others(s, boot, node))
 		return;
 
 	queue_played(s->queue, r);
@@ -141,8 +163,8 @@ void intake(const struct report *r, const char *boot, const char *node)
 	case REPORT_CALL: take_call(r, boot, node); break;
 	case REPORT_SYNC: take_sync(r, boot); break;
 	case REPORT_TRANSFER: take_transfer(r, boot, node); break;
-	case REPORT_RESULT: take_result(r); break;
-	case REPORT_PLAYED: take_played(r); break;
+	case REPORT_RESULT: take_result(r, boot, node); break;
+	case REPORT_PLAYED: take_played(r, boot, node); break;
 	case REPORT_HELLO: break;
 	}
 }

@@ -374,3 +374,47 @@ void utf8_repair(char *text, size_t len)
 		i += n ? n : 1;
 	}
 }
+
+
+/* Length of the control character at p: C0, DEL or C1; 0 if it is none */
+static size_t control_char(const char *p)
+{
+	const unsigned char *s = (const unsigned char *)p;
+
+	if (s[0] < 0x20 || s[0] == 0x7f)
+		return 1;
+
+	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
+}
+
+
+/**
+ * Look for control characters
+ *
+ * @param text Text in UTF-8
+ *
+ * @return True if there are any
+ */
+bool text_controls(const char *text)
+{
+	for (; *text; text++) {
+		if (control_char(text))
+			return true;
+	}
+
+	return false;
+}
+
+
+/**
+ * Replace what is not UTF-8, and control characters, by question marks: what
+ * a sentence repeats of a bad input must not end it, nor colour a terminal
+ *
+ * @param text Text
+ */
+void text_repair(char *text)
+{
+	utf8_repair(text, strlen(text));
+	for (; *text; text++)
+		memset(text, '?', control_char(text));
+}

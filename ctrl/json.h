@@ -36,5 +36,7 @@ void json_members(struct json *j, const char *object);
 const char *json_fault(char *text, size_t len);
 bool utf8_valid(const char *text, size_t len);
 void utf8_repair(char *text, size_t len);
+bool text_controls(const char *text);
+void text_repair(char *text);
 
 #endif

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
@@ -143,6 +144,7 @@ static int decode_call_status(struct message *m, const cJSON *data,
 
 static int check_headers(const cJSON *headers, struct fault *f)
 {
+	char field[sizeof(f->field)];
 	const cJSON *item;
 
 	if (headers && !cJSON_IsObject(headers))
@@ -150,9 +152,13 @@ static int check_headers(const cJSON *headers, struct fault *f)
 
 	cJSON_ArrayForEach(item, headers)
 	{
-		if (!cJSON_IsString(item) && !cJSON_IsNumber(item))
-			return fault_set(f, 400, "headers",
-					 "must have strings or numbers");
+		if (cJSON_IsString(item) || cJSON_IsNumber(item))
+			continue;
+
+		(void)snprintf(field, sizeof(field), "headers.%s",
+			       item->string);
+		return fault_set(f, 400, field,
+				 "must be a string or a number");
 	}
 
 	return 0;
@@ -223,9 +229,11 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 		return err;
 
 	if (timeout && !(cJSON_IsNumber(timeout) && timeout->valueint >= 1 &&
-			 timeout->valueint <= RING_MAX))
+			 timeout->valueint <= RING_MAX &&
+			 timeout->valueint == timeout->valuedouble))
 		return fault_set(f, 400, "timeout",
-				 "must be a number of seconds from 1 to %d",
+				 "must be a whole number of seconds from 1 to "
+				 "%d",
 				 RING_MAX);
 
 	return print_dial(m, to, from, headers, timeout);

@@ -13,6 +13,22 @@
 #include "report.h"
 
 
+static const char *const events[] = {"new", "status", "closed", "live", NULL};
+static const char *const steps[] = {"requested", "accepted", "progress",
+				    "ended", NULL};
+
+
+static bool is_of(const char *name, const char *const *names)
+{
+	while (name && *names) {
+		if (!strcmp(name, *names++))
+			return true;
+	}
+
+	return false;
+}
+
+
 static int status(const cJSON *obj, const char *key)
 {
 	int64_t v = field_int(obj, key, 0);
@@ -74,7 +90,7 @@ static bool load_call(struct report *r)
 	r->kind = REPORT_CALL;
 	r->event = field_str(r->tree, "event");
 
-	return r->event && call_info_load(&r->call, call);
+	return is_of(r->event, events) && call_info_load(&r->call, call);
 }
 
 
@@ -115,7 +131,7 @@ static bool load_transfer(struct report *r)
 	r->call_status = status(r->tree, "call_status");
 	r->sip = field_text(r->tree, "sip");
 
-	return r->call_sid && r->transfer_id && r->step &&
+	return r->call_sid && r->transfer_id && is_of(r->step, steps) &&
 	       strlen(r->transfer_id) < 64;
 }
 

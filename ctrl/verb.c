@@ -115,8 +115,11 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct fault *f)
 	if (!cJSON_IsString(item))
 		return fault_set(f, 400, "verb", "must be a string");
 
+	if (!*item->valuestring)
+		return fault_set(f, 400, "verb", "must not be empty");
+
 	(void)snprintf(f->verb, sizeof(f->verb), "%s", item->valuestring);
-	utf8_repair(f->verb, strlen(f->verb));
+	text_repair(f->verb);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(item->valuestring, names[i]))
@@ -126,8 +129,10 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct fault *f)
 		return 0;
 	}
 
-	return fault_set(f, 400, NULL,
-			 "is not a verb that this gateway knows");
+	(void)fault_set(f, 400, NULL, "is not a verb that this gateway knows");
+	strcpy(f->field, "verb");
+
+	return EBADMSG;
 }
 
 

@@ -159,10 +159,10 @@ static void test_refused(void **state)
 		 "to: must not contain control characters"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\",\"headers\":{\"X\":[]}}}",
-		 "headers: must have strings or numbers"},
+		 "headers.X: must be a string or a number"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\",\"timeout\":0}}",
-		 "timeout: must be a number of seconds from 1 to 600"},
+		 "timeout: must be a whole number of seconds from 1 to 600"},
 		{"{\"type\":\"command\",\"command\":\"call:status\","
 		 "\"data\":{\"call_status\":\"busy\"}}",
 		 "call_status: must be completed or no-answer"},

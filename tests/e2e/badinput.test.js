@@ -1,0 +1,342 @@
+/**
+ * @file badinput.test.js  What is wrong gets one sentence, and changes nothing
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { DIALS, FRAMES, IGNORED, LINES, QUERIES, REQUESTS, TEXTS, VERBS }
+	from './lib/badinput.js';
+import { Far } from './lib/far.js';
+import { http } from './lib/http.js';
+import { scene } from './lib/scene.js';
+
+const ROWS = 200;
+
+
+/* A live call between a far end and a gateway, and two that look on */
+async function parties(s)
+{
+	const far = await Far.start(s);
+	const p = await s.control();
+	const leg = await far.call();
+	const { call_sid: sid } = await p.client.message('call:status',
+		{ call_status: 'in-progress' });
+	const jambonz = await s.client(p.referd, { protocol: 'ws.jambonz.org' });
+	const watchers = [await s.client(p.referd),
+		await s.client(p.referd, { protocol: 'ws.jambonz.org' })];
+
+	return { ...p, jambonz, watchers, leg, sid, wrong: [] };
+}
+
+
+/* All that may not change; `seq` is that of the last message of anybody */
+async function state({ referd })
+{
+	const [calls, transfers, health] = await Promise.all(['/calls',
+		'/transfers', '/healthz'].map(async (path) =>
+		(await fetch(referd.http + path)).text()));
+	const { last_seq: seq, ...rest } = JSON.parse(health);
+
+	return { seq, rest, calls, transfers };
+}
+
+
+/* One sentence, plain text, that says which field it is about */
+function checkSentence({ error, field }, expected)
+{
+	assert.equal(typeof error, 'string');
+	assert.match(error, /^[^\p{C}]{1,399}$/u);
+	assert.doesNotMatch(error, /[.!?] +\p{Lu}/u);
+	if (expected instanceof RegExp) {
+		assert.match(error, expected);
+		return;
+	}
+
+	assert.equal(field, expected);
+	assert.ok(error.includes(`${field}: `) || field === 'verb' &&
+		error.includes(': is not a verb'), error);
+}
+
+
+function fill(what, sid)
+{
+	if (Buffer.isBuffer(what))
+		return what;
+
+	const text = typeof what === 'string' ? what : JSON.stringify(what);
+
+	return text.replaceAll('SID', sid);
+}
+
+
+/* Runs one row; `send` gives what it was answered, and how many numbers of
+   messages that took */
+async function row(p, what, expected, send)
+{
+	const before = p.state;
+	const marks = p.watchers.map((w) => w.now);
+	const senders = p.client.now + p.jambonz.now;
+
+	try {
+		const { answer, seqs } = await send();
+
+		checkSentence(answer, expected);
+		p.state = await state(p);
+		assert.deepEqual(p.state, { ...before, seq: before.seq + seqs });
+		assert.deepEqual(p.watchers.map((w) => w.now), marks);
+		assert.equal(p.client.now + p.jambonz.now, senders + seqs);
+	} catch (err) {
+		p.wrong.push(`${what}: ${err.message}`);
+		p.state = await state(p);
+	}
+}
+
+
+/* Sends a frame; the one message that comes of it must be an error */
+async function frame(p, client, text, binary = false)
+{
+	const from = client.now;
+
+	client.socket.send(text, { binary });
+	const answer = await client.messages.wait(() => true, 'answer',
+		{ from, timeout: 10_000 });
+
+	assert.equal(answer.type, 'jambonz:error', JSON.stringify(answer));
+	assert.equal(answer.seq, p.state.seq + 1);
+
+	return { answer: answer.data, seqs: 1 };
+}
+
+
+/* What is no text frame closes the connection (RFC 6455 section 8.1) */
+async function closed(s, { referd }, text)
+{
+	const client = await s.client(referd, { protocol: 'ws.jambonz.org' });
+
+	client.socket.send(text, { binary: false });
+	const { code, reason } = await client.closed;
+
+	return { answer: { error: `${code} ${reason}` }, seqs: 0 };
+}
+
+
+async function request(p, method, path, options, status)
+{
+	const answer = await http(p.referd.http + path, { method, ...options });
+
+	assert.equal(answer.status, status, answer.text);
+	assert.equal(answer.headers['content-type'], 'application/json');
+
+	return { answer: JSON.parse(answer.text), seqs: 0 };
+}
+
+
+const post = (p, path, body, status) => request(p, 'POST', path,
+	{ body }, status);
+
+
+/* What asks for a WebSocket of a subprotocol */
+function upgradeOf(protocol)
+{
+	return { headers: { 'Connection': 'Upgrade', 'Upgrade': 'websocket',
+		'Sec-WebSocket-Version': '13',
+		'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+		'Sec-WebSocket-Protocol': protocol } };
+}
+
+
+/* A row by WebSocket, in both dialects; its answer names it as `ref` */
+async function frames(p, what, sent, field)
+{
+	for (const client of [p.client, p.jambonz])
+		await row(p, what, field, () => frame(p, client,
+			fill(sent, p.sid)));
+}
+
+
+/* The call is as it was: it talks, and its far end has heard of nothing */
+async function untouched(p, heard)
+{
+	assert.equal(p.gateway.talking().length, 1);
+	assert.equal(p.leg.messages.length, heard);
+
+	const packets = p.leg.media.length;
+
+	for (let i = 0; p.leg.media.length < packets + 20; i++) {
+		assert.ok(i < 500, 'the call is silent');
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+
+/* ... and a good verb is done */
+async function works(p)
+{
+	p.leg.handlers.REFER = async (leg, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		leg.notify('SIP/2.0 486 Busy Here', { headers: {
+			'Subscription-State': 'terminated;reason=noresource' } });
+	};
+	p.client.send({ verb: 'sip:refer', referTo: '100', call_sid: p.sid,
+		msgid: 'good' });
+	await p.client.message('ack', { msgid: 'good' });
+	await p.client.message('transfer:status', { step: 'ended',
+		outcome: 'failed', call_status: 486 });
+	assert.equal(p.leg.requests('REFER').length, 1);
+}
+
+
+/* Runs rows against one call, of which nothing may come */
+function table(name, act)
+{
+	scene(name, async (s) => {
+		const p = await parties(s);
+		const heard = p.leg.messages.length;
+
+		p.state = await state(p);
+		await act(p, s);
+		assert.deepEqual(p.wrong, []);
+		await untouched(p, heard);
+		await works(p);
+	});
+}
+
+
+const total = [VERBS, DIALS, TEXTS, FRAMES, REQUESTS, QUERIES,
+	LINES, IGNORED]
+	.reduce((n, rows) => n + rows.length, 0);
+
+assert.ok(total >= ROWS, `${total} rows`);
+
+
+table(`${VERBS.length} bad verbs, by WebSocket and HTTP`, async (p) => {
+	for (const [what, verb, field] of VERBS) {
+		await frames(p, what, verb, field);
+		await row(p, `HTTP: ${what}`, field, () => post(p,
+			`/calls/${p.sid}/verbs`, fill(verb, p.sid), 400));
+	}
+});
+
+
+table(`${DIALS.length} bad dials, by WebSocket and HTTP`, async (p) => {
+	for (const [what, data, field] of DIALS) {
+		await frames(p, what, { type: 'command', command: 'dial',
+			data }, field);
+		await row(p, `HTTP: ${what}`, field, () => post(p, '/calls',
+			fill(data, p.sid), /none of/.test(what) ? 503 : 400));
+	}
+});
+
+
+table(`${TEXTS.length} texts that are no message`, async (p, s) => {
+	for (const [what, text, says] of TEXTS) {
+		if (Buffer.isBuffer(text))
+			await row(p, what, /1007/, () => closed(s, p, text));
+		else
+			await frames(p, what, text, says);
+		for (const path of ['/calls', `/calls/${p.sid}/verbs`])
+			await row(p, `${path}: ${what}`, says,
+				() => post(p, path, fill(text, p.sid), 400));
+	}
+
+	for (const client of [p.client, p.jambonz])
+		await row(p, 'a binary frame', /must be a text frame/, () =>
+			frame(p, client, '{"verb":"hangup"}', true));
+});
+
+
+table(`${FRAMES.length} bad commands, acks and types`, async (p) => {
+	for (const [what, message, field] of FRAMES)
+		await frames(p, what, message, field);
+});
+
+
+table(`${REQUESTS.length} bad requests`, async (p) => {
+	for (const [what, method, path, options, status, field] of REQUESTS) {
+		const { body } = options;
+
+		await row(p, what, field, () => request(p, method,
+			fill(path, p.sid), { ...options,
+				body: body && fill(body, p.sid) }, status));
+	}
+});
+
+
+table(`${QUERIES.length} bad queries of /ws`, async (p) => {
+	for (const [what, query, field] of QUERIES)
+		for (const protocol of ['referd.v1', 'ws.jambonz.org'])
+			await row(p, `${query}: ${what}`, field, async () => {
+				const { status, text } = await http(
+					`${p.referd.http}/ws?${query}`,
+					upgradeOf(protocol));
+				const [, error] = /<h1>400<\/h1>(.*?)</
+					.exec(text) ?? [];
+
+				assert.equal(status, 400);
+				return { answer: { error, field }, seqs: 0 };
+			});
+});
+
+
+/* A link of a false node; `over` when it has ended, `taken` when a report
+   was acknowledged */
+function link({ referd, sid }, lines, boot)
+{
+	const socket = connect(referd.socket);
+	const read = { text: '' };
+
+	socket.on('error', () => {});
+	for (const line of lines)
+		socket.write(fill(line, sid).replace('FALSE', boot) + '\n');
+
+	return {
+		socket,
+		over: new Promise((resolve) => socket.on('close', resolve)),
+		taken: new Promise((resolve) => socket.on('data', (data) => {
+			read.text += data;
+			if (read.text.includes('"ack"'))
+				resolve();
+		})),
+	};
+}
+
+
+/* All that others can see of it is that a node has come and gone */
+async function linkRow(p, [what, lines, says], boot, done)
+{
+	const from = p.referd.process.log.length;
+	const l = link(p, lines, boot);
+
+	try {
+		await done(l);
+		if (says)
+			await p.referd.process.log.wait((line) => says.test(
+				line.replace(p.sid, 'SID')), `${says}`, { from });
+
+		const { calls, transfers } = await state(p);
+
+		assert.equal(calls, p.state.calls);
+		assert.equal(transfers, p.state.transfers);
+	} catch (err) {
+		p.wrong.push(`${what}: ${err.message}`);
+	}
+	l.socket.destroy();
+}
+
+
+table(`${LINES.length + IGNORED.length} bad lines of a false node`,
+	async (p) => {
+	const marks = p.watchers.map((w) => w.now);
+	let n = 0;
+
+	for (const row of LINES)
+		await linkRow(p, row, `boot-${++n}`, (l) => l.over);
+	for (const row of IGNORED)
+		await linkRow(p, row, `boot-${++n}`, (l) => l.taken);
+
+	p.watchers.forEach((w, i) => assert.deepEqual(w.messages.filter((m) =>
+		m.type !== 'node:status' || m.data.node !== 'false', marks[i]),
+	[]));
+});
