@@ -10,6 +10,7 @@ import { DIALS, FRAMES, IGNORED, LINES, QUERIES, REQUESTS, TEXTS, VERBS }
 	from './lib/badinput.js';
 import { Far } from './lib/far.js';
 import { http } from './lib/http.js';
+import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 
 const ROWS = 200;
@@ -339,4 +340,90 @@ table(`${LINES.length + IGNORED.length} bad lines of a false node`,
 	p.watchers.forEach((w, i) => assert.deepEqual(w.messages.filter((m) =>
 		m.type !== 'node:status' || m.data.node !== 'false', marks[i]),
 	[]));
+});
+
+
+/* A call of a baresip that answers nothing by itself */
+async function silent(s)
+{
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = await Node.connect(referd.socket);
+	const { sid } = node.call();
+
+	await client.message('session:new', { call_sid: sid });
+
+	return { client, node, referd, sid };
+}
+
+
+/* Sends so many, and one more: only that one is refused */
+async function oneMore(client, count, message, says)
+{
+	for (let i = 0; i <= count; i++)
+		client.send({ ...message, msgid: `m${i}` });
+	const { data } = await client.message('jambonz:error');
+
+	checkSentence(data, says);
+	assert.equal(data.ref, `m${count}`);
+}
+
+
+scene('65 lists under check on a call are one too many', async (s) => {
+	const { client, sid } = await silent(s);
+
+	await oneMore(client, 64, { verb: 'answer', call_sid: sid },
+		/the queue of this call is full/);
+});
+
+
+scene('257 verbs that wait on a call are one too many', async (s) => {
+	const { client, node, sid } = await silent(s);
+	const data = Array(64).fill({ verb: 'pause', length: 600 });
+	const queue = (msgid, verbs) => client.send({ type: 'command',
+		command: 'redirect', callSid: sid, queueCommand: true, msgid,
+		data: verbs });
+
+	/* one of them runs, and waits no more */
+	client.send({ verb: 'pause', length: 600, call_sid: sid });
+	await client.message('verb:status', { event: 'starting' });
+	for (let i = 0; i < 4; i++) {
+		queue(`q${i}`, data);
+		await client.message('ack', { msgid: `q${i}` });
+	}
+	queue('more', data.slice(0, 1));
+	const { data: { error, ref } } = await client.message('jambonz:error');
+
+	assert.match(error, /the queue of this call is full/);
+	assert.equal(ref, 'more');
+	node.disconnect();
+});
+
+
+scene('1,025 calls that are dialled and not answered are one too many',
+	async (s) => {
+	const { client } = await silent(s);
+
+	await oneMore(client, 1024, { type: 'command', command: 'dial',
+		data: { to: 'bob' } }, /there are too many calls/);
+});
+
+
+scene('65,536 bytes are a message and a body, 32 levels are not too deep',
+	async (s) => {
+	const { client, referd } = await silent(s);
+	const pad = (n) => JSON.stringify({ verb: 'dance' }).padEnd(n);
+	const text = (n) => ({ verb: 'dance', a: JSON.parse('['.repeat(n) +
+		']'.repeat(n)) });
+
+	client.send(pad(65_536));
+	await client.message('jambonz:error', { verb: 'dance' });
+	client.send(text(31));
+	await client.messages.wait(() => client.all('jambonz:error').length === 2,
+		'second error');
+	assert.equal(client.all('jambonz:error')[1].data.verb, 'dance');
+	assert.equal((await http(`${referd.http}/calls`, { method: 'POST',
+		body: pad(65_536) })).status, 400);
+	client.send(pad(65_537));
+	assert.equal((await client.closed).code, 1009);
 });
