@@ -222,8 +222,16 @@ static int module_start(const char *path, const char *node,
 static int module_init(void)
 {
 	struct timeouts timeouts;
-	char path[PATH_SIZE], node[NODE_MAX];
+	char path[PATH_SIZE], node[NODE_MAX], releases[256];
 	int err;
+
+	err = compat_check(releases, sizeof(releases));
+	if (err) {
+		warning("sip_refer: cannot be loaded: %s; build it for this "
+			"one\n",
+			releases);
+		return err;
+	}
 
 	err = get_seconds(&timeouts.notify, "sip_refer_notify_timeout",
 			  NOTIFY_TIMEOUT);
@@ -240,8 +248,7 @@ static int module_init(void)
 		return err;
 	}
 
-	info("sip_refer: %s: on baresip %s, libre %s; referd at %s\n", node,
-	     compat_baresip_version(), sys_libre_version_get(), path);
+	info("sip_refer: %s: %s; referd at %s\n", node, releases, path);
 
 	return 0;
 }

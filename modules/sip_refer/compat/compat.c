@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <dlfcn.h>
+#include <stdio.h>
 #include <re.h>
 #include "compat.h"
 
@@ -17,6 +18,14 @@ struct compat_fd {
 	fd_h *fh;
 	void *arg;
 };
+
+/** The releases of baresip and of libre, as far as they tell what fits */
+struct releases {
+	unsigned baresip_major, baresip_minor;
+	unsigned libre_major, libre_minor;
+};
+
+static const char built_for[] = BUILT_FOR;
 
 static struct {
 	compat_event_h *eh;
@@ -304,4 +313,43 @@ const char *compat_baresip_version(void)
 #else
 	return dlsym(RTLD_DEFAULT, "uag_call_find") ? "1.1.0" : "1.0.0";
 #endif
+}
+
+
+static bool releases_read(struct releases *r, const char *text)
+{
+	return 4 == sscanf(text, "baresip %u.%u.%*u, libre %u.%u",
+			   &r->baresip_major, &r->baresip_minor,
+			   &r->libre_major, &r->libre_minor);
+}
+
+
+/**
+ * Tell whether the module was built for the baresip and libre that run
+ *
+ * @param text Buffer for what it was built for and runs on
+ * @param size Size of the buffer
+ *
+ * @return 0 if it was, otherwise ENOTSUP
+ */
+int compat_check(char *text, size_t size)
+{
+	struct releases built, here;
+	char runs[128];
+
+	(void)re_snprintf(runs, sizeof(runs), "baresip %s, libre %s",
+			  compat_baresip_version(), sys_libre_version_get());
+	(void)re_snprintf(text, size, "built for %s, runs on %s", built_for,
+			  runs);
+
+	if (!releases_read(&built, built_for) || !releases_read(&here, runs))
+		return ENOTSUP;
+
+	if (built.baresip_major != here.baresip_major ||
+	    built.baresip_minor != here.baresip_minor ||
+	    built.libre_major != here.libre_major ||
+	    built.libre_minor != here.libre_minor)
+		return ENOTSUP;
+
+	return 0;
 }

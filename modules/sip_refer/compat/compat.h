@@ -78,3 +78,4 @@ void compat_hangup(struct ua *ua, struct call *call, uint16_t scode,
 		   const char *reason, const char *hdrs);
 
 const char *compat_baresip_version(void);
+int compat_check(char *text, size_t size);
