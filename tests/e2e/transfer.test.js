@@ -194,7 +194,9 @@ scene('of two calls, only the second is transferred', async (s) => {
 	await second.far.passed();
 	await client.message('call:status',
 		{ call_sid: second.sid, call_status: 'completed' });
-	await gateway.event('CALL_CLOSED', second.far.ip);
+	const { headers } = await second.far.sent('INVITE');
+	await gateway.events.wait((e) => e.type === 'CALL_CLOSED' &&
+		e.id === headers['call-id'], 'end of the second call');
 
 	assert.deepEqual(gateway.talking().map((c) => c.id),
 		[(await first.far.sent('INVITE')).headers['call-id']]);

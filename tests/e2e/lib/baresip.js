@@ -166,6 +166,7 @@ export class Baresip {
 	{
 		this.events = new Journal(`${this.name}'s events`);
 		this.calls = new Map();
+		this.over = new Set(); /* ids; none comes back */
 		this.token = 0;
 		this.process = new Process(this.name, ...this.launch);
 
@@ -193,10 +194,10 @@ export class Baresip {
 
 	take(message)
 	{
-		if (message.type === 'CALL_ESTABLISHED')
+		if (message.type === 'CALL_CLOSED')
+			this.over.add(message.id);
+		else if (message.type === 'CALL_ESTABLISHED')
 			this.calls.set(message.id, message);
-		else if (message.type === 'CALL_CLOSED')
-			this.calls.delete(message.id);
 
 		this.events.add(message);
 	}
@@ -204,7 +205,8 @@ export class Baresip {
 	/** The established calls: `id`, `peeruri`, `direction` of each. */
 	talking()
 	{
-		return [...this.calls.values()];
+		return [...this.calls.values()]
+			.filter(({ id }) => !this.over.has(id));
 	}
 
 	/** Runs a command of baresip's menu and returns what it printed. */
