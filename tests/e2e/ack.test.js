@@ -5,14 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fails, fateOf, parties, refer } from './lib/hooked.js';
 import { scene } from './lib/scene.js';
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 
 /* The actionHook of one transfer over WebSocket, and a list behind it. */

@@ -10,17 +10,12 @@ import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { certificate } from './lib/certificate.js';
 import { fails, fateOf, parties, refer } from './lib/hooked.js';
 import { scene } from './lib/scene.js';
 
 const SECRET = 'a secret that both know';
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 
 scene('POST: the hook as JSON, and headers that name and sign it',

@@ -7,23 +7,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { played, writeWav } from './lib/audio.js';
 import { Bot } from './lib/bot.js';
 import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
-import { busyThenFree, FILE, held, LEVEL, MANUAL, parties } from
+import { busyThenFree, FILE, inTransfer, LEVEL, MANUAL, parties } from
 	'./lib/jambonz.js';
 import { NO_NAMES, usable } from './lib/names.js';
 import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 
 const SECRET = 'wh_secret-of-the-account';
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 
 /* By event of a bot, the schema that its data have to follow. */
@@ -229,13 +224,8 @@ for (const [name, back] of [['sdk', 'session:new'],
 
 async function killBot(s, name, back)
 {
-	const h = held();
-	const { bot, far, client } = await parties(s, name,
-		{ REFER: h.REFER });
+	const { h, bot, client } = await inTransfer(s, name);
 
-	await far.call();
-	await bot.event('event', { call_status: 180 });
-	await sleep(100);
 	await bot.kill();
 	await h.finish();
 	await client.message('transfer:status', { outcome: 'transferred' });
@@ -254,13 +244,7 @@ async function killBot(s, name, back)
 
 async function killReferd(s, name, back)
 {
-	const h = held();
-	const { bot, far, referd } = await parties(s, name,
-		{ REFER: h.REFER });
-
-	await far.call();
-	await bot.event('event', { call_status: 180 });
-	await sleep(100);
+	const { h, bot, referd } = await inTransfer(s, name);
 	const from = bot.events.length;
 
 	await referd.kill();

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './lib/application.js';
 import { played, writeWav } from './lib/audio.js';
 import { Far } from './lib/far.js';
@@ -15,12 +16,6 @@ import { scene } from './lib/scene.js';
 /* Samples of the files a.wav and b.wav */
 const A = 8_000;
 const B = -16_000;
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 
 function audio(s)

@@ -8,7 +8,9 @@
  */
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './lib/application.js';
+import { count } from './lib/count.js';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
@@ -55,12 +57,6 @@ function dice(seed)
 		upTo: (n) => Math.floor(next() * (n + 1)),
 		of: (list) => list[Math.floor(next() * list.length)],
 	};
-}
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 
@@ -202,17 +198,6 @@ function explain({ client, far }, number)
 		console.log(`# ${leg.messages.show(m)} ${m.headers.cseq}`);
 	for (const m of client.messages.filter((i) => i.call_sid === sid))
 		console.log(`# ${m.time} ${m.type} ${JSON.stringify(m.data)}`);
-}
-
-
-function count(list, keyOf)
-{
-	const counts = new Map();
-
-	for (const item of list)
-		counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
-
-	return counts;
 }
 
 

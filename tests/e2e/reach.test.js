@@ -6,8 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Far } from './lib/far.js';
-import { held, MANUAL, parties } from './lib/jambonz.js';
+import { inTransfer, MANUAL, parties } from './lib/jambonz.js';
 import { NO_NAMES, Names, usable } from './lib/names.js';
 import { connect, cutOff } from './lib/network.js';
 import { scene } from './lib/scene.js';
@@ -17,12 +18,6 @@ const SILENT = 'fd78::1';
 const CUT = '10.79.0.1';
 const ANSWER = { first: [['answer', {}]] };
 const skip = !await usable() && NO_NAMES;
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 
 scene('a name server that does not answer holds up nobody', async (s) => {
@@ -136,18 +131,12 @@ const packages = [['sdk', 'session:new'],
 
 async function cutInTransfer(s, name)
 {
-	const h = held();
-
 	await connect(CUT);
-	const p = await parties(s, name, { REFER: h.REFER,
-		wish: { ip: CUT } });
+	const p = await inTransfer(s, name, { wish: { ip: CUT } });
 
-	await p.far.call();
-	await p.bot.event('event', { call_status: 180 });
-	await p.client.message('hook:status', { event: 'answered' });
 	await cutOff(CUT);
 
-	return { h, ...p };
+	return p;
 }
 
 

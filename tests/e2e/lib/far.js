@@ -6,6 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './journal.js';
 import { parse, tagOf, valuesOf } from './wire.js';
 
@@ -19,12 +20,6 @@ const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER';
 function token()
 {
 	return randomBytes(6).toString('hex');
-}
-
-
-function sleep(ms)
-{
-	return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 

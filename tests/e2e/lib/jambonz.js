@@ -67,3 +67,20 @@ export function held()
 
 	return h;
 }
+
+
+/**
+ * A call whose transfer rings, which the bot knows and has acknowledged; `h` is
+ * what ends it
+ */
+export async function inTransfer(s, name, options)
+{
+	const h = held();
+	const p = await parties(s, name, { REFER: h.REFER, ...options });
+
+	await p.far.call();
+	await p.bot.event('event', { call_status: 180 });
+	await p.client.message('hook:status', { event: 'answered' });
+
+	return { h, ...p };
+}

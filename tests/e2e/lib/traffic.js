@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './application.js';
+import { count } from './count.js';
 import { Far } from './far.js';
 import { Journal } from './journal.js';
 
@@ -53,17 +54,6 @@ class Steady {
 		if (this.client.socket.readyState === this.client.socket.OPEN)
 			this.client.send(message);
 	}
-}
-
-
-function count(list)
-{
-	const counts = new Map();
-
-	for (const key of list)
-		counts.set(key, (counts.get(key) ?? 0) + 1);
-
-	return counts;
 }
 
 
