@@ -318,7 +318,8 @@ static int write_reply(struct request *r)
 	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
 	free(text);
 
-	return n < 0 ? -1 : lws_http_transaction_completed(r->wsi);
+	/* its 1, for a connection that is to be closed, counts as -1 only */
+	return n < 0 || lws_http_transaction_completed(r->wsi) ? -1 : 0;
 }
 
 

@@ -222,6 +222,23 @@ scene('who is slow with his handshake or body is not waited for',
 });
 
 
+scene('a connection is closed behind its answer, if it says so',
+	async (s) => {
+	const referd = await s.referd();
+	const at = portOf(referd);
+
+	for (const head of ['HTTP/1.1\r\nHost: localhost\r\nConnection: close',
+		'HTTP/1.0\r\nHost: localhost'])
+		for (const path of ['/', '/calls', '/transfers?x=1', '/none']) {
+			const c = raw(at, `GET ${path} ${head}\r\n\r\n`);
+
+			/* 30 s are those of who does not take his answer */
+			assert.ok(await c.over < 8000, path);
+			assert.match(c.text, /^HTTP\/1.[01] [24]/);
+		}
+});
+
+
 scene('who sends too fast waits, and loses nothing', async (s) => {
 	const referd = await s.referd({ args: ['--max-rate', '50'] });
 	const fast = await s.client(referd);
