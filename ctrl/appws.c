@@ -110,11 +110,13 @@ static void fail(struct appws *w)
 }
 
 
+/* It goes to the caller in a header field: libwebsockets ends some with \n */
 static void set_why(struct appws *w, enum retry_cause cause, const char *why,
 		    size_t len)
 {
 	w->cause = cause;
 	(void)snprintf(w->why, sizeof(w->why), "%.*s", (int)len, why);
+	w->why[strcspn(w->why, "\r\n")] = '\0';
 }
 
 

@@ -55,11 +55,28 @@ static int refuse_foreign(struct lws *wsi)
 }
 
 
+/* libwebsockets 4.3 lets an escaped zero byte pass in the query */
+static bool has_zero(struct lws *wsi)
+{
+	char text[ARGUMENT_SIZE];
+	int len;
+
+	for (int i = 0;; i++) {
+		len = lws_hdr_copy_fragment(wsi, text, sizeof(text),
+					    WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (len < 0)
+			return false;
+		if (strlen(text) != (size_t)len)
+			return true;
+	}
+}
+
+
 /* libwebsockets ends a URL at an escaped CR or LF, and then finds no version
    behind it */
 static bool is_garbled(struct lws *wsi)
 {
-	return !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP);
+	return !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) || has_zero(wsi);
 }
 
 

@@ -77,7 +77,8 @@ static char *get_call(const char *sid, struct fault *fault)
 }
 
 
-/* libwebsockets has parted the query and decoded it; it takes no zero byte */
+/* libwebsockets has parted the query and decoded it; conn.c has seen that it
+   has no zero byte */
 static int read_query(struct filter *filter, struct lws *wsi,
 		      struct fault *fault)
 {

@@ -106,10 +106,12 @@ static int context_create(const struct config *config)
 		.uid = (uid_t)-1,
 	};
 
-	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
+	/* that it goes without netlink.c's news is no matter */
+	lws_set_log_level(LLL_ERR, lws_log);
 	tls_configure(&info, config);
 
 	server.ctx = lws_create_context(&info);
+	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
 	if (!server.ctx) {
 		log_error("server: libwebsockets can't start; is its plugin "
 			  "for libev there (libwebsockets-evlib-ev)?");

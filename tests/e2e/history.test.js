@@ -260,9 +260,13 @@ scene('what is wrong with a filter is one sentence', async (s) => {
 	assert.equal(status, 400);
 	assert.match(body.error, /^q: must be UTF-8/);
 
-	/* what is no HTTP gets no answer */
-	await assert.rejects(fetch(`${referd.http}/transfers?q=a%00b`));
-	await assert.rejects(fetch(`${referd.http}/transfers/a%00b`));
+	/* libwebsockets may take it for no HTTP, which gets no answer */
+	for (const path of ['?q=a%00b', '?client=a%00b', '/a%00b']) {
+		const answer = await fetch(`${referd.http}/transfers${path}`)
+			.catch(() => null);
+
+		assert.equal(answer?.status ?? 400, 400, path);
+	}
 
 	for (const name of ['target', 'node', 'q', 'call_sid'])
 		assert.deepEqual(await list(referd, { [name]: evil }), []);
