@@ -42,18 +42,24 @@ while read -r -d '}' event <&3; do
 
 	case $event in
 	*'"type":"CALL_ESTABLISHED"'*"$gateway"*)
-		up[$id]=yes
+		up[$id]=gateway
 		echo "talks to the gateway"
 		;;
 	*'"type":"CALL_ESTABLISHED"'*)
-		up[$id]=yes
+		up[$id]=agent
 		echo "was transferred"
-		sleep "$talk"
-		command hangup
 		;;
 	*'"type":"CALL_CLOSED"'*)
 		unset "up[$id]"
 		[ ${#up[@]} -gt 0 ] || dial
 		;;
 	esac
+
+	# baresip 1.0.0 takes no id: not before this call is the only one
+	if [ "${up[*]-}" = agent ]; then
+		id=${!up[*]}
+		sleep "$talk"
+		command hangup "$id"
+		up[$id]=over
+	fi
 done
