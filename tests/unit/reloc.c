@@ -122,6 +122,27 @@ static void test_written(void)
 }
 
 
+/* A program that is built without a PLT has all its imports like that */
+static pid_t (*address(void))(void)
+{
+	pid_t (*volatile addr)(void) = getpgrp; /* not to be optimized out */
+
+	return addr;
+}
+
+
+static void test_address(void)
+{
+	const struct dl_phdr_info dpi = self();
+	uintptr_t *slotv[SLOT_MAX];
+
+	check(reloc_find(slotv, SLOT_MAX, &dpi, "getpgrp") == 1,
+	      "a function of which only the address is taken is found");
+	check(!reloc_write(slotv[0], (uintptr_t)ours), "written");
+	check(address() == ours, "the address is that of our function");
+}
+
+
 static void test_other(void)
 {
 	struct dl_phdr_info dpi = self();
@@ -143,6 +164,7 @@ int main(void)
 {
 	test_found();
 	test_written();
+	test_address();
 	test_other();
 	printf("1..%u\n", count);
 
