@@ -18,6 +18,9 @@ usage: scripts/test.sh [--fast] [--packages] [CTEST OPTION]...
               Debian (as root, with the network)
 
 Further options go to ctest, as in: scripts/test.sh --fast -R e2e.transfer
+
+BARESIP_PREFIX in the environment is where a baresip is installed that is to be
+tested instead of the system's, as in: BARESIP_PREFIX=/opt/baresip
 END
 }
 
@@ -60,7 +63,7 @@ done
 
 # shellcheck disable=SC2086
 install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
-	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user musl-tools \
 	chromium openssl
 install_node_modules
 unpack kamailio
@@ -70,25 +73,39 @@ if [ $packages_too = yes ]; then
 	as_root "$top/tests/package/fresh-root.sh"
 fi
 
+# In directories of its own: CMake does not forget what it has found
+beside=
+if [ -n "${BARESIP_PREFIX-}" ]; then
+	[ -x "$BARESIP_PREFIX/bin/baresip" ] ||
+		fail "BARESIP_PREFIX: there is no $BARESIP_PREFIX/bin/baresip"
+	beside=-beside
+fi
+
 export CMOCKA_MESSAGE_OUTPUT=TAP
 logs=
 status=0
 
+prepare() {
+	dir=$1$beside
+	shift
+	build "$dir" -DCMAKE_PREFIX_PATH="${BARESIP_PREFIX-}" "$@"
+}
+
 run() {
-	dir=$1
+	dir=$1$beside
 	shift
 	say "runs the tests of $dir"
 	(cd "$top/$dir" && ctest -j 2 --output-on-failure "$@") || status=1
 	logs="$logs $top/$dir/Testing/Temporary/LastTest.log"
 }
 
-build build
+prepare build
 run build "$@"
 
 if [ $fast = no ]; then
-	build build-sanitize -DSANITIZE=ON
+	prepare build-sanitize -DSANITIZE=ON
 	run build-sanitize "$@"
-	build build-fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang
+	prepare build-fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang
 	run build-fuzz "$@"
 fi
 

@@ -17,6 +17,7 @@ import { sanitizerEnv, sanitizerOptions } from './lib/settings.js';
 const PORT = 8080;
 const demo = join(settings.source, 'scripts/demo.sh');
 const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
+const prefix = `-DCMAKE_PREFIX_PATH=${settings.prefix}`;
 const readme = readFileSync(join(settings.source, 'README.md'), 'utf8');
 
 
@@ -144,13 +145,13 @@ const checks = {
 	'scripts/test.sh --fast -R e2e.transfer': () =>
 		existsSync(join(settings.source, 'tests/e2e/transfer.test.js')),
 	'cmake -S . -B build': (s) => run(['cmake', '-S', settings.source,
-		'-B', join(s.dir, 'build')]),
+		'-B', join(s.dir, 'build'), prefix]),
 	'cmake --build build': (s) => run(['cmake', '--build',
 		join(s.dir, 'build'), '-j', '2']),
 	'sudo cmake --install build': (s) => installs(s),
 	'cmake -S . -B build -DCMAKE_INSTALL_PREFIX=/usr': (s) => run([
 		'cmake', '-S', settings.source, '-B', join(s.dir, 'build'),
-		'-DCMAKE_INSTALL_PREFIX=/usr']),
+		'-DCMAKE_INSTALL_PREFIX=/usr', prefix]),
 	'(cd build && cpack -G DEB)': (s) => !debian || run(['sh', '-c',
 		`cd ${s.dir}/build && cpack -G DEB`]),
 	'sudo apt-get install ./build/*.deb': (s) => !debian ||

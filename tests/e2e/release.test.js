@@ -5,9 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { scene, settings } from './lib/scene.js';
 
 const RELEASES = /baresip \d+\.\d+\.\d+, libre \d+\.\d+\.\d+/;
@@ -59,10 +59,56 @@ for (const [what, change] of [
 	});
 
 
+/* A copy of the baresip under test that takes another function of libre where
+   it took the one that the module is to replace: `program`, `env` to run it */
+function withoutImport(dir)
+{
+	const program = sh(`command -v ${settings.baresip}`).trim();
+	const own = sh(`ldd ${program}`).split('\n')
+		.map((l) => / => (\S*libbaresip\S*)/.exec(l)?.[1])
+		.filter(Boolean);
+
+	for (const file of [program, ...own]) {
+		writeFileSync(join(dir, basename(file)), readFileSync(file,
+			'latin1').replace('sipevent_drefer', 'sipevent_listen'),
+		{ encoding: 'latin1', mode: 0o755 });
+	}
+
+	return { program: join(dir, basename(program)),
+		env: { LD_LIBRARY_PATH: [dir, process.env.LD_LIBRARY_PATH]
+			.filter(Boolean).join(':') } };
+}
+
+
+function sh(command)
+{
+	return execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+}
+
+
+scene('where there is no import to replace, it is not loaded, and says why',
+	async (s) => {
+	const { gateway } = await s.control();
+	const copy = withoutImport(s.dir);
+	const [argv, options] = gateway.launch;
+
+	await gateway.kill();
+	gateway.launch = [argv.map((a) => a === settings.baresip ?
+		copy.program : a), { env: { ...options.env, ...copy.env } }];
+	await gateway.run();
+
+	const said = gateway.process.log.filter((l) =>
+		l.includes('sip_refer: cannot be loaded: '));
+
+	assert.equal(said.length, 1);
+	assert.match(said[0],
+		/does not import sipevent_drefer from a shared libre/);
+});
+
+
 scene('CMake says in a line what it found and chose', async (s) => {
-	const said = execFileSync('cmake', ['-S', settings.source, '-B', s.dir,
-		`-DCMAKE_PREFIX_PATH=${prefix()}`], { encoding: 'utf8' });
-	const lines = said.split('\n').filter((l) =>
+	const { stdout } = cmake(s);
+	const lines = stdout.split('\n').filter((l) =>
 		l.startsWith('-- sip_refer: '));
 
 	assert.equal(lines.length, 1);
@@ -70,10 +116,76 @@ scene('CMake says in a line what it found and chose', async (s) => {
 });
 
 
-function prefix()
+function cmake(s, ...options)
 {
-	const cache = readFileSync(join(settings.build, 'CMakeCache.txt'),
-		'utf8');
-
-	return /^CMAKE_PREFIX_PATH[^=]*=(.*)$/m.exec(cache)?.[1] ?? '';
+	return spawnSync('cmake', ['-S', settings.source, '-B',
+		join(s.dir, 'build'), `-DCMAKE_PREFIX_PATH=${settings.prefix}`,
+		...options], { encoding: 'utf8' });
 }
+
+
+/* What CMake says when it stops, on one line */
+function refused(s, ...options)
+{
+	const { status, stderr } = cmake(s, ...options);
+
+	assert.equal(status, 1);
+
+	return stderr.replace(/\s+/g, ' ');
+}
+
+
+const musl = spawnSync('musl-gcc', ['--version']).status === 0;
+
+scene('with another C library it is not built', async (s) => {
+	assert.match(refused(s, '-DCMAKE_C_COMPILER=musl-gcc'),
+		/sip_refer needs glibc, and \S+ builds for another C library\./);
+}, { skip: !musl && 'there is no musl-gcc (package musl-tools)' });
+
+
+for (const option of ['CMAKE_C_FLAGS=-static-pie -g',
+	'CMAKE_EXE_LINKER_FLAGS=-static'])
+	scene(`with ${option} it is not built`, async (s) => {
+		assert.match(refused(s, `-D${option}`),
+			/sip_refer needs shared libraries, and the flags have -s/);
+	});
+
+
+scene('for a static baresip it is not built', async (s) => {
+	const dir = join(s.dir, 'bin');
+
+	mkdirSync(dir);
+	writeFileSync(join(dir, 'x.c'), 'int main(void) { return 0; }\n');
+	sh(`gcc -static-pie -fPIE ${dir}/x.c -o ${dir}/baresip`);
+
+	assert.match(refused(s, `-DBARESIP_PROGRAM=${dir}/baresip`),
+		/\/baresip is linked statically: such a baresip loads no modules\./);
+});
+
+
+/* A system whose package it is, or upstream */
+function origin()
+{
+	const program = sh(`readlink -f "$(command -v ${settings.baresip})"`);
+	const release = readFileSync('/etc/os-release', 'utf8');
+	const [, system] = /^ID="?([^"\n]+)/m.exec(release);
+	const [, version] = /^VERSION_ID="?([^"\n]+)/m.exec(release);
+
+	if (spawnSync('dpkg-query', ['-S', program.trim()]).status !== 0)
+		return 'upstream';
+
+	return `${system[0].toUpperCase()}${system.slice(1)} ${version}`;
+}
+
+
+scene("the README's table has the release that this is", async (s) => {
+	const { gateway } = await s.control();
+	const line = await gateway.process.log.wait((l) =>
+		l.includes('sip_refer: gw: '), 'line of sip_refer');
+	const [, baresip, libre] = /runs on baresip (.*), libre (.*);/
+		.exec(line);
+	const readme = readFileSync(join(settings.source, 'README.md'), 'utf8');
+	const row = `| ${baresip} | ${libre} | ${origin()} |`;
+
+	assert.ok(readme.split('\n').includes(row), `lacks the row ${row}`);
+});

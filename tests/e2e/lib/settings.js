@@ -5,7 +5,7 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,16 @@ function majorOf(program)
 }
 
 
+/* Where CMake was told to find baresip, '' if it was not */
+function prefixOf(build)
+{
+	const cache = resolve(build, 'CMakeCache.txt');
+
+	return existsSync(cache) && /^CMAKE_PREFIX_PATH[^=]*=(.*)$/m.exec(
+		readFileSync(cache, 'utf8'))?.[1] || '';
+}
+
+
 const baresip = process.env.BARESIP || 'baresip';
 
 export const settings = {
@@ -41,6 +51,7 @@ export const settings = {
 		'/usr/lib/baresip/modules',
 		'/usr/local/lib/baresip/modules',
 	]),
+	prefix: prefixOf(build),
 	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
 	referd: resolve(build, 'ctrl/referd'),
 	jump: resolve(build, 'tests/libjump.so'),
