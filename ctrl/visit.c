@@ -16,35 +16,77 @@
 #include "visit.h"
 
 
-/* Seconds between two looks at all connections */
+/* Seconds between two looks at the connections */
 static const double look_time = .5;
 
 /* Seconds for the rest of the closing handshake */
 static const double leave_time = 5.;
 
+struct list {
+	struct visit *head, **tail;
+};
+
 struct visit {
 	struct visit *next, **link;
+	struct list *list;
 	struct peer *peer;
 	struct lws *wsi;
 	double limit; /* when it must be done with what it does, 0 for never */
 	int code;     /* of the close frame then, 0 for none */
 	const char *why;
-	bool live;    /* a client, which may stay as long as it answers */
 	double heard; /* when it last said something */
 	bool asked;   /* for a sign of life since then */
 	bool asking;
 };
 
 static struct {
-	struct visit *head;
 	double handshake, idle;
 	ev_timer timer;
 } visits;
+
+/* Those that must be done with something by then */
+static struct list limited = {NULL, &limited.head};
+
+/* Clients, which may stay as long as they answer, the most silent one first:
+   thousands cost a look no more than one */
+static struct list live = {NULL, &live.head};
+static unsigned livec;
 
 
 static double now(void)
 {
 	return ev_now(EV_DEFAULT);
+}
+
+
+static void leave(struct visit *v)
+{
+	*v->link = v->next;
+	if (v->next)
+		v->next->link = v->link;
+	else
+		v->list->tail = v->link;
+
+	livec -= v->list == &live;
+}
+
+
+static void enter(struct visit *v, struct list *list)
+{
+	v->list = list;
+	v->link = list->tail;
+	v->next = NULL;
+	*v->link = v;
+	list->tail = &v->next;
+
+	livec += list == &live;
+}
+
+
+static void move(struct visit *v, struct list *list)
+{
+	leave(v);
+	enter(v, list);
 }
 
 
@@ -55,7 +97,7 @@ static void dismiss(struct visit *v)
 
 	v->code = 0;
 	v->limit = now() + leave_time;
-	v->live = false;
+	move(v, &limited);
 
 	if (!code) {
 		(void)shutdown(lws_get_socket_fd(v->wsi), SHUT_RDWR);
@@ -69,39 +111,56 @@ static void dismiss(struct visit *v)
 }
 
 
-static void look(struct visit *v)
+static void ask(struct visit *v)
 {
-	double silence = now() - v->heard;
+	v->asked = true;
+	v->asking = true;
+	(void)lws_callback_on_writable(v->wsi);
+}
 
-	if ((v->limit > 0 && now() >= v->limit) ||
-	    (v->live && silence >= visits.idle)) {
-		dismiss(v);
-		return;
-	}
 
-	if (v->live && !v->asked && silence >= visits.idle * 2 / 3) {
-		v->asked = true;
-		v->asking = true;
-		(void)lws_callback_on_writable(v->wsi);
+/* Thousands that came together are not asked together, but in half the time
+   that they have to answer.  A look may end a connection, and only that one.
+ */
+static void look_at_live(void)
+{
+	double answer_time = visits.idle / 3;
+	unsigned most = (unsigned)(livec * look_time / (answer_time / 2)) + 1;
+	struct visit *v = live.head, *next;
+
+	for (; v && now() - v->heard >= visits.idle - answer_time; v = next) {
+		next = v->next;
+		if (now() - v->heard >= visits.idle) {
+			dismiss(v);
+		}
+		else if (!v->asked && most) {
+			ask(v);
+			--most;
+		}
 	}
 }
 
 
-/* A look may end the connection, and only that one */
+static void look_at_limited(void)
+{
+	struct visit *v = limited.head, *next;
+
+	for (; v; v = next) {
+		next = v->next;
+		if (v->wsi && v->limit > 0 && now() >= v->limit)
+			dismiss(v);
+	}
+}
+
+
 static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
-	struct visit *v = visits.head;
 	(void)loop;
 	(void)w;
 	(void)revents;
 
-	while (v) {
-		struct visit *next = v->next;
-
-		if (v->wsi)
-			look(v);
-		v = next;
-	}
+	look_at_limited();
+	look_at_live();
 }
 
 
@@ -146,11 +205,7 @@ struct visit *visit_create(struct peer *peer)
 	v->peer = peer;
 	v->heard = now();
 	v->limit = now() + visits.handshake;
-	v->link = &visits.head;
-	v->next = visits.head;
-	if (v->next)
-		v->next->link = &v->next;
-	visits.head = v;
+	enter(v, &limited);
 
 	return v;
 }
@@ -218,7 +273,7 @@ void visit_live(struct lws *wsi)
 
 	v->limit = 0;
 	v->code = 0;
-	v->live = true;
+	move(v, &live);
 	visit_heard(wsi);
 }
 
@@ -237,6 +292,8 @@ void visit_heard(struct lws *wsi)
 
 	v->heard = now();
 	v->asked = false;
+	if (v->list == &live)
+		move(v, &live);
 }
 
 
@@ -273,8 +330,6 @@ void visit_end(struct visit *v)
 		return;
 
 	peer_forget(v->peer);
-	*v->link = v->next;
-	if (v->next)
-		v->next->link = v->link;
+	leave(v);
 	free(v);
 }
