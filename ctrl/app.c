@@ -469,13 +469,17 @@ bool app_redirect(const struct session *s, const char *url)
  * Have the application of a call saved: there is a message for it
  *
  * @param sid call_sid, may be NULL
+ *
+ * @return Name of the client that it is, NULL if there is none
  */
-void app_touch(const char *sid)
+const char *app_touch(const char *sid)
 {
 	struct app *a = find(sid);
 
 	if (a)
 		a->dirty = true;
+
+	return a ? a->name : NULL;
 }
 
 

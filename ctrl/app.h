@@ -35,7 +35,7 @@ void app_call_new(const struct session *s);
 void app_call_changed(const struct session *s);
 void app_idle(const struct session *s);
 bool app_redirect(const struct session *s, const char *url);
-void app_touch(const char *sid);
+const char *app_touch(const char *sid);
 
 enum app_ack app_ack(const char *name, const char *msgid);
 void app_accepted(const char *name);

@@ -7,7 +7,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -15,6 +17,20 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "arrival.h"
+
+
+enum {
+	ARRIVAL_MARKS = 64,
+};
+
+struct arrival {
+	struct {
+		uint64_t seq;
+		uint64_t end; /* bytes of the connection, up to its last */
+	} marks[ARRIVAL_MARKS];
+	size_t count;
+	uint64_t seq; /* last message that is known to have arrived */
+};
 
 
 static bool get_acked(int fd, uint64_t *bytesp)
@@ -41,6 +57,28 @@ static void update(struct arrival *a, uint64_t acked)
 
 	a->count -= n;
 	memmove(a->marks, a->marks + n, a->count * sizeof(*a->marks));
+}
+
+
+/**
+ * Begin to take note of what arrives
+ *
+ * @param ap  Pointer to the new arrivals, to be freed
+ * @param seq Last message that has arrived before
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int arrival_create(struct arrival **ap, uint64_t seq)
+{
+	struct arrival *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return ENOMEM;
+
+	a->seq = seq;
+	*ap = a;
+
+	return 0;
 }
 
 

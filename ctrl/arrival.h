@@ -9,19 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	ARRIVAL_MARKS = 64,
-};
+struct arrival;
 
-struct arrival {
-	struct {
-		uint64_t seq;
-		uint64_t end; /* bytes of the connection, up to its last */
-	} marks[ARRIVAL_MARKS];
-	size_t count;
-	uint64_t seq; /* last message that is known to have arrived */
-};
-
+int arrival_create(struct arrival **ap, uint64_t seq);
 void arrival_sent(struct arrival *a, int fd, uint64_t seq, size_t held);
 uint64_t arrival_last(struct arrival *a, int fd);
 

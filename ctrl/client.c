@@ -11,10 +11,12 @@
 #include <libwebsockets.h>
 #include "app.h"
 #include "auth.h"
+#include "cast.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
 #include "feed.h"
+#include "frame.h"
 #include "hello.h"
 #include "hooks.h"
 #include "http.h"
@@ -73,47 +75,39 @@ size_t clients_count(void)
 }
 
 
-static bool post_handler(const char *key, void *value, void *arg)
-{
-	struct client *c = value;
-	(void)key;
-
-	feed_post(&c->feed, arg);
-
-	return false;
-}
-
-
 /**
  * Queue a message.  It leaves with feeds_flush().
  *
- * @param name     Name of the client that it is for, NULL for all
- * @param call_sid Call that it is about, may be NULL
- * @param jambonz  True if clients of the jambonz dialect get it, too
- * @param seq      Its number
- * @param text     JSON text
+ * @param name    Name of the client that it is for, NULL for all
+ * @param app     Of the applications, the only one that hears what is for all;
+ *                may be NULL
+ * @param jambonz True if clients of the jambonz dialect get it, too
+ * @param seq     Its number
+ * @param text    JSON text
  */
-void clients_post(const char *name, const char *call_sid, bool jambonz,
+void clients_post(const char *name, const char *app, bool jambonz,
 		  uint64_t seq, const char *text)
 {
-	struct post p = {NULL, call_sid, !name, jambonz, seq};
-	struct client *c = table_get(clients, name);
+	struct client *c = table_get(clients, name ? name : app);
+	struct frame *frame;
 
 	if (name && !c)
 		return;
 
-	if (frame_create(&p.frame, seq, text)) {
+	if (frame_create(&frame, seq, text)) {
 		log_error("client: out of memory, message %llu is not sent",
 			  (unsigned long long)seq);
 		return;
 	}
 
+	frame->jambonz = jambonz;
+	frame->place = cast_end();
+	if (!name)
+		cast_add(frame);
 	if (c)
-		feed_post(&c->feed, &p);
-	else
-		table_each(clients, post_handler, &p);
+		feed_post(&c->feed, frame);
 
-	frame_release(p.frame);
+	frame_release(frame);
 }
 
 
@@ -228,7 +222,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	struct client *c = calloc(1, sizeof(*c)), *old;
 	uint64_t last = store_seq();
 	const char *call_sid;
-	int err;
+	int err = EACCES;
 
 	if (!c)
 		return ENOMEM;
@@ -237,10 +231,8 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	c->badge = *badge;
 	set_name(c, name);
 	old = table_get(clients, c->name);
-	if (old && strcmp(old->badge.name, badge->name)) {
-		free(c);
-		return EACCES;
-	}
+	if (old && strcmp(old->badge.name, badge->name))
+		goto out;
 
 	call_sid = app_call(c->name);
 	c->feed = (struct feed){.wsi = wsi,
@@ -250,15 +242,17 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 				.since = since < last ? since : last,
 				.behind = since < last || call_sid,
 				.held = call_sid};
-	c->feed.arrival.seq = c->feed.since;
+	err = call_sid ? arrival_create(&c->feed.arrival, c->feed.since) : 0;
+	if (err)
+		goto out;
+
 	if (old)
 		take_over(old);
 	err = table_put(clients, c->name, c);
-	if (err) {
-		free(c);
-		return err;
-	}
+	if (err)
+		goto out;
 
+	feed_start(&c->feed);
 	log_info("client: %s has connected", c->name);
 	*cp = c;
 	if (call_sid)
@@ -269,6 +263,12 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	hooks_client_up(c->name, since);
 
 	return 0;
+
+out:
+	feed_reset(&c->feed);
+	free(c);
+
+	return err;
 }
 
 
@@ -452,7 +452,7 @@ void clients_leave(void)
  */
 bool client_drained(const struct client *c)
 {
-	return outq_empty(&c->feed.out) && !c->feed.behind;
+	return feed_empty(&c->feed);
 }
 
 
@@ -479,7 +479,7 @@ uint64_t client_since(const struct client *c)
  */
 uint64_t client_arrived(struct client *c)
 {
-	return arrival_last(&c->feed.arrival, lws_get_socket_fd(c->feed.wsi));
+	return arrival_last(c->feed.arrival, lws_get_socket_fd(c->feed.wsi));
 }
 
 

@@ -23,7 +23,7 @@ enum {
 int clients_init(void);
 void clients_close(void);
 size_t clients_count(void);
-void clients_post(const char *name, const char *call_sid, bool jambonz,
+void clients_post(const char *name, const char *app, bool jambonz,
 		  uint64_t seq, const char *text);
 
 bool client_name_valid(const char *name);

@@ -26,6 +26,8 @@ enum {
 	REST_TIME = 10,       /* ... until the next one */
 	REPLY_TIME = 30,      /* ... and to get its answer, and read it */
 	ARGUMENT_SIZE = 4096, /* libwebsockets takes no more */
+	RX_SIZE = 1024,       /* which each client has for itself */
+	TX_SIZE = 1 << 16,    /* written at once */
 };
 
 /* What libwebsockets keeps for each connection */
@@ -348,7 +350,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 /* The first serves HTTP, and clients that ask for no subprotocol */
 const struct lws_protocols conn_protocols[] = {
-	{"referd.v1", callback, sizeof(struct conn), 4096, 0, NULL, 0},
-	{"ws.jambonz.org", callback, sizeof(struct conn), 4096, 0, NULL, 0},
+	{"referd.v1", callback, sizeof(struct conn), RX_SIZE, 0, NULL,
+	 TX_SIZE},
+	{"ws.jambonz.org", callback, sizeof(struct conn), RX_SIZE, 0, NULL,
+	 TX_SIZE},
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };

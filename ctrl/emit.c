@@ -49,9 +49,8 @@ uint64_t emit(const struct emission *e)
 		log_debug("emit: %s", json_done(&j));
 		store_message(seq, e->client, e->call_sid, e->jambonz,
 			      json_done(&j));
-		app_touch(e->call_sid);
-		clients_post(e->client, e->call_sid, e->jambonz, seq,
-			     json_done(&j));
+		clients_post(e->client, app_touch(e->call_sid), e->jambonz,
+			     seq, json_done(&j));
 		metrics_count(METRIC_MESSAGES_SENT);
 	}
 	else {

@@ -8,41 +8,78 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
+#include "cast.h"
 #include "feed.h"
+#include "frame.h"
 #include "log.h"
 #include "metrics.h"
 #include "store.h"
 
 
 enum {
-	REPLAY_STEP = 64, /* messages read from the store at once */
-	DRAIN_TIME = 10,  /* seconds to take the close frame */
+	REPLAY_STEP = 64,    /* messages read from the store at once */
+	DRAIN_TIME = 10,     /* seconds to take the close frame */
+	WRITE_MAX = 1 << 16, /* bytes written at once */
+	FLUSH_MAX = 64,      /* clients written to in one turn of the loop */
 };
 
-static struct feed *pending;
+struct feeds {
+	struct feed *head, **tail;
+};
+
+/* Who has read all that there is for all stands behind those who have not:
+   after a message, nobody need be looked for */
+static struct feeds ready = {NULL, &ready.head};
+
+/* Who waits for an answer does not wait for what thousands are told */
+static struct feeds hurried = {NULL, &hurried.head};
+
+/* Those whose pipe is full */
+static struct feeds waiting = {NULL, &waiting.head};
+static uint64_t waiting_for = UINT64_MAX; /* none of them reads before this */
 
 
-static void set_pending(struct feed *f)
+static void leave(struct feed *f)
 {
-	if (f->pending)
+	if (!f->list)
 		return;
 
-	f->pending = true;
-	f->next_pending = pending;
-	pending = f;
+	*f->link = f->next;
+	if (f->next)
+		f->next->link = f->link;
+	else
+		f->list->tail = f->link;
+
+	f->list = NULL;
 }
 
 
-static void clear_pending(struct feed *f)
+static void enter(struct feed *f, struct feeds *list)
 {
-	struct feed **fp = &pending;
+	leave(f);
 
-	while (*fp && *fp != f)
-		fp = &(*fp)->next_pending;
-	if (*fp)
-		*fp = f->next_pending;
+	f->list = list;
+	f->link = list->tail;
+	f->next = NULL;
+	*f->link = f;
+	list->tail = &f->next;
+}
 
-	f->pending = false;
+
+static void wait(struct feed *f)
+{
+	if (!f->behind && f->next_cast < waiting_for)
+		waiting_for = f->next_cast;
+
+	enter(f, &waiting);
+	(void)lws_callback_on_writable(f->wsi);
+}
+
+
+static void hurry(struct feed *f)
+{
+	if (f->list != &waiting && f->list != &hurried && !f->close_code)
+		enter(f, &hurried);
 }
 
 
@@ -56,25 +93,41 @@ static void clear_pending(struct feed *f)
 void feed_dismiss(struct feed *f, int code)
 {
 	f->close_code = code;
+	leave(f);
 	outq_clear(&f->out);
 	lws_set_timeout(f->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DRAIN_TIME);
 	(void)lws_callback_on_writable(f->wsi);
 }
 
 
+static void lag(struct feed *f)
+{
+	log_warning("client: %s does not keep up", f->name);
+	metrics_count(METRIC_CLIENTS_DROPPED);
+	feed_dismiss(f, CLOSE_LAGGING);
+}
+
+
 static void push(struct feed *f, struct frame *frame)
 {
-	if (f->close_code)
-		return;
+	if (!f->close_code && outq_push(&f->out, frame))
+		lag(f);
+}
 
-	if (outq_push(&f->out, frame)) {
-		log_warning("client: %s does not keep up", f->name);
-		metrics_count(METRIC_CLIENTS_DROPPED);
+
+static void say(struct feed *f, uint64_t seq, const char *text)
+{
+	struct frame *frame = NULL;
+
+	if (text && !frame_create(&frame, seq, text)) {
+		frame->place = cast_end();
+		push(f, frame);
+	}
+	else {
 		feed_dismiss(f, CLOSE_LAGGING);
-		return;
 	}
 
-	set_pending(f);
+	frame_release(frame);
 }
 
 
@@ -87,14 +140,8 @@ static void push(struct feed *f, struct frame *frame)
  */
 void feed_say(struct feed *f, uint64_t seq, const char *text)
 {
-	struct frame *frame = NULL;
-
-	if (text && !frame_create(&frame, seq, text))
-		push(f, frame);
-	else
-		feed_dismiss(f, CLOSE_LAGGING);
-
-	frame_release(frame);
+	say(f, seq, text);
+	hurry(f);
 }
 
 
@@ -103,7 +150,37 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 	struct feed *f = arg;
 
 	f->since = seq;
-	feed_say(f, seq, text);
+	say(f, seq, text);
+}
+
+
+/* The next frame, of those for all or those for this client */
+static struct frame *peek(struct feed *f)
+{
+	struct frame *own = outq_head(&f->out), *frame;
+
+	if (f->behind || f->call_sid)
+		return own;
+
+	for (; f->next_cast < cast_end(); f->next_cast++) {
+		if (own && own->place <= f->next_cast)
+			return own;
+
+		frame = cast_at(f->next_cast);
+		if (!f->jambonz || frame->jambonz)
+			return frame;
+	}
+
+	return own;
+}
+
+
+static void consume(struct feed *f, const struct frame *frame)
+{
+	if (frame == outq_head(&f->out))
+		outq_pop(&f->out);
+	else
+		++f->next_cast;
 }
 
 
@@ -111,73 +188,87 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
    (RFC 6455 section 5.3): others share it */
 static int write_app(struct feed *f, struct frame *frame)
 {
-	size_t len;
-	unsigned char *text = frame_text(frame, &len);
-	unsigned char *copy = malloc(LWS_PRE + len);
+	unsigned char *copy = malloc(LWS_PRE + frame->len);
 	int n;
 
 	if (!copy)
 		return -1;
 
-	memcpy(copy + LWS_PRE, text, len);
-	n = lws_write(f->wsi, copy + LWS_PRE, len, LWS_WRITE_TEXT);
+	memcpy(copy + LWS_PRE, frame->text, frame->len);
+	n = lws_write(f->wsi, copy + LWS_PRE, frame->len, LWS_WRITE_TEXT);
 	free(copy);
 
-	if (n >= 0 && frame_seq(frame))
-		arrival_sent(&f->arrival, lws_get_socket_fd(f->wsi),
-			     frame_seq(frame),
-			     lws_partial_buffered(f->wsi) ? len : 0);
+	if (n >= 0 && frame->seq)
+		arrival_sent(f->arrival, lws_get_socket_fd(f->wsi), frame->seq,
+			     lws_partial_buffered(f->wsi) ? frame->len : 0);
+	consume(f, frame);
 
 	return n;
 }
 
 
+/* All that there is in one write, as far as it goes */
 static int write_client(struct feed *f, struct frame *frame)
 {
-	size_t len;
-	unsigned char *text = frame_text(frame, &len);
+	static unsigned char buf[WRITE_MAX];
+	size_t sum = 0;
+	int n;
 
-	return lws_write(f->wsi, text, len, LWS_WRITE_TEXT);
+	for (; frame && frame->wirelen <= sizeof(buf) - sum; frame = peek(f)) {
+		memcpy(buf + sum, frame->wire, frame->wirelen);
+		sum += frame->wirelen;
+		consume(f, frame);
+	}
+
+	if (sum)
+		return lws_write(f->wsi, buf, sum, LWS_WRITE_RAW);
+
+	n = lws_write(f->wsi, frame->wire, frame->wirelen, LWS_WRITE_RAW);
+	consume(f, frame);
+
+	return n;
 }
 
 
-static int write_first(struct feed *f)
+/* A client that is behind reads from the store until that has nothing more
+   for it */
+static void replay(struct feed *f)
 {
-	struct frame *frame = outq_pop(&f->out);
-	int n = f->call_sid ? write_app(f, frame) : write_client(f, frame);
+	store_replay(f->since, f->name, f->call_sid, f->jambonz, REPLAY_STEP,
+		     replay_handler, f);
+	if (!outq_empty(&f->out))
+		return;
 
-	frame_release(frame);
-
-	return n < 0 ? EPIPE : 0;
+	f->behind = false;
+	f->next_cast = cast_end();
 }
 
 
-/* Send until the pipe is full or nothing is left.  A client that is behind
-   reads from the store until that has nothing more for it. */
+/* Send until nothing is left, or the pipe is full: then libwebsockets has
+   kept the rest of a write.  Others get their turn before a client that is
+   behind goes on. */
 static int pump(struct feed *f)
 {
-	int err;
+	struct frame *frame;
+	int n;
 
-	for (;;) {
-		if (outq_empty(&f->out) && f->behind && !f->held) {
-			store_replay(f->since, f->name, f->call_sid,
-				     f->jambonz, REPLAY_STEP, replay_handler,
-				     f);
-			f->behind = !outq_empty(&f->out);
-		}
+	if (f->behind && !f->held && outq_empty(&f->out))
+		replay(f);
 
-		if (outq_empty(&f->out))
-			return 0;
-
-		if (lws_send_pipe_choked(f->wsi)) {
-			(void)lws_callback_on_writable(f->wsi);
-			return 0;
-		}
-
-		err = write_first(f);
-		if (err)
-			return err;
+	while (!lws_partial_buffered(f->wsi) && (frame = peek(f))) {
+		n = f->call_sid ? write_app(f, frame) : write_client(f, frame);
+		if (n < 0)
+			return EPIPE;
 	}
+
+	if (peek(f) || (f->behind && !f->held))
+		wait(f);
+	else if (f->behind || f->call_sid)
+		leave(f);
+	else
+		enter(f, &ready);
+
+	return 0;
 }
 
 
@@ -217,31 +308,34 @@ int feed_writable(struct feed *f)
 }
 
 
-/* An application hears of its own call, and its session:new is another */
-static bool hears(const struct feed *f, const struct post *p)
+/**
+ * Begin with a feed: what is told to all from now on is for it, too
+ *
+ * @param f Feed
+ */
+void feed_start(struct feed *f)
 {
-	return !f->call_sid || !p->all ||
-	       (p->call_sid && !strcmp(f->call_sid, p->call_sid));
+	f->next_cast = cast_end();
+	if (!f->behind)
+		enter(f, &ready);
 }
 
 
 /**
- * Queue a message, if the client is to have it and does not get it from the
- * store.  It leaves with feeds_flush().
+ * Queue a message for this client, if it is to have it and does not get it
+ * from the store.  It leaves with feeds_flush(), ahead of what goes to others.
  *
- * @param f Feed
- * @param p Message
+ * @param f     Feed
+ * @param frame Message, which is shared
  */
-void feed_post(struct feed *f, const struct post *p)
+void feed_post(struct feed *f, struct frame *frame)
 {
-	if (!hears(f, p))
+	if (f->behind || (f->jambonz && !frame->jambonz))
 		return;
 
-	if (f->behind || (f->jambonz && !p->jambonz))
-		return;
-
-	f->since = p->seq;
-	push(f, p->frame);
+	f->since = frame->seq;
+	push(f, frame);
+	hurry(f);
 }
 
 
@@ -253,24 +347,82 @@ void feed_post(struct feed *f, const struct post *p)
 void feed_resume(struct feed *f)
 {
 	f->held = false;
-	set_pending(f);
+	if (f->behind)
+		hurry(f);
 }
 
 
 /**
- * Send the clients what waits for them.  It must be on disk.
+ * Tell whether a client has been sent all that there is
+ *
+ * @param f Feed
+ *
+ * @return True if nothing waits
  */
-void feeds_flush(void)
+bool feed_empty(const struct feed *f)
 {
-	while (pending) {
-		struct feed *f = pending;
+	return outq_empty(&f->out) && !f->behind &&
+	       (f->call_sid || f->next_cast == cast_end());
+}
 
-		clear_pending(f);
-		if (!f->close_code && pump(f))
-			lws_set_timeout(f->wsi,
-					PENDING_TIMEOUT_USER_REASON_BASE,
-					LWS_TO_KILL_ASYNC);
+
+/* What is kept for all has gone on without them */
+static void dismiss_laggards(void)
+{
+	struct feed *f = waiting.head, *next;
+
+	if (f && waiting_for >= cast_first())
+		return;
+
+	waiting_for = UINT64_MAX;
+	for (; f; f = next) {
+		next = f->next;
+		if (f->behind || f->call_sid)
+			continue;
+
+		if (f->next_cast < cast_first())
+			lag(f);
+		else if (f->next_cast < waiting_for)
+			waiting_for = f->next_cast;
 	}
+}
+
+
+static void flush(struct feed *f)
+{
+	leave(f);
+	if (!f->behind && !f->call_sid && f->next_cast < cast_first())
+		lag(f);
+	else if (pump(f))
+		lws_set_timeout(f->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+				LWS_TO_KILL_ASYNC);
+}
+
+
+/**
+ * Send some of the clients what waits for them.  It must be on disk.
+ *
+ * @return True if others are left, for after the next turn
+ */
+bool feeds_flush(void)
+{
+	unsigned count = 0;
+	struct feed *f;
+
+	dismiss_laggards();
+	while (hurried.head)
+		flush(hurried.head);
+
+	while ((f = ready.head) && f->next_cast < cast_end()) {
+		if (count++ >= FLUSH_MAX && !cast_far(f->next_cast))
+			return true;
+
+		flush(f);
+	}
+
+	cast_forget(waiting_for < cast_end() ? waiting_for : cast_end());
+
+	return false;
 }
 
 
@@ -281,6 +433,8 @@ void feeds_flush(void)
  */
 void feed_reset(struct feed *f)
 {
-	clear_pending(f);
+	leave(f);
 	outq_clear(&f->out);
+	free(f->arrival);
+	f->arrival = NULL;
 }

@@ -11,6 +11,8 @@
 #include "arrival.h"
 #include "outq.h"
 
+struct feeds;
+struct frame;
 struct lws;
 
 enum {
@@ -22,34 +24,29 @@ enum {
 };
 
 struct feed {
-	struct feed *next_pending;
+	struct feed *next, **link;
+	struct feeds *list; /* that it stands in, may be NULL */
 	struct lws *wsi;
 	const char *name;     /* of the client, which has it */
 	const char *call_sid; /* the only call it hears of, NULL for all */
 	bool jambonz;         /* the dialect */
-	uint64_t since;       /* seq of the last message that was queued */
 	bool behind;          /* gets its messages from the store as yet */
 	bool held;            /* ... but not before feed_resume() */
-	bool pending;         /* has something to send when this turn ends */
 	int close_code;       /* 0 while the client is welcome */
-	struct outq out;
-	struct arrival arrival; /* of an application's messages */
+	uint64_t since;       /* seq of the last message that was queued */
+	uint64_t next_cast;   /* of what goes to all */
+	struct outq out;      /* for it alone; an application gets all here */
+	struct arrival *arrival; /* of an application's messages */
 };
 
-struct post {
-	struct frame *frame;
-	const char *call_sid; /* that it is about, may be NULL */
-	bool all;             /* for every client, not for one */
-	bool jambonz;         /* clients of the jambonz dialect get it, too */
-	uint64_t seq;
-};
-
-void feed_post(struct feed *f, const struct post *p);
+void feed_start(struct feed *f);
+void feed_post(struct feed *f, struct frame *frame);
 void feed_say(struct feed *f, uint64_t seq, const char *text);
 void feed_resume(struct feed *f);
 void feed_dismiss(struct feed *f, int code);
 int feed_writable(struct feed *f);
 void feed_reset(struct feed *f);
-void feeds_flush(void);
+bool feed_empty(const struct feed *f);
+bool feeds_flush(void);
 
 #endif

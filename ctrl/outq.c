@@ -1,5 +1,5 @@
 /**
- * @file outq.c  What a client is yet to read: bounded, each message shared
+ * @file outq.c  What one client alone is yet to read: bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -7,94 +7,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libwebsockets.h>
+#include "frame.h"
 #include "outq.h"
 
 
 enum {
-	RING_MIN = 16,
+	RING_MIN = 4,
 	FRAMES_MAX = 4096,
 	BYTES_MAX = 1 << 20,
 };
 
-/* One message, encoded once, in the queues of many clients */
-struct frame {
-	unsigned refs;
-	uint64_t seq;
-	size_t len;
-	unsigned char buf[]; /* LWS_PRE bytes of room, then the text */
-};
 
-
-/**
- * Make a frame
- *
- * @param fp   Pointer to the new frame, to be released
- * @param seq  Number of the message, 0 if it has none
- * @param text Text, copied
- *
- * @return 0 if success, otherwise errorcode
- */
-int frame_create(struct frame **fp, uint64_t seq, const char *text)
-{
-	size_t len = strlen(text);
-	struct frame *f = malloc(sizeof(*f) + LWS_PRE + len);
-
-	if (!f)
-		return ENOMEM;
-
-	f->refs = 1;
-	f->seq = seq;
-	f->len = len;
-	memcpy(f->buf + LWS_PRE, text, len);
-	*fp = f;
-
-	return 0;
-}
-
-
-/**
- * Let go of a frame
- *
- * @param f Frame, may be NULL
- */
-void frame_release(struct frame *f)
-{
-	if (f && --f->refs == 0)
-		free(f);
-}
-
-
-/**
- * Get the text of a frame, with room before it for what lws_write() puts there
- *
- * @param f    Frame
- * @param lenp Length of the text in bytes
- *
- * @return Text
- */
-unsigned char *frame_text(struct frame *f, size_t *lenp)
-{
-	*lenp = f->len;
-
-	return f->buf + LWS_PRE;
-}
-
-
-/**
- * Get the number of a frame
- *
- * @param f Frame
- *
- * @return Number of its message, 0 if it has none
- */
-uint64_t frame_seq(const struct frame *f)
-{
-	return f->seq;
-}
-
-
-/* Most clients read at once and need no more than the least ring */
 static int grow(struct outq *q)
 {
 	unsigned size = q->size ? q->size * 2 : RING_MIN;
@@ -131,34 +54,42 @@ int outq_push(struct outq *q, struct frame *f)
 	if (q->count == q->size && grow(q))
 		return ENOMEM;
 
-	q->ring[(q->first + q->count++) % q->size] = f;
+	q->ring[(q->first + q->count++) % q->size] = frame_ref(f);
 	q->bytes += f->len;
-	++f->refs;
 
 	return 0;
 }
 
 
 /**
- * Take the first frame
+ * Get the first frame
  *
  * @param q Queue
  *
- * @return Frame, to be released; NULL if there is none
+ * @return Frame, NULL if there is none
  */
-struct frame *outq_pop(struct outq *q)
+struct frame *outq_head(const struct outq *q)
 {
-	struct frame *f;
+	return q->count ? q->ring[q->first] : NULL;
+}
 
-	if (!q->count)
-		return NULL;
 
-	f = q->ring[q->first];
+/**
+ * Let go of the first frame
+ *
+ * @param q Queue, which has one.  With the last one it frees its memory: most
+ *          clients get hardly anything that is for them alone.
+ */
+void outq_pop(struct outq *q)
+{
+	struct frame *f = q->ring[q->first];
+
 	q->first = (q->first + 1) % q->size;
-	--q->count;
 	q->bytes -= f->len;
+	frame_release(f);
 
-	return f;
+	if (--q->count == 0)
+		outq_clear(q);
 }
 
 
@@ -182,8 +113,8 @@ bool outq_empty(const struct outq *q)
  */
 void outq_clear(struct outq *q)
 {
-	while (q->count)
-		frame_release(outq_pop(q));
+	for (; q->count; q->count--)
+		frame_release(q->ring[q->first++ % q->size]);
 
 	free(q->ring);
 	memset(q, 0, sizeof(*q));

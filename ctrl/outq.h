@@ -1,5 +1,5 @@
 /**
- * @file outq.h  What a client is yet to read: bounded, each message shared
+ * @file outq.h  What one client alone is yet to read: bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct frame;
 
@@ -19,13 +18,9 @@ struct outq {
 	size_t bytes;
 };
 
-int frame_create(struct frame **fp, uint64_t seq, const char *text);
-void frame_release(struct frame *f);
-unsigned char *frame_text(struct frame *f, size_t *lenp);
-uint64_t frame_seq(const struct frame *f);
-
 int outq_push(struct outq *q, struct frame *f);
-struct frame *outq_pop(struct outq *q);
+struct frame *outq_head(const struct outq *q);
+void outq_pop(struct outq *q);
 bool outq_empty(const struct outq *q);
 void outq_clear(struct outq *q);
 

@@ -18,10 +18,19 @@ static const double retry_time = 1.;
 
 static ev_prepare prepare;
 static ev_timer retry;
+static ev_idle more; /* while somebody has something to be sent */
 
 
 /* It is enough that the loop turns */
 static void retry_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+}
+
+
+static void more_handler(EV_P_ ev_idle *w, int revents)
 {
 	(void)loop;
 	(void)w;
@@ -42,7 +51,10 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 	}
 
 	nodes_flush();
-	feeds_flush();
+	if (feeds_flush())
+		ev_idle_start(EV_A_ & more);
+	else
+		ev_idle_stop(EV_A_ & more);
 }
 
 
@@ -52,6 +64,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 void turn_init(void)
 {
 	ev_timer_init(&retry, retry_handler, retry_time, 0.);
+	ev_idle_init(&more, more_handler);
 	ev_prepare_init(&prepare, prepare_handler);
 	ev_prepare_start(EV_DEFAULT_ & prepare);
 }
@@ -64,6 +77,7 @@ void turn_close(void)
 {
 	turn_commit();
 	ev_timer_stop(EV_DEFAULT_ & retry);
+	ev_idle_stop(EV_DEFAULT_ & more);
 	ev_prepare_stop(EV_DEFAULT_ & prepare);
 }
 

@@ -166,14 +166,6 @@ int lws_callback_on_writable(struct lws *wsi)
 }
 
 
-int lws_send_pipe_choked(struct lws *wsi)
-{
-	(void)wsi;
-
-	return 0;
-}
-
-
 int lws_get_socket_fd(struct lws *wsi)
 {
 	(void)wsi;
@@ -226,20 +218,57 @@ static void check_transfer(const cJSON *data)
 
 
 /* Whatever comes in, what goes out is a text frame with one JSON object */
-int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
-	      enum lws_write_protocol protocol)
+static void check_text(const char *text, size_t len)
 {
-	const char *text = (const char *)buf;
 	cJSON *tree = cJSON_ParseWithLength(text, len);
-	(void)wsi;
 
-	if (protocol != LWS_WRITE_TEXT || !utf8_valid(text, len) ||
-	    !cJSON_IsObject(tree) || !*member(tree, "type"))
+	if (!utf8_valid(text, len) || !cJSON_IsObject(tree) ||
+	    !*member(tree, "type"))
 		abort();
 
 	if (!strcmp(member(tree, "type"), "transfer:status"))
 		check_transfer(cJSON_GetObjectItem(tree, "data"));
 	cJSON_Delete(tree);
+}
+
+
+/* A client gets whole frames, several of them perhaps; RFC 6455 section 5.2 */
+static void check_frames(const unsigned char *p, size_t len)
+{
+	while (len) {
+		size_t head = 2, n = len > 1 ? p[1] : 0;
+
+		if (len < 10 || p[0] != 0x81)
+			abort();
+
+		if (n > 125) {
+			head += n == 126 ? 2 : 8;
+			n = 0;
+			for (size_t i = 2; i < head; i++)
+				n = n << 8 | p[i];
+		}
+
+		if (n > len - head)
+			abort();
+
+		check_text((const char *)p + head, n);
+		p += head + n;
+		len -= head + n;
+	}
+}
+
+
+int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
+	      enum lws_write_protocol protocol)
+{
+	(void)wsi;
+
+	if (protocol == LWS_WRITE_TEXT)
+		check_text((const char *)buf, len);
+	else if (protocol == LWS_WRITE_RAW)
+		check_frames(buf, len);
+	else
+		abort();
 
 	return (int)len;
 }

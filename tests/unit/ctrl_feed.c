@@ -1,0 +1,289 @@
+/**
+ * @file ctrl_feed.c  Tests of what goes out to the clients
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include "unit.h"
+#include <stdbool.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "cast.h"
+#include "feed.h"
+#include "frame.h"
+
+
+enum {
+	CLIENTS = 200,
+	UNREAD_MAX = 4096,
+};
+
+/* What libwebsockets does for one connection */
+struct pipe {
+	bool full;
+	int writes;
+	size_t len;
+	char got[4096];
+};
+
+static struct pipe pipes[CLIENTS];
+static struct feed feeds[CLIENTS];
+static const struct pipe *last; /* that was written to */
+static const struct pipe *first;
+
+
+int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
+	      enum lws_write_protocol protocol)
+{
+	struct pipe *p = (struct pipe *)wsi;
+
+	assert_int_equal(protocol, LWS_WRITE_RAW);
+
+	/* short texts: a header of two bytes each */
+	for (size_t i = 0; i < len; i += 2 + buf[i + 1]) {
+		assert_int_equal(buf[i], 0x81);
+		assert_true(p->len + buf[i + 1] < sizeof(p->got));
+		memcpy(p->got + p->len, buf + i + 2, buf[i + 1]);
+		p->len += buf[i + 1];
+	}
+
+	++p->writes;
+	last = p;
+	if (!first)
+		first = p;
+
+	return (int)len;
+}
+
+
+int lws_partial_buffered(struct lws *wsi)
+{
+	return ((struct pipe *)wsi)->full;
+}
+
+
+int lws_callback_on_writable(struct lws *wsi)
+{
+	(void)wsi;
+
+	return 0;
+}
+
+
+void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
+{
+	(void)wsi;
+	(void)reason;
+	(void)secs;
+}
+
+
+static int set_up(void **state)
+{
+	(void)state;
+
+	memset(pipes, 0, sizeof(pipes));
+	memset(feeds, 0, sizeof(feeds));
+	first = last = NULL;
+	for (size_t i = 0; i < CLIENTS; i++) {
+		feeds[i].wsi = (struct lws *)&pipes[i];
+		feeds[i].name = "c";
+		feed_start(&feeds[i]);
+	}
+
+	return 0;
+}
+
+
+static int tear_down(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < CLIENTS; i++)
+		feed_reset(&feeds[i]);
+	(void)feeds_flush();
+
+	return 0;
+}
+
+
+static void tell_all(const char *text, bool jambonz)
+{
+	struct frame *frame;
+
+	assert_int_equal(frame_create(&frame, 1, text), 0);
+	frame->jambonz = jambonz;
+	cast_add(frame);
+	frame_release(frame);
+}
+
+
+static unsigned flush_all(void)
+{
+	unsigned turns = 1;
+
+	while (feeds_flush())
+		++turns;
+
+	return turns;
+}
+
+
+static void assert_got(size_t i, const char *text)
+{
+	pipes[i].got[pipes[i].len] = '\0';
+	assert_string_equal(pipes[i].got, text);
+}
+
+
+static void test_one_write(void **state)
+{
+	(void)state;
+
+	tell_all("a", true);
+	feed_say(&feeds[7], 0, "b");
+	tell_all("c", true);
+	flush_all();
+
+	for (size_t i = 0; i < CLIENTS; i++) {
+		assert_got(i, i == 7 ? "abc" : "ac");
+		assert_int_equal(pipes[i].writes, 1);
+	}
+}
+
+
+static void test_answer_first(void **state)
+{
+	(void)state;
+
+	tell_all("a", true);
+	feed_say(&feeds[CLIENTS - 1], 0, "b");
+	assert_true(feeds_flush());
+
+	assert_ptr_equal(first, &pipes[CLIENTS - 1]);
+	assert_got(CLIENTS - 1, "ab");
+}
+
+
+static void test_turns(void **state)
+{
+	(void)state;
+
+	tell_all("a", true);
+	assert_true(feeds_flush());
+	assert_int_equal(pipes[0].writes, 1);
+	assert_int_equal(pipes[CLIENTS - 1].writes, 0);
+
+	/* who has waited gets both at once, and before the others */
+	tell_all("b", true);
+	assert_true(flush_all() > 1);
+	assert_ptr_equal(last, &pipes[63]);
+	assert_int_equal(pipes[0].writes, 2);
+	assert_int_equal(pipes[CLIENTS - 1].writes, 1);
+	for (size_t i = 0; i < CLIENTS; i++)
+		assert_got(i, "ab");
+}
+
+
+/* Who reads is never among those who are dismissed for what comes quickly */
+static void test_flood(void **state)
+{
+	(void)state;
+
+	for (int i = 0; i < 2 * UNREAD_MAX; i++) {
+		tell_all("", true);
+		if (i % (UNREAD_MAX / 2) == 0)
+			(void)feeds_flush();
+	}
+	flush_all();
+
+	for (size_t i = 0; i < CLIENTS; i++)
+		assert_int_equal(feeds[i].close_code, 0);
+}
+
+
+static void test_dialect(void **state)
+{
+	(void)state;
+
+	feeds[3].jambonz = true;
+	tell_all("a", false);
+	tell_all("b", true);
+	flush_all();
+	assert_got(3, "b");
+	assert_got(4, "ab");
+
+	tell_all("c", false);
+	flush_all();
+	assert_true(feed_empty(&feeds[3]));
+	assert_got(3, "b");
+}
+
+
+static void test_laggard(void **state)
+{
+	(void)state;
+
+	pipes[5].full = pipes[6].full = true;
+	for (int i = 0; i < UNREAD_MAX; i++) {
+		tell_all("", true);
+		flush_all();
+	}
+	assert_int_equal(feeds[5].close_code, 0);
+
+	pipes[6].full = false;
+	assert_int_equal(feed_writable(&feeds[6]), 0);
+
+	tell_all("", true);
+	flush_all();
+	assert_int_equal(feeds[5].close_code, CLOSE_LAGGING);
+	assert_int_equal(feeds[4].close_code, 0);
+	assert_int_equal(feeds[6].close_code, 0);
+}
+
+
+static void test_own_laggard(void **state)
+{
+	(void)state;
+
+	pipes[5].full = true;
+	for (int i = 0; i < UNREAD_MAX; i++)
+		feed_say(&feeds[5], 0, "a");
+	flush_all();
+	assert_int_equal(feeds[5].close_code, 0);
+
+	feed_say(&feeds[5], 0, "a");
+	flush_all();
+	assert_int_equal(feeds[5].close_code, CLOSE_LAGGING);
+}
+
+
+static void test_kept_for_nobody(void **state)
+{
+	(void)state;
+
+	pipes[5].full = true;
+	tell_all("a", true);
+	flush_all();
+	assert_int_equal(cast_end() - cast_first(), 1);
+
+	pipes[5].full = false;
+	assert_int_equal(feed_writable(&feeds[5]), 0);
+	flush_all();
+	assert_int_equal(cast_end() - cast_first(), 0);
+	assert_got(5, "a");
+}
+
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_one_write),   TEST(test_answer_first),
+		TEST(test_turns),       TEST(test_flood),
+		TEST(test_dialect),     TEST(test_laggard),
+		TEST(test_own_laggard), TEST(test_kept_for_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
