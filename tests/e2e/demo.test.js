@@ -16,7 +16,8 @@ import { sanitizerEnv, sanitizerOptions } from './lib/settings.js';
 
 const PORT = 8080;
 const demo = join(settings.source, 'scripts/demo.sh');
-const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
+const debian = !settings.prefix &&
+	spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
 const prefix = `-DCMAKE_PREFIX_PATH=${settings.prefix}`;
 const readme = readFileSync(join(settings.source, 'README.md'), 'utf8');
 
@@ -312,11 +313,25 @@ scene('the sample config runs', async (s) => {
 		sanitizerEnv());
 	await p.log.wait((l) => l === 'baresip is ready.', 'baresip');
 	const client = await s.client(referd);
-	const far = await s.sipp('transfer',
-		{ answer: 'SIP/2.0 202 Accepted', final: '200 OK' },
-		{ user: 'gateway' });
+	const calls = [];
 
-	await client.message('session:new');
-	client.send({ verb: 'sip:refer', referTo: '100' });
-	await far.passed();
+	for (let i = 0; i < 2; i++) {
+		const far = await s.sipp('transfer',
+			{ answer: 'SIP/2.0 202 Accepted', final: '200 OK' },
+			{ user: 'gateway' });
+		const { call_sid } = await client.messages.wait((m) =>
+			m.type === 'session:new' &&
+			m.data.from_uri.includes(far.ip), 'session:new');
+
+		client.send({ verb: 'answer', call_sid });
+		await client.message('call:status',
+			{ call_sid, call_status: 'in-progress' });
+		calls.push({ far, call_sid });
+	}
+
+	for (const { far, call_sid } of calls) {
+		client.send({ verb: 'sip:refer', referTo: '100', call_sid });
+		await far.passed();
+		assert.equal(far.requests('INVITE').length, 0, 'was held');
+	}
 });
