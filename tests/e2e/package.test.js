@@ -23,7 +23,8 @@ process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 const names = ['baresip-sip-refer', 'referd'];
 const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
 const skip = settings.sanitize ? 'once is enough' :
-	!debian && 'baresip is no package of Debian here';
+	(!debian || settings.prefix !== '') &&
+		'baresip is no package of Debian here';
 
 
 function run(...argv)
@@ -236,16 +237,20 @@ describe('packages', { skip }, () => {
 			'--threshold=20', path);
 	});
 
-	test('a build for elsewhere is refused in a sentence', () => {
-		const other = join(dir, 'other');
+	for (const [option, sentence] of [
+		['CMAKE_INSTALL_PREFIX=/opt/x', /packages are for \/usr, and this build is for \/opt\/x: configure it with -DCMAKE_INSTALL_PREFIX=\/usr\./],
+		['BARESIP_MODULE_DIR=/opt/m', /packages are for Debian's baresip, and this build is for one with \/opt\/m: install it with cmake --install\./],
+	])
+		test(`${option} is refused in a sentence`, () => {
+			const other = mkdtempSync(join(dir, 'other'));
 
-		execFileSync('cmake', ['-S', settings.source, '-B', other,
-			'-DCMAKE_INSTALL_PREFIX=/opt/x'], { stdio: 'pipe' });
-		const { status, stderr } = spawnSync('cpack', ['-G', 'DEB'],
-			{ cwd: other, encoding: 'utf8' });
+			execFileSync('cmake', ['-S', settings.source, '-B',
+				other, '-DCMAKE_INSTALL_PREFIX=/usr',
+				`-D${option}`], { stdio: 'pipe' });
+			const { status, stderr } = spawnSync('cpack',
+				['-G', 'DEB'], { cwd: other, encoding: 'utf8' });
 
-		assert.notEqual(status, 0);
-		assert.match(stderr.replace(/\s+/g, ' '),
-			/packages are for \/usr, and this build is for \/opt\/x: configure it with -DCMAKE_INSTALL_PREFIX=\/usr\./);
-	});
+			assert.notEqual(status, 0);
+			assert.match(stderr.replace(/\s+/g, ' '), sentence);
+		});
 });
