@@ -59,26 +59,30 @@ function ofRelease(ip)
 }
 
 
-function writeConfig(dir, { name, ip, port, ctrlPort, account, module,
+const tone = [
+	'module ausine.so',
+	'audio_source ausine,440',
+	'ausrc_srate 48000',
+	'ausrc_channels 2',
+];
+
+
+function writeConfig(dir, { ip, port, ctrlPort, users, account, module, sound,
 	config })
 {
 	const lines = [
 		'poll_method epoll',
 		`sip_listen ${ip}:${port}`,
-		'call_max_calls 100',
 		`module_path ${join(dir, 'modules')}`,
 		'module g711.so',
-		'module ausine.so',
+		...sound ? tone : [],
 		...ofRelease(ip),
-		'audio_source ausine,440',
-		'ausrc_srate 48000',
-		'ausrc_channels 2',
 		'statmode_default off',
 		'module_app account.so',
 		'module_app menu.so',
 		'module_app ctrl_tcp.so',
 		`ctrl_tcp_listen ${ip}:${ctrlPort}`,
-		...Object.entries(config)
+		...Object.entries({ call_max_calls: 100, ...config })
 			.map(([key, value]) => `${key} ${value}`),
 	];
 
@@ -86,9 +90,9 @@ function writeConfig(dir, { name, ip, port, ctrlPort, account, module,
 		lines.push('module_app sip_refer.so');
 
 	writeFileSync(join(dir, 'config'), lines.join('\n') + '\n');
-	writeFileSync(join(dir, 'accounts'),
-		`<sip:${name}@${ip}${port === 5060 ? '' : `:${port}`}>` +
-		`;regint=0${account}\n`);
+	writeFileSync(join(dir, 'accounts'), users.map((user) =>
+		`<sip:${user}@${ip}${port === 5060 ? '' : `:${port}`}>` +
+		`;regint=0${account}\n`).join(''));
 	writeFileSync(join(dir, 'contacts'), '');
 }
 
@@ -133,6 +137,8 @@ export class Baresip {
 	/**
 	 * @param dir     Directory for all of its files, created here
 	 * @param options `name`: user part and log name; `ip`, `port`;
+	 *                `users`: user parts, if not just that one; `sound`:
+	 *                whether it sends any;
 	 *                `module`: whether it loads sip_refer.so; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
 	 *                settings; `wrap`: a command to run it under;
@@ -140,16 +146,16 @@ export class Baresip {
 	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
-		module = false, account = '', config = {}, wrap = [],
-		clock })
+		users = [name], module = false, sound = true, account = '',
+		config = {}, wrap = [], clock })
 	{
 		const b = new Baresip();
 		const env = module ? sanitizerEnv() : {};
 
 		mkdirSync(dir);
 		linkModules(join(dir, 'modules'));
-		writeConfig(dir, { name, ip, port, ctrlPort, account, module,
-			config });
+		writeConfig(dir, { ip, port, ctrlPort, users, account, module,
+			sound, config });
 
 		b.name = name;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);

@@ -1,0 +1,73 @@
+/**
+ * @file run.js  Runs the measurements, and prints their table or their JSON
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { spawnSync } from 'node:child_process';
+import { settings } from '../e2e/lib/settings.js';
+import { table } from './figures.js';
+import { burst, latency } from './transfers.js';
+
+const measurements = { latency, burst };
+
+const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
+
+Measures what is named, or everything: ${Object.keys(measurements).join(', ')}.
+Times are in µs, CPU is that of all processes of one kind. BUILD_DIR is where
+the programs are, build if it is not set; BARESIP another baresip.
+
+--json   prints one JSON object instead of tables
+--quick  makes a few transfers only: a look whether it works
+`;
+
+
+function build()
+{
+	const { status, stderr } = spawnSync('cmake',
+		['--build', settings.build, '--target', 'bench'],
+		{ encoding: 'utf8' });
+
+	if (status !== 0)
+		throw new Error(`${settings.build} can't be built: ${stderr}`);
+}
+
+
+async function main(args)
+{
+	if (args.includes('--help')) {
+		process.stdout.write(usage);
+		return;
+	}
+
+	const json = args.includes('--json');
+	const quick = args.includes('--quick');
+	const names = args.filter((a) => !a.startsWith('--'));
+	const unknown = names.find((name) => !measurements[name]);
+
+	if (unknown)
+		throw new Error(`${unknown} is none of ` +
+			Object.keys(measurements).join(', '));
+	build();
+
+	const results = {};
+
+	for (const [name, measure] of Object.entries(measurements)) {
+		if (names.length && !names.includes(name))
+			continue;
+		results[name] = await measure({ quick });
+		if (json)
+			continue;
+		for (const { title, rows } of results[name])
+			console.log(`${title}\n\n${table(rows)}\n`);
+	}
+
+	if (json)
+		console.log(JSON.stringify(results, null, 2));
+}
+
+
+main(process.argv.slice(2)).then(() => process.exit(0), (err) => {
+	console.error(`bench: ${err.message}`);
+	process.exit(1);
+});

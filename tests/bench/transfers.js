@@ -1,0 +1,222 @@
+/**
+ * @file transfers.js  How long transfers take, one by one and many at once
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Process } from '../e2e/lib/process.js';
+import { percentile } from './figures.js';
+import { driver, Janus, Ours, pids, Stock } from './peers.js';
+import { cpu, descriptors, memory } from './procfs.js';
+
+const FAR = '10.77.0.40:5060';
+const DRIVER_TIME = 600_000; /* ms */
+
+
+/** bench-transfer, which stops wherever processes are to be looked at. */
+class Driver {
+	constructor(...args)
+	{
+		this.process = new Process('bench-transfer',
+			[driver(), FAR, ...args.map(String)]);
+		this.seen = 0;
+	}
+
+	/** What it has printed until it stops again. */
+	async until(at)
+	{
+		const { log } = this.process;
+		const from = this.seen;
+
+		await log.wait((l) => l === `{"at":"${at}"}`, at,
+			{ from, timeout: DRIVER_TIME });
+
+		const lines = log.items.slice(from);
+		const end = lines.indexOf(`{"at":"${at}"}`);
+
+		this.seen = from + end + 1;
+
+		return lines.slice(0, end).filter((l) => l.startsWith('{'))
+			.map((l) => JSON.parse(l));
+	}
+
+	go(what = '')
+	{
+		this.process.child.stdin.write(`${what}\n`);
+	}
+}
+
+
+/** What the processes of peers hold, or have used, at one moment. */
+function look(peers)
+{
+	return new Map(peers.map((p) => [p, { cpu: cpu(pids(p)),
+		memory: memory(pids(p)), fds: descriptors(pids(p)) }]));
+}
+
+
+/** Runs something with a directory and peers, of which none is left. */
+async function withPeers(start, act)
+{
+	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-bench-'));
+	const peers = [];
+
+	try {
+		for (const [name, peer] of Object.entries(start))
+			peers.push(await peer(join(dir, name)));
+
+		return await act(peers);
+	}
+	finally {
+		await Promise.all(peers.flatMap((p) =>
+			p.processes.map((x) => x.kill())));
+		rmSync(dir, { recursive: true, force: true });
+	}
+}
+
+
+/** One row of a table: what a peer needs for a transfer. */
+function row(name, samples, used, count)
+{
+	const p = (key, share) => percentile(samples.map((s) => s[key]), share);
+
+	return { 'control': name, 'transfers': samples.length,
+		'REFER p50': p('refer', 0.5), 'p90': p('refer', 0.9),
+		'p99': p('refer', 0.99), 'final p50': p('final', 0.5),
+		'final p90': p('final', 0.9), 'NOTIFY p50': p('notify', 0.5),
+		'CPU': used.cpu / count, 'KiB per call': used.memory,
+		'fds per call': used.fds };
+}
+
+
+/** The rows again, as ratios to the first: more than 1 is more than ours. */
+function ratios(rows)
+{
+	return rows.slice(1).map((other) => ({ 'ours to': other.control,
+		'REFER p50': rows[0]['REFER p50'] / other['REFER p50'],
+		'final p50': rows[0]['final p50'] / other['final p50'],
+		'CPU': rows[0].CPU / other.CPU }));
+}
+
+
+/**
+ * Latency: every control has a batch of calls up, which are transferred one
+ * by one, the controls by turns.
+ *
+ * @param options `transfers` of each; `batch`: live calls of each
+ */
+export async function latency({ transfers = 1000, batch = 20 } = {})
+{
+	const start = {
+		ours: (dir) => Ours.start(dir),
+		quickack: (dir) => Stock.start(dir,
+			{ ip: '10.77.0.4', type: 'ctrl_tcp' }),
+		plain: (dir) => Stock.start(dir,
+			{ ip: '10.77.0.5', type: 'ctrl_tcp-plain' }),
+	};
+
+	if (Janus.available())
+		start.janus = (dir) => Janus.start(dir,
+			{ ip: '10.77.0.6', far: FAR });
+
+	return withPeers(start, async (peers) => {
+		const run = new Driver('series', batch,
+			...peers.map((p) => p.control));
+		const used = new Map(peers.map((p) => [p,
+			{ cpu: 0, memory: 0, fds: 0 }]));
+		const samples = [];
+
+		let before = look(peers);
+		for (let n = 0; n < transfers; n += batch) {
+			await run.until('up');
+			const up = look(peers);
+			run.go();
+			samples.push(...await run.until('over'));
+			const over = look(peers);
+
+			for (const p of peers) {
+				used.get(p).cpu += over.get(p).cpu -
+					up.get(p).cpu;
+				if (n > 0)
+					continue;
+				for (const key of ['memory', 'fds'])
+					used.get(p)[key] = (up.get(p)[key] -
+						before.get(p)[key]) / batch;
+			}
+			before = over;
+			run.go(n + batch < transfers ? 'more' : '');
+		}
+
+		const rows = peers.map((p) => row(p.name, samples.filter(
+			(s) => s.control === p.name), used.get(p), transfers));
+
+		return [
+			{ title: 'Latency of one transfer among ' +
+				`${batch} live calls, and its cost (µs)`, rows },
+			{ title: 'Ratios', rows: ratios(rows) },
+		];
+	});
+}
+
+
+/* One baresip has descriptors for about 500 calls. */
+const PER_GATEWAY = 500;
+
+
+async function burstOf(calls)
+{
+	const ips = Array.from({ length: Math.ceil(calls / PER_GATEWAY) },
+		(_, i) => `10.77.0.${1 + i}`);
+
+	return withPeers({ ours: (dir) => Ours.start(dir, { ips }) },
+		async ([ours]) => {
+			const before = look([ours]).get(ours);
+			const run = new Driver('burst', calls, ours.control);
+
+			await run.until('up');
+			const up = look([ours]).get(ours);
+			const baresips = ours.gateways.map((g) => g.process.pid);
+			const referd = [ours.referd.process.pid];
+			const begin = [cpu(baresips), cpu(referd)];
+			run.go();
+			const lines = await run.until('over');
+			const end = [cpu(baresips), cpu(referd)];
+			run.go();
+
+			const total = lines.pop();
+			const final = (share) => percentile(
+				lines.map((l) => l.final), share);
+
+			return {
+				'calls': calls,
+				'baresips': ips.length,
+				'transferred': total.transferred,
+				'lost': calls - total.transferred,
+				'all after': total.all,
+				'final p50': final(0.5),
+				'final p99': final(0.99),
+				'REFERs again': total.refers_again,
+				'NOTIFYs again': total.notifies_again,
+				'CPU baresip': (end[0] - begin[0]) / calls,
+				'CPU referd': (end[1] - begin[1]) / calls,
+				'KiB per call': (up.memory - before.memory) /
+					calls,
+			};
+		});
+}
+
+
+/** Bursts: all live calls are transferred at once. */
+export async function burst({ sizes = [50, 100, 200, 500, 1000] } = {})
+{
+	const rows = [];
+
+	for (const calls of sizes)
+		rows.push(await burstOf(calls));
+
+	return [{ title: 'Live calls transferred at once (µs; CPU per ' +
+		'transfer)', rows }];
+}
