@@ -151,6 +151,7 @@ bool archive_ended(const char *id)
  */
 void archive_running(store_each_h *h, void *arg)
 {
+	(void)db_apply();
 	while (!db_step(STMT_RUNNING))
 		h(db_column_text(STMT_RUNNING, 0),
 		  db_column_text(STMT_RUNNING, 1), arg);
@@ -239,6 +240,7 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
 	const unsigned n = choose(f);
 	int err;
 
+	(void)db_apply();
 	err = bind_place(n, f);
 	if (err)
 		return err;
@@ -262,6 +264,7 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
  */
 int archive_get(const char *id, store_each_h *h, void *arg)
 {
+	(void)db_apply();
 	db_bind_text(STMT_ONE, 1, id);
 	if (db_step(STMT_ONE))
 		return ENOENT;
@@ -275,6 +278,7 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 
 static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
 {
+	(void)db_apply();
 	db_bind_int(n, 1, from);
 	while (!db_step(n))
 		h(db_column_int(n, 0), db_column_text(n, 2),
@@ -319,6 +323,7 @@ int64_t archive_finals(int64_t from)
 {
 	int64_t count;
 
+	(void)db_apply();
 	db_bind_int(STMT_FINALS, 1, from);
 	if (db_step(STMT_FINALS))
 		return 0;

@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sqlite3.h>
 #include "clock.h"
 #include "db.h"
+#include "dbfile.h"
 #include "log.h"
+#include "redo.h"
 #include "statedir.h"
 
 
@@ -26,13 +27,26 @@ enum {
 	BATCH = 256,       /* writes in one transaction, or a whole turn */
 	BATCHES = 16,      /* made up for in one turn */
 	RETRY_TIME = 1000, /* ms */
+
+	/* What is in the redo log gets into the file after so many ms, writes
+	   or bytes: by then much of it has been replaced */
+	SETTLE_TIME = 100,
+	SETTLE_COUNT = 2048,
+	SETTLE_SIZE = 1 << 20,
 };
 
 static struct {
 	sqlite3 *db;
-	sqlite3_stmt **stmts;
+	sqlite3_stmt **stmts; /* with the one for the mark behind them */
 	unsigned count;
-	bool begun; /* a transaction is */
+	db_group_h *group;
+	uint64_t turn; /* number of the one at hand */
+	bool wrote;    /* in this turn */
+	bool begun;    /* a transaction is */
+	int64_t since; /* when the first thing came that is not in the file */
+
+	/* Those in the journal that were run, in the transaction */
+	struct write *applied;
 
 	/* The last one failed: what is written waits in the journal */
 	bool broken;
@@ -44,6 +58,13 @@ static struct {
 	unsigned valuec;
 	struct value values[VALUES_MAX];
 } db = {.bound = none};
+
+
+/* That has written something */
+static uint64_t last_turn(void)
+{
+	return db.wrote ? db.turn : db.turn - 1;
+}
 
 
 /* Operation goes on in memory, so that one line for each trouble is enough */
@@ -60,105 +81,33 @@ static void fail(void)
 	db.broken = true;
 	db.retry = clock_steady_ms() + RETRY_TIME;
 	db.begun = false;
+	db.applied = NULL;
+	journal_merge(last_turn());
 	if (!sqlite3_get_autocommit(db.db))
 		(void)sqlite3_exec(db.db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 
-static int open_file(const char *dir)
-{
-	char path[4096];
-	mode_t mask = umask(077);
-	int rc;
-
-	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
-
-	rc = sqlite3_open_v2(path, &db.db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db.db,
-				  "PRAGMA auto_vacuum=INCREMENTAL;"
-				  "PRAGMA journal_mode=WAL;"
-				  "PRAGMA journal_size_limit=8388608;"
-				  "PRAGMA synchronous=NORMAL;",
-				  NULL, NULL, NULL);
-
-	(void)umask(mask);
-
-	return rc == SQLITE_OK ? 0 : EIO;
-}
-
-
 static int prepare(const char *const *sql, unsigned count)
 {
-	db.stmts = calloc(count, sizeof(*db.stmts));
+	db.stmts = calloc(count + 1, sizeof(*db.stmts));
 	if (!db.stmts)
 		return ENOMEM;
 
 	db.count = count;
-	for (unsigned i = 0; i < count; i++) {
-		if (sqlite3_prepare_v3(db.db, sql[i], -1,
-				       SQLITE_PREPARE_PERSISTENT, &db.stmts[i],
-				       NULL) != SQLITE_OK)
-			return EIO;
+	for (unsigned i = 0; i <= count; i++) {
+		if (sqlite3_prepare_v3(db.db,
+				       i < count ? sql[i] : dbfile_mark_sql,
+				       -1, SQLITE_PREPARE_PERSISTENT,
+				       &db.stmts[i], NULL) == SQLITE_OK)
+			continue;
+
+		log_error("store: can't use its file: %s",
+			  sqlite3_errmsg(db.db));
+		return EIO;
 	}
 
 	return 0;
-}
-
-
-/**
- * Open the file, and make it if there is none.  Says itself what is wrong.
- *
- * @param dir    Its directory
- * @param schema Makes the tables
- * @param sql    Statements
- * @param count  Number of statements
- *
- * @return 0 if success, otherwise errorcode
- */
-int db_open(const char *dir, db_schema_h *schema, const char *const *sql,
-	    unsigned count)
-{
-	int err;
-
-	err = statedir_open(dir);
-	if (err)
-		return err;
-
-	err = open_file(dir);
-	if (!err)
-		err = schema(db.db);
-	if (!err)
-		err = prepare(sql, count);
-	if (err && err != ENOTSUP)
-		log_error("store: can't use %s/referd.db: %s", dir,
-			  sqlite3_errmsg(db.db));
-
-	return err;
-}
-
-
-/**
- * Commit what is pending, and close the file
- */
-void db_close(void)
-{
-	db.retry = 0;
-	if (db.stmts && db_commit())
-		log_error("store: what waits in memory is lost (%zu writes)",
-			  journal_count());
-	journal_clear();
-
-	for (unsigned i = 0; i < db.count; i++)
-		(void)sqlite3_finalize(db.stmts[i]);
-
-	(void)sqlite3_close(db.db);
-	statedir_close();
-
-	free(db.stmts);
-	memset(&db, 0, sizeof(db));
-	db.bound = none;
 }
 
 
@@ -259,11 +208,20 @@ static bool is_refusal(int rc)
 }
 
 
+/* What is not in the file yet has a first moment */
+static void note_time(void)
+{
+	if (!db.begun && !journal_first())
+		db.since = clock_steady_ms();
+}
+
+
 static int begin(void)
 {
 	if (db.begun)
 		return 0;
 
+	note_time();
 	if (sqlite3_exec(db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
 	    SQLITE_OK) {
 		fail();
@@ -276,9 +234,15 @@ static int begin(void)
 }
 
 
-static int commit(void)
+/* Together with the mark: of what is in the redo log, nothing is repeated */
+static int commit(uint64_t turn)
 {
-	if (sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+	sqlite3_stmt *mark = db.stmts[db.count];
+
+	(void)sqlite3_bind_int64(mark, 1, (sqlite3_int64)turn);
+	(void)sqlite3_step(mark);
+	if (sqlite3_reset(mark) != SQLITE_OK ||
+	    sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
 		fail();
 		return EIO;
 	}
@@ -310,40 +274,6 @@ static int run(unsigned n)
 }
 
 
-/**
- * Begin a transaction, unless this turn has begun one
- *
- * @return 0 if success, otherwise errorcode
- */
-int db_begin(void)
-{
-	return db.broken ? EIO : begin();
-}
-
-
-/**
- * Run a statement that writes.  What can't be written now is kept until it
- * can.
- *
- * @param n Number of the statement
- */
-void db_write(unsigned n)
-{
-	const unsigned count = db.bound == n ? db.valuec : 0;
-	int err = 0;
-
-	if (!stmt(n))
-		return;
-
-	if (!db.broken)
-		err = run(n);
-	if (err != EBADMSG && journal_add(n, db.values, count))
-		log_error("store: out of memory");
-
-	db_reset(n);
-}
-
-
 static void bind_again(const struct write *w)
 {
 	for (unsigned i = 0; i < w->count; i++) {
@@ -357,27 +287,114 @@ static void bind_again(const struct write *w)
 }
 
 
+static int run_again(const struct write *w)
+{
+	int err;
+
+	bind_again(w);
+	err = run(w->stmt);
+	db_reset(w->stmt);
+
+	return err == EIO ? EIO : 0;
+}
+
+
+/* The first of those that were written, and not run */
+static struct write *waiting(void)
+{
+	return db.applied ? db.applied->next : journal_first();
+}
+
+
+/**
+ * Have what is written seen by what is read
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_apply(void)
+{
+	struct write *w;
+
+	if (db.broken)
+		return EIO;
+
+	journal_seal();
+	while ((w = waiting())) {
+		if (run_again(w))
+			return EIO;
+		db.applied = w;
+	}
+
+	return 0;
+}
+
+
+/**
+ * Begin a transaction in which what was written can be seen
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_begin(void)
+{
+	return db_apply() ? EIO : begin();
+}
+
+
+/* Everything that is pending is in the file then */
+static int settle(void)
+{
+	if (db_begin() || commit(last_turn()))
+		return EIO;
+
+	db.applied = NULL;
+	journal_clear();
+	redo_clear();
+
+	return 0;
+}
+
+
+/**
+ * Have a statement that writes run before long.  What can't be written then
+ * is kept until it can.
+ *
+ * @param n Number of the statement
+ */
+void db_write(unsigned n)
+{
+	const unsigned count = db.bound == n ? db.valuec : 0;
+	const unsigned group = db.broken ? 0 : db.group(n);
+
+	if (!stmt(n))
+		return;
+
+	note_time();
+	redo_add(n, db.values, count);
+	if (journal_add(n, group, db.values, count, db.turn))
+		log_error("store: out of memory");
+
+	db.wrote = true;
+	db_reset(n);
+}
+
+
 /* Some turns, each of them whole: with a part of one on disk, what a node
    reports would be taken twice */
 static int write_batch(void)
 {
 	const struct write *w = journal_first();
+	uint64_t turn = 0;
 	unsigned done = 0;
-	bool full = false;
 
-	for (; w && !full; w = w->next) {
-		int err;
-
-		bind_again(w);
-		err = run(w->stmt);
-		db_reset(w->stmt);
-		if (err == EIO)
+	for (; w && (done < BATCH || w->turn == turn); w = w->next) {
+		if (run_again(w))
 			return EIO;
 
-		full = ++done >= BATCH && w->ends_turn;
+		turn = w->turn;
+		++done;
 	}
 
-	if (commit())
+	if (done && commit(turn))
 		return EIO;
 
 	while (done--)
@@ -398,34 +415,55 @@ static int recover(void)
 		return EAGAIN;
 
 	db.broken = false;
+	redo_clear();
 	log_warning("store: can write again, and has written what waited");
 
 	return 0;
 }
 
 
+static bool is_due(void)
+{
+	return journal_count() >= SETTLE_COUNT ||
+	       journal_size() >= SETTLE_SIZE ||
+	       clock_steady_ms() >= db.since + SETTLE_TIME;
+}
+
+
 /**
- * Commit what was written since the last time.  Costs nothing if that is
- * nothing.
+ * End a turn: what was written since the last time is on disk then, in the
+ * redo log.  Costs nothing if that is nothing.
  *
  * @return 0 if everything is on disk, otherwise errorcode
  */
 int db_commit(void)
 {
-	journal_end_turn();
+	int err = 0;
+
+	if (db.wrote)
+		err = redo_write(db.turn);
 
 	if (db.broken)
-		return clock_steady_ms() < db.retry ? EIO : recover();
+		err = clock_steady_ms() < db.retry ? EIO : recover();
+	else if (err || (db_pending() && is_due()))
+		err = settle();
 
-	if (!db.begun)
-		return 0;
+	if (db.wrote)
+		++db.turn;
+	db.wrote = false;
 
-	if (commit())
-		return EIO;
+	return err;
+}
 
-	journal_clear();
 
-	return 0;
+/**
+ * Tell whether there is something in the redo log that is not in the file
+ *
+ * @return True if there is
+ */
+bool db_pending(void)
+{
+	return db.begun || journal_first();
 }
 
 
@@ -475,7 +513,7 @@ const char *db_trouble(void)
 
 
 /**
- * Go through what waits to be written by a statement, and so can't be read
+ * Go through what a statement has written and what can't be read yet
  *
  * @param n   Number of the statement
  * @param h   Handler of the values, returns true to stop
@@ -483,10 +521,67 @@ const char *db_trouble(void)
  */
 void db_waiting(unsigned n, db_values_h *h, void *arg)
 {
-	const struct write *w = db.broken ? journal_first() : NULL;
-
-	for (; w; w = w->next) {
+	for (const struct write *w = waiting(); w; w = w->next) {
 		if (w->stmt == n && h(w->values, arg))
 			return;
 	}
+}
+
+
+/**
+ * Open the file, and make it if there is none.  Says itself what is wrong.
+ *
+ * @param dir    Its directory
+ * @param schema Makes the tables
+ * @param group  Tells which statements replace each other
+ * @param sql    Statements
+ * @param count  Number of statements
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
+	    const char *const *sql, unsigned count)
+{
+	int err;
+
+	err = statedir_open(dir);
+	if (err)
+		return err;
+
+	db.group = group;
+	err = dbfile_open(&db.db, dir, schema, &db.turn);
+	if (!err)
+		err = prepare(sql, count);
+	if (!err && redo_open(dir, sql, count))
+		log_warning("store: can't write %s/referd.redo: each turn "
+			    "is committed by itself",
+			    dir);
+
+	++db.turn;
+
+	return err;
+}
+
+
+/**
+ * Commit what is pending, and close the file
+ */
+void db_close(void)
+{
+	db.retry = 0;
+	if (db.stmts && (db_commit() || settle()))
+		log_error("store: what waits in memory is lost (%zu writes)",
+			  journal_count());
+	journal_clear();
+	redo_close();
+
+	for (unsigned i = 0; db.stmts && i <= db.count; i++)
+		(void)sqlite3_finalize(db.stmts[i]);
+
+	(void)sqlite3_close(db.db);
+	statedir_close();
+
+	free(db.stmts);
+	memset(&db, 0, sizeof(db));
+	db.bound = none;
 }

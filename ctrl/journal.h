@@ -1,5 +1,5 @@
 /**
- * @file journal.h  What was written, until it is on disk
+ * @file journal.h  What was written, until it is in SQLite's file
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,15 +19,19 @@ struct value {
 
 struct write {
 	struct write *next;
+	struct write *same_hash;
 	unsigned stmt;
+	unsigned group;
 	unsigned count;
 	size_t size;
-	bool ends_turn; /* with it, what is on disk is sound */
-	struct value values[];
+	uint64_t turn;
+	struct value *values;
 };
 
-int journal_add(unsigned stmt, const struct value *values, unsigned count);
-void journal_end_turn(void);
+int journal_add(unsigned stmt, unsigned group, const struct value *values,
+		unsigned count, uint64_t turn);
+void journal_seal(void);
+void journal_merge(uint64_t turn);
 struct write *journal_first(void);
 void journal_drop_first(void);
 void journal_drop_all(unsigned stmt);

@@ -190,6 +190,9 @@ bool keep_step(void)
 	size = measure();
 	more = step_messages(size.used - keep.size);
 	more |= step_transfers();
+	if (db_apply())
+		return false;
+
 	more |= shrink(&size);
 
 	return more;

@@ -28,6 +28,8 @@
 static const double grace_time = 5.;
 static const double grace_start = 10.; /* ... when we are the one who was */
 
+enum { ACK_COUNT = 256 };
+
 /* Clients know nodes by name: of several boots the one that is there counts */
 static void announce(const struct node *node, const char *reason)
 {
@@ -341,11 +343,13 @@ void nodes_save(void)
 }
 
 
+/* A node keeps thousands of reports: it need not hear of each at once */
 static void ack(struct node *node)
 {
 	struct json j;
 
-	if (node->acked == node->n || store_trouble())
+	if (node->acked == node->n || store_trouble() ||
+	    (store_pending() && node->n - node->acked < ACK_COUNT))
 		return;
 
 	node->acked = node->n;

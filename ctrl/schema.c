@@ -327,3 +327,19 @@ int schema_apply(sqlite3 *db)
 
 	return rc == SQLITE_OK ? 0 : EIO;
 }
+
+
+/**
+ * Tell which statements replace each other, see journal_add()
+ *
+ * @param n Number of a statement
+ *
+ * @return Its group, 0 for none
+ */
+unsigned schema_group(unsigned n)
+{
+	if (n >= STMT_PUT && n < STMT_EACH)
+		return STMTS + (n - STMT_PUT) % STORE_TABLES;
+
+	return n == STMT_COUNT || n == STMT_TRANSFER ? n : 0;
+}

@@ -46,5 +46,6 @@ enum {
 extern const char *const schema_sql[STMTS];
 
 int schema_apply(struct sqlite3 *db);
+unsigned schema_group(unsigned n);
 
 #endif

@@ -68,7 +68,7 @@ int store_open(const char *dir)
 {
 	int err;
 
-	err = db_open(dir, schema_apply, schema_sql, STMTS);
+	err = db_open(dir, schema_apply, schema_group, schema_sql, STMTS);
 	if (!err) {
 		load_counters();
 		store.dirty = true;
@@ -123,6 +123,18 @@ int store_commit(void)
 		save_counters();
 
 	return db_commit();
+}
+
+
+/**
+ * Tell whether the store will write before long what is on disk already, but
+ * not where it is looked up
+ *
+ * @return True if it will
+ */
+bool store_pending(void)
+{
+	return db_pending();
 }
 
 
@@ -344,6 +356,7 @@ void store_replay(uint64_t since, const char *client, const char *call_sid,
 void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
 		void *arg)
 {
+	(void)db_apply();
 	db_bind_text(STMT_CALL, 1, call_sid);
 	db_bind_int(STMT_CALL, 2, limit);
 	(void)each_message(STMT_CALL, h, arg);
@@ -392,6 +405,7 @@ void store_each(enum store_table table, store_each_h *h, void *arg)
 {
 	const unsigned n = STMT_EACH + table;
 
+	(void)db_apply();
 	while (!db_step(n))
 		h(db_column_text(n, 0), db_column_text(n, 1), arg);
 }

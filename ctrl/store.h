@@ -24,6 +24,7 @@ typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
 int store_open(const char *dir);
 void store_close(void);
 int store_commit(void);
+bool store_pending(void);
 const char *store_trouble(void);
 
 uint64_t store_seq(void);

@@ -13,16 +13,17 @@
 #include "turn.h"
 
 
-/* Seconds after which what could not be written is tried again */
-static const double retry_time = 1.;
+/* Seconds after which what could not be written is tried again, and what was
+   written is looked after */
+static const double retry_time = 1., settle_time = .11;
 
 static ev_prepare prepare;
-static ev_timer retry;
+static ev_timer again;
 static ev_idle more; /* while somebody has something to be sent */
 
 
 /* It is enough that the loop turns */
-static void retry_handler(EV_P_ ev_timer *w, int revents)
+static void again_handler(EV_P_ ev_timer *w, int revents)
 {
 	(void)loop;
 	(void)w;
@@ -45,9 +46,10 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 	(void)revents;
 
 	turn_commit();
-	if (store_trouble() && !ev_is_active(&retry)) {
-		ev_timer_set(&retry, retry_time, 0.);
-		ev_timer_start(EV_A_ & retry);
+	if ((store_trouble() || store_pending()) && !ev_is_active(&again)) {
+		ev_timer_set(&again,
+			     store_trouble() ? retry_time : settle_time, 0.);
+		ev_timer_start(EV_A_ & again);
 	}
 
 	nodes_flush();
@@ -63,7 +65,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
  */
 void turn_init(void)
 {
-	ev_timer_init(&retry, retry_handler, retry_time, 0.);
+	ev_timer_init(&again, again_handler, settle_time, 0.);
 	ev_idle_init(&more, more_handler);
 	ev_prepare_init(&prepare, prepare_handler);
 	ev_prepare_start(EV_DEFAULT_ & prepare);
@@ -76,7 +78,7 @@ void turn_init(void)
 void turn_close(void)
 {
 	turn_commit();
-	ev_timer_stop(EV_DEFAULT_ & retry);
+	ev_timer_stop(EV_DEFAULT_ & again);
 	ev_idle_stop(EV_DEFAULT_ & more);
 	ev_prepare_stop(EV_DEFAULT_ & prepare);
 }

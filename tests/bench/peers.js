@@ -82,11 +82,21 @@ export class Stock {
 }
 
 
+/* Janus gathers no ICE candidate on a loopback interface. */
+function addInterface()
+{
+	for (const args of ['link add ice0 type veth peer name ice1',
+		'address add 10.78.0.1/24 dev ice0', 'link set ice0 up',
+		'link set ice1 up'])
+		spawnSync('ip', args.split(' '));
+}
+
+
 /** Janus with its SIP plugin and WebSockets, where it is installed. */
 export class Janus {
 	static available()
 	{
-		return spawnSync('janus', ['--version']).status === 0;
+		return !spawnSync('janus', ['--version']).error;
 	}
 
 	static async start(dir, { ip, far })
@@ -105,6 +115,7 @@ export class Janus {
 			return `${kind}_folder = "${path}"\n`;
 		};
 
+		addInterface();
 		mkdirSync(dir);
 		write('', 'general: { debug_level = 4\n' +
 			only('plugins', 'libjanus_sip.so') +
@@ -113,7 +124,7 @@ export class Janus {
 		write('plugin.sip.', `general: { local_ip = "${ip}" }\n`);
 		write('transport.websockets.',
 			`general: { ws = true\n ws_port = ${JANUS_PORT}\n` +
-			` ws_ip = "${ip}"\n json = "compact" }\n`);
+			' json = "compact" }\n');
 
 		p.name = 'janus';
 		p.process = new Process('janus', ['janus', '-F', dir,

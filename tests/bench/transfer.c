@@ -36,8 +36,8 @@
 
 enum {
 	CONTROLS = 8,
-	AT_ONCE = 16, /* calls that are set up at once */
-	USERS = 4,    /* of a gateway: baresip takes 255 calls of each */
+	AT_ONCE = 16,          /* calls that are set up at once */
+	PER_USER = 250,        /* calls: baresip has lines for 255 of each */
 	RESEND_INTERVAL = 100, /* ms */
 	LINE = 64,
 };
@@ -250,7 +250,7 @@ static bool stop_at(const char *what)
 }
 
 
-/* The gateways of a control take calls by turns, and so do their users */
+/* The gateways of a control take calls by turns, and then their users */
 static void place(struct bench *b, unsigned index, struct control *c)
 {
 	struct leg *leg = far_leg(b->far, index);
@@ -260,7 +260,8 @@ static void place(struct bench *b, unsigned index, struct control *c)
 
 	memset(&b->calls[index], 0, sizeof(b->calls[index]));
 	b->calls[index].control = c;
-	snprintf(user, sizeof(user), "gw%u", index / c->gateway_count % USERS);
+	snprintf(user, sizeof(user), "gw%u",
+		 index / c->gateway_count / PER_USER);
 	err = c->type->call ? c->type->call(c, index)
 			    : leg_call(leg, &c->gateways[gateway], user);
 	if (err)
