@@ -25,7 +25,7 @@ const JANUS_PORT = 8188;
  */
 function gateway(dir, { ip, name, config = {}, ...options })
 {
-	return Baresip.start(dir, { name, ip, users: USERS, sound: false,
+	return Baresip.start(dir, { name, ip, users: USERS, sound: false, trace: false,
 		account: ';answermode=auto',
 		config: { call_max_calls: 2000, ...config }, ...options });
 }

@@ -138,7 +138,8 @@ export class Baresip {
 	 * @param dir     Directory for all of its files, created here
 	 * @param options `name`: user part and log name; `ip`, `port`;
 	 *                `users`: user parts, if not just that one; `sound`:
-	 *                whether it sends any;
+	 *                whether it sends any; `trace`: whether it prints
+	 *                each SIP message;
 	 *                `module`: whether it loads sip_refer.so; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
 	 *                settings; `wrap`: a command to run it under;
@@ -146,8 +147,8 @@ export class Baresip {
 	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
-		users = [name], module = false, sound = true, account = '',
-		config = {}, wrap = [], clock })
+		users = [name], module = false, sound = true, trace = true,
+		account = '', config = {}, wrap = [], clock })
 	{
 		const b = new Baresip();
 		const env = module ? sanitizerEnv() : {};
@@ -159,7 +160,8 @@ export class Baresip {
 
 		b.name = name;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
-		b.launch = [[...wrap, settings.baresip, '-s', '-f', dir],
+		b.launch = [[...wrap, settings.baresip,
+			...trace ? ['-s'] : [], '-f', dir],
 			{ env: clock ? jumpEnv(clock, env) : env }];
 		b.address = [ip, ctrlPort];
 		await b.run();
