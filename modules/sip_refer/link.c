@@ -25,6 +25,7 @@ enum {
 	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
 	BACKOFF_MAX = 2000,
 	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
+	IOV_COUNT = 16,  /* reports written at once                 */
 };
 
 enum state {
@@ -55,6 +56,9 @@ static struct {
 	uint64_t next;       /* number of the next report            */
 	struct le *unsent;   /* first of reportl that is not written */
 	size_t unsent_pos;   /* bytes of it that are                 */
+	size_t kept;         /* how many there are                   */
+	struct tmr flush;    /* at the end of a turn of the loop     */
+	bool blocked;        /* we wait until it takes more          */
 	char *hello;         /* rest of the hello, if it blocked     */
 	char in[LINE_SIZE];
 	size_t inlen;
@@ -89,6 +93,8 @@ static void report_destructor(void *arg)
 		lnk.unsent = rep->le.next;
 		lnk.unsent_pos = 0;
 	}
+	if (rep->le.list)
+		--lnk.kept;
 	list_unlink(&rep->le);
 	cJSON_free(rep->line);
 }
@@ -126,7 +132,49 @@ static void lost(const char *why)
 
 static int listen_for(int flags)
 {
+	lnk.blocked = flags & FD_WRITE;
+
 	return compat_fd_listen(&lnk.cfd, lnk.fd, flags, io_handler, NULL);
+}
+
+
+/* Some of the reports that wait, in one go */
+static ssize_t write_some(int flags)
+{
+	struct iovec iov[IOV_COUNT];
+	struct msghdr msg = {.msg_iov = iov};
+	size_t skip = lnk.unsent_pos;
+	struct le *le;
+
+	for (le = lnk.unsent; le && msg.msg_iovlen < IOV_COUNT;
+	     le = le->next) {
+
+		const struct report *rep = le->data;
+		struct iovec *v = &iov[msg.msg_iovlen++];
+
+		v->iov_base = rep->line + skip;
+		v->iov_len = rep->len - skip;
+		skip = 0;
+	}
+
+	return sendmsg(lnk.fd, &msg, MSG_NOSIGNAL | flags);
+}
+
+
+static void wrote(size_t n)
+{
+	lnk.unsent_pos += n;
+
+	while (lnk.unsent) {
+
+		const struct report *rep = lnk.unsent->data;
+
+		if (lnk.unsent_pos < rep->len)
+			break;
+
+		lnk.unsent_pos -= rep->len;
+		lnk.unsent = lnk.unsent->next;
+	}
 }
 
 
@@ -135,31 +183,24 @@ static int write_reports(void)
 {
 	while (lnk.unsent) {
 
-		const struct report *rep = lnk.unsent->data;
-		ssize_t n;
+		const ssize_t n = write_some(MSG_DONTWAIT);
 
-		n = send(lnk.fd, rep->line + lnk.unsent_pos,
-			 rep->len - lnk.unsent_pos,
-			 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return listen_for(FD_READ | FD_WRITE);
 		if (n < 0)
 			return errno;
 
-		lnk.unsent_pos += n;
-		if (lnk.unsent_pos == rep->len) {
-			lnk.unsent = lnk.unsent->next;
-			lnk.unsent_pos = 0;
-		}
+		wrote(n);
 	}
 
-	return listen_for(FD_READ);
+	return lnk.blocked ? listen_for(FD_READ) : 0;
 }
 
 
-static void flush(void)
+static void flush_handler(void *arg)
 {
 	int err;
+	(void)arg;
 
 	if (lnk.state != READY)
 		return;
@@ -172,7 +213,7 @@ static void flush(void)
 
 static void keep(struct report *rep)
 {
-	if (list_count(&lnk.reportl) >= KEEP_MAX) {
+	if (lnk.kept >= KEEP_MAX) {
 
 		if (!lnk.dropping)
 			warning("sip_refer: referd has not acknowledged %u "
@@ -183,6 +224,7 @@ static void keep(struct report *rep)
 	}
 
 	list_append(&lnk.reportl, &rep->le, rep);
+	++lnk.kept;
 	if (!lnk.unsent) {
 		lnk.unsent = &rep->le;
 		lnk.unsent_pos = 0;
@@ -221,7 +263,10 @@ void link_report(struct cJSON *json)
 	rep->line[rep->len - 1] = '\n';
 
 	keep(rep);
-	flush();
+
+	/* what a turn of the loop reports goes out together, after what it
+	   has sent to the network */
+	tmr_start(&lnk.flush, 0, flush_handler, NULL);
 }
 
 
@@ -366,7 +411,7 @@ static void io_handler(int flags, void *arg)
 	(void)arg;
 
 	if (flags & FD_WRITE)
-		flush();
+		flush_handler(NULL);
 
 	if (lnk.fd >= 0 && (flags & (FD_READ | FD_EXCEPT)))
 		read_lines();
@@ -487,14 +532,13 @@ static void last_words(void)
 	(void)fcntl(lnk.fd, F_SETFL, flags & ~O_NONBLOCK);
 	(void)setsockopt(lnk.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 
-	for (; lnk.unsent; lnk.unsent = lnk.unsent->next) {
+	while (lnk.unsent) {
 
-		const struct report *rep = lnk.unsent->data;
+		const ssize_t n = write_some(0);
 
-		if (send(lnk.fd, rep->line + lnk.unsent_pos,
-			 rep->len - lnk.unsent_pos, MSG_NOSIGNAL) < 0)
+		if (n < 0)
 			break;
-		lnk.unsent_pos = 0;
+		wrote(n);
 	}
 }
 
@@ -505,6 +549,7 @@ static void last_words(void)
 void link_close(void)
 {
 	last_words();
+	tmr_cancel(&lnk.flush);
 	deadline_cancel(&lnk.deadline);
 	disconnect();
 	list_flush(&lnk.reportl);
