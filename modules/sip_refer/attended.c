@@ -74,7 +74,7 @@ static int dialog_message(struct sip_msg **msgp, const struct livecall *lc)
 	if (err)
 		return err;
 
-	err = dialog_print(&text, dlg, "REFER", "");
+	err = dialog_print(&text, dlg, "REFER", sip_dialog_lseq(dlg->dlg), "");
 	mem_deref(dlg);
 	if (err)
 		return err;

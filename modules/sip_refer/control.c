@@ -183,8 +183,9 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 	if (err)
 		return err;
 
+	err = transfer_send(t);
 	succeeded(ref);
-	transfer_run(t);
+	transfer_sent(t, err);
 
 	return 0;
 }

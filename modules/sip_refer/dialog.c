@@ -223,13 +223,12 @@ static int print_via(struct mbuf *mb, const struct dialog *dlg, struct sa *src,
 
 /* An ACK takes the CSeq that it is given, anything else uses one up */
 static int print_dialog(struct mbuf *mb, const struct dialog *dlg,
-			const char *met)
+			const char *met, uint32_t cseq)
 {
 	static const char ack[] = " ACK\r\n";
 	int err;
 
-	err = sip_dialog_encode(mb, dlg->dlg, sip_dialog_lseq(dlg->dlg),
-				"ACK");
+	err = sip_dialog_encode(mb, dlg->dlg, cseq, "ACK");
 	if (err)
 		return err;
 
@@ -240,17 +239,18 @@ static int print_dialog(struct mbuf *mb, const struct dialog *dlg,
 
 
 /**
- * Print a request as it would be sent in the dialog now
+ * Print a request as it is sent in the dialog
  *
  * @param textp Pointer to the text
  * @param dlg   Dialog
  * @param met   Method
+ * @param cseq  CSeq number
  * @param hdrs  Header fields, each ended by CRLF
  *
  * @return 0 if success, otherwise errorcode
  */
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
-		 const char *hdrs)
+		 uint32_t cseq, const char *hdrs)
 {
 	struct sip_contact contact;
 	enum sip_transp tp;
@@ -272,7 +272,7 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 	sip_contact_set(&contact, dlg->cuser, &src, tp);
 	err = mbuf_printf(mb, "%HMax-Forwards: 70\r\n", sip_contact_print,
 			  &contact);
-	err |= print_dialog(mb, dlg, met);
+	err |= print_dialog(mb, dlg, met, cseq);
 	err |= mbuf_printf(mb, "User-Agent: baresip v%s (%s/%s)\r\n",
 			   compat_baresip_version(), sys_arch_get(),
 			   sys_os_get());

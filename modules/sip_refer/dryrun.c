@@ -128,7 +128,8 @@ int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
 	if (!err)
 		err = dialog_take(&dlg, lc->call, verb->refer_to_uri);
 	if (!err)
-		err = dialog_print(&text, dlg, "REFER", hdrs);
+		err = dialog_print(&text, dlg, "REFER",
+				   sip_dialog_lseq(dlg->dlg), hdrs);
 	if (err)
 		goto out;
 

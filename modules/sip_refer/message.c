@@ -160,34 +160,58 @@ struct cJSON *message_json(const struct sip_msg *msg)
 }
 
 
+/* Up to the end of a line, which is passed over */
+static void line_get(struct pl *line, struct pl *text)
+{
+	const char *end = pl_strchr(text, '\r');
+
+	line->p = text->p;
+	line->l = end ? (size_t)(end - text->p) : text->l;
+	pl_advance(text, min(line->l + 2, text->l));
+}
+
+
 /**
- * Make the JSON of a request that is about to be sent. Its Via is left out:
- * the transport writes that.
+ * Make the JSON of a request that we send. Its Via is left out: the transport
+ * writes that.
  *
- * @param text The request
+ * @param text The request, without a body
  *
- * @return Object, the caller's own; NULL if it cannot be read
+ * @return Object, the caller's own; NULL if there is no memory for it
  */
 struct cJSON *message_json_text(const char *text)
 {
-	struct mbuf *mb = mbuf_alloc(1024);
-	struct sip_msg *msg;
-	cJSON *json = NULL;
+	cJSON *json = cJSON_CreateObject(), *headers;
+	struct pl left, line;
+	char *start = NULL;
+	int err;
 
-	if (!mb || mbuf_write_str(mb, text))
+	pl_set_str(&left, text);
+	line_get(&line, &left);
+	err = text_scrub(&start, &line);
+	if (err)
 		goto out;
 
-	mb->pos = 0;
-	if (sip_msg_decode(&msg, mb))
-		goto out;
+	cJSON_AddStringToObject(json, "start", start);
+	headers = cJSON_AddObjectToObject(json, "headers");
 
-	json = message_json(msg);
-	cJSON_DeleteItemFromObject(cJSON_GetObjectItem(json, "headers"),
-				   "Via");
-	mem_deref(msg);
+	for (line_get(&line, &left); line.l && !err; line_get(&line, &left)) {
+
+		struct sip_hdr hdr;
+
+		if (re_regex(line.p, line.l, "[^:]+:[ \t]*[^]*", &hdr.name,
+			     NULL, &hdr.val))
+			continue;
+		if (pl_strcasecmp(&hdr.name, "Via"))
+			err = header_add(headers, &hdr);
+	}
 
 out:
-	mem_deref(mb);
+	mem_deref(start);
+	if (err) {
+		cJSON_Delete(json);
+		json = NULL;
+	}
 
 	return json;
 }

@@ -210,7 +210,7 @@ void dialog_close(void);
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
-		 const char *hdrs);
+		 uint32_t cseq, const char *hdrs);
 
 
 /*
@@ -334,7 +334,8 @@ struct transfer {
 int transfer_alloc(struct transfer **tp, struct livecall *lc,
 		   const struct verb *verb, const struct timeouts *timeouts,
 		   const char *ref, struct fault *fault);
-void transfer_run(struct transfer *t);
+int transfer_send(struct transfer *t);
+void transfer_sent(struct transfer *t, int err);
 void transfer_notified(struct transfer *t, const struct notify *notify);
 void transfer_cancel(struct transfer *t);
 void transfer_stop(struct transfer *t);

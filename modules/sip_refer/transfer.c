@@ -351,8 +351,8 @@ int transfer_print_hdrs(char **hdrsp, const struct verb *verb)
 
 /**
  * Allocate a transfer and take the dialog of the call for it. Nothing is sent
- * before transfer_run(). A transfer that is never run is released with
- * mem_deref(); one that ran releases itself when it has lingered.
+ * before transfer_send(). A transfer that is never sent is released with
+ * mem_deref(); one that was releases itself when it has lingered.
  *
  * @param tp       Pointer to the transfer
  * @param lc       Call
@@ -414,20 +414,12 @@ out:
  * Send the REFER
  *
  * @param t Transfer
+ *
+ * @return 0 if success, otherwise errorcode
  */
-void transfer_run(struct transfer *t)
+int transfer_send(struct transfer *t)
 {
-	char *text;
 	int err;
-
-	if (!t)
-		return;
-
-	if (!dialog_print(&text, t->dlg, "REFER", t->hdrs)) {
-		outcome_message(t, message_json_text(text));
-		mem_deref(text);
-	}
-	outcome_step(t, "requested");
 
 	t->refer_first = sip_dialog_lseq(t->dlg->dlg);
 
@@ -435,6 +427,27 @@ void transfer_run(struct transfer *t)
 	if (!err)
 		err = request_send(&t->refer, t->dlg, "REFER", t->hdrs,
 				   refer_handler, t);
+
+	return err;
+}
+
+
+/**
+ * Report the REFER. Nobody has to wait for what is said of it.
+ *
+ * @param t   Transfer
+ * @param err What transfer_send() has returned
+ */
+void transfer_sent(struct transfer *t, int err)
+{
+	char *text;
+
+	if (!dialog_print(&text, t->dlg, "REFER", t->refer_first, t->hdrs)) {
+		outcome_message(t, message_json_text(text));
+		mem_deref(text);
+	}
+	outcome_step(t, "requested");
+
 	if (err)
 		not_answered(t, err);
 }
