@@ -21,25 +21,15 @@
 enum {
 	PROTOCOL = 1,
 	LINE_SIZE = 65536, /* longest line either way [bytes]         */
-	KEEP_MAX = 4096,   /* reports kept until acknowledged         */
 	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
 	BACKOFF_MAX = 2000,
 	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
-	IOV_COUNT = 16,  /* reports written at once                 */
 };
 
 enum state {
 	IDLE,     /* not connected, a timer runs    */
 	GREETING, /* hello is sent, welcome awaited */
 	READY,    /* reports flow                   */
-};
-
-/** A report, kept until it is acknowledged */
-struct report {
-	struct le le;
-	uint64_t n;
-	char *line;
-	size_t len;
 };
 
 static struct {
@@ -52,17 +42,12 @@ static struct {
 	char *node;
 	char boot[17];
 	link_request_h *requesth;
-	struct list reportl; /* kept, in the order of n              */
-	uint64_t next;       /* number of the next report            */
-	struct le *unsent;   /* first of reportl that is not written */
-	size_t unsent_pos;   /* bytes of it that are                 */
-	size_t kept;         /* how many there are                   */
-	struct tmr flush;    /* at the end of a turn of the loop     */
-	bool blocked;        /* we wait until it takes more          */
-	char *hello;         /* rest of the hello, if it blocked     */
+	struct tmr flush; /* at the end of a turn of the loop        */
+	bool blocked;     /* we wait until it takes more             */
+	bool held;        /* requests wait                           */
+	struct tmr resume;
 	char in[LINE_SIZE];
 	size_t inlen;
-	bool dropping; /* KEEP_MAX was reached, said once      */
 } lnk = {.fd = -1};
 
 
@@ -85,21 +70,6 @@ uint64_t link_now(void)
 }
 
 
-static void report_destructor(void *arg)
-{
-	struct report *rep = arg;
-
-	if (lnk.unsent == &rep->le) {
-		lnk.unsent = rep->le.next;
-		lnk.unsent_pos = 0;
-	}
-	if (rep->le.list)
-		--lnk.kept;
-	list_unlink(&rep->le);
-	cJSON_free(rep->line);
-}
-
-
 static void disconnect(void)
 {
 	lnk.cfd = mem_deref(lnk.cfd);
@@ -107,6 +77,7 @@ static void disconnect(void)
 		(void)close(lnk.fd);
 	lnk.fd = -1;
 	lnk.inlen = 0;
+	lnk.blocked = false;
 	lnk.state = IDLE;
 }
 
@@ -130,70 +101,14 @@ static void lost(const char *why)
 }
 
 
-static int listen_for(int flags)
+static int listen_for(bool blocked)
 {
-	lnk.blocked = flags & FD_WRITE;
+	lnk.blocked = blocked;
 
-	return compat_fd_listen(&lnk.cfd, lnk.fd, flags, io_handler, NULL);
-}
-
-
-/* Some of the reports that wait, in one go */
-static ssize_t write_some(int flags)
-{
-	struct iovec iov[IOV_COUNT];
-	struct msghdr msg = {.msg_iov = iov};
-	size_t skip = lnk.unsent_pos;
-	struct le *le;
-
-	for (le = lnk.unsent; le && msg.msg_iovlen < IOV_COUNT;
-	     le = le->next) {
-
-		const struct report *rep = le->data;
-		struct iovec *v = &iov[msg.msg_iovlen++];
-
-		v->iov_base = rep->line + skip;
-		v->iov_len = rep->len - skip;
-		skip = 0;
-	}
-
-	return sendmsg(lnk.fd, &msg, MSG_NOSIGNAL | flags);
-}
-
-
-static void wrote(size_t n)
-{
-	lnk.unsent_pos += n;
-
-	while (lnk.unsent) {
-
-		const struct report *rep = lnk.unsent->data;
-
-		if (lnk.unsent_pos < rep->len)
-			break;
-
-		lnk.unsent_pos -= rep->len;
-		lnk.unsent = lnk.unsent->next;
-	}
-}
-
-
-/* Write until all is written or the socket blocks */
-static int write_reports(void)
-{
-	while (lnk.unsent) {
-
-		const ssize_t n = write_some(MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return listen_for(FD_READ | FD_WRITE);
-		if (n < 0)
-			return errno;
-
-		wrote(n);
-	}
-
-	return lnk.blocked ? listen_for(FD_READ) : 0;
+	return compat_fd_listen(&lnk.cfd, lnk.fd,
+				(lnk.held ? FD_EXCEPT : FD_READ) |
+					(blocked ? FD_WRITE : 0),
+				io_handler, NULL);
 }
 
 
@@ -205,30 +120,13 @@ static void flush_handler(void *arg)
 	if (lnk.state != READY)
 		return;
 
-	err = write_reports();
+	err = reports_write(lnk.fd, MSG_DONTWAIT);
+	if (err == EAGAIN || err == EINTR)
+		err = listen_for(true);
+	else if (!err && lnk.blocked)
+		err = listen_for(false);
 	if (err)
 		lost(strerror(err));
-}
-
-
-static void keep(struct report *rep)
-{
-	if (lnk.kept >= KEEP_MAX) {
-
-		if (!lnk.dropping)
-			warning("sip_refer: referd has not acknowledged %u "
-				"reports; the oldest are dropped\n",
-				KEEP_MAX);
-		lnk.dropping = true;
-		mem_deref(list_ledata(list_head(&lnk.reportl)));
-	}
-
-	list_append(&lnk.reportl, &rep->le, rep);
-	++lnk.kept;
-	if (!lnk.unsent) {
-		lnk.unsent = &rep->le;
-		lnk.unsent_pos = 0;
-	}
 }
 
 
@@ -240,60 +138,14 @@ static void keep(struct report *rep)
  */
 void link_report(struct cJSON *json)
 {
-	struct report *rep;
-	char *text;
-
-	cJSON_AddNumberToObject(json, "n", lnk.next);
-	cJSON_AddNumberToObject(json, "time", link_now());
-	text = cJSON_PrintUnformatted(json);
-	cJSON_Delete(json);
-
-	rep = mem_zalloc(sizeof(*rep), report_destructor);
-	if (!text || !rep) {
-		cJSON_free(text);
-		mem_deref(rep);
+	if (reports_add(json)) {
 		warning("sip_refer: out of memory: a report is lost\n");
 		return;
 	}
 
-	/* the terminating zero gives way to the end of the line */
-	rep->n = lnk.next++;
-	rep->len = strlen(text) + 1;
-	rep->line = text;
-	rep->line[rep->len - 1] = '\n';
-
-	keep(rep);
-
 	/* what a turn of the loop reports goes out together, after what it
 	   has sent to the network */
 	tmr_start(&lnk.flush, 0, flush_handler, NULL);
-}
-
-
-static void acknowledged(uint64_t n)
-{
-	struct le *le = list_head(&lnk.reportl);
-
-	while (le) {
-
-		struct report *rep = le->data;
-
-		if (rep->n > n)
-			break;
-
-		le = le->next;
-		mem_deref(rep);
-	}
-
-	lnk.dropping = false;
-}
-
-
-static uint64_t first_kept(void)
-{
-	const struct le *le = list_head(&lnk.reportl);
-
-	return le ? ((const struct report *)le->data)->n : lnk.next;
 }
 
 
@@ -316,7 +168,7 @@ static bool get_n(uint64_t *np, const cJSON *json)
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "n");
 
 	if (!cJSON_IsNumber(n) ||
-	    !(n->valuedouble >= 0 && n->valuedouble < lnk.next))
+	    !(n->valuedouble >= 0 && n->valuedouble < reports_next()))
 		return false;
 
 	*np = (uint64_t)n->valuedouble;
@@ -332,9 +184,8 @@ static void welcome(const cJSON *json)
 	info("sip_refer: connected to referd at %s\n", lnk.path);
 
 	if (get_n(&n, json))
-		acknowledged(n);
-	lnk.unsent = list_head(&lnk.reportl);
-	lnk.unsent_pos = 0;
+		reports_ack(n);
+	reports_rewind();
 	lnk.backoff = BACKOFF_MIN;
 	lnk.state = READY;
 
@@ -354,7 +205,7 @@ static void line_handler(const char *line, size_t len)
 	else if (!strcmp(type, "welcome") && lnk.state == GREETING)
 		welcome(json);
 	else if (!strcmp(type, "ack") && get_n(&n, json))
-		acknowledged(n);
+		reports_ack(n);
 	else if (lnk.state == READY)
 		lnk.requesth(json);
 
@@ -367,20 +218,21 @@ static void lines_split(void)
 {
 	char *start = lnk.in, *end;
 
-	while (lnk.fd >= 0) {
+	while (lnk.fd >= 0 && !lnk.held) {
 
-		const size_t left = lnk.in + lnk.inlen - start;
-
-		end = memchr(start, '\n', left);
-		if (!end) {
-			memmove(lnk.in, start, left);
-			lnk.inlen = left;
+		end = memchr(start, '\n', lnk.in + lnk.inlen - start);
+		if (!end)
 			break;
-		}
 
 		line_handler(start, end - start);
 		start = end + 1;
 	}
+
+	if (lnk.fd < 0)
+		return;
+
+	lnk.inlen -= start - lnk.in;
+	memmove(lnk.in, start, lnk.inlen);
 }
 
 
@@ -401,8 +253,41 @@ static void read_lines(void)
 	lnk.inlen += n;
 	lines_split();
 
-	if (lnk.inlen == sizeof(lnk.in))
+	if (lnk.inlen == sizeof(lnk.in) && !lnk.held)
 		lost("it sent a line that is too long");
+}
+
+
+static void resume_handler(void *arg)
+{
+	int err;
+	(void)arg;
+
+	if (lnk.fd < 0)
+		return;
+
+	lines_split();
+	err = lnk.fd < 0 || lnk.held ? 0 : listen_for(lnk.blocked);
+	if (err)
+		lost(strerror(err));
+}
+
+
+/**
+ * Let referd's requests wait, or go on with them
+ *
+ * @param hold True to let them wait
+ */
+void link_hold(bool hold)
+{
+	if (hold == lnk.held)
+		return;
+
+	lnk.held = hold;
+	if (!hold)
+		tmr_start(&lnk.resume, 0, resume_handler, NULL);
+	else if (lnk.fd >= 0)
+		(void)listen_for(lnk.blocked);
 }
 
 
@@ -433,8 +318,8 @@ static int send_hello(void)
 	cJSON_AddStringToObject(json, "version", PROJECT_VERSION);
 	cJSON_AddStringToObject(json, "baresip", compat_baresip_version());
 	cJSON_AddStringToObject(json, "libre", sys_libre_version_get());
-	cJSON_AddNumberToObject(json, "first", first_kept());
-	cJSON_AddNumberToObject(json, "next", lnk.next);
+	cJSON_AddNumberToObject(json, "first", reports_first());
+	cJSON_AddNumberToObject(json, "next", reports_next());
 
 	text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
@@ -478,7 +363,7 @@ static void connect_handler(void *arg)
 
 	err = connect_socket();
 	if (!err)
-		err = listen_for(FD_READ);
+		err = listen_for(false);
 	if (!err)
 		err = send_hello();
 	if (err) {
@@ -511,7 +396,6 @@ int link_init(const char *path, const char *node, link_request_h *requesth)
 
 	(void)re_snprintf(lnk.boot, sizeof(lnk.boot), "%016llx", rand_u64());
 	lnk.requesth = requesth;
-	lnk.next = 1;
 	lnk.backoff = BACKOFF_MIN;
 	deadline_start(&lnk.deadline, 0, connect_handler, NULL);
 
@@ -525,21 +409,13 @@ static void last_words(void)
 	struct timeval tv = {.tv_usec = FLUSH_MAX * 1000};
 	int flags;
 
-	if (lnk.state != READY || !lnk.unsent)
+	if (lnk.state != READY)
 		return;
 
 	flags = fcntl(lnk.fd, F_GETFL);
 	(void)fcntl(lnk.fd, F_SETFL, flags & ~O_NONBLOCK);
 	(void)setsockopt(lnk.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-
-	while (lnk.unsent) {
-
-		const ssize_t n = write_some(0);
-
-		if (n < 0)
-			break;
-		wrote(n);
-	}
+	(void)reports_write(lnk.fd, 0);
 }
 
 
@@ -550,10 +426,11 @@ void link_close(void)
 {
 	last_words();
 	tmr_cancel(&lnk.flush);
+	tmr_cancel(&lnk.resume);
 	deadline_cancel(&lnk.deadline);
 	disconnect();
-	list_flush(&lnk.reportl);
-	lnk.unsent = NULL;
+	reports_close();
+	lnk.held = false;
 	lnk.path = mem_deref(lnk.path);
 	lnk.node = mem_deref(lnk.node);
 }

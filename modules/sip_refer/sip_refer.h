@@ -275,6 +275,20 @@ void subscription_end(struct subscription *sub);
 
 
 /*
+ * Pace: how many REFERs wait for their answers
+ */
+
+enum { PACE_TIME = 100 /**< That a REFER keeps others back [ms] */ };
+
+struct pace {
+	bool taken;
+};
+
+void pace_take(struct pace *p);
+void pace_give(struct pace *p);
+
+
+/*
  * Transfer: one REFER, its answer, NOTIFYs, timers and outcome
  */
 
@@ -312,6 +326,7 @@ struct transfer {
 	struct request *refer;
 	struct subscription *sub;
 	struct deadline deadline;
+	struct pace pace;
 	enum transfer_state state;
 	struct timeouts timeouts;
 	char id[17];
@@ -526,4 +541,18 @@ typedef void(link_request_h)(const struct cJSON *json);
 int link_init(const char *path, const char *node, link_request_h *h);
 void link_close(void);
 void link_report(struct cJSON *report);
+void link_hold(bool hold);
 uint64_t link_now(void);
+
+
+/*
+ * Reports: what referd has not acknowledged
+ */
+
+int reports_add(struct cJSON *report);
+void reports_ack(uint64_t n);
+uint64_t reports_first(void);
+uint64_t reports_next(void);
+void reports_rewind(void);
+int reports_write(int fd, int flags);
+void reports_close(void);

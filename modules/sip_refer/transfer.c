@@ -38,6 +38,7 @@ static void destructor(void *arg)
 	struct transfer *t = arg;
 
 	deadline_cancel(&t->deadline);
+	pace_give(&t->pace);
 	hash_unlink(&t->he);
 	if (t->lc)
 		t->lc->transfer = NULL;
@@ -56,8 +57,8 @@ static void destructor(void *arg)
 
 
 /**
- * Change the state of a transfer. Each but SENT, which libre's transaction
- * ends, has its timer.
+ * Change the state of a transfer. Each has its timer, but SENT, which libre's
+ * transaction ends: its timer lets other REFERs go out.
  *
  * @param t     Transfer
  * @param state State
@@ -71,6 +72,7 @@ void transfer_set_state(struct transfer *t, enum transfer_state state,
 		      state_name(t->state), state_name(state));
 
 	t->state = state;
+	pace_give(&t->pace);
 	deadline_start(&t->deadline, ms, deadline_handler, t);
 }
 
@@ -98,7 +100,7 @@ static void deadline_handler(void *arg)
 
 	switch (t->state) {
 
-	case SENT: break;
+	case SENT: pace_give(&t->pace); break;
 
 	case ACCEPTED: silence(t, "timer:notify", t->timeouts.notify); break;
 
@@ -427,6 +429,10 @@ int transfer_send(struct transfer *t)
 	if (!err)
 		err = request_send(&t->refer, t->dlg, "REFER", t->hdrs,
 				   refer_handler, t);
+	if (!err) {
+		pace_take(&t->pace);
+		deadline_start(&t->deadline, PACE_TIME, deadline_handler, t);
+	}
 
 	return err;
 }

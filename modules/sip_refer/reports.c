@@ -1,0 +1,239 @@
+/**
+ * @file reports.c  What referd has not acknowledged
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <re.h>
+#include "compat/compat.h"
+#include "sip_refer.h"
+
+
+enum {
+	KEEP_MAX = 4096, /* reports kept until acknowledged */
+	IOV_COUNT = 16,  /* reports written at once         */
+};
+
+/** A report, kept until it is acknowledged */
+struct report {
+	struct le le;
+	uint64_t n;
+	char *line;
+	size_t len;
+};
+
+static struct {
+	struct list list;  /* in the order of n                    */
+	size_t count;      /* how many there are                   */
+	uint64_t next;     /* number of the next one               */
+	struct le *unsent; /* first one that is not written        */
+	size_t unsent_pos; /* bytes of it that are                 */
+	bool dropping;     /* KEEP_MAX was reached, said once      */
+} reports = {.next = 1};
+
+
+static void destructor(void *arg)
+{
+	struct report *rep = arg;
+
+	if (reports.unsent == &rep->le) {
+		reports.unsent = rep->le.next;
+		reports.unsent_pos = 0;
+	}
+	if (rep->le.list)
+		--reports.count;
+	list_unlink(&rep->le);
+	cJSON_free(rep->line);
+}
+
+
+static void keep(struct report *rep)
+{
+	if (reports.count >= KEEP_MAX) {
+
+		if (!reports.dropping)
+			warning("sip_refer: referd has not acknowledged %u "
+				"reports; the oldest are dropped\n",
+				KEEP_MAX);
+		reports.dropping = true;
+		mem_deref(list_ledata(list_head(&reports.list)));
+	}
+
+	list_append(&reports.list, &rep->le, rep);
+	++reports.count;
+	if (!reports.unsent) {
+		reports.unsent = &rep->le;
+		reports.unsent_pos = 0;
+	}
+}
+
+
+/**
+ * Number a report, and keep it until referd acknowledges it
+ *
+ * @param json Report; released here
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int reports_add(struct cJSON *json)
+{
+	struct report *rep;
+	char *text;
+
+	cJSON_AddNumberToObject(json, "n", reports.next);
+	cJSON_AddNumberToObject(json, "time", link_now());
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+
+	rep = mem_zalloc(sizeof(*rep), destructor);
+	if (!text || !rep) {
+		cJSON_free(text);
+		mem_deref(rep);
+		return ENOMEM;
+	}
+
+	/* the terminating zero gives way to the end of the line */
+	rep->n = reports.next++;
+	rep->len = strlen(text) + 1;
+	rep->line = text;
+	rep->line[rep->len - 1] = '\n';
+
+	keep(rep);
+
+	return 0;
+}
+
+
+/**
+ * Forget what referd has stored
+ *
+ * @param n Number of the last report that it has
+ */
+void reports_ack(uint64_t n)
+{
+	struct le *le = list_head(&reports.list);
+
+	while (le) {
+
+		struct report *rep = le->data;
+
+		if (rep->n > n)
+			break;
+
+		le = le->next;
+		mem_deref(rep);
+	}
+
+	reports.dropping = false;
+}
+
+
+/**
+ * Get the number of the oldest report that is kept
+ *
+ * @return Number; of the next one, if none is
+ */
+uint64_t reports_first(void)
+{
+	const struct le *le = list_head(&reports.list);
+
+	return le ? ((const struct report *)le->data)->n : reports.next;
+}
+
+
+/**
+ * Get the number of the next report
+ *
+ * @return Number
+ */
+uint64_t reports_next(void)
+{
+	return reports.next;
+}
+
+
+/**
+ * Have all that is kept written again
+ */
+void reports_rewind(void)
+{
+	reports.unsent = list_head(&reports.list);
+	reports.unsent_pos = 0;
+}
+
+
+static void wrote(size_t n)
+{
+	reports.unsent_pos += n;
+
+	while (reports.unsent) {
+
+		const struct report *rep = reports.unsent->data;
+
+		if (reports.unsent_pos < rep->len)
+			break;
+
+		reports.unsent_pos -= rep->len;
+		reports.unsent = reports.unsent->next;
+	}
+}
+
+
+static ssize_t write_some(int fd, int flags)
+{
+	struct iovec iov[IOV_COUNT];
+	struct msghdr msg = {.msg_iov = iov};
+	size_t skip = reports.unsent_pos;
+	struct le *le;
+
+	for (le = reports.unsent; le && msg.msg_iovlen < IOV_COUNT;
+	     le = le->next) {
+
+		const struct report *rep = le->data;
+		struct iovec *v = &iov[msg.msg_iovlen++];
+
+		v->iov_base = rep->line + skip;
+		v->iov_len = rep->len - skip;
+		skip = 0;
+	}
+
+	return sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
+}
+
+
+/**
+ * Write what is not written yet
+ *
+ * @param fd    Socket
+ * @param flags As for send()
+ *
+ * @return 0 if that is all, otherwise errorcode
+ */
+int reports_write(int fd, int flags)
+{
+	while (reports.unsent) {
+
+		const ssize_t n = write_some(fd, flags);
+
+		if (n < 0)
+			return errno;
+
+		wrote(n);
+	}
+
+	return 0;
+}
+
+
+/**
+ * Forget all reports
+ */
+void reports_close(void)
+{
+	list_flush(&reports.list);
+	reports.unsent = NULL;
+	reports.next = 1;
+}
