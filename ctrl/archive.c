@@ -101,23 +101,6 @@ out:
 }
 
 
-struct search {
-	const char *id;
-	bool ended;
-};
-
-
-/* Of what waits to be written */
-static bool waiting_handler(const struct value *v, void *arg)
-{
-	struct search *s = arg;
-
-	s->ended = !strcmp(v[0].text, s->id) && v[3].text;
-
-	return s->ended;
-}
-
-
 /**
  * Tell whether a transfer has its outcome already
  *
@@ -127,11 +110,10 @@ static bool waiting_handler(const struct value *v, void *arg)
  */
 bool archive_ended(const char *id)
 {
-	struct search s = {.id = id};
+	const struct value *written = db_written(STMT_TRANSFER, id);
 
-	db_waiting(STMT_TRANSFER, waiting_handler, &s);
-	if (s.ended)
-		return true;
+	if (written)
+		return written[3].text != NULL;
 
 	db_bind_text(STMT_OUTCOME, 1, id);
 	if (db_step(STMT_OUTCOME))

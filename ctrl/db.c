@@ -4,26 +4,21 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sqlite3.h>
 #include "clock.h"
 #include "db.h"
 #include "dbfile.h"
+#include "dbstmt.h"
 #include "log.h"
 #include "redo.h"
 #include "statedir.h"
 
 
-static const unsigned none = UINT_MAX;
-
 enum {
-	VALUES_MAX = 24,
 	BATCH = 256,       /* writes in one transaction, or a whole turn */
 	BATCHES = 16,      /* made up for in one turn */
 	RETRY_TIME = 1000, /* ms */
@@ -37,8 +32,7 @@ enum {
 
 static struct {
 	sqlite3 *db;
-	sqlite3_stmt **stmts; /* with the one for the mark behind them */
-	unsigned count;
+	bool open;
 	db_group_h *group;
 	uint64_t turn; /* number of the one at hand */
 	bool wrote;    /* in this turn */
@@ -52,12 +46,7 @@ static struct {
 	bool broken;
 	int64_t retry;     /* when to try again, ms */
 	char trouble[128]; /* what SQLite said of it */
-
-	/* What is bound to the statement at hand */
-	unsigned bound;
-	unsigned valuec;
-	struct value values[VALUES_MAX];
-} db = {.bound = none};
+} db;
 
 
 /* That has written something */
@@ -85,111 +74,6 @@ static void fail(void)
 	journal_merge(last_turn());
 	if (!sqlite3_get_autocommit(db.db))
 		(void)sqlite3_exec(db.db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-
-static int prepare(const char *const *sql, unsigned count)
-{
-	db.stmts = calloc(count + 1, sizeof(*db.stmts));
-	if (!db.stmts)
-		return ENOMEM;
-
-	db.count = count;
-	for (unsigned i = 0; i <= count; i++) {
-		if (sqlite3_prepare_v3(db.db,
-				       i < count ? sql[i] : dbfile_mark_sql,
-				       -1, SQLITE_PREPARE_PERSISTENT,
-				       &db.stmts[i], NULL) == SQLITE_OK)
-			continue;
-
-		log_error("store: can't use its file: %s",
-			  sqlite3_errmsg(db.db));
-		return EIO;
-	}
-
-	return 0;
-}
-
-
-/* sqlite3_bind_*() and sqlite3_column_*() do no harm without a statement */
-static sqlite3_stmt *stmt(unsigned n)
-{
-	return n < db.count ? db.stmts[n] : NULL;
-}
-
-
-static struct value *value_of(unsigned n, int col)
-{
-	assert(col > 0 && col <= VALUES_MAX);
-
-	if (db.bound != n) {
-		memset(db.values, 0, sizeof(db.values));
-		db.bound = n;
-		db.valuec = 0;
-	}
-
-	if (db.valuec < (unsigned)col)
-		db.valuec = (unsigned)col;
-
-	return &db.values[col - 1];
-}
-
-
-/**
- * Bind a text to a statement
- *
- * @param n    Number of the statement
- * @param col  Number of the value, from 1
- * @param text Text, which must live until the statement has run; may be NULL
- */
-void db_bind_text(unsigned n, int col, const char *text)
-{
-	*value_of(n, col) = (struct value){.text = text};
-	(void)sqlite3_bind_text(stmt(n), col, text, -1, SQLITE_STATIC);
-}
-
-
-/**
- * Bind a number to a statement
- *
- * @param n     Number of the statement
- * @param col   Number of the value, from 1
- * @param value Number
- */
-void db_bind_int(unsigned n, int col, int64_t value)
-{
-	*value_of(n, col) = (struct value){.number = value, .is_number = true};
-	(void)sqlite3_bind_int64(stmt(n), col, value);
-}
-
-
-/**
- * Get a number from the row at hand
- *
- * @param n   Number of the statement
- * @param col Column, from 0
- *
- * @return Number, 0 for NULL
- */
-int64_t db_column_int(unsigned n, int col)
-{
-	return sqlite3_column_int64(stmt(n), col);
-}
-
-
-/**
- * Get a text from the row at hand
- *
- * @param n   Number of the statement
- * @param col Column, from 0
- *
- * @return Text, "" for NULL; gone with the next step
- */
-const char *db_column_text(unsigned n, int col)
-{
-	const unsigned char *text = sqlite3_column_text(stmt(n), col);
-
-	return text ? (const char *)text : "";
 }
 
 
@@ -237,11 +121,7 @@ static int begin(void)
 /* Together with the mark: of what is in the redo log, nothing is repeated */
 static int commit(uint64_t turn)
 {
-	sqlite3_stmt *mark = db.stmts[db.count];
-
-	(void)sqlite3_bind_int64(mark, 1, (sqlite3_int64)turn);
-	(void)sqlite3_step(mark);
-	if (sqlite3_reset(mark) != SQLITE_OK ||
+	if (dbfile_mark(db.db, turn) ||
 	    sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
 		fail();
 		return EIO;
@@ -260,7 +140,7 @@ static int run(unsigned n)
 	if (begin())
 		return EIO;
 
-	rc = sqlite3_step(db.stmts[n]);
+	rc = dbstmt_run(n);
 	if (is_refusal(rc)) {
 		log_error("store: can't write: %s", sqlite3_errmsg(db.db));
 		err = EBADMSG;
@@ -274,24 +154,11 @@ static int run(unsigned n)
 }
 
 
-static void bind_again(const struct write *w)
-{
-	for (unsigned i = 0; i < w->count; i++) {
-		const struct value *v = &w->values[i];
-
-		if (v->is_number)
-			db_bind_int(w->stmt, (int)i + 1, v->number);
-		else
-			db_bind_text(w->stmt, (int)i + 1, v->text);
-	}
-}
-
-
 static int run_again(const struct write *w)
 {
 	int err;
 
-	bind_again(w);
+	dbstmt_bind_again(w);
 	err = run(w->stmt);
 	db_reset(w->stmt);
 
@@ -362,15 +229,17 @@ static int settle(void)
  */
 void db_write(unsigned n)
 {
-	const unsigned count = db.bound == n ? db.valuec : 0;
-	const unsigned group = db.broken ? 0 : db.group(n);
+	const struct value *values;
+	unsigned group, count;
 
-	if (!stmt(n))
+	if (!db.open)
 		return;
 
+	group = db.broken ? 0 : db.group(n);
+	values = dbstmt_values(n, &count);
 	note_time();
-	redo_add(n, db.values, count);
-	if (journal_add(n, group, db.values, count, db.turn))
+	redo_add(n, values, count);
+	if (journal_add(n, group, values, count, db.turn))
 		log_error("store: out of memory");
 
 	db.wrote = true;
@@ -468,40 +337,6 @@ bool db_pending(void)
 
 
 /**
- * Get the next row of a statement that reads; the last time it is reset
- *
- * @param n Number of the statement
- *
- * @return 0 if there is a row, ENOENT if there is none
- */
-int db_step(unsigned n)
-{
-	if (!stmt(n))
-		return ENOENT;
-
-	if (sqlite3_step(db.stmts[n]) == SQLITE_ROW)
-		return 0;
-
-	db_reset(n);
-
-	return ENOENT;
-}
-
-
-/**
- * Get a statement ready for its next use
- *
- * @param n Number of the statement
- */
-void db_reset(unsigned n)
-{
-	(void)sqlite3_reset(db.stmts[n]);
-	(void)sqlite3_clear_bindings(db.stmts[n]);
-	db.bound = none;
-}
-
-
-/**
  * Tell why nothing can be written
  *
  * @return What the system says, NULL if all is well
@@ -529,6 +364,33 @@ void db_waiting(unsigned n, db_values_h *h, void *arg)
 
 
 /**
+ * Get what a statement has written last under a key, and what can't be read
+ * yet
+ *
+ * @param n   Number of the statement, one that replaces
+ * @param key First value
+ *
+ * @return Values, NULL if there is nothing
+ */
+const struct value *db_written(unsigned n, const char *key)
+{
+	const struct write *found = NULL;
+
+	if (!db.broken) {
+		found = journal_find(db.group(n), key);
+		return found ? found->values : NULL;
+	}
+
+	for (const struct write *w = waiting(); w; w = w->next) {
+		if (w->stmt == n && !strcmp(w->values[0].text, key))
+			found = w;
+	}
+
+	return found ? found->values : NULL;
+}
+
+
+/**
  * Open the file, and make it if there is none.  Says itself what is wrong.
  *
  * @param dir    Its directory
@@ -551,11 +413,12 @@ int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
 	db.group = group;
 	err = dbfile_open(&db.db, dir, schema, &db.turn);
 	if (!err)
-		err = prepare(sql, count);
+		err = dbstmts_prepare(db.db, sql, count);
 	if (!err && redo_open(dir, sql, count))
 		log_warning("store: can't write %s/referd.redo: each turn "
 			    "is committed by itself",
 			    dir);
+	db.open = !err;
 
 	++db.turn;
 
@@ -569,19 +432,14 @@ int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
 void db_close(void)
 {
 	db.retry = 0;
-	if (db.stmts && (db_commit() || settle()))
+	if (db.open && (db_commit() || settle()))
 		log_error("store: what waits in memory is lost (%zu writes)",
 			  journal_count());
 	journal_clear();
 	redo_close();
 
-	for (unsigned i = 0; db.stmts && i <= db.count; i++)
-		(void)sqlite3_finalize(db.stmts[i]);
-
-	(void)sqlite3_close(db.db);
+	dbstmts_finalize();
+	dbfile_close(db.db);
 	statedir_close();
-
-	free(db.stmts);
 	memset(&db, 0, sizeof(db));
-	db.bound = none;
 }

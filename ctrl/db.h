@@ -36,5 +36,6 @@ int db_step(unsigned n);
 void db_reset(unsigned n);
 const char *db_trouble(void);
 void db_waiting(unsigned n, db_values_h *h, void *arg);
+const struct value *db_written(unsigned n, const char *key);
 
 #endif

@@ -23,7 +23,9 @@ static const char mark_table[] =
 	"CREATE TABLE IF NOT EXISTS redo("
 	" id INTEGER PRIMARY KEY CHECK(id = 1), turn INTEGER NOT NULL)";
 
-const char dbfile_mark_sql[] = "INSERT OR REPLACE INTO redo VALUES(1, ?)";
+static const char mark_sql[] = "INSERT OR REPLACE INTO redo VALUES(1, ?)";
+
+static sqlite3_stmt *mark;
 
 struct repeat {
 	sqlite3 *db;
@@ -67,19 +69,37 @@ static uint64_t read_mark(sqlite3 *db)
 }
 
 
-static int write_mark(sqlite3 *db, uint64_t turn)
+static int prepare_mark(sqlite3 *db)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc;
+	return sqlite3_exec(db, mark_table, NULL, NULL, NULL) ||
+			       sqlite3_prepare_v2(db, mark_sql, -1, &mark,
+						  NULL)
+		       ? EIO
+		       : 0;
+}
 
-	rc = sqlite3_prepare_v2(db, dbfile_mark_sql, -1, &stmt, NULL);
-	if (rc == SQLITE_OK) {
-		(void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)turn);
-		(void)sqlite3_step(stmt);
-		rc = sqlite3_finalize(stmt);
+
+/**
+ * Say which turn is the last one that is in the file, within a transaction
+ *
+ * @param db   The file
+ * @param turn Number of the turn
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int dbfile_mark(sqlite3 *db, uint64_t turn)
+{
+	int err = 0;
+
+	if (!mark)
+		err = prepare_mark(db);
+	if (!err) {
+		(void)sqlite3_bind_int64(mark, 1, (sqlite3_int64)turn);
+		(void)sqlite3_step(mark);
+		err = sqlite3_reset(mark) == SQLITE_OK ? 0 : EIO;
 	}
 
-	return rc == SQLITE_OK ? 0 : EIO;
+	return err;
 }
 
 
@@ -132,7 +152,7 @@ static int repeat_turns(sqlite3 *db, const char *dir, uint64_t *turnp)
 
 	err = redo_replay(dir, turnp, repeat_handler, &repeat);
 	if (!err)
-		err = write_mark(db, *turnp);
+		err = dbfile_mark(db, *turnp);
 	if (!err && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		err = EIO;
 	if (!err && repeat.count)
@@ -164,15 +184,26 @@ int dbfile_open(sqlite3 **dbp, const char *dir, dbfile_schema_h *schema,
 		err = repeat_turns(*dbp, dir, turnp);
 	if (!err)
 		err = schema(*dbp);
-	if (!err && sqlite3_exec(*dbp, mark_table, NULL, NULL, NULL))
-		err = EIO;
 	if (!err && !*turnp) {
 		*turnp = 1;
-		err = write_mark(*dbp, *turnp);
+		err = dbfile_mark(*dbp, *turnp);
 	}
 	if (err && err != ENOTSUP)
 		log_error("store: can't use %s/referd.db: %s", dir,
 			  sqlite3_errmsg(*dbp));
 
 	return err;
+}
+
+
+/**
+ * Close the file
+ *
+ * @param db The file, or NULL
+ */
+void dbfile_close(sqlite3 *db)
+{
+	(void)sqlite3_finalize(mark);
+	mark = NULL;
+	(void)sqlite3_close(db);
 }

@@ -12,10 +12,9 @@ struct sqlite3;
 
 typedef int(dbfile_schema_h)(struct sqlite3 *db);
 
-/* Says which turn is the last one that is in the file */
-extern const char dbfile_mark_sql[];
-
 int dbfile_open(struct sqlite3 **dbp, const char *dir, dbfile_schema_h *schema,
 		uint64_t *turnp);
+int dbfile_mark(struct sqlite3 *db, uint64_t turn);
+void dbfile_close(struct sqlite3 *db);
 
 #endif

@@ -79,9 +79,15 @@ static struct write **bucket(unsigned group, const char *key)
 }
 
 
-/* The newest write of a key, if a new one may take its place: what was put
-   can be put otherwise, or forgotten; what was forgotten comes anew */
-static struct write *find(unsigned stmt, unsigned group, const char *key)
+/**
+ * Find the newest write of a key among those that may still be replaced
+ *
+ * @param group Group of its statement
+ * @param key   First value
+ *
+ * @return Write, NULL if there is none
+ */
+struct write *journal_find(unsigned group, const char *key)
 {
 	struct write *w = *bucket(group, key);
 
@@ -89,7 +95,7 @@ static struct write *find(unsigned stmt, unsigned group, const char *key)
 	       (w->group != group || strcmp(key_of(w->values, w->count), key)))
 		w = w->same_hash;
 
-	return w && (w->stmt == stmt || stmt > w->stmt) ? w : NULL;
+	return w;
 }
 
 
@@ -151,9 +157,11 @@ int journal_add(unsigned stmt, unsigned group, const struct value *values,
 	if (!v)
 		return ENOMEM;
 
+	/* what was put can be put otherwise, or forgotten; what was forgotten
+	   comes anew */
 	if (group)
-		w = find(stmt, group, key_of(values, count));
-	if (w) {
+		w = journal_find(group, key_of(values, count));
+	if (w && stmt >= w->stmt) {
 		journal.size += size - w->size;
 		free(w->values);
 		w->stmt = stmt;

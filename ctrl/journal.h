@@ -30,6 +30,7 @@ struct write {
 
 int journal_add(unsigned stmt, unsigned group, const struct value *values,
 		unsigned count, uint64_t turn);
+struct write *journal_find(unsigned group, const char *key);
 void journal_seal(void);
 void journal_merge(uint64_t turn);
 struct write *journal_first(void);

@@ -1,0 +1,314 @@
+/**
+ * @file ctrl_redo.c  Tests of what a crash leaves to be repeated
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sqlite3.h>
+#include <unistd.h>
+#include "db.h"
+#include "log.h"
+
+
+enum { PUT, FORGET, ADD, READ, COUNT, STMTS };
+
+static const char *const sql[STMTS] = {
+	[PUT] = "INSERT INTO kept(key, data) VALUES(?, ?)"
+		" ON CONFLICT(key) DO UPDATE SET data = excluded.data",
+	[FORGET] = "DELETE FROM kept WHERE key = ?",
+	[ADD] = "INSERT INTO numbers VALUES(?)",
+	[READ] = "SELECT key || '=' || data FROM kept ORDER BY id",
+	[COUNT] = "SELECT count(*) FROM numbers",
+};
+
+/* As another release might have them */
+static const char *const other_sql[] = {
+	"SELECT count(*) FROM numbers",
+	"SELECT key || '=' || data FROM kept ORDER BY id",
+	"DELETE FROM numbers",
+};
+
+static char dir[64];
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, "/tmp/ctrl-redo-XXXXXX");
+
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+
+static int teardown(void **state)
+{
+	char cmd[128];
+	(void)state;
+
+	db_close();
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+
+	return system(cmd);
+}
+
+
+static int schema(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+			    "CREATE TABLE IF NOT EXISTS kept("
+			    " id INTEGER PRIMARY KEY,"
+			    " key TEXT UNIQUE NOT NULL, data TEXT);"
+			    "CREATE TABLE IF NOT EXISTS numbers(n INTEGER)",
+			    NULL, NULL, NULL);
+}
+
+
+static unsigned group(unsigned n)
+{
+	return n == PUT || n == FORGET;
+}
+
+
+static int open_db(void)
+{
+	return db_open(dir, schema, group, sql, STMTS);
+}
+
+
+static void put(const char *key, const char *data)
+{
+	db_bind_text(PUT, 1, key);
+	db_bind_text(PUT, 2, data);
+	db_write(PUT);
+}
+
+
+static void forget(const char *key)
+{
+	db_bind_text(FORGET, 1, key);
+	db_write(FORGET);
+}
+
+
+/* A turn of its own */
+static void add(int64_t n)
+{
+	db_bind_int(ADD, 1, n);
+	db_write(ADD);
+	if (db_commit())
+		_exit(2);
+}
+
+
+/* What is in the file, or is seen as if it was */
+static void assert_kept(unsigned n, const char *expected)
+{
+	char text[256] = "";
+
+	assert_int_equal(db_apply(), 0);
+	while (!db_step(n)) {
+		strcat(text, db_column_text(n, 0));
+		strcat(text, ";");
+	}
+	assert_string_equal(text, expected);
+}
+
+
+/* Runs something in a process that is gone without a word */
+static void crash(void (*act)(void))
+{
+	const pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (open_db())
+			_exit(1);
+		act();
+		_exit(0);
+	}
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+
+static void redo_path(char *path, size_t size)
+{
+	(void)snprintf(path, size, "%s/referd.redo", dir);
+}
+
+
+static void write_some(void)
+{
+	put("a", "1");
+	put("b", "2");
+	(void)db_commit();
+	put("a", "3");
+	forget("b");
+	put("c", "4");
+	put("b", "5");
+	(void)db_commit();
+	add(1);
+	add(2);
+}
+
+
+/* Each turn is there, in the order in which its keys first came */
+static void test_crash(void **state)
+{
+	(void)state;
+
+	crash(write_some);
+	assert_int_equal(open_db(), 0);
+	assert_kept(READ, "a=3;c=4;b=5;");
+	assert_kept(COUNT, "2;");
+}
+
+
+/* What was repeated is not repeated again */
+static void test_crash_twice(void **state)
+{
+	(void)state;
+
+	crash(write_some);
+	crash(write_some);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "4;");
+	db_close();
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "4;");
+}
+
+
+/* Long enough that all is in the file, and the log begins anew */
+static void settle_and_write(void)
+{
+	for (int i = 0; i < 10; i++)
+		add(i);
+	do
+		(void)usleep(10000);
+	while (db_commit() || db_pending());
+	add(10);
+}
+
+
+/* What is left of earlier turns behind the last one is not taken for one */
+static void test_remains(void **state)
+{
+	(void)state;
+
+	crash(settle_and_write);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "11;");
+}
+
+
+/* A turn of which half was written has not been */
+static void test_torn(void **state)
+{
+	char path[128];
+	struct stat st;
+	(void)state;
+
+	crash(write_some);
+	redo_path(path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 3), 0);
+	assert_int_equal(open_db(), 0);
+	assert_kept(READ, "a=3;c=4;b=5;");
+	assert_kept(COUNT, "1;");
+}
+
+
+/* Nor is one that has other bytes than it had */
+static void test_spoilt(void **state)
+{
+	char path[128];
+	struct stat st;
+	int fd;
+	(void)state;
+
+	crash(write_some);
+	redo_path(path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "\xff", 1, st.st_size - 1), 1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "1;");
+}
+
+
+/* As after a loss of power, when the file has lost what it was told */
+static void test_gap(void **state)
+{
+	char path[128];
+	sqlite3 *other;
+	(void)state;
+
+	crash(settle_and_write);
+	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "UPDATE redo SET turn = 1", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "10;");
+}
+
+
+/* Another release repeats what this one has left */
+static void test_upgrade(void **state)
+{
+	(void)state;
+
+	crash(write_some);
+	assert_int_equal(db_open(dir, schema, group, other_sql, 3), 0);
+	assert_kept(1, "a=3;c=4;b=5;");
+	assert_kept(0, "2;");
+}
+
+
+/* Without the log, each turn goes to the file by itself */
+static void test_no_log(void **state)
+{
+	char path[128];
+	(void)state;
+
+	redo_path(path, sizeof(path));
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)freopen("/dev/null", "w", stderr);
+	crash(write_some);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(open_db(), 0);
+	assert_kept(READ, "a=3;c=4;b=5;");
+	assert_kept(COUNT, "2;");
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_crash_twice, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_remains, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_spoilt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_upgrade, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_log, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
