@@ -190,14 +190,31 @@ static void test_crash_twice(void **state)
 
 
 /* Long enough that all is in the file, and the log begins anew */
-static void settle_and_write(void)
+static void settle(void)
 {
 	for (int i = 0; i < 10; i++)
 		add(i);
 	do
 		(void)usleep(10000);
 	while (db_commit() || db_pending());
+}
+
+
+static void settle_and_write(void)
+{
+	settle();
 	add(10);
+}
+
+
+/* What is in the file is not repeated, though the log has it still */
+static void test_done(void **state)
+{
+	(void)state;
+
+	crash(settle);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "10;");
 }
 
 
@@ -302,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_crash_twice, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remains, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_spoilt, setup, teardown),
