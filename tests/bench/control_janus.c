@@ -49,7 +49,7 @@ struct janus {
 	struct ws *ws;
 	uint64_t session;
 	struct handle handles[HANDLES];
-	unsigned count; /* handles attached */
+	unsigned count; /* handles so far */
 	unsigned wanted;
 	unsigned registered;
 };
@@ -78,16 +78,32 @@ static int say(struct janus *j, const char *text, int len)
 }
 
 
-static int attach(struct janus *j)
+/* A handle of which the media have failed ends the next call, too: each call
+   gets a new one */
+static int attach(struct janus *j, const struct handle *h)
 {
 	char text[256];
 
 	return say(j, text,
 		   snprintf(text, sizeof(text),
-			    "{\"janus\":\"attach\",\"transaction\":\"attach\","
+			    "{\"janus\":\"attach\","
+			    "\"transaction\":\"attach %td\","
 			    "\"session_id\":%" PRIu64 ","
 			    "\"plugin\":\"janus.plugin.sip\"}",
-			    j->session));
+			    h - j->handles, j->session));
+}
+
+
+static int detach(struct janus *j, const struct handle *h)
+{
+	char text[256];
+
+	return say(j, text,
+		   snprintf(text, sizeof(text),
+			    "{\"janus\":\"detach\",\"transaction\":\"d\","
+			    "\"session_id\":%" PRIu64 ",\"handle_id\":%" PRIu64
+			    "}",
+			    j->session, h->id));
 }
 
 
@@ -107,7 +123,7 @@ static int request(struct janus *j, const struct handle *h, const char *body,
 
 static struct handle *handle_find(struct janus *j, uint64_t id)
 {
-	for (unsigned i = 0; i < j->count; ++i) {
+	for (unsigned i = 0; i < j->wanted; ++i) {
 		if (j->handles[i].id == id)
 			return &j->handles[i];
 	}
@@ -118,36 +134,36 @@ static struct handle *handle_find(struct janus *j, uint64_t id)
 
 static void take_success(struct control *c, const char *text, size_t len)
 {
+	static const char key[] = "\"attach ";
 	struct janus *j = c->data;
 	const char *data = memmem(text, len, "\"data\":", 7);
 	const size_t rest = data ? (size_t)(text + len - data) : 0;
+	const char *attached = memmem(text, len, key, strlen(key));
+	struct handle *h;
 	char body[128];
 
 	if (has(text, len, "\"create\"")) {
 		j->session = number(data, rest, "id");
-		(void)attach(j);
+		for (unsigned i = 0; i < j->wanted; ++i)
+			(void)attach(j, &j->handles[i]);
 		return;
 	}
-	if (!has(text, len, "\"attach\""))
+	if (!attached)
 		return;
 
-	j->handles[j->count++].id = number(data, rest, "id");
+	h = &j->handles[atoi(attached + strlen(key)) % HANDLES];
+	h->id = number(data, rest, "id");
 	snprintf(body, sizeof(body),
 		 "{\"request\":\"register\",\"type\":\"guest\","
 		 "\"username\":\"sip:janus%u@10.77.0.40\"}",
-		 j->count);
-	(void)request(j, &j->handles[j->count - 1], body, "");
-	if (j->count < j->wanted)
-		(void)attach(j);
+		 ++j->count);
+	(void)request(j, h, body, "");
 }
 
 
 static void take_registered(struct control *c, struct handle *h)
 {
 	struct janus *j = c->data;
-
-	if (h->registered)
-		return;
 
 	h->registered = true;
 	if (++j->registered == j->wanted)
@@ -182,8 +198,9 @@ static void take_event(struct control *c, const char *text, size_t len)
 		c->handler(c, CONTROL_DONE, h->leg, c->arg);
 	}
 	else if (has(text, len, "\"hangup\"")) {
-		h->leg = NULL;
-		h->busy = false;
+		(void)detach(j, h);
+		*h = (struct handle){0};
+		(void)attach(j, h);
 	}
 }
 
@@ -251,10 +268,10 @@ static int janus_call(struct control *c, unsigned index)
 		 "\"sdp\":\"%s\"}",
 		 sdp);
 
-	for (unsigned i = 0; i < j->count; ++i) {
+	for (unsigned i = 0; i < j->wanted; ++i) {
 		struct handle *h = &j->handles[i];
 
-		if (!h->busy) {
+		if (h->registered && !h->busy) {
 			h->busy = true;
 			return request(j, h, body, jsep);
 		}
@@ -268,7 +285,7 @@ static int janus_transfer(struct control *c, struct leg *leg)
 {
 	struct janus *j = c->data;
 
-	for (unsigned i = 0; i < j->count; ++i) {
+	for (unsigned i = 0; i < j->wanted; ++i) {
 		if (j->handles[i].leg == leg)
 			return request(j, &j->handles[i],
 				       "{\"request\":\"transfer\","
