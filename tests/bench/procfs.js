@@ -13,13 +13,25 @@ function sum(pids, value)
 }
 
 
-/** CPU time of all threads of processes, in µs. */
+function taskCpu(pid, task)
+{
+	try {
+		const text = readFileSync(
+			`/proc/${pid}/task/${task}/schedstat`, 'utf8');
+
+		return Number(text.split(' ')[0]) / 1000;
+	}
+	catch {
+		return 0; /* it has just ended */
+	}
+}
+
+
+/** CPU time of all threads of processes that still live, in µs. */
 export function cpu(pids)
 {
-	return sum(pids, (pid) => readdirSync(`/proc/${pid}/task`)
-		.reduce((total, task) => total + Number(readFileSync(
-			`/proc/${pid}/task/${task}/schedstat`, 'utf8')
-			.split(' ')[0]) / 1000, 0));
+	return sum(pids, (pid) => sum(readdirSync(`/proc/${pid}/task`),
+		(task) => taskCpu(pid, task)));
 }
 
 

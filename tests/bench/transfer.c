@@ -337,8 +337,11 @@ static void run_series(struct bench *b)
 		set_up(b);
 		stop_at("up");
 		for (unsigned i = batch; i-- > 0;) {
+			/* none has always the same one before it */
 			for (unsigned k = 0; k < b->control_count; ++k)
-				transfer_one(b, k * batch + i);
+				transfer_one(b, (k + i) % b->control_count *
+								batch +
+							i);
 		}
 		hang_up(b);
 	} while (stop_at("over"));
