@@ -64,7 +64,7 @@ async function command(what, op, rounds, idle)
  *                of which all hear
  */
 export async function measure({ clients = [1, 100, 1000, 10_000], rounds = 30,
-	idle = [10, 10_000], commands = 2000, verbs = 30 } = {})
+	idle = [10, 10_000], commands = 5000, verbs = 30 } = {})
 {
 	const rows = [];
 

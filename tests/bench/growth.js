@@ -58,6 +58,7 @@ function rows(what, messages, sides)
 		p50_us: percentile(us, 0.5),
 		p90_us: percentile(us, 0.9),
 		p99_us: percentile(us, 0.99),
+		max_us: percentile(us, 1),
 		ratio: percentile(us, 0.5) / least,
 	}));
 }
@@ -71,7 +72,7 @@ function rows(what, messages, sides)
  *                rounds of `commands`
  */
 export async function measure({ messages = [0, 10_000, 1_000_000], rounds = 60,
-	commands = 2000 } = {})
+	commands = 5000 } = {})
 {
 	return withSides(async (start) => {
 		const servers = [];

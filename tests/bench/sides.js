@@ -16,6 +16,9 @@ import { settings } from '../e2e/lib/settings.js';
 const run = promisify(execFile);
 const OUTPUT_MAX = 1 << 26; /* bytes */
 
+/* One client gives commands as quickly as they are answered */
+const QUICK = ['--log-level', 'warning', '--max-rate', '1000000'];
+
 
 /** Runs one of the programs of this directory; what it has printed. */
 export async function program(name, ...args)
@@ -78,7 +81,7 @@ export async function withSides(use)
 		return await use({
 			referd: (args = []) => start(new Referd(
 				join(dir, `${servers.length}`),
-				{ args: ['--log-level', 'warning', ...args] })),
+				{ args: [...QUICK, ...args] })),
 			raw: () => start(new Raw(dir)),
 		});
 	} finally {
