@@ -304,6 +304,24 @@ scene('who is gone without a word is let go, who is just silent is not',
 });
 
 
+scene('those who have been silent for the same time are not asked at once',
+	async (s) => {
+	const referd = await s.referd({ args: ['--idle-time', '6'] });
+	const asked = [];
+	const clients = [];
+
+	for (let i = 0; i < 20; i++) {
+		clients.push(await s.client(referd));
+		clients[i].socket.on('ping', () => asked.push(Date.now()));
+	}
+	clients.forEach((c) => c.send({ verb: 'hangup' }));
+	await until(() => asked.length >= 20);
+
+	assert.ok(asked.filter((t) => t - asked[0] < 250).length <= 12);
+	assert.equal(await gauge(referd, 'referd_clients'), 20);
+});
+
+
 scene('links to baresip: so many and no more', async (s) => {
 	const referd = await s.referd();
 	const client = await s.client(referd);
