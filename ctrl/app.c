@@ -13,6 +13,7 @@
 #include "app.h"
 #include "appcall.h"
 #include "applink.h"
+#include "appsave.h"
 #include "call.h"
 #include "clock.h"
 #include "emit.h"
@@ -60,6 +61,7 @@ static void destroy(struct app *a)
 {
 	applink_reset(a);
 	ev_timer_stop(EV_DEFAULT_ & a->linger);
+	appsave_forget(a);
 	hook_reset(&a->hook);
 	free(a->data);
 	free(a);
@@ -105,7 +107,7 @@ static void over(struct app *a)
 	if (!a->over) {
 		a->over = true;
 		a->gone = clock_ms();
-		a->dirty = true;
+		appsave_mark(a);
 	}
 
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
@@ -129,7 +131,7 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 	ev_timer_init(&a->linger, linger_handler, 0., 0.);
 	a->linger.data = a;
 	a->since = store_seq();
-	a->dirty = true;
+	appsave_mark(a);
 	applink_url(a, hook->url);
 
 	err = hook_set(&a->hook, hook->url, hook->method, hook->username,
@@ -180,7 +182,7 @@ static int load(const char *sid, const cJSON *obj)
 	a->over = field_bool(obj, "over");
 	a->gone = field_int(obj, "gone", 0);
 	a->since = (uint64_t)field_int(obj, "since", 0);
-	a->dirty = false;
+	appsave_forget(a);
 
 	if (a->over)
 		over(a);
@@ -233,50 +235,6 @@ void apps_close(void)
 	table_each(apps.table, destroy_handler, NULL);
 	table_destroy(apps.table);
 	apps.table = NULL;
-}
-
-
-static bool save_handler(const char *key, void *value, void *arg)
-{
-	struct app *a = value;
-	struct json j;
-	(void)arg;
-
-	if (!a->dirty)
-		return false;
-
-	a->dirty = false;
-	if (a->client)
-		a->since = client_since(a->client);
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "url", a->hook.url);
-	json_str(&j, "method", a->hook.method);
-	json_str(&j, "username", a->hook.username);
-	json_str(&j, "password", a->hook.password);
-	json_raw(&j, "data", a->data);
-	json_bool(&j, "opened", a->opened);
-	json_bool(&j, "answered", a->answered);
-	json_bool(&j, "ends", a->ends);
-	json_bool(&j, "graceful", a->graceful);
-	json_bool(&j, "over", a->over);
-	json_int(&j, "gone", a->gone);
-	json_int(&j, "since", (int64_t)a->since);
-	json_close(&j, '}');
-	store_put(STORE_APPS, key, json_done(&j));
-	json_free(&j);
-
-	return false;
-}
-
-
-/**
- * Write the applications that have changed to the store
- */
-void apps_save(void)
-{
-	table_each(apps.table, save_handler, NULL);
 }
 
 
@@ -341,7 +299,7 @@ static void ask(struct app *a, const struct session *s)
 	char msgid[CALL_SID_MAX + 3];
 
 	a->data = appcall_new(s);
-	a->dirty = true;
+	appsave_mark(a);
 	(void)snprintf(msgid, sizeof(msgid), "s-%s", a->sid);
 	if (!a->http)
 		(void)emit(&(struct emission){.type = "session:new",
@@ -395,7 +353,7 @@ void app_call_changed(const struct session *s)
 	if (!a)
 		return;
 
-	a->dirty = true;
+	appsave_mark(a);
 	if (a->http && !a->graceful)
 		appcall_status(s, a->name, &a->hook);
 	if (call_over(s->call))
@@ -419,7 +377,7 @@ void app_idle(const struct session *s)
 		return;
 
 	a->ends = false;
-	a->dirty = true;
+	appsave_mark(a);
 	appcall_end(s);
 }
 
@@ -450,7 +408,7 @@ bool app_redirect(const struct session *s, const char *url)
 	a->opened = false;
 	a->opens = 0;
 	a->graceful = false;
-	a->dirty = true;
+	appsave_mark(a);
 	applink_url(a, url);
 	a->ends = a->http;
 	applink_open(a);
@@ -477,7 +435,7 @@ const char *app_touch(const char *sid)
 	struct app *a = find(sid);
 
 	if (a)
-		a->dirty = true;
+		appsave_mark(a);
 
 	return a ? a->name : NULL;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "app.h"
 #include "applink.h"
+#include "appsave.h"
 #include "call.h"
 #include "session.h"
 
@@ -27,7 +28,7 @@ enum app_ack app_ack(const char *name, const char *msgid)
 	if (!a || (!back && strncmp(msgid, "s-", 2)))
 		return APP_ACK_HOOK;
 
-	a->dirty = true;
+	appsave_mark(a);
 	if (a->answered)
 		ev_timer_stop(EV_DEFAULT_ & a->limit);
 	if (back) {
@@ -54,7 +55,7 @@ void app_accepted(const char *name)
 
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
 	a->answered = true;
-	a->dirty = true;
+	appsave_mark(a);
 }
 
 

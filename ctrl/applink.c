@@ -10,6 +10,7 @@
 #include <strings.h>
 #include "appcall.h"
 #include "applink.h"
+#include "appsave.h"
 #include "appws.h"
 #include "clock.h"
 #include "command.h"
@@ -69,7 +70,7 @@ static void leave(struct app *a, const char *why)
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
 	a->answered = true;
 	a->graceful = true;
-	a->dirty = true;
+	appsave_mark(a);
 	applink_close(a, CLOSE_GOING_AWAY);
 }
 
@@ -112,7 +113,7 @@ static void opened_handler(struct client *client, void *arg)
 		free(text);
 		applink_timer(&a->limit, answer_time);
 	}
-	a->dirty = true;
+	appsave_mark(a);
 }
 
 
@@ -139,7 +140,7 @@ static void closed_handler(int code, void *arg)
 	a->since = client_arrived(a->client);
 	a->client = NULL;
 	a->ws = NULL;
-	a->dirty = true;
+	appsave_mark(a);
 	if (stopped)
 		return;
 
@@ -193,7 +194,7 @@ static void http_handler(long status, const char *error, const char *body,
 	if (status >= 200 && status < 300) {
 		a->answered = true;
 		a->ends = true;
-		a->dirty = true;
+		appsave_mark(a);
 		if (command_app(a->name, a->sid, body, len))
 			applink_abandon(a, "no application provided");
 		return;

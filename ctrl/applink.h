@@ -22,19 +22,19 @@ enum {
 /* The application of one call.  It outlives the call by what there is left
    to tell. */
 struct app {
+	struct app *next_dirty, **dirty; /* of those to be saved */
 	char sid[CALL_SID_MAX + 1];
 	char name[CLIENT_NAME_SIZE]; /* of the client that it is */
 	char back[HOOK_ID_SIZE];     /* msgid of the last session:reconnect */
 	struct hook hook;
 	bool http;
-	char *data;    /* of session:new, once it was asked */
-	bool opened;   /* had a connection */
-	bool answered; /* session:new was answered */
-	bool refused;  /* ... with verbs that can't be run */
-	bool ends;     /* the call ends with its verbs */
-	bool graceful; /* it has closed, and wants no more */
-	bool over;     /* the call is */
-	bool dirty;
+	char *data;     /* of session:new, once it was asked */
+	bool opened;    /* had a connection */
+	bool answered;  /* session:new was answered */
+	bool refused;   /* ... with verbs that can't be run */
+	bool ends;      /* the call ends with its verbs */
+	bool graceful;  /* it has closed, and wants no more */
+	bool over;      /* the call is */
 	uint64_t since; /* last message for it, while it is not connected */
 	unsigned opens; /* connections so far */
 	int64_t gone;   /* when the call was over, ms since 1970 */

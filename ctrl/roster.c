@@ -10,8 +10,8 @@
 #include "clock.h"
 #include "json.h"
 #include "link.h"
+#include "load.h"
 #include "roster.h"
-#include "session.h"
 #include "transfer.h"
 
 
@@ -196,7 +196,7 @@ void roster_print_node(struct json *j, const struct node *node)
 	json_str(j, "libre", node->libre);
 	json_bool(j, "connected", node->link != NULL);
 	json_str(j, "since", since);
-	json_int(j, "calls", session_load_of(node->boot));
+	json_int(j, "calls", load_of(node->boot));
 	json_int(j, "transfers", transfers_of(node->boot));
 }
 
@@ -263,7 +263,7 @@ static bool pick_handler(const char *key, void *value, void *arg)
 	if (!node->synced || (s->name && strcmp(s->name, node->name)))
 		return false;
 
-	load = session_load_of(key);
+	load = load_of(key);
 	if (!s->node || load < s->load) {
 		s->node = node;
 		s->load = load;

@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "field.h"
 #include "json.h"
+#include "load.h"
 #include "log.h"
 #include "queue.h"
 #include "report.h"
@@ -26,6 +27,20 @@ static struct session *dirty; /* those to save */
 static unsigned max;
 
 
+/* Whether the call lives counts */
+static void count(struct session *s, bool lives)
+{
+	if (s->counted == lives)
+		return;
+
+	s->counted = lives;
+	if (lives)
+		load_more(s->boot);
+	else
+		load_less(s->boot);
+}
+
+
 static void destroy(struct session *s)
 {
 	struct session **sp = &dirty;
@@ -35,6 +50,7 @@ static void destroy(struct session *s)
 	if (*sp)
 		*sp = s->next_dirty;
 
+	count(s, false);
 	queue_destroy(s->queue);
 	call_destroy(s->call);
 	free(s->boot);
@@ -64,6 +80,7 @@ static int create(struct session **sp, const struct call_info *info,
 		return ENOMEM;
 	}
 
+	count(s, !call_over(s->call));
 	*sp = s;
 
 	return 0;
@@ -144,9 +161,11 @@ static void status(struct session *s, int64_t time)
  */
 int sessions_init(unsigned most)
 {
+	int err = load_init();
+
 	max = most;
 
-	return table_create(&sessions);
+	return err ? err : table_create(&sessions);
 }
 
 
@@ -169,6 +188,7 @@ void sessions_close(void)
 	table_each(sessions, destroy_handler, NULL);
 	table_destroy(sessions);
 	sessions = NULL;
+	load_close();
 }
 
 
@@ -238,18 +258,6 @@ bool sessions_full(void)
 }
 
 
-static bool count_handler(const char *key, void *value, void *arg)
-{
-	const struct session *s = value;
-	size_t *n = arg;
-	(void)key;
-
-	*n += !call_over(s->call);
-
-	return false;
-}
-
-
 /**
  * Count the calls
  *
@@ -257,11 +265,7 @@ static bool count_handler(const char *key, void *value, void *arg)
  */
 size_t sessions_count(void)
 {
-	size_t n = 0;
-
-	table_each(sessions, count_handler, &n);
-
-	return n;
+	return load_all();
 }
 
 
@@ -427,6 +431,7 @@ void session_update(struct session *s, const struct call_info *info,
 	if (!before || call_update(s->call, info))
 		log_error("session: %s: out of memory", info->sid);
 
+	count(s, !call_over(s->call));
 	session_touch(s);
 	if (before && strcmp(before, call_state(s->call))) {
 		status(s, time);
@@ -449,6 +454,7 @@ void session_end(struct session *s, const char *state, const char *reason)
 {
 	if (!call_over(s->call)) {
 		(void)call_fail(s->call, state, reason);
+		count(s, !call_over(s->call));
 		status(s, 0);
 	}
 
@@ -514,34 +520,4 @@ struct session **sessions_of(const char *boot)
 		table_each(sessions, of_handler, &visit);
 
 	return visit.found;
-}
-
-
-static bool load_of_handler(const char *key, void *value, void *arg)
-{
-	const struct session *s = value;
-	struct visit *visit = arg;
-	(void)key;
-
-	if (!strcmp(s->boot, visit->boot) && !call_over(s->call))
-		++visit->count;
-
-	return false;
-}
-
-
-/**
- * Count the calls of a node
- *
- * @param boot Boot of the node
- *
- * @return How many live
- */
-unsigned session_load_of(const char *boot)
-{
-	struct visit visit = {.boot = boot};
-
-	table_each(sessions, load_of_handler, &visit);
-
-	return (unsigned)visit.count;
 }

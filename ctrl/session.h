@@ -24,6 +24,7 @@ struct session {
 	bool notify; /* config notifyEvents */
 	bool live;   /* named since its node connected */
 	bool dirty;  /* to be saved at the end of this turn */
+	bool counted;
 };
 
 int sessions_init(unsigned max);
@@ -38,7 +39,6 @@ void session_print(struct json *j, const char *key, const struct session *s);
 struct session *session_find(const char *sid);
 struct session *session_only(void);
 struct session **sessions_of(const char *boot);
-unsigned session_load_of(const char *boot);
 
 void session_create(const struct call_info *info, const char *boot,
 		    const char *node, int64_t time);
