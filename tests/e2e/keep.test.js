@@ -29,6 +29,24 @@ async function forgotten(referd, id)
 }
 
 
+/* What is left, read while nothing more went */
+async function rest(s, referd)
+{
+	const bounds = async () =>
+		(await s.client(referd)).messages.items[0].data;
+
+	for (;;) {
+		const { first_seq: first, last_seq: last } = await bounds();
+		const late = await s.client(referd,
+			{ query: `?since=${first - 1}` });
+
+		await late.messages.wait((m) => m.seq === last, 'all of it');
+		if ((await bounds()).first_seq === first)
+			return { first, last, late };
+	}
+}
+
+
 /* A transfer that fails, asked for by a client; its id */
 async function failed({ node, client }, call, fields)
 {
@@ -96,17 +114,14 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 	await forgotten(referd, lost);
 
 	const again = await s.client(referd);
-	const { first_seq: first, last_seq: last } =
-		again.messages.items[0].data;
+	const { first, last, late } = await rest(s, referd);
 
 	assert.ok(first > early, `${first} > ${early}`);
 	assert.ok(first < last);
 
 	/* behind first_seq nothing is missing */
 	const said = client.messages.items.filter((m) => m.seq >= first);
-	const late = await s.client(referd, { query: `?since=${first - 1}` });
 
-	await late.messages.wait((m) => m.seq === last, 'all of it');
 	assert.deepEqual(late.messages.items.slice(1, said.length + 1), said);
 
 	/* before it there is what may be needed yet */
