@@ -10,12 +10,14 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 usage() {
 	cat <<END
-usage: tests/release/fresh-root.sh [--root ROOT] [RELEASE [CTEST OPTION]...]
+usage: tests/release/fresh-root.sh [--root ROOT] [RELEASE [OPTION]...]
 
 Makes a root of RELEASE (trixie, unless another is given) with debootstrap,
 clones the repository into it, runs scripts/test.sh --fast there, and removes
 the root. ROOT is one that is there already, and stays. The options go to
-ctest, as in: tests/release/fresh-root.sh trixie -R e2e.transfer
+test.sh: with --packages it installs the packages in a fresh root as well.
+
+  tests/release/fresh-root.sh trixie -R e2e.transfer
 
 Needs to be root, and the network.
 END
