@@ -15,7 +15,7 @@
 
 /* Seconds after which what could not be written is tried again, and what was
    written is looked after */
-static const double retry_time = 1., settle_time = .11;
+static const double retry_time = 1., settle_time = .51;
 
 static ev_prepare prepare;
 static ev_timer again;

@@ -131,6 +131,17 @@ static void flush_handler(void *arg)
 
 
 /**
+ * Send at once what was reported in this turn of the loop: more is to be done
+ * in it than to say more
+ */
+void link_flush(void)
+{
+	tmr_cancel(&lnk.flush);
+	flush_handler(NULL);
+}
+
+
+/**
  * Report to referd. The report is numbered, and kept until referd
  * acknowledges it.
  *

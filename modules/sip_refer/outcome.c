@@ -182,6 +182,7 @@ void outcome_end_leave(struct transfer *t, const char *outcome,
 	other = t->replaces ? calls_find(t->replaces) : NULL;
 
 	outcome_end(t, outcome, evidence);
+	link_flush();
 
 	if (lc)
 		livecall_transferred(lc);

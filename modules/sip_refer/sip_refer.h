@@ -541,6 +541,7 @@ typedef void(link_request_h)(const struct cJSON *json);
 int link_init(const char *path, const char *node, link_request_h *h);
 void link_close(void);
 void link_report(struct cJSON *report);
+void link_flush(void);
 void link_hold(bool hold);
 uint64_t link_now(void);
 
