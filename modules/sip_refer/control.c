@@ -4,9 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -17,40 +19,40 @@ static const char *get_string(const cJSON *json, const char *name)
 }
 
 
-static cJSON *result_alloc(const char *ref, bool ok)
+static void result_begin(struct json *j, const char *ref, bool ok)
 {
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "type", "result");
-	cJSON_AddStringToObject(json, "ref", ref);
-	cJSON_AddBoolToObject(json, "ok", ok);
-
-	return json;
+	link_begin(j, "result");
+	json_str(j, "ref", ref);
+	json_bool(j, "ok", ok);
 }
 
 
 static void succeeded(const char *ref)
 {
-	link_report(result_alloc(ref, true));
+	struct json j;
+
+	result_begin(&j, ref, true);
+	link_report(&j);
 }
 
 
 static void refused(const char *ref, int err, const struct fault *fault)
 {
-	cJSON *json = result_alloc(ref, false);
+	struct json j;
 
+	result_begin(&j, ref, false);
 	if (fault->text[0]) {
-		cJSON_AddStringToObject(json, "error", fault->text);
-		cJSON_AddStringToObject(json, "field", fault->field);
+		json_str(&j, "error", fault->text);
+		json_str(&j, "field", fault->field);
 	}
 	else {
-		cJSON_AddStringToObject(json, "error", strerror(err));
+		json_str(&j, "error", strerror(err));
 	}
 
 	if (fault->index >= 0)
-		cJSON_AddNumberToObject(json, "index", fault->index);
+		json_int(&j, "index", fault->index);
 
-	link_report(json);
+	link_report(&j);
 }
 
 
@@ -147,16 +149,18 @@ static int hangup(struct livecall *lc, const struct verb *verb,
 static int dry_run(const struct livecall *lc, const struct verb *verb,
 		   const char *ref)
 {
-	cJSON *report, *json;
+	struct json j;
+	char *text;
 	int err;
 
-	err = dryrun_report(&report, lc, verb);
+	err = dryrun_report(&text, lc, verb);
 	if (err)
 		return err;
 
-	json = result_alloc(ref, true);
-	cJSON_AddItemToObject(json, "dry_run", report);
-	link_report(json);
+	result_begin(&j, ref, true);
+	json_raw(&j, "dry_run", text);
+	free(text);
+	link_report(&j);
 
 	return 0;
 }

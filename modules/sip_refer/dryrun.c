@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -15,22 +16,22 @@ enum {
 };
 
 
-static void doubt(cJSON *doubts, const char *text)
+static void doubt(struct json *doubts, const char *text)
 {
-	cJSON_AddItemToArray(doubts, cJSON_CreateString(text));
+	json_str(doubts, NULL, text);
 }
 
 
 /* The value of a header field that the far end sent, NULL if it sent none */
-static const char *far_header(const struct livecall *lc, const char *name)
+static const char *far_header(const cJSON *headers, const char *name)
 {
-	return cJSON_GetStringValue(cJSON_GetObjectItem(lc->headers, name));
+	return cJSON_GetStringValue(cJSON_GetObjectItem(headers, name));
 }
 
 
-static void check_allow(cJSON *doubts, const struct livecall *lc)
+static void check_allow(struct json *doubts, const cJSON *headers)
 {
-	const char *allow = far_header(lc, "Allow");
+	const char *allow = far_header(headers, "Allow");
 
 	if (allow && re_regex(allow, strlen(allow), "REFER"))
 		doubt(doubts, "The far end's Allow lacks REFER: it will "
@@ -38,10 +39,10 @@ static void check_allow(cJSON *doubts, const struct livecall *lc)
 }
 
 
-static void check_replaces(cJSON *doubts, const struct livecall *lc,
+static void check_replaces(struct json *doubts, const cJSON *headers,
 			   const struct verb *verb)
 {
-	const char *supported = far_header(lc, "Supported");
+	const char *supported = far_header(headers, "Supported");
 
 	if (verb->replaces &&
 	    (!supported || re_regex(supported, strlen(supported), "replaces")))
@@ -66,7 +67,7 @@ static bool is_private(const struct sa *sa)
 }
 
 
-static void check_target(cJSON *doubts, const struct verb *verb)
+static void check_target(struct json *doubts, const struct verb *verb)
 {
 	struct uri uri;
 	struct pl pl;
@@ -98,7 +99,7 @@ static void check_target(cJSON *doubts, const struct verb *verb)
 }
 
 
-static void check_size(cJSON *doubts, const char *text)
+static void check_size(struct json *doubts, const char *text)
 {
 	if (strlen(text) > UDP_MAX && strstr(text, "SIP/2.0/UDP"))
 		doubt(doubts, "The REFER has more than 1300 bytes: over UDP "
@@ -110,18 +111,19 @@ static void check_size(cJSON *doubts, const char *text)
  * Report the REFER that a verb would send now. Nothing is sent, and no CSeq
  * used up.
  *
- * @param reportp Pointer to the report, the caller's own
+ * @param reportp Pointer to its JSON, to be freed
  * @param lc      Call
  * @param verb    Verb sip:refer
  *
  * @return 0 if success, otherwise errorcode
  */
-int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
+int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct verb *verb)
 {
 	char *hdrs = NULL, *text = NULL;
 	struct dialog *dlg = NULL;
-	cJSON *report, *doubts;
+	cJSON *headers;
+	struct json j;
 	int err;
 
 	err = transfer_print_hdrs(&hdrs, verb);
@@ -133,18 +135,26 @@ int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
 	if (err)
 		goto out;
 
-	report = cJSON_CreateObject();
-	cJSON_AddStringToObject(report, "refer_to", verb->refer_to_uri);
-	cJSON_AddStringToObject(report, "referred_by", verb->referred_by_uri);
-	cJSON_AddStringToObject(report, "refer", text);
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "refer_to", verb->refer_to_uri);
+	json_str(&j, "referred_by", verb->referred_by_uri);
+	json_str(&j, "refer", text);
 
-	doubts = cJSON_AddArrayToObject(report, "doubts");
-	check_allow(doubts, lc);
-	check_replaces(doubts, lc, verb);
-	check_target(doubts, verb);
-	check_size(doubts, text);
+	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;
+	json_open(&j, "doubts", '[');
+	check_allow(&j, headers);
+	check_replaces(&j, headers, verb);
+	check_target(&j, verb);
+	check_size(&j, text);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	cJSON_Delete(headers);
 
-	*reportp = report;
+	*reportp = json_take(&j);
+	if (!*reportp)
+		err = ENOMEM;
+	json_free(&j);
 
 out:
 	mem_deref(hdrs);

@@ -6,8 +6,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <re.h>
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -19,7 +20,7 @@ enum {
 struct invite {
 	struct le le;
 	char *call_id;
-	cJSON *headers;
+	char *headers; /* as JSON */
 };
 
 static struct list waiting;
@@ -31,7 +32,7 @@ static void destructor(void *arg)
 
 	list_unlink(&inv->le);
 	mem_deref(inv->call_id);
-	cJSON_Delete(inv->headers);
+	free(inv->headers);
 }
 
 
@@ -69,6 +70,7 @@ static bool is_initial(const struct sip_msg *msg)
 void invite_keep(const struct sip_msg *msg)
 {
 	struct invite *inv;
+	struct json j;
 	int err;
 
 	if (!is_initial(msg))
@@ -78,11 +80,14 @@ void invite_keep(const struct sip_msg *msg)
 	if (!inv)
 		return;
 
-	inv->headers = cJSON_CreateObject();
-
+	json_init(&j);
+	json_open(&j, NULL, '{');
 	err = pl_strdup(&inv->call_id, &msg->callid);
-	err |= message_headers(inv->headers, msg, HEADERS_MAX);
-	if (err) {
+	err |= message_headers(&j, msg, HEADERS_MAX);
+	json_close(&j, '}');
+	inv->headers = json_take(&j);
+	json_free(&j);
+	if (err || !inv->headers) {
 		mem_deref(inv);
 		return;
 	}
@@ -102,12 +107,12 @@ void invite_keep(const struct sip_msg *msg)
  *
  * @param call_id Call-ID of the call
  *
- * @return Object of name and value, the caller's own; NULL if there is none
+ * @return JSON object of name and value, to be freed; NULL if there is none
  */
-struct cJSON *invite_take(const char *call_id)
+char *invite_take(const char *call_id)
 {
 	struct invite *inv = find(call_id);
-	cJSON *headers;
+	char *headers;
 
 	if (!inv)
 		return NULL;

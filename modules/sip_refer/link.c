@@ -8,6 +8,7 @@
  */
 #include <cjson/cJSON.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -142,14 +144,28 @@ void link_flush(void)
 
 
 /**
+ * Begin a report to referd
+ *
+ * @param j    Its text, to which its members are added, see json.h
+ * @param type Its type
+ */
+void link_begin(struct json *j, const char *type)
+{
+	json_init(j);
+	json_open(j, NULL, '{');
+	json_str(j, "type", type);
+}
+
+
+/**
  * Report to referd. The report is numbered, and kept until referd
  * acknowledges it.
  *
- * @param json Report; released here
+ * @param j Report, see link_begin(); freed here
  */
-void link_report(struct cJSON *json)
+void link_report(struct json *j)
 {
-	if (reports_add(json)) {
+	if (reports_add(j)) {
 		warning("sip_refer: out of memory: a report is lost\n");
 		return;
 	}
@@ -162,14 +178,15 @@ void link_report(struct cJSON *json)
 
 static void sync_report(void)
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json j;
 
 	calls_report();
 
-	cJSON_AddStringToObject(json, "type", "sync");
-	transfers_list(cJSON_AddArrayToObject(json, "transfers"));
-
-	link_report(json);
+	link_begin(&j, "sync");
+	json_open(&j, "transfers", '[');
+	transfers_list(&j);
+	json_close(&j, ']');
+	link_report(&j);
 }
 
 
@@ -317,23 +334,24 @@ static void io_handler(int flags, void *arg)
 /* Small enough for an empty socket buffer: it is written whole or not */
 static int send_hello(void)
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json j;
 	char *text;
 	size_t len;
 	int err = 0;
 
-	cJSON_AddStringToObject(json, "type", "hello");
-	cJSON_AddNumberToObject(json, "protocol", PROTOCOL);
-	cJSON_AddStringToObject(json, "node", lnk.node);
-	cJSON_AddStringToObject(json, "boot", lnk.boot);
-	cJSON_AddStringToObject(json, "version", PROJECT_VERSION);
-	cJSON_AddStringToObject(json, "baresip", compat_baresip_version());
-	cJSON_AddStringToObject(json, "libre", sys_libre_version_get());
-	cJSON_AddNumberToObject(json, "first", reports_first());
-	cJSON_AddNumberToObject(json, "next", reports_next());
+	link_begin(&j, "hello");
+	json_int(&j, "protocol", PROTOCOL);
+	json_str(&j, "node", lnk.node);
+	json_str(&j, "boot", lnk.boot);
+	json_str(&j, "version", PROJECT_VERSION);
+	json_str(&j, "baresip", compat_baresip_version());
+	json_str(&j, "libre", sys_libre_version_get());
+	json_int(&j, "first", (int64_t)reports_first());
+	json_int(&j, "next", (int64_t)reports_next());
+	json_close(&j, '}');
 
-	text = cJSON_PrintUnformatted(json);
-	cJSON_Delete(json);
+	text = json_take(&j);
+	json_free(&j);
 	if (!text)
 		return ENOMEM;
 
@@ -343,7 +361,7 @@ static int send_hello(void)
 	    (ssize_t)len)
 		err = EPIPE;
 
-	cJSON_free(text);
+	free(text);
 
 	return err;
 }

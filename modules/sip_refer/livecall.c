@@ -3,10 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -18,7 +19,7 @@ static void destructor(void *arg)
 	deadline_cancel(&lc->dial_limit);
 	hash_unlink(&lc->he_call);
 	hash_unlink(&lc->he_sid);
-	cJSON_Delete(lc->headers);
+	free(lc->headers);
 	mem_deref(lc->sid);
 	mem_deref(lc->ref);
 	mem_deref(lc->call_id);
@@ -42,51 +43,42 @@ static int uuid_print(char **uuidp)
 }
 
 
-static cJSON *encode(const struct livecall *lc)
+static void report_begin(struct json *j, const struct livecall *lc,
+			 const char *event)
 {
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "sid", lc->sid);
-	if (lc->call_id)
-		cJSON_AddStringToObject(json, "call_id", lc->call_id);
-	cJSON_AddStringToObject(json, "direction",
-				lc->outgoing ? "outbound" : "inbound");
-	cJSON_AddStringToObject(json, "from", lc->from);
-	cJSON_AddStringToObject(json, "to", lc->to);
-	cJSON_AddStringToObject(json, "caller_name", lc->caller_name);
-	cJSON_AddStringToObject(json, "account", lc->account);
-	cJSON_AddStringToObject(json, "state", lc->state);
-	cJSON_AddNumberToObject(json, "sip_status", lc->scode);
-	cJSON_AddStringToObject(json, "sip_reason", lc->reason);
-	cJSON_AddNumberToObject(json, "started", lc->started);
-	if (lc->ref)
-		cJSON_AddStringToObject(json, "ref", lc->ref);
-
-	return json;
+	link_begin(j, "call");
+	json_str(j, "event", event);
+	json_open(j, "call", '{');
+	json_str(j, "sid", lc->sid);
+	json_str(j, "call_id", lc->call_id);
+	json_str(j, "direction", lc->outgoing ? "outbound" : "inbound");
+	json_str(j, "from", lc->from);
+	json_str(j, "to", lc->to);
+	json_str(j, "caller_name", lc->caller_name);
+	json_str(j, "account", lc->account);
+	json_str(j, "state", lc->state);
+	json_int(j, "sip_status", lc->scode);
+	json_str(j, "sip_reason", lc->reason);
+	json_int(j, "started", (int64_t)lc->started);
+	json_str(j, "ref", lc->ref);
 }
 
 
-static cJSON *encode_whole(const struct livecall *lc)
+static void report_end(struct json *j)
 {
-	cJSON *json = encode(lc);
-
-	if (lc->headers && !lc->outgoing)
-		cJSON_AddItemToObject(json, "headers",
-				      cJSON_Duplicate(lc->headers, true));
-
-	return json;
+	json_close(j, '}');
+	link_report(j);
 }
 
 
-static void report(const char *event, cJSON *call)
+static void report_whole(const struct livecall *lc, const char *event)
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json j;
 
-	cJSON_AddStringToObject(json, "type", "call");
-	cJSON_AddStringToObject(json, "event", event);
-	cJSON_AddItemToObject(json, "call", call);
-
-	link_report(json);
+	report_begin(&j, lc, event);
+	if (!lc->outgoing)
+		json_raw(&j, "headers", lc->headers);
+	report_end(&j);
 }
 
 
@@ -101,7 +93,7 @@ void livecall_report_new(struct livecall *lc)
 		return;
 
 	lc->reported = true;
-	report("new", encode_whole(lc));
+	report_whole(lc, "new");
 }
 
 
@@ -112,7 +104,7 @@ void livecall_report_new(struct livecall *lc)
  */
 void livecall_report_live(const struct livecall *lc)
 {
-	report("live", encode_whole(lc));
+	report_whole(lc, "live");
 }
 
 
@@ -147,26 +139,31 @@ void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 		     const char *reason)
 {
 	const bool same = !strcmp(lc->state, state);
+	struct json j;
 
 	set_state(lc, state, scode, reason);
 
-	if (!lc->reported)
+	if (!lc->reported) {
 		livecall_report_new(lc);
-	else if (!same)
-		report("status", encode(lc));
+	}
+	else if (!same) {
+		report_begin(&j, lc, "status");
+		report_end(&j);
+	}
 }
 
 
 static void close_report(struct livecall *lc)
 {
-	cJSON *call = encode(lc);
+	struct json j;
 	uint64_t sec = 0;
 
 	if (lc->answered)
 		sec = (link_now() - lc->answered + 500) / 1000;
 
-	cJSON_AddNumberToObject(call, "duration", sec);
-	report("closed", call);
+	report_begin(&j, lc, "closed");
+	json_int(&j, "duration", (int64_t)sec);
+	report_end(&j);
 }
 
 

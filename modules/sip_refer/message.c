@@ -3,66 +3,113 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <re.h>
+#include "json.h"
 #include "sip_refer.h"
 
 
 enum {
-	BODY_MAX = 1024, /* of a body, that a report shows [bytes] */
+	BODY_MAX = 1024,   /* of a body, that a report shows [bytes] */
+	OWN_HDRS_MAX = 64, /* fields of a request of ours            */
 };
 
 
 /* Several fields of one name are one field with commas, RFC 3261 7.3.1 */
-static int header_add(cJSON *headers, const struct sip_hdr *hdr)
+static int value_join(char **valp, const struct sip_hdr *hdrv, size_t hdrc)
 {
-	const cJSON *old;
-	char *name = NULL, *val = NULL, *both = NULL;
+	char *val, *next, *both;
+	size_t i;
 	int err;
 
-	err = text_scrub(&name, &hdr->name);
-	err |= text_scrub(&val, &hdr->val);
-	if (err)
-		goto out;
+	err = text_scrub(&val, &hdrv[0].val);
 
-	old = cJSON_GetObjectItem(headers, name);
-	if (!old) {
-		cJSON_AddStringToObject(headers, name, val);
-		goto out;
+	for (i = 1; i < hdrc && !err; i++) {
+
+		if (pl_casecmp(&hdrv[i].name, &hdrv[0].name))
+			continue;
+
+		err = text_scrub(&next, &hdrv[i].val);
+		if (err)
+			break;
+
+		err = re_sdprintf(&both, "%s, %s", val, next);
+		mem_deref(next);
+		mem_deref(val);
+		val = err ? NULL : both;
 	}
 
-	err = re_sdprintf(&both, "%s, %s", old->valuestring, val);
-	if (!err)
-		cJSON_ReplaceItemInObject(headers, old->string,
-					  cJSON_CreateString(both));
+	if (err)
+		mem_deref(val);
+	else
+		*valp = val;
 
-out:
-	mem_deref(name);
-	mem_deref(val);
-	mem_deref(both);
+	return err;
+}
+
+
+static bool is_first(const struct sip_hdr *hdrv, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++) {
+		if (!pl_casecmp(&hdrv[k].name, &hdrv[i].name))
+			return false;
+	}
+
+	return true;
+}
+
+
+static int headers_write(struct json *j, const struct sip_hdr *hdrv,
+			 size_t hdrc)
+{
+	char *name, *val;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < hdrc && !err; i++) {
+
+		if (!is_first(hdrv, i))
+			continue;
+
+		err = text_scrub(&name, &hdrv[i].name);
+		if (err)
+			break;
+
+		err = value_join(&val, &hdrv[i], hdrc - i);
+		if (!err) {
+			json_str(j, name, val);
+			mem_deref(val);
+		}
+		mem_deref(name);
+	}
 
 	return err;
 }
 
 
 /**
- * Read the header fields of a message
+ * Write the header fields of a message
  *
- * @param headers Object that takes them, name and value
- * @param msg     SIP message
- * @param max     How much of them [bytes]; what is too much is left out, the
- *                smaller ones stay
+ * @param j   Text, an open object
+ * @param msg SIP message
+ * @param max How much of them [bytes]; what is too much is left out, the
+ *            smaller ones stay
  *
  * @return 0 if success, otherwise errorcode
  */
-int message_headers(struct cJSON *headers, const struct sip_msg *msg,
-		    size_t max)
+int message_headers(struct json *j, const struct sip_msg *msg, size_t max)
 {
+	struct sip_hdr *hdrv;
 	struct le *le;
-	size_t size = 0;
-	int err = 0;
+	size_t size = 0, hdrc = 0;
+	int err;
 
-	for (le = list_head(&msg->hdrl); le && !err; le = le->next) {
+	hdrv = mem_alloc((list_count(&msg->hdrl) + 1) * sizeof(*hdrv), NULL);
+	if (!hdrv)
+		return ENOMEM;
+
+	for (le = list_head(&msg->hdrl); le; le = le->next) {
 
 		const struct sip_hdr *hdr = le->data;
 
@@ -70,8 +117,11 @@ int message_headers(struct cJSON *headers, const struct sip_msg *msg,
 			continue;
 
 		size += hdr->name.l + hdr->val.l;
-		err = header_add(headers, hdr);
+		hdrv[hdrc++] = *hdr;
 	}
+
+	err = headers_write(j, hdrv, hdrc);
+	mem_deref(hdrv);
 
 	return err;
 }
@@ -99,9 +149,8 @@ static int start_line(char **strp, const struct sip_msg *msg)
 
 
 /* Line by line, since a line end is a control character, too */
-static int body_add(cJSON *json, const struct sip_msg *msg)
+static int body_write(struct json *j, const struct sip_msg *msg)
 {
-	cJSON *lines;
 	struct pl body, line;
 	char *str;
 	int err = 0;
@@ -112,17 +161,18 @@ static int body_add(cJSON *json, const struct sip_msg *msg)
 	if (body.l > BODY_MAX)
 		body.l = BODY_MAX;
 
-	lines = cJSON_AddArrayToObject(json, "body");
+	json_open(j, "body", '[');
 	while (!err && !re_regex(body.p, body.l, "[^\r\n]+", &line)) {
 
 		err = text_scrub(&str, &line);
 		if (err)
 			break;
 
-		cJSON_AddItemToArray(lines, cJSON_CreateString(str));
+		json_str(j, NULL, str);
 		mem_deref(str);
 		pl_advance(&body, line.p + line.l - body.p);
 	}
+	json_close(j, ']');
 
 	return err;
 }
@@ -133,30 +183,33 @@ static int body_add(cJSON *json, const struct sip_msg *msg)
  *
  * @param msg SIP message
  *
- * @return Object, the caller's own; NULL if there is no memory for it
+ * @return Text, to be freed; NULL if there is no memory for it
  */
-struct cJSON *message_json(const struct sip_msg *msg)
+char *message_json(const struct sip_msg *msg)
 {
-	cJSON *json = cJSON_CreateObject();
-	char *start = NULL;
+	struct json j;
+	char *start, *text;
 	int err;
 
 	err = start_line(&start, msg);
-	if (!err) {
-		cJSON_AddStringToObject(json, "start", start);
-		err = message_headers(cJSON_AddObjectToObject(json, "headers"),
-				      msg, MESSAGE_HDRS_MAX);
-	}
-	if (!err)
-		err = body_add(json, msg);
-	if (err) {
-		cJSON_Delete(json);
-		json = NULL;
-	}
+	if (err)
+		return NULL;
 
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "start", start);
 	mem_deref(start);
 
-	return json;
+	json_open(&j, "headers", '{');
+	err = message_headers(&j, msg, MESSAGE_HDRS_MAX);
+	json_close(&j, '}');
+	err |= body_write(&j, msg);
+	json_close(&j, '}');
+
+	text = err ? NULL : json_take(&j);
+	json_free(&j);
+
+	return text;
 }
 
 
@@ -175,43 +228,48 @@ static void line_get(struct pl *line, struct pl *text)
  * Make the JSON of a request that we send. Its Via is left out: the transport
  * writes that.
  *
- * @param text The request, without a body
+ * @param request The request, without a body
  *
- * @return Object, the caller's own; NULL if there is no memory for it
+ * @return Text, to be freed; NULL if there is no memory for it
  */
-struct cJSON *message_json_text(const char *text)
+char *message_json_text(const char *request)
 {
-	cJSON *json = cJSON_CreateObject(), *headers;
+	struct sip_hdr hdrv[OWN_HDRS_MAX];
 	struct pl left, line;
-	char *start = NULL;
+	struct json j;
+	char *start, *text;
+	size_t hdrc = 0;
 	int err;
 
-	pl_set_str(&left, text);
+	pl_set_str(&left, request);
 	line_get(&line, &left);
 	err = text_scrub(&start, &line);
 	if (err)
-		goto out;
+		return NULL;
 
-	cJSON_AddStringToObject(json, "start", start);
-	headers = cJSON_AddObjectToObject(json, "headers");
-
-	for (line_get(&line, &left); line.l && !err; line_get(&line, &left)) {
-
-		struct sip_hdr hdr;
-
-		if (re_regex(line.p, line.l, "[^:]+:[ \t]*[^]*", &hdr.name,
-			     NULL, &hdr.val))
-			continue;
-		if (pl_strcasecmp(&hdr.name, "Via"))
-			err = header_add(headers, &hdr);
-	}
-
-out:
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "start", start);
 	mem_deref(start);
-	if (err) {
-		cJSON_Delete(json);
-		json = NULL;
+
+	for (line_get(&line, &left); line.l && hdrc < OWN_HDRS_MAX;
+	     line_get(&line, &left)) {
+
+		struct sip_hdr *hdr = &hdrv[hdrc];
+
+		if (!re_regex(line.p, line.l, "[^:]+:[ \t]*[^]*", &hdr->name,
+			      NULL, &hdr->val) &&
+		    pl_strcasecmp(&hdr->name, "Via"))
+			++hdrc;
 	}
 
-	return json;
+	json_open(&j, "headers", '{');
+	err = headers_write(&j, hdrv, hdrc);
+	json_close(&j, '}');
+	json_close(&j, '}');
+
+	text = err ? NULL : json_take(&j);
+	json_free(&j);
+
+	return text;
 }

@@ -3,9 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -52,37 +53,31 @@ void outcome_reason(struct transfer *t, const char *reason)
  * Keep the message that the next report tells of
  *
  * @param t       Transfer
- * @param message Its JSON, released here; NULL if there is none
+ * @param message Its JSON, freed here; NULL if there is none
  */
-void outcome_message(struct transfer *t, struct cJSON *message)
+void outcome_message(struct transfer *t, char *message)
 {
-	cJSON_Delete(t->message);
+	free(t->message);
 	t->message = message;
 }
 
 
-static cJSON *step_alloc(struct transfer *t, const char *step)
+static void step_begin(struct json *j, struct transfer *t, const char *step)
 {
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "type", "transfer");
-	cJSON_AddStringToObject(json, "call_sid", t->call_sid);
-	cJSON_AddStringToObject(json, "transfer_id", t->id);
-	cJSON_AddStringToObject(json, "ref", t->ref);
-	cJSON_AddStringToObject(json, "step", step);
-	cJSON_AddStringToObject(json, "refer_to", t->refer_to);
-	cJSON_AddStringToObject(json, "referred_by", t->referred_by);
+	link_begin(j, "transfer");
+	json_str(j, "call_sid", t->call_sid);
+	json_str(j, "transfer_id", t->id);
+	json_str(j, "ref", t->ref);
+	json_str(j, "step", step);
+	json_str(j, "refer_to", t->refer_to);
+	json_str(j, "referred_by", t->referred_by);
 	if (t->refer_status)
-		cJSON_AddNumberToObject(json, "refer_status", t->refer_status);
+		json_int(j, "refer_status", t->refer_status);
 	if (t->call_status)
-		cJSON_AddNumberToObject(json, "call_status", t->call_status);
-	if (t->reason)
-		cJSON_AddStringToObject(json, "reason", t->reason);
-	if (t->message)
-		cJSON_AddItemToObject(json, "sip", t->message);
-	t->message = NULL;
-
-	return json;
+		json_int(j, "call_status", t->call_status);
+	json_str(j, "reason", t->reason);
+	json_raw(j, "sip", t->message);
+	outcome_message(t, NULL);
 }
 
 
@@ -94,7 +89,10 @@ static cJSON *step_alloc(struct transfer *t, const char *step)
  */
 void outcome_step(struct transfer *t, const char *step)
 {
-	link_report(step_alloc(t, step));
+	struct json j;
+
+	step_begin(&j, t, step);
+	link_report(&j);
 }
 
 
@@ -109,7 +107,7 @@ void outcome_step(struct transfer *t, const char *step)
 void outcome_step_message(struct transfer *t, const char *step,
 			  const struct sip_msg *msg)
 {
-	cJSON *message = t->message;
+	char *message = t->message;
 
 	t->message = message_json(msg);
 	outcome_step(t, step);
@@ -127,7 +125,7 @@ void outcome_step_message(struct transfer *t, const char *step,
  */
 void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 {
-	cJSON *json;
+	struct json j;
 
 	if (t->state == ENDED)
 		return;
@@ -135,9 +133,9 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
 	     outcome, evidence);
 
-	json = step_alloc(t, "ended");
-	cJSON_AddStringToObject(json, "outcome", outcome);
-	cJSON_AddStringToObject(json, "evidence", evidence);
+	step_begin(&j, t, "ended");
+	json_str(&j, "outcome", outcome);
+	json_str(&j, "evidence", evidence);
 
 	subscription_stop(t->sub);
 	transfer_set_state(t, ENDED, LINGER);
@@ -147,7 +145,7 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 		t->lc = NULL;
 	}
 
-	link_report(json);
+	link_report(&j);
 }
 
 

@@ -3,10 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -36,15 +36,14 @@ static void destructor(void *arg)
 
 static void report(const struct playback *p, const char *reason)
 {
-	cJSON *json = cJSON_CreateObject();
+	struct json j;
 
-	cJSON_AddStringToObject(json, "type", "played");
-	cJSON_AddStringToObject(json, "call_sid", p->lc->sid);
-	cJSON_AddStringToObject(json, "ref", p->ref);
-	cJSON_AddStringToObject(json, "reason", reason);
-	cJSON_AddNumberToObject(json, "ms", deadline_now() - p->started);
-
-	link_report(json);
+	link_begin(&j, "played");
+	json_str(&j, "call_sid", p->lc->sid);
+	json_str(&j, "ref", p->ref);
+	json_str(&j, "reason", reason);
+	json_int(&j, "ms", (int64_t)(deadline_now() - p->started));
+	link_report(&j);
 }
 
 

@@ -3,12 +3,13 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -46,7 +47,7 @@ static void destructor(void *arg)
 	if (rep->le.list)
 		--reports.count;
 	list_unlink(&rep->le);
-	cJSON_free(rep->line);
+	free(rep->line);
 }
 
 
@@ -74,23 +75,24 @@ static void keep(struct report *rep)
 /**
  * Number a report, and keep it until referd acknowledges it
  *
- * @param json Report; released here
+ * @param j Report, an open object; freed here
  *
  * @return 0 if success, otherwise errorcode
  */
-int reports_add(struct cJSON *json)
+int reports_add(struct json *j)
 {
 	struct report *rep;
 	char *text;
 
-	cJSON_AddNumberToObject(json, "n", reports.next);
-	cJSON_AddNumberToObject(json, "time", link_now());
-	text = cJSON_PrintUnformatted(json);
-	cJSON_Delete(json);
+	json_int(j, "n", (int64_t)reports.next);
+	json_int(j, "time", (int64_t)link_now());
+	json_close(j, '}');
+	text = json_take(j);
+	json_free(j);
 
 	rep = mem_zalloc(sizeof(*rep), destructor);
 	if (!text || !rep) {
-		cJSON_free(text);
+		free(text);
 		mem_deref(rep);
 		return ENOMEM;
 	}

@@ -5,6 +5,7 @@
  */
 
 struct cJSON;
+struct json;
 
 
 /*
@@ -176,10 +177,9 @@ enum {
 	MESSAGE_HDRS_MAX = 4096, /**< That a report shows [bytes] */
 };
 
-int message_headers(struct cJSON *headers, const struct sip_msg *msg,
-		    size_t max);
-struct cJSON *message_json(const struct sip_msg *msg);
-struct cJSON *message_json_text(const char *text);
+int message_headers(struct json *j, const struct sip_msg *msg, size_t max);
+char *message_json(const struct sip_msg *msg);
+char *message_json_text(const char *request);
 
 
 /*
@@ -337,7 +337,7 @@ struct transfer {
 	char *referred_by;
 	char *replaces; /**< call_sid of the other call, or NULL */
 	char *reason;
-	struct cJSON *message;     /**< That the next report tells of      */
+	char *message;             /**< That the next report tells of      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
@@ -366,7 +366,7 @@ int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
 
 void outcome_reason(struct transfer *t, const char *reason);
 void outcome_reason_pl(struct transfer *t, const struct pl *reason);
-void outcome_message(struct transfer *t, struct cJSON *message);
+void outcome_message(struct transfer *t, char *message);
 void outcome_step(struct transfer *t, const char *step);
 void outcome_step_message(struct transfer *t, const char *step,
 			  const struct sip_msg *msg);
@@ -390,7 +390,7 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 		  struct fault *fault);
 bool transfers_notify(const struct sip_msg *msg);
 void transfers_bye(const struct sip_msg *msg);
-void transfers_list(struct cJSON *ids);
+void transfers_list(struct json *j);
 
 
 /*
@@ -407,7 +407,7 @@ struct livecall {
 	struct playback *playback;  /**< What is played to it, or NULL       */
 	struct tmr tmr;             /**< Reports it; checks that it lives    */
 	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
-	struct cJSON *headers;      /**< The far end's: of its INVITE or 200 */
+	char *headers;              /**< The far end's: of its INVITE or 200 */
 	char *sid;                  /**< call_sid, a UUID                    */
 	char *ref;                  /**< Of the dial that made it, or NULL   */
 	char *call_id;
@@ -462,7 +462,7 @@ void calls_report(void);
  */
 
 void invite_keep(const struct sip_msg *msg);
-struct cJSON *invite_take(const char *call_id);
+char *invite_take(const char *call_id);
 void invite_flush(void);
 
 
@@ -509,7 +509,7 @@ void playback_call_closed(struct livecall *lc);
  * Dry run: the REFER that would go out, and what is doubtful about it
  */
 
-int dryrun_report(struct cJSON **reportp, const struct livecall *lc,
+int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct verb *verb);
 
 
@@ -540,7 +540,8 @@ typedef void(link_request_h)(const struct cJSON *json);
 
 int link_init(const char *path, const char *node, link_request_h *h);
 void link_close(void);
-void link_report(struct cJSON *report);
+void link_begin(struct json *j, const char *type);
+void link_report(struct json *j);
 void link_flush(void);
 void link_hold(bool hold);
 uint64_t link_now(void);
@@ -550,7 +551,7 @@ uint64_t link_now(void);
  * Reports: what referd has not acknowledged
  */
 
-int reports_add(struct cJSON *report);
+int reports_add(struct json *j);
 void reports_ack(uint64_t n);
 uint64_t reports_first(void);
 uint64_t reports_next(void);

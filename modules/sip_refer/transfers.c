@@ -3,9 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <re.h>
 #include "compat/compat.h"
+#include "json.h"
 #include "sip_refer.h"
 
 
@@ -153,7 +153,7 @@ static bool list_handler(struct le *le, void *arg)
 	const struct transfer *t = le->data;
 
 	if (t->state != ENDED)
-		cJSON_AddItemToArray(arg, cJSON_CreateString(t->id));
+		json_str(arg, NULL, t->id);
 
 	return false;
 }
@@ -162,11 +162,11 @@ static bool list_handler(struct le *le, void *arg)
 /**
  * List the transfers in progress
  *
- * @param ids Array that takes their ids
+ * @param j Text, an open array that takes their ids
  */
-void transfers_list(struct cJSON *ids)
+void transfers_list(struct json *j)
 {
-	(void)hash_apply(transfers.ht, list_handler, ids);
+	(void)hash_apply(transfers.ht, list_handler, j);
 }
 
 
