@@ -48,6 +48,17 @@ async function requests(path, rounds, servers)
 }
 
 
+/** A client gets all that is stored, and another is answered meanwhile. */
+async function replay(server, messages)
+{
+	const { ms, answers, worst_us } = JSON.parse(await program(
+		'bench-replay', new URL(server.http).port, messages));
+
+	return { what: 'all of it to one client, a command meanwhile at worst',
+		messages, ms, answers, worst_us };
+}
+
+
 function rows(what, messages, sides)
 {
 	const least = percentile(sides[0].us, 0.5);
@@ -97,6 +108,11 @@ export async function measure({ messages = [0, 10_000, 1_000_000], rounds = 60,
 				await requests('/transfers?limit=100', rounds,
 					servers.slice(1))),
 		];
+
+		for (const [i, count] of messages.entries()) {
+			if (count)
+				result.push(await replay(servers[i], count));
+		}
 
 		/* the one with most to forget, beside one with nothing */
 		const last = servers.at(-1);
