@@ -13,3 +13,6 @@ foreach(name archive clock config feed filter json keep log message queue redo r
 		PkgConfig::CMOCKA)
 	add_test(NAME unit.ctrl_${name} COMMAND unit_ctrl_${name})
 endforeach()
+
+# The store is the test's own
+target_link_options(unit_ctrl_feed PRIVATE -Wl,--wrap=store_replay)

@@ -11,6 +11,7 @@
 #include "cast.h"
 #include "feed.h"
 #include "frame.h"
+#include "store.h"
 
 
 enum {
@@ -30,6 +31,7 @@ static struct pipe pipes[CLIENTS];
 static struct feed feeds[CLIENTS];
 static const struct pipe *last; /* that was written to */
 static const struct pipe *first;
+static uint64_t stored; /* seq of the last message in the store */
 
 
 int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
@@ -78,6 +80,22 @@ void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
 }
 
 
+void __wrap_store_replay(uint64_t since, const char *client,
+			 const char *call_sid, bool jambonz, unsigned limit,
+			 store_replay_h *h, void *arg);
+void __wrap_store_replay(uint64_t since, const char *client,
+			 const char *call_sid, bool jambonz, unsigned limit,
+			 store_replay_h *h, void *arg)
+{
+	(void)client;
+	(void)call_sid;
+	(void)jambonz;
+
+	while (since < stored && limit--)
+		h(++since, "s", arg);
+}
+
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -85,6 +103,7 @@ static int set_up(void **state)
 	memset(pipes, 0, sizeof(pipes));
 	memset(feeds, 0, sizeof(feeds));
 	first = last = NULL;
+	stored = 0;
 	for (size_t i = 0; i < CLIENTS; i++) {
 		feeds[i].wsi = (struct lws *)&pipes[i];
 		feeds[i].name = "c";
@@ -258,6 +277,36 @@ static void test_own_laggard(void **state)
 }
 
 
+/* Some at a time, so that nobody waits until all is read */
+static void test_behind(void **state)
+{
+	struct feed *f = &feeds[5];
+	int turns = 0;
+	(void)state;
+
+	pipes[6].full = true; /* for whom it is kept */
+	feed_reset(f);
+	f->behind = true;
+	feed_start(f);
+	stored = 1000;
+	feed_resume(f);
+	tell_all("a", true);
+	stored = 1001; /* which is that one */
+	flush_all();
+	assert_in_range(pipes[5].len, 1, 100);
+
+	for (; !feed_empty(f); turns++)
+		assert_int_equal(feed_writable(f), 0);
+	assert_in_range(turns, 10, 1000);
+	assert_int_equal(pipes[5].len, 1001);
+
+	tell_all("b", true);
+	flush_all();
+	assert_int_equal(pipes[5].len, 1002);
+	assert_int_equal(pipes[5].got[1001], 'b');
+}
+
+
 static void test_kept_for_nobody(void **state)
 {
 	(void)state;
@@ -279,10 +328,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_one_write),   TEST(test_answer_first),
-		TEST(test_turns),       TEST(test_flood),
-		TEST(test_dialect),     TEST(test_laggard),
-		TEST(test_own_laggard), TEST(test_kept_for_nobody),
+		TEST(test_one_write),       TEST(test_answer_first),
+		TEST(test_turns),           TEST(test_flood),
+		TEST(test_dialect),         TEST(test_laggard),
+		TEST(test_own_laggard),     TEST(test_behind),
+		TEST(test_kept_for_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
