@@ -4,11 +4,12 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { measureSides, percentile, withSides } from './sides.js';
+import { percentile } from './figures.js';
+import { measureSides, withSides } from './sides.js';
 
-/** So small that it only shows that it works. */
-export const smoke = { clients: [1, 20], rounds: 3, idle: [1, 20],
-	commands: 20, verbs: 2 };
+/* So little that it only shows that it works */
+const QUICK = { clients: [1, 20], rounds: 3, idle: [1, 20], commands: 20,
+	verbs: 2 };
 
 
 /** One event, until the last client has it; beside raw epoll. */
@@ -19,23 +20,23 @@ async function event(clients, rounds)
 			[await start.raw(), clients]]));
 
 	return {
-		what: 'event to the last client',
-		clients,
-		bytes: ours.bytes,
-		p50_us: percentile(ours.us, 0.5),
-		p90_us: percentile(ours.us, 0.9),
-		raw_p50_us: percentile(raw.us, 0.5),
-		raw_p90_us: percentile(raw.us, 0.9),
-		ratio: percentile(ours.us, 0.5) / percentile(raw.us, 0.5),
-		cpu_us: ours.cpu_us,
-		raw_cpu_us: raw.cpu_us,
-		kib_per_client: (ours.kib[1] - ours.kib[0]) / clients,
+		'clients': clients,
+		'bytes': ours.bytes,
+		'p50': percentile(ours.us, 0.5),
+		'p90': percentile(ours.us, 0.9),
+		'raw p50': percentile(raw.us, 0.5),
+		'raw p90': percentile(raw.us, 0.9),
+		'p50 to raw': percentile(ours.us, 0.5) /
+			percentile(raw.us, 0.5),
+		'CPU': ours.cpu_us,
+		'raw CPU': raw.cpu_us,
+		'KiB per client': (ours.kib[1] - ours.kib[0]) / clients,
 	};
 }
 
 
-/** One command, until its ack; few idle clients beside many. */
-async function command(what, op, rounds, idle)
+/** One command, until its ack: few other clients beside many. */
+async function command(op, rounds, idle)
 {
 	const sides = await withSides(async (start) =>
 		measureSides(op, rounds, await Promise.all(idle.map(
@@ -43,37 +44,41 @@ async function command(what, op, rounds, idle)
 	const least = percentile(sides[0].us, 0.5);
 
 	return sides.map((side) => ({
-		what,
-		clients: side.clients,
-		p50_us: percentile(side.us, 0.5),
-		p90_us: percentile(side.us, 0.9),
-		p99_us: percentile(side.us, 0.99),
-		asked_p50_us: percentile(side.asked_us, 0.5),
-		ratio: percentile(side.us, 0.5) / least,
-		cpu_us: side.cpu_us,
+		'clients': side.clients,
+		'at the node p50': percentile(side.asked_us, 0.5),
+		'ack p50': percentile(side.us, 0.5),
+		'p90': percentile(side.us, 0.9),
+		'p99': percentile(side.us, 0.99),
+		'p50 to the first': percentile(side.us, 0.5) / least,
+		'CPU': side.cpu_us,
 	}));
 }
 
 
 /**
- * Measures both
+ * Fan-out: an event to some, and to thousands; and what it costs a command
+ * that they are there
  *
- * @param options `clients`: how many get an event; `rounds` of that; `idle`:
- *                how many are there during a command, the first is what the
- *                others are compared with; rounds of `commands`, and of `verbs`
- *                of which all hear
+ * @param options `quick`: hardly any of it. `clients`: how many get an event;
+ *                `rounds` of that; `idle`: how many are there during a
+ *                command; rounds of `commands`, and of `verbs`
  */
-export async function measure({ clients = [1, 100, 1000, 10_000], rounds = 30,
-	idle = [10, 10_000], commands = 5000, verbs = 30 } = {})
+export async function fanout({ quick, ...options } = {})
 {
-	const rows = [];
+	const { clients, rounds, idle, commands, verbs } = {
+		clients: [1, 100, 1000, 10_000], rounds: 30, idle: [10, 10_000],
+		commands: 5000, verbs: 30, ...(quick && QUICK), ...options };
+	const events = [];
 
 	for (const count of clients)
-		rows.push(await event(count, rounds));
+		events.push(await event(count, rounds));
 
-	return [...rows,
-		...await command('command to its ack, among idle clients',
-			'dial', commands, idle),
-		...await command('sip:refer to its ack, among clients that hear',
-			'refer', verbs, idle)];
+	return [
+		{ title: 'One event until the last of so many clients has it, ' +
+			'beside raw epoll (µs)', rows: events },
+		{ title: 'A command (dial) among so many idle clients (µs)',
+			rows: await command('dial', commands, idle) },
+		{ title: 'A sip:refer among so many clients that hear of it ' +
+			'(µs)', rows: await command('refer', verbs, idle) },
+	];
 }

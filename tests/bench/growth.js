@@ -5,7 +5,8 @@
  */
 
 import { Agent, get } from 'node:http';
-import { measureSides, percentile, program, withSides } from './sides.js';
+import { percentile } from './figures.js';
+import { measureSides, program, withSides } from './sides.js';
 
 const MESSAGES = 5; /* of each transfer */
 const CLIENTS = 10;
@@ -14,8 +15,8 @@ const CLIENTS = 10;
 const KEEP_ALL = ['--keep-mb', '100000'];
 const KEEP_NOTHING = ['--keep-mb', '1'];
 
-/** So small that it only shows that it works. */
-export const smoke = { messages: [0, 500], rounds: 3, commands: 20 };
+/* So little that it only shows that it works */
+const QUICK = { messages: [0, 500], rounds: 3, commands: 20 };
 
 
 /** Time that an answer takes [us], over a connection that stays. */
@@ -54,76 +55,90 @@ async function replay(server, messages)
 	const { ms, answers, worst_us } = JSON.parse(await program(
 		'bench-replay', new URL(server.http).port, messages));
 
-	return { what: 'all of it to one client, a command meanwhile at worst',
-		messages, ms, answers, worst_us };
+	return { 'messages': messages, 'all of it (ms)': ms,
+		'answers meanwhile': answers,
+		'the latest after (ms)': worst_us / 1000 };
 }
 
 
-function rows(what, messages, sides)
+function rows(messages, sides)
 {
 	const least = percentile(sides[0].us, 0.5);
 
 	return sides.map(({ us }, i) => ({
-		what,
-		messages: messages[i],
-		p50_us: percentile(us, 0.5),
-		p90_us: percentile(us, 0.9),
-		p99_us: percentile(us, 0.99),
-		max_us: percentile(us, 1),
-		ratio: percentile(us, 0.5) / least,
+		'messages': messages[i],
+		'p50': percentile(us, 0.5),
+		'p90': percentile(us, 0.9),
+		'p99': percentile(us, 0.99),
+		'max': percentile(us, 1),
+		'p50 to the first': percentile(us, 0.5) / least,
 	}));
 }
 
 
-/**
- * Measures it
- *
- * @param options `messages`: how many are stored, the first is what the others
- *                are compared with; `rounds` of events and of requests;
- *                rounds of `commands`
- */
-export async function measure({ messages = [0, 10_000, 1_000_000], rounds = 60,
-	commands = 5000 } = {})
+/** Referds that have so many messages stored, each. */
+async function fill(start, messages)
 {
+	const servers = [];
+
+	for (const count of messages) {
+		const server = await start.referd(KEEP_ALL);
+
+		if (count)
+			await program('bench-fill', server.socket,
+				Math.ceil(count / MESSAGES));
+		servers.push(server);
+	}
+
+	return servers;
+}
+
+
+/**
+ * Growth: what the past costs
+ *
+ * @param options `quick`: hardly any of it. `messages`: how many are stored;
+ *                `rounds` of events and of requests; rounds of `commands`
+ */
+export async function growth({ quick, ...options } = {})
+{
+	const { messages, rounds, commands } = {
+		messages: [0, 10_000, 1_000_000], rounds: 60, commands: 5000,
+		...(quick && QUICK), ...options };
+	const path = '/transfers?limit=100';
+
 	return withSides(async (start) => {
-		const servers = [];
+		const servers = await fill(start, messages);
+		const sides = servers.map((server) => [server, CLIENTS]);
+		const last = servers.at(-1);
+		const dial = await measureSides('dial', commands, sides);
+		const event = await measureSides('event', rounds, sides);
+		const list = await requests(path, rounds, servers.slice(1));
+		const replays = [];
 
-		for (const count of messages) {
-			const server = await start.referd(KEEP_ALL);
-
-			if (count)
-				await program('bench-fill', server.socket,
-					Math.ceil(count / MESSAGES));
-			servers.push(server);
-		}
-
-		const few = servers.map((server) => [server, CLIENTS]);
-		const result = [
-			...rows('command to its ack', messages,
-				await measureSides('dial', commands, few)),
-			...rows(`event to the last of ${CLIENTS} clients`,
-				messages,
-				await measureSides('event', rounds, few)),
-			...rows('GET /transfers?limit=100', messages.slice(1),
-				await requests('/transfers?limit=100', rounds,
-					servers.slice(1))),
-		];
-
-		for (const [i, count] of messages.entries()) {
-			if (count)
-				result.push(await replay(servers[i], count));
-		}
+		for (let i = 1; i < servers.length; i++)
+			replays.push(await replay(servers[i], messages[i]));
 
 		/* the one with most to forget, beside one with nothing */
-		const last = servers.at(-1);
-
 		await last.kill('SIGTERM');
 		last.args = [...last.args, ...KEEP_NOTHING];
 		await last.run();
 
-		return [...result, ...rows('command while the past goes',
-			[messages[0], messages.at(-1)],
-			await measureSides('dial', commands, [few[0],
-				[last, CLIENTS]]))];
+		const going = await measureSides('dial', commands,
+			[sides[0], sides.at(-1)]);
+
+		return [
+			{ title: 'A command (dial) with so many messages ' +
+				'stored (µs)', rows: rows(messages, dial) },
+			{ title: `An event to ${CLIENTS} clients (µs)`,
+				rows: rows(messages, event) },
+			{ title: `GET ${path} (µs)`,
+				rows: rows(messages.slice(1), list) },
+			{ title: 'A client reads all that is stored, another ' +
+				'one says something meanwhile', rows: replays },
+			{ title: 'A command while the past is removed (µs)',
+				rows: rows([messages[0], messages.at(-1)],
+					going) },
+		];
 	});
 }

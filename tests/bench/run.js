@@ -6,10 +6,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { settings } from '../e2e/lib/settings.js';
+import { fanout } from './fanout.js';
 import { table } from './figures.js';
+import { growth } from './growth.js';
 import { burst, latency } from './transfers.js';
 
-const measurements = { latency, burst };
+const measurements = { latency, burst, fanout, growth };
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 

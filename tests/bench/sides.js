@@ -30,15 +30,6 @@ export async function program(name, ...args)
 }
 
 
-/** The value below which so large a part of some numbers is. */
-export function percentile(numbers, part)
-{
-	const sorted = [...numbers].sort((a, b) => a - b);
-
-	return sorted[Math.round(part * (sorted.length - 1))];
-}
-
-
 /** Raw epoll, in place of a referd. */
 class Raw {
 	constructor(dir)
