@@ -44,15 +44,15 @@ scene('REFERs that nobody answers hold others back for a moment only',
 		const far = await Far.start(s, { handlers: {
 			REFER: () => times.push(performance.now()) } });
 		const up = await calls(far, client, CALLS);
+		const begin = performance.now();
 
 		for (const call of up)
 			transfer(client, call);
 		for (const { leg } of up)
 			await leg.received('REFER');
 
-		/* those that came again come later */
-		const first = times.slice(0, AT_ONCE);
-		const held = times[AT_ONCE] - first[0];
+		/* those that came again come later; the first may be read late */
+		const held = times[AT_ONCE] - begin;
 
 		assert.ok(held > 0.9 * HELD_BACK,
 			`the next REFER came after ${held} ms`);
