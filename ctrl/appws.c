@@ -20,13 +20,12 @@
 #include "log.h"
 #include "resolve.h"
 #include "turn.h"
+#include "visit.h"
 #include "weburl.h"
 
 
 enum {
-	PING_TIME = 30,   /* seconds of silence after which we ask */
-	HANGUP_TIME = 45, /* ... and after which we do not wait any longer */
-	SILENT_TIME = 10, /* ... with something of ours on its way */
+	SILENT_TIME = 10, /* seconds, with something of ours on its way */
 	CLOSE_NO_CODE = 1005,
 	CLOSE_ABNORMAL = 1006,
 };
@@ -43,6 +42,7 @@ static const double next_time = .25;      /* RFC 8305 section 5 */
  */
 struct appws {
 	struct lws *wsi;
+	struct visit *visit;
 	struct client *client; /* while the connection is up */
 	struct resolve *lookup;
 	struct weburl url;
@@ -74,6 +74,7 @@ static void destroy(struct appws *w)
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
 	weburl_reset(&w->url);
+	visit_end(w->visit);
 	free(w);
 }
 
@@ -190,6 +191,8 @@ static int established(struct appws *w, struct lws *wsi)
 	int err;
 
 	limit_silence(wsi);
+	visit_start(w->visit, wsi);
+	visit_live(wsi);
 
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
@@ -242,8 +245,21 @@ static int receive(struct appws *w, struct lws *wsi, void *in, size_t len)
 	bool last = lws_is_final_fragment(wsi) &&
 		    !lws_remaining_packet_payload(wsi);
 
+	visit_heard(wsi);
+
 	return client_receive(w->client, in, len, last,
 			      lws_frame_is_binary(wsi) != 0);
+}
+
+
+static int writable(struct appws *w, struct lws *wsi)
+{
+	if (!w->client)
+		return 0;
+
+	turn_commit();
+
+	return visit_ping(wsi) || client_writable(w->client) ? -1 : 0;
 }
 
 
@@ -266,11 +282,9 @@ static int event(struct appws *w, struct lws *wsi,
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return receive(w, wsi, in, len) ? -1 : 0;
 
-	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		if (!w->client)
-			return 0;
-		turn_commit();
-		return client_writable(w->client) ? -1 : 0;
+	case LWS_CALLBACK_CLIENT_RECEIVE_PONG: visit_heard(wsi); return 0;
+
+	case LWS_CALLBACK_CLIENT_WRITEABLE: return writable(w, wsi);
 
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		peer_close(w, in, len);
@@ -286,7 +300,7 @@ static int event(struct appws *w, struct lws *wsi,
 static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 		    void *user, void *in, size_t len)
 {
-	struct appws *w = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+	struct appws *w = wsi ? visit_owner(wsi) : NULL;
 
 	if (!w)
 		return lws_callback_http_dummy(wsi, reason, user, in, len);
@@ -312,11 +326,6 @@ static const struct lws_protocols protocols[] = {
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
-static const lws_retry_bo_t idle_policy = {
-	.secs_since_valid_ping = PING_TIME,
-	.secs_since_valid_hangup = HANGUP_TIME,
-};
-
 
 /**
  * Get ready for connections
@@ -333,7 +342,7 @@ int appws_init(struct lws_context *ctx)
 		.vhost_name = "applications",
 		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8,
-		.retry_and_idle_policy = &idle_policy,
+		.retry_and_idle_policy = &visit_policy,
 	};
 
 	appws.ctx = ctx;
@@ -370,9 +379,9 @@ static void open_connection(struct appws *w, const char *address)
 		.ssl_connection = w->url.tls ? LCCSCF_USE_SSL : 0,
 		.protocol = protocols[0].name,
 		.ietf_version_or_minus_one = -1,
-		.opaque_user_data = w,
+		.opaque_user_data = w->visit,
 		.pwsi = &w->wsi,
-		.retry_and_idle_policy = &idle_policy,
+		.retry_and_idle_policy = &visit_policy,
 	};
 
 	w->reached = false;
@@ -465,7 +474,8 @@ int appws_connect(struct appws **wp, const struct hook *hook, const char *name,
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	set_why(w, RETRY_CONNECT, "no connection", 13);
 
-	err = weburl_parse(&w->url, hook->url);
+	w->visit = visit_create(NULL, w);
+	err = w->visit ? weburl_parse(&w->url, hook->url) : ENOMEM;
 	if (!err)
 		err = resolve(&w->lookup, w->url.host, resolve_handler, w);
 	if (err) {

@@ -8,9 +8,11 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <ev.h>
 #include "applink.h"
 #include "client.h"
+#include "clock.h"
 #include "drain.h"
 #include "http.h"
 #include "listen.h"
@@ -25,7 +27,7 @@ static const double look_time = .02; /* between two looks at them */
 
 static struct {
 	ev_timer timer;
-	double since; /* of this part of the end */
+	int64_t since; /* of this part of the end, in ms */
 	bool leaving;
 	drain_done_h *h;
 } drain;
@@ -33,7 +35,7 @@ static struct {
 
 static bool is_over(double limit)
 {
-	return ev_now(EV_DEFAULT) - drain.since >= limit;
+	return (double)(clock_steady_ms() - drain.since) >= limit * 1000;
 }
 
 
@@ -47,7 +49,7 @@ static void look(void)
 			log_info("drain: %zu transfers go on without us",
 				 running);
 		drain.leaving = true;
-		drain.since = ev_now(EV_DEFAULT);
+		drain.since = clock_steady_ms();
 		applink_stop();
 		clients_leave();
 	}
@@ -80,7 +82,7 @@ void drain_start(drain_done_h *h)
 
 	listen_close();
 	drain.h = h;
-	drain.since = ev_now(EV_DEFAULT);
+	drain.since = clock_steady_ms();
 	ev_timer_init(&drain.timer, timer_handler, look_time, look_time);
 	ev_timer_start(EV_DEFAULT_ & drain.timer);
 	look();

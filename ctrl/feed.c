@@ -14,6 +14,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "store.h"
+#include "visit.h"
 
 
 enum {
@@ -84,8 +85,8 @@ static void hurry(struct feed *f)
 
 
 /**
- * End a connection.  The close frame waits until the pipe has room; if it
- * never has, libwebsockets ends the connection.
+ * End a connection.  The close frame waits until the pipe has room, but not
+ * for long.
  *
  * @param f    Feed
  * @param code Why, as RFC 6455 numbers it
@@ -95,7 +96,7 @@ void feed_dismiss(struct feed *f, int code)
 	f->close_code = code;
 	leave(f);
 	outq_clear(&f->out);
-	lws_set_timeout(f->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DRAIN_TIME);
+	visit_limit(f->wsi, DRAIN_TIME);
 	(void)lws_callback_on_writable(f->wsi);
 }
 
@@ -394,8 +395,7 @@ static void flush(struct feed *f)
 	if (!f->behind && !f->call_sid && f->next_cast < cast_first())
 		lag(f);
 	else if (pump(f))
-		lws_set_timeout(f->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-				LWS_TO_KILL_ASYNC);
+		visit_limit(f->wsi, 0);
 }
 
 

@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,11 @@
 #include "visit.h"
 
 
-enum { HANDSHAKE_TIME = 10 }; /* seconds for TLS, and for the headers */
+/* Seconds */
+enum {
+	HANDSHAKE_TIME = 10, /* for TLS, and for the headers */
+	LAST_TIME = 60,      /* of libwebsockets, behind all of visit.c's */
+};
 
 static struct {
 	struct lws_context *ctx;
@@ -68,12 +71,6 @@ static const struct lws_protocol_vhost_options headers[] = {
 	{NULL, NULL, "referrer-policy:", "no-referrer"},
 };
 
-/* Whether a connection is alive is visit.c's to find out */
-static const lws_retry_bo_t idle_policy = {
-	.secs_since_valid_ping = UINT16_MAX,
-	.secs_since_valid_hangup = UINT16_MAX,
-};
-
 
 static void lws_log(int level, const char *line)
 {
@@ -100,8 +97,9 @@ static int context_create(const struct config *config)
 		.protocols = conn_protocols,
 		.mounts = &page,
 		.headers = headers,
-		.retry_and_idle_policy = &idle_policy,
-		.timeout_secs = HANDSHAKE_TIME,
+		.retry_and_idle_policy = &visit_policy,
+		.timeout_secs = LAST_TIME,
+		.keepalive_timeout = LAST_TIME,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 	};
@@ -126,7 +124,7 @@ static int context_create(const struct config *config)
 
 static void accept_handler(int fd, struct peer *peer)
 {
-	struct visit *v = visit_create(peer);
+	struct visit *v = visit_create(peer, NULL);
 	struct lws *wsi;
 
 	if (!v) {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <ev.h>
 #include <libwebsockets.h>
+#include "clock.h"
 #include "throttle.h"
 
 
@@ -25,10 +26,10 @@ static struct {
 
 static void earn(struct throttle *t)
 {
-	double now = ev_now(EV_DEFAULT);
+	int64_t now = clock_steady_ms();
 
-	t->credit += (now - t->since) * throttles.rate;
-	if (t->credit > throttles.rate || now < t->since)
+	t->credit += (double)(now - t->since) / 1000 * throttles.rate;
+	if (t->credit > throttles.rate)
 		t->credit = throttles.rate;
 	t->since = now;
 }
@@ -98,7 +99,7 @@ void throttle_start(struct throttle *t, struct lws *wsi)
 {
 	t->wsi = wsi;
 	t->credit = throttles.rate;
-	t->since = ev_now(EV_DEFAULT);
+	t->since = clock_steady_ms();
 }
 
 

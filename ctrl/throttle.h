@@ -7,6 +7,7 @@
 #define THROTTLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct lws;
 
@@ -14,7 +15,7 @@ struct throttle {
 	struct throttle *next; /* of those that wait */
 	struct lws *wsi;
 	double credit; /* messages that may come at once */
-	double since;  /* when that was so, in seconds */
+	int64_t since; /* when that was so, in ms */
 	bool waits;
 };
 

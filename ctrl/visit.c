@@ -2,16 +2,19 @@
  * @file visit.c  How long a connection may take, and whether it is alive
  *
  * libwebsockets has timers for this, but with libev it looks at them only
- * when something else happens, and then not always.  These are ours.
+ * when something else happens, and then not always.  These are ours, for
+ * connections that come and for those to applications.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <ev.h>
 #include <libwebsockets.h>
+#include "clock.h"
 #include "peer.h"
 #include "visit.h"
 
@@ -29,7 +32,8 @@ struct list {
 struct visit {
 	struct visit *next, **link;
 	struct list *list;
-	struct peer *peer;
+	struct peer *peer; /* NULL if we have connected */
+	void *owner;
 	struct lws *wsi;
 	double limit; /* when it must be done with what it does, 0 for never */
 	int code;     /* of the close frame then, 0 for none */
@@ -37,6 +41,12 @@ struct visit {
 	double heard; /* when it last said something */
 	bool asked;   /* for a sign of life since then */
 	bool asking;
+};
+
+/* No connection is asked by libwebsockets as well */
+const struct lws_retry_bo visit_policy = {
+	.secs_since_valid_ping = UINT16_MAX,
+	.secs_since_valid_hangup = UINT16_MAX,
 };
 
 static struct {
@@ -47,15 +57,16 @@ static struct {
 /* Those that must be done with something by then */
 static struct list limited = {NULL, &limited.head};
 
-/* Clients, which may stay as long as they answer, the most silent one first:
+/* WebSockets, which may stay as long as they answer, the most silent first:
    thousands cost a look no more than one */
 static struct list live = {NULL, &live.head};
 static unsigned livec;
 
 
+/* The time of day may jump */
 static double now(void)
 {
-	return ev_now(EV_DEFAULT);
+	return (double)clock_steady_ms() / 1000;
 }
 
 
@@ -168,7 +179,7 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
  * Get ready for connections
  *
  * @param handshake Seconds until the first request must be there
- * @param idle      Seconds for which a client may be silent
+ * @param idle      Seconds for which a WebSocket may be silent
  */
 void visits_init(double handshake, double idle)
 {
@@ -191,11 +202,12 @@ void visits_close(void)
 /**
  * Begin with a connection
  *
- * @param peer Where it comes from
+ * @param peer  Where it comes from, NULL if it is ours
+ * @param owner Whose it is, for visit_owner(); may be NULL
  *
  * @return Visit, to be given to visit_end(); NULL if memory ran out
  */
-struct visit *visit_create(struct peer *peer)
+struct visit *visit_create(struct peer *peer, void *owner)
 {
 	struct visit *v = calloc(1, sizeof(*v));
 
@@ -203,6 +215,7 @@ struct visit *visit_create(struct peer *peer)
 		return NULL;
 
 	v->peer = peer;
+	v->owner = owner;
 	v->heard = now();
 	v->limit = now() + visits.handshake;
 	enter(v, &limited);
@@ -222,6 +235,21 @@ void visit_start(struct visit *v, struct lws *wsi)
 {
 	v->wsi = wsi;
 	lws_set_opaque_user_data(wsi, v);
+}
+
+
+/**
+ * Get the owner of a connection
+ *
+ * @param wsi Connection
+ *
+ * @return Owner, NULL if it has none
+ */
+void *visit_owner(struct lws *wsi)
+{
+	struct visit *v = lws_get_opaque_user_data(wsi);
+
+	return v ? v->owner : NULL;
 }
 
 
@@ -256,6 +284,7 @@ void visit_limit_close(struct lws *wsi, double seconds, int code,
 	v->limit = now() + seconds;
 	v->code = code;
 	v->why = why;
+	move(v, &limited);
 }
 
 
@@ -329,7 +358,8 @@ void visit_end(struct visit *v)
 	if (!v)
 		return;
 
-	peer_forget(v->peer);
+	if (v->peer)
+		peer_forget(v->peer);
 	leave(v);
 	free(v);
 }

@@ -9,14 +9,19 @@
 #include <stdbool.h>
 
 struct lws;
+struct lws_retry_bo;
 struct peer;
 struct visit;
+
+/* For libwebsockets, which is to leave all this to us */
+extern const struct lws_retry_bo visit_policy;
 
 void visits_init(double handshake, double idle);
 void visits_close(void);
 
-struct visit *visit_create(struct peer *peer);
+struct visit *visit_create(struct peer *peer, void *owner);
 void visit_start(struct visit *v, struct lws *wsi);
+void *visit_owner(struct lws *wsi);
 void visit_limit(struct lws *wsi, double seconds);
 void visit_limit_close(struct lws *wsi, double seconds, int code,
 		       const char *why);

@@ -129,10 +129,10 @@ const cuts = [['for a moment', 3000, true], ['for long', 14_000, false]];
 const packages = [['sdk', 'session:new'],
 	['node-client-ws', 'session:reconnect']];
 
-async function cutInTransfer(s, name)
+async function cutInTransfer(s, name, options)
 {
 	await connect(CUT);
-	const p = await inTransfer(s, name, { wish: { ip: CUT } });
+	const p = await inTransfer(s, name, { wish: { ip: CUT }, ...options });
 
 	await cutOff(CUT);
 
@@ -167,6 +167,34 @@ for (const [name, back] of packages) {
 		});
 	}
 }
+
+
+/* The network is away for longer than a sign of life may be, but TCP has
+   nothing to say meanwhile and would not miss anything. */
+scene('an application that is gone without a word is looked for',
+	async (s) => {
+	const { h, bot } = await cutInTransfer(s, 'node-client-ws',
+		{ args: ['--idle-time', '3'] });
+
+	await sleep(5000);
+	await connect(CUT);
+	await bot.event('session:reconnect');
+	await h.finish();
+	await bot.event('action', { final_referred_call_status: 200 });
+	assert.equal(bot.all('action').length, 1);
+});
+
+
+scene('an application that is there, and silent, is left alone',
+	async (s) => {
+	const { h, bot } = await inTransfer(s, 'node-client-ws',
+		{ args: ['--idle-time', '3'] });
+
+	await sleep(7000);
+	await h.finish();
+	await bot.event('action', { final_referred_call_status: 200 });
+	assert.equal(bot.all('session:reconnect').length, 0);
+});
 
 
 scene('what the bot says to a late result is done', async (s) => {
