@@ -28,6 +28,7 @@ enum {
 	ARGUMENT_SIZE = 4096, /* libwebsockets takes no more */
 	RX_SIZE = 1024,       /* which each client has for itself */
 	TX_SIZE = 1 << 16,    /* written at once */
+	LENGTH_SIZE = 12,     /* of the length of a body, in digits */
 };
 
 /* What libwebsockets keeps for each connection */
@@ -86,6 +87,48 @@ static int refuse_garbled(struct lws *wsi)
 {
 	return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
 		      "the URL must not contain control characters");
+}
+
+
+/* The length of a body must be beyond doubt: who reads it in another way would
+   take a part of it for a request (RFC 9112 section 6.3).  What is wrong, NULL
+   if nothing is. */
+static const char *body_fault(struct lws *wsi)
+{
+	char length[LENGTH_SIZE] = "";
+	size_t n;
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+		return "a body must have a Content-Length, and no "
+		       "Transfer-Encoding";
+
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+		return NULL;
+
+	(void)lws_hdr_copy(wsi, length, sizeof(length),
+			   WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	n = strspn(length, "0123456789");
+
+	return n && !length[n + strspn(length + n, " \t")]
+		       ? NULL
+		       : "Content-Length: must be one number";
+}
+
+
+/* A request comes, or the connection ends with an answer */
+static int filter(struct lws *wsi)
+{
+	const char *why;
+
+	visit_limit(wsi, REPLY_TIME);
+	if (is_garbled(wsi))
+		return refuse_garbled(wsi);
+	if (gate_foreign(wsi))
+		return refuse_foreign(wsi);
+
+	why = body_fault(wsi);
+
+	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
 }
 
 
@@ -314,11 +357,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
 
-	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-		visit_limit(wsi, REPLY_TIME);
-		if (is_garbled(wsi))
-			return refuse_garbled(wsi);
-		return gate_foreign(wsi) ? refuse_foreign(wsi) : 0;
+	case LWS_CALLBACK_FILTER_HTTP_CONNECTION: return filter(wsi);
 
 	case LWS_CALLBACK_HTTP: return begin_request(wsi, conn);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ev.h>
 #include <libwebsockets.h>
 #include "command.h"
 #include "endpoint.h"
@@ -21,10 +22,10 @@
 #include "table.h"
 
 
-enum {
-	NODE_TIME = 15, /* seconds that a node may take to answer */
-	HEADERS_SIZE = 2048,
-};
+enum { HEADERS_SIZE = 2048 };
+
+/* Seconds that a node may take to answer */
+static const double node_time = 15.;
 
 static const char prefix[] = "http-";
 
@@ -35,6 +36,7 @@ struct request {
 	bool post;
 	enum role role; /* of its token */
 	bool asked;     /* the body is complete, and somebody sees to it */
+	ev_timer limit; /* of the wait for a node's answer */
 	int status;     /* 0 while there is no reply */
 	const char *type;
 	char *reply;
@@ -147,6 +149,16 @@ static bool is_postable(const struct request *r)
 }
 
 
+static void limit_handler(EV_P_ ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	reply_error(t->data, 504, "baresip has not answered; it may do it yet",
+		    "");
+}
+
+
 static void post(struct request *r)
 {
 	struct sender sender = {.name = r->name};
@@ -159,8 +171,7 @@ static void post(struct request *r)
 		command_dial(&sender, body, r->len);
 
 	if (!r->status)
-		lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-				NODE_TIME);
+		ev_timer_start(EV_DEFAULT_ & r->limit);
 }
 
 
@@ -203,6 +214,8 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 
 	r->wsi = wsi;
 	r->role = role;
+	ev_timer_init(&r->limit, limit_handler, node_time, 0.);
+	r->limit.data = r;
 	(void)snprintf(r->name, sizeof(r->name), "%s%u", prefix, ++last);
 	if (table_put(requests, r->name, r)) {
 		free(r);
@@ -318,6 +331,10 @@ static int write_reply(struct request *r)
 	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
 	free(text);
 
+	/* libwebsockets would take all that follows for the body */
+	if (r->status == 411)
+		return -1;
+
 	/* its 1, for a connection that is to be closed, counts as -1 only */
 	return n < 0 || lws_http_transaction_completed(r->wsi) ? -1 : 0;
 }
@@ -362,6 +379,7 @@ struct request *http_end(struct request *r)
 		return NULL;
 
 	(void)table_take(requests, r->name);
+	ev_timer_stop(EV_DEFAULT_ & r->limit);
 	free(r->reply);
 	free(r->body);
 	free(r);

@@ -14,7 +14,7 @@
 enum {
 	RING_MIN = 4,
 	FRAMES_MAX = 4096,
-	BYTES_MAX = 1 << 20,
+	BYTES_MAX = 1 << 20, /* behind the first, which is to go next */
 };
 
 
@@ -38,6 +38,13 @@ static int grow(struct outq *q)
 }
 
 
+/* A hello with many calls may be greater than all else that can wait */
+static size_t bytes_behind(const struct outq *q)
+{
+	return q->bytes - q->ring[q->first]->len;
+}
+
+
 /**
  * Add a frame
  *
@@ -48,7 +55,8 @@ static int grow(struct outq *q)
  */
 int outq_push(struct outq *q, struct frame *f)
 {
-	if (q->count == FRAMES_MAX || q->bytes + f->len > BYTES_MAX)
+	if (q->count == FRAMES_MAX ||
+	    (q->count && bytes_behind(q) + f->len > BYTES_MAX))
 		return ENOBUFS;
 
 	if (q->count == q->size && grow(q))

@@ -6,11 +6,12 @@
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { DIALS, FRAMES, IGNORED, LINES, QUERIES, REQUESTS, TEXTS, VERBS }
-	from './lib/badinput.js';
+import { DIALS, FRAMES, IGNORED, LENGTHS, LINES, QUERIES, REQUESTS, TEXTS,
+	VERBS } from './lib/badinput.js';
 import { Far } from './lib/far.js';
 import { http } from './lib/http.js';
 import { Node } from './lib/node.js';
+import { portOf, raw } from './lib/raw.js';
 import { scene } from './lib/scene.js';
 
 const ROWS = 200;
@@ -138,6 +139,10 @@ const post = (p, path, body, status) => request(p, 'POST', path,
 	{ body }, status);
 
 
+/* The sentence on a page that refuses */
+const shown = (text) => /<h1>400<\/h1>(.*?)</.exec(text)?.[1];
+
+
 /* What asks for a WebSocket of a subprotocol */
 function upgradeOf(protocol)
 {
@@ -205,7 +210,7 @@ function table(name, act)
 }
 
 
-const total = [VERBS, DIALS, TEXTS, FRAMES, REQUESTS, QUERIES,
+const total = [VERBS, DIALS, TEXTS, FRAMES, REQUESTS, LENGTHS, QUERIES,
 	LINES, IGNORED]
 	.reduce((n, rows) => n + rows.length, 0);
 
@@ -272,12 +277,39 @@ table(`${QUERIES.length} bad queries of /ws`, async (p) => {
 				const { status, text } = await http(
 					`${p.referd.http}/ws?${query}`,
 					upgradeOf(protocol));
-				const [, error] = /<h1>400<\/h1>(.*?)</
-					.exec(text) ?? [];
-
 				assert.equal(status, 400);
-				return { answer: { error, field }, seqs: 0 };
+				return { answer: { error: shown(text), field },
+					seqs: 0 };
 			});
+});
+
+
+/* There is one answer, and what follows is no request */
+table(`${LENGTHS.length} bodies without a clear length`, async (p) => {
+	for (const [what, headers, says] of LENGTHS)
+		await row(p, what, says, async () => {
+			const c = raw(portOf(p.referd), 'POST /calls HTTP/1.1' +
+				`\r\nHost: localhost\r\n${headers}\r\n\r\n` +
+				'c\r\n{"to":"bob"}\r\n0\r\n\r\n' +
+				'GET /healthz HTTP/1.1\r\n' +
+				'Host: localhost\r\n\r\n');
+
+			assert.ok(await c.over < 5000);
+			assert.deepEqual(c.text.match(/HTTP\/1.1 .../g),
+				['HTTP/1.1 400']);
+			return { answer: { error: shown(c.text) }, seqs: 0 };
+		});
+
+	await row(p, 'no length', /^the body must have a Content-Length/,
+		async () => {
+		const c = raw(portOf(p.referd), 'POST /calls HTTP/1.1\r\n' +
+			'Host: localhost\r\nConnection: close\r\n\r\n');
+
+		assert.ok(await c.over < 5000);
+		assert.match(c.text, /^HTTP\/1.1 411 /);
+		return { answer: JSON.parse(c.text.split('\r\n\r\n')[1]),
+			seqs: 0 };
+	});
 });
 
 

@@ -155,6 +155,26 @@ for (const [what, body] of [['nothing', ''], ['no JSON', '<html>'],
 }
 
 
+/* ... and of one byte more none is read */
+for (const [n, by] of [[65_536, 'hook'], [65_537, 'list']]) {
+	scene(`an answer of ${n} bytes: the verbs of the ${by} are done`,
+		async (s) => {
+		const body = JSON.stringify([{ verb: 'hangup',
+			headers: { 'X-By': 'hook' } }]).padEnd(n);
+		const { client, application, call } = await parties(s,
+			{ reply: (r) => (r.path === '/action' ? { body } : {}) });
+		const { leg, sid } = await call();
+
+		client.send([refer(sid,
+			{ actionHook: `${application.url}/action` }),
+		{ verb: 'hangup', headers: { 'X-By': 'list' } }]);
+		const bye = await leg.received('BYE');
+
+		assert.equal(bye.headers['x-by'], by);
+	});
+}
+
+
 scene('an answer to an eventHook replaces what comes behind the transfer',
 	async (s) => {
 	const { client, application, call } = await parties(s, { REFER: fails,

@@ -30,6 +30,12 @@ static void test_defaults(void **state)
 	assert_int_equal(c.log_level, LOG_INFO);
 	assert_non_null(strstr(c.socket, "/referd/node.sock"));
 	assert_non_null(strstr(c.state, "/referd"));
+	assert_int_equal(c.max_connections, 12000);
+	assert_int_equal(c.max_per_address, 1000);
+	assert_int_equal(c.max_rate, 1000);
+	assert_int_equal(c.max_calls, 20000);
+	assert_int_equal(c.idle_time, 45);
+	assert_int_equal(c.hook_grace, 60);
 }
 
 

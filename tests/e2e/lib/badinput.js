@@ -357,6 +357,23 @@ export const REQUESTS = [
 ];
 
 
+/** Headers of which nobody knows where the body ends. */
+export const LENGTHS = [
+	['chunked', 'Transfer-Encoding: chunked', /^a body must have/],
+	['chunked, with a length', 'Transfer-Encoding: chunked\r\n' +
+		'Content-Length: 12', /^a body must have/],
+	['in another encoding', 'Content-Length: 12\r\n' +
+		'Transfer-Encoding: identity', /^a body must have/],
+	...['x', '-1', '+12', '12, 12', '0x0c', '1e1', '12.0', '12;', '1 2',
+		'99999999999999999999'].map((n) => [n, `Content-Length: ${n}`,
+		/^Content-Length: must be one number/]),
+	['two of one kind', 'Content-Length: 12\r\nContent-Length: 12',
+		/^Content-Length: must be one number/],
+	['two kinds', 'Content-Length: 12\r\nContent-Length: 13',
+		/^Content-Length: must be one number/],
+];
+
+
 /** What may not stand in the query of /ws. */
 export const QUERIES = [
 	['a space', 'client=a%20b', 'client'],

@@ -1,0 +1,73 @@
+/**
+ * @file ctrl_cast.c  Tests of what goes to all clients
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdlib.h>
+#include <string.h>
+#include "cast.h"
+#include "frame.h"
+
+
+enum {
+	FRAMES = 4096,
+	BYTES = 1 << 20,
+};
+
+
+static void add(size_t len)
+{
+	char *text = malloc(len + 1);
+	struct frame *f;
+
+	assert_non_null(text);
+	memset(text, 'x', len);
+	text[len] = '\0';
+
+	assert_int_equal(frame_create(&f, 1, text), 0);
+	cast_add(f);
+	frame_release(f);
+	free(text);
+}
+
+
+static void test_frames(void **state)
+{
+	uint64_t first = cast_end();
+	(void)state;
+
+	for (int i = 0; i < FRAMES; i++)
+		add(1);
+	assert_int_equal(cast_first(), first);
+	add(1);
+	assert_int_equal(cast_first(), first + 1);
+	cast_forget(cast_end());
+}
+
+
+static void test_bytes(void **state)
+{
+	uint64_t first = cast_end();
+	(void)state;
+
+	add(1);
+	add(BYTES - 1);
+	assert_int_equal(cast_first(), first);
+	add(1);
+	assert_int_equal(cast_first(), first + 1);
+	add(1);
+	assert_int_equal(cast_first(), first + 2);
+	cast_forget(cast_end());
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
