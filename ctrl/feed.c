@@ -111,6 +111,7 @@ static void lag(struct feed *f)
 
 static void push(struct feed *f, struct frame *frame)
 {
+	frame->place = cast_end();
 	if (!f->close_code && outq_push(&f->out, frame))
 		lag(f);
 }
@@ -120,13 +121,10 @@ static void say(struct feed *f, uint64_t seq, const char *text)
 {
 	struct frame *frame = NULL;
 
-	if (text && !frame_create(&frame, seq, text)) {
-		frame->place = cast_end();
+	if (text && !frame_create(&frame, seq, text))
 		push(f, frame);
-	}
-	else {
+	else
 		feed_dismiss(f, CLOSE_LAGGING);
-	}
 
 	frame_release(frame);
 }

@@ -357,6 +357,7 @@ scene(`${IDLE} idle clients: calls go on as if they were not there`,
 	async (s) => {
 	const referd = await s.referd();
 	const client = await s.client(referd);
+	const { data } = await client.message('hello');
 	const node = await Node.connect(referd.socket);
 	const call = await liveCall(client, node);
 	const crowd = new Process('crowd', ['sh', '-c',
@@ -367,6 +368,7 @@ scene(`${IDLE} idle clients: calls go on as if they were not there`,
 	await crowd.log.wait((l) => l === 'ready', 'all of them',
 		{ timeout: 180_000 });
 	assert.equal(await gauge(referd, 'referd_clients'), IDLE + 1);
+	assert.match(data.client, /^c-[0-9a-f]{16}$/);
 
 	for (let i = 0; i < 5; i++)
 		assert.ok(await transfer(client, node, call) < 10_000);
