@@ -67,6 +67,25 @@ static bool origin_is_listed(const char *origin)
 }
 
 
+/* The origin of the page behind a request, if that is not ours: false if it
+   is, or if there is none */
+static bool get_origin(char origin[ORIGIN_SIZE], struct lws *wsi)
+{
+	char host[HOST_SIZE] = "";
+	const char *p;
+
+	origin[0] = '\0';
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
+		return false;
+
+	(void)lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
+	(void)lws_hdr_copy(wsi, origin, ORIGIN_SIZE, WSI_TOKEN_ORIGIN);
+	p = strstr(origin, "://");
+
+	return !p || strcasecmp(p + 3, host);
+}
+
+
 /**
  * Tell whether a page from elsewhere is behind a request.  It must reach us
  * neither under its own host name (DNS rebinding; tokens, which it does not
@@ -78,8 +97,7 @@ static bool origin_is_listed(const char *origin)
  */
 bool gate_foreign(struct lws *wsi)
 {
-	char host[HOST_SIZE] = "", origin[ORIGIN_SIZE] = "";
-	const char *p;
+	char host[HOST_SIZE] = "", origin[ORIGIN_SIZE];
 
 	if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0)
 		return true;
@@ -87,15 +105,22 @@ bool gate_foreign(struct lws *wsi)
 	if (!auth_required() && !host_is_loopback(host) && !listen_owns(host))
 		return true;
 
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
-		return false;
+	return get_origin(origin, wsi) && !origin_is_listed(origin);
+}
 
-	if (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) <= 0)
-		return true;
 
-	p = strstr(origin, "://");
+/**
+ * Get the origin of the page behind a request, which is not foreign
+ *
+ * @param wsi Connection
+ *
+ * @return Origin, to be freed; NULL if it is our own, or none
+ */
+char *gate_origin(struct lws *wsi)
+{
+	char origin[ORIGIN_SIZE];
 
-	return !(p && !strcasecmp(p + 3, host)) && !origin_is_listed(origin);
+	return get_origin(origin, wsi) ? strdup(origin) : NULL;
 }
 
 

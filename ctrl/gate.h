@@ -20,6 +20,7 @@ enum gate {
 
 void gate_init(const char *origins);
 bool gate_foreign(struct lws *wsi);
+char *gate_origin(struct lws *wsi);
 enum gate gate_check(struct badge *badge, struct lws *wsi, bool query);
 bool gate_frame(struct badge *badge, char *text, size_t len);
 

@@ -11,8 +11,10 @@
 #include <ev.h>
 #include <libwebsockets.h>
 #include "command.h"
+#include "cors.h"
 #include "endpoint.h"
 #include "fault.h"
+#include "gate.h"
 #include "http.h"
 #include "json.h"
 #include "message.h"
@@ -34,6 +36,9 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
+	bool head;      /* like GET, without what it would get */
+	bool preflight; /* a browser asks what its page may send */
+	char *origin;   /* of a page from elsewhere, NULL for none */
 	enum role role; /* of its token */
 	bool asked;     /* the body is complete, and somebody sees to it */
 	ev_timer limit; /* of the wait for a node's answer */
@@ -178,7 +183,10 @@ static void post(struct request *r)
 /* What everybody may know is that we are there */
 static bool is_allowed(struct request *r)
 {
-	if (r->role == ROLE_NONE && !r->post && !strcmp(r->path, "/healthz"))
+	if (r->preflight)
+		reply_take(r, 200, "text/plain", strdup(""));
+	else if (r->role == ROLE_NONE && !r->post &&
+		 !strcmp(r->path, "/healthz"))
 		reply_take(r, 200, "application/json",
 			   strdup(store_trouble() ? "{\"status\":\"degraded\"}"
 						  : "{\"status\":\"ok\"}"));
@@ -226,11 +234,14 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	method = lws_http_get_uri_and_method(wsi, &uri, &len);
 	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
 	r->post = method == LWSHUMETH_POST;
+	r->head = method == LWSHUMETH_HEAD;
+	r->origin = gate_origin(wsi);
+	r->preflight = method == LWSHUMETH_OPTIONS && r->origin;
 
 	if (!is_allowed(r))
 		return 0;
 
-	if (method == LWSHUMETH_GET)
+	if (method == LWSHUMETH_GET || r->head)
 		get(r);
 	else if (!r->post || !is_postable(r))
 		reply_error(r, 405, "this can't be done here", "");
@@ -313,6 +324,8 @@ static int write_reply(struct request *r)
 	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
 					 (const unsigned char *)"no-store", 8,
 					 &p, buf + sizeof(buf)) ||
+	    (r->origin && cors_answer(r->wsi, r->origin, r->preflight, &p,
+				      buf + sizeof(buf))) ||
 	    (r->status == 401 &&
 	     lws_add_http_header_by_token(
 		     r->wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE,
@@ -326,6 +339,8 @@ static int write_reply(struct request *r)
 	if (!text)
 		return -1;
 
+	if (r->head)
+		len = 0;
 	if (len)
 		memcpy(text + LWS_PRE, r->reply, len);
 	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
@@ -380,6 +395,7 @@ struct request *http_end(struct request *r)
 
 	(void)table_take(requests, r->name);
 	ev_timer_stop(EV_DEFAULT_ & r->limit);
+	free(r->origin);
 	free(r->reply);
 	free(r->body);
 	free(r);
