@@ -16,7 +16,7 @@ struct config {
 	const char *tls_key;
 	unsigned max_connections;
 	unsigned max_per_address;
-	unsigned max_rate; /* messages of a client in a second */
+	unsigned max_rate; /* messages or requests in a second */
 	unsigned max_calls;
 	unsigned idle_time; /* seconds */
 	char socket[512];

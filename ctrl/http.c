@@ -22,6 +22,7 @@
 #include "report.h"
 #include "store.h"
 #include "table.h"
+#include "visit.h"
 
 
 enum { HEADERS_SIZE = 2048 };
@@ -183,7 +184,10 @@ static void post(struct request *r)
 /* What everybody may know is that we are there */
 static bool is_allowed(struct request *r)
 {
-	if (r->preflight)
+	if (!visit_asks(r->wsi))
+		reply_error(r, 429,
+			    "there are too many requests, wait a second", "");
+	else if (r->preflight)
 		reply_take(r, 200, "text/plain", strdup(""));
 	else if (r->role == ROLE_NONE && !r->post &&
 		 !strcmp(r->path, "/healthz"))
@@ -324,6 +328,10 @@ static int write_reply(struct request *r)
 	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
 					 (const unsigned char *)"no-store", 8,
 					 &p, buf + sizeof(buf)) ||
+	    (r->status == 429 &&
+	     lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_RETRY_AFTER,
+					  (const unsigned char *)"1", 1, &p,
+					  buf + sizeof(buf))) ||
 	    (r->origin && cors_answer(r->wsi, r->origin, r->preflight, &p,
 				      buf + sizeof(buf))) ||
 	    (r->status == 401 &&

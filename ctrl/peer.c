@@ -8,22 +8,29 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <ev.h>
 #include "address.h"
 #include "log.h"
 #include "peer.h"
 #include "table.h"
+#include "throttle.h"
 
 
 /* An IPv4 address, or the 64 bits of IPv6 below which a host has them all */
 struct peer {
 	char key[INET6_ADDRSTRLEN];
 	unsigned count;
+	struct credit credit; /* for requests */
+	ev_timer gone; /* without connections for as long as it counts */
 };
 
 static struct {
-	struct table *table; /* by key; none is kept without connections */
+	struct table *table; /* by key */
 	unsigned count, max, max_per_address;
 } peers;
+
+/* Seconds in which all credit is earned, and a bit */
+static const double gone_time = 1.1;
 
 
 static void print_key(char key[INET6_ADDRSTRLEN], const struct sockaddr *sa)
@@ -61,13 +68,68 @@ int peers_init(unsigned max, unsigned max_per_address)
 }
 
 
+static void destroy(struct peer *p)
+{
+	ev_timer_stop(EV_DEFAULT_ & p->gone);
+	free(p);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
 /**
  * Clean up, when all connections have ended
  */
 void peers_close(void)
 {
+	table_each(peers.table, destroy_handler, NULL);
 	table_destroy(peers.table);
 	peers.table = NULL;
+}
+
+
+static void drop(struct peer *p)
+{
+	(void)table_take(peers.table, p->key);
+	destroy(p);
+}
+
+
+static void gone_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	drop(w->data);
+}
+
+
+static struct peer *create(const char *key)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+
+	strcpy(p->key, key);
+	credit_start(&p->credit);
+	ev_timer_init(&p->gone, gone_handler, 0., 0.);
+	p->gone.data = p;
+	if (!table_put(peers.table, p->key, p))
+		return p;
+
+	destroy(p);
+
+	return NULL;
 }
 
 
@@ -94,22 +156,29 @@ struct peer *peer_admit(const struct sockaddr *sa)
 		return NULL;
 	}
 
-	if (!p) {
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			return NULL;
+	if (!p)
+		p = create(key);
+	if (!p)
+		return NULL;
 
-		strcpy(p->key, key);
-		if (table_put(peers.table, key, p)) {
-			free(p);
-			return NULL;
-		}
-	}
-
+	ev_timer_stop(EV_DEFAULT_ & p->gone);
 	++peers.count;
 	++p->count;
 
 	return p;
+}
+
+
+/**
+ * Count a request
+ *
+ * @param p Peer that it comes from
+ *
+ * @return True if it may come, false if it is one too many
+ */
+bool peer_asks(struct peer *p)
+{
+	return credit_take(&p->credit);
 }
 
 
@@ -124,6 +193,11 @@ void peer_forget(struct peer *p)
 	if (--p->count)
 		return;
 
-	(void)table_take(peers.table, p->key);
-	free(p);
+	if (credit_full(&p->credit)) {
+		drop(p);
+		return;
+	}
+
+	ev_timer_set(&p->gone, gone_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & p->gone);
 }

@@ -6,12 +6,15 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include <stdbool.h>
+
 struct peer;
 struct sockaddr;
 
 int peers_init(unsigned max, unsigned max_per_address);
 void peers_close(void);
 struct peer *peer_admit(const struct sockaddr *sa);
+bool peer_asks(struct peer *p);
 void peer_forget(struct peer *p);
 
 #endif

@@ -1,8 +1,9 @@
 /**
  * @file throttle.c  How fast a client may send
  *
- * Who sends faster is not read for a while: TCP tells it to wait, nothing is
- * lost, and nobody else notices.
+ * Who sends faster by WebSocket is not read for a while: TCP tells it to wait,
+ * nothing is lost, and nobody else notices.  Who does by HTTP, with
+ * connections as he likes, is told to come later.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,20 +19,20 @@
 static const double look_time = .05;
 
 static struct {
-	double rate; /* messages in a second, and at once */
+	double rate; /* messages or requests in a second, and at once */
 	struct throttle *waiting;
 	ev_timer timer;
 } throttles;
 
 
-static void earn(struct throttle *t)
+static void earn(struct credit *c)
 {
 	int64_t now = clock_steady_ms();
 
-	t->credit += (double)(now - t->since) / 1000 * throttles.rate;
-	if (t->credit > throttles.rate)
-		t->credit = throttles.rate;
-	t->since = now;
+	c->left += (double)(now - c->since) / 1000 * throttles.rate;
+	if (c->left > throttles.rate)
+		c->left = throttles.rate;
+	c->since = now;
 }
 
 
@@ -52,8 +53,8 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 	while (*tp) {
 		struct throttle *t = *tp;
 
-		earn(t);
-		if (t->credit < 1) {
+		earn(&t->credit);
+		if (t->credit.left < 1) {
 			tp = &t->next;
 			continue;
 		}
@@ -71,7 +72,8 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 /**
  * Say how fast clients may send
  *
- * @param rate Messages in a second; so many may come at once as well
+ * @param rate Messages or requests in a second; so many may come at once as
+ *             well
  */
 void throttles_init(unsigned rate)
 {
@@ -90,6 +92,52 @@ void throttles_close(void)
 
 
 /**
+ * Begin to count
+ *
+ * @param c Credit
+ */
+void credit_start(struct credit *c)
+{
+	c->left = throttles.rate;
+	c->since = clock_steady_ms();
+}
+
+
+/**
+ * Count one
+ *
+ * @param c Credit
+ *
+ * @return True if it may come, false if it is one too many
+ */
+bool credit_take(struct credit *c)
+{
+	earn(c);
+	if (c->left < 1)
+		return false;
+
+	c->left -= 1;
+
+	return true;
+}
+
+
+/**
+ * Tell whether it is as if nothing had been counted
+ *
+ * @param c Credit
+ *
+ * @return True if so
+ */
+bool credit_full(struct credit *c)
+{
+	earn(c);
+
+	return c->left >= throttles.rate;
+}
+
+
+/**
  * Begin to count what comes over a connection
  *
  * @param t   Throttle
@@ -98,8 +146,7 @@ void throttles_close(void)
 void throttle_start(struct throttle *t, struct lws *wsi)
 {
 	t->wsi = wsi;
-	t->credit = throttles.rate;
-	t->since = clock_steady_ms();
+	credit_start(&t->credit);
 }
 
 
@@ -110,9 +157,9 @@ void throttle_start(struct throttle *t, struct lws *wsi)
  */
 void throttle_count(struct throttle *t)
 {
-	earn(t);
-	t->credit -= 1;
-	if (t->credit >= 1 || t->waits)
+	earn(&t->credit);
+	t->credit.left -= 1;
+	if (t->credit.left >= 1 || t->waits)
 		return;
 
 	t->waits = true;

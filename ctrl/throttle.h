@@ -11,16 +11,26 @@
 
 struct lws;
 
+/* What may come at once, and when that was so, in ms */
+struct credit {
+	double left;
+	int64_t since;
+};
+
 struct throttle {
 	struct throttle *next; /* of those that wait */
 	struct lws *wsi;
-	double credit; /* messages that may come at once */
-	int64_t since; /* when that was so, in ms */
+	struct credit credit;
 	bool waits;
 };
 
 void throttles_init(unsigned rate);
 void throttles_close(void);
+
+void credit_start(struct credit *c);
+bool credit_take(struct credit *c);
+bool credit_full(struct credit *c);
+
 void throttle_start(struct throttle *t, struct lws *wsi);
 void throttle_count(struct throttle *t);
 void throttle_stop(struct throttle *t);

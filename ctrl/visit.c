@@ -254,6 +254,21 @@ void *visit_owner(struct lws *wsi)
 
 
 /**
+ * Count a request
+ *
+ * @param wsi Connection that it comes over
+ *
+ * @return True if it may come, false if its address sends too many
+ */
+bool visit_asks(struct lws *wsi)
+{
+	struct visit *v = lws_get_opaque_user_data(wsi);
+
+	return !v || !v->peer || peer_asks(v->peer);
+}
+
+
+/**
  * Give a connection so long for what it does; then it is ended
  *
  * @param wsi     Connection

@@ -22,6 +22,7 @@ void visits_close(void);
 struct visit *visit_create(struct peer *peer, void *owner);
 void visit_start(struct visit *v, struct lws *wsi);
 void *visit_owner(struct lws *wsi);
+bool visit_asks(struct lws *wsi);
 void visit_limit(struct lws *wsi, double seconds);
 void visit_limit_close(struct lws *wsi, double seconds, int code,
 		       const char *why);

@@ -86,6 +86,42 @@ scene('1,000 messages of a client in a second', async (s) => {
 });
 
 
+/* Sends so many requests over one connection; what is answered */
+async function pipeline(referd, n)
+{
+	const head = 'GET /stats HTTP/1.1\r\nHost: localhost\r\n';
+	const c = raw(portOf(referd), `${head}\r\n`.repeat(n - 1),
+		`${head}Connection: close\r\n\r\n`);
+
+	await c.over;
+	assert.equal(c.text.match(/HTTP\/1.1 (200|429) /g).length, n);
+
+	return c.text;
+}
+
+
+scene('1,000 HTTP requests of an address in a second', async (s) => {
+	const referd = await s.referd();
+	const begun = Date.now();
+	const texts = [await pipeline(referd, 1500)];
+
+	/* another connection from there is no other address */
+	texts.push(await pipeline(referd, 1500));
+	const taken = texts.join('').match(/HTTP\/1.1 200 /g).length;
+
+	assert.ok(taken >= 1000 && taken <= 1001 + Date.now() - begun,
+		`${taken} in ${Date.now() - begun} ms`);
+	assert.match(texts[0], /HTTP\/1.1 429 [^]*retry-after: 1\r\n/);
+	assert.match(texts[0], /"error":"there are too many requests, wait a/);
+
+	/* the page comes all the same */
+	for (let i = 0; i < 20; i++)
+		assert.equal((await http(`${referd.http}/app.js`)).status, 200);
+	await until(async () => (await http(`${referd.http}/calls`)).status
+		=== 200);
+});
+
+
 scene('20,000 calls', async (s) => {
 	const { client, node, referd } = await liveCall(s);
 	const dial = () => http(`${referd.http}/calls`, { method: 'POST',
