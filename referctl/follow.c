@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cjson/cJSON.h>
+#include "field.h"
 #include "follow.h"
 #include "http.h"
 #include "print.h"
@@ -61,7 +62,7 @@ enum status follow_seq(int64_t *seqp, const struct settings *s)
 {
 	cJSON *health = NULL;
 	enum status status = http_get(&health, s, "/healthz");
-	int64_t seq = json_seq(health, "last_seq");
+	int64_t seq = field_int(health, "last_seq", -1);
 
 	/* Who has no token is only told that referd is well */
 	if (!status && seq < 0)

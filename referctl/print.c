@@ -37,27 +37,6 @@ const char *json_text(const cJSON *tree, const char *key)
 }
 
 
-/**
- * Get the number of a message from an object
- *
- * @param tree Object, may be NULL
- * @param key  Name of the member
- *
- * @return The number, -1 if there is none
- */
-int64_t json_seq(const cJSON *tree, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
-
-	/* from 2^53 on a double is no exact integer any more */
-	if (!cJSON_IsNumber(item) ||
-	    !(item->valuedouble >= 0 && item->valuedouble < 9007199254740992.))
-		return -1;
-
-	return (int64_t)item->valuedouble;
-}
-
-
 static int json_number(const cJSON *tree, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);

@@ -6,11 +6,9 @@
 #ifndef PRINT_H
 #define PRINT_H
 
-#include <stdint.h>
 #include <cjson/cJSON.h>
 
 const char *json_text(const cJSON *tree, const char *key);
-int64_t json_seq(const cJSON *tree, const char *key);
 
 void print_clean(char *text);
 void print_json(const cJSON *tree);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <libwebsockets.h>
+#include "field.h"
 #include "print.h"
 #include "ws.h"
 
@@ -121,7 +122,7 @@ static int write_text(struct lws *wsi)
 static int take(struct lws *wsi, const char *text)
 {
 	cJSON *message = cJSON_Parse(text);
-	int64_t seq = json_seq(message, "seq");
+	int64_t seq = field_int(message, "seq", -1);
 
 	if (seq > ws.seq)
 		ws.seq = seq;

@@ -7,8 +7,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <stdlib.h>
-#include <string.h>
 #include "call.h"
 #include "fuzz.h"
 #include "referd.h"
@@ -21,15 +19,18 @@ static const char verbs[] =
 	"{\"verb\":\"hangup\"}]";
 
 
+static bool sent;
+
+
 /* Verbs for the first call, once */
-static void send_verbs(bool *sentp)
+static void send_verbs(void)
 {
 	const struct session *s = session_only();
 
-	if (*sentp || !s || call_over(s->call))
+	if (sent || !s || call_over(s->call))
 		return;
 
-	*sentp = true;
+	sent = true;
 	bot_say_text(verbs);
 }
 
@@ -42,29 +43,19 @@ static void say(const char *line, size_t len, bool whole)
 		referd_time_passes();
 	else
 		gateway_say(line, len + whole);
+
+	send_verbs();
+	gateway_answer(true);
 }
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *p = (const char *)data, *end = p + size, *nl;
-	bool sent = false;
-
+	sent = false;
 	referd_open("");
 	bot_connect(false);
 	gateway_connect();
-
-	for (; p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl)
-			say(p, (size_t)(nl - p), true);
-		else
-			say(p, (size_t)((nl = end) - p), false);
-
-		send_verbs(&sent);
-		gateway_answer(true);
-	}
-
+	fuzz_lines(data, size, say);
 	referd_close();
 
 	return 0;

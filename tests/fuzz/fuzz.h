@@ -13,6 +13,11 @@
 /* libFuzzer's names: it calls this with each input, and so does main.c */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Takes a line; if it is whole, a newline stands behind it */
+typedef void(fuzz_line_h)(const char *line, size_t len, bool whole);
+
+void fuzz_lines(const uint8_t *data, size_t size, fuzz_line_h *h);
+
 
 /* The code under test has its own opinion; this one is independent of it */
 static inline bool has_controls(const char *str)

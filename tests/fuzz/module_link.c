@@ -7,7 +7,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <string.h>
 #include <re.h>
 #include "baresip.h"
 #include "fuzz.h"
@@ -51,21 +50,13 @@ static void say(const char *line, size_t len, bool whole)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *p = (const char *)data, *end = p + size, *nl;
-
 	baresip_open(false);
 	baresip_answered(incoming("c1"));
 	(void)incoming("c2");
 	baresip_answered(incoming("c3"));
 	time_passes(0);
 
-	for (; p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl)
-			say(p, (size_t)(nl - p), true);
-		else
-			say(p, (size_t)((nl = end) - p), false);
-	}
+	fuzz_lines(data, size, say);
 
 	baresip_close();
 

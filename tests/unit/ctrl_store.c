@@ -106,34 +106,49 @@ static void test_addressees(void **state)
 }
 
 
-/* A number that was given out is never given out again */
-static void test_seq_survives_kill(void **state)
+/* Another process uses the store, and ends without closing it, as a kill would
+   have it; the last number that it has given out */
+static uint64_t in_killed(void (*use)(void))
 {
-	uint64_t before = 0;
+	uint64_t last = 0;
 	int fds[2], status;
 	pid_t pid;
-	(void)state;
 
 	assert_int_equal(pipe(fds), 0);
 	pid = fork();
 	if (pid == 0) {
 		if (store_open(dir))
 			_exit(1);
-		for (int i = 0; i < 10; i++)
-			store_message(store_seq_next(), NULL, NULL, true, "x");
-		(void)store_seq_next();
-		(void)store_commit();
-		before = store_seq();
-		(void)!write(fds[1], &before, sizeof(before));
-		_exit(0); /* without closing the store, as a kill would */
+		use();
+		last = store_seq();
+		(void)!write(fds[1], &last, sizeof(last));
+		_exit(0);
 	}
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(read(fds[0], &before, sizeof(before)),
-			 sizeof(before));
+	assert_int_equal(read(fds[0], &last, sizeof(last)), sizeof(last));
 	(void)close(fds[0]);
 	(void)close(fds[1]);
+
+	return last;
+}
+
+
+static void give_out(void)
+{
+	for (int i = 0; i < 10; i++)
+		store_message(store_seq_next(), NULL, NULL, true, "x");
+	(void)store_seq_next();
+	(void)store_commit();
+}
+
+
+/* A number that was given out is never given out again */
+static void test_seq_survives_kill(void **state)
+{
+	uint64_t before = in_killed(give_out);
+	(void)state;
 
 	assert_int_equal(store_open(dir), 0);
 	assert_true(store_seq() >= before);
@@ -325,36 +340,22 @@ static void test_too_much_waits(void **state)
 }
 
 
+static void give_out_in_trouble(void)
+{
+	(void)freopen("/dev/null", "w", stderr);
+	(void)store_commit();
+	(void)lock_store();
+	for (int i = 0; i < 1000; i++)
+		say("x");
+	(void)store_commit();
+}
+
+
 /* A number that was given out while nothing could be written counts, too */
 static void test_seq_in_trouble(void **state)
 {
-	uint64_t before = 0;
-	int fds[2], status;
-	pid_t pid;
+	uint64_t before = in_killed(give_out_in_trouble);
 	(void)state;
-
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		(void)freopen("/dev/null", "w", stderr);
-		if (store_open(dir))
-			_exit(1);
-		(void)store_commit();
-		(void)lock_store();
-		for (int i = 0; i < 1000; i++)
-			say("x");
-		(void)store_commit();
-		before = store_seq();
-		(void)!write(fds[1], &before, sizeof(before));
-		_exit(0);
-	}
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(read(fds[0], &before, sizeof(before)),
-			 sizeof(before));
-	(void)close(fds[0]);
-	(void)close(fds[1]);
 
 	assert_int_equal(store_open(dir), 0);
 	assert_true(store_seq_next() > before);
