@@ -6,7 +6,7 @@
 
 #define _GNU_SOURCE 1
 #include <errno.h>
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdbool.h>
@@ -16,19 +16,17 @@
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <ev.h>
-#include <openssl/hmac.h>
 #include "address.h"
-#include "clock.h"
 #include "json.h"
 #include "log.h"
 #include "message.h"
+#include "signature.h"
 #include "webhook.h"
 
 
 enum {
 	CONNECT_TIME = 5, /* seconds */
 	WHOLE_TIME = 10,
-	SECRET_MAX = 4096,
 };
 
 struct webhook {
@@ -47,8 +45,6 @@ struct webhook {
 static struct {
 	CURLM *multi;
 	ev_timer timer;
-	char secret[SECRET_MAX];
-	size_t secret_len;
 } webhooks;
 
 
@@ -200,28 +196,6 @@ static size_t body_handler(char *p, size_t size, size_t n, void *arg)
 }
 
 
-static int read_secret(const char *path)
-{
-	FILE *f = fopen(path, "r");
-
-	if (f) {
-		webhooks.secret_len = fread(webhooks.secret, 1, SECRET_MAX, f);
-		(void)fclose(f);
-	}
-
-	while (webhooks.secret_len &&
-	       strchr("\r\n", webhooks.secret[webhooks.secret_len - 1]))
-		--webhooks.secret_len;
-
-	if (webhooks.secret_len)
-		return 0;
-
-	log_error("webhook: there is no secret in %s", path);
-
-	return ENOENT;
-}
-
-
 /**
  * Get ready for requests.  Says itself what is wrong.
  *
@@ -231,7 +205,7 @@ static int read_secret(const char *path)
  */
 int webhooks_init(const char *secret_file)
 {
-	if (*secret_file && read_secret(secret_file))
+	if (*secret_file && signature_read(secret_file))
 		return ENOENT;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
@@ -259,7 +233,8 @@ void webhooks_close(void)
 	ev_timer_stop(EV_DEFAULT_ & webhooks.timer);
 	(void)curl_multi_cleanup(webhooks.multi);
 	curl_global_cleanup();
-	explicit_bzero(&webhooks, sizeof(webhooks));
+	signature_forget();
+	memset(&webhooks, 0, sizeof(webhooks));
 }
 
 
@@ -284,31 +259,6 @@ static int add_header(struct webhook *w, const char *fmt, ...)
 	w->headers = list;
 
 	return 0;
-}
-
-
-/* As jambonz signs: HMAC-SHA256 of the time, a dot, and what is sent, so that
-   the receiver can refuse what is old */
-static int add_signature(struct webhook *w, const char *text)
-{
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	int64_t now = clock_ms() / 1000;
-	unsigned len = 0;
-	char *msg;
-
-	if (asprintf(&msg, "%" PRId64 ".%s", now, text) < 0)
-		return ENOMEM;
-
-	(void)HMAC(EVP_sha256(), webhooks.secret, (int)webhooks.secret_len,
-		   (unsigned char *)msg, strlen(msg), mac, &len);
-	free(msg);
-
-	for (unsigned i = 0; i < len; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
-
-	return add_header(w, "Jambonz-Signature: t=%" PRId64 ",v1=%s", now,
-			  hex);
 }
 
 
@@ -372,6 +322,16 @@ static int set_data(struct webhook *w, const struct webhook_request *r)
 		return ENOMEM;
 
 	return 0;
+}
+
+
+static int add_signature(struct webhook *w)
+{
+	char text[SIGNATURE_SIZE];
+	int err = signature_make(text, w->data);
+
+	return err || !*text ? err
+			     : add_header(w, "Jambonz-Signature: %s", text);
 }
 
 
@@ -450,8 +410,8 @@ int webhook_send(struct webhook **wp, const struct webhook_request *r,
 		err = add_header(w, "X-Referd-Delivery: %s", r->id);
 	if (!err)
 		err = add_header(w, "Expect:");
-	if (!err && webhooks.secret_len)
-		err = add_signature(w, w->data);
+	if (!err)
+		err = add_signature(w);
 	if (err)
 		goto out;
 
