@@ -17,76 +17,121 @@ enum {
 };
 
 
-static void append(struct json *j, const char *p, size_t len)
+/* Where so many bytes more can be written; NULL if memory ran out */
+static char *room(struct json *j, size_t len)
 {
+	size_t size = j->size ? j->size : SIZE_MIN;
+	char *text;
+
 	if (j->failed)
-		return;
+		return NULL;
 
 	if (j->len + len + 1 > j->size) {
-		size_t size = j->size ? j->size : SIZE_MIN;
-		char *text;
-
 		while (size < j->len + len + 1)
 			size *= 2;
 
 		text = realloc(j->text, size);
 		if (!text) {
 			j->failed = true;
-			return;
+			return NULL;
 		}
 
 		j->text = text;
 		j->size = size;
 	}
 
-	memcpy(j->text + j->len, p, len);
+	return j->text + j->len;
+}
+
+
+static void advance(struct json *j, size_t len)
+{
 	j->len += len;
 	j->text[j->len] = '\0';
 }
 
 
+static void append(struct json *j, const char *p, size_t len)
+{
+	char *to = room(j, len);
+
+	if (to) {
+		memcpy(to, p, len);
+		advance(j, len);
+	}
+}
+
+
+/* Of the bytes that stand in a string as they are */
+static size_t plain_len(const char *s)
+{
+	const char *p = s;
+
+	while ((unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+		++p;
+
+	return (size_t)(p - s);
+}
+
+
 /* As JSON.stringify() has it, so that who reads a text and writes it again has
    the same bytes to check a signature with */
-static void append_quoted(struct json *j, const char *s)
+static void append_escaped(struct json *j, const char *s)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	const char *start = s;
 
-	append(j, "\"", 1);
-
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (;;) {
+		const size_t len = plain_len(s);
 		const char *p;
 		char esc[8];
 		int n;
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
+		append(j, s, len);
+		s += len;
+		if (!*s)
+			break;
 
-		append(j, start, (size_t)(s - start));
-		start = s + 1;
-
-		p = strchr(plain, c);
+		p = strchr(plain, *s);
 		n = p ? snprintf(esc, sizeof(esc), "\\%c", letters[p - plain])
-		      : snprintf(esc, sizeof(esc), "\\u%04x", c);
+		      : snprintf(esc, sizeof(esc), "\\u%04x",
+				 (unsigned char)*s);
 		append(j, esc, (size_t)n);
+		++s;
+	}
+}
+
+
+/* Behind it stands another byte, unless that is 0 */
+static void append_quoted(struct json *j, const char *s, char behind)
+{
+	const size_t len = plain_len(s);
+	char *p = s[len] ? NULL : room(j, len + 3);
+
+	if (p) {
+		p[0] = '"';
+		memcpy(p + 1, s, len);
+		p[len + 1] = '"';
+		p[len + 2] = behind;
+		advance(j, len + 2 + (behind != '\0'));
+		return;
 	}
 
-	append(j, start, (size_t)(s - start));
 	append(j, "\"", 1);
+	append_escaped(j, s);
+	append(j, "\"", 1);
+	append(j, &behind, behind != '\0');
 }
 
 
 /* What was written last tells whether a comma is due */
 static void begin(struct json *j, const char *key)
 {
-	if (j->len && !strchr("{[:", j->text[j->len - 1]))
-		append(j, ",", 1);
+	const char last = j->len ? j->text[j->len - 1] : '{';
 
-	if (key) {
-		append_quoted(j, key);
-		append(j, ":", 1);
-	}
+	if (last != '{' && last != '[' && last != ':')
+		append(j, ",", 1);
+	if (key)
+		append_quoted(j, key, ':');
 }
 
 
@@ -187,7 +232,7 @@ void json_str(struct json *j, const char *key, const char *value)
 		return;
 
 	begin(j, key);
-	append_quoted(j, value);
+	append_quoted(j, value, '\0');
 }
 
 
