@@ -7,12 +7,11 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Baresip } from '../e2e/lib/baresip.js';
 import { Process } from '../e2e/lib/process.js';
 import { Referd } from '../e2e/lib/referd.js';
-import { settings } from '../e2e/lib/settings.js';
 
 const USERS = ['gw0', 'gw1', 'gw2', 'gw3'];
 const JANUS = '/usr/lib/x86_64-linux-gnu/janus';
@@ -143,16 +142,4 @@ export class Janus {
 export function pids(peer)
 {
 	return peer.processes.map((p) => p.pid);
-}
-
-
-export function driver()
-{
-	const path = join(settings.build, 'tests/bench/bench-transfer');
-
-	if (!existsSync(path))
-		throw new Error(`${path} is missing: ` +
-			`cmake --build ${settings.build} --target bench`);
-
-	return path;
 }

@@ -3,6 +3,7 @@
  *
  * usage: bench-transfer FAR series BATCH CONTROL...
  *        bench-transfer FAR burst CALLS CONTROL...
+ *        bench-transfer FAR live CALLS TRANSFERS CONTROL
  *        bench-transfer FAR load CALLS RATE SECONDS CONTROL
  *
  * FAR is the address of the far end, IP:PORT; each CONTROL has the form
@@ -12,8 +13,9 @@
  * reads a line: who has started it looks at the processes then. In a series
  * each control has BATCH calls, which are transferred one by one, the
  * controls by turns; another line "more" makes another batch. In a burst
- * all calls are transferred at once. Under load, RATE calls come per second,
- * and each is transferred as soon as it is answered.
+ * all calls are transferred at once; with live calls, a few one by one. Under
+ * load, RATE calls come per second, and each is transferred as soon as it is
+ * answered; there are never more than CALLS.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -294,7 +296,8 @@ static void hang_up(struct bench *b)
 	for (unsigned i = 0; i < b->call_count; ++i) {
 		struct leg *leg = far_leg(b->far, i);
 
-		if (b->calls[i].control->type == &control_janus)
+		if (b->calls[i].control->type == &control_janus ||
+		    !b->calls[i].done)
 			leg_bye(leg);
 	}
 	wait_for(b, &b->over, b->call_count, "over");
@@ -345,6 +348,17 @@ static void run_series(struct bench *b)
 		}
 		hang_up(b);
 	} while (stop_at("over"));
+}
+
+
+static void run_live(struct bench *b, unsigned transfers)
+{
+	set_up(b);
+	stop_at("up");
+	for (unsigned i = 0; i < transfers; ++i)
+		transfer_one(b, i * (b->call_count / transfers));
+	hang_up(b);
+	stop_at("over");
 }
 
 
@@ -516,12 +530,14 @@ int main(int argc, char **argv)
 	struct bench b = {0};
 	const char *mode = argc > 4 ? argv[2] : "";
 	const bool load = !strcmp(mode, "load") && argc == 7;
+	const bool live = !strcmp(mode, "live") && argc == 6;
 	const bool series = !strcmp(mode, "series");
-	const int first = load ? 6 : 4;
+	const int first = load ? 6 : live ? 5 : 4;
 
-	if (!load && !series && strcmp(mode, "burst")) {
-		fprintf(stderr, "usage: bench-transfer FAR series|burst|load "
-				"CALLS [RATE SECONDS] CONTROL...\n");
+	if (!load && !live && !series && strcmp(mode, "burst")) {
+		fprintf(stderr, "usage: bench-transfer FAR "
+				"series|burst|live|load CALLS "
+				"[TRANSFERS | RATE SECONDS] CONTROL...\n");
 		return 2;
 	}
 
@@ -533,6 +549,8 @@ int main(int argc, char **argv)
 
 	if (series)
 		run_series(&b);
+	else if (live)
+		run_live(&b, (unsigned)atoi(argv[4]));
 	else if (load)
 		run_load(&b, (unsigned)atoi(argv[4]), (unsigned)atoi(argv[5]));
 	else

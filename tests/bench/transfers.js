@@ -4,77 +4,16 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Process } from '../e2e/lib/process.js';
+import { Driver, FAR, withPeers } from './driver.js';
 import { percentile } from './figures.js';
-import { driver, Janus, Ours, pids, Stock } from './peers.js';
+import { Janus, Ours, pids, Stock } from './peers.js';
 import { cpu, descriptors, memory } from './procfs.js';
-
-const FAR = '10.77.0.40:5060';
-const DRIVER_TIME = 600_000; /* ms */
-
-
-/** bench-transfer, which stops wherever processes are to be looked at. */
-class Driver {
-	constructor(...args)
-	{
-		this.process = new Process('bench-transfer',
-			[driver(), FAR, ...args.map(String)]);
-		this.seen = 0;
-	}
-
-	/** What it has printed until it stops again. */
-	async until(at)
-	{
-		const { log } = this.process;
-		const from = this.seen;
-
-		await log.wait((l) => l === `{"at":"${at}"}`, at,
-			{ from, timeout: DRIVER_TIME });
-
-		const lines = log.items.slice(from);
-		const end = lines.indexOf(`{"at":"${at}"}`);
-
-		this.seen = from + end + 1;
-
-		return lines.slice(0, end).filter((l) => l.startsWith('{'))
-			.map((l) => JSON.parse(l));
-	}
-
-	go(what = '')
-	{
-		this.process.child.stdin.write(`${what}\n`);
-	}
-}
-
 
 /** What the processes of peers hold, or have used, at one moment. */
 function look(peers)
 {
 	return new Map(peers.map((p) => [p, { cpu: cpu(pids(p)),
 		memory: memory(pids(p)), fds: descriptors(pids(p)) }]));
-}
-
-
-/** Runs something with a directory and peers, of which none is left. */
-async function withPeers(start, act)
-{
-	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-bench-'));
-	const peers = [];
-
-	try {
-		for (const [name, peer] of Object.entries(start))
-			peers.push(await peer(join(dir, name)));
-
-		return await act(peers);
-	}
-	finally {
-		await Promise.all(peers.flatMap((p) =>
-			p.processes.map((x) => x.kill())));
-		rmSync(dir, { recursive: true, force: true });
-	}
 }
 
 

@@ -1,0 +1,80 @@
+/**
+ * @file driver.js  bench-transfer, and how it is spoken to
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Process } from '../e2e/lib/process.js';
+import { settings } from '../e2e/lib/settings.js';
+
+export const FAR = '10.77.0.40:5060';
+const TIME = 600_000; /* ms */
+
+
+/** bench-transfer, which stops wherever processes are to be looked at. */
+export class Driver {
+	constructor(...args)
+	{
+		const path = join(settings.build,
+			'tests/bench/bench-transfer');
+
+		if (!existsSync(path))
+			throw new Error(`${path} is missing: cmake --build ` +
+				`${settings.build} --target bench`);
+
+		this.process = new Process('bench-transfer',
+			[path, FAR, ...args.map(String)]);
+		this.seen = 0;
+	}
+
+	/** What it has printed until it stops again. */
+	async until(at, timeout = TIME)
+	{
+		const { log } = this.process;
+		const from = this.seen;
+
+		await log.wait((l) => l === `{"at":"${at}"}`, at,
+			{ from, timeout });
+
+		const lines = log.items.slice(from);
+		const end = lines.indexOf(`{"at":"${at}"}`);
+
+		this.seen = from + end + 1;
+
+		return lines.slice(0, end).filter((l) => l.startsWith('{'))
+			.map((l) => JSON.parse(l));
+	}
+
+	go(what = '')
+	{
+		this.process.child.stdin.write(`${what}\n`);
+	}
+}
+
+
+/**
+ * Runs something with a directory and peers, of which nothing is left
+ *
+ * @param start Functions of a directory that start a peer, by its name
+ * @param act   Function of the peers
+ */
+export async function withPeers(start, act)
+{
+	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-bench-'));
+	const peers = [];
+
+	try {
+		for (const [name, peer] of Object.entries(start))
+			peers.push(await peer(join(dir, name)));
+
+		return await act(peers);
+	}
+	finally {
+		await Promise.all(peers.flatMap((p) =>
+			p.processes.map((x) => x.kill())));
+		rmSync(dir, { recursive: true, force: true });
+	}
+}
