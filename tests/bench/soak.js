@@ -18,10 +18,12 @@ const usage = `usage: tests/bench/soak [--minutes N] [--rate N] [--plot FILE]
 
 Makes so many transfers per second (100, about half of what one baresip
 carries) for so long (60 minutes), while clients come and go. Prints a row for
-each minute, and fails if a transfer was lost, or memory or descriptors grow.
+each 60th of that time, and fails if a transfer was lost, or memory or
+descriptors grow.
 `;
 
-const CALLS = 1000; /* at once, at most */
+const ROWS = 60;
+const CALLS = 200; /* at once, at most */
 const CLIENTS = 20;
 const STAY = 5000; /* ms that a client stays, on average */
 const GROWTH = 1.1; /* of the last quarter over the one before: is flat */
@@ -60,7 +62,7 @@ class Crowd {
 }
 
 
-function row(minute, samples, ours)
+function row(second, samples, ours)
 {
 	const [referd] = ours.processes;
 	const baresips = ours.processes.slice(1).map((p) => p.pid);
@@ -68,7 +70,7 @@ function row(minute, samples, ours)
 		share);
 
 	return {
-		'minute': minute,
+		'minute': second / 60,
 		'transfers': samples.length,
 		'final p50': final(0.5),
 		'final p99': final(0.99),
@@ -80,24 +82,25 @@ function row(minute, samples, ours)
 }
 
 
-/* Each minute's row, while the transfers go on */
-async function watch(run, ours, minutes)
+/* Row after row, while the transfers go on */
+async function watch(run, ours, seconds)
 {
 	const { log } = run.process;
+	const step = Math.max(Math.round(seconds / ROWS), 1);
 	const rows = [];
 	let from = 0;
 
-	for (let minute = 1; minute <= minutes; ++minute) {
-		await log.wait((l) => l.startsWith(`{"second":${60 * minute},`),
-			`minute ${minute}`, { from, timeout: 120_000 });
+	for (let second = step; second <= seconds; second += step) {
+		await log.wait((l) => l.startsWith(`{"second":${second},`),
+			`second ${second}`, { from, timeout: 120_000 });
 
 		const samples = log.items.slice(from)
 			.filter((l) => l.startsWith('{"control"'))
 			.map((l) => JSON.parse(l));
 
 		from = log.items.length;
-		rows.push(row(minute, samples, ours));
-		console.log(JSON.stringify(rows.at(-1)));
+		if (samples.length)
+			rows.push(row(second, samples, ours));
 	}
 
 	return rows;
@@ -163,9 +166,10 @@ function draw(path, rows)
 async function soak(ours, { minutes, rate, plot })
 {
 	const crowd = new Crowd(ours.referd.ws);
-	const run = new Driver('load', CALLS, rate, 60 * minutes + 1,
+	const seconds = Math.ceil(60 * minutes);
+	const run = new Driver('load', CALLS, rate, seconds + 1,
 		ours.control);
-	const rows = await watch(run, ours, minutes);
+	const rows = await watch(run, ours, seconds);
 	const total = (await run.until('over')).at(-1);
 
 	await crowd.end();

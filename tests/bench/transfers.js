@@ -45,10 +45,13 @@ function ratios(rows)
  * Latency: every control has a batch of calls up, which are transferred one
  * by one, the controls by turns.
  *
- * @param options `transfers` of each; `batch`: live calls of each
+ * @param options `quick`: hardly any of it. `transfers` of each; `batch`: live
+ *                calls of each
  */
-export async function latency({ transfers = 1000, batch = 20 } = {})
+export async function latency({ quick, ...options } = {})
 {
+	const { transfers, batch } = { transfers: 1000, batch: 20,
+		...(quick && { transfers: 4, batch: 2 }), ...options };
 	const start = {
 		ours: (dir) => Ours.start(dir),
 		quickack: (dir) => Stock.start(dir,
@@ -105,10 +108,17 @@ export async function latency({ transfers = 1000, batch = 20 } = {})
 const PER_GATEWAY = 500;
 
 
+/* The addresses of as many baresips as so many calls need */
+function addresses(calls)
+{
+	return Array.from({ length: Math.ceil(calls / PER_GATEWAY) },
+		(_, i) => `10.77.0.${1 + i}`);
+}
+
+
 async function burstOf(calls)
 {
-	const ips = Array.from({ length: Math.ceil(calls / PER_GATEWAY) },
-		(_, i) => `10.77.0.${1 + i}`);
+	const ips = addresses(calls);
 
 	return withPeers({ ours: (dir) => Ours.start(dir, { ips }) },
 		async ([ours]) => {
@@ -148,9 +158,15 @@ async function burstOf(calls)
 }
 
 
-/** Bursts: all live calls are transferred at once. */
-export async function burst({ sizes = [50, 100, 200, 500, 1000] } = {})
+/**
+ * Bursts: all live calls are transferred at once
+ *
+ * @param options `quick`: hardly any of it. `sizes`: how many calls
+ */
+export async function burst({ quick, ...options } = {})
 {
+	const { sizes } = { sizes: [50, 100, 200, 500, 1000],
+		...(quick && { sizes: [4] }), ...options };
 	const rows = [];
 
 	for (const calls of sizes)
@@ -158,4 +174,49 @@ export async function burst({ sizes = [50, 100, 200, 500, 1000] } = {})
 
 	return [{ title: 'Live calls transferred at once (µs; CPU per ' +
 		'transfer)', rows }];
+}
+
+
+async function among(calls, transfers)
+{
+	const ips = addresses(calls);
+
+	return withPeers({ ours: (dir) => Ours.start(dir, { ips }) },
+		async ([ours]) => {
+			const run = new Driver('live', calls, transfers,
+				ours.control);
+
+			await run.until('up');
+			const before = look([ours]).get(ours);
+			run.go();
+			const samples = await run.until('over');
+			const after = look([ours]).get(ours);
+			run.go();
+
+			return { 'live calls': calls, 'baresips': ips.length,
+				...row('referd', samples, {
+					cpu: after.cpu - before.cpu,
+					memory: undefined, fds: undefined,
+				}, transfers) };
+		});
+}
+
+
+/**
+ * What a transfer costs as live calls grow
+ *
+ * @param options `quick`: hardly any of it. `sizes`: how many calls live;
+ *                `transfers`: how many of them are transferred
+ */
+export async function live({ quick, ...options } = {})
+{
+	const { sizes, transfers } = { sizes: [50, 100, 500, 1000, 2000],
+		transfers: 50, ...(quick && { sizes: [2, 4], transfers: 2 }),
+		...options };
+	const rows = [];
+
+	for (const calls of sizes)
+		rows.push(await among(calls, transfers));
+
+	return [{ title: 'One transfer among so many live calls (µs)', rows }];
 }

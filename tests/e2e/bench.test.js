@@ -1,0 +1,68 @@
+/**
+ * @file bench.test.js  The measurements work; what they say is not judged here
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Process } from './lib/process.js';
+import { settings } from './lib/settings.js';
+
+const TIME = 300_000; /* ms */
+
+
+/** Runs a program of tests/bench; its exit status, and what it has printed */
+async function bench(name, ...args)
+{
+	const p = new Process(name, ['node', join(settings.source,
+		'tests/bench', name), ...args],
+	{ env: { SOURCE_DIR: settings.source, BUILD_DIR: settings.build } });
+	const status = await p.ended(TIME);
+
+	return { status, text: p.log.items.join('\n') };
+}
+
+
+test('each measurement gives its table', async () => {
+	const { status, text } = await bench('run.js', '--quick', '--json');
+
+	assert.equal(status, 0, text);
+
+	const results = JSON.parse(text);
+
+	assert.deepEqual(Object.keys(results),
+		['latency', 'burst', 'live', 'fanout', 'growth']);
+	for (const { title, rows } of Object.values(results).flat()) {
+		assert.ok(rows.length, title);
+		for (const value of rows.flatMap(Object.values))
+			assert.ok(value !== undefined && value !== null &&
+				!Number.isNaN(value), title);
+	}
+
+	const [{ rows }] = results.latency;
+
+	assert.deepEqual(rows.slice(0, 3).map((r) => [r.control, r.transfers]),
+		[['referd', 4], ['ctrl_tcp', 4], ['ctrl_tcp-plain', 4]]);
+	assert.deepEqual(results.burst[0].rows.map((r) =>
+		[r.calls, r.transferred, r.lost]), [[4, 4, 0]]);
+});
+
+
+test('a measurement that is not known is told in a sentence', async () => {
+	const { status, text } = await bench('run.js', 'speed');
+
+	assert.equal(status, 1);
+	assert.equal(text, 'bench: speed is none of ' +
+		'latency, burst, live, fanout, growth');
+});
+
+
+test('transfers without end lose none', async () => {
+	const { status, text } = await bench('soak.js', '--minutes', '0.1',
+		'--rate', '20');
+
+	assert.match(text, /^140 transfers, 140 of them told/m);
+	assert.equal(status, 0, text);
+});
