@@ -59,7 +59,11 @@ static bool find_handler(struct le *le, void *arg)
 
 
 /**
- * Handle a NOTIFY, if it belongs to a transfer of ours
+ * Handle a NOTIFY, if it belongs to a transfer of ours. It is answered
+ * without a transaction (RFC 3261 section 8.2.7): libre keeps one for 32 s,
+ * with a timer in a list that all others are put into one by one, and a
+ * hundred transfers a second would leave baresip no time for anything else.
+ * One that comes again is known by its CSeq.
  *
  * @param msg NOTIFY request
  *
@@ -80,7 +84,7 @@ bool transfers_notify(const struct sip_msg *msg)
 	if (!search.found)
 		return false;
 
-	(void)sip_treply(NULL, uag_sip(), msg, 200, "OK");
+	(void)sip_reply(uag_sip(), msg, 200, "OK");
 	transfer_notified(search.found, &notify);
 
 	return true;

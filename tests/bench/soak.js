@@ -16,7 +16,7 @@ import { descriptors, memory } from './procfs.js';
 
 const usage = `usage: tests/bench/soak [--minutes N] [--rate N] [--plot FILE]
 
-Makes so many transfers per second (60, about half of what one baresip
+Makes so many transfers per second (75, about half of what one baresip
 carries) for so long (60 minutes), while clients come and go. Prints a row for
 each 60th of that time, and fails if a transfer was lost, or memory or
 descriptors grow.
@@ -197,7 +197,7 @@ async function main()
 {
 	const { values } = parseArgs({ options: {
 		minutes: { type: 'string', default: '60' },
-		rate: { type: 'string', default: '60' },
+		rate: { type: 'string', default: '75' },
 		plot: { type: 'string' },
 		help: { type: 'boolean' },
 	} });
