@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "announce.h"
 #include "app.h"
 #include "call.h"
-#include "emit.h"
 #include "field.h"
 #include "json.h"
 #include "load.h"
@@ -106,45 +106,9 @@ static void save(struct session *s)
 }
 
 
-/* A call that a client hears of for the first time */
-static void announce(const struct session *s, int64_t time)
-{
-	char msgid[CALL_SID_MAX + 3] = "s-";
-	struct json j;
-
-	strcat(msgid, call_sid(s->call));
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	call_print_new(&j, s->call);
-	json_close(&j, '}');
-
-	(void)emit(&(struct emission){.type = "session:new",
-				      .call_sid = call_sid(s->call),
-				      .msgid = msgid,
-				      .data = json_done(&j),
-				      .time = time,
-				      .jambonz = true});
-	json_free(&j);
-}
-
-
 static void status(struct session *s, int64_t time)
 {
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	call_print(&j, s->call, true);
-	json_raw(&j, "customerData", s->tag);
-	json_close(&j, '}');
-
-	(void)emit(&(struct emission){.type = "call:status",
-				      .call_sid = call_sid(s->call),
-				      .data = json_done(&j),
-				      .time = time,
-				      .jambonz = true});
-	json_free(&j);
+	announce_state(s, time);
 
 	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
 	session_touch(s);
@@ -411,7 +375,7 @@ void session_create(const struct call_info *info, const char *boot,
 	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
 		 info->from, info->to);
 	session_touch(s);
-	announce(s, time);
+	announce_call(s, time);
 	app_call_new(s);
 }
 
