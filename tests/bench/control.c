@@ -6,18 +6,20 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "control.h"
 
 
 static const struct control_type *const types[] = {
-	&control_referd,
-	&control_tcp,
-	&control_tcp_plain,
-	&control_janus,
+	&control_referd, &control_tcp,      &control_tcp_plain,
+	&control_janus,  &control_asterisk,
 };
 
 
@@ -36,6 +38,36 @@ const struct control_type *control_type_find(const char *name)
 	}
 
 	return NULL;
+}
+
+
+/**
+ * Connect to the address of a control. What is written goes out at once, and
+ * reading does not wait.
+ *
+ * @param c   Control
+ * @param fdp Set to the socket, -1 on failure
+ *
+ * @return 0 or an errno value
+ */
+int control_connect(const struct control *c, int *fdp)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int on = 1;
+	int err = 0;
+
+	if (fd < 0 ||
+	    connect(fd, (const struct sockaddr *)&c->address,
+		    sizeof(c->address)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK))
+		err = errno;
+
+	if (err && fd >= 0)
+		close(fd);
+	*fdp = err ? -1 : fd;
+
+	return err;
 }
 
 

@@ -51,7 +51,9 @@ extern const struct control_type control_referd;
 extern const struct control_type control_tcp;
 extern const struct control_type control_tcp_plain;
 extern const struct control_type control_janus;
+extern const struct control_type control_asterisk;
 
 const struct control_type *control_type_find(const char *name);
+int control_connect(const struct control *c, int *fdp);
 int control_text(const char *text, size_t len, const char *name,
 		 const char **valuep, size_t *sizep);

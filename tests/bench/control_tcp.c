@@ -11,7 +11,6 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -66,20 +65,17 @@ static void take(struct control *c, const char *text, size_t len)
 
 static int tcp_open(struct control *c)
 {
-	const int on = 1;
 	struct tcp *t = calloc(1, sizeof(*t));
+	int err;
 
 	c->data = t;
 	if (!t)
 		return ENOMEM;
 
-	t->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (t->fd < 0 || connect(t->fd, (const struct sockaddr *)&c->address,
-				 sizeof(c->address)))
-		return errno;
+	err = control_connect(c, &t->fd);
+	if (err)
+		return err;
 
-	setsockopt(t->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	fcntl(t->fd, F_SETFL, O_NONBLOCK);
 	c->handler(c, CONTROL_READY, NULL, c->arg);
 
 	return 0;

@@ -7,8 +7,9 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
+	from 'node:fs';
+import { join, relative } from 'node:path';
 import { Baresip } from '../e2e/lib/baresip.js';
 import { Process } from '../e2e/lib/process.js';
 import { Referd } from '../e2e/lib/referd.js';
@@ -16,6 +17,8 @@ import { Referd } from '../e2e/lib/referd.js';
 const USERS = ['gw0', 'gw1', 'gw2', 'gw3'];
 const JANUS = '/usr/lib/x86_64-linux-gnu/janus';
 const JANUS_PORT = 8188;
+const ASTERISK = (process.env.ASTERISK || 'asterisk').split(' ');
+const ASTERISK_ROOT = process.env.ASTERISK_ROOT || '/';
 
 
 /*
@@ -132,6 +135,78 @@ export class Janus {
 			l.startsWith('WebSockets thread started'),
 			'line of its WebSockets');
 		p.control = ['janus', `${ip}:${JANUS_PORT}`, far].join();
+		p.processes = [p.process];
+
+		return p;
+	}
+}
+
+
+/* Those that a call, a transfer and the manager interface need. */
+const ASTERISK_MODULES = ['res_sorcery_config', 'res_sorcery_memory',
+	'res_sorcery_astdb', 'res_pjproject', 'res_pjsip', 'res_pjsip_session',
+	'res_pjsip_pubsub', 'res_pjsip_endpoint_identifier_anonymous',
+	'res_rtp_asterisk', 'res_pjsip_sdp_rtp', 'chan_pjsip', 'func_channel',
+	'res_pjsip_refer', 'app_transfer', 'app_userevent', 'pbx_config'];
+
+
+/* Its files of configuration: it takes calls from anyone, and sends no RTP. */
+function asteriskFiles(dir, ip)
+{
+	return {
+		'asterisk.conf': '[directories]\n' +
+			['etc', 'db', 'run', 'log', 'spool'].map((name) =>
+				`ast${name}dir => ${dir}\n`).join(''),
+		'modules.conf': '[modules]\nautoload = no\n' +
+			ASTERISK_MODULES.map((name) =>
+				`require = ${name}.so\n`).join(''),
+		'manager.conf': '[general]\nenabled = yes\n' +
+			`bindaddr = ${ip}\n[bench]\nsecret = bench\n` +
+			'read = user\nwrite = call\n',
+		'pjsip.conf': '[udp]\ntype = transport\nprotocol = udp\n' +
+			`bind = ${ip}\n[anonymous]\ntype = endpoint\n` +
+			'context = bench\ndisallow = all\nallow = ulaw\n',
+		'extensions.conf': `[bench]
+exten => _gw.,1,Answer()
+ same => n,UserEvent(Up,CallID: \${CHANNEL(pjsip,call-id)})
+ same => n,Wait(3600)
+exten => refer,1,Transfer(PJSIP/sip:bob@10.77.0.3)
+ same => n,UserEvent(Done,CallID: \${CHANNEL(pjsip,call-id)},Status: \
+\${TRANSFERSTATUS})
+ same => n,Hangup()
+`,
+	};
+}
+
+
+/** Asterisk with its manager interface, where it is installed. */
+export class Asterisk {
+	static available()
+	{
+		/* one that somebody names, but that does not run, is told */
+		return Boolean(process.env.ASTERISK) ||
+			!spawnSync('asterisk', ['-V']).error;
+	}
+
+	static async start(_dir, { ip })
+	{
+		const p = new Asterisk();
+		const dir = mkdtempSync(join(ASTERISK_ROOT,
+			'tmp/sip-refer-asterisk-'));
+		const seen = `/${relative(ASTERISK_ROOT, dir)}`;
+
+		for (const [name, text] of Object.entries(
+			asteriskFiles(seen, ip)))
+			writeFileSync(join(dir, name), text);
+
+		p.name = 'asterisk';
+		p.process = new Process('asterisk', [...ASTERISK, '-fn',
+			'-C', `${seen}/asterisk.conf`]);
+		p.process.exited.then(() =>
+			rmSync(dir, { recursive: true, force: true }));
+		await p.process.log.wait((l) => l.includes('Asterisk Ready'),
+			'line that it is ready');
+		p.control = ['asterisk', `${ip}:5038`, `${ip}:5060`].join();
 		p.processes = [p.process];
 
 		return p;

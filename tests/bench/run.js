@@ -17,7 +17,10 @@ const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 
 Measures what is named, or everything: ${Object.keys(measurements).join(', ')}.
 Times are in µs, CPU is that of all processes of one kind. BUILD_DIR is where
-the programs are, build if it is not set; BARESIP another baresip.
+the programs are, build if it is not set; BARESIP another baresip. Janus and
+Asterisk are measured, too, where they are installed; ASTERISK is the command
+that runs it, and ASTERISK_ROOT the root directory that it sees, if these are
+others: ASTERISK='chroot DIR asterisk' ASTERISK_ROOT=DIR.
 
 --json   prints one JSON object instead of tables
 --quick  makes a few transfers only: a look whether it works

@@ -6,7 +6,7 @@
 
 import { Driver, FAR, withPeers } from './driver.js';
 import { percentile } from './figures.js';
-import { Janus, Ours, pids, Stock } from './peers.js';
+import { Asterisk, Janus, Ours, pids, Stock } from './peers.js';
 import { cpu, descriptors, memory } from './procfs.js';
 
 /** What the processes of peers hold, or have used, at one moment. */
@@ -63,6 +63,9 @@ export async function latency({ quick, ...options } = {})
 	if (Janus.available())
 		start.janus = (dir) => Janus.start(dir,
 			{ ip: '10.77.0.6', far: FAR });
+	if (Asterisk.available())
+		start.asterisk = (dir) => Asterisk.start(dir,
+			{ ip: '10.77.0.7' });
 
 	return withPeers(start, async (peers) => {
 		const run = new Driver('series', batch,
