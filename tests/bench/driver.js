@@ -52,6 +52,14 @@ export class Driver {
 	{
 		this.process.child.stdin.write(`${what}\n`);
 	}
+
+	/** Lets it go on after its last stop, to its end. */
+	end()
+	{
+		this.go();
+
+		return this.process.ended();
+	}
 }
 
 

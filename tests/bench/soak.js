@@ -172,6 +172,8 @@ async function soak(ours, { minutes, rate, plot })
 	const rows = await watch(run, ours, seconds);
 	const total = (await run.until('over')).at(-1);
 
+	await run.end();
+
 	await crowd.end();
 	if (plot)
 		draw(plot, rows);

@@ -357,6 +357,7 @@ static void run_live(struct bench *b, unsigned transfers)
 	stop_at("up");
 	for (unsigned i = 0; i < transfers; ++i)
 		transfer_one(b, i * (b->call_count / transfers));
+	stop_at("done");
 	hang_up(b);
 	stop_at("over");
 }

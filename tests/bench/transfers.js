@@ -17,17 +17,16 @@ function look(peers)
 }
 
 
-/** One row of a table: what a peer needs for a transfer. */
-function row(name, samples, used, count)
+/* What transfers have needed */
+function row(samples, cpuEach)
 {
 	const p = (key, share) => percentile(samples.map((s) => s[key]), share);
 
-	return { 'control': name, 'transfers': samples.length,
+	return { 'transfers': samples.length,
 		'REFER p50': p('refer', 0.5), 'p90': p('refer', 0.9),
 		'p99': p('refer', 0.99), 'final p50': p('final', 0.5),
 		'final p90': p('final', 0.9), 'NOTIFY p50': p('notify', 0.5),
-		'CPU': used.cpu / count, 'KiB per call': used.memory,
-		'fds per call': used.fds };
+		'CPU': cpuEach };
 }
 
 
@@ -92,11 +91,16 @@ export async function latency({ quick, ...options } = {})
 						before.get(p)[key]) / batch;
 			}
 			before = over;
-			run.go(n + batch < transfers ? 'more' : '');
+			if (n + batch < transfers)
+				run.go('more');
 		}
+		await run.end();
 
-		const rows = peers.map((p) => row(p.name, samples.filter(
-			(s) => s.control === p.name), used.get(p), transfers));
+		const rows = peers.map((p) => ({ 'control': p.name,
+			...row(samples.filter((s) => s.control === p.name),
+				used.get(p).cpu / transfers),
+			'KiB per call': used.get(p).memory,
+			'fds per call': used.get(p).fds }));
 
 		return [
 			{ title: 'Latency of one transfer among ' +
@@ -136,7 +140,7 @@ async function burstOf(calls)
 			run.go();
 			const lines = await run.until('over');
 			const end = [cpu(baresips), cpu(referd)];
-			run.go();
+			await run.end();
 
 			const total = lines.pop();
 			const final = (share) => percentile(
@@ -192,15 +196,15 @@ async function among(calls, transfers)
 			await run.until('up');
 			const before = look([ours]).get(ours);
 			run.go();
-			const samples = await run.until('over');
+			const samples = await run.until('done');
 			const after = look([ours]).get(ours);
 			run.go();
+			await run.until('over');
+			await run.end();
 
 			return { 'live calls': calls, 'baresips': ips.length,
-				...row('referd', samples, {
-					cpu: after.cpu - before.cpu,
-					memory: undefined, fds: undefined,
-				}, transfers) };
+				...row(samples, (after.cpu - before.cpu) /
+					transfers) };
 		});
 }
 
