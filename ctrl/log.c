@@ -6,16 +6,24 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "json.h"
 #include "log.h"
 
 
-enum { LINE_MAX_LEN = 1024 };
+enum { LINE_MAX_LEN = 1024, HELD_SIZE = 16384 };
 
 static const char *const names[] = {"error", "warning", "info", "debug"};
 static enum log_level threshold = LOG_INFO;
+
+/* Lines that wait until somebody has the time to write them */
+static struct {
+	bool hold;
+	size_t len;
+	char text[HELD_SIZE];
+} held;
 
 
 /**
@@ -163,6 +171,30 @@ void log_clean(char *line)
 
 
 /**
+ * Let lines wait for log_flush(), but warnings and errors, or print them at
+ * once from now on
+ *
+ * @param hold True to let them wait
+ */
+void log_hold(bool hold)
+{
+	held.hold = hold;
+	log_flush();
+}
+
+
+/**
+ * Print the lines that wait
+ */
+void log_flush(void)
+{
+	if (held.len)
+		(void)fwrite(held.text, 1, held.len, stderr);
+	held.len = 0;
+}
+
+
+/**
  * Print one line
  *
  * @param level Importance
@@ -181,5 +213,12 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 
 	log_clean(line);
-	(void)fprintf(stderr, "%s: %s\n", names[level], line);
+	if (sizeof(held.text) - held.len < sizeof(line) + sizeof("warning: "))
+		log_flush();
+
+	held.len += (size_t)snprintf(held.text + held.len,
+				     sizeof(held.text) - held.len, "%s: %s\n",
+				     names[level], line);
+	if (!held.hold || level <= LOG_WARNING)
+		log_flush();
 }

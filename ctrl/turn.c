@@ -7,6 +7,7 @@
 #include <ev.h>
 #include "app.h"
 #include "feed.h"
+#include "log.h"
 #include "node.h"
 #include "session.h"
 #include "store.h"
@@ -57,6 +58,8 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 		ev_idle_start(EV_A_ & more);
 	else
 		ev_idle_stop(EV_A_ & more);
+
+	log_flush();
 }
 
 
@@ -69,6 +72,9 @@ void turn_init(void)
 	ev_idle_init(&more, more_handler);
 	ev_prepare_init(&prepare, prepare_handler);
 	ev_prepare_start(EV_DEFAULT_ & prepare);
+
+	/* nobody has to wait for what is said of him */
+	log_hold(true);
 }
 
 
@@ -77,6 +83,7 @@ void turn_init(void)
  */
 void turn_close(void)
 {
+	log_hold(false);
 	turn_commit();
 	ev_timer_stop(EV_DEFAULT_ & again);
 	ev_idle_stop(EV_DEFAULT_ & more);

@@ -133,8 +133,7 @@ static void flush_handler(void *arg)
 
 
 /**
- * Send at once what was reported in this turn of the loop: more is to be done
- * in it than to say more
+ * Send at once what was reported in this turn of the loop
  */
 void link_flush(void)
 {

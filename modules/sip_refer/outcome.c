@@ -130,9 +130,6 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 	if (t->state == ENDED)
 		return;
 
-	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
-	     outcome, evidence);
-
 	step_begin(&j, t, "ended");
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
@@ -145,7 +142,12 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 		t->lc = NULL;
 	}
 
+	/* more may be done in this turn than to say so */
 	link_report(&j);
+	link_flush();
+
+	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
+	     outcome, evidence);
 }
 
 
@@ -180,7 +182,6 @@ void outcome_end_leave(struct transfer *t, const char *outcome,
 	other = t->replaces ? calls_find(t->replaces) : NULL;
 
 	outcome_end(t, outcome, evidence);
-	link_flush();
 
 	if (lc)
 		livecall_transferred(lc);
