@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "far.h"
+#include "sipmsg.h"
 
 
 enum {
@@ -49,68 +50,9 @@ struct far {
 	struct far_count counts;
 };
 
-/* A part of a message */
-struct part {
-	const char *p;
-	size_t l;
-};
-
-
 static void event(struct leg *leg, enum leg_event what)
 {
 	leg->far->handler(leg, what, leg->far->arg);
-}
-
-
-static bool is(const struct part *part, const char *text)
-{
-	return part->l == strlen(text) && !memcmp(part->p, text, part->l);
-}
-
-
-static struct part header(const char *message, const char *name)
-{
-	const size_t len = strlen(name);
-	struct part value = {"", 0};
-	const char *line = message;
-
-	while ((line = strstr(line, "\r\n"))) {
-		line += 2;
-		if (!strncasecmp(line, name, len) && line[len] == ':') {
-			value.p = line + len + 1;
-			value.p += strspn(value.p, " ");
-			value.l = strcspn(value.p, "\r");
-			break;
-		}
-	}
-
-	return value;
-}
-
-
-/* What stands between two marks, of a header */
-static struct part between(struct part value, const char *from,
-			   const char *until)
-{
-	const char *start = memmem(value.p, value.l, from, strlen(from));
-	struct part found = {"", 0};
-
-	if (start) {
-		const char *end = value.p + value.l;
-
-		found.p = start + strlen(from);
-		found.l = strcspn(found.p, until);
-		if (found.p + found.l > end)
-			found.l = (size_t)(end - found.p);
-	}
-
-	return found;
-}
-
-
-static void copy(char *to, size_t size, const struct part *from)
-{
-	snprintf(to, size, "%.*s", (int)from->l, from->p);
 }
 
 
@@ -194,11 +136,11 @@ static void notify(struct leg *leg)
 static void respond(const struct leg *leg, const char *message,
 		    const char *status, const char *body)
 {
-	const struct part via = header(message, "Via");
-	const struct part from = header(message, "From");
-	const struct part to = header(message, "To");
-	const struct part cseq = header(message, "CSeq");
-	const bool tagged = between(to, ";tag=", ";").l > 0;
+	const struct part via = sipmsg_header(message, "Via");
+	const struct part from = sipmsg_header(message, "From");
+	const struct part to = sipmsg_header(message, "To");
+	const struct part cseq = sipmsg_header(message, "CSeq");
+	const bool tagged = part_between(to, ";tag=", ";").l > 0;
 	char text[2048];
 	const int n = snprintf(
 		text, sizeof(text),
@@ -217,17 +159,17 @@ static void respond(const struct leg *leg, const char *message,
 
 static void take_refer(struct leg *leg, const char *message)
 {
-	const struct part branch = between(header(message, "Via"),
-					   "branch=", ";,");
+	const struct part branch = part_between(sipmsg_header(message, "Via"),
+						"branch=", ";,");
 
-	if (is(&branch, leg->refer_branch)) {
+	if (part_is(&branch, leg->refer_branch)) {
 		++leg->far->counts.refers;
 		respond(leg, message, "202 Accepted", "");
 		return;
 	}
 
 	leg->refer_time = bench_now();
-	copy(leg->refer_branch, sizeof(leg->refer_branch), &branch);
+	part_copy(leg->refer_branch, sizeof(leg->refer_branch), &branch);
 	leg->state = LEG_REFERRED;
 	leg->notify = 0;
 	event(leg, LEG_REFER);
@@ -238,16 +180,16 @@ static void take_refer(struct leg *leg, const char *message)
 
 static void take_invite(struct leg *leg, const char *message)
 {
-	const struct part from = header(message, "From");
-	const struct part to = header(message, "To");
-	const struct part contact = between(header(message, "Contact"), "<",
-					    ">");
+	const struct part from = sipmsg_header(message, "From");
+	const struct part to = sipmsg_header(message, "To");
+	const struct part contact = part_between(
+		sipmsg_header(message, "Contact"), "<", ">");
 	char sdp[256];
 
-	copy(leg->remote, sizeof(leg->remote), &from);
+	part_copy(leg->remote, sizeof(leg->remote), &from);
 	snprintf(leg->local, sizeof(leg->local), "%.*s;tag=far", (int)to.l,
 		 to.p);
-	copy(leg->target, sizeof(leg->target), &contact);
+	part_copy(leg->target, sizeof(leg->target), &contact);
 	leg->state = LEG_CALLING;
 	print_sdp(leg->far, sdp, sizeof(sdp));
 	event(leg, LEG_INVITED);
@@ -282,9 +224,9 @@ static void take_request(struct leg *leg, const char *message)
 
 static void take_answer(struct leg *leg, const char *message, int status)
 {
-	const struct part to = header(message, "To");
-	const struct part contact = between(header(message, "Contact"), "<",
-					    ">");
+	const struct part to = sipmsg_header(message, "To");
+	const struct part contact = part_between(
+		sipmsg_header(message, "Contact"), "<", ">");
 
 	/* an answer that came again has not seen the ACK */
 	if (leg->state != LEG_CALLING) {
@@ -292,10 +234,10 @@ static void take_answer(struct leg *leg, const char *message, int status)
 		return;
 	}
 
-	copy(leg->remote, sizeof(leg->remote), &to);
+	part_copy(leg->remote, sizeof(leg->remote), &to);
 	leg->pending_len = 0;
 	if (status < 300) {
-		copy(leg->target, sizeof(leg->target), &contact);
+		part_copy(leg->target, sizeof(leg->target), &contact);
 		leg->state = LEG_TALKING;
 	}
 	else {
@@ -309,7 +251,7 @@ static void take_answer(struct leg *leg, const char *message, int status)
 static void take_response(struct leg *leg, const char *message)
 {
 	const int status = atoi(message + strlen("SIP/2.0 "));
-	const struct part cseq = header(message, "CSeq");
+	const struct part cseq = sipmsg_header(message, "CSeq");
 	const bool current = (unsigned)atoi(cseq.p) == leg->cseq;
 
 	if (status < 200)
@@ -353,7 +295,7 @@ static struct leg *take_call(struct far *far, const char *message,
 	leg->pending_len = 0;
 	leg->refer_time = leg->final_time = 0;
 	*leg->refer_branch = '\0';
-	copy(leg->call_id, sizeof(leg->call_id), id);
+	part_copy(leg->call_id, sizeof(leg->call_id), id);
 
 	return leg;
 }
@@ -502,7 +444,7 @@ void far_read(struct far *far)
 		struct leg *leg;
 
 		message[n] = '\0';
-		id = header(message, "Call-ID");
+		id = sipmsg_header(message, "Call-ID");
 		leg = far_find(far, id.p, id.l);
 		if (!leg)
 			leg = take_call(far, message, &id, &peer);
