@@ -123,6 +123,37 @@ void deadline_close(void)
 }
 
 
+static uint64_t at(const struct le *le)
+{
+	return ((const struct deadline *)le->data)->at;
+}
+
+
+/* From the end that is nearer: there may be thousands that linger */
+static void insert(struct deadline *d)
+{
+	struct list *list = &deadlines.list;
+	struct le *le = list_tail(list);
+
+	if (!le || at(le) <= d->at) {
+		list_append(list, &d->le, d);
+		return;
+	}
+
+	if (at(le) - d->at < d->at - min(d->at, at(list_head(list)))) {
+		while (at(le) > d->at)
+			le = le->prev;
+		list_insert_after(list, le, &d->le, d);
+		return;
+	}
+
+	le = list_head(list);
+	while (at(le) <= d->at)
+		le = le->next;
+	list_insert_before(list, le, &d->le, d);
+}
+
+
 /**
  * Start a deadline, anew if it runs
  *
@@ -133,23 +164,12 @@ void deadline_close(void)
  */
 void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
 {
-	struct le *le;
-
 	list_unlink(&d->le);
 	d->at = now_ns() + ms * NS_PER_MS;
 	d->h = h;
 	d->arg = arg;
 
-	for (le = list_tail(&deadlines.list); le; le = le->prev) {
-		if (((const struct deadline *)le->data)->at <= d->at)
-			break;
-	}
-
-	if (le)
-		list_insert_after(&deadlines.list, le, &d->le, d);
-	else
-		list_prepend(&deadlines.list, &d->le, d);
-
+	insert(d);
 	arm();
 }
 
