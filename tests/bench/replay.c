@@ -74,7 +74,7 @@ static void answer_handler(const char *text, size_t len, void *arg)
 static int run(const struct sockaddr_in *to, unsigned long count,
 	       uint64_t *nsp)
 {
-	struct ws *late, *other = NULL;
+	struct ws *late = NULL, *other = NULL;
 	uint64_t start;
 	int err;
 
@@ -90,9 +90,8 @@ static int run(const struct sockaddr_in *to, unsigned long count,
 				       {ws_fd(late), POLLIN, 0}};
 
 		if (poll(fds, 2, PATIENCE) <= 0)
-			return ETIMEDOUT;
-
-		if (fds[0].revents)
+			err = ETIMEDOUT;
+		else if (fds[0].revents)
 			err = ws_read(other, answer_handler, other);
 		if (!err && fds[1].revents)
 			err = ws_read(late, message_handler, NULL);
@@ -101,6 +100,9 @@ static int run(const struct sockaddr_in *to, unsigned long count,
 	/* the last one may still wait for its answer */
 	count_wait();
 	*nsp = bench_now() - start;
+
+	ws_close(late);
+	ws_close(other);
 
 	return err;
 }
