@@ -140,6 +140,19 @@ static int write_all(const char *p, size_t len, off_t at)
 
 
 /**
+ * Close the log
+ */
+void redo_close(void)
+{
+	if (redo.fd >= 0)
+		(void)close(redo.fd);
+	free(redo.turn.p);
+	memset(&redo, 0, sizeof(redo));
+	redo.fd = -1;
+}
+
+
+/**
  * Begin a log in which nothing is left to do
  *
  * @param dir   Directory of the store
@@ -166,23 +179,13 @@ int redo_open(const char *dir, const char *const *sql, unsigned count)
 
 	err = b.failed ? ENOMEM : write_all(b.p, b.len, 0);
 	redo.begin = redo.end = (off_t)b.len;
-	redo.gap = err != 0;
 	free(b.p);
 
+	/* behind half a header nothing would be found */
+	if (err)
+		redo_close();
+
 	return err;
-}
-
-
-/**
- * Close the log
- */
-void redo_close(void)
-{
-	if (redo.fd >= 0)
-		(void)close(redo.fd);
-	free(redo.turn.p);
-	memset(&redo, 0, sizeof(redo));
-	redo.fd = -1;
 }
 
 
