@@ -178,6 +178,28 @@ static int body_write(struct json *j, const struct sip_msg *msg)
 }
 
 
+/* The first line is released here */
+static void message_begin(struct json *j, char *start)
+{
+	json_init(j);
+	json_open(j, NULL, '{');
+	json_str(j, "start", start);
+	mem_deref(start);
+}
+
+
+static char *message_end(struct json *j, int err)
+{
+	char *text;
+
+	json_close(j, '}');
+	text = err ? NULL : json_take(j);
+	json_free(j);
+
+	return text;
+}
+
+
 /**
  * Make the JSON of a message: its first line, its header fields, its body
  *
@@ -188,28 +210,21 @@ static int body_write(struct json *j, const struct sip_msg *msg)
 char *message_json(const struct sip_msg *msg)
 {
 	struct json j;
-	char *start, *text;
+	char *start;
 	int err;
 
 	err = start_line(&start, msg);
 	if (err)
 		return NULL;
 
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "start", start);
-	mem_deref(start);
+	message_begin(&j, start);
 
 	json_open(&j, "headers", '{');
 	err = message_headers(&j, msg, MESSAGE_HDRS_MAX);
 	json_close(&j, '}');
 	err |= body_write(&j, msg);
-	json_close(&j, '}');
 
-	text = err ? NULL : json_take(&j);
-	json_free(&j);
-
-	return text;
+	return message_end(&j, err);
 }
 
 
@@ -237,7 +252,7 @@ char *message_json_text(const char *request)
 	struct sip_hdr hdrv[OWN_HDRS_MAX];
 	struct pl left, line;
 	struct json j;
-	char *start, *text;
+	char *start;
 	size_t hdrc = 0;
 	int err;
 
@@ -247,10 +262,7 @@ char *message_json_text(const char *request)
 	if (err)
 		return NULL;
 
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "start", start);
-	mem_deref(start);
+	message_begin(&j, start);
 
 	for (line_get(&line, &left); line.l && hdrc < OWN_HDRS_MAX;
 	     line_get(&line, &left)) {
@@ -266,10 +278,6 @@ char *message_json_text(const char *request)
 	json_open(&j, "headers", '{');
 	err = headers_write(&j, hdrv, hdrc);
 	json_close(&j, '}');
-	json_close(&j, '}');
 
-	text = err ? NULL : json_take(&j);
-	json_free(&j);
-
-	return text;
+	return message_end(&j, err);
 }
