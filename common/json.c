@@ -4,7 +4,6 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,15 +61,37 @@ static void append(struct json *j, const char *p, size_t len)
 }
 
 
+/* Eight bytes at once: 0x80 in those that are 0, and maybe in some behind the
+   first of them */
+static uint64_t zeros(uint64_t word)
+{
+	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+
+static uint64_t equal(uint64_t word, char c)
+{
+	return zeros(word ^ 0x0101010101010101 * (unsigned char)c);
+}
+
+
 /* Of the bytes that stand in a string as they are */
 static size_t plain_len(const char *s)
 {
-	const char *p = s;
+	const size_t len = strlen(s);
+	size_t n = 0;
 
-	while ((unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
-		++p;
+	for (uint64_t word; n + sizeof(word) <= len; n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (equal(word, '"') | equal(word, '\\') |
+		    zeros(word & 0xe0e0e0e0e0e0e0e0))
+			break;
+	}
 
-	return (size_t)(p - s);
+	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+		++n;
+
+	return n;
 }
 
 
@@ -245,11 +266,18 @@ void json_str(struct json *j, const char *key, const char *value)
  */
 void json_int(struct json *j, const char *key, int64_t value)
 {
-	char num[32];
-	int n = snprintf(num, sizeof(num), "%" PRId64, value);
+	char num[20], *p = num + sizeof(num);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		*--p = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (value < 0)
+		*--p = '-';
 
 	begin(j, key);
-	append(j, num, (size_t)n);
+	append(j, p, (size_t)(num + sizeof(num) - p));
 }
 
 
@@ -302,6 +330,28 @@ void json_members(struct json *j, const char *object)
 }
 
 
+static size_t count(const char *text, size_t len, char c)
+{
+	const char *p = text, *end = text + len;
+	size_t n = 0;
+
+	while ((p = memchr(p, c, (size_t)(end - p)))) {
+		++p;
+		++n;
+	}
+
+	return n;
+}
+
+
+/* Most texts have nothing that could be wrong, however one reads them */
+static bool is_harmless(const char *text, size_t len)
+{
+	return !memchr(text, '\0', len) && !memchr(text, '\\', len) &&
+	       count(text, len, '{') + count(text, len, '[') <= DEPTH_MAX;
+}
+
+
 /**
  * Check a text for what the parser would let pass, but we can't use: nesting
  * without end, and NUL characters, which would cut strings short.  A NUL that
@@ -317,6 +367,9 @@ const char *json_fault(char *text, size_t len)
 {
 	bool quoted = false;
 	int depth = 0;
+
+	if (is_harmless(text, len))
+		return NULL;
 
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0')
@@ -342,6 +395,21 @@ const char *json_fault(char *text, size_t len)
 	}
 
 	return NULL;
+}
+
+
+/* How many bytes at the beginning are ASCII, eight by eight */
+static size_t ascii_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (uint64_t word; n + sizeof(word) <= len; n += sizeof(word)) {
+		memcpy(&word, text + n, sizeof(word));
+		if (word & 0x8080808080808080)
+			break;
+	}
+
+	return n;
 }
 
 
@@ -390,7 +458,7 @@ static size_t utf8_char(const unsigned char *p, size_t len)
  */
 bool utf8_valid(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len;) {
+	for (size_t i = ascii_len(text, len); i < len;) {
 		size_t n = utf8_char((const unsigned char *)text + i, len - i);
 
 		if (!n)
@@ -411,7 +479,7 @@ bool utf8_valid(const char *text, size_t len)
  */
 void utf8_repair(char *text, size_t len)
 {
-	for (size_t i = 0; i < len;) {
+	for (size_t i = ascii_len(text, len); i < len;) {
 		size_t n = utf8_char((unsigned char *)text + i, len - i);
 
 		if (!n)

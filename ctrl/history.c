@@ -10,6 +10,7 @@
 #include "history.h"
 #include "json.h"
 #include "store.h"
+#include "transfer.h"
 
 
 enum { MESSAGES_MAX = 10000 };
@@ -38,6 +39,7 @@ char *history_list(const struct archive_filter *filter, struct fault *fault)
 
 	json_init(&j);
 	json_open(&j, NULL, '[');
+	transfers_save();
 	err = archive_find(filter, list_handler, &j);
 	json_close(&j, ']');
 
@@ -86,6 +88,7 @@ char *history_one(const char *id, struct fault *fault)
 	struct json j;
 
 	json_init(&j);
+	transfers_save();
 	if (!archive_get(id, one_handler, &j))
 		return json_take(&j);
 

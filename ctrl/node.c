@@ -143,6 +143,9 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 	int err;
 	(void)l;
 
+	/* what is read of it is written over */
+	log_debug("node: %s: %s", node->name, line);
+
 	err = report_decode(&r, line, len, &why);
 	if (err || r->kind == REPORT_HELLO) {
 		log_warning("node: %s: a line %s", node->name,
@@ -152,7 +155,6 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 		return EBADMSG;
 	}
 
-	log_debug("node: %s: %s", node->name, line);
 	take(node, r);
 	report_free(r);
 

@@ -5,11 +5,11 @@
  */
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cjson/cJSON.h>
-#include "field.h"
 #include "json.h"
+#include "member.h"
 #include "report.h"
 
 
@@ -29,107 +29,160 @@ static bool is_of(const char *name, const char *const *names)
 }
 
 
-static int status(const cJSON *obj, const char *key)
-{
-	int64_t v = field_int(obj, key, 0);
+/* Where a member goes */
+enum sort { SORT_TEXT, SORT_NUMBER, SORT_STATUS, SORT_TRUE, SORT_JSON };
 
-	return v <= 999 ? (int)v : 0;
+struct slot {
+	const char *key;
+	enum sort sort;
+	size_t offset;
+};
+
+#define SLOT(type, sort, name)                                                \
+	{                                                                     \
+#name, sort, offsetof(struct type, name)                      \
+	}
+#define NAMED(type, sort, key, name)                                          \
+	{                                                                     \
+		key, sort, offsetof(struct type, name)                        \
+	}
+
+static const struct slot report_slots[] = {
+	SLOT(report, SORT_TEXT, type),
+	SLOT(report, SORT_NUMBER, n),
+	SLOT(report, SORT_NUMBER, time),
+	SLOT(report, SORT_TEXT, ref),
+	SLOT(report, SORT_NUMBER, protocol),
+	SLOT(report, SORT_TEXT, node),
+	SLOT(report, SORT_TEXT, boot),
+	SLOT(report, SORT_TEXT, version),
+	SLOT(report, SORT_TEXT, baresip),
+	SLOT(report, SORT_TEXT, libre),
+	SLOT(report, SORT_NUMBER, first),
+	SLOT(report, SORT_TEXT, event),
+	NAMED(report, SORT_JSON, "call", call_text),
+	SLOT(report, SORT_TEXT, call_sid),
+	SLOT(report, SORT_TEXT, transfer_id),
+	SLOT(report, SORT_TEXT, step),
+	SLOT(report, SORT_TEXT, refer_to),
+	SLOT(report, SORT_TEXT, referred_by),
+	SLOT(report, SORT_TEXT, reason),
+	SLOT(report, SORT_TEXT, outcome),
+	SLOT(report, SORT_TEXT, evidence),
+	SLOT(report, SORT_STATUS, refer_status),
+	SLOT(report, SORT_STATUS, call_status),
+	SLOT(report, SORT_JSON, sip),
+	SLOT(report, SORT_NUMBER, ms),
+	SLOT(report, SORT_TRUE, ok),
+	SLOT(report, SORT_STATUS, index),
+	SLOT(report, SORT_TEXT, field),
+	SLOT(report, SORT_TEXT, error),
+	SLOT(report, SORT_JSON, dry_run),
+	{NULL, 0, 0},
+};
+
+static const struct slot call_slots[] = {
+	SLOT(call_info, SORT_TEXT, sid),
+	SLOT(call_info, SORT_TEXT, call_id),
+	SLOT(call_info, SORT_TEXT, direction),
+	SLOT(call_info, SORT_TEXT, from),
+	SLOT(call_info, SORT_TEXT, to),
+	SLOT(call_info, SORT_TEXT, caller_name),
+	SLOT(call_info, SORT_TEXT, account),
+	SLOT(call_info, SORT_TEXT, state),
+	SLOT(call_info, SORT_STATUS, sip_status),
+	SLOT(call_info, SORT_TEXT, sip_reason),
+	SLOT(call_info, SORT_NUMBER, started),
+	SLOT(call_info, SORT_NUMBER, duration),
+	SLOT(call_info, SORT_TEXT, ref),
+	SLOT(call_info, SORT_JSON, headers),
+	{NULL, 0, 0},
+};
+
+
+/* What is of another type than it should be counts as not told */
+static void put(void *p, enum sort sort, const struct member *m)
+{
+	int64_t value;
+
+	switch (sort) {
+	case SORT_TEXT:
+		if (m->type == MEMBER_STRING)
+			*(const char **)p = m->text;
+		break;
+	case SORT_JSON:
+		if (m->type == MEMBER_OBJECT)
+			*(char **)p = m->text;
+		break;
+	case SORT_NUMBER: *(int64_t *)p = member_int(m, *(int64_t *)p); break;
+	case SORT_STATUS:
+		value = member_int(m, *(int *)p);
+		*(int *)p = value <= 999 ? (int)value : 0;
+		break;
+	case SORT_TRUE:
+		*(bool *)p = m->type == MEMBER_LITERAL && *m->text == 't';
+		break;
+	}
+}
+
+
+static void fill(void *to, const struct slot *slots, const struct member *m)
+{
+	for (const struct slot *s = slots; m->key && s->key; s++) {
+		if (*s->key == *m->key && !strcmp(s->key, m->key)) {
+			put((char *)to + s->offset, s->sort, m);
+			return;
+		}
+	}
+}
+
+
+static void call_handler(const struct member *m, void *arg)
+{
+	fill(arg, call_slots, m);
 }
 
 
 /**
- * Read a call.  The strings are borrowed from the object.
+ * Read a call
  *
- * @param c   Call
- * @param obj Object, in the form of docs/link.md
+ * @param c    Call; its strings are borrowed from the text
+ * @param text JSON text of an object in the form of docs/link.md, which is
+ *             written over; may be NULL
  *
  * @return True if it has what every call has
  */
-bool call_info_load(struct call_info *c, const cJSON *obj)
+bool call_info_load(struct call_info *c, char *text)
 {
-	c->sid = field_str(obj, "sid");
-	c->call_id = field_str(obj, "call_id");
-	c->direction = field_str(obj, "direction");
-	c->from = field_str(obj, "from");
-	c->to = field_str(obj, "to");
-	c->caller_name = field_str(obj, "caller_name");
-	c->account = field_str(obj, "account");
-	c->state = field_str(obj, "state");
-	c->sip_status = status(obj, "sip_status");
-	c->sip_reason = field_str(obj, "sip_reason");
-	c->started = field_int(obj, "started", 0);
-	c->duration = field_int(obj, "duration", -1);
-	c->ref = field_str(obj, "ref");
-	c->headers = field_text(obj, "headers");
+	*c = (struct call_info){.duration = -1};
 
-	return c->sid && *c->sid && strlen(c->sid) <= CALL_SID_MAX &&
-	       c->direction && c->from && c->to && c->state;
+	return text && !members_read(text, call_handler, c) && c->sid &&
+	       *c->sid && strlen(c->sid) <= CALL_SID_MAX && c->direction &&
+	       c->from && c->to && c->state;
 }
 
 
 static bool load_hello(struct report *r)
 {
 	r->kind = REPORT_HELLO;
-	r->node = field_str(r->tree, "node");
-	r->boot = field_str(r->tree, "boot");
-	r->version = field_str(r->tree, "version");
-	r->baresip = field_str(r->tree, "baresip");
-	r->libre = field_str(r->tree, "libre");
-	r->first = (uint64_t)field_int(r->tree, "first", 0);
 
 	return r->node && *r->node && strlen(r->node) < 256 && r->boot &&
-	       *r->boot && strlen(r->boot) < 256 &&
-	       field_int(r->tree, "protocol", 0) == 1;
+	       *r->boot && strlen(r->boot) < 256 && r->protocol == 1;
 }
 
 
 static bool load_call(struct report *r)
 {
-	const cJSON *call = cJSON_GetObjectItemCaseSensitive(r->tree, "call");
-
 	r->kind = REPORT_CALL;
-	r->event = field_str(r->tree, "event");
 
-	return is_of(r->event, events) && call_info_load(&r->call, call);
-}
-
-
-static bool load_sync(struct report *r)
-{
-	const cJSON *transfers = cJSON_GetObjectItemCaseSensitive(r->tree,
-								  "transfers");
-	const cJSON *item;
-
-	r->kind = REPORT_SYNC;
-	r->transfers = calloc((size_t)cJSON_GetArraySize(transfers) + 1,
-			      sizeof(*r->transfers));
-	if (!r->transfers || !cJSON_IsArray(transfers))
-		return false;
-
-	cJSON_ArrayForEach(item, transfers)
-	{
-		if (cJSON_IsString(item))
-			r->transfers[r->transferc++] = item->valuestring;
-	}
-
-	return true;
+	return is_of(r->event, events) &&
+	       call_info_load(&r->call, r->call_text);
 }
 
 
 static bool load_transfer(struct report *r)
 {
 	r->kind = REPORT_TRANSFER;
-	r->call_sid = field_str(r->tree, "call_sid");
-	r->transfer_id = field_str(r->tree, "transfer_id");
-	r->step = field_str(r->tree, "step");
-	r->refer_to = field_str(r->tree, "refer_to");
-	r->referred_by = field_str(r->tree, "referred_by");
-	r->reason = field_str(r->tree, "reason");
-	r->outcome = field_str(r->tree, "outcome");
-	r->evidence = field_str(r->tree, "evidence");
-	r->refer_status = status(r->tree, "refer_status");
-	r->call_status = status(r->tree, "call_status");
-	r->sip = field_text(r->tree, "sip");
 
 	return r->call_sid && r->transfer_id && is_of(r->step, steps) &&
 	       strlen(r->transfer_id) < 64;
@@ -139,13 +192,6 @@ static bool load_transfer(struct report *r)
 static bool load_result(struct report *r)
 {
 	r->kind = REPORT_RESULT;
-	r->ok = field_bool(r->tree, "ok");
-	r->index = -1;
-	if (cJSON_HasObjectItem(r->tree, "index"))
-		r->index = status(r->tree, "index");
-	r->field = field_str(r->tree, "field");
-	r->error = field_str(r->tree, "error");
-	r->dry_run = field_text(r->tree, "dry_run");
 
 	return r->ref && (r->ok || r->error);
 }
@@ -154,39 +200,68 @@ static bool load_result(struct report *r)
 static bool load_played(struct report *r)
 {
 	r->kind = REPORT_PLAYED;
-	r->call_sid = field_str(r->tree, "call_sid");
-	r->reason = field_str(r->tree, "reason");
-	r->ms = field_int(r->tree, "ms", 0);
 
 	return r->ref && r->call_sid && r->reason;
 }
 
 
+static bool load_sync(struct report *r)
+{
+	r->kind = REPORT_SYNC;
+
+	return r->transfers;
+}
+
+
 static bool load(struct report *r)
 {
-	const char *type = field_str(r->tree, "type");
-
-	r->n = (uint64_t)field_int(r->tree, "n", 0);
-	r->time = field_int(r->tree, "time", 0);
-	r->ref = field_str(r->tree, "ref");
-
-	if (!type)
+	if (!r->type)
 		return false;
-	if (!strcmp(type, "hello"))
+	if (!strcmp(r->type, "hello"))
 		return load_hello(r);
 	if (!r->n)
 		return false;
-	if (!strcmp(type, "sync"))
+	if (!strcmp(r->type, "sync"))
 		return load_sync(r);
-	if (!strcmp(type, "call"))
+	if (!strcmp(r->type, "call"))
 		return load_call(r);
-	if (!strcmp(type, "transfer"))
+	if (!strcmp(r->type, "transfer"))
 		return load_transfer(r);
-
-	if (!strcmp(type, "played"))
+	if (!strcmp(r->type, "played"))
 		return load_played(r);
 
-	return !strcmp(type, "result") && load_result(r);
+	return !strcmp(r->type, "result") && load_result(r);
+}
+
+
+static void id_handler(const struct member *m, void *arg)
+{
+	struct report *r = arg;
+
+	if (m->type == MEMBER_STRING)
+		r->transfers[r->transferc++] = m->text;
+}
+
+
+/* Each of the ids has two quotes at least */
+static void read_transfers(struct report *r, char *text)
+{
+	free(r->transfers);
+	r->transferc = 0;
+	r->transfers = calloc(strlen(text) / 2 + 1, sizeof(*r->transfers));
+	if (r->transfers)
+		(void)members_read(text, id_handler, r);
+}
+
+
+static void report_handler(const struct member *m, void *arg)
+{
+	struct report *r = arg;
+
+	if (m->type == MEMBER_ARRAY && !strcmp(m->key, "transfers"))
+		read_transfers(r, m->text);
+	else
+		fill(r, report_slots, m);
 }
 
 
@@ -194,7 +269,9 @@ static bool load(struct report *r)
  * Read a line
  *
  * @param rp   Report, to be freed with report_free()
- * @param line Line without its newline; what is not UTF-8 in it is repaired
+ * @param line Line without its newline, which is written over: the strings of
+ *             the report are borrowed from it.  What is not UTF-8 in it is
+ *             repaired.
  * @param len  Its length in bytes
  * @param whyp What is wrong with it, if something is
  *
@@ -215,9 +292,12 @@ int report_decode(struct report **rp, char *line, size_t len,
 	if (!r)
 		return ENOMEM;
 
-	r->tree = cJSON_ParseWithLengthOpts(line, len, NULL, false);
-	if (!load(r)) {
-		*whyp = r->tree ? "is no report of protocol 1" : "is not JSON";
+	r->index = -1;
+	if (members_read(line, report_handler, r))
+		*whyp = "is not JSON";
+	else if (!load(r))
+		*whyp = "is no report of protocol 1";
+	if (*whyp) {
 		report_free(r);
 		return EBADMSG;
 	}
@@ -238,10 +318,6 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 
-	free(r->call.headers);
-	free(r->dry_run);
-	free(r->sip);
 	free(r->transfers);
-	cJSON_Delete(r->tree);
 	free(r);
 }

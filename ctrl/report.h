@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cJSON;
-
 enum {
 	CALL_SID_MAX = 40, /* bytes */
 };
@@ -37,22 +35,23 @@ struct call_info {
 	const char *state;
 	const char *sip_reason;
 	const char *ref;
-	char *headers; /* JSON text, NULL if not told */
+	const char *headers; /* JSON text, NULL if not told */
 	int sip_status;
 	int64_t started;  /* ms since 1970 */
 	int64_t duration; /* seconds, -1 if not told */
 };
 
-/* Strings are borrowed from the tree and live as long as it; NULL or 0 is
-   what was not told */
+/* Strings are borrowed from the line that it was; NULL or 0 is what was not
+   told */
 struct report {
-	struct cJSON *tree;
 	enum report_kind kind;
+	const char *type;
 	uint64_t n;
 	int64_t time; /* ms since 1970 */
 	const char *ref;
 
 	/* hello */
+	int64_t protocol;
 	const char *node;
 	const char *boot;
 	const char *version;
@@ -62,6 +61,7 @@ struct report {
 
 	/* call */
 	const char *event;
+	char *call_text; /* JSON text of the call */
 	struct call_info call;
 
 	/* sync */
@@ -79,20 +79,20 @@ struct report {
 	const char *evidence;
 	int refer_status;
 	int call_status;
-	char *sip;  /* JSON text of a SIP message, NULL if not told */
-	int64_t ms; /* that were played */
+	const char *sip; /* JSON text of a SIP message, NULL if not told */
+	int64_t ms;      /* that were played */
 
 	/* result */
 	bool ok;
 	int index; /* -1 if not told */
 	const char *field;
 	const char *error;
-	char *dry_run; /* JSON text, NULL if the verb was no dry run */
+	const char *dry_run; /* JSON text, NULL if the verb was no dry run */
 };
 
 int report_decode(struct report **rp, char *line, size_t len,
 		  const char **whyp);
 void report_free(struct report *r);
-bool call_info_load(struct call_info *c, const struct cJSON *obj);
+bool call_info_load(struct call_info *c, char *text);
 
 #endif

@@ -161,14 +161,13 @@ static void load_handler(const char *key, const char *data, void *arg)
 	cJSON *tree = cJSON_Parse(data);
 	const char *boot = field_str(tree, "boot");
 	const char *node = field_str(tree, "node");
+	char *call = field_text(tree, "call");
 	struct call_info info;
 	struct session *s;
 	int err = EBADMSG;
 	(void)arg;
 
-	if (!call_info_load(&info,
-			    cJSON_GetObjectItemCaseSensitive(tree, "call")) ||
-	    !boot || !node)
+	if (!call_info_load(&info, call) || !boot || !node)
 		goto out;
 
 	err = create(&s, &info, boot, node);
@@ -182,7 +181,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 out:
 	if (err)
 		log_error("session: can't load %s: %s", key, strerror(err));
-	free(info.headers);
+	free(call);
 	cJSON_Delete(tree);
 }
 

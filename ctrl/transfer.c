@@ -23,10 +23,24 @@
 
 
 static struct table *running;
+static struct transfer *dirty; /* those to save */
+
+
+static void clean(struct transfer *t)
+{
+	struct transfer **tp = &dirty;
+
+	while (*tp && *tp != t)
+		tp = &(*tp)->next_dirty;
+	if (*tp)
+		*tp = t->next_dirty;
+	t->dirty = false;
+}
 
 
 static void destroy(struct transfer *t)
 {
+	clean(t);
 	free(t->id);
 	free(t->call_sid);
 	free(t->boot);
@@ -163,7 +177,7 @@ static uint64_t announce(const struct transfer *t, const struct report *r)
 }
 
 
-static void save(const struct transfer *t, uint64_t seq)
+static void save(const struct transfer *t)
 {
 	struct archive_transfer row = {
 		.id = t->id,
@@ -174,7 +188,7 @@ static void save(const struct transfer *t, uint64_t seq)
 		.ended = t->ended,
 		.code = final_code(t),
 		.notified = t->evidence && !strcmp(t->evidence, "notify"),
-		.seq = seq,
+		.seq = t->seq,
 		.refer_to = t->refer_to,
 		.words = {t->id, t->call_sid, t->verb_id, t->referred_by,
 			  t->from, t->to},
@@ -190,9 +204,15 @@ static void save(const struct transfer *t, uint64_t seq)
 
 
 /* The list knows which message was the last about a transfer */
-static void tell(const struct transfer *t, const struct report *r)
+static void tell(struct transfer *t, const struct report *r)
 {
-	save(t, announce(t, r));
+	t->seq = announce(t, r);
+	if (t->dirty)
+		return;
+
+	t->dirty = true;
+	t->next_dirty = dirty;
+	dirty = t;
 }
 
 
@@ -297,6 +317,18 @@ out:
 void transfers_load(void)
 {
 	archive_running(load_handler, NULL);
+}
+
+
+/**
+ * Write the transfers that have changed to the store
+ */
+void transfers_save(void)
+{
+	while (dirty) {
+		save(dirty);
+		clean(dirty);
+	}
 }
 
 
@@ -426,6 +458,8 @@ void transfer_release(struct transfer *t)
 	if (!t->outcome)
 		return;
 
+	if (t->dirty)
+		save(t);
 	(void)table_take(running, t->id);
 	destroy(t);
 }

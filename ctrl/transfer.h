@@ -6,6 +6,7 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ struct transfer {
 	int call_status;
 	int64_t started; /* ms since 1970 */
 	int64_t ended;
+	uint64_t seq; /* of the last message about it */
+	struct transfer *next_dirty;
+	bool dirty; /* not in the store as it is */
 };
 
 typedef void(transfer_lost_h)(struct transfer *t);
@@ -39,6 +43,7 @@ typedef void(transfer_lost_h)(struct transfer *t);
 int transfers_init(void);
 void transfers_close(void);
 void transfers_load(void);
+void transfers_save(void);
 size_t transfers_count(void);
 unsigned transfers_of(const char *boot);
 void transfers_print(struct json *j, const char *key);

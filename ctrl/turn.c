@@ -11,6 +11,7 @@
 #include "node.h"
 #include "session.h"
 #include "store.h"
+#include "transfer.h"
 #include "turn.h"
 
 
@@ -99,6 +100,7 @@ void turn_close(void)
  */
 void turn_commit(void)
 {
+	transfers_save();
 	sessions_save();
 	apps_save();
 	nodes_save();

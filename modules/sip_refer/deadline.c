@@ -21,8 +21,9 @@
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
+/* A pairing heap: none comes before the one that it is below */
 static struct {
-	struct list list; /* the first to come is the first */
+	struct deadline *first;
 	int fd;
 	struct compat_fd *cfd;
 	uint64_t armed; /* when fd fires [ns], 0 for never */
@@ -39,11 +40,84 @@ static uint64_t now_ns(void)
 }
 
 
+/* The later one gets below the other, in front of those that are there */
+static struct deadline *meld(struct deadline *a, struct deadline *b)
+{
+	struct deadline *top = a, *sub = b;
+
+	if (!a || !b)
+		return a ? a : b;
+
+	if (b->at < a->at) {
+		top = b;
+		sub = a;
+	}
+
+	sub->next = top->below;
+	if (sub->next)
+		sub->next->before = sub;
+	sub->before = top;
+	top->below = sub;
+
+	return top;
+}
+
+
+/* Of those beside each other first two and two, then what comes of it */
+static struct deadline *meld_all(struct deadline *d)
+{
+	struct deadline *pairs = NULL, *first = NULL;
+
+	while (d) {
+		struct deadline *a = d, *b = d->next;
+
+		d = b ? b->next : NULL;
+		a->next = a->before = NULL;
+		if (b)
+			b->next = b->before = NULL;
+
+		a = meld(a, b);
+		a->next = pairs;
+		pairs = a;
+	}
+
+	while (pairs) {
+		struct deadline *a = pairs;
+
+		pairs = a->next;
+		a->next = NULL;
+		first = meld(first, a);
+	}
+
+	return first;
+}
+
+
+static void cut(struct deadline *d)
+{
+	struct deadline *below = meld_all(d->below);
+
+	if (d == deadlines.first) {
+		deadlines.first = below;
+	}
+	else {
+		if (d->before->below == d)
+			d->before->below = d->next;
+		else
+			d->before->next = d->next;
+		if (d->next)
+			d->next->before = d->before;
+		deadlines.first = meld(deadlines.first, below);
+	}
+
+	d->below = d->next = d->before = NULL;
+}
+
+
 /* Too early is no harm: one that was cancelled leaves fd armed */
 static void arm(void)
 {
-	const struct le *le = list_head(&deadlines.list);
-	const struct deadline *d = le ? le->data : NULL;
+	const struct deadline *d = deadlines.first;
 	struct itimerspec its;
 
 	if (!d || (deadlines.armed && deadlines.armed <= d->at))
@@ -62,8 +136,8 @@ static void arm(void)
 static void fd_handler(int flags, void *arg)
 {
 	const uint64_t now = now_ns();
+	struct deadline *d;
 	uint64_t expirations;
-	struct le *le;
 	(void)flags;
 	(void)arg;
 
@@ -71,13 +145,8 @@ static void fd_handler(int flags, void *arg)
 		return;
 
 	deadlines.armed = 0;
-	while ((le = list_head(&deadlines.list))) {
-		struct deadline *d = le->data;
-
-		if (d->at > now)
-			break;
-
-		list_unlink(&d->le);
+	while ((d = deadlines.first) && d->at <= now) {
+		cut(d);
 		d->h(d->arg);
 	}
 
@@ -114,43 +183,13 @@ int deadline_init(void)
  */
 void deadline_close(void)
 {
-	list_clear(&deadlines.list);
+	while (deadlines.first)
+		cut(deadlines.first);
 	deadlines.cfd = mem_deref(deadlines.cfd);
 	if (deadlines.fd >= 0)
 		(void)close(deadlines.fd);
 	deadlines.fd = -1;
 	deadlines.armed = 0;
-}
-
-
-static uint64_t at(const struct le *le)
-{
-	return ((const struct deadline *)le->data)->at;
-}
-
-
-/* From the end that is nearer: there may be thousands that linger */
-static void insert(struct deadline *d)
-{
-	struct list *list = &deadlines.list;
-	struct le *le = list_tail(list);
-
-	if (!le || at(le) <= d->at) {
-		list_append(list, &d->le, d);
-		return;
-	}
-
-	if (at(le) - d->at < d->at - min(d->at, at(list_head(list)))) {
-		while (at(le) > d->at)
-			le = le->prev;
-		list_insert_after(list, le, &d->le, d);
-		return;
-	}
-
-	le = list_head(list);
-	while (at(le) <= d->at)
-		le = le->next;
-	list_insert_before(list, le, &d->le, d);
 }
 
 
@@ -164,12 +203,12 @@ static void insert(struct deadline *d)
  */
 void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
 {
-	list_unlink(&d->le);
+	deadline_cancel(d);
 	d->at = now_ns() + ms * NS_PER_MS;
 	d->h = h;
 	d->arg = arg;
 
-	insert(d);
+	deadlines.first = meld(deadlines.first, d);
 	arm();
 }
 
@@ -181,7 +220,21 @@ void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
  */
 void deadline_cancel(struct deadline *d)
 {
-	list_unlink(&d->le);
+	if (deadline_runs(d))
+		cut(d);
+}
+
+
+/**
+ * Tell whether a deadline is to come
+ *
+ * @param d Deadline
+ *
+ * @return True if it was started, and has neither come nor been cancelled
+ */
+bool deadline_runs(const struct deadline *d)
+{
+	return d->before || d == deadlines.first;
 }
 
 

@@ -25,6 +25,7 @@ enum {
 	LINE_SIZE = 65536, /* longest line either way [bytes]         */
 	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
 	BACKOFF_MAX = 2000,
+	LATER_MAX = 2,   /* that a report may wait for the next [ms] */
 	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
 };
 
@@ -44,9 +45,10 @@ static struct {
 	char *node;
 	char boot[17];
 	link_request_h *requesth;
-	struct tmr flush; /* at the end of a turn of the loop        */
-	bool blocked;     /* we wait until it takes more             */
-	bool held;        /* requests wait                           */
+	struct tmr flush;      /* at the end of a turn of the loop        */
+	struct deadline later; /* for what may wait                  */
+	bool blocked;          /* we wait until it takes more             */
+	bool held;             /* requests wait                           */
 	struct tmr resume;
 	char in[LINE_SIZE];
 	size_t inlen;
@@ -119,6 +121,7 @@ static void flush_handler(void *arg)
 	int err;
 	(void)arg;
 
+	deadline_cancel(&lnk.later);
 	if (lnk.state != READY)
 		return;
 
@@ -156,6 +159,17 @@ void link_begin(struct json *j, const char *type)
 }
 
 
+static bool add(struct json *j)
+{
+	if (!reports_add(j))
+		return true;
+
+	warning("sip_refer: out of memory: a report is lost\n");
+
+	return false;
+}
+
+
 /**
  * Report to referd. The report is numbered, and kept until referd
  * acknowledges it.
@@ -164,14 +178,24 @@ void link_begin(struct json *j, const char *type)
  */
 void link_report(struct json *j)
 {
-	if (reports_add(j)) {
-		warning("sip_refer: out of memory: a report is lost\n");
-		return;
-	}
-
 	/* what a turn of the loop reports goes out together, after what it
 	   has sent to the network */
-	tmr_start(&lnk.flush, 0, flush_handler, NULL);
+	if (add(j))
+		tmr_start(&lnk.flush, 0, flush_handler, NULL);
+}
+
+
+/**
+ * Report to referd what nobody has to know at once. It goes out with the next
+ * report, if that comes within a moment: a far end has often more to say, and
+ * each time that referd is woken costs more than what it is told.
+ *
+ * @param j Report, see link_begin(); freed here
+ */
+void link_report_later(struct json *j)
+{
+	if (add(j) && !deadline_runs(&lnk.later))
+		deadline_start(&lnk.later, LATER_MAX, flush_handler, NULL);
 }
 
 
@@ -455,6 +479,7 @@ void link_close(void)
 	last_words();
 	tmr_cancel(&lnk.flush);
 	tmr_cancel(&lnk.resume);
+	deadline_cancel(&lnk.later);
 	deadline_cancel(&lnk.deadline);
 	disconnect();
 	reports_close();

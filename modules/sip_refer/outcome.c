@@ -82,35 +82,36 @@ static void step_begin(struct json *j, struct transfer *t, const char *step)
 
 
 /**
- * Report a step of a transfer, but not its end
+ * Report that a transfer has begun
  *
- * @param t    Transfer
- * @param step Name of the step
+ * @param t Transfer
  */
-void outcome_step(struct transfer *t, const char *step)
+void outcome_begin(struct transfer *t)
 {
 	struct json j;
 
-	step_begin(&j, t, step);
+	step_begin(&j, t, "requested");
 	link_report(&j);
 }
 
 
 /**
- * Report a step of a transfer that a message made. What was kept before, and
- * tells of the end, waits until then.
+ * Report a step of a transfer that a message made, and that others follow.
+ * What was kept before, and tells of the end, waits until then.
  *
  * @param t    Transfer
  * @param step Name of the step
  * @param msg  SIP message
  */
-void outcome_step_message(struct transfer *t, const char *step,
-			  const struct sip_msg *msg)
+void outcome_step(struct transfer *t, const char *step,
+		  const struct sip_msg *msg)
 {
 	char *message = t->message;
+	struct json j;
 
 	t->message = message_json(msg);
-	outcome_step(t, step);
+	step_begin(&j, t, step);
+	link_report_later(&j);
 	t->message = message;
 }
 

@@ -247,7 +247,9 @@ typedef void(deadline_h)(void *arg);
 
 /** A deadline, which is cancelled before its memory goes */
 struct deadline {
-	struct le le;
+	struct deadline *below;  /**< First of those that come later */
+	struct deadline *next;   /**< Below the same one, as we are  */
+	struct deadline *before; /**< Whose `next` or `below` we are */
 	uint64_t at; /**< When it comes, by a clock of its own [ns] */
 	deadline_h *h;
 	void *arg;
@@ -257,6 +259,7 @@ int deadline_init(void);
 void deadline_close(void);
 void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg);
 void deadline_cancel(struct deadline *d);
+bool deadline_runs(const struct deadline *d);
 uint64_t deadline_now(void);
 
 
@@ -367,9 +370,9 @@ int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
 void outcome_reason(struct transfer *t, const char *reason);
 void outcome_reason_pl(struct transfer *t, const struct pl *reason);
 void outcome_message(struct transfer *t, char *message);
-void outcome_step(struct transfer *t, const char *step);
-void outcome_step_message(struct transfer *t, const char *step,
-			  const struct sip_msg *msg);
+void outcome_begin(struct transfer *t);
+void outcome_step(struct transfer *t, const char *step,
+		  const struct sip_msg *msg);
 void outcome_end(struct transfer *t, const char *outcome,
 		 const char *evidence);
 void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
@@ -542,6 +545,7 @@ int link_init(const char *path, const char *node, link_request_h *h);
 void link_close(void);
 void link_begin(struct json *j, const char *type);
 void link_report(struct json *j);
+void link_report_later(struct json *j);
 void link_flush(void);
 void link_hold(bool hold);
 uint64_t link_now(void);

@@ -144,7 +144,7 @@ static void accepted_report(struct transfer *t, const struct sip_msg *msg)
 
 	t->reason = NULL;
 	outcome_reason_pl(t, &msg->reason);
-	outcome_step_message(t, "accepted", msg);
+	outcome_step(t, "accepted", msg);
 
 	if (reason) {
 		mem_deref(t->reason);
@@ -255,7 +255,7 @@ static void progress(struct transfer *t, const struct notify *notify)
 {
 	t->call_status = notify->frag.scode;
 	outcome_reason_pl(t, &notify->frag.reason);
-	outcome_step_message(t, "progress", notify->msg);
+	outcome_step(t, "progress", notify->msg);
 }
 
 
@@ -452,7 +452,7 @@ void transfer_sent(struct transfer *t, int err)
 		outcome_message(t, message_json_text(text));
 		mem_deref(text);
 	}
-	outcome_step(t, "requested");
+	outcome_begin(t);
 
 	if (err)
 		not_answered(t, err);

@@ -63,6 +63,12 @@ static void test_round(void **state)
 	(void)state;
 
 	clock_text(text, 1732000000123);
+	assert_string_equal(text, "2024-11-19T07:06:40.123Z");
+	clock_text(text, 1732000000007);
+	assert_string_equal(text, "2024-11-19T07:06:40.007Z");
+	clock_text(text, 1732000001000);
+	assert_string_equal(text, "2024-11-19T07:06:41.000Z");
+	clock_text(text, 1732000000123);
 	assert_int_equal(clock_parse(text), 1732000000123);
 	assert_int_equal(read_time(text), 1732000000123);
 }

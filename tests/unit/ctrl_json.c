@@ -5,7 +5,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "unit.h"
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "json.h"
@@ -44,6 +46,59 @@ static void test_write(void **state)
 }
 
 
+/* Wherever in a string it stands, whatever is before and behind */
+static void test_write_escape(void **state)
+{
+	static const char odd[] = "\"\\\x01\x1f", plain[] = "\x20\x7f\xff!#[]";
+	char s[32], expected[64];
+	struct json j;
+	(void)state;
+
+	for (size_t len = 1; len < 24; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (size_t k = 0; k < sizeof(odd) - 1; k++) {
+				const char c = odd[k];
+				int n;
+
+				for (size_t i = 0; i < len; i++)
+					s[i] = plain[i % (sizeof(plain) - 1)];
+				s[len] = '\0';
+				n = snprintf(expected, sizeof(expected),
+					     c < 0x20 ? "\"%.*s\\u%04x%s\""
+						      : "\"%.*s\\%c%s\"",
+					     (int)at, s, c, s + at + 1);
+				assert_true(n > 0);
+				s[at] = c;
+
+				json_init(&j);
+				json_str(&j, NULL, s);
+				assert_string_equal(json_done(&j), expected);
+				json_free(&j);
+			}
+		}
+	}
+}
+
+
+static void test_write_int(void **state)
+{
+	static const int64_t values[] = {
+		0, 9, 10, -1, -10, 1732000000123, INT64_MAX, INT64_MIN};
+	char expected[32];
+	struct json j;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		(void)snprintf(expected, sizeof(expected), "%" PRId64,
+			       values[i]);
+		json_init(&j);
+		json_int(&j, NULL, values[i]);
+		assert_string_equal(json_done(&j), expected);
+		json_free(&j);
+	}
+}
+
+
 static const char *fault(const char *text, char *copy)
 {
 	strcpy(copy, text);
@@ -54,7 +109,7 @@ static const char *fault(const char *text, char *copy)
 
 static void test_fault(void **state)
 {
-	char copy[128], deep[64], nul[] = "x\0y";
+	char copy[256], deep[64], nul[] = "x\0y";
 	(void)state;
 
 	assert_null(fault("{\"a\":[\"[[{{\\\"[\"]}", copy));
@@ -67,6 +122,12 @@ static void test_fault(void **state)
 	assert_non_null(fault(deep, copy));
 
 	assert_non_null(json_fault(nul, sizeof(nul)));
+
+	/* side by side, which is not deep */
+	strcpy(copy, "[");
+	for (int i = 0; i < 40; i++)
+		strcat(copy, "[],");
+	assert_null(json_fault(copy, strlen(copy)));
 }
 
 
@@ -99,6 +160,13 @@ static void test_utf8(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_false(utf8_valid(bad[i], strlen(bad[i])));
 
+	/* behind eight bytes that are ASCII, and in the middle of them */
+	assert_false(utf8_valid("12345678\xff", 9));
+	assert_false(utf8_valid("1234\xff"
+				"5678",
+				9));
+	assert_true(utf8_valid("123456\xe2\x82\xac", 9));
+
 	utf8_repair(text, strlen(text));
 	assert_string_equal(text, "a??z?\xc3\xa4");
 }
@@ -108,6 +176,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write_escape),
+		cmocka_unit_test(test_write_int),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_nul_escape),
 		cmocka_unit_test(test_utf8),

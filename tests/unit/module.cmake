@@ -9,6 +9,13 @@ foreach(name notify sipfrag target text verb)
 	add_test(NAME unit.module_${name} COMMAND unit_module_${name})
 endforeach()
 
+# With the test's own loop
+add_executable(unit_module_deadline unit/module_deadline.c
+	${CMAKE_SOURCE_DIR}/modules/sip_refer/deadline.c)
+target_link_libraries(unit_module_deadline PRIVATE
+	sip_refer_pure PkgConfig::CMOCKA)
+add_test(NAME unit.module_deadline COMMAND unit_module_deadline)
+
 # The walk over relocations alone, bound at the start of the program (as is
 # Debian's baresip) and when first called (as is the upstream one); for another
 # processor as well, where its compiler and emulator are.
