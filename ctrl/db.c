@@ -25,7 +25,7 @@ enum {
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */
-	SETTLE_TIME = 500,
+	SETTLE_TIME = 2000,
 	SETTLE_COUNT = 2048,
 	SETTLE_SIZE = 1 << 20,
 };

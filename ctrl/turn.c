@@ -17,7 +17,7 @@
 
 /* Seconds after which what could not be written is tried again, and what was
    written is looked after */
-static const double retry_time = 1., settle_time = .51;
+static const double retry_time = 1., settle_time = 2.01;
 
 static ev_prepare prepare;
 static ev_timer again;

@@ -174,6 +174,7 @@ static void module_stop(void)
 	link_close();
 	dialog_close();
 	deadline_close();
+	timers_close();
 }
 
 
@@ -205,6 +206,7 @@ static int module_start(const char *path, const char *node,
 		return err;
 	}
 
+	timers_init();
 	err = link_init(path, node, control_handler);
 	if (!err)
 		err = transfers_init(timeouts);

@@ -264,6 +264,14 @@ uint64_t deadline_now(void);
 
 
 /*
+ * Timers: libre's, kept few where it looks for a place among them
+ */
+
+void timers_init(void);
+void timers_close(void);
+
+
+/*
  * Subscription: what a REFER implies, refreshed and ended by SUBSCRIBE
  */
 

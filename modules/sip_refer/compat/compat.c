@@ -353,3 +353,23 @@ int compat_check(char *text, size_t size)
 
 	return 0;
 }
+
+
+/**
+ * Get the list that libre has a timer in
+ *
+ * @param tmr Timer
+ *
+ * @return List, in the order of time; NULL if it does not run, or if the list
+ *         is not to be touched: from libre 3.0 on it has a lock
+ */
+struct list *compat_timer_list(const struct tmr *tmr)
+{
+#ifdef HAVE_BARESIP_H
+	(void)tmr;
+
+	return NULL;
+#else
+	return tmr->le.list;
+#endif
+}

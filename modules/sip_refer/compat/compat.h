@@ -74,6 +74,8 @@ struct compat_contact {
 
 sip_send_h compat_send_handler;
 
+struct list *compat_timer_list(const struct tmr *tmr);
+
 void compat_hangup(struct ua *ua, struct call *call, uint16_t scode,
 		   const char *reason, const char *hdrs);
 
