@@ -21,6 +21,8 @@
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
+enum { SOON = 10 }; /* ms */
+
 /* A pairing heap: none comes before the one that it is below */
 static struct {
 	struct deadline *first;
@@ -114,14 +116,9 @@ static void cut(struct deadline *d)
 }
 
 
-/* Too early is no harm: one that was cancelled leaves fd armed */
-static void arm(void)
+static void set(const struct deadline *d)
 {
-	const struct deadline *d = deadlines.first;
 	struct itimerspec its;
-
-	if (!d || (deadlines.armed && deadlines.armed <= d->at))
-		return;
 
 	deadlines.armed = d->at;
 	memset(&its, 0, sizeof(its));
@@ -129,6 +126,16 @@ static void arm(void)
 	its.it_value.tv_nsec = (long)(d->at % NS_PER_S);
 	if (timerfd_settime(deadlines.fd, TFD_TIMER_ABSTIME, &its, NULL))
 		warning("sip_refer: a timer can't be set (%m)\n", errno);
+}
+
+
+/* Too early is no harm: one that was cancelled leaves fd armed */
+static void arm(void)
+{
+	const struct deadline *d = deadlines.first;
+
+	if (d && (!deadlines.armed || deadlines.armed > d->at))
+		set(d);
 }
 
 
@@ -220,8 +227,15 @@ void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
  */
 void deadline_cancel(struct deadline *d)
 {
-	if (deadline_runs(d))
-		cut(d);
+	if (!deadline_runs(d))
+		return;
+
+	cut(d);
+
+	/* to be woken for nothing costs more than to say so */
+	if (deadlines.armed == d->at && deadlines.first &&
+	    d->at < now_ns() + SOON * NS_PER_MS)
+		set(deadlines.first);
 }
 
 

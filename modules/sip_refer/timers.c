@@ -16,17 +16,19 @@
 
 
 enum {
-	NEAR = 250, /* what comes so soon stays in libre's list [ms]   */
-	TICK = 50,  /* between looks at the list, while it is long [ms] */
-	TICK_IDLE = 1000, /* ... and otherwise                               */
-	FEW = 64,         /* a list of so many is not long                   */
-	SLOT_BITS = 7,    /* a slot has the timers of 128 ms ...             */
-	SLOTS = 512,      /* ... and again those of 65 s later, and so on    */
+	NEAR = 250,       /* what comes so soon stays in the list [ms]  */
+	TICK_LONG = 50,   /* between looks at it, while it is long [ms] */
+	TICK_FAR = 125,   /* ... while others are out of it             */
+	TICK_IDLE = 1000, /* ... and otherwise                          */
+	FEW = 64,         /* a list of so many is not long              */
+	SLOT_BITS = 7,    /* a slot has the timers of 128 ms ...        */
+	SLOTS = 512,      /* ... again those of 65 s later, and so on   */
 };
 
 static struct {
 	struct list slots[SLOTS];
-	uint64_t next; /* of the slots, the first that was not given back */
+	uint64_t next;     /* of the slots, the first not given back  */
+	uint64_t farthest; /* none in them comes later than then [ms] */
 	struct tmr tick;
 } timers;
 
@@ -67,13 +69,16 @@ static void give_slot(struct list *list, struct list *slot, uint64_t until)
 }
 
 
-/* Once round is enough, however long this has not been called */
+/* Once round is enough, however long this has not been called; and the clock
+   may have been set back */
 static void give_back(struct list *list, uint64_t until)
 {
 	const uint64_t last = until >> SLOT_BITS;
 
 	if (timers.next + SLOTS <= last)
 		timers.next = last - SLOTS + 1;
+	else if (timers.next > last)
+		timers.next = last;
 
 	for (uint64_t i = timers.next; i <= last; i++)
 		give_slot(list, &timers.slots[i % SLOTS], until);
@@ -97,6 +102,9 @@ static void take(struct list *list, uint64_t from)
 {
 	struct le *le = list_tail(list);
 
+	if (le && due(le) > timers.farthest)
+		timers.farthest = due(le);
+
 	while (le && due(le) > from) {
 		struct le *before = le->prev;
 		struct list *slot =
@@ -109,44 +117,25 @@ static void take(struct list *list, uint64_t from)
 }
 
 
-static bool any_far(void)
-{
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (list_head(&timers.slots[i]))
-			return true;
-	}
-
-	return false;
-}
-
-
-static void start(uint64_t ms);
-
-
 static void tick_handler(void *arg)
 {
 	const uint64_t until = tmr_jiffies() + NEAR;
 	struct list *list;
-	bool busy;
+	uint64_t ms;
 	(void)arg;
 
 	/* running, it is in the list itself */
-	start(TICK_IDLE);
+	tmr_start(&timers.tick, TICK_IDLE, tick_handler, NULL);
 	list = compat_timer_list(&timers.tick);
 	if (!list)
 		return;
 
 	give_back(list, until);
-	busy = is_long(list);
-	if (busy)
+	ms = timers.farthest > until ? TICK_FAR : TICK_IDLE;
+	if (is_long(list)) {
 		take(list, until);
-	if (busy || any_far())
-		start(TICK);
-}
-
-
-static void start(uint64_t ms)
-{
+		ms = TICK_LONG;
+	}
 	tmr_start(&timers.tick, ms, tick_handler, NULL);
 }
 
@@ -157,7 +146,7 @@ static void start(uint64_t ms)
 void timers_init(void)
 {
 	timers.next = (tmr_jiffies() + NEAR) >> SLOT_BITS;
-	start(TICK_IDLE);
+	tmr_start(&timers.tick, TICK_IDLE, tick_handler, NULL);
 }
 
 
