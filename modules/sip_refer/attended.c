@@ -74,7 +74,8 @@ static int dialog_message(struct sip_msg **msgp, const struct livecall *lc)
 	if (err)
 		return err;
 
-	err = dialog_print(&text, dlg, "REFER", sip_dialog_lseq(dlg->dlg), "");
+	err = dialog_print(&text, dlg, "REFER", sip_dialog_lseq(dlg->dlg), "",
+			   false);
 	mem_deref(dlg);
 	if (err)
 		return err;

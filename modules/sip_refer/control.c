@@ -170,6 +170,7 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 		 struct fault *fault)
 {
 	struct transfer *t;
+	struct json j;
 	int err;
 
 	if (!livecall_established(lc))
@@ -188,7 +189,8 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 		return err;
 
 	err = transfer_send(t);
-	succeeded(ref);
+	result_begin(&j, ref, true);
+	link_report_later(&j);
 	transfer_sent(t, err);
 
 	return 0;

@@ -127,12 +127,14 @@ void dialog_close(void)
  *
  * @param dlgp Pointer to the dialog
  * @param call An established call
- * @param uri  What baresip's log says that the call is transferred to
+ * @param uri  What baresip's log says that the call is transferred to, if it
+ *             has everything
  *
  * @return 0 if success, otherwise errorcode
  */
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 {
+	const enum log_level level = log_level_get();
 	struct dialog *dlg;
 	int err;
 
@@ -143,10 +145,14 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 	if (!dlg)
 		return ENOMEM;
 
+	/* baresip would log that it transfers the call, which it does not */
+	if (level == LEVEL_INFO)
+		log_level_set(LEVEL_WARN);
 	claim.dlg = dlg;
 	claim.taken = false;
 	err = call_transfer(call, uri);
 	claim.dlg = NULL;
+	log_level_set(level);
 
 	if (!err && !claim.taken)
 		err = ENOTSUP;
@@ -189,14 +195,13 @@ int dialog_take_session(struct sipsess **sessp, struct call *call)
 
 /* Where a request in the dialog would leave, as far as that is known before
    its next hop is looked up */
-static int print_via(struct mbuf *mb, const struct dialog *dlg, struct sa *src,
-		     enum sip_transp *tpp)
+static int find_source(const struct dialog *dlg, struct sa *src,
+		       enum sip_transp *tpp)
 {
 	const struct uri *route = sip_dialog_route(dlg->dlg);
 	enum sip_transp tp = SIP_TRANSP_UDP;
 	struct pl transport;
 	struct sa dst;
-	int err;
 
 	if (!msg_param_decode(&route->params, "transport", &transport)) {
 		if (!pl_strcasecmp(&transport, "tcp"))
@@ -208,12 +213,14 @@ static int print_via(struct mbuf *mb, const struct dialog *dlg, struct sa *src,
 	if (sa_set(&dst, &route->host, SIP_PORT))
 		sa_init(&dst, AF_INET);
 
-	err = sip_transp_laddr(uag_sip(), src, tp, &dst);
-	if (err)
-		return err;
-
 	*tpp = tp;
 
+	return sip_transp_laddr(uag_sip(), src, tp, &dst);
+}
+
+
+static int print_via(struct mbuf *mb, enum sip_transp tp, const struct sa *src)
+{
 	return mbuf_printf(mb,
 			   "Via: SIP/2.0/%s %J;branch=z9hG4bK%016llx"
 			   ";rport\r\n",
@@ -246,11 +253,12 @@ static int print_dialog(struct mbuf *mb, const struct dialog *dlg,
  * @param met   Method
  * @param cseq  CSeq number
  * @param hdrs  Header fields, each ended by CRLF
+ * @param via   Whether to make up the Via that the transport adds
  *
  * @return 0 if success, otherwise errorcode
  */
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
-		 uint32_t cseq, const char *hdrs)
+		 uint32_t cseq, const char *hdrs, bool via)
 {
 	struct sip_contact contact;
 	enum sip_transp tp;
@@ -262,16 +270,17 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 	if (!mb)
 		return ENOMEM;
 
-	err = mbuf_printf(mb, "%s %s SIP/2.0\r\n", met,
-			  sip_dialog_uri(dlg->dlg));
-	if (!err)
-		err = print_via(mb, dlg, &src, &tp);
+	err = find_source(dlg, &src, &tp);
 	if (err)
 		goto out;
 
 	sip_contact_set(&contact, dlg->cuser, &src, tp);
-	err = mbuf_printf(mb, "%HMax-Forwards: 70\r\n", sip_contact_print,
-			  &contact);
+	err = mbuf_printf(mb, "%s %s SIP/2.0\r\n", met,
+			  sip_dialog_uri(dlg->dlg));
+	if (via)
+		err |= print_via(mb, tp, &src);
+	err |= mbuf_printf(mb, "%HMax-Forwards: 70\r\n", sip_contact_print,
+			   &contact);
 	err |= print_dialog(mb, dlg, met, cseq);
 	err |= mbuf_printf(mb, "User-Agent: baresip v%s (%s/%s)\r\n",
 			   compat_baresip_version(), sys_arch_get(),

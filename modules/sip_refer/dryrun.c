@@ -131,7 +131,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 		err = dialog_take(&dlg, lc->call, verb->refer_to_uri);
 	if (!err)
 		err = dialog_print(&text, dlg, "REFER",
-				   sip_dialog_lseq(dlg->dlg), hdrs);
+				   sip_dialog_lseq(dlg->dlg), hdrs, true);
 	if (err)
 		goto out;
 

@@ -240,10 +240,10 @@ static void line_get(struct pl *line, struct pl *text)
 
 
 /**
- * Make the JSON of a request that we send. Its Via is left out: the transport
- * writes that.
+ * Make the JSON of a request that we send
  *
- * @param request The request, without a body
+ * @param request The request, without the Via that the transport writes, and
+ *                without a body
  *
  * @return Text, to be freed; NULL if there is no memory for it
  */
@@ -268,11 +268,18 @@ char *message_json_text(const char *request)
 	     line_get(&line, &left)) {
 
 		struct sip_hdr *hdr = &hdrv[hdrc];
+		const char *colon = pl_strchr(&line, ':');
 
-		if (!re_regex(line.p, line.l, "[^:]+:[ \t]*[^]*", &hdr->name,
-			      NULL, &hdr->val) &&
-		    pl_strcasecmp(&hdr->name, "Via"))
-			++hdrc;
+		if (!colon)
+			continue;
+
+		hdr->name.p = line.p;
+		hdr->name.l = colon - line.p;
+		hdr->val = line;
+		pl_advance(&hdr->val, hdr->name.l + 1);
+		while (hdr->val.l && *hdr->val.p == ' ')
+			pl_advance(&hdr->val, 1);
+		++hdrc;
 	}
 
 	json_open(&j, "headers", '{');

@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <re.h>
 #include "compat/compat.h"
@@ -91,7 +92,7 @@ void outcome_begin(struct transfer *t)
 	struct json j;
 
 	step_begin(&j, t, "requested");
-	link_report(&j);
+	link_report_later(&j);
 }
 
 
@@ -143,9 +144,12 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 		t->lc = NULL;
 	}
 
-	/* more may be done in this turn than to say so */
+	/* more may be done in this turn than to say so, and referd may wait
+	   for this very processor: it was woken by who is about to sleep, as
+	   the kernel believes */
 	link_report(&j);
 	link_flush();
+	(void)sched_yield();
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
 	     outcome, evidence);

@@ -210,7 +210,7 @@ void dialog_close(void);
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
-		 uint32_t cseq, const char *hdrs);
+		 uint32_t cseq, const char *hdrs, bool via);
 
 
 /*

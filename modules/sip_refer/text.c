@@ -197,8 +197,13 @@ int text_scrub(char **strp, const struct pl *pl)
 
 	for (p = str; *p; p += n) {
 
-		n = utf8_seq((unsigned char *)p);
-		if (n == 0 || (unsigned char)*p < 0x20 || *p == 0x7f) {
+		n = 1;
+		if (*p >= 0x20 && *p < 0x7f)
+			continue; /* nearly everything */
+
+		if (*p & 0x80)
+			n = utf8_seq((unsigned char *)p);
+		if (n == 0 || !(*p & 0x80)) {
 			*p = '?';
 			n = 1;
 		}

@@ -351,6 +351,25 @@ int transfer_print_hdrs(char **hdrsp, const struct verb *verb)
 }
 
 
+/* Random numbers are dear: there is one, and each id is another mix of it
+   (splitmix64, which has no number twice) */
+static void make_id(char *id, size_t size)
+{
+	static uint64_t last;
+	uint64_t x;
+
+	if (!last)
+		last = rand_u64();
+
+	x = last += 0x9e3779b97f4a7c15;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	x ^= x >> 31;
+
+	(void)re_snprintf(id, size, "%016llx", x);
+}
+
+
 /**
  * Allocate a transfer and take the dialog of the call for it. Nothing is sent
  * before transfer_send(). A transfer that is never sent is released with
@@ -382,7 +401,7 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	if (!t)
 		return ENOMEM;
 
-	(void)re_snprintf(t->id, sizeof(t->id), "%016llx", rand_u64());
+	make_id(t->id, sizeof(t->id));
 	t->timeouts = *timeouts;
 
 	err = transfer_print_hdrs(&t->hdrs, verb);
@@ -448,7 +467,8 @@ void transfer_sent(struct transfer *t, int err)
 {
 	char *text;
 
-	if (!dialog_print(&text, t->dlg, "REFER", t->refer_first, t->hdrs)) {
+	if (!dialog_print(&text, t->dlg, "REFER", t->refer_first, t->hdrs,
+			  false)) {
 		outcome_message(t, message_json_text(text));
 		mem_deref(text);
 	}

@@ -94,6 +94,10 @@ struct conf *conf_cur(void);
 
 /* log */
 void debug(const char *fmt, ...);
+enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
+
+void log_level_set(enum log_level level);
+enum log_level log_level_get(void);
 void info(const char *fmt, ...);
 void warning(const char *fmt, ...);
 
