@@ -133,17 +133,16 @@ static int commit(uint64_t turn)
 }
 
 
-static int run(unsigned n)
+static int run(const struct write *w)
 {
 	int rc, err = 0;
 
 	if (begin())
 		return EIO;
 
-	rc = dbstmt_run(n);
+	rc = dbstmt_run(w);
 	if (is_refusal(rc)) {
 		log_error("store: can't write: %s", sqlite3_errmsg(db.db));
-		err = EBADMSG;
 	}
 	else if (rc != SQLITE_DONE) {
 		fail();
@@ -151,18 +150,6 @@ static int run(unsigned n)
 	}
 
 	return err;
-}
-
-
-static int run_again(const struct write *w)
-{
-	int err;
-
-	dbstmt_bind_again(w);
-	err = run(w->stmt);
-	db_reset(w->stmt);
-
-	return err == EIO ? EIO : 0;
 }
 
 
@@ -187,7 +174,7 @@ int db_apply(void)
 
 	journal_seal();
 	while ((w = waiting())) {
-		if (run_again(w))
+		if (run(w))
 			return EIO;
 		db.applied = w;
 	}
@@ -236,14 +223,13 @@ void db_write(unsigned n)
 		return;
 
 	group = db.broken ? 0 : db.group(n);
-	values = dbstmt_values(n, &count);
+	values = dbstmt_take(n, &count);
 	note_time();
 	redo_add(n, values, count);
 	if (journal_add(n, group, values, count, db.turn))
 		log_error("store: out of memory");
 
 	db.wrote = true;
-	db_reset(n);
 }
 
 
@@ -256,7 +242,7 @@ static int write_batch(void)
 	unsigned done = 0;
 
 	for (; w && (done < BATCH || w->turn == turn); w = w->next) {
-		if (run_again(w))
+		if (run(w))
 			return EIO;
 
 		turn = w->turn;

@@ -24,7 +24,8 @@ static struct {
 	sqlite3_stmt **stmts;
 	unsigned count;
 
-	/* What is bound to the statement at hand */
+	/* What is bound to the statement at hand, but SQLite is told of it
+	   only when that runs: most is written later, if at all */
 	unsigned bound;
 	unsigned valuec;
 	struct value values[VALUES_MAX];
@@ -100,6 +101,28 @@ static struct value *value_of(unsigned n, int col)
 }
 
 
+static void reset(unsigned n)
+{
+	(void)sqlite3_reset(db.stmts[n]);
+	(void)sqlite3_clear_bindings(db.stmts[n]);
+}
+
+
+static void bind(unsigned n, const struct value *values, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct value *v = &values[i];
+		const int col = (int)i + 1;
+
+		if (v->is_number)
+			(void)sqlite3_bind_int64(stmt(n), col, v->number);
+		else
+			(void)sqlite3_bind_text(stmt(n), col, v->text, -1,
+						SQLITE_STATIC);
+	}
+}
+
+
 /**
  * Bind a text to a statement
  *
@@ -110,7 +133,6 @@ static struct value *value_of(unsigned n, int col)
 void db_bind_text(unsigned n, int col, const char *text)
 {
 	*value_of(n, col) = (struct value){.text = text};
-	(void)sqlite3_bind_text(stmt(n), col, text, -1, SQLITE_STATIC);
 }
 
 
@@ -124,7 +146,6 @@ void db_bind_text(unsigned n, int col, const char *text)
 void db_bind_int(unsigned n, int col, int64_t value)
 {
 	*value_of(n, col) = (struct value){.number = value, .is_number = true};
-	(void)sqlite3_bind_int64(stmt(n), col, value);
 }
 
 
@@ -159,49 +180,41 @@ const char *db_column_text(unsigned n, int col)
 
 
 /**
- * Get what is bound to a statement
+ * Take what is bound to a statement
  *
  * @param n      Number of the statement
  * @param countp Set to the number of values
  *
- * @return Values
+ * @return Values, until something is bound again
  */
-const struct value *dbstmt_values(unsigned n, unsigned *countp)
+const struct value *dbstmt_take(unsigned n, unsigned *countp)
 {
 	*countp = db.bound == n ? db.valuec : 0;
+	db.bound = none;
 
 	return db.values;
 }
 
 
 /**
- * Bind to a statement what was bound to it before
+ * Run a write that has been recorded
  *
  * @param w Write
- */
-void dbstmt_bind_again(const struct write *w)
-{
-	for (unsigned i = 0; i < w->count; i++) {
-		const struct value *v = &w->values[i];
-
-		if (v->is_number)
-			db_bind_int(w->stmt, (int)i + 1, v->number);
-		else
-			db_bind_text(w->stmt, (int)i + 1, v->text);
-	}
-}
-
-
-/**
- * Run a statement that writes
- *
- * @param n Number of the statement
  *
  * @return SQLite's result
  */
-int dbstmt_run(unsigned n)
+int dbstmt_run(const struct write *w)
 {
-	return stmt(n) ? sqlite3_step(stmt(n)) : SQLITE_MISUSE;
+	int rc;
+
+	if (!stmt(w->stmt))
+		return SQLITE_MISUSE;
+
+	bind(w->stmt, w->values, w->count);
+	rc = sqlite3_step(stmt(w->stmt));
+	reset(w->stmt);
+
+	return rc;
 }
 
 
@@ -217,6 +230,12 @@ int db_step(unsigned n)
 	if (!stmt(n))
 		return ENOENT;
 
+	/* the first time */
+	if (db.bound == n) {
+		bind(n, db.values, db.valuec);
+		db.bound = none;
+	}
+
 	if (sqlite3_step(db.stmts[n]) == SQLITE_ROW)
 		return 0;
 
@@ -227,13 +246,12 @@ int db_step(unsigned n)
 
 
 /**
- * Get a statement ready for its next use
+ * Get a statement that reads ready for its next use
  *
  * @param n Number of the statement
  */
 void db_reset(unsigned n)
 {
-	(void)sqlite3_reset(db.stmts[n]);
-	(void)sqlite3_clear_bindings(db.stmts[n]);
+	reset(n);
 	db.bound = none;
 }

@@ -13,8 +13,7 @@ struct write;
 int dbstmts_prepare(struct sqlite3 *file, const char *const *sql,
 		    unsigned count);
 void dbstmts_finalize(void);
-const struct value *dbstmt_values(unsigned n, unsigned *countp);
-void dbstmt_bind_again(const struct write *w);
-int dbstmt_run(unsigned n);
+const struct value *dbstmt_take(unsigned n, unsigned *countp);
+int dbstmt_run(const struct write *w);
 
 #endif
