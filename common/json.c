@@ -13,19 +13,56 @@
 enum {
 	SIZE_MIN = 512,
 	DEPTH_MAX = 32, /* of arrays and objects in each other */
+	SPARE_MAX = 4,  /* buffers kept for the next texts */
+	SPARE_SIZE = 8192,
 };
+
+/* Texts come and go all the time, of a size that malloc() takes long for */
+static struct {
+	char *text;
+	size_t size;
+} spares[SPARE_MAX];
+static unsigned sparec;
+
+
+static void take_spare(struct json *j)
+{
+	if (!sparec)
+		return;
+
+	--sparec;
+	j->text = spares[sparec].text;
+	j->size = spares[sparec].size;
+}
+
+
+static void give_spare(struct json *j)
+{
+	if (!j->text || j->size > SPARE_SIZE || sparec == SPARE_MAX) {
+		free(j->text);
+		return;
+	}
+
+	spares[sparec].text = j->text;
+	spares[sparec].size = j->size;
+	++sparec;
+}
 
 
 /* Where so many bytes more can be written; NULL if memory ran out */
 static char *room(struct json *j, size_t len)
 {
-	size_t size = j->size ? j->size : SIZE_MIN;
+	size_t size;
 	char *text;
 
 	if (j->failed)
 		return NULL;
 
+	if (!j->text)
+		take_spare(j);
+
 	if (j->len + len + 1 > j->size) {
+		size = j->size ? j->size : SIZE_MIN;
 		while (size < j->len + len + 1)
 			size *= 2;
 
@@ -61,8 +98,18 @@ static void append(struct json *j, const char *p, size_t len)
 }
 
 
-/* Eight bytes at once: 0x80 in those that are 0, and maybe in some behind the
-   first of them */
+static void put(struct json *j, char c)
+{
+	char *to = room(j, 1);
+
+	if (to) {
+		*to = c;
+		advance(j, 1);
+	}
+}
+
+
+/* Eight bytes at once: not 0 if one of them is 0 */
 static uint64_t zeros(uint64_t word)
 {
 	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
@@ -75,23 +122,44 @@ static uint64_t equal(uint64_t word, char c)
 }
 
 
-/* Of the bytes that stand in a string as they are */
-static size_t plain_len(const char *s)
+static bool is_plain(unsigned char c)
 {
-	const size_t len = strlen(s);
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+
+static bool are_plain(uint64_t word)
+{
+	return !(equal(word, '"') | equal(word, '\\') |
+		 zeros(word & 0xe0e0e0e0e0e0e0e0));
+}
+
+
+/* False if some of it can't stand in a string as it is */
+static bool copy_plain(char *to, const char *s, size_t len)
+{
+	uint64_t word;
 	size_t n = 0;
 
-	for (uint64_t word; n + sizeof(word) <= len; n += sizeof(word)) {
+	for (; n + sizeof(word) <= len; n += sizeof(word)) {
 		memcpy(&word, s + n, sizeof(word));
-		if (equal(word, '"') | equal(word, '\\') |
-		    zeros(word & 0xe0e0e0e0e0e0e0e0))
-			break;
+		if (!are_plain(word))
+			return false;
+		memcpy(to + n, &word, sizeof(word));
 	}
 
-	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
-		++n;
+	/* what is left together with what was before */
+	if (n && n < len)
+		return copy_plain(to + len - sizeof(word),
+				  s + len - sizeof(word), sizeof(word));
 
-	return n;
+	for (; n < len; n++) {
+		if (!is_plain((unsigned char)s[n]))
+			return false;
+		to[n] = s[n];
+	}
+
+	return true;
 }
 
 
@@ -101,46 +169,39 @@ static void append_escaped(struct json *j, const char *s)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 
-	for (;;) {
-		const size_t len = plain_len(s);
+	for (; *s; s++) {
 		const char *p;
 		char esc[8];
 		int n;
 
-		append(j, s, len);
-		s += len;
-		if (!*s)
-			break;
+		if (is_plain((unsigned char)*s)) {
+			put(j, *s);
+			continue;
+		}
 
 		p = strchr(plain, *s);
 		n = p ? snprintf(esc, sizeof(esc), "\\%c", letters[p - plain])
 		      : snprintf(esc, sizeof(esc), "\\u%04x",
 				 (unsigned char)*s);
 		append(j, esc, (size_t)n);
-		++s;
 	}
 }
 
 
-/* Behind it stands another byte, unless that is 0 */
-static void append_quoted(struct json *j, const char *s, char behind)
+static void append_quoted(struct json *j, const char *s)
 {
-	const size_t len = plain_len(s);
-	char *p = s[len] ? NULL : room(j, len + 3);
+	const size_t len = strlen(s);
+	char *p = room(j, len + 2);
 
-	if (p) {
-		p[0] = '"';
-		memcpy(p + 1, s, len);
-		p[len + 1] = '"';
-		p[len + 2] = behind;
-		advance(j, len + 2 + (behind != '\0'));
+	if (p && copy_plain(p + 1, s, len)) {
+		p[0] = p[len + 1] = '"';
+		advance(j, len + 2);
 		return;
 	}
 
-	append(j, "\"", 1);
+	put(j, '"');
 	append_escaped(j, s);
-	append(j, "\"", 1);
-	append(j, &behind, behind != '\0');
+	put(j, '"');
 }
 
 
@@ -150,9 +211,11 @@ static void begin(struct json *j, const char *key)
 	const char last = j->len ? j->text[j->len - 1] : '{';
 
 	if (last != '{' && last != '[' && last != ':')
-		append(j, ",", 1);
-	if (key)
-		append_quoted(j, key, ':');
+		put(j, ',');
+	if (key) {
+		append_quoted(j, key);
+		put(j, ':');
+	}
 }
 
 
@@ -174,7 +237,7 @@ void json_init(struct json *j)
  */
 void json_free(struct json *j)
 {
-	free(j->text);
+	give_spare(j);
 	json_init(j);
 }
 
@@ -224,7 +287,7 @@ char *json_take(struct json *j)
 void json_open(struct json *j, const char *key, char bracket)
 {
 	begin(j, key);
-	append(j, &bracket, 1);
+	put(j, bracket);
 }
 
 
@@ -236,7 +299,7 @@ void json_open(struct json *j, const char *key, char bracket)
  */
 void json_close(struct json *j, char bracket)
 {
-	append(j, &bracket, 1);
+	put(j, bracket);
 }
 
 
@@ -253,7 +316,7 @@ void json_str(struct json *j, const char *key, const char *value)
 		return;
 
 	begin(j, key);
-	append_quoted(j, value, '\0');
+	append_quoted(j, value);
 }
 
 
