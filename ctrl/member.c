@@ -265,8 +265,8 @@ static char *walk(char *p, member_h *h, void *arg)
 
 
 /**
- * Read the members of an object, or the elements of an array.  Nothing of it
- * counts before the whole has turned out to be JSON.
+ * Read the members of an object, or the elements of an array; any other value
+ * has none.  Nothing of it counts before the whole has turned out to be JSON.
  *
  * @param text JSON text that json_fault() has passed; the members keep what
  *             they need of it
@@ -274,13 +274,13 @@ static char *walk(char *p, member_h *h, void *arg)
  *             or an array itself can be read like this in turn
  * @param arg  Handler argument
  *
- * @return 0 if success, EBADMSG if it is no object or array
+ * @return 0 if success, EBADMSG if it is not JSON
  */
 int members_read(char *text, member_h *h, void *arg)
 {
 	char *p = space(text);
 
-	p = *p == '{' || *p == '[' ? walk(p, h, arg) : NULL;
+	p = *p == '{' || *p == '[' ? walk(p, h, arg) : value_end(p);
 
 	return p && !*space(p) ? 0 : EBADMSG;
 }

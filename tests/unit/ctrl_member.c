@@ -50,6 +50,10 @@ static void test_types(void **state)
 
 	assert_int_equal(read_text("{}"), 0);
 	assert_string_equal(seen, "");
+	assert_int_equal(read_text("17"), 0);
+	assert_string_equal(seen, "");
+	assert_int_equal(read_text(" \"a\" "), 0);
+	assert_string_equal(seen, "");
 }
 
 
@@ -82,8 +86,9 @@ static void test_refused(void **state)
 	static const char *const bad[] = {
 		"",
 		"x",
-		"1",
-		"\"a\"",
+		"01",
+		"1 2",
+		"\"a",
 		"{",
 		"[",
 		"{}x",
