@@ -31,7 +31,15 @@ struct call {
 	int sip_status;
 	int64_t started;
 	int64_t duration;
+	char *saved; /* as call_save() writes it, NULL if it has changed */
 };
+
+
+static void change(struct call *c)
+{
+	free(c->saved);
+	c->saved = NULL;
+}
 
 
 /**
@@ -89,6 +97,7 @@ void call_destroy(struct call *c)
 	free(c->ref);
 	free(c->headers);
 	free(c->node);
+	free(c->saved);
 	free(c);
 }
 
@@ -105,6 +114,7 @@ int call_update(struct call *c, const struct call_info *info)
 {
 	int err = 0;
 
+	change(c);
 	err |= field_keep(&c->call_id, info->call_id);
 	err |= field_keep(&c->direction, info->direction);
 	err |= field_keep(&c->from, info->from);
@@ -137,6 +147,7 @@ int call_update(struct call *c, const struct call_info *info)
  */
 int call_fail(struct call *c, const char *state, const char *reason)
 {
+	change(c);
 	if (c->duration < 0)
 		c->duration = 0;
 
@@ -362,30 +373,45 @@ void call_print_new(struct json *j, const struct call *c)
 }
 
 
+static char *print_whole(const struct call *c)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "sid", c->sid);
+	json_str(&j, "call_id", c->call_id);
+	json_str(&j, "direction", c->direction);
+	json_str(&j, "from", c->from);
+	json_str(&j, "to", c->to);
+	json_str(&j, "caller_name", c->caller_name);
+	json_str(&j, "account", c->account);
+	json_str(&j, "state", c->state);
+	json_int(&j, "sip_status", c->sip_status);
+	json_str(&j, "sip_reason", c->sip_reason);
+	json_int(&j, "started", c->started);
+	if (c->duration >= 0)
+		json_int(&j, "duration", c->duration);
+	json_raw(&j, "headers", c->headers);
+	json_str(&j, "ref", c->ref);
+	json_close(&j, '}');
+
+	return json_take(&j);
+}
+
+
 /**
  * Write a call in the form of docs/link.md, for call_info_load() to read
  *
- * @param j   Text
+ * @param j   Text, which fails if memory runs out
  * @param key Name of the member
  * @param c   Call
  */
-void call_save(struct json *j, const char *key, const struct call *c)
+void call_save(struct json *j, const char *key, struct call *c)
 {
-	json_open(j, key, '{');
-	json_str(j, "sid", c->sid);
-	json_str(j, "call_id", c->call_id);
-	json_str(j, "direction", c->direction);
-	json_str(j, "from", c->from);
-	json_str(j, "to", c->to);
-	json_str(j, "caller_name", c->caller_name);
-	json_str(j, "account", c->account);
-	json_str(j, "state", c->state);
-	json_int(j, "sip_status", c->sip_status);
-	json_str(j, "sip_reason", c->sip_reason);
-	json_int(j, "started", c->started);
-	if (c->duration >= 0)
-		json_int(j, "duration", c->duration);
-	json_raw(j, "headers", c->headers);
-	json_str(j, "ref", c->ref);
-	json_close(j, '}');
+	if (!c->saved)
+		c->saved = print_whole(c);
+
+	json_raw(j, key, c->saved);
+	j->failed |= !c->saved;
 }

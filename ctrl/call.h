@@ -33,6 +33,6 @@ bool call_over(const struct call *c);
 void call_party_print(struct json *j, const char *key, const char *uri);
 void call_print(struct json *j, const struct call *c, bool status);
 void call_print_new(struct json *j, const struct call *c);
-void call_save(struct json *j, const char *key, const struct call *c);
+void call_save(struct json *j, const char *key, struct call *c);
 
 #endif

@@ -172,6 +172,21 @@ int clock_read(int64_t *msp, const char *text)
 }
 
 
+/* The system is asked now and then for many: asking is what takes time */
+static unsigned char random_byte(void)
+{
+	static unsigned char bytes[256];
+	static size_t used = sizeof(bytes);
+
+	if (used == sizeof(bytes)) {
+		(void)getrandom(bytes, sizeof(bytes), 0);
+		used = 0;
+	}
+
+	return bytes[used++];
+}
+
+
 /**
  * Write random hexadecimal digits
  *
@@ -181,14 +196,11 @@ int clock_read(int64_t *msp, const char *text)
 void random_hex(char *text, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[64] = {0};
 
-	(void)getrandom(bytes, sizeof(bytes), 0);
+	for (size_t i = 0; i + 1 < size; i++)
+		text[i] = digits[random_byte() & 15];
 
-	for (size_t i = 0; i + 1 < size && i < sizeof(bytes); i++)
-		text[i] = digits[bytes[i] & 15];
-
-	text[size - 1 < sizeof(bytes) ? size - 1 : sizeof(bytes)] = '\0';
+	text[size - 1] = '\0';
 }
 
 

@@ -195,6 +195,17 @@ void log_flush(void)
 
 
 /**
+ * Tell whether lines wait
+ *
+ * @return True if some do
+ */
+bool log_waits(void)
+{
+	return held.len;
+}
+
+
+/**
  * Print one line
  *
  * @param level Importance

@@ -12,6 +12,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_hold(bool hold);
 void log_flush(void);
+bool log_waits(void);
 void log_level_set(enum log_level level);
 int log_level_parse(enum log_level *levelp, const char *name);
 void log_clean(char *line);

@@ -257,14 +257,18 @@ bool outbox_full(void)
    who gets it again after the worst, knows it.  Any other has a new one. */
 static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
 {
+	static EVP_MD *sha256; /* looked up once, which takes time */
 	unsigned char hash[EVP_MAX_MD_SIZE];
+
+	if (!sha256)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 
 	random_hex(id, ID_SIZE);
 	memcpy(id, "h-", 2);
 
-	if (p->kind != HOOK_ACTION || !p->transfer_id ||
+	if (p->kind != HOOK_ACTION || !p->transfer_id || !sha256 ||
 	    !EVP_Digest(p->transfer_id, strlen(p->transfer_id), hash, NULL,
-			EVP_sha256(), NULL))
+			sha256, NULL))
 		return;
 
 	for (int i = 0; i < 6; i++)

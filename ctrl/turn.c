@@ -19,8 +19,13 @@
    written is looked after */
 static const double retry_time = 1., settle_time = 2.01;
 
+/* ... and after which the log is written: who reads it may be in the way of
+   who waits for an event */
+static const double log_time = .02;
+
 static ev_prepare prepare;
 static ev_timer again;
+static ev_timer logger;
 static ev_idle more; /* while somebody has something to be sent */
 
 
@@ -30,6 +35,16 @@ static void again_handler(EV_P_ ev_timer *w, int revents)
 	(void)loop;
 	(void)w;
 	(void)revents;
+}
+
+
+static void logger_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+
+	log_flush();
 }
 
 
@@ -60,7 +75,10 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 	else
 		ev_idle_stop(EV_A_ & more);
 
-	log_flush();
+	if (log_waits() && !ev_is_active(&logger)) {
+		ev_timer_set(&logger, log_time, 0.);
+		ev_timer_start(EV_A_ & logger);
+	}
 }
 
 
@@ -70,6 +88,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 void turn_init(void)
 {
 	ev_timer_init(&again, again_handler, settle_time, 0.);
+	ev_timer_init(&logger, logger_handler, log_time, 0.);
 	ev_idle_init(&more, more_handler);
 	ev_prepare_init(&prepare, prepare_handler);
 	ev_prepare_start(EV_DEFAULT_ & prepare);
@@ -87,6 +106,7 @@ void turn_close(void)
 	log_hold(false);
 	turn_commit();
 	ev_timer_stop(EV_DEFAULT_ & again);
+	ev_timer_stop(EV_DEFAULT_ & logger);
 	ev_idle_stop(EV_DEFAULT_ & more);
 	ev_prepare_stop(EV_DEFAULT_ & prepare);
 }
