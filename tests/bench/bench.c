@@ -25,6 +25,7 @@ enum {
 };
 
 static const uint64_t CALL_TIME = 60000000000; /* ns */
+static const uint64_t REST_TIME = 2000000;
 
 
 /**
@@ -205,6 +206,19 @@ void bench_wait_for(struct bench *b, const unsigned *count, unsigned wanted,
 			exit(1);
 		}
 	}
+}
+
+
+/**
+ * Let everybody finish what a transfer has left to do: it is not for the next
+ * one to wait for
+ */
+void bench_rest(struct bench *b)
+{
+	const uint64_t end = bench_now() + REST_TIME;
+
+	while (bench_now() < end)
+		bench_turn(b, 1);
 }
 
 

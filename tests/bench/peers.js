@@ -46,12 +46,10 @@ export class Ours {
 		for (const ip of ips) {
 			const name = `gw-${ip.split('.').at(-1)}`;
 			const g = await gateway(join(dir, name), { ip, name,
-				module: true, config: {
+				module: true, ctrl: false, config: {
 					sip_refer_socket: o.referd.socket,
 					sip_refer_node: name } });
 
-			/* nobody listens to what its ctrl_tcp has to say */
-			g.ctrl.destroy();
 			o.gateways.push(g);
 		}
 		await o.referd.knows(ips.length);

@@ -16,7 +16,7 @@ import { descriptors, memory } from './procfs.js';
 
 const usage = `usage: tests/bench/soak [--minutes N] [--rate N] [--plot FILE]
 
-Makes so many transfers per second (75, about half of what one baresip
+Makes so many transfers per second (225, about half of what one baresip
 carries) for so long (60 minutes), while clients come and go. Prints a row for
 each 60th of that time, and fails if a transfer was lost, or memory or
 descriptors grow.
@@ -199,7 +199,7 @@ async function main()
 {
 	const { values } = parseArgs({ options: {
 		minutes: { type: 'string', default: '60' },
-		rate: { type: 'string', default: '75' },
+		rate: { type: 'string', default: '225' },
 		plot: { type: 'string' },
 		help: { type: 'boolean' },
 	} });

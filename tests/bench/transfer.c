@@ -34,20 +34,34 @@
 static const uint64_t SECOND = 1000000000; /* ns */
 
 
+/* The controls in another order each time: none has always the same one
+   before it */
+static void shuffle(unsigned *order, unsigned count)
+{
+	for (unsigned i = 0; i < count; ++i) {
+		const unsigned k = (unsigned)rand() % (i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+}
+
+
 static void run_series(struct bench *b)
 {
 	const unsigned batch = b->call_count / b->control_count;
+	unsigned order[CONTROLS];
 
 	do {
 		bench_clear(b);
 		bench_set_up(b);
 		bench_stop_at("up");
 		for (unsigned i = batch; i-- > 0;) {
-			/* none has always the same one before it */
-			for (unsigned k = 0; k < b->control_count; ++k)
-				call_transfer_one(
-					b, (k + i) % b->control_count * batch +
-						   i);
+			shuffle(order, b->control_count);
+			for (unsigned k = 0; k < b->control_count; ++k) {
+				call_transfer_one(b, order[k] * batch + i);
+				bench_rest(b);
+			}
 		}
 		bench_hang_up(b);
 	} while (bench_stop_at("over"));

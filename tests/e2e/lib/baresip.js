@@ -67,8 +67,8 @@ const tone = [
 ];
 
 
-function writeConfig(dir, { ip, port, ctrlPort, users, account, module, sound,
-	config })
+function writeConfig(dir, { ip, port, ctrlPort, users, account, module, ctrl,
+	sound, config })
 {
 	const lines = [
 		'poll_method epoll',
@@ -80,8 +80,8 @@ function writeConfig(dir, { ip, port, ctrlPort, users, account, module, sound,
 		'statmode_default off',
 		'module_app account.so',
 		'module_app menu.so',
-		'module_app ctrl_tcp.so',
-		`ctrl_tcp_listen ${ip}:${ctrlPort}`,
+		...ctrl ? ['module_app ctrl_tcp.so',
+			`ctrl_tcp_listen ${ip}:${ctrlPort}`] : [],
 		...Object.entries({ call_max_calls: 100, ...config })
 			.map(([key, value]) => `${key} ${value}`),
 	];
@@ -140,15 +140,17 @@ export class Baresip {
 	 *                `users`: user parts, if not just that one; `sound`:
 	 *                whether it sends any; `trace`: whether it prints
 	 *                each SIP message;
-	 *                `module`: whether it loads sip_refer.so; `account`:
+	 *                `module`: whether it loads sip_refer.so; `ctrl`:
+	 *                whether it loads ctrl_tcp.so, without which nothing
+	 *                here can ask it, and `events` is empty; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
 	 *                settings; `wrap`: a command to run it under;
 	 *                `clock`: a file with seconds by which its clock
 	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
-		users = [name], module = false, sound = true, trace = true,
-		account = '', config = {}, wrap = [], clock })
+		users = [name], module = false, ctrl = true, sound = true,
+		trace = true, account = '', config = {}, wrap = [], clock })
 	{
 		const b = new Baresip();
 		const env = module ? sanitizerEnv() : {};
@@ -156,14 +158,14 @@ export class Baresip {
 		mkdirSync(dir);
 		linkModules(join(dir, 'modules'));
 		writeConfig(dir, { ip, port, ctrlPort, users, account, module,
-			sound, config });
+			ctrl, sound, config });
 
 		b.name = name;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
 		b.launch = [[...wrap, settings.baresip,
 			...trace ? ['-s'] : [], '-f', dir],
 			{ env: clock ? jumpEnv(clock, env) : env }];
-		b.address = [ip, ctrlPort];
+		b.address = ctrl && [ip, ctrlPort];
 		await b.run();
 
 		return b;
@@ -180,7 +182,8 @@ export class Baresip {
 
 		await this.process.log.wait((l) => l === 'baresip is ready.',
 			'line "baresip is ready."');
-		await this.attach(...this.address);
+		if (this.address)
+			await this.attach(...this.address);
 	}
 
 	attach(ip, port)
