@@ -25,7 +25,6 @@ enum {
 };
 
 static const uint64_t CALL_TIME = 60000000000; /* ns */
-static const uint64_t REST_TIME = 2000000;
 
 
 /**
@@ -212,10 +211,12 @@ void bench_wait_for(struct bench *b, const unsigned *count, unsigned wanted,
 /**
  * Let everybody finish what a transfer has left to do: it is not for the next
  * one to wait for
+ *
+ * @param ms How long
  */
-void bench_rest(struct bench *b)
+void bench_rest(struct bench *b, unsigned ms)
 {
-	const uint64_t end = bench_now() + REST_TIME;
+	const uint64_t end = bench_now() + (uint64_t)ms * 1000000;
 
 	while (bench_now() < end)
 		bench_turn(b, 1);

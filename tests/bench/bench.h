@@ -52,7 +52,7 @@ void call_print(const struct leg *leg, const struct call *call);
 void bench_turn(struct bench *b, int timeout);
 void bench_wait_for(struct bench *b, const unsigned *count, unsigned wanted,
 		    const char *what);
-void bench_rest(struct bench *b);
+void bench_rest(struct bench *b, unsigned ms);
 bool bench_stop_at(const char *what);
 void call_place(struct bench *b, unsigned index, struct control *c);
 void bench_set_up(struct bench *b);

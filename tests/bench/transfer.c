@@ -1,7 +1,7 @@
 /**
  * @file transfer.c  Makes calls, has them transferred, and tells how long
  *
- * usage: bench-transfer FAR series BATCH CONTROL...
+ * usage: bench-transfer FAR series BATCH REST CONTROL...
  *        bench-transfer FAR burst CALLS CONTROL...
  *        bench-transfer FAR live CALLS TRANSFERS CONTROL
  *        bench-transfer FAR load CALLS RATE SECONDS CONTROL
@@ -12,7 +12,8 @@
  * It prints one JSON object per line, and stops at each {"at":...} until it
  * reads a line: who has started it looks at the processes then. In a series
  * each control has BATCH calls, which are transferred one by one, the
- * controls by turns; another line "more" makes another batch. In a burst
+ * controls by turns, each REST ms after the one before; another line "more"
+ * makes another batch. In a burst
  * all calls are transferred at once; with live calls, a few one by one. Under
  * load, RATE calls come per second, and each is transferred as soon as it is
  * answered; there are never more than CALLS.
@@ -47,7 +48,7 @@ static void shuffle(unsigned *order, unsigned count)
 }
 
 
-static void run_series(struct bench *b)
+static void run_series(struct bench *b, unsigned rest)
 {
 	const unsigned batch = b->call_count / b->control_count;
 	unsigned order[CONTROLS];
@@ -60,7 +61,7 @@ static void run_series(struct bench *b)
 			shuffle(order, b->control_count);
 			for (unsigned k = 0; k < b->control_count; ++k) {
 				call_transfer_one(b, order[k] * batch + i);
-				bench_rest(b);
+				bench_rest(b, rest);
 			}
 		}
 		bench_hang_up(b);
@@ -181,12 +182,13 @@ int main(int argc, char **argv)
 	const bool load = !strcmp(mode, "load") && argc == 7;
 	const bool live = !strcmp(mode, "live") && argc == 6;
 	const bool series = !strcmp(mode, "series");
-	const int first = load ? 6 : live ? 5 : 4;
+	const int first = load ? 6 : live || series ? 5 : 4;
 
 	if (!load && !live && !series && strcmp(mode, "burst")) {
 		fprintf(stderr, "usage: bench-transfer FAR "
 				"series|burst|live|load CALLS "
-				"[TRANSFERS | RATE SECONDS] CONTROL...\n");
+				"[REST | TRANSFERS | RATE SECONDS] "
+				"CONTROL...\n");
 		return 2;
 	}
 
@@ -197,7 +199,7 @@ int main(int argc, char **argv)
 	bench_open_controls(&b, argc - first, argv + first);
 
 	if (series)
-		run_series(&b);
+		run_series(&b, (unsigned)atoi(argv[4]));
 	else if (live)
 		run_live(&b, (unsigned)atoi(argv[4]));
 	else if (load)

@@ -40,14 +40,26 @@ function ratios(rows)
 }
 
 
+const REST = 2; /* ms */
+
+
 /**
  * Latency: every control has a batch of calls up, which are transferred one
- * by one, the controls by turns.
+ * by one, the controls by turns: at once, and with a rest between two, after
+ * which everything is cold.
  *
  * @param options `quick`: hardly any of it. `transfers` of each; `batch`: live
  *                calls of each
  */
-export async function latency({ quick, ...options } = {})
+export async function latency(options = {})
+{
+	return [...await series(0, '', options),
+		...await series(REST, `, each ${REST} ms after the one before`,
+			options)];
+}
+
+
+async function series(rest, when, { quick, ...options })
 {
 	const { transfers, batch } = { transfers: 1000, batch: 20,
 		...(quick && { transfers: 4, batch: 2 }), ...options };
@@ -67,7 +79,7 @@ export async function latency({ quick, ...options } = {})
 			{ ip: '10.77.0.7' });
 
 	return withPeers(start, async (peers) => {
-		const run = new Driver('series', batch,
+		const run = new Driver('series', batch, rest,
 			...peers.map((p) => p.control));
 		const used = new Map(peers.map((p) => [p,
 			{ cpu: 0, memory: 0, fds: 0 }]));
@@ -104,8 +116,9 @@ export async function latency({ quick, ...options } = {})
 
 		return [
 			{ title: 'Latency of one transfer among ' +
-				`${batch} live calls, and its cost (µs)`, rows },
-			{ title: 'Ratios', rows: ratios(rows) },
+				`${batch} live calls${when}, and its cost ` +
+				'(µs)', rows },
+			{ title: `Ratios${when}`, rows: ratios(rows) },
 		];
 	});
 }
