@@ -15,7 +15,7 @@ const DEADLINE = 30_000;
 /**
  * Everything that one source (a client, a log, a SIP trace) has said so far.
  *
- * Nothing is ever taken out, so that a test may wait for things in another
+ * Nothing is taken out one by one, so that a test may wait for things in another
  * order than they came in; `from` limits a wait to what came after a mark.
  */
 export class Journal {
@@ -33,6 +33,12 @@ export class Journal {
 	get length()
 	{
 		return this.items.length;
+	}
+
+	/** Lets go of all that was said, for who listens for hours. */
+	forget()
+	{
+		this.items = [];
 	}
 
 	add(item)
