@@ -147,6 +147,8 @@ scene('attended: the far end is sent to that of another call',
 	for (const { sid } of [one, other])
 		await client.message('call:status',
 			{ call_sid: sid, call_status: 'completed' });
+	for (const { far } of [one, other])
+		await gateway.event('CALL_CLOSED', far.ip);
 	assert.deepEqual(gateway.talking(), []);
 });
 
