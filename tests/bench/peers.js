@@ -13,6 +13,7 @@ import { join, relative } from 'node:path';
 import { Baresip } from '../e2e/lib/baresip.js';
 import { Process } from '../e2e/lib/process.js';
 import { Referd } from '../e2e/lib/referd.js';
+import { settings } from '../e2e/lib/settings.js';
 
 const USERS = ['gw0', 'gw1', 'gw2', 'gw3'];
 const JANUS = '/usr/lib/x86_64-linux-gnu/janus';
@@ -67,6 +68,12 @@ export class Ours {
 
 /** A stock baresip, transferring by its ctrl_tcp. */
 export class Stock {
+	/* 1.1 has no current call, once that was transferred */
+	static available()
+	{
+		return settings.baresipVersion !== '1.1';
+	}
+
 	static async start(dir, { ip, type })
 	{
 		const p = new Stock();

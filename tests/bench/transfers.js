@@ -63,14 +63,14 @@ async function series(rest, when, { quick, ...options })
 {
 	const { transfers, batch } = { transfers: 1000, batch: 20,
 		...(quick && { transfers: 4, batch: 2 }), ...options };
-	const start = {
-		ours: (dir) => Ours.start(dir),
-		quickack: (dir) => Stock.start(dir,
-			{ ip: '10.77.0.4', type: 'ctrl_tcp' }),
-		plain: (dir) => Stock.start(dir,
-			{ ip: '10.77.0.5', type: 'ctrl_tcp-plain' }),
-	};
+	const start = { ours: (dir) => Ours.start(dir) };
 
+	if (Stock.available()) {
+		start.quickack = (dir) => Stock.start(dir,
+			{ ip: '10.77.0.4', type: 'ctrl_tcp' });
+		start.plain = (dir) => Stock.start(dir,
+			{ ip: '10.77.0.5', type: 'ctrl_tcp-plain' });
+	}
 	if (Janus.available())
 		start.janus = (dir) => Janus.start(dir,
 			{ ip: '10.77.0.6', far: FAR });
@@ -118,7 +118,8 @@ async function series(rest, when, { quick, ...options })
 			{ title: 'Latency of one transfer among ' +
 				`${batch} live calls${when}, and its cost ` +
 				'(µs)', rows },
-			{ title: `Ratios${when}`, rows: ratios(rows) },
+			...rows.length > 1 ? [{ title: `Ratios${when}`,
+				rows: ratios(rows) }] : [],
 		];
 	});
 }

@@ -86,7 +86,7 @@ scene('1,000 messages of a client in a second', async (s) => {
 });
 
 
-/* Sends so many requests over one connection; what is answered */
+/* Sends so many requests over one connection, at once; what is answered */
 async function pipeline(referd, n)
 {
 	const head = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
@@ -94,19 +94,40 @@ async function pipeline(referd, n)
 		`${head}Connection: close\r\n\r\n`);
 
 	await c.over;
-	assert.equal(c.text.match(/HTTP\/1.1 (200|429) /g).length, n);
 
 	return c.text;
+}
+
+
+const answers = (text) => text.match(/HTTP\/1.1 (200|429) /g)?.length;
+
+
+/* ... or over one connection each, some at a time: libwebsockets 4.3 takes no
+   request before it has answered the last */
+async function many(referd, n)
+{
+	const texts = [];
+
+	if (answers(await pipeline(referd, 2)) === 2)
+		texts.push(await pipeline(referd, n));
+	else
+		while (texts.length < n)
+			texts.push(...await Promise.all(Array.from(
+				{ length: 500 }, () => pipeline(referd, 1))));
+
+	assert.equal(answers(texts.join('')), n);
+
+	return texts.join('');
 }
 
 
 scene('1,000 HTTP requests of an address in a second', async (s) => {
 	const referd = await s.referd();
 	const begun = Date.now();
-	const texts = [await pipeline(referd, 5000)];
+	const texts = [await many(referd, 5000)];
 
 	/* another connection from there is no other address */
-	texts.push(await pipeline(referd, 5000));
+	texts.push(await many(referd, 5000));
 	const taken = texts.join('').match(/HTTP\/1.1 200 /g).length;
 
 	assert.ok(taken >= 1000 && taken <= 1001 + Date.now() - begun,

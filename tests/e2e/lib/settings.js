@@ -21,12 +21,12 @@ function firstOf(paths)
 
 
 /* "baresip v1.0.0 Copyright ..." */
-function majorOf(program)
+function versionOf(program)
 {
 	const { stdout, stderr } = spawnSync(program, ['-h'],
 		{ encoding: 'utf8' });
 
-	return Number(/baresip v(\d+)/.exec(stdout + stderr)?.[1]);
+	return /baresip v(\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? '';
 }
 
 
@@ -41,12 +41,14 @@ function prefixOf(build)
 
 
 const baresip = process.env.BARESIP || 'baresip';
+const version = versionOf(baresip);
 
 export const settings = {
 	source,
 	build,
 	baresip,
-	baresipMajor: majorOf(baresip),
+	baresipVersion: version, /* as in 1.0 */
+	baresipMajor: parseInt(version),
 	baresipModules: process.env.BARESIP_MODULES || firstOf([
 		'/usr/lib/baresip/modules',
 		'/usr/local/lib/baresip/modules',
