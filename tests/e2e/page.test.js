@@ -31,6 +31,7 @@ scene('a call is transferred by the form, and the ladder tells how',
 
 	await says(b, '.verdict', /^Transferred: the far end reported 200 OK/);
 	await says(b, '.ladder', /BYE/);
+	await says(b, '.ladder', /hook refer 202, 200/);
 	await far.passed();
 	assert.match(page.url(), /#\/transfers\/[\w-]+$/);
 
