@@ -128,7 +128,7 @@ static void put(void *p, enum sort sort, const struct member *m)
 
 static void fill(void *to, const struct slot *slots, const struct member *m)
 {
-	for (const struct slot *s = slots; m->key && s->key; s++) {
+	for (const struct slot *s = slots; s->key; s++) {
 		if (*s->key == *m->key && !strcmp(s->key, m->key)) {
 			put((char *)to + s->offset, s->sort, m);
 			return;
@@ -257,6 +257,9 @@ static void read_transfers(struct report *r, char *text)
 static void report_handler(const struct member *m, void *arg)
 {
 	struct report *r = arg;
+
+	if (!m->key)
+		return; /* a list is no report */
 
 	if (m->type == MEMBER_ARRAY && !strcmp(m->key, "transfers"))
 		read_transfers(r, m->text);

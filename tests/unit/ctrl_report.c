@@ -104,6 +104,8 @@ static void test_refused(void **state)
 		"",
 		"x",
 		"[]",
+		"[[1]]",
+		"[{}]",
 		"{}",
 		"{\"type\":\"call\"}",
 		"{\"type\":\"call\",\"n\":1,\"event\":\"new\"}",
