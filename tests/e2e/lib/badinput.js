@@ -416,6 +416,7 @@ export const LINES = [
 	['nothing', [''], /a first line is not JSON/],
 	['an array', [[]], /a first line is no report/],
 	['a number', ['17'], /a first line is no report/],
+	['an array in an array', ['[[1]]'], /a first line is no report/],
 	['no type', [{}], /a first line is no report/],
 	['another type', hello({ type: 'dance' }), /a first line is no report/],
 	['a type that is a number', hello({ type: 1 }), /is no report/],
