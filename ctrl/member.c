@@ -39,25 +39,64 @@ static bool is_hex4(const char *p)
 }
 
 
+static unsigned hex4(const char *p)
+{
+	char digits[5] = {p[0], p[1], p[2], p[3]};
+
+	return (unsigned)strtoul(digits, NULL, 16);
+}
+
+
+/* Behind \uXXXX, with the other half of a surrogate pair; NULL if it is no
+   character (RFC 8259 section 8.2): who gets it may not be able to read it */
+static char *unicode_end(char *p, unsigned *c)
+{
+	unsigned low;
+
+	if (!is_hex4(p + 2))
+		return NULL;
+
+	*c = hex4(p + 2);
+	p += 6;
+	if (*c < 0xd800 || *c >= 0xe000)
+		return p;
+
+	if (*c >= 0xdc00 || p[0] != '\\' || p[1] != 'u' || !is_hex4(p + 2))
+		return NULL;
+
+	low = hex4(p + 2);
+	*c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
+
+	return low >= 0xdc00 && low < 0xe000 ? p + 6 : NULL;
+}
+
+
+/* Behind an escape, NULL if it is none */
+static char *escape_end(char *p)
+{
+	unsigned c;
+
+	if (p[1] == 'u')
+		return unicode_end(p, &c);
+
+	return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : NULL;
+}
+
+
 /* Behind the closing quote of a string; NULL if it is none */
 static char *string_end(char *p)
 {
 	if (*p++ != '"')
 		return NULL;
 
-	for (; *p != '"'; p++) {
+	while (p && *p != '"') {
 		if ((unsigned char)*p < 0x20)
 			return NULL;
-		if (*p != '\\')
-			continue;
 
-		++p;
-		if (*p == 'u' ? !is_hex4(p + 1)
-			      : !*p || !strchr("\"\\/bfnrt", *p))
-			return NULL;
+		p = *p == '\\' ? escape_end(p) : p + 1;
 	}
 
-	return p + 1;
+	return p ? p + 1 : NULL;
 }
 
 
@@ -130,14 +169,6 @@ static char *value_end(char *p)
 }
 
 
-static unsigned hex4(const char *p)
-{
-	char digits[5] = {p[0], p[1], p[2], p[3]};
-
-	return (unsigned)strtoul(digits, NULL, 16);
-}
-
-
 static char *put_utf8(char *to, unsigned c)
 {
 	if (c < 0x80) {
@@ -164,32 +195,13 @@ static char *put_utf8(char *to, unsigned c)
 }
 
 
-/* From behind \u; half of a surrogate pair is no character */
-static const char *put_unicode(char **top, const char *p)
-{
-	unsigned c = hex4(p), low;
-
-	p += 4;
-	if (c >= 0xd800 && c < 0xdc00 && p[0] == '\\' && p[1] == 'u') {
-		low = hex4(p + 2);
-		if (low >= 0xdc00 && low < 0xe000) {
-			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-			p += 6;
-		}
-	}
-
-	*top = put_utf8(*top, c >= 0xd800 && c < 0xe000 ? '?' : c);
-
-	return p;
-}
-
-
 /* What a string says takes no more room than how it is written */
 static char *string_text(char *quote, char *end)
 {
 	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
 	char *text = quote + 1, *to = memchr(text, '\\', (size_t)(end - text));
-	const char *p = to, *letter;
+	char *p = to, *letter;
+	unsigned c = 0;
 
 	end[-1] = '\0';
 	while (p && *p) {
@@ -197,7 +209,8 @@ static char *string_text(char *quote, char *end)
 			*to++ = *p++;
 		}
 		else if (p[1] == 'u') {
-			p = put_unicode(&to, p + 2);
+			p = unicode_end(p, &c);
+			to = put_utf8(to, c);
 		}
 		else {
 			letter = strchr(letters, p[1]);

@@ -433,6 +433,8 @@ export const LINES = [
 	['65,537 bytes', [' '.repeat(65_537)], /longer than 65536 bytes/],
 	['two hellos', [HELLO, HELLO], /false: a line can't be used/],
 	['no JSON behind hello', [HELLO, 'nonsense'], /line is not JSON/],
+	['half a surrogate pair', [HELLO, '{"type":"sync","n":1,"time":1,' +
+		'"transfers":[],"sip":{"a":"\\ud800"}}'], /line is not JSON/],
 	['65,537 bytes behind hello', [HELLO, ' '.repeat(65_537)],
 		/longer than 65536 bytes/],
 	...[undefined, null, 0, -1, '1', 0.5, 1e300, [1]].map((n) =>
