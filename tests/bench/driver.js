@@ -78,6 +78,9 @@ export async function withPeers(start, act)
 		for (const [name, peer] of Object.entries(start))
 			peers.push(await peer(join(dir, name)));
 
+		for (const p of peers)
+			p.processes.forEach((x) => x.quiet());
+
 		return await act(peers);
 	}
 	finally {

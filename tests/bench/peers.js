@@ -29,7 +29,7 @@ const ASTERISK_ROOT = process.env.ASTERISK_ROOT || '/';
 function gateway(dir, { ip, name, config = {}, ...options })
 {
 	return Baresip.start(dir, { name, ip, users: USERS, sound: false, trace: false,
-		account: ';answermode=auto',
+		account: ';answermode=auto', output: `${dir}.log`,
 		config: { call_max_calls: 2000, ...config }, ...options });
 }
 
@@ -42,7 +42,8 @@ export class Ours {
 
 		mkdirSync(dir);
 		o.name = 'referd';
-		o.referd = await Referd.start(join(dir, 'referd'));
+		o.referd = await Referd.start(join(dir, 'referd'),
+			{ output: join(dir, 'referd.log') });
 		o.gateways = [];
 		for (const ip of ips) {
 			const name = `gw-${ip.split('.').at(-1)}`;
@@ -135,7 +136,8 @@ export class Janus {
 
 		p.name = 'janus';
 		p.process = new Process('janus', ['janus', '-F', dir,
-			'-C', join(dir, 'janus.jcfg')]);
+			'-C', join(dir, 'janus.jcfg')],
+			{ output: join(dir, 'log') });
 		await p.process.log.wait((l) =>
 			l.startsWith('WebSockets thread started'),
 			'line of its WebSockets');
@@ -206,7 +208,8 @@ export class Asterisk {
 
 		p.name = 'asterisk';
 		p.process = new Process('asterisk', [...ASTERISK, '-fn',
-			'-C', `${seen}/asterisk.conf`]);
+			'-C', `${seen}/asterisk.conf`],
+			{ output: join(dir, 'output') });
 		p.process.exited.then(() =>
 			rmSync(dir, { recursive: true, force: true }));
 		await p.process.log.wait((l) => l.includes('Asterisk Ready'),

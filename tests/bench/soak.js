@@ -99,7 +99,7 @@ async function watch(run, ours, seconds)
 
 		/* millions of lines in an hour */
 		for (const p of [run.process, ...ours.processes])
-			p.log.forget();
+			p.forget();
 		if (samples.length)
 			rows.push(row(second, samples, ours));
 	}

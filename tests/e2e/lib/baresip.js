@@ -145,12 +145,14 @@ export class Baresip {
 	 *                here can ask it, and `events` is empty; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
 	 *                settings; `wrap`: a command to run it under;
+	 *                `output`: a file that its output goes to;
 	 *                `clock`: a file with seconds by which its clock
 	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
 		users = [name], module = false, ctrl = true, sound = true,
-		trace = true, account = '', config = {}, wrap = [], clock })
+		trace = true, account = '', config = {}, wrap = [], clock,
+		output })
 	{
 		const b = new Baresip();
 		const env = module ? sanitizerEnv() : {};
@@ -164,7 +166,7 @@ export class Baresip {
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
 		b.launch = [[...wrap, settings.baresip,
 			...trace ? ['-s'] : [], '-f', dir],
-			{ env: clock ? jumpEnv(clock, env) : env }];
+			{ env: clock ? jumpEnv(clock, env) : env, output }];
 		b.address = ctrl && [ip, ctrlPort];
 		await b.run();
 

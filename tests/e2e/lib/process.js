@@ -5,8 +5,11 @@
  */
 
 import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Journal } from './journal.js';
+
+const LOOK_TIME = 20; /* ms */
 
 const running = new Set();
 
@@ -21,7 +24,12 @@ process.on('exit', () => {
  * kernel ends it when this process dies in whatever way: none is ever left.
  */
 export class Process {
-	constructor(name, argv, { env = {}, cwd } = {})
+	/**
+	 * @param options `env`, `cwd`; `output`: a file that its output goes
+	 *                to, and of which the journal has what came before
+	 *                `quiet()`: whom nobody reads, he wakes nobody
+	 */
+	constructor(name, argv, { env = {}, cwd, output } = {})
 	{
 		const args = ['--pdeathsig', 'KILL', '--',
 			'env', ...Object.entries(env)
@@ -30,23 +38,62 @@ export class Process {
 		this.name = name;
 		this.log = new Journal(name);
 		this.child = spawn('setpriv', args,
-			{ cwd, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+			{ cwd, stdio: this.stdio(output), detached: true });
 		this.child.stdin.on('error', () => {});
 		running.add(this);
 
-		for (const stream of [this.child.stdout, this.child.stderr])
-			createInterface({ input: stream })
-				.on('line', (line) => this.log.add(line));
+		for (const stream of [this.child.stdout, this.child.stderr]) {
+			if (stream)
+				createInterface({ input: stream })
+					.on('line', (l) => this.log.add(l));
+		}
 
 		this.exited = new Promise((resolve) => {
 			this.child.on('error', (err) => this.log.add(`${err}`));
 			this.child.on('close', (code, signal) => {
 				running.delete(this);
+				this.quiet();
 				this.status = signal ?? code;
 				this.log.end(`it ended with ${this.status}`);
 				resolve(this.status);
 			});
 		});
+	}
+
+	stdio(output)
+	{
+		if (!output)
+			return ['pipe', 'pipe', 'pipe'];
+
+		const fd = openSync(output, 'a');
+
+		this.output = output;
+		this.looking = setInterval(() => this.look(), LOOK_TIME);
+		setImmediate(() => closeSync(fd));
+
+		return ['pipe', fd, fd];
+	}
+
+	look()
+	{
+		const lines = readFileSync(this.output, 'utf8').split('\n');
+
+		for (const line of lines.slice(this.log.length, -1))
+			this.log.add(line);
+	}
+
+	/** Reads no more of a file that its output goes to. */
+	quiet()
+	{
+		clearInterval(this.looking);
+	}
+
+	/** Lets go of all that it has said, for who listens for hours. */
+	forget()
+	{
+		this.log.forget();
+		if (this.output)
+			truncateSync(this.output);
 	}
 
 	get pid()

@@ -15,13 +15,14 @@ const KNOWN_TIME = 30_000; /* ms */
 /** One referd. `http` and `ws` are its addresses, once it runs. */
 export class Referd {
 	constructor(dir, { listen = '127.0.0.1:0', args = [], env = {},
-		wrap = [] } = {})
+		wrap = [], output } = {})
 	{
 		this.dir = dir;
 		this.listen = listen;
 		this.args = args;
 		this.env = env;
 		this.wrap = wrap;
+		this.output = output;
 		this.socket = join(dir, 'node.sock');
 	}
 
@@ -47,7 +48,8 @@ export class Referd {
 			'--listen', this.listen, '--socket', this.socket,
 			'--state', join(this.dir, 'state'),
 			'--web', join(settings.source, 'web'), ...this.args],
-			{ env: { ...sanitizerOptions(), ...this.env } });
+			{ env: { ...sanitizerOptions(), ...this.env },
+				output: this.output });
 
 		const line = await this.process.log.wait(
 			(l) => /^referd: https?:\/\//.test(l),
