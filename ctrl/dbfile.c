@@ -14,7 +14,8 @@
 #include "redo.h"
 
 
-static const char pragmas[] = "PRAGMA auto_vacuum=INCREMENTAL;"
+static const char pragmas[] = "PRAGMA page_size=8192;"
+			      "PRAGMA auto_vacuum=INCREMENTAL;"
 			      "PRAGMA journal_mode=WAL;"
 			      "PRAGMA journal_size_limit=8388608;"
 			      "PRAGMA synchronous=NORMAL;";
@@ -42,7 +43,9 @@ static int open_file(sqlite3 **dbp, const char *dir)
 	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
 
 	rc = sqlite3_open_v2(path, dbp,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+				     SQLITE_OPEN_NOMUTEX,
+			     NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*dbp, pragmas, NULL, NULL, NULL);
 

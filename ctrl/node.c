@@ -192,6 +192,7 @@ static int attach(struct link *l, const struct report *r)
 		err = create(&node, r->boot, r->node);
 		if (err)
 			return err;
+		node->whole = r->first == 1;
 	}
 
 	if (node->link)

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <strings.h>
 #include <cjson/cJSON.h>
-#include <openssl/evp.h>
 #include "clock.h"
 #include "field.h"
 #include "json.h"
@@ -257,24 +256,20 @@ bool outbox_full(void)
    who gets it again after the worst, knows it.  Any other has a new one. */
 static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
 {
-	static EVP_MD *sha256; /* looked up once, which takes time */
-	unsigned char hash[EVP_MAX_MD_SIZE];
+	static const char digits[] = "0123456789abcdef";
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 
-	if (!sha256)
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	memcpy(id, "h-", 3);
 
-	random_hex(id, ID_SIZE);
-	memcpy(id, "h-", 2);
+	if (p->kind == HOOK_ACTION && p->transfer_id) {
+		for (const char *s = p->transfer_id; *s; s++)
+			hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
+		for (int i = 2; i < ID_SIZE - 1; i++, hash >>= 4)
+			id[i] = digits[hash & 15];
+		id[ID_SIZE - 1] = '\0';
+	}
 
-	if (p->kind != HOOK_ACTION || !p->transfer_id || !sha256 ||
-	    !EVP_Digest(p->transfer_id, strlen(p->transfer_id), hash, NULL,
-			sha256, NULL))
-		return;
-
-	for (int i = 0; i < 6; i++)
-		(void)snprintf(id + 2 + i * 2, 3, "%02x", hash[i]);
-
-	if (table_get(outbox.ids, id))
+	if (!id[2] || table_get(outbox.ids, id))
 		random_hex(id + 2, ID_SIZE - 2);
 }
 

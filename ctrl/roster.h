@@ -27,6 +27,7 @@ struct node {
 	uint64_t n;        /* last report that was taken */
 	uint64_t acked;
 	struct process process;
+	bool whole;  /* every report of it came to this referd */
 	bool synced; /* said which calls live, since it connected */
 	bool dirty;
 	ev_timer grace;

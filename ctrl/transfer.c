@@ -17,7 +17,9 @@
 #include "json.h"
 #include "log.h"
 #include "metrics.h"
+#include "recent.h"
 #include "report.h"
+#include "roster.h"
 #include "table.h"
 #include "transfer.h"
 
@@ -273,6 +275,7 @@ void transfers_close(void)
 	table_each(running, destroy_handler, NULL);
 	table_destroy(running);
 	running = NULL;
+	recent_close();
 }
 
 
@@ -402,6 +405,14 @@ void transfers_print(struct json *j, const char *key)
 }
 
 
+static bool has_ended(const char *id, const char *boot)
+{
+	const struct node *node = roster_find(boot);
+
+	return recent_has(id) || (!(node && node->whole) && archive_ended(id));
+}
+
+
 /**
  * Take over what a node says of a transfer, and tell it to the clients
  *
@@ -421,7 +432,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	struct transfer *t = table_get(running, r->transfer_id);
 	int err;
 
-	if (!t && archive_ended(r->transfer_id))
+	if (!t && has_ended(r->transfer_id, boot))
 		return EALREADY;
 
 	if (!t) {
@@ -460,6 +471,7 @@ void transfer_release(struct transfer *t)
 
 	if (t->dirty)
 		save(t);
+	recent_add(t->id);
 	(void)table_take(running, t->id);
 	destroy(t);
 }

@@ -311,7 +311,13 @@ const char *compat_baresip_version(void)
 #ifdef HAVE_BARESIP_H
 	return baresip_version();
 #else
-	return dlsym(RTLD_DEFAULT, "uag_call_find") ? "1.1.0" : "1.0.0";
+	static const char *version;
+
+	if (!version)
+		version = dlsym(RTLD_DEFAULT, "uag_call_find") ? "1.1.0"
+							       : "1.0.0";
+
+	return version;
 #endif
 }
 
