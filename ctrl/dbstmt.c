@@ -117,8 +117,8 @@ static void bind(unsigned n, const struct value *values, unsigned count)
 		if (v->is_number)
 			(void)sqlite3_bind_int64(stmt(n), col, v->number);
 		else
-			(void)sqlite3_bind_text(stmt(n), col, v->text, -1,
-						SQLITE_STATIC);
+			(void)sqlite3_bind_text(stmt(n), col, v->text,
+						(int)v->len, SQLITE_STATIC);
 	}
 }
 
@@ -132,7 +132,8 @@ static void bind(unsigned n, const struct value *values, unsigned count)
  */
 void db_bind_text(unsigned n, int col, const char *text)
 {
-	*value_of(n, col) = (struct value){.text = text};
+	*value_of(n, col) = (struct value){.text = text,
+					   .len = text ? strlen(text) : 0};
 }
 
 

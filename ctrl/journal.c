@@ -10,55 +10,133 @@
 #include "journal.h"
 
 
-enum { BUCKETS = 512 };
+enum {
+	BUCKETS = 512,
+	BLOCK_SIZE = 1 << 16,
+};
+
+/* Memory for many writes, freed with the last of them */
+struct block {
+	unsigned refs; /* of what is in it, and of the one that is being filled
+			*/
+	size_t used;
+	size_t size;
+	max_align_t data[];
+};
 
 static struct {
 	struct write *head;
 	struct write *last; /* of any, if there is a head */
 	size_t size;        /* bytes */
 	size_t count;
+	struct block *block; /* that is being filled */
 
 	/* Those that may still be replaced, by group and key */
 	struct write *buckets[BUCKETS];
 } journal;
 
 
+static void release(struct block *b)
+{
+	if (b && --b->refs == 0)
+		free(b);
+}
+
+
+static void *room(size_t size, struct block **bp)
+{
+	const size_t align = sizeof(max_align_t);
+	struct block *b = journal.block;
+	char *p;
+
+	size = (size + align - 1) / align * align;
+	if (!b || b->used + size > b->size) {
+		const size_t all = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+
+		b = malloc(sizeof(*b) + all);
+		if (!b)
+			return NULL;
+
+		*b = (struct block){.refs = 1, .size = all};
+		release(journal.block);
+		journal.block = b;
+	}
+
+	p = (char *)b->data + b->used;
+	b->used += size;
+	++b->refs;
+	*bp = b;
+
+	return p;
+}
+
+
 static void forget(struct write *w)
 {
 	journal.size -= w->size;
 	--journal.count;
-	free(w->values);
-	free(w);
+	release(w->values_block);
+	release(w->block);
 }
 
 
-/* In one block; the texts behind the values */
-static struct value *copy(const struct value *values, unsigned count,
-			  size_t *sizep)
+static size_t size_of(const struct value *values, unsigned count)
 {
 	size_t size = count * sizeof(*values);
-	struct value *v;
-	char *p;
 
 	for (unsigned i = 0; i < count; i++)
-		size += values[i].text ? strlen(values[i].text) + 1 : 0;
+		size += values[i].text ? values[i].len + 1 : 0;
 
-	*sizep = sizeof(struct write) + size;
-	v = malloc(size + 1);
+	return size;
+}
+
+
+/* Where the values of a write go, in place of those it has */
+static struct value *make_room(struct write *w, size_t size)
+{
+	struct block *block;
+	struct value *v;
+
+	if (size <= w->space)
+		return w->values;
+
+	v = room(size, &block);
 	if (!v)
 		return NULL;
+
+	release(w->values_block);
+	w->values_block = block;
+	w->space = size;
+	w->size += size;
+	journal.size += size;
+
+	return v;
+}
+
+
+/* The texts behind the values */
+static int copy(struct write *w, const struct value *values, unsigned count)
+{
+	struct value *v = make_room(w, size_of(values, count));
+	char *p;
+
+	if (!v)
+		return ENOMEM;
 
 	p = (char *)&v[count];
 	for (unsigned i = 0; i < count; i++) {
 		v[i] = values[i];
-		if (!values[i].text)
+		if (!v[i].text)
 			continue;
 
-		v[i].text = p;
-		p = stpcpy(p, values[i].text) + 1;
+		v[i].text = memcpy(p, values[i].text, v[i].len + 1);
+		p += v[i].len + 1;
 	}
 
-	return v;
+	w->values = v;
+	w->count = count;
+
+	return 0;
 }
 
 
@@ -99,22 +177,11 @@ struct write *journal_find(unsigned group, const char *key)
 }
 
 
-static int append(unsigned stmt, unsigned group, struct value *values,
-		  unsigned count, size_t size, uint64_t turn)
+static void append(struct write *w)
 {
-	struct write *w = malloc(sizeof(*w));
-
-	if (!w)
-		return ENOMEM;
-
-	*w = (struct write){.stmt = stmt,
-			    .group = group,
-			    .count = count,
-			    .size = size,
-			    .turn = turn,
-			    .values = values};
-	if (group) {
-		struct write **wp = bucket(group, key_of(values, count));
+	if (w->group) {
+		struct write **wp = bucket(w->group,
+					   key_of(w->values, w->count));
 
 		w->same_hash = *wp;
 		*wp = w;
@@ -125,8 +192,31 @@ static int append(unsigned stmt, unsigned group, struct value *values,
 	else
 		journal.head = w;
 	journal.last = w;
-	journal.size += size;
+	journal.size += sizeof(*w);
 	++journal.count;
+}
+
+
+static int add(unsigned stmt, unsigned group, const struct value *values,
+	       unsigned count, uint64_t turn)
+{
+	struct block *block;
+	struct write *w = room(sizeof(*w), &block);
+
+	if (!w)
+		return ENOMEM;
+
+	*w = (struct write){.stmt = stmt,
+			    .group = group,
+			    .size = sizeof(*w),
+			    .turn = turn,
+			    .block = block};
+	if (copy(w, values, count)) {
+		release(block);
+		return ENOMEM;
+	}
+
+	append(w);
 
 	return 0;
 }
@@ -149,31 +239,18 @@ int journal_add(unsigned stmt, unsigned group, const struct value *values,
 		unsigned count, uint64_t turn)
 {
 	struct write *w = NULL;
-	struct value *v;
-	size_t size;
-	int err = 0;
-
-	v = copy(values, count, &size);
-	if (!v)
-		return ENOMEM;
+	int err;
 
 	/* what was put can be put otherwise, or forgotten; what was forgotten
 	   comes anew */
 	if (group)
 		w = journal_find(group, key_of(values, count));
-	if (w && stmt >= w->stmt) {
-		journal.size += size - w->size;
-		free(w->values);
+	if (!w || stmt < w->stmt)
+		return add(stmt, group, values, count, turn);
+
+	err = copy(w, values, count);
+	if (!err)
 		w->stmt = stmt;
-		w->count = count;
-		w->size = size;
-		w->values = v;
-	}
-	else {
-		err = append(stmt, group, v, count, size, turn);
-		if (err)
-			free(v);
-	}
 
 	return err;
 }
@@ -262,6 +339,8 @@ void journal_clear(void)
 	journal_seal();
 	while (journal.head)
 		journal_drop_first();
+	release(journal.block);
+	journal.block = NULL;
 }
 
 

@@ -13,9 +13,12 @@
 /* NULL, if text is NULL and there is no number */
 struct value {
 	const char *text;
+	size_t len; /* of the text, without its NUL */
 	int64_t number;
 	bool is_number;
 };
+
+struct block;
 
 struct write {
 	struct write *next;
@@ -23,9 +26,12 @@ struct write {
 	unsigned stmt;
 	unsigned group;
 	unsigned count;
-	size_t size;
+	size_t size;  /* bytes that it takes, with what was replaced */
+	size_t space; /* of them, for its values */
 	uint64_t turn;
 	struct value *values;
+	struct block *block;        /* that it is in itself */
+	struct block *values_block; /* that its values are in */
 };
 
 int journal_add(unsigned stmt, unsigned group, const struct value *values,

@@ -85,12 +85,10 @@ static void put_u32(struct buffer *b, uint32_t value)
 
 
 /* With its NUL, so that it can be read where it stands */
-static void put_text(struct buffer *b, const char *text)
+static void put_text(struct buffer *b, const char *text, size_t len)
 {
-	const size_t len = strlen(text) + 1;
-
-	put_u32(b, (uint32_t)len);
-	put(b, text, len);
+	put_u32(b, (uint32_t)len + 1);
+	put(b, text, len + 1);
 }
 
 
@@ -175,7 +173,7 @@ int redo_open(const char *dir, const char *const *sql, unsigned count)
 	put(&b, magic, sizeof(magic));
 	put_u32(&b, count);
 	for (unsigned i = 0; i < count; i++)
-		put_text(&b, sql[i]);
+		put_text(&b, sql[i], strlen(sql[i]));
 
 	err = b.failed ? ENOMEM : write_all(b.p, b.len, 0);
 	redo.begin = redo.end = (off_t)b.len;
@@ -214,7 +212,7 @@ void redo_add(unsigned stmt, const struct value *values, unsigned count)
 			put(b, &v->number, sizeof(v->number));
 		}
 		else if (v->text) {
-			put_text(b, v->text);
+			put_text(b, v->text, v->len);
 		}
 		else {
 			put_u32(b, is_null);
@@ -331,6 +329,7 @@ static bool get_value(struct reader *r, struct value *v)
 	}
 
 	v->text = get_text(r, len);
+	v->len = len - 1;
 
 	return v->text != NULL;
 }
