@@ -128,7 +128,7 @@ static void take(struct node *node, const struct report *r)
 
 	node->n = r->n;
 	node->dirty = true;
-	if (r->kind == REPORT_SYNC)
+	if (r->kind == REPORT_SYNC && r->n >= node->next)
 		node->synced = true;
 
 	intake(r, node->boot, node->name);
@@ -200,6 +200,7 @@ static int attach(struct link *l, const struct report *r)
 
 	node->link = l;
 	node->since = clock_ms();
+	node->next = r->next;
 	node->synced = false;
 	node->dirty = true;
 	set(&node->version, r->version);

@@ -59,6 +59,7 @@ static const struct slot report_slots[] = {
 	SLOT(report, SORT_TEXT, baresip),
 	SLOT(report, SORT_TEXT, libre),
 	SLOT(report, SORT_NUMBER, first),
+	SLOT(report, SORT_NUMBER, next),
 	SLOT(report, SORT_TEXT, event),
 	NAMED(report, SORT_JSON, "call", call_text),
 	SLOT(report, SORT_TEXT, call_sid),

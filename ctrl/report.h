@@ -58,6 +58,7 @@ struct report {
 	const char *baresip;
 	const char *libre;
 	uint64_t first;
+	uint64_t next;
 
 	/* call */
 	const char *event;

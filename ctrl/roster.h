@@ -26,6 +26,7 @@ struct node {
 	int64_t since;     /* ms since 1970: connected, or disconnected */
 	uint64_t n;        /* last report that was taken */
 	uint64_t acked;
+	uint64_t next; /* the first that is no repetition */
 	struct process process;
 	bool whole;  /* every report of it came to this referd */
 	bool synced; /* said which calls live, since it connected */

@@ -170,7 +170,7 @@ const char *const schema_sql[STMTS] = {
 	[STMT_SIZE] = "SELECT page_count * page_size,"
 		      " freelist_count * page_size FROM pragma_page_count,"
 		      " pragma_freelist_count, pragma_page_size",
-	[STMT_SHRINK] = "PRAGMA incremental_vacuum(256)",
+	[STMT_SHRINK] = "PRAGMA incremental_vacuum(128)",
 	[STMT_OLD_MESSAGES] = "SELECT seq, time, call_sid, length(text)"
 			      " FROM messages"
 			      " WHERE seq > ? ORDER BY seq LIMIT ?",

@@ -77,6 +77,36 @@ scene('a link that breaks is told, and its return', async (s) => {
 });
 
 
+scene('what a baresip said on an earlier link is not what lives now',
+	async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd);
+	const node = new Node(referd.socket, 'gw');
+	const nodes = async () =>
+		(await (await fetch(`${referd.http}/healthz`)).json()).nodes;
+	let sync;
+
+	/* a referd that has lost its store is told all again */
+	node.kept = [{ type: 'sync', n: 1, time: Date.now(), transfers: [] }];
+	node.n = 1;
+	node.report = (what) => {
+		if (what.type === 'sync')
+			sync = what;
+		else
+			Node.prototype.report.call(node, what);
+	};
+	await node.connect();
+	node.call();
+	await client.message('session:new');
+	assert.equal(await nodes(), 0);
+
+	delete node.report;
+	node.report(sync);
+	await referd.knows(1);
+	node.disconnect();
+});
+
+
 scene('of two processes of one name the one that is there counts',
 	async (s) => {
 	const referd = await s.referd();

@@ -35,6 +35,7 @@ static void test_hello(void **state)
 	assert_int_equal(r->kind, REPORT_HELLO);
 	assert_string_equal(r->node, "gw1");
 	assert_int_equal(r->first, 17);
+	assert_int_equal(r->next, 20);
 	report_free(r);
 }
 
