@@ -40,43 +40,60 @@ function ratios(rows)
 }
 
 
-const REST = 2; /* ms */
+const REST = 20; /* ms */
+
+const ours = (dir) => Ours.start(dir);
+const stock = (ip, type) => (dir) => Stock.start(dir, { ip, type });
 
 
-/**
- * Latency: every control has a batch of calls up, which are transferred one
- * by one, the controls by turns: at once, and with a rest between two, after
- * which everything is cold.
- *
- * @param options `quick`: hardly any of it. `transfers` of each; `batch`: live
- *                calls of each
- */
-export async function latency(options = {})
+/* All that are installed, but for a client that waits by itself: while it
+   does, the machine falls asleep, and wakes for whose turn is next */
+function all()
 {
-	return [...await series(0, '', options),
-		...await series(REST, `, each ${REST} ms after the one before`,
-			options)];
-}
+	const start = { ours };
 
-
-async function series(rest, when, { quick, ...options })
-{
-	const { transfers, batch } = { transfers: 1000, batch: 20,
-		...(quick && { transfers: 4, batch: 2 }), ...options };
-	const start = { ours: (dir) => Ours.start(dir) };
-
-	if (Stock.available()) {
-		start.quickack = (dir) => Stock.start(dir,
-			{ ip: '10.77.0.4', type: 'ctrl_tcp' });
-		start.plain = (dir) => Stock.start(dir,
-			{ ip: '10.77.0.5', type: 'ctrl_tcp-plain' });
-	}
+	if (Stock.available())
+		start.quickack = stock('10.77.0.4', 'ctrl_tcp');
 	if (Janus.available())
 		start.janus = (dir) => Janus.start(dir,
 			{ ip: '10.77.0.6', far: FAR });
 	if (Asterisk.available())
 		start.asterisk = (dir) => Asterisk.start(dir,
 			{ ip: '10.77.0.7' });
+
+	return start;
+}
+
+
+/**
+ * Latency: every control has a batch of calls up, which are transferred one
+ * by one, the controls by turns: at once, and with a rest between two, after
+ * which everything is cold. Then beside an ordinary client.
+ *
+ * @param options `quick`: hardly any of it. `transfers` of each; `batch`: live
+ *                calls of each
+ */
+export async function latency(options = {})
+{
+	const tables = [
+		...await series(all(), 0, '', options),
+		...await series(all(), REST,
+			`, each ${REST} ms after the one before`, options),
+	];
+
+	if (Stock.available())
+		tables.push(...await series({ ours,
+			plain: stock('10.77.0.5', 'ctrl_tcp-plain') }, 0,
+		', beside an ordinary client', options));
+
+	return tables;
+}
+
+
+async function series(start, rest, when, { quick, ...options })
+{
+	const { transfers, batch } = { transfers: 1000, batch: 20,
+		...(quick && { transfers: 4, batch: 2 }), ...options };
 
 	return withPeers(start, async (peers) => {
 		const run = new Driver('series', batch, rest,
