@@ -12,10 +12,12 @@ import { join } from 'node:path';
 import { Client } from './lib/client.js';
 import { http, upgrade } from './lib/http.js';
 import { Node } from './lib/node.js';
+import { gauge, until } from './lib/raw.js';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
 
 const MANY = 12_000; /* messages, more than anyone may leave unread */
+const ASKED = 30_000; /* ms of silence, after which a client is asked */
 
 
 async function control(s)
@@ -164,21 +166,29 @@ scene('calls and verbs over HTTP', async (s) => {
 });
 
 
-scene('who does not keep up is told so, and misses nothing', async (s) => {
-	const c = await control(s);
-	const { client, node, referd } = c;
-	const slow = await s.client(referd, { query: '?client=slow' });
-	const call = await liveCall(c);
-
-	slow.socket._socket.pause();
+/* Says more of a call than anyone may leave unread; the last of it */
+async function sayMuch({ client, node }, call)
+{
 	for (let i = 0; i < MANY; i++) {
 		node.status(call, { state: i % 2 ? 'in-progress' : 'ringing',
 			sip_reason: `${i} ${'x'.repeat(100)}` });
 		if (i % 1000 === 0)
 			await new Promise((resolve) => setImmediate(resolve));
 	}
-	const { seq } = await client.messages.wait((m) =>
+
+	return client.messages.wait((m) =>
 		m.data?.sip_reason?.startsWith(`${MANY - 1} `), 'the last');
+}
+
+
+scene('who does not keep up is told so, and misses nothing', async (s) => {
+	const c = await control(s);
+	const { client, referd } = c;
+	const slow = await s.client(referd, { query: '?client=slow' });
+	const call = await liveCall(c);
+
+	slow.socket._socket.pause();
+	const { seq } = await sayMuch(c, call);
 
 	slow.socket._socket.resume();
 	const code = await new Promise((resolve) =>
@@ -195,6 +205,24 @@ scene('who does not keep up is told so, and misses nothing', async (s) => {
 	const seen = (x) => x.all('call:status').map((m) => m.seq);
 
 	assert.deepEqual([...seen(slow), ...seen(back)], seen(client));
+});
+
+
+scene('who does not even read that is let go', async (s) => {
+	const c = await control(s);
+	const slow = await s.client(c.referd, { query: '?client=slow' });
+	const call = await liveCall(c);
+	const begun = Date.now();
+
+	slow.socket._socket.pause();
+	await sayMuch(c, call);
+	await until(async () => await gauge(c.referd, 'referd_clients') === 1);
+	assert.ok(Date.now() - begun < ASKED);
+
+	/* nothing but the reset is left of it */
+	slow.socket._socket.resume();
+	assert.equal(await new Promise((resolve) =>
+		slow.socket.on('close', resolve)), 1006);
 });
 
 
