@@ -240,6 +240,18 @@ async function among(calls, transfers)
 }
 
 
+/* Fewer calls than transfers: new ones come when all are transferred */
+async function amongFew(calls, transfers)
+{
+	const [{ rows }] = await series({ ours }, 0, '',
+		{ transfers, batch: calls });
+	const { control: _, 'KiB per call': _kib, 'fds per call': _fds,
+		...figures } = rows[0];
+
+	return { 'live calls': calls, 'baresips': 1, ...figures };
+}
+
+
 /**
  * What a transfer costs as live calls grow
  *
@@ -248,13 +260,14 @@ async function among(calls, transfers)
  */
 export async function live({ quick, ...options } = {})
 {
-	const { sizes, transfers } = { sizes: [50, 100, 500, 1000, 2000],
-		transfers: 50, ...(quick && { sizes: [2, 4], transfers: 2 }),
+	const { sizes, transfers } = { sizes: [1, 10, 50, 100, 500, 1000, 2000],
+		transfers: 50, ...(quick && { sizes: [1, 4], transfers: 2 }),
 		...options };
 	const rows = [];
 
 	for (const calls of sizes)
-		rows.push(await among(calls, transfers));
+		rows.push(await (calls < transfers ? amongFew : among)(calls,
+			transfers));
 
 	return [{ title: 'One transfer among so many live calls (µs)', rows }];
 }
