@@ -25,8 +25,9 @@ function row(samples, cpuEach)
 	return { 'transfers': samples.length,
 		'REFER p50': p('refer', 0.5), 'p90': p('refer', 0.9),
 		'p99': p('refer', 0.99), 'final p50': p('final', 0.5),
-		'final p90': p('final', 0.9), 'NOTIFY p50': p('notify', 0.5),
-		'CPU': cpuEach };
+		'final p90': p('final', 0.9), 'final p99': p('final', 0.99),
+		'NOTIFY p50': p('notify', 0.5), 'NOTIFY p90': p('notify', 0.9),
+		'NOTIFY p99': p('notify', 0.99), 'CPU': cpuEach };
 }
 
 
@@ -270,4 +271,63 @@ export async function live({ quick, ...options } = {})
 			transfers));
 
 	return [{ title: 'One transfer among so many live calls (µs)', rows }];
+}
+
+
+/* So many transfers per second. ctrl_tcp transfers the current call: there is
+   one at a time. */
+async function at(rate, seconds, name, start)
+{
+	return withPeers({ peer: start }, async ([peer]) => {
+		const before = cpu(pids(peer));
+		const run = new Driver('load', peer.referd ? CALLS : 1, rate,
+			seconds, peer.control);
+		const lines = await run.until('over');
+		const used = cpu(pids(peer)) - before;
+		const total = lines.at(-1);
+		const last = lines.filter((l) => l.second).at(-1);
+		const samples = lines.filter((l) => l.control);
+		const final = (share) => percentile(
+			samples.map((l) => l.final), share);
+
+		await run.end();
+
+		return {
+			'per second': rate,
+			'control': name,
+			'made per second': total.transferred * 1e6 / total.all,
+			'lost': total.placed - total.transferred,
+			'final p50': final(0.5),
+			'final p99': final(0.99),
+			'REFERs again': last?.refers_again ?? 0,
+			'CPU': used / total.transferred,
+		};
+	});
+}
+
+
+const CALLS = 200; /* at once, at most */
+
+
+/**
+ * How many transfers per second there may be, until libre has 32 s of them in
+ * its lists
+ *
+ * @param options `quick`: hardly any of it. `rates` per second; `seconds`
+ */
+export async function rate({ quick, ...options } = {})
+{
+	const { rates, seconds } = { rates: [50, 100, 200, 400], seconds: 45,
+		...(quick && { rates: [20], seconds: 1 }), ...options };
+	const rows = [];
+
+	for (const perSecond of rates) {
+		rows.push(await at(perSecond, seconds, 'referd', ours));
+		if (Stock.available())
+			rows.push(await at(perSecond, seconds, 'ctrl_tcp',
+				stock('10.77.0.4', 'ctrl_tcp')));
+	}
+
+	return [{ title: 'So many transfers per second, each from INVITE to ' +
+		'BYE (µs; CPU per transfer)', rows }];
 }

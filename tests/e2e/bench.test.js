@@ -33,7 +33,7 @@ test('each measurement gives its table', async () => {
 	const results = JSON.parse(text);
 
 	assert.deepEqual(Object.keys(results),
-		['latency', 'burst', 'live', 'fanout', 'growth']);
+		['latency', 'burst', 'rate', 'live', 'fanout', 'growth']);
 	for (const { title, rows } of Object.values(results).flat()) {
 		assert.ok(rows.length, title);
 		for (const value of rows.flatMap(Object.values))
@@ -51,6 +51,9 @@ test('each measurement gives its table', async () => {
 	else
 		assert.deepEqual(controls, [pair('ctrl_tcp'), [],
 			pair('ctrl_tcp'), [], pair('ctrl_tcp-plain'), []]);
+	assert.deepEqual(results.rate[0].rows.map((r) => [r.control, r.lost]),
+		[['referd', 0], ...settings.baresipVersion === '1.1' ? [] :
+			[['ctrl_tcp', 0]]]);
 	assert.deepEqual(results.burst[0].rows.map((r) =>
 		[r.calls, r.transferred, r.lost]), [[4, 4, 0]]);
 });
@@ -61,7 +64,7 @@ test('a measurement that is not known is told in a sentence', async () => {
 
 	assert.equal(status, 1);
 	assert.equal(text, 'bench: speed is none of ' +
-		'latency, burst, live, fanout, growth');
+		'latency, burst, rate, live, fanout, growth');
 });
 
 
