@@ -50,6 +50,7 @@ struct control {
 extern const struct control_type control_referd;
 extern const struct control_type control_tcp;
 extern const struct control_type control_tcp_plain;
+extern const struct control_type control_tcp_relay;
 extern const struct control_type control_janus;
 extern const struct control_type control_asterisk;
 

@@ -3,8 +3,8 @@
  *
  * Netstrings of JSON. baresip never sets TCP_NODELAY: its second event waits
  * for our acknowledgement of the first, which Linux delays by 40 ms, unless
- * the client asks for it at once, TCP_QUICKACK. There is one type with it,
- * and one as an ordinary client has it.
+ * the client asks for it at once, TCP_QUICKACK. There is one type with it, one
+ * as an ordinary client has it, and one with bench-relay in between.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,7 +99,7 @@ static int tcp_read(struct control *c)
 			 sizeof(t->input) - t->len - 1)) > 0) {
 		char *p = t->input;
 
-		if (c->type == &control_tcp)
+		if (c->type != &control_tcp_plain)
 			set_quickack(t);
 
 		t->len += (size_t)n;
@@ -137,7 +137,7 @@ static int tcp_transfer(struct control *c, struct leg *leg)
 	(void)leg;
 	if (write(t->fd, command, (size_t)n) != n)
 		return errno;
-	if (c->type == &control_tcp)
+	if (c->type != &control_tcp_plain)
 		set_quickack(t);
 
 	return 0;
@@ -167,6 +167,16 @@ const struct control_type control_tcp = {
 
 const struct control_type control_tcp_plain = {
 	.name = "ctrl_tcp-plain",
+	.open = tcp_open,
+	.fd = tcp_fd,
+	.read = tcp_read,
+	.transfer = tcp_transfer,
+	.close = tcp_close,
+};
+
+
+const struct control_type control_tcp_relay = {
+	.name = "ctrl_tcp-relay",
 	.open = tcp_open,
 	.fd = tcp_fd,
 	.read = tcp_read,

@@ -90,6 +90,26 @@ export class Stock {
 }
 
 
+/** A stock baresip with a process in between that only passes on. */
+export class Relay {
+	static async start(dir, { ip })
+	{
+		const p = await Stock.start(dir, { ip, type: 'ctrl_tcp-relay' });
+		const relay = new Process('relay', [join(settings.build,
+			'tests/bench/bench-relay'), ip, '4444'],
+		{ output: `${dir}-relay.log` });
+		const line = await relay.log.wait((l) =>
+			l.startsWith('relay: '), 'line with its address');
+
+		p.control = [p.name, line.slice('relay: '.length),
+			`${ip}:5060`].join();
+		p.processes.push(relay);
+
+		return p;
+	}
+}
+
+
 /* Janus gathers no ICE candidate on a loopback interface. */
 function addInterface()
 {

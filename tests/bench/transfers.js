@@ -6,7 +6,7 @@
 
 import { Driver, FAR, withPeers } from './driver.js';
 import { percentile } from './figures.js';
-import { Asterisk, Janus, Ours, pids, Stock } from './peers.js';
+import { Asterisk, Janus, Ours, pids, Relay, Stock } from './peers.js';
 import { cpu, descriptors, memory } from './procfs.js';
 
 /** What the processes of peers hold, or have used, at one moment. */
@@ -53,8 +53,10 @@ function all()
 {
 	const start = { ours };
 
-	if (Stock.available())
+	if (Stock.available()) {
 		start.quickack = stock('10.77.0.4', 'ctrl_tcp');
+		start.relay = (dir) => Relay.start(dir, { ip: '10.77.0.8' });
+	}
 	if (Janus.available())
 		start.janus = (dir) => Janus.start(dir,
 			{ ip: '10.77.0.6', far: FAR });
