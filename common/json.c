@@ -109,57 +109,9 @@ static void put(struct json *j, char c)
 }
 
 
-/* Eight bytes at once: not 0 if one of them is 0 */
-static uint64_t zeros(uint64_t word)
-{
-	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
-}
-
-
-static uint64_t equal(uint64_t word, char c)
-{
-	return zeros(word ^ 0x0101010101010101 * (unsigned char)c);
-}
-
-
 static bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c != '"' && c != '\\';
-}
-
-
-static bool are_plain(uint64_t word)
-{
-	return !(equal(word, '"') | equal(word, '\\') |
-		 zeros(word & 0xe0e0e0e0e0e0e0e0));
-}
-
-
-/* False if some of it can't stand in a string as it is */
-static bool copy_plain(char *to, const char *s, size_t len)
-{
-	uint64_t word;
-	size_t n = 0;
-
-	for (; n + sizeof(word) <= len; n += sizeof(word)) {
-		memcpy(&word, s + n, sizeof(word));
-		if (!are_plain(word))
-			return false;
-		memcpy(to + n, &word, sizeof(word));
-	}
-
-	/* what is left together with what was before */
-	if (n && n < len)
-		return copy_plain(to + len - sizeof(word),
-				  s + len - sizeof(word), sizeof(word));
-
-	for (; n < len; n++) {
-		if (!is_plain((unsigned char)s[n]))
-			return false;
-		to[n] = s[n];
-	}
-
-	return true;
 }
 
 
@@ -191,10 +143,11 @@ static void append_escaped(struct json *j, const char *s)
 static void append_quoted(struct json *j, const char *s)
 {
 	const size_t len = strlen(s);
-	char *p = room(j, len + 2);
+	char *p = json_plain(s, len) ? room(j, len + 2) : NULL;
 
-	if (p && copy_plain(p + 1, s, len)) {
+	if (p) {
 		p[0] = p[len + 1] = '"';
+		memcpy(p + 1, s, len);
 		advance(j, len + 2);
 		return;
 	}
@@ -205,13 +158,38 @@ static void append_quoted(struct json *j, const char *s)
 }
 
 
-/* What was written last tells whether a comma is due */
-static void begin(struct json *j, const char *key)
+static bool is_comma_due(const struct json *j)
 {
 	const char last = j->len ? j->text[j->len - 1] : '{';
 
-	if (last != '{' && last != '[' && last != ':')
-		put(j, ',');
+	return last != '{' && last != '[' && last != ':';
+}
+
+
+/* What was written last tells whether a comma is due */
+static void begin(struct json *j, const char *key)
+{
+	const size_t comma = is_comma_due(j), len = key ? strlen(key) : 0;
+	char *p;
+
+	if (!comma && !key)
+		return;
+
+	p = room(j, comma + len + 3);
+	if (!p)
+		return;
+
+	*p = ',';
+	p += comma;
+	if (key && json_plain(key, len)) {
+		p[0] = p[len + 1] = '"';
+		p[len + 2] = ':';
+		memcpy(p + 1, key, len);
+		advance(j, comma + len + 3);
+		return;
+	}
+
+	advance(j, comma);
 	if (key) {
 		append_quoted(j, key);
 		put(j, ':');
@@ -390,6 +368,58 @@ void json_members(struct json *j, const char *object)
 
 	begin(j, NULL);
 	append(j, object + 1, len - 2);
+}
+
+
+/* Sixteen bytes at once, on every processor: gcc and clang have such types */
+typedef unsigned char bytes __attribute__((vector_size(16)));
+
+enum { BYTES = sizeof(bytes) };
+
+
+/* Not 0 where a byte is to be escaped */
+static bytes specials(const char *s)
+{
+	bytes v;
+
+	memcpy(&v, s, sizeof(v));
+
+	return (bytes)((v == '"') | (v == '\\') | (v < 0x20));
+}
+
+
+static bool is_none(bytes found)
+{
+	static const bytes none;
+
+	return !memcmp(&found, &none, sizeof(found));
+}
+
+
+/**
+ * Tell whether a text can stand in a string as it is (RFC 8259 section 7)
+ *
+ * @param s   Text
+ * @param len Its length in bytes
+ *
+ * @return True if none of it is to be escaped
+ */
+bool json_plain(const char *s, size_t len)
+{
+	bytes found = {0};
+	char few[BYTES];
+
+	if (len < BYTES) {
+		memset(few, ' ', sizeof(few));
+		memcpy(few, s, len);
+		return is_none(specials(few));
+	}
+
+	for (size_t n = 0; n + BYTES <= len; n += BYTES)
+		found |= specials(s + n);
+
+	/* what is left together with what was before */
+	return is_none(found | specials(s + len - BYTES));
 }
 
 

@@ -26,12 +26,16 @@
 uint64_t emit(const struct emission *e)
 {
 	uint64_t seq = store_seq_next();
-	char time[CLOCK_TEXT_SIZE], msgid[32];
+	char time[CLOCK_TEXT_SIZE], own[32] = "";
+	const char *msgid = e->msgid;
 	struct json j;
 
 	/* applications of jambonz take no message without one */
-	(void)snprintf(msgid, sizeof(msgid), "m-%llu",
-		       (unsigned long long)seq);
+	if (e->jambonz && !msgid) {
+		(void)snprintf(own, sizeof(own), "m-%llu",
+			       (unsigned long long)seq);
+		msgid = own;
+	}
 	clock_text(time, e->time ? e->time : clock_ms());
 
 	json_init(&j);
@@ -39,7 +43,7 @@ uint64_t emit(const struct emission *e)
 	json_str(&j, "type", e->type);
 	json_int(&j, "seq", (int64_t)seq);
 	json_str(&j, "time", time);
-	json_str(&j, "msgid", e->msgid || !e->jambonz ? e->msgid : msgid);
+	json_str(&j, "msgid", msgid);
 	json_str(&j, "call_sid", e->call_sid);
 	json_str(&j, "hook", e->hook);
 	json_raw(&j, "data", e->data);

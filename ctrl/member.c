@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "json.h"
 #include "member.h"
 
 
@@ -86,8 +87,14 @@ static char *escape_end(char *p)
 /* Behind the closing quote of a string; NULL if it is none */
 static char *string_end(char *p)
 {
+	char *quote;
+
 	if (*p++ != '"')
 		return NULL;
+
+	quote = strchr(p, '"');
+	if (quote && json_plain(p, (size_t)(quote - p)))
+		return quote + 1;
 
 	while (p && *p != '"') {
 		if ((unsigned char)*p < 0x20)

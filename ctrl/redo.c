@@ -92,23 +92,31 @@ static void put_text(struct buffer *b, const char *text, size_t len)
 }
 
 
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x100000001b3;
+
+	return sum ^ sum >> 32;
+}
+
+
 /* FNV-1a, eight bytes at a time */
 static uint64_t sum_of(const char *p, size_t len)
 {
 	uint64_t sum = 0xcbf29ce484222325, word;
 
-	while (len) {
-		const size_t n = len < sizeof(word) ? len : sizeof(word);
-
-		word = 0;
-		memcpy(&word, p, n);
-		sum = (sum ^ word) * 0x100000001b3;
-		sum ^= sum >> 32;
-		p += n;
-		len -= n;
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = mix(sum, word);
 	}
 
-	return sum;
+	if (!len)
+		return sum;
+
+	word = 0;
+	memcpy(&word, p, len);
+
+	return mix(sum, word);
 }
 
 
