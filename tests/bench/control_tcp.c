@@ -155,31 +155,14 @@ static void tcp_close(struct control *c)
 }
 
 
-const struct control_type control_tcp = {
-	.name = "ctrl_tcp",
-	.open = tcp_open,
-	.fd = tcp_fd,
-	.read = tcp_read,
-	.transfer = tcp_transfer,
-	.close = tcp_close,
-};
+/* The client differs, or what is in between */
+#define CONTROL_TCP(type)                                                     \
+	{                                                                     \
+		.name = type, .open = tcp_open, .fd = tcp_fd,                 \
+		.read = tcp_read, .transfer = tcp_transfer,                   \
+		.close = tcp_close,                                           \
+	}
 
-
-const struct control_type control_tcp_plain = {
-	.name = "ctrl_tcp-plain",
-	.open = tcp_open,
-	.fd = tcp_fd,
-	.read = tcp_read,
-	.transfer = tcp_transfer,
-	.close = tcp_close,
-};
-
-
-const struct control_type control_tcp_relay = {
-	.name = "ctrl_tcp-relay",
-	.open = tcp_open,
-	.fd = tcp_fd,
-	.read = tcp_read,
-	.transfer = tcp_transfer,
-	.close = tcp_close,
-};
+const struct control_type control_tcp = CONTROL_TCP("ctrl_tcp");
+const struct control_type control_tcp_plain = CONTROL_TCP("ctrl_tcp-plain");
+const struct control_type control_tcp_relay = CONTROL_TCP("ctrl_tcp-relay");
