@@ -158,38 +158,13 @@ static void append_quoted(struct json *j, const char *s)
 }
 
 
-static bool is_comma_due(const struct json *j)
-{
-	const char last = j->len ? j->text[j->len - 1] : '{';
-
-	return last != '{' && last != '[' && last != ':';
-}
-
-
 /* What was written last tells whether a comma is due */
 static void begin(struct json *j, const char *key)
 {
-	const size_t comma = is_comma_due(j), len = key ? strlen(key) : 0;
-	char *p;
+	const char last = j->len ? j->text[j->len - 1] : '{';
 
-	if (!comma && !key)
-		return;
-
-	p = room(j, comma + len + 3);
-	if (!p)
-		return;
-
-	*p = ',';
-	p += comma;
-	if (key && json_plain(key, len)) {
-		p[0] = p[len + 1] = '"';
-		p[len + 2] = ':';
-		memcpy(p + 1, key, len);
-		advance(j, comma + len + 3);
-		return;
-	}
-
-	advance(j, comma);
+	if (last != '{' && last != '[' && last != ':')
+		put(j, ',');
 	if (key) {
 		append_quoted(j, key);
 		put(j, ':');

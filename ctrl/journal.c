@@ -17,8 +17,7 @@ enum {
 
 /* Memory for many writes, freed with the last of them */
 struct block {
-	unsigned refs; /* of what is in it, and of the one that is being filled
-			*/
+	unsigned refs; /* of what is in it; one more while it is filled */
 	size_t used;
 	size_t size;
 	max_align_t data[];

@@ -24,7 +24,7 @@
 enum { SIZE = 1 << 16 }; /* bytes */
 
 
-static struct sockaddr_in loopback(const char *ip, uint16_t port)
+static struct sockaddr_in address(const char *ip, uint16_t port)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET,
 				  .sin_port = htons(port)};
@@ -38,7 +38,7 @@ static struct sockaddr_in loopback(const char *ip, uint16_t port)
 /* Waits for the client, and says where */
 static int accept_client(int *fdp)
 {
-	struct sockaddr_in sin = loopback("127.0.0.1", 0);
+	struct sockaddr_in sin = address("127.0.0.1", 0);
 	const int fd = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t len = sizeof(sin);
 
@@ -57,7 +57,7 @@ static int accept_client(int *fdp)
 
 static int connect_target(int *fdp, const char *ip, const char *port)
 {
-	const struct sockaddr_in sin = loopback(ip, (uint16_t)atoi(port));
+	const struct sockaddr_in sin = address(ip, (uint16_t)atoi(port));
 
 	*fdp = socket(AF_INET, SOCK_STREAM, 0);
 

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { Client } from './lib/client.js';
 import { http, upgrade } from './lib/http.js';
 import { Node } from './lib/node.js';
-import { gauge, until } from './lib/raw.js';
 import { Process } from './lib/process.js';
+import { gauge, until } from './lib/raw.js';
 import { scene, settings } from './lib/scene.js';
 
 const MANY = 12_000; /* messages, more than anyone may leave unread */
