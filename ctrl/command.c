@@ -13,12 +13,12 @@
 #include "auth.h"
 #include "call.h"
 #include "command.h"
+#include "counters.h"
 #include "dial.h"
 #include "hooks.h"
 #include "http.h"
 #include "log.h"
 #include "message.h"
-#include "metrics.h"
 #include "queue.h"
 #include "reply.h"
 #include "session.h"
@@ -245,7 +245,7 @@ void command(const struct sender *sender, char *text, size_t len)
 	int err;
 
 	log_debug("command: %s: %.*s", sender->name, (int)len, text);
-	metrics_count(METRIC_MESSAGES_RECEIVED);
+	counter_add(COUNTER_MESSAGES_RECEIVED);
 
 	fault_init(&f);
 	err = message_decode(&m, text, len, &f);

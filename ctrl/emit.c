@@ -8,10 +8,10 @@
 #include "app.h"
 #include "client.h"
 #include "clock.h"
+#include "counters.h"
 #include "emit.h"
 #include "json.h"
 #include "log.h"
-#include "metrics.h"
 #include "store.h"
 
 
@@ -55,7 +55,7 @@ uint64_t emit(const struct emission *e)
 			      json_done(&j));
 		clients_post(e->client, app_touch(e->call_sid), e->jambonz,
 			     seq, json_done(&j));
-		metrics_count(METRIC_MESSAGES_SENT);
+		counter_add(COUNTER_MESSAGES_SENT);
 	}
 	else {
 		log_error("emit: out of memory, %s %llu is lost", e->type,

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <libwebsockets.h>
 #include "cast.h"
+#include "counters.h"
 #include "feed.h"
 #include "frame.h"
 #include "log.h"
-#include "metrics.h"
 #include "store.h"
 #include "visit.h"
 
@@ -104,7 +104,7 @@ void feed_dismiss(struct feed *f, int code)
 static void lag(struct feed *f)
 {
 	log_warning("client: %s does not keep up", f->name);
-	metrics_count(METRIC_CLIENTS_DROPPED);
+	counter_add(COUNTER_CLIENTS_DROPPED);
 	feed_dismiss(f, CLOSE_LAGGING);
 }
 

@@ -12,11 +12,11 @@
 #include "client.h"
 #include "clock.h"
 #include "command.h"
+#include "counters.h"
 #include "emit.h"
 #include "fate.h"
 #include "hooks.h"
 #include "log.h"
-#include "metrics.h"
 #include "outbox.h"
 #include "queue.h"
 #include "session.h"
@@ -63,14 +63,14 @@ static void release(const char *sid, const char *id)
 static struct chain *conclude(struct delivery *d, const char *event,
 			      long status)
 {
-	enum metric metric = METRIC_HOOKS_FAILED;
+	enum counter counter = COUNTER_HOOKS_FAILED;
 
 	if (!strcmp(event, "answered"))
-		metric = METRIC_HOOKS_ANSWERED;
+		counter = COUNTER_HOOKS_ANSWERED;
 	else if (!strcmp(event, "timeout"))
-		metric = METRIC_HOOKS_TIMEOUT;
+		counter = COUNTER_HOOKS_TIMEOUT;
 
-	metrics_count(metric);
+	counter_add(counter);
 	fate_tell(d, event, status, 0);
 
 	return outbox_remove(d);
@@ -381,7 +381,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 	err = outbox_full() ? ENOBUFS : outbox_add(&d, p);
 	if (err) {
 		log_error("hooks: a hook is lost: %s", strerror(err));
-		metrics_count(METRIC_HOOKS_FAILED);
+		counter_add(COUNTER_HOOKS_FAILED);
 		return false;
 	}
 

@@ -13,9 +13,7 @@
 #include "clock.h"
 #include "db.h"
 #include "keep.h"
-#include "outbox.h"
 #include "schema.h"
-#include "session.h"
 #include "store.h"
 
 
@@ -30,6 +28,7 @@ static const double idle_time = 10.;
 
 static struct {
 	ev_timer timer;
+	keep_busy_h *busy_h;
 	int64_t age;  /* in ms */
 	int64_t size; /* in bytes */
 
@@ -52,15 +51,9 @@ struct rows {
 };
 
 
-static bool is_busy(const char *call_sid)
-{
-	return session_find(call_sid) || outbox_waits(call_sid);
-}
-
-
 static bool rows_add(struct rows *rows, int64_t id, const char *call_sid)
 {
-	if (is_busy(call_sid))
+	if (keep.busy_h(call_sid))
 		return false;
 
 	rows->ids[rows->count++] = id;
@@ -213,10 +206,12 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
  *
  * @param days Age from which on messages and transfers go
  * @param mb   MiB that the store may have on disk before the oldest go
+ * @param h    Tells of which call everything is kept, whatever its age
  */
-void keep_start(unsigned days, unsigned mb)
+void keep_start(unsigned days, unsigned mb, keep_busy_h *h)
 {
 	memset(&keep, 0, sizeof(keep));
+	keep.busy_h = h;
 	keep.age = days * day;
 	keep.size = mb * megabyte;
 	keep.transfer = -1;

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-void keep_start(unsigned days, unsigned mb);
+/* True if what was said of a call must stay */
+typedef bool(keep_busy_h)(const char *call_sid);
+
+void keep_start(unsigned days, unsigned mb, keep_busy_h *h);
 void keep_stop(void);
 bool keep_step(void);
 

@@ -22,6 +22,7 @@
 #include "keep.h"
 #include "log.h"
 #include "node.h"
+#include "outbox.h"
 #include "resolve.h"
 #include "roster.h"
 #include "route.h"
@@ -136,6 +137,13 @@ static void tables_close(void)
 }
 
 
+/* The past of a call that lives, or has hooks to deliver, is still needed */
+static bool busy_handler(const char *call_sid)
+{
+	return session_find(call_sid) || outbox_waits(call_sid);
+}
+
+
 static int start(const struct config *config)
 {
 	int err;
@@ -164,7 +172,7 @@ static int start(const struct config *config)
 	hooks_load();
 	nodes_load();
 	turn_init();
-	keep_start(config->keep_days, config->keep_mb);
+	keep_start(config->keep_days, config->keep_mb, busy_handler);
 
 	err = nodes_listen(config->socket);
 	if (err)

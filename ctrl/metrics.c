@@ -1,63 +1,19 @@
 /**
- * @file metrics.c  Counters, and their Prometheus text
+ * @file metrics.c  What Prometheus reads
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "client.h"
+#include "counters.h"
 #include "metrics.h"
 #include "roster.h"
 #include "session.h"
 #include "store.h"
-
-
-static const char *const names[METRICS] = {
-	[METRIC_MESSAGES_SENT] = "referd_messages_sent_total",
-	[METRIC_MESSAGES_RECEIVED] = "referd_messages_received_total",
-	[METRIC_MESSAGES_REFUSED] = "referd_messages_refused_total",
-	[METRIC_CLIENTS_DROPPED] = "referd_clients_dropped_total",
-	[METRIC_HOOKS_ANSWERED] = "referd_hooks_total{fate=\"answered\"}",
-	[METRIC_HOOKS_TIMEOUT] = "referd_hooks_total{fate=\"timeout\"}",
-	[METRIC_HOOKS_FAILED] = "referd_hooks_total{fate=\"failed\"}",
-};
-
-static const char *const outcomes[] = {"transferred", "failed", "presumed",
-				       "unknown", "cancelled"};
-
-enum { OUTCOMES = sizeof(outcomes) / sizeof(*outcomes) };
-
-static uint64_t counts[METRICS];
-static uint64_t transfers[OUTCOMES];
-
-
-/**
- * Count an event
- *
- * @param metric What happened
- */
-void metrics_count(enum metric metric)
-{
-	++counts[metric];
-}
-
-
-/**
- * Count the end of a transfer
- *
- * @param outcome Its outcome
- */
-void metrics_outcome(const char *outcome)
-{
-	for (int i = 0; i < OUTCOMES; i++) {
-		if (!strcmp(outcome, outcomes[i]))
-			++transfers[i];
-	}
-}
 
 
 /* Counters that differ by label only share one line of type */
@@ -72,17 +28,11 @@ static void print_type(FILE *f, const char *name, const char *last)
 
 static void print(FILE *f)
 {
-	for (int i = 0; i < METRICS; i++) {
-		print_type(f, names[i], i ? names[i - 1] : NULL);
-		(void)fprintf(f, "%s %" PRIu64 "\n", names[i], counts[i]);
+	for (int i = 0; i < COUNTERS; i++) {
+		print_type(f, counter_name(i), i ? counter_name(i - 1) : NULL);
+		(void)fprintf(f, "%s %" PRIu64 "\n", counter_name(i),
+			      counter_value(i));
 	}
-
-	print_type(f, "referd_transfers_total", NULL);
-	for (int i = 0; i < OUTCOMES; i++)
-		(void)fprintf(f,
-			      "referd_transfers_total{outcome=\"%s\"} %" PRIu64
-			      "\n",
-			      outcomes[i], transfers[i]);
 
 	(void)fprintf(f,
 		      "# TYPE referd_calls gauge\nreferd_calls %zu\n"

@@ -7,12 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "client.h"
+#include "counters.h"
 #include "emit.h"
 #include "fault.h"
 #include "http.h"
 #include "json.h"
 #include "log.h"
-#include "metrics.h"
 #include "reply.h"
 #include "store.h"
 
@@ -87,7 +87,7 @@ void reply_fault(const char *to, const struct fault *f, const char *call_sid)
 	struct json j;
 
 	log_info("reply: %s: %s", to ? to : "nobody", f->text);
-	metrics_count(METRIC_MESSAGES_REFUSED);
+	counter_add(COUNTER_MESSAGES_REFUSED);
 	if (!to)
 		return;
 

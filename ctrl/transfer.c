@@ -12,11 +12,11 @@
 #include "archive.h"
 #include "call.h"
 #include "clock.h"
+#include "counters.h"
 #include "emit.h"
 #include "field.h"
 #include "json.h"
 #include "log.h"
-#include "metrics.h"
 #include "recent.h"
 #include "report.h"
 #include "roster.h"
@@ -149,6 +149,26 @@ static void print_whole(struct json *j, const struct transfer *t)
 }
 
 
+static void count(const char *outcome)
+{
+	static const struct {
+		const char *outcome;
+		enum counter counter;
+	} counters[] = {
+		{"transferred", COUNTER_TRANSFERRED},
+		{"failed", COUNTER_FAILED},
+		{"presumed", COUNTER_PRESUMED},
+		{"unknown", COUNTER_UNKNOWN},
+		{"cancelled", COUNTER_CANCELLED},
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
+		if (!strcmp(outcome, counters[i].outcome))
+			counter_add(counters[i].counter);
+	}
+}
+
+
 static uint64_t announce(const struct transfer *t, const struct report *r)
 {
 	struct json j;
@@ -172,7 +192,7 @@ static uint64_t announce(const struct transfer *t, const struct report *r)
 			 t->refer_to ? t->refer_to : "", t->outcome,
 			 t->evidence ? t->evidence : "", t->refer_status,
 			 t->call_status, t->reason ? t->reason : "");
-		metrics_outcome(t->outcome);
+		count(t->outcome);
 	}
 
 	return seq;

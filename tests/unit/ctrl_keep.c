@@ -18,6 +18,13 @@
 
 static char dir[64];
 static char path[96];
+static const char *busy; /* the call whose past must stay */
+
+
+static bool busy_handler(const char *call_sid)
+{
+	return busy && !strcmp(call_sid, busy);
+}
 
 
 static int setup(void **state)
@@ -169,7 +176,7 @@ static void test_age(void **state)
 	fill(99, 10);
 	assert_true(store_first() == 1);
 
-	keep_start(3, 100);
+	keep_start(3, 100, busy_handler);
 	(void)sweep();
 	assert_int_equal(replay().count, 800);
 	assert_true(store_first() == 1);
@@ -203,7 +210,7 @@ static void test_size(void **state)
 	fill(4990, 1000);
 	transfer("z", "failed");
 
-	keep_start(1, 1);
+	keep_start(1, 1, busy_handler);
 	assert_true(sweep() > 10);
 	seen = replay();
 	assert_in_range(seen.count, 500, 1100);
@@ -229,7 +236,7 @@ static void test_large(void **state)
 	(void)state;
 
 	fill(100, 20000);
-	keep_start(1, 1);
+	keep_start(1, 1, busy_handler);
 	(void)sweep();
 	assert_in_range(replay().count, 40, 52);
 	assert_true(store_first() == store_seq() + 1 - replay().count);
@@ -244,7 +251,7 @@ static void test_disorder(void **state)
 	fill(300, 10);
 	run("UPDATE messages SET time = time - 86400000 * 3"
 	    " WHERE seq < 52 OR seq > 101");
-	keep_start(3, 100);
+	keep_start(3, 100, busy_handler);
 	(void)sweep();
 	assert_int_equal(replay().count, 250);
 	assert_true(store_first() == 52);
@@ -256,6 +263,24 @@ static void test_disorder(void **state)
 }
 
 
+/* What was said of a call that lives stays, until it does not */
+static void test_busy(void **state)
+{
+	(void)state;
+
+	fill(30, 10);
+	busy = "call";
+	keep_start(3, 100, busy_handler);
+	run("UPDATE messages SET time = 0");
+	(void)sweep();
+	assert_int_equal(replay().count, 30);
+
+	busy = NULL;
+	(void)sweep();
+	assert_int_equal(replay().count, 0);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disorder, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
