@@ -154,6 +154,8 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
  */
 int apps_init(void)
 {
+	appsave_init();
+
 	return table_create(&apps.table);
 }
 
@@ -232,6 +234,7 @@ static bool destroy_handler(const char *key, void *value, void *arg)
  */
 void apps_close(void)
 {
+	appsave_close();
 	table_each(apps.table, destroy_handler, NULL);
 	table_destroy(apps.table);
 	apps.table = NULL;

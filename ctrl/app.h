@@ -23,7 +23,6 @@ enum app_ack {
 int apps_init(void);
 void apps_load(void);
 void apps_close(void);
-void apps_save(void);
 
 bool app_owns(const char *name);
 const char *app_call(const char *name);

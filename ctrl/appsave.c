@@ -76,10 +76,7 @@ void appsave_forget(struct app *a)
 }
 
 
-/**
- * Write the applications that have changed to the store
- */
-void apps_save(void)
+static void save_handler(void)
 {
 	while (dirty) {
 		struct app *a = dirty;
@@ -87,4 +84,22 @@ void apps_save(void)
 		appsave_forget(a);
 		save(a);
 	}
+}
+
+
+/**
+ * Have applications that change saved
+ */
+void appsave_init(void)
+{
+	store_saver_add(save_handler);
+}
+
+
+/**
+ * Save no more
+ */
+void appsave_close(void)
+{
+	store_saver_remove(save_handler);
 }

@@ -8,6 +8,8 @@
 
 struct app;
 
+void appsave_init(void);
+void appsave_close(void);
 void appsave_mark(struct app *a);
 void appsave_forget(struct app *a);
 

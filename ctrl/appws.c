@@ -19,7 +19,7 @@
 #include "hook.h"
 #include "log.h"
 #include "resolve.h"
-#include "turn.h"
+#include "store.h"
 #include "visit.h"
 #include "weburl.h"
 
@@ -257,7 +257,7 @@ static int writable(struct appws *w, struct lws *wsi)
 	if (!w->client)
 		return 0;
 
-	turn_commit();
+	(void)store_commit();
 
 	return visit_ping(wsi) || client_writable(w->client) ? -1 : 0;
 }

@@ -14,8 +14,8 @@
 #include "feed.h"
 #include "gate.h"
 #include "http.h"
+#include "store.h"
 #include "throttle.h"
-#include "turn.h"
 #include "visit.h"
 
 
@@ -283,7 +283,7 @@ static int writable(struct lws *wsi, struct conn *conn)
 {
 	int err;
 
-	turn_commit();
+	(void)store_commit();
 	err = visit_ping(wsi);
 
 	return err || !conn->client ? err : client_writable(conn->client);
@@ -295,7 +295,7 @@ static int write_reply(struct lws *wsi, struct conn *conn)
 	bool answers = http_answers(conn->request);
 	int err;
 
-	turn_commit();
+	(void)store_commit();
 	err = http_writable(conn->request);
 	if (!err && answers && !lws_partial_buffered(wsi))
 		visit_limit(wsi, REST_TIME);

@@ -10,7 +10,6 @@
 #include "history.h"
 #include "json.h"
 #include "store.h"
-#include "transfer.h"
 
 
 enum { MESSAGES_MAX = 10000 };
@@ -39,7 +38,7 @@ char *history_list(const struct archive_filter *filter, struct fault *fault)
 
 	json_init(&j);
 	json_open(&j, NULL, '[');
-	transfers_save();
+	store_save();
 	err = archive_find(filter, list_handler, &j);
 	json_close(&j, ']');
 
@@ -88,7 +87,7 @@ char *history_one(const char *id, struct fault *fault)
 	struct json j;
 
 	json_init(&j);
-	transfers_save();
+	store_save();
 	if (!archive_get(id, one_handler, &j))
 		return json_take(&j);
 

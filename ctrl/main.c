@@ -24,7 +24,6 @@
 #include "node.h"
 #include "outbox.h"
 #include "resolve.h"
-#include "roster.h"
 #include "route.h"
 #include "server.h"
 #include "session.h"
@@ -105,13 +104,13 @@ static int tables_init(const struct config *config)
 
 	err |= clients_init();
 	err |= http_init();
-	err |= apps_init();
-	err |= sessions_init(config->max_calls);
 	err |= transfers_init();
+	err |= sessions_init(config->max_calls);
+	err |= apps_init();
 	err |= dials_init();
 	err |= hooks_init();
 	err |= resolve_init();
-	err |= roster_init();
+	err |= nodes_init();
 	if (err)
 		log_error("main: out of memory");
 

@@ -270,11 +270,56 @@ int nodes_listen(const char *path)
 }
 
 
+static bool save_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct json j;
+	(void)arg;
+
+	if (!node->dirty)
+		return false;
+
+	node->dirty = false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "node", node->name);
+	json_int(&j, "pid", node->process.pid);
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+	store_put(STORE_NODES, key, json_done(&j));
+	json_free(&j);
+
+	return false;
+}
+
+
+/* Which reports were taken, together with what they have brought about */
+static void nodes_save_handler(void)
+{
+	roster_each(save_handler, NULL);
+}
+
+
+/**
+ * Get ready for nodes
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int nodes_init(void)
+{
+	store_saver_add(nodes_save_handler);
+
+	return roster_init();
+}
+
+
 /**
  * Close all connections; what the nodes said stays in the store
  */
 void nodes_close(void)
 {
+	store_saver_remove(nodes_save_handler);
 	link_unlisten();
 	roster_close();
 }
@@ -310,40 +355,6 @@ out:
 void nodes_load(void)
 {
 	store_each(STORE_NODES, load_handler, NULL);
-}
-
-
-static bool save_handler(const char *key, void *value, void *arg)
-{
-	struct node *node = value;
-	struct json j;
-	(void)arg;
-
-	if (!node->dirty)
-		return false;
-
-	node->dirty = false;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "node", node->name);
-	json_int(&j, "pid", node->process.pid);
-	json_int(&j, "n", (int64_t)node->n);
-	json_close(&j, '}');
-	store_put(STORE_NODES, key, json_done(&j));
-	json_free(&j);
-
-	return false;
-}
-
-
-/**
- * Write to the store which reports were taken, together with what they
- * brought about
- */
-void nodes_save(void)
-{
-	roster_each(save_handler, NULL);
 }
 
 

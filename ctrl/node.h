@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
+int nodes_init(void);
 void nodes_close(void);
 void nodes_load(void);
 int nodes_listen(const char *path);
-void nodes_save(void);
 void nodes_flush(void);
 
 bool node_connected(const char *boot);

@@ -116,6 +116,18 @@ static void status(struct session *s, int64_t time)
 }
 
 
+static void save_handler(void)
+{
+	while (dirty) {
+		struct session *s = dirty;
+
+		dirty = s->next_dirty;
+		s->dirty = false;
+		save(s);
+	}
+}
+
+
 /**
  * Get ready for sessions
  *
@@ -128,6 +140,7 @@ int sessions_init(unsigned most)
 	int err = load_init();
 
 	max = most;
+	store_saver_add(save_handler);
 
 	return err ? err : table_create(&sessions);
 }
@@ -149,6 +162,7 @@ static bool destroy_handler(const char *key, void *value, void *arg)
  */
 void sessions_close(void)
 {
+	store_saver_remove(save_handler);
 	table_each(sessions, destroy_handler, NULL);
 	table_destroy(sessions);
 	sessions = NULL;
@@ -192,21 +206,6 @@ out:
 void sessions_load(void)
 {
 	store_each(STORE_SESSIONS, load_handler, NULL);
-}
-
-
-/**
- * Write the sessions that have changed to the store
- */
-void sessions_save(void)
-{
-	while (dirty) {
-		struct session *s = dirty;
-
-		dirty = s->next_dirty;
-		s->dirty = false;
-		save(s);
-	}
 }
 
 

@@ -31,7 +31,6 @@ int sessions_init(unsigned max);
 bool sessions_full(void);
 void sessions_close(void);
 void sessions_load(void);
-void sessions_save(void);
 size_t sessions_count(void);
 void sessions_print(struct json *j, const char *key);
 

@@ -11,7 +11,7 @@
 #include "json.h"
 #include "roster.h"
 #include "stats.h"
-#include "transfer.h"
+#include "store.h"
 
 
 enum {
@@ -136,7 +136,7 @@ char *stats_text(void)
 	struct hour hour = {.begin = (now / MINUTE - MINUTES + 1) * MINUTE};
 	struct json j;
 
-	transfers_save();
+	store_save();
 	archive_starts(hour.begin, started_handler, &hour);
 	archive_ends(hour.begin, ended_handler, &hour);
 

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "clock.h"
@@ -14,6 +15,7 @@
 
 
 enum {
+	SAVERS_MAX = 8,
 	RESERVE = 1 << 20,      /* numbers */
 	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
 };
@@ -28,6 +30,57 @@ static struct {
 	uint64_t forgotten; /* last one that is not kept */
 	bool dirty;         /* that is not on disk */
 } store;
+
+
+/* They outlive a store: who has it opened again need not add them again */
+static store_save_h *savers[SAVERS_MAX];
+static size_t saverc;
+
+
+/**
+ * Have a handler store what has changed, before each commit.  Handlers are
+ * called in the order in which they were added.
+ *
+ * @param h Handler; one that was added before is not added again
+ */
+void store_saver_add(store_save_h *h)
+{
+	for (size_t i = 0; i < saverc; i++) {
+		if (savers[i] == h)
+			return;
+	}
+
+	assert(saverc < SAVERS_MAX);
+	savers[saverc++] = h;
+}
+
+
+/**
+ * Call a handler no more
+ *
+ * @param h Handler
+ */
+void store_saver_remove(store_save_h *h)
+{
+	for (size_t i = 0; i < saverc; i++) {
+		if (savers[i] != h)
+			continue;
+
+		memmove(savers + i, savers + i + 1,
+			(--saverc - i) * sizeof(*savers));
+		return;
+	}
+}
+
+
+/**
+ * Have everybody store what has changed: what looks into the store sees it
+ */
+void store_save(void)
+{
+	for (size_t i = 0; i < saverc; i++)
+		savers[i]();
+}
 
 
 /* A statement that gives one number */
@@ -107,13 +160,16 @@ void store_close(void)
 
 
 /**
- * Commit what this turn of the loop has written.  Costs nothing if that is
- * nothing.  Call it before anything is sent.
+ * Commit what this turn of the loop has brought about.  Costs nothing if that
+ * is nothing.  Call it before anything is sent.  A failure is reported here;
+ * what can't be stored waits, and is sent nevertheless: calls go on.  Until it
+ * is stored, the nodes keep what they have reported.
  *
  * @return 0 if everything is on disk, otherwise errorcode
  */
 int store_commit(void)
 {
+	store_save();
 	if (store.seq + RESERVE / 2 > store.reserved) {
 		store.reserved = store.seq + RESERVE;
 		store.dirty = true;

@@ -18,8 +18,15 @@ enum store_table {
 	STORE_TABLES,
 };
 
+/* Stores what has changed since it was called last */
+typedef void(store_save_h)(void);
+
 typedef void(store_each_h)(const char *key, const char *data, void *arg);
 typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
+
+void store_saver_add(store_save_h *h);
+void store_saver_remove(store_save_h *h);
+void store_save(void);
 
 int store_open(const char *dir);
 void store_close(void);

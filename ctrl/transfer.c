@@ -20,6 +20,7 @@
 #include "recent.h"
 #include "report.h"
 #include "roster.h"
+#include "store.h"
 #include "table.h"
 #include "transfer.h"
 
@@ -265,6 +266,15 @@ static int apply(struct transfer *t, const struct report *r)
 }
 
 
+static void save_handler(void)
+{
+	while (dirty) {
+		save(dirty);
+		clean(dirty);
+	}
+}
+
+
 /**
  * Get ready for transfers
  *
@@ -272,6 +282,8 @@ static int apply(struct transfer *t, const struct report *r)
  */
 int transfers_init(void)
 {
+	store_saver_add(save_handler);
+
 	return table_create(&running);
 }
 
@@ -292,6 +304,7 @@ static bool destroy_handler(const char *key, void *value, void *arg)
  */
 void transfers_close(void)
 {
+	store_saver_remove(save_handler);
 	table_each(running, destroy_handler, NULL);
 	table_destroy(running);
 	running = NULL;
@@ -340,18 +353,6 @@ out:
 void transfers_load(void)
 {
 	archive_running(load_handler, NULL);
-}
-
-
-/**
- * Write the transfers that have changed to the store
- */
-void transfers_save(void)
-{
-	while (dirty) {
-		save(dirty);
-		clean(dirty);
-	}
 }
 
 

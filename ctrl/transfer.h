@@ -43,7 +43,6 @@ typedef void(transfer_lost_h)(struct transfer *t);
 int transfers_init(void);
 void transfers_close(void);
 void transfers_load(void);
-void transfers_save(void);
 size_t transfers_count(void);
 unsigned transfers_of(const char *boot);
 void transfers_print(struct json *j, const char *key);

@@ -5,13 +5,10 @@
  */
 
 #include <ev.h>
-#include "app.h"
 #include "feed.h"
 #include "log.h"
 #include "node.h"
-#include "session.h"
 #include "store.h"
-#include "transfer.h"
 #include "turn.h"
 
 
@@ -62,7 +59,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 	(void)w;
 	(void)revents;
 
-	turn_commit();
+	(void)store_commit();
 	if ((store_trouble() || store_pending()) && !ev_is_active(&again)) {
 		ev_timer_set(&again,
 			     store_trouble() ? retry_time : settle_time, 0.);
@@ -104,25 +101,9 @@ void turn_init(void)
 void turn_close(void)
 {
 	log_hold(false);
-	turn_commit();
+	(void)store_commit();
 	ev_timer_stop(EV_DEFAULT_ & again);
 	ev_timer_stop(EV_DEFAULT_ & logger);
 	ev_idle_stop(EV_DEFAULT_ & more);
 	ev_prepare_stop(EV_DEFAULT_ & prepare);
-}
-
-
-/**
- * Put on disk what has come about, so that it may be sent.  Failure is the
- * store's to report; what can't be stored waits there, and is sent
- * nevertheless: calls go on.  Until it is stored, the nodes keep what they
- * have reported.
- */
-void turn_commit(void)
-{
-	transfers_save();
-	sessions_save();
-	apps_save();
-	nodes_save();
-	(void)store_commit();
 }

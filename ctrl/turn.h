@@ -8,6 +8,5 @@
 
 void turn_init(void);
 void turn_close(void);
-void turn_commit(void);
 
 #endif

@@ -331,7 +331,7 @@ void referd_open(const char *app)
 	err |= transfers_init();
 	err |= dials_init();
 	err |= hooks_init();
-	err |= roster_init();
+	err |= nodes_init();
 	err |= routes_init(app, "", "/status");
 	err |= nodes_listen(referd_socket());
 	if (err)

@@ -47,7 +47,7 @@ static void referd_open(void)
 
 	assert_int_equal(clients_init() | http_init() | sessions_init(100) |
 				 transfers_init() | dials_init() |
-				 hooks_init() | roster_init(),
+				 hooks_init() | nodes_init(),
 			 0);
 	assert_int_equal(store_open(dir), 0);
 	sessions_load();
