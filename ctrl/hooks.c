@@ -254,8 +254,10 @@ static void send_hook(struct delivery *d)
 
 	outbox_save(d);
 	fate_tell(d, "sent", 0, 0);
+
+	/* told in the loop, since what posts it is not done */
 	if (err)
-		fail(d, 0, strerror(err));
+		timer_start(d, 0.);
 }
 
 
@@ -296,7 +298,9 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 
-	if (d->http)
+	if (d->http && d->sent)
+		fail(d, 0, "it can't be sent");
+	else if (d->http)
 		send_hook(d);
 	else if (d->sent && client_awaits(d->client, d->seq))
 		linger(d);

@@ -141,10 +141,13 @@ static void take_sync(const struct report *r, const char *boot)
 		const bool live = s->live;
 
 		s->live = false;
-		if (call_over(s->call) || live)
-			queue_resume(s->queue);
-		else
+		if (!call_over(s->call) && !live) {
 			session_end(s, "completed", "ended meanwhile");
+			continue;
+		}
+
+		queue_resume(s->queue);
+		session_release(s);
 	}
 	free(found);
 }

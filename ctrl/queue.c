@@ -44,20 +44,31 @@ static struct verb *take_first(struct queue *q)
 }
 
 
+/* A transfer makes no room for another one */
+static int transfer_fault(const struct queue *q, const struct instruction *in,
+			  struct fault *f)
+{
+	const struct verb *first = in->verbs;
+
+	if (in->mode != QUEUE_REPLACE || first->kind != VERB_SIP_REFER ||
+	    !run_transferring(q->run))
+		return 0;
+
+	verb_fault(first, f);
+
+	return fault_set(f, 409, NULL, "transfer in progress");
+}
+
+
 /* What this side can say against a list, when its turn has come */
 static int list_fault(const struct queue *q, const struct instruction *in,
 		      struct fault *f)
 {
-	const struct verb *first = in->verbs;
-
-	if (in->mode == QUEUE_REPLACE && first->kind == VERB_SIP_REFER &&
-	    run_transferring(q->run)) {
-		verb_fault(first, f);
-		return fault_set(f, 409, NULL, "transfer in progress");
-	}
+	if (transfer_fault(q, in, f))
+		return EBADMSG;
 
 	if (in->mode == QUEUE_APPEND &&
-	    verbs_count(q->verbs) + verbs_count(first) > VERBS_MAX)
+	    verbs_count(q->verbs) + verbs_count(in->verbs) > VERBS_MAX)
 		return fault_set(f, 409, NULL,
 				 "the queue of this call is full");
 
@@ -395,12 +406,18 @@ static void list_result(struct queue *q, const struct report *r)
 	const struct verb *v = verb_at(in->verbs, r->index);
 	struct fault f;
 
+	fault_init(&f);
+	if (r->ok && transfer_fault(q, in, &f)) {
+		/* one that has begun since the list was sent to be checked */
+		list_refuse(q, &f);
+		return;
+	}
+
 	if (r->ok) {
 		list_apply(q, in, r->dry_run);
 		return;
 	}
 
-	fault_init(&f);
 	if (v)
 		verb_fault(v, &f);
 	fault_set_node(&f, 400, r->field, r->error);

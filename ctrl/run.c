@@ -189,6 +189,8 @@ static void start_own(struct run *r)
 		return;
 	}
 
+	/* nothing else may start for what the verb brings about */
+	set_stage(r, STAGE_RUNNING);
 	notice_status(r->s, v, "starting", NULL);
 
 	if (v->kind == VERB_CONFIG && v->notify >= 0)

@@ -218,6 +218,26 @@ static unsigned said(const char *a, const char *b)
 }
 
 
+static void count_handler(const char *key, const char *data, void *arg)
+{
+	(void)key;
+	(void)data;
+
+	++*(unsigned *)arg;
+}
+
+
+/* How many rows a table has */
+static unsigned rows(enum store_table table)
+{
+	unsigned n = 0;
+
+	store_each(table, count_handler, &n);
+
+	return n;
+}
+
+
 static void bot(const char *text)
 {
 	struct sender sender = {.name = "bot"};
@@ -390,6 +410,56 @@ static void test_ringing_call_is_answered_first(void **state)
 }
 
 
+/* What was right when the list came need not be so when it is applied */
+static void test_transfer_begins_during_check(void **state)
+{
+	char ref[128], check[128];
+	(void)state;
+
+	report_call("status", "ringing");
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	(void)expect_ok("\"run\":false");
+	(void)expect_ok("\"answer\"");
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"2\",\"msgid\":\"m\"}");
+	strcpy(check, member(request(), "ref"));
+	report_call("status", "in-progress");
+	strcpy(ref, expect_ok("\"referTo\":\"1\""));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", check);
+
+	assert_string_equal(request(), "");
+	assert_int_equal(said("transfer in progress", "\"ref\":\"m\""), 1);
+
+	transfer(ref, "t", ENDED("failed"));
+	assert_string_equal(request(), "");
+	assert_int_equal(said("transfer:status", "cancelled"), 0);
+}
+
+
+/* The call was over, and the node has forgotten what became of the transfer */
+static void test_transfer_lost_at_sync(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	report_call("closed", "completed");
+	assert_non_null(session_find("c1"));
+
+	(void)close(node);
+	turns();
+	node_connect("boot1");
+	report("\"type\":\"sync\",\"transfers\":[]");
+
+	assert_int_equal(said("transfer:status", "\"unknown\""), 1);
+	assert_null(session_find("c1"));
+	assert_int_equal(rows(STORE_SESSIONS), 0);
+}
+
+
 static void restart(void)
 {
 	(void)close(node);
@@ -473,6 +543,36 @@ static void test_pause(void **state)
 }
 
 
+static void verb_handler(uint64_t seq, const char *text, void *arg)
+{
+	cJSON *tree = cJSON_Parse(text);
+	const cJSON *data = cJSON_GetObjectItem(tree, "data");
+	char *list = arg;
+	(void)seq;
+
+	if (strstr(text, "verb:status"))
+		(void)sprintf(list + strlen(list), "%s %s, ",
+			      cJSON_GetObjectItem(data, "verb")->valuestring,
+			      cJSON_GetObjectItem(data, "event")->valuestring);
+	cJSON_Delete(tree);
+}
+
+
+/* The hook can't even be sent, since libcurl is not ready */
+static void test_own_verb_runs_alone(void **state)
+{
+	char list[1024] = "";
+	(void)state;
+
+	bot("[{\"verb\":\"redirect\",\"actionHook\":\"http://10.77.0.9/\"},"
+	    "{\"verb\":\"config\",\"notifyEvents\":true}]");
+	turns();
+	store_replay(seen, "bot", NULL, false, 1000, verb_handler, list);
+	assert_string_equal(list, "redirect starting, redirect finished, "
+				  "config starting, config finished, ");
+}
+
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -483,10 +583,13 @@ int main(void)
 		CASE(test_second_refer_is_refused),
 		CASE(test_other_verbs_cancel),
 		CASE(test_ringing_call_is_answered_first),
+		CASE(test_transfer_begins_during_check),
+		CASE(test_transfer_lost_at_sync),
 		CASE(test_restart_in_mid_transfer),
 		CASE(test_restart_before_the_answer),
 		CASE(test_new_boot_ends_all),
 		CASE(test_pause),
+		CASE(test_own_verb_runs_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
