@@ -4,60 +4,104 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <string.h>
 #include <re.h>
 #include "compat/compat.h"
 #include "sip_refer.h"
 
 
-/* Header fields that the SIP stack writes, with their compact forms
-   (RFC 3261 section 7.3.3, RFC 3515, RFC 3892, RFC 6665) */
+/* Compact forms, as IANA lists them */
+static const struct {
+	char compact;
+	const char *name;
+} compact_hdrs[] = {
+	{'a', "Accept-Contact"},
+	{'b', "Referred-By"},
+	{'c', "Content-Type"},
+	{'d', "Request-Disposition"},
+	{'e', "Content-Encoding"},
+	{'f', "From"},
+	{'i', "Call-ID"},
+	{'j', "Reject-Contact"},
+	{'k', "Supported"},
+	{'l', "Content-Length"},
+	{'m', "Contact"},
+	{'n', "Identity-Info"},
+	{'o', "Event"},
+	{'r', "Refer-To"},
+	{'s', "Subject"},
+	{'t', "To"},
+	{'u', "Allow-Events"},
+	{'v', "Via"},
+	{'x', "Session-Expires"},
+	{'y', "Identity"},
+};
+
+/* Header fields that the SIP stack writes, beside Content-... */
 static const char *const stack_hdrs[] = {
 	"Via",
-	"v",
 	"From",
-	"f",
 	"To",
-	"t",
 	"Call-ID",
-	"i",
 	"CSeq",
 	"Contact",
-	"m",
 	"Max-Forwards",
 	"Route",
 	"Record-Route",
 	"Authorization",
 	"Proxy-Authorization",
 	"Refer-To",
-	"r",
 	"Referred-By",
-	"b",
 	"Event",
-	"o",
 	"Allow-Events",
-	"u",
 	"Subscription-State",
 	"Expires",
 	"User-Agent",
 	"Server",
-	"l",
-	"c",
-	"e",
 };
 
 static const char stack_prefix[] = "Content-";
 
 
-static bool is_stack_hdr(const char *name)
+/**
+ * Make a compact name of a header field the full one
+ *
+ * @param name Name
+ *
+ * Reference: RFC 3261 section 7.3.3
+ */
+void header_full_name(struct pl *name)
 {
 	size_t i;
 
-	if (!strncasecmp(name, stack_prefix, strlen(stack_prefix)))
+	if (name->l != 1)
+		return;
+
+	for (i = 0; i < RE_ARRAY_SIZE(compact_hdrs); i++) {
+		if (tolower((uint8_t)*name->p) == compact_hdrs[i].compact) {
+			pl_set_str(name, compact_hdrs[i].name);
+			return;
+		}
+	}
+}
+
+
+static bool is_stack_hdr(const char *str)
+{
+	struct pl name, prefix;
+	size_t i;
+
+	pl_set_str(&name, str);
+	header_full_name(&name);
+
+	prefix.p = name.p;
+	prefix.l = min(name.l, strlen(stack_prefix));
+	if (!pl_strcasecmp(&prefix, stack_prefix))
 		return true;
 
 	for (i = 0; i < RE_ARRAY_SIZE(stack_hdrs); i++) {
-		if (!str_casecmp(name, stack_hdrs[i]))
+		if (!pl_strcasecmp(&name, stack_hdrs[i]))
 			return true;
 	}
 

@@ -89,7 +89,7 @@ static int headers_write(struct json *j, const struct sip_hdr *hdrv,
 
 
 /**
- * Write the header fields of a message
+ * Write the header fields of a message, by their full names
  *
  * @param j   Text, an open object
  * @param msg SIP message
@@ -117,7 +117,8 @@ int message_headers(struct json *j, const struct sip_msg *msg, size_t max)
 			continue;
 
 		size += hdr->name.l + hdr->val.l;
-		hdrv[hdrc++] = *hdr;
+		hdrv[hdrc] = *hdr;
+		header_full_name(&hdrv[hdrc++].name);
 	}
 
 	err = headers_write(j, hdrv, hdrc);
@@ -228,13 +229,18 @@ char *message_json(const struct sip_msg *msg)
 }
 
 
-/* Up to the end of a line, which is passed over */
+/* Up to the end of a line, which is passed over; what the far end has folded
+   we send folded, and is one line, too */
 static void line_get(struct pl *line, struct pl *text)
 {
-	const char *end = pl_strchr(text, '\r');
+	const char *end = text->p + text->l, *p = text->p;
+
+	while (p < end &&
+	       (*p != '\r' || (end - p > 2 && (p[2] == ' ' || p[2] == '\t'))))
+		++p;
 
 	line->p = text->p;
-	line->l = end ? (size_t)(end - text->p) : text->l;
+	line->l = p - text->p;
 	pl_advance(text, min(line->l + 2, text->l));
 }
 
@@ -277,8 +283,8 @@ char *message_json_text(const char *request)
 		hdr->name.l = colon - line.p;
 		hdr->val = line;
 		pl_advance(&hdr->val, hdr->name.l + 1);
-		while (hdr->val.l && *hdr->val.p == ' ')
-			pl_advance(&hdr->val, 1);
+		text_trim(&hdr->val);
+		header_full_name(&hdr->name);
 		++hdrc;
 	}
 

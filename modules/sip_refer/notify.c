@@ -29,8 +29,7 @@ static struct pl hdr_token(const struct sip_hdr *hdr, struct pl *params)
 		params->l = hdr->val.p + hdr->val.l - p;
 	}
 
-	while (token.l && token.p[token.l - 1] == ' ')
-		--token.l;
+	text_trim(&token);
 
 	return token;
 }
@@ -62,7 +61,7 @@ static int event_decode(struct notify *notify, const struct sip_msg *msg)
 	if (pl_strcasecmp(&event, "refer"))
 		return ENOENT;
 
-	if (msg_param_decode(&params, "id", &id))
+	if (!text_param(&id, &params, "id"))
 		return 0;
 
 	if (!is_digits(&id))
@@ -88,10 +87,9 @@ static void substate_decode(struct notify *notify, const struct sip_msg *msg)
 	state = hdr_token(hdr, &params);
 	notify->terminated = !pl_strcasecmp(&state, "terminated");
 
-	(void)msg_param_decode(&params, "reason", &notify->reason);
+	(void)text_param(&notify->reason, &params, "reason");
 
-	if (!msg_param_decode(&params, "expires", &expires) &&
-	    is_digits(&expires))
+	if (text_param(&expires, &params, "expires") && is_digits(&expires))
 		notify->expires = pl_u32(&expires);
 }
 

@@ -38,6 +38,9 @@ int fault_set(struct fault *fault, const char *field, const char *fmt, ...);
 bool text_is_clean(const char *str);
 bool text_is_token(const char *str);
 bool text_is_uri(const struct pl *pl);
+bool text_is_space(char c);
+void text_trim(struct pl *pl);
+bool text_param(struct pl *val, const struct pl *params, const char *name);
 int text_scrub(char **strp, const struct pl *pl);
 int text_print_quoted(struct re_printf *pf, const char *str);
 int text_print_user(struct re_printf *pf, const char *user);
@@ -83,6 +86,7 @@ typedef int(header_print_h)(struct mbuf *mb, const char *name,
 
 header_print_h header_print_line, header_print_uri;
 
+void header_full_name(struct pl *name);
 int headers_decode(char **strp, const struct cJSON *json, const char *field,
 		   header_print_h *printh, struct fault *fault);
 

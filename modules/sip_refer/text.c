@@ -176,9 +176,95 @@ bool text_is_uri(const struct pl *pl)
 }
 
 
+/* Length of the linear white space at p: spaces, tabs and folds (RFC 3261
+   section 25.1, LWS); whether it is of spaces alone */
+static size_t lws_len(const char *p, const char *end, bool *spaces)
+{
+	const char *begin = p, *q;
+
+	for (*spaces = true; p < end; p = q) {
+
+		q = p;
+		if (q < end && *q == '\r')
+			++q;
+		if (q < end && *q == '\n')
+			++q;
+		else
+			q = p;
+
+		if (q == end || (*q != ' ' && *q != '\t'))
+			break;
+
+		*spaces = *spaces && *p == ' ';
+		++q;
+	}
+
+	return p - begin;
+}
+
+
 /**
- * Copy a text that came from the network, so that it can stand in JSON: what
- * is not clean becomes a question mark
+ * Tell whether a character is white space in a header field
+ *
+ * @param c Character
+ *
+ * @return True if it is
+ */
+bool text_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+
+/**
+ * Leave out the white space around a text, folded lines too
+ *
+ * @param pl Text
+ */
+void text_trim(struct pl *pl)
+{
+	while (pl->l && text_is_space(*pl->p))
+		pl_advance(pl, 1);
+
+	while (pl->l && text_is_space(pl->p[pl->l - 1]))
+		--pl->l;
+}
+
+
+/* What stands for the text at p, and how long that is there */
+static size_t scrub_next(const char *p, const char *end, const char **sp,
+			 size_t *lp)
+{
+	bool spaces;
+	size_t n;
+
+	*sp = p;
+	*lp = 1;
+	if (*p > 0x20 && *p < 0x7f)
+		return 1; /* nearly everything */
+
+	n = lws_len(p, end, &spaces);
+	if (n) {
+		*lp = spaces ? n : 1;
+		if (!spaces)
+			*sp = " ";
+		return n;
+	}
+
+	n = *p & 0x80 ? utf8_seq((const unsigned char *)p) : 0;
+	if (n)
+		*lp = n;
+	else
+		*sp = "?";
+
+	return n ? n : 1;
+}
+
+
+/**
+ * Copy a text that came from the network, so that it can stand in JSON: folded
+ * lines and tabs become a space (RFC 3261 section 7.3.1), what else is not
+ * clean a question mark
  *
  * @param strp Pointer to the allocated copy
  * @param pl   Text
@@ -187,31 +273,89 @@ bool text_is_uri(const struct pl *pl)
  */
 int text_scrub(char **strp, const struct pl *pl)
 {
-	char *str, *p;
-	size_t n;
+	const char *p, *end, *s;
+	char *str, *to;
+	size_t l;
 	int err;
 
 	err = pl_strdup(&str, pl);
 	if (err)
 		return err;
 
-	for (p = str; *p; p += n) {
-
-		n = 1;
-		if (*p >= 0x20 && *p < 0x7f)
-			continue; /* nearly everything */
-
-		if (*p & 0x80)
-			n = utf8_seq((unsigned char *)p);
-		if (n == 0 || !(*p & 0x80)) {
-			*p = '?';
-			n = 1;
-		}
+	/* it gets no longer, so that it can be written over itself */
+	end = str + strlen(str);
+	for (p = to = str; p < end; to += l) {
+		p += scrub_next(p, end, &s, &l);
+		memmove(to, s, l);
 	}
+	*to = '\0';
 
 	*strp = str;
 
 	return 0;
+}
+
+
+/* The parameter at the begin of a text, which is passed over */
+static void param_next(struct pl *name, struct pl *val, struct pl *text)
+{
+	const char *eq = NULL;
+	bool quoted = false;
+
+	name->p = text->p;
+	for (; text->l && (quoted || *text->p != ';'); pl_advance(text, 1)) {
+
+		if (quoted && *text->p == '\\' && text->l > 1)
+			pl_advance(text, 1);
+		else if (*text->p == '"')
+			quoted = !quoted;
+		else if (*text->p == '=' && !eq)
+			eq = text->p;
+	}
+
+	name->l = (eq ? eq : text->p) - name->p;
+	val->p = eq ? eq + 1 : text->p;
+	val->l = text->p - val->p;
+	text_trim(name);
+	text_trim(val);
+
+	if (text->l)
+		pl_advance(text, 1);
+}
+
+
+/**
+ * Get a parameter of a header field
+ *
+ * @param val    Its value; a quoted string without its quotes, empty if the
+ *               parameter has none
+ * @param params Parameters, each behind a semicolon
+ * @param name   Name
+ *
+ * @return True if it is there
+ *
+ * Reference: RFC 3261 section 25.1, generic-param
+ */
+bool text_param(struct pl *val, const struct pl *params, const char *name)
+{
+	struct pl left = *params, key, v;
+
+	while (left.l) {
+
+		param_next(&key, &v, &left);
+		if (pl_strcasecmp(&key, name))
+			continue;
+
+		if (v.l > 1 && *v.p == '"' && v.p[v.l - 1] == '"') {
+			pl_advance(&v, 1);
+			--v.l;
+		}
+		*val = v;
+
+		return true;
+	}
+
+	return false;
 }
 
 

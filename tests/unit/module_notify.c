@@ -45,6 +45,13 @@ static void test_event(void **state)
 		{"Event: refer;id=93809823\r\n", 0, true, 93809823},
 		{"Event: refer ; id=7\r\n", 0, true, 7},
 		{"Event: refer;x=1\r\n", 0, false, 0},
+		{"Event: refer\r\n ;id=7\r\n", 0, true, 7},
+		{"Event:\r\n\trefer\r\n\t;\r\n id\r\n =\r\n 7\r\n", 0, true,
+		 7},
+		{"Event: refer\t;\tid\t=\t7\r\n", 0, true, 7},
+		{"o: refer\r\n \r\n", 0, false, 0},
+		{"Event: refer;x=\"a;id=9 \\\";id=8\";id=7\r\n", 0, true, 7},
+		{"Event: refer;id=\"7\"\r\n", 0, true, 7},
 		{"Event: refer;id=abc\r\n", ENOENT, false, 0},
 		{"Event: presence\r\n", ENOENT, false, 0},
 		{"Event: refers\r\n", ENOENT, false, 0},
@@ -91,6 +98,14 @@ static void test_substate(void **state)
 		{"Subscription-State: terminated\r\n", true, "", 0},
 		{"Subscription-State: Terminated;reason=noresource\r\n", true,
 		 "noresource", 0},
+		{"Subscription-State: terminated\r\n ;reason=noresource\r\n",
+		 true, "noresource", 0},
+		{"Subscription-State: terminated\t;\treason = timeout\r\n",
+		 true, "timeout", 0},
+		{"Subscription-State:\r\n active\r\n\t;expires\r\n =60\r\n",
+		 false, "", 60},
+		{"Subscription-State: terminated;reason=\"giveup\"\r\n", true,
+		 "giveup", 0},
 	};
 	struct notify notify;
 	struct sip_msg *msg;

@@ -76,6 +76,37 @@ static void test_scrub(void **state)
 }
 
 
+/* Linear white space is one space, RFC 3261 section 25.1 */
+static void test_scrub_folded(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *scrubbed;
+	} texts[] = {
+		{"4869\r\n ;encoding=hex", "4869 ;encoding=hex"},
+		{"a \r\n\t \tb", "a b"},
+		{"a\n b", "a b"},
+		{"a\tb", "a b"},
+		{"a  b", "a  b"},
+		{"a\r b", "a? b"},
+		{"a\r\n", "a??"},
+		{"a\t", "a "},
+		{"\"a\r\n \r\n b\"", "\"a b\""},
+	};
+	struct pl pl;
+	char *str;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		pl_set_str(&pl, texts[i].text);
+		assert_int_equal(text_scrub(&str, &pl), 0);
+		assert_string_equal(str, texts[i].scrubbed);
+		mem_deref(str);
+	}
+}
+
+
 static void test_fault(void **state)
 {
 	struct fault fault = {.index = -1};
@@ -95,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_scrub),
+		cmocka_unit_test(test_scrub_folded),
 		cmocka_unit_test(test_fault),
 	};
 

@@ -107,7 +107,7 @@ class Leg {
 				(this.peerTag ? `;tag=${this.peerTag}` : '')],
 			['Call-ID', this.id],
 			['CSeq', `${cseq} ${method}`],
-			['Contact', `<sip:far@${this.far.host}>`],
+			['Contact', `<${this.far.contact}>`],
 			['Max-Forwards', '70'],
 			...Object.entries(headers)], body);
 
@@ -143,7 +143,7 @@ class Leg {
 				to : `${to};tag=${this.tag}`],
 			['Call-ID', this.id],
 			['CSeq', request.headers.cseq],
-			['Contact', `<sip:far@${this.far.host}>`],
+			['Contact', `<${this.far.contact}>`],
 			['Allow', ALLOW],
 			...Object.entries(headers)], body);
 
@@ -285,17 +285,20 @@ class Leg {
  * A far end with an address of its own, and any number of calls.
  *
  * `handlers` has functions of a leg and a request, by method; without one an
- * INVITE is accepted, and anything else answered 200.
+ * INVITE is accepted, and anything else answered 200. `uri` is that of its
+ * From, `contact` that of its Contact.
  */
 export class Far {
 	static async start(s, { ip = '10.77.0.40', port = 5060,
-		to = ['10.77.0.1', 5060], handlers = {} } = {})
+		to = ['10.77.0.1', 5060], handlers = {},
+		uri = `sip:far@${ip}`, contact = `sip:far@${ip}:${port}` } = {})
 	{
 		const f = new Far();
 
 		f.ip = ip;
 		f.host = `${ip}:${port}`;
-		f.uri = `sip:far@${ip}`;
+		f.uri = uri;
+		f.contact = contact;
 		f.handlers = handlers;
 		f.peer = [to[1], to[0]];
 		f.legs = new Map();
