@@ -1,8 +1,7 @@
-# What demo.sh and test.sh share. Each sets -eu, and `me` to its own name.
+# What the scripts share. Each sets -eu, `me` to its own name, and `top` to the
+# directory of the repository.
 
 export DEBIAN_FRONTEND=noninteractive
-
-top=$(cd "$(dirname "$0")/.." && pwd)
 
 # The least that builds the project; test.sh adds to it.
 packages="baresip-core libre-dev librem-dev libwebsockets-dev
@@ -43,8 +42,11 @@ has_node() {
 }
 
 # A node from elsewhere is as good, and Debian's would clash with it.
+node_packages() {
+	has_node || echo nodejs npm
+}
+
 install_packages() {
-	has_node || set -- "$@" nodejs npm
 	# shellcheck disable=SC2046
 	set -- $(missing "$@")
 	[ $# -gt 0 ] || return 0

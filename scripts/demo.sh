@@ -6,7 +6,8 @@
 set -eu
 
 me=demo.sh
-. "$(dirname "$0")/common.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/scripts/common.sh"
 
 usage() {
 	cat <<END
@@ -39,8 +40,8 @@ case $port in
 esac
 [ "$port" -le 65535 ] || fail "--port needs a number from 0 to 65535"
 
-# shellcheck disable=SC2086
-install_packages $packages
+# shellcheck disable=SC2046,SC2086
+install_packages $packages $(node_packages)
 install_node_modules
 build build
 

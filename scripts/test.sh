@@ -7,7 +7,8 @@
 set -eu
 
 me=test.sh
-. "$(dirname "$0")/common.sh"
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/scripts/common.sh"
 
 usage() {
 	cat <<END
@@ -61,8 +62,8 @@ done
 # For libFuzzer; clang-format has brought most of it.
 [ $fast = yes ] || packages="$packages clang libclang-rt-14-dev"
 
-# shellcheck disable=SC2086
-install_packages $packages libcmocka-dev sip-tester valgrind clang-format man-db \
+# shellcheck disable=SC2046,SC2086
+install_packages $packages $(node_packages) libcmocka-dev sip-tester valgrind clang-format man-db \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user musl-tools \
 	chromium openssl
 install_node_modules
