@@ -133,7 +133,10 @@ root_connect() {
 	etc=$2/etc
 
 	root_sources "$1" >"$work/sources"
-	[ ! -s "$work/sources" ] || cp "$work/sources" "$etc/apt/sources.list"
+	if [ -s "$work/sources" ]; then
+		rm -rf "$etc/apt/sources.list.d"
+		cp "$work/sources" "$etc/apt/sources.list"
+	fi
 	apt-config dump | grep -E '^Acquire::(http|https|Check-|Retries|Force|Languages).* "[^"]+";' \
 		>"$etc/apt/apt.conf.d/99machine" || true
 	[ ! -e /etc/apt/auth.conf ] || cp /etc/apt/auth.conf "$etc/apt"
@@ -151,6 +154,9 @@ root_connect() {
 	[ ! -e $ca_bundle ] || cp -L $ca_bundle "$2$ca_bundle"
 
 	(umask 077 && root_npmrc >"$2/root/.npmrc")
+
+	# It is not to outlive a power cut
+	echo force-unsafe-io >"$etc/dpkg/dpkg.cfg.d/root"
 }
 
 # root_clone DIR: what is committed here, and nothing else, as /sip-refer. What
