@@ -1,7 +1,9 @@
 /**
  * @file plug.test.js  Parties that are killed at random: no result is lost
  *
- * `SECONDS=600 node plug.test.js` goes on with each fault for so long.
+ * `SECONDS=600 node plug.test.js` goes on with each fault for so long; with
+ * `SEED=17` they strike after the same times as in the run that printed that
+ * seed, and the far end answers the same.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,6 +12,7 @@ import assert from 'node:assert/strict';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dice, seed } from './lib/dice.js';
 import { Far } from './lib/far.js';
 import { Disk, noDisk } from './lib/disk.js';
 import { scene } from './lib/scene.js';
@@ -23,15 +26,23 @@ const SECONDS = Number(process.env.SECONDS ?? 5);
 async function forAWhile(strike, { pause = 1500 } = {})
 {
 	const end = Date.now() + SECONDS * 1000;
+	const d = dice(seed);
 
 	while (Date.now() < end) {
-		await sleep(Math.random() * pause);
-		await strike();
+		await sleep(d.upTo(pause));
+		await strike(d);
 	}
 }
 
 
-scene('nothing happens', async (s) => {
+/* A scene whose name tells the seed. */
+function plug(what, act, options)
+{
+	scene(`${what}, seed ${seed}`, act, options);
+}
+
+
+plug('nothing happens', async (s) => {
 	const t = await Traffic.start(s);
 
 	await sleep(SECONDS * 1000);
@@ -40,12 +51,12 @@ scene('nothing happens', async (s) => {
 });
 
 
-scene('referd is killed', async (s) => {
+plug('referd is killed', async (s) => {
 	const t = await Traffic.start(s);
 
-	await forAWhile(async () => {
+	await forAWhile(async (d) => {
 		await t.referd.kill('SIGKILL');
-		await sleep(Math.random() * 300);
+		await sleep(d.upTo(300));
 		await t.referd.run();
 		await t.client.connect();
 	});
@@ -54,7 +65,7 @@ scene('referd is killed', async (s) => {
 });
 
 
-scene('baresip is killed', async (s) => {
+plug('baresip is killed', async (s) => {
 	const t = await Traffic.start(s);
 
 	await forAWhile(async () => {
@@ -67,12 +78,12 @@ scene('baresip is killed', async (s) => {
 });
 
 
-scene('the client is killed', async (s) => {
+plug('the client is killed', async (s) => {
 	const t = await Traffic.start(s, { hook: (id) => `/${id}` });
 
-	await forAWhile(async () => {
+	await forAWhile(async (d) => {
 		t.client.client.socket.terminate();
-		await sleep(Math.random() * 200);
+		await sleep(d.upTo(200));
 		await t.client.connect();
 	}, { pause: 500 });
 	await t.stop();
@@ -83,7 +94,7 @@ scene('the client is killed', async (s) => {
 });
 
 
-scene('referd and baresip are killed', async (s) => {
+plug('referd and baresip are killed', async (s) => {
 	const t = await Traffic.start(s);
 
 	await forAWhile(async () => {
@@ -106,7 +117,7 @@ const illnesses = [
 ];
 
 for (const [how, answer] of illnesses) {
-	scene(`the hook server ${how}`, async (s) => {
+	plug(`the hook server ${how}`, async (s) => {
 		let ill = true;
 		const t = await Traffic.start(s,
 			{ reply: () => (ill ? answer : {}) });
@@ -123,7 +134,7 @@ for (const [how, answer] of illnesses) {
 }
 
 
-scene('the socket is removed, and baresip comes back', async (s) => {
+plug('the socket is removed, and baresip comes back', async (s) => {
 	const t = await Traffic.start(s);
 
 	await forAWhile(async () => {
@@ -137,14 +148,14 @@ scene('the socket is removed, and baresip comes back', async (s) => {
 });
 
 
-scene('the disk is full', async (s) => {
+plug('the disk is full', async (s) => {
 	const disk = new Disk(s, 64 << 20);
 	const t = await Traffic.start(s,
 		{ referd: { args: ['--state', disk.state] } });
 
-	await forAWhile(async () => {
+	await forAWhile(async (d) => {
 		disk.fill();
-		await sleep(Math.random() * 2000);
+		await sleep(d.upTo(2000));
 		disk.clear();
 	});
 	await t.stop();
@@ -157,7 +168,7 @@ scene('the disk is full', async (s) => {
 }, { skip: noDisk });
 
 
-scene('the clock jumps', async (s) => {
+plug('the clock jumps', async (s) => {
 	const clock = join(s.dir, 'clock');
 	const hours = [1, -1, 24, 0, -24, 0];
 
@@ -165,8 +176,8 @@ scene('the clock jumps', async (s) => {
 	const t = await Traffic.start(s,
 		{ referd: { env: jumpEnv(clock) } });
 
-	await forAWhile(async () => {
-		const hour = hours[Math.floor(Math.random() * hours.length)];
+	await forAWhile(async (d) => {
+		const hour = d.of(hours);
 
 		writeFileSync(clock, `${hour * 3600}`);
 	});

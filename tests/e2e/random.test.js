@@ -11,11 +11,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './lib/application.js';
 import { count } from './lib/count.js';
+import { dice, seed } from './lib/dice.js';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 const N = Number(process.env.N ?? 300);
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const AT_ONCE = 20;
 
 /* ms that late NOTIFYs and what they might bring may take */
@@ -37,27 +37,6 @@ const ANSWERS = [[202, 'Accepted'], [202, 'Accepted'], [202, 'Accepted'],
 	[202, 'Accepted'], [200, 'OK'], [299, 'Odd'], [302, 'Moved'],
 	[405, 'Method Not Allowed'], [481, 'No Dialog'], [503, 'Unavailable'],
 	[603, 'Decline'], [401, 'Unauthorized']];
-
-
-/** Numbers of one seed (mulberry32). */
-function dice(seed)
-{
-	let a = seed >>> 0;
-
-	const next = () => {
-		a = (a + 0x6d2b79f5) >>> 0;
-		let t = Math.imul(a ^ (a >>> 15), a | 1);
-		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-
-		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-	};
-
-	return {
-		chance: (p) => next() < p,
-		upTo: (n) => Math.floor(next() * (n + 1)),
-		of: (list) => list[Math.floor(next() * list.length)],
-	};
-}
 
 
 async function someNotifies(leg, refer, d)
@@ -150,7 +129,7 @@ function fate(client, sid, id, event)
 /** Transfers one call once or twice, and tells which verbs it sent. */
 async function oneCall({ client, far, application }, number)
 {
-	const d = dice(SEED * 7919 + number);
+	const d = dice(seed * 7919 + number);
 	const leg = await far.call();
 	const { call_sid: sid } = await client.messages.wait((m) =>
 		m.type === 'session:new' && m.data.call_id === leg.id,
@@ -258,11 +237,11 @@ function moody(d)
 }
 
 
-scene(`${N} calls to far ends that do anything, seed ${SEED}`, async (s) => {
+scene(`${N} calls to far ends that do anything, seed ${seed}`, async (s) => {
 	const parties = await s.control();
 	const far = await Far.start(s);
 	const application = await Application.start(s,
-		{ reply: moody(dice(SEED)) });
+		{ reply: moody(dice(seed)) });
 	const verbs = [];
 	let number = 0;
 

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './application.js';
 import { count } from './count.js';
+import { dice, seed } from './dice.js';
 import { Far } from './far.js';
 import { Journal } from './journal.js';
 
@@ -93,13 +94,14 @@ export class Traffic {
 	{
 		const headers = { 'Subscription-State':
 			'terminated;reason=noresource' };
-		const final = Math.random() < 0.8 ? '200 OK' : '486 Busy Here';
+		const d = dice(seed * 7919 + this.referred.size);
+		const final = d.chance(0.8) ? '200 OK' : '486 Busy Here';
 
 		this.referred.add(refer.headers['x-verb']);
-		await sleep(Math.random() * 50);
+		await sleep(d.upTo(50));
 		leg.answer(refer, 202, 'Accepted');
 		leg.notify('SIP/2.0 180 Ringing');
-		await sleep(Math.random() * 400);
+		await sleep(d.upTo(400));
 		leg.notify(`SIP/2.0 ${final}`, { headers });
 	}
 
