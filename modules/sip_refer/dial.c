@@ -41,6 +41,9 @@ static void set_headers(struct ua *ua, const cJSON *headers)
 	{
 		struct sip_hdr *hdr = &hdrv[n];
 
+		if (json_is_absent(item))
+			continue;
+
 		memset(hdr, 0, sizeof(*hdr));
 		pl_set_str(&hdr->name, item->string);
 

@@ -160,7 +160,8 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 
 
 /**
- * Decode header fields from a verb, every name and value checked
+ * Decode header fields from a verb, every name and value checked. One whose
+ * value is null or empty counts as left out.
  *
  * @param strp   Pointer to the header fields as text; left alone if there are
  *               none
@@ -179,8 +180,8 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 	struct mbuf *mb;
 	int err = 0;
 
-	headers = cJSON_GetObjectItemCaseSensitive(json, field);
-	if (!headers || cJSON_IsNull(headers))
+	headers = json_field(json, field);
+	if (!headers)
 		return 0;
 
 	if (!cJSON_IsObject(headers))
@@ -196,6 +197,9 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 
 	cJSON_ArrayForEach(item, headers)
 	{
+		if (json_is_absent(item))
+			continue;
+
 		err = header_check(buf, sizeof(buf), item, field, fault);
 		if (!err)
 			err = printh(mb, item->string, buf);
@@ -204,7 +208,8 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 	}
 
 	mb->pos = 0;
-	err = mbuf_strdup(mb, strp, mbuf_get_left(mb));
+	if (mb->end)
+		err = mbuf_strdup(mb, strp, mbuf_get_left(mb));
 
 out:
 	mem_deref(mb);

@@ -9,6 +9,37 @@
 
 
 /**
+ * Tell whether a value counts as left out: many clients write null or an
+ * empty string for what they do not mean
+ *
+ * @param item Value, may be NULL
+ *
+ * @return True if so
+ */
+bool json_is_absent(const struct cJSON *item)
+{
+	return !item || cJSON_IsNull(item) ||
+	       (cJSON_IsString(item) && !*item->valuestring);
+}
+
+
+/**
+ * Get the value of a field
+ *
+ * @param json  Object
+ * @param field Name of the field
+ *
+ * @return Value, NULL if it is absent or counts as left out
+ */
+const struct cJSON *json_field(const struct cJSON *json, const char *field)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
+
+	return json_is_absent(item) ? NULL : item;
+}
+
+
+/**
  * Get a string
  *
  * @param strp     Pointer to the string, borrowed; NULL if it is absent
@@ -22,11 +53,11 @@
 int json_string(const char **strp, const struct cJSON *json, const char *field,
 		bool required, struct fault *fault)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
+	const cJSON *item = json_field(json, field);
 
 	*strp = NULL;
 
-	if (!item || cJSON_IsNull(item))
+	if (!item)
 		return required ? fault_set(fault, field, "is required") : 0;
 
 	if (!cJSON_IsString(item))
@@ -83,10 +114,10 @@ int json_text(const char **strp, const struct cJSON *json, const char *field,
 int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 		 struct fault *fault)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
+	const cJSON *item = json_field(json, field);
 
 	*secp = 0;
-	if (!item || cJSON_IsNull(item))
+	if (!item)
 		return 0;
 
 	if (!cJSON_IsNumber(item) || item->valuedouble != item->valueint ||

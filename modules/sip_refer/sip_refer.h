@@ -51,6 +51,8 @@ int text_print_hvalue(struct re_printf *pf, const char *str);
  * JSON: fields of an object
  */
 
+bool json_is_absent(const struct cJSON *item);
+const struct cJSON *json_field(const struct cJSON *json, const char *field);
 int json_string(const char **strp, const struct cJSON *json, const char *field,
 		bool required, struct fault *fault);
 int json_text(const char **strp, const struct cJSON *json, const char *field,

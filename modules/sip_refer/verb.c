@@ -41,6 +41,9 @@ static int timeout_decode(uint32_t *msp, const cJSON *item,
 {
 	char field[64];
 
+	if (json_is_absent(item))
+		return 0;
+
 	(void)re_snprintf(field, sizeof(field), "timeouts.%s", item->string);
 
 	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0.1) ||
@@ -61,8 +64,8 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 	const cJSON *object, *item;
 	int err = 0;
 
-	object = cJSON_GetObjectItemCaseSensitive(json, "timeouts");
-	if (!object || cJSON_IsNull(object))
+	object = json_field(json, "timeouts");
+	if (!object)
 		return 0;
 
 	if (!cJSON_IsObject(object))
@@ -89,9 +92,9 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 static int dry_run_decode(struct verb *verb, const cJSON *json,
 			  struct fault *fault)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "dryRun");
+	const cJSON *item = json_field(json, "dryRun");
 
-	if (item && !cJSON_IsNull(item) && !cJSON_IsBool(item))
+	if (item && !cJSON_IsBool(item))
 		return fault_set(fault, "dryRun", "must be true or false");
 
 	verb->dry_run = cJSON_IsTrue(item);
@@ -257,12 +260,12 @@ out:
 static int loop_decode(uint32_t *roundsp, const cJSON *json,
 		       struct fault *fault)
 {
-	const cJSON *loop = cJSON_GetObjectItemCaseSensitive(json, "loop");
+	const cJSON *loop = json_field(json, "loop");
 	const char *str = cJSON_GetStringValue(loop);
 
 	*roundsp = 1;
 
-	if (!loop || cJSON_IsNull(loop) || cJSON_IsFalse(loop))
+	if (!loop || cJSON_IsFalse(loop))
 		return 0;
 
 	if (cJSON_IsTrue(loop) || (str && !strcmp(str, "forever")))

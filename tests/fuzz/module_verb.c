@@ -14,10 +14,11 @@
 static const char peer[] = "sip:+4940999@carrier.example";
 
 
-/* As many lines as the verb has header fields, with names, each ended by CRLF
- */
+/* As many lines as the verb has header fields that are not left out, with
+   names, each ended by CRLF */
 static void check_lines(const char *hdrs, const cJSON *headers)
 {
+	const cJSON *item;
 	int lines = 0;
 
 	for (; hdrs && *hdrs; lines++) {
@@ -30,7 +31,13 @@ static void check_lines(const char *hdrs, const cJSON *headers)
 		hdrs = end + 2;
 	}
 
-	if (lines != cJSON_GetArraySize(headers))
+	cJSON_ArrayForEach(item, headers)
+	{
+		if (!json_is_absent(item))
+			--lines;
+	}
+
+	if (lines)
 		abort();
 }
 
