@@ -25,7 +25,9 @@
 #include "session.h"
 #include "store.h"
 #include "table.h"
+#include "verb.h"
 #include "webhook.h"
+#include "weburl.h"
 
 
 /* Seconds */
@@ -155,6 +157,7 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 int apps_init(void)
 {
 	appsave_init();
+	verbs_resolve(app_resolve);
 
 	return table_create(&apps.table);
 }
@@ -399,7 +402,7 @@ bool app_redirect(const struct session *s, const char *url)
 	struct hook hook = {0};
 	bool http;
 
-	if (!a || !route_valid(url) ||
+	if (!a || !weburl_valid(url) ||
 	    hook_set(&hook, url, "POST", NULL, NULL))
 		return false;
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <ev.h>
 #include "client.h"
+#include "hook.h"
 #include "hooks.h"
 #include "report.h"
 #include "retry.h"

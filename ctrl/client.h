@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "verb.h"
+#include "sender.h"
 
 struct badge;
 struct client;

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "verb.h"
+#include "sender.h"
 
 enum {
 	HOOK_ID_SIZE = 24,

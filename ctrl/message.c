@@ -12,8 +12,8 @@
 #include "field.h"
 #include "json.h"
 #include "message.h"
-#include "route.h"
 #include "verb.h"
+#include "weburl.h"
 
 
 enum {
@@ -197,7 +197,7 @@ static int get_app(struct message *m, const cJSON *data, struct fault *f)
 	if (err)
 		return err;
 
-	if (m->app.url && !route_valid(m->app.url))
+	if (m->app.url && !weburl_valid(m->app.url))
 		return fault_set(f, 400, key,
 				 "must be a ws, wss, http or https URL");
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ev.h>
+#include "hook.h"
 #include "hooks.h"
 
 struct webhook;

@@ -14,6 +14,7 @@ struct cJSON;
 struct json;
 struct queue;
 struct report;
+struct sender;
 struct session;
 struct transfer;
 
@@ -22,14 +23,6 @@ enum queue_mode {
 	QUEUE_REPLACE, /* drop the rest, stop what runs */
 	QUEUE_APPEND,  /* come behind the rest */
 	QUEUE_ANSWER,  /* drop the rest, let run what runs */
-};
-
-struct sender {
-	const char *name; /* whom to answer, NULL for nobody */
-	const char *msgid;
-	enum dialect dialect;
-	bool quiet;    /* wants no ack, since it has sent one */
-	bool observes; /* and may do nothing else */
 };
 
 int queue_create(struct queue **qp, struct session *s);

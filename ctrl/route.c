@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <curl/curl.h>
 #include "log.h"
 #include "route.h"
+#include "weburl.h"
 
 
 /* One line of the map; the first that matches decides */
@@ -34,7 +34,7 @@ static int add(const char *pattern, const char *url, const char *method)
 	bool none = !strcmp(url, "-");
 	struct route *r;
 
-	if (!none && !route_valid(url)) {
+	if (!none && (strlen(url) > HOOK_MAX || !weburl_valid(url))) {
 		log_error("route: %s is no ws:, wss:, http: or https: URL",
 			  url);
 		return EINVAL;
@@ -162,36 +162,6 @@ void routes_close(void)
 	drop(routes.head);
 	routes.head = NULL;
 	routes.tail = &routes.head;
-}
-
-
-/**
- * Check the URL of an application
- *
- * @param url URL
- *
- * @return True if it can be reached
- */
-bool route_valid(const char *url)
-{
-	static const char *const schemes[] = {"ws", "wss", "http", "https"};
-	CURLU *u = curl_url();
-	char *scheme = NULL;
-	bool valid = false;
-
-	if (!u || strlen(url) > HOOK_MAX ||
-	    curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0))
-		goto out;
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
-		valid |= !strcasecmp(scheme, schemes[i]);
-
-out:
-	curl_free(scheme);
-	curl_url_cleanup(u);
-
-	return valid;
 }
 
 

@@ -11,7 +11,6 @@
 
 int routes_init(const char *url, const char *map, const char *status);
 void routes_close(void);
-bool route_valid(const char *url);
 bool route_find(struct hook *hook, const char *number);
 const char *route_status(void);
 

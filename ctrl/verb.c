@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "app.h"
 #include "field.h"
 #include "json.h"
 #include "verb.h"
+
+
+static verb_resolve_h *resolve_h;
 
 
 enum {
@@ -251,6 +253,17 @@ int verbs_parse(struct verb **listp, const cJSON *item, struct fault *f)
 
 
 /**
+ * Have the URLs of hooks made whole when their sender is known
+ *
+ * @param h Handler
+ */
+void verbs_resolve(verb_resolve_h *h)
+{
+	resolve_h = h;
+}
+
+
+/**
  * Say who sent the verbs.  In the default dialect a sip:refer without an
  * actionHook has the hook "refer", as the verb's specification has it.
  *
@@ -268,8 +281,9 @@ int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
 		if (owner && !v->owner)
 			return ENOMEM;
 
-		if (owner && (app_resolve(owner, &v->action) ||
-			      app_resolve(owner, &v->event)))
+		if (owner && resolve_h &&
+		    (resolve_h(owner, &v->action) ||
+		     resolve_h(owner, &v->event)))
 			return ENOMEM;
 
 		if (v->kind != VERB_SIP_REFER || v->action.url || !owner ||

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include "fault.h"
 #include "hook.h"
+#include "sender.h"
 
 struct cJSON;
 struct json;
@@ -30,8 +31,6 @@ enum verb_kind {
 	VERB_REDIRECT,
 };
 
-enum dialect { DIALECT_DEFAULT, DIALECT_JAMBONZ };
-
 struct verb {
 	struct verb *next;
 	enum verb_kind kind;
@@ -47,6 +46,11 @@ struct verb {
 	char *owner; /* who sent it, may be NULL */
 };
 
+/* Makes the URL of a hook whole, if its owner is reached over HTTP.  0 if
+   success, otherwise errorcode */
+typedef int(verb_resolve_h)(const char *owner, struct hook *hook);
+
+void verbs_resolve(verb_resolve_h *h);
 int verbs_parse(struct verb **listp, const struct cJSON *item,
 		struct fault *f);
 int verbs_own(struct verb *list, const char *owner, enum dialect dialect);

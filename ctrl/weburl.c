@@ -123,3 +123,33 @@ void weburl_reset(struct weburl *u)
 	free(u->path);
 	memset(u, 0, sizeof(*u));
 }
+
+
+/**
+ * Check the URL of an application
+ *
+ * @param url URL
+ *
+ * @return True if it can be reached
+ */
+bool weburl_valid(const char *url)
+{
+	static const char *const schemes[] = {"ws", "wss", "http", "https"};
+	CURLU *u = curl_url();
+	char *scheme = NULL;
+	bool valid = false;
+
+	if (!u ||
+	    curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0))
+		goto out;
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		valid |= !strcasecmp(scheme, schemes[i]);
+
+out:
+	curl_free(scheme);
+	curl_url_cleanup(u);
+
+	return valid;
+}

@@ -21,5 +21,6 @@ struct weburl {
 
 int weburl_parse(struct weburl *u, const char *url);
 void weburl_reset(struct weburl *u);
+bool weburl_valid(const char *url);
 
 #endif

@@ -13,6 +13,7 @@
 #include "appws.h"
 #include "auth.h"
 #include "client.h"
+#include "hook.h"
 #include "weburl.h"
 #include "referd.h"
 

@@ -9,7 +9,6 @@
 #include <strings.h>
 #include "appcall.h"
 #include "hook.h"
-#include "route.h"
 #include "webhook.h"
 #include "weburl.h"
 #include "fuzz.h"
@@ -69,8 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_parts(app);
 	check_public(app);
-	(void)route_valid(app);
-	if (hook && route_valid(app))
+	(void)weburl_valid(app);
+	if (hook && weburl_valid(app))
 		check_hook(hook, app);
 
 out:
