@@ -34,66 +34,24 @@ static int print_replaces(char **hdrsp, const struct sip_msg *msg,
 
 
 static int refer_to_encode(struct verb *verb, const struct sip_msg *msg,
-			   const char *peer_uri, struct fault *fault)
+			   const char *target, const struct farend *far,
+			   struct fault *fault)
 {
-	char *addr = NULL, *uri = NULL, *hdrs = NULL, *ruri = NULL;
+	char *hdrs = NULL, *uri = NULL;
 	int err;
 
 	err = print_replaces(&hdrs, msg, verb->target_hdrs);
-	err |= pl_strdup(&ruri, &msg->ruri);
-	if (err)
-		goto out;
-
-	err = target_encode(&addr, &uri, "referTo",
-			    verb->input ? verb->input : ruri, NULL, hdrs,
-			    peer_uri, fault);
-	if (err)
-		goto out;
-
-	mem_deref(verb->refer_to);
-	mem_deref(verb->refer_to_uri);
-	verb->refer_to = addr;
-	verb->refer_to_uri = uri;
-
-out:
-	mem_deref(hdrs);
-	mem_deref(ruri);
-
-	return err;
-}
-
-
-static int dialog_message(struct sip_msg **msgp, const struct livecall *lc)
-{
-	struct dialog *dlg;
-	struct mbuf *mb = NULL;
-	char *text = NULL;
-	int err;
-
-	err = dialog_take(&dlg, lc->call, livecall_peer(lc));
-	if (err)
-		return err;
-
-	err = dialog_print(&text, dlg, "REFER", sip_dialog_lseq(dlg->dlg), "",
-			   false);
-	mem_deref(dlg);
-	if (err)
-		return err;
-
-	mb = mbuf_alloc(str_len(text));
-	if (!mb) {
-		err = ENOMEM;
-		goto out;
-	}
-
-	err = mbuf_write_str(mb, text);
-	mb->pos = 0;
 	if (!err)
-		err = sip_msg_decode(msgp, mb);
+		err = farend_target(&uri, far, target);
+	if (!err)
+		err = target_encode(&verb->refer_to, "referTo",
+				    verb->input ? verb->input : uri, NULL,
+				    hdrs, far, fault);
+	if (!err && !verb->input)
+		verb->refer_to.rule = "remote target";
 
-out:
-	mem_deref(mb);
-	mem_deref(text);
+	mem_deref(hdrs);
+	mem_deref(uri);
 
 	return err;
 }
@@ -116,7 +74,9 @@ int attended_prepare(struct verb *verb, const struct livecall *lc,
 		     struct fault *fault)
 {
 	struct livecall *other;
+	struct farend far;
 	struct sip_msg *msg;
+	char *target;
 	int err;
 
 	if (!verb->replaces)
@@ -133,12 +93,18 @@ int attended_prepare(struct verb *verb, const struct livecall *lc,
 				 "must name a call that has no transfer in "
 				 "progress");
 
-	err = dialog_message(&msg, other);
+	err = remote_farend(&far, other);
 	if (err)
 		return err;
 
-	err = refer_to_encode(verb, msg, livecall_peer(other), fault);
-	mem_deref(msg);
+	err = remote_request(&msg, &target, other);
+	if (!err) {
+		err = refer_to_encode(verb, msg, target, &far, fault);
+		mem_deref(msg);
+		mem_deref(target);
+	}
+
+	farend_reset(&far);
 
 	return err;
 }

@@ -69,7 +69,7 @@ static int find_call(struct livecall **lcp, const cJSON *json,
 
 
 /* Every verb is checked before any runs; the first is kept */
-static int verbs_decode(struct verb **firstp, const struct livecall *lc,
+static int verbs_decode(struct verb **firstp, const struct farend *far,
 			const cJSON *verbs, struct fault *fault)
 {
 	struct verb *first = NULL, *verb;
@@ -84,7 +84,7 @@ static int verbs_decode(struct verb **firstp, const struct livecall *lc,
 	{
 		fault->index = i++;
 
-		err = verb_decode(&verb, item, livecall_peer(lc), fault);
+		err = verb_decode(&verb, item, far, fault);
 		if (err) {
 			mem_deref(first);
 			return err;
@@ -237,14 +237,18 @@ static int verbs_handler(const cJSON *json, const char *ref,
 	const cJSON *verbs, *run;
 	struct verb *verb = NULL;
 	struct livecall *lc;
+	struct farend far;
 	int err;
 
 	err = find_call(&lc, json, fault);
+	if (!err)
+		err = remote_farend(&far, lc);
 	if (err)
 		return err;
 
 	verbs = cJSON_GetObjectItemCaseSensitive(json, "verbs");
-	err = verbs_decode(&verb, lc, verbs, fault);
+	err = verbs_decode(&verb, &far, verbs, fault);
+	farend_reset(&far);
 	if (err)
 		return err;
 

@@ -85,6 +85,27 @@ static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
 }
 
 
+/* A number belongs to the host of the account */
+static int callee_encode(struct target *target, const char *to,
+			 const struct ua *ua, struct fault *fault)
+{
+	const struct farend_names names = {
+		.identity = account_aor(ua_account(ua)),
+	};
+	struct farend far;
+	int err;
+
+	err = farend_init(&far, &names);
+	if (err)
+		return err;
+
+	err = target_encode(target, "to", to, NULL, NULL, &far, fault);
+	farend_reset(&far);
+
+	return err;
+}
+
+
 /**
  * Make a call
  *
@@ -97,7 +118,8 @@ static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
 int dial(const struct cJSON *json, struct fault *fault)
 {
 	const char *to, *from, *sid;
-	char *addr = NULL, *uri = NULL, *hdrs = NULL;
+	struct target target = {.rule = NULL};
+	char *hdrs = NULL;
 	uint32_t timeout;
 	struct ua *ua;
 	int err;
@@ -123,17 +145,15 @@ int dial(const struct cJSON *json, struct fault *fault)
 		goto out;
 	}
 
-	err = target_encode(&addr, &uri, "to", to, NULL, NULL,
-			    account_aor(ua_account(ua)), fault);
+	err = callee_encode(&target, to, ua, fault);
 	if (err)
 		goto out;
 
-	err = connect_call(ua, uri, json, timeout);
+	err = connect_call(ua, target.uri, json, timeout);
 
 out:
 	mem_deref(hdrs);
-	mem_deref(addr);
-	mem_deref(uri);
+	target_reset(&target);
 
 	return err;
 }

@@ -73,9 +73,9 @@ static void check_target(struct json *doubts, const struct verb *verb)
 	struct pl pl;
 	struct sa sa;
 
-	pl_set_str(&pl, verb->refer_to_uri);
+	pl_set_str(&pl, verb->refer_to.uri);
 
-	if (!strncmp(verb->refer_to_uri, "tel:", 4)) {
+	if (!strncmp(verb->refer_to.uri, "tel:", 4)) {
 		doubt(doubts, "Refer-To is a tel: URI: not every far end can "
 			      "route it.");
 		return;
@@ -128,7 +128,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 
 	err = transfer_print_hdrs(&hdrs, verb);
 	if (!err)
-		err = dialog_take(&dlg, lc->call, verb->refer_to_uri);
+		err = dialog_take(&dlg, lc->call, verb->refer_to.uri);
 	if (!err)
 		err = dialog_print(&text, dlg, "REFER",
 				   sip_dialog_lseq(dlg->dlg), hdrs, true);
@@ -137,8 +137,10 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "refer_to", verb->refer_to_uri);
-	json_str(&j, "referred_by", verb->referred_by_uri);
+	json_str(&j, "refer_to", verb->refer_to.uri);
+	json_str(&j, "refer_to_host", verb->refer_to.rule);
+	json_str(&j, "referred_by", verb->referred_by.uri);
+	json_str(&j, "referred_by_host", verb->referred_by.rule);
 	json_str(&j, "refer", text);
 
 	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;

@@ -21,6 +21,7 @@ struct invite {
 	struct le le;
 	char *call_id;
 	char *headers; /* as JSON */
+	char *source;
 };
 
 static struct list waiting;
@@ -32,6 +33,7 @@ static void destructor(void *arg)
 
 	list_unlink(&inv->le);
 	mem_deref(inv->call_id);
+	mem_deref(inv->source);
 	free(inv->headers);
 }
 
@@ -62,6 +64,18 @@ static bool is_initial(const struct sip_msg *msg)
 }
 
 
+/* Over UDP the far end, or the proxy before it, can be reached where it sends
+   from; a connection says nothing of the port that it listens on */
+static int source_print(char **strp, const struct sip_msg *msg)
+{
+	if (msg->tp == SIP_TRANSP_UDP && sa_port(&msg->src) != SIP_PORT)
+		return re_sdprintf(strp, "%J", &msg->src);
+
+	return re_sdprintf(strp, sa_af(&msg->src) == AF_INET6 ? "[%j]" : "%j",
+			   &msg->src);
+}
+
+
 /**
  * Keep the header fields of an initial INVITE, or of its 2xx
  *
@@ -83,6 +97,7 @@ void invite_keep(const struct sip_msg *msg)
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	err = pl_strdup(&inv->call_id, &msg->callid);
+	err |= source_print(&inv->source, msg);
 	err |= message_headers(&j, msg, HEADERS_MAX);
 	json_close(&j, '}');
 	inv->headers = json_take(&j);
@@ -106,10 +121,12 @@ void invite_keep(const struct sip_msg *msg)
  * Take the header fields that the far end of a call sent
  *
  * @param call_id Call-ID of the call
+ * @param sourcep Pointer to the host that they came from, with a port if it
+ *                can be reached there; left alone if there are none
  *
  * @return JSON object of name and value, to be freed; NULL if there is none
  */
-char *invite_take(const char *call_id)
+char *invite_take(const char *call_id, char **sourcep)
 {
 	struct invite *inv = find(call_id);
 	char *headers;
@@ -119,6 +136,8 @@ char *invite_take(const char *call_id)
 
 	headers = inv->headers;
 	inv->headers = NULL;
+	mem_deref(*sourcep);
+	*sourcep = mem_ref(inv->source);
 	mem_deref(inv);
 
 	return headers;

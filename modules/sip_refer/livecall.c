@@ -20,6 +20,8 @@ static void destructor(void *arg)
 	hash_unlink(&lc->he_call);
 	hash_unlink(&lc->he_sid);
 	free(lc->headers);
+	mem_deref(lc->source);
+	mem_deref(lc->peer);
 	mem_deref(lc->sid);
 	mem_deref(lc->ref);
 	mem_deref(lc->call_id);
@@ -212,6 +214,14 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
 }
 
 
+/* By the Call-ID as it came: what is told may differ */
+static void take_invite(struct livecall *lc)
+{
+	if (!lc->headers)
+		lc->headers = invite_take(call_id(lc->call), &lc->source);
+}
+
+
 /**
  * A call is answered
  *
@@ -224,7 +234,7 @@ void livecall_answered(struct livecall *lc)
 
 	/* of an outgoing call, they come with the answer */
 	if (lc->outgoing && lc->call_id)
-		lc->headers = invite_take(lc->call_id);
+		take_invite(lc);
 
 	livecall_update(lc, "in-progress", 200, "OK");
 }
@@ -242,7 +252,7 @@ void livecall_learn_id(struct livecall *lc)
 
 	replace(&lc->call_id, call_id(lc->call));
 	if (!lc->outgoing)
-		lc->headers = invite_take(lc->call_id);
+		take_invite(lc);
 }
 
 
@@ -259,8 +269,10 @@ static int details(struct livecall *lc)
 
 	livecall_learn_id(lc);
 
-	return lc->from && lc->to && lc->caller_name && lc->account ? 0
-								    : ENOMEM;
+	if (!lc->from || !lc->to || !lc->caller_name || !lc->account)
+		return ENOMEM;
+
+	return str_dup(&lc->peer, peer ? peer : "");
 }
 
 
@@ -326,19 +338,6 @@ void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 	if (timeout)
 		deadline_start(&lc->dial_limit, (uint64_t)timeout * 1000,
 			       dial_timeout_handler, lc);
-}
-
-
-/**
- * Get the URI of the far end of a call
- *
- * @param lc Live call
- *
- * @return URI
- */
-const char *livecall_peer(const struct livecall *lc)
-{
-	return lc->outgoing ? lc->to : lc->from;
 }
 
 

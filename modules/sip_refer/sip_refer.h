@@ -62,12 +62,79 @@ int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 
 
 /*
+ * URI: SIP URIs in their parts
+ */
+
+/** A SIP or SIPS URI, each part as it was written, p NULL if it is not there
+ */
+struct uri_parts {
+	struct pl user;   /**< With a password, if it has one            */
+	struct pl host;   /**< An IPv6 address without its brackets      */
+	struct pl port;   /**< Without its colon                         */
+	struct pl params; /**< From the first semicolon on               */
+	struct pl hdrs;   /**< From the question mark on                 */
+	bool sips;        /**< Scheme                                    */
+	bool junk;        /**< There is more between host and parameters */
+};
+
+int uri_split(struct uri_parts *uri, const struct pl *pl);
+bool uri_host_is_valid(const struct uri_parts *uri);
+bool uri_port_is_valid(const struct uri_parts *uri);
+int uri_escape(const struct pl *pl);
+bool uri_find_control(struct pl *esc, const struct pl *text);
+int uri_print_user(struct re_printf *pf, const struct pl *user);
+
+
+/*
+ * Number: telephone numbers
+ */
+
+int number_encode(char **strp, const struct pl *pl, const struct pl *params);
+void tel_split(struct pl *number, struct pl *params, const struct pl *tel);
+
+
+/*
+ * Farend: who the far end of a call is, and where its numbers belong
+ */
+
+/** What the far end and its messages say of it, as it came */
+struct farend_names {
+	const char *identity; /**< URI of its From, or that was called     */
+	const char *target;   /**< Remote target, or NULL                  */
+	const char *routes;   /**< Route set, with commas between, or NULL */
+	const char *source;   /**< Host its INVITE came from, or NULL; with
+				   a port, if it can be reached there      */
+};
+
+/** The far end of a call, in what may stand in a SIP message */
+struct farend {
+	char *identity;   /**< URI                                         */
+	char *hostport;   /**< Where a number belongs; NULL if nobody knows */
+	const char *rule; /**< What gave the host                          */
+	bool sips;        /**< Whether it is for sips: URIs                */
+};
+
+bool farend_is_clear(const char *identity);
+int farend_init(struct farend *far, const struct farend_names *names);
+void farend_reset(struct farend *far);
+int farend_target(char **urip, const struct farend *far, const char *target);
+
+
+/*
  * Target: Refer-To and Referred-By
  */
 
-int target_encode(char **addrp, char **urip, const char *field,
-		  const char *input, const char *dname, const char *hdrs,
-		  const char *peer_uri, struct fault *fault);
+/** An address */
+struct target {
+	char *addr;       /**< As it stands in a header field          */
+	char *uri;        /**< Its URI, for reports                    */
+	const char *rule; /**< What gave its host, for the dry run     */
+};
+
+int target_encode(struct target *target, const char *field, const char *input,
+		  const char *dname, const char *hdrs,
+		  const struct farend *far, struct fault *fault);
+void target_reset(struct target *target);
 
 
 /*
@@ -115,13 +182,11 @@ struct timeouts {
 /** A verb, ready to run */
 struct verb {
 	enum verb_type type;
-	char *input;              /**< referTo as it was written, or NULL  */
-	char *replaces;           /**< call_sid of the target's call       */
-	char *target_hdrs;        /**< Escaped header fields for Refer-To  */
-	char *refer_to;           /**< Address for Refer-To                */
-	char *refer_to_uri;       /**< Its URI, for reports                */
-	char *referred_by;        /**< Address for Referred-By             */
-	char *referred_by_uri;    /**< Its URI, for reports                */
+	char *input;       /**< referTo as it was written, or NULL  */
+	char *replaces;    /**< call_sid of the target's call       */
+	char *target_hdrs; /**< Escaped header fields for Refer-To  */
+	struct target refer_to;
+	struct target referred_by;
 	char *hdrs;               /**< Further header fields, with CRLF    */
 	struct timeouts timeouts; /**< 0 where the module's setting holds  */
 	bool dry_run;
@@ -133,7 +198,7 @@ struct verb {
 };
 
 int verb_decode(struct verb **verbp, const struct cJSON *json,
-		const char *peer_uri, struct fault *fault);
+		const struct farend *far, struct fault *fault);
 
 
 /*
@@ -425,6 +490,8 @@ struct livecall {
 	struct tmr tmr;             /**< Reports it; checks that it lives    */
 	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
 	char *headers;              /**< The far end's: of its INVITE or 200 */
+	char *source;               /**< Where that came from, or NULL       */
+	char *peer;                 /**< URI of the far end, as it came      */
 	char *sid;                  /**< call_sid, a UUID                    */
 	char *ref;                  /**< Of the dial that made it, or NULL   */
 	char *call_id;
@@ -444,7 +511,6 @@ struct livecall {
 };
 
 int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call);
-const char *livecall_peer(const struct livecall *lc);
 bool livecall_established(const struct livecall *lc);
 void livecall_learn_id(struct livecall *lc);
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
@@ -479,8 +545,17 @@ void calls_report(void);
  */
 
 void invite_keep(const struct sip_msg *msg);
-char *invite_take(const char *call_id);
+char *invite_take(const char *call_id, char **sourcep);
 void invite_flush(void);
+
+
+/*
+ * Remote: what the messages of a call say of its far end
+ */
+
+int remote_farend(struct farend *far, const struct livecall *lc);
+int remote_request(struct sip_msg **msgp, char **targetp,
+		   const struct livecall *lc);
 
 
 /*

@@ -17,14 +17,7 @@ struct parts {
 };
 
 
-static void trim(struct pl *pl)
-{
-	while (pl->l && *pl->p == ' ')
-		pl_advance(pl, 1);
-
-	while (pl->l && pl->p[pl->l - 1] == ' ')
-		--pl->l;
-}
+static const char rule_given[] = "given";
 
 
 /* The '<' that begins the URI, not one inside the quoted display name */
@@ -88,7 +81,7 @@ static int split(struct parts *parts, const struct pl *input,
 
 	parts->dname.p = input->p;
 	parts->dname.l = langle - input->p;
-	trim(&parts->dname);
+	text_trim(&parts->dname);
 
 	rangle = memchr(langle, '>', input->p + input->l - langle);
 	if (!rangle)
@@ -96,7 +89,7 @@ static int split(struct parts *parts, const struct pl *input,
 
 	parts->uri.p = langle + 1;
 	parts->uri.l = rangle - langle - 1;
-	trim(&parts->uri);
+	text_trim(&parts->uri);
 
 	parts->params.p = rangle + 1;
 	parts->params.l = input->p + input->l - parts->params.p;
@@ -139,164 +132,61 @@ static bool has_scheme(const struct pl *pl)
 }
 
 
-static bool is_separator(char c)
+/* An escaped line end is one to who unescapes it */
+static int controls_check(const struct parts *parts, const char *field,
+			  struct fault *fault)
 {
-	return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' ||
-	       c == '/';
+	struct pl esc;
+
+	if (uri_find_control(&esc, &parts->uri) ||
+	    uri_find_control(&esc, &parts->params))
+		return fault_set(fault, field,
+				 "must not have %r in it, which is an escaped "
+				 "control character",
+				 &esc);
+
+	return 0;
 }
 
 
-static bool host_is_valid(const struct pl *host)
-{
-	struct sa sa;
-	size_t i;
-
-	if (!host->l)
-		return false;
-
-	if (memchr(host->p, ':', host->l))
-		return 0 == sa_set(&sa, host, 0);
-
-	for (i = 0; i < host->l; i++) {
-		if (!isalnum((uint8_t)host->p[i]) && host->p[i] != '.' &&
-		    host->p[i] != '-' && host->p[i] != '_')
-			return false;
-	}
-
-	return true;
-}
-
-
-static bool port_is_valid(const struct pl *port)
-{
-	size_t i;
-
-	for (i = 0; i < port->l; i++) {
-		if (!isdigit((uint8_t)port->p[i]))
-			return false;
-	}
-
-	return port->l > 0 && port->l <= 5 && pl_u32(port) > 0 &&
-	       pl_u32(port) <= 65535;
-}
-
-
-/* RFC 3261 section 25.1, hostport. libre's own reader takes a prefix of it. */
-static bool hostport_is_valid(const struct pl *uri, const struct pl *host)
-{
-	struct pl port;
-	const char *end = uri->p + uri->l, *p;
-
-	if (!host_is_valid(host))
-		return false;
-
-	p = host->p + host->l;
-	if (p < end && *p == ']')
-		++p;
-
-	if (p == end || *p == ';' || *p == '?')
-		return true;
-
-	if (*p != ':')
-		return false;
-
-	port.p = ++p;
-	while (p < end && *p != ';' && *p != '?')
-		++p;
-	port.l = p - port.p;
-
-	return port_is_valid(&port);
-}
-
-
-/*
- * Copy a number without its visual separators (RFC 3966 section 5.1.1), and
- * without the "(0)" that people write between country code and number: nobody
- * dials it from abroad. False if it is no number.
- */
-static bool number_encode(char *buf, size_t size, const struct pl *pl)
-{
-	size_t i, n = 0;
-	bool digit = false;
-
-	for (i = 0; i < pl->l; i++) {
-
-		const char c = pl->p[i];
-
-		if (n && buf[0] == '+' && i + 2 < pl->l &&
-		    !memcmp(&pl->p[i], "(0)", 3)) {
-			i += 2;
-			continue;
-		}
-
-		if (is_separator(c))
-			continue;
-
-		if (isdigit((uint8_t)c))
-			digit = true;
-		else if (c != '*' && c != '#' && !(c == '+' && n == 0))
-			return false;
-
-		if (n + 1 >= size)
-			return false;
-
-		buf[n++] = c;
-	}
-
-	buf[n] = '\0';
-
-	return digit || (n && buf[0] != '+');
-}
-
-
-/* RFC 3966 section 3 */
-static int tel_encode(char **urip, const struct pl *uri, const char *field,
+static int tel_encode(char **urip, const struct pl *tel, const char *field,
 		      struct fault *fault)
 {
-	struct pl number = *uri, params = PL_INIT;
-	char buf[64];
-	const char *p;
+	struct pl number, params;
+	char *str;
+	int err;
 
-	pl_advance(&number, 4);
+	tel_split(&number, &params, tel);
 
-	p = pl_strchr(&number, ';');
-	if (p) {
-		params.p = p;
-		params.l = number.p + number.l - p;
-		number.l = p - number.p;
-	}
-
-	if (!number_encode(buf, sizeof(buf), &number) || !text_is_uri(&params))
+	err = text_is_uri(&params) ? number_encode(&str, &number, &params)
+				   : EBADMSG;
+	if (err == EBADMSG)
 		return fault_set(fault, field,
 				 "must have a number in its tel: URI");
+	if (err)
+		return err;
 
-	return re_sdprintf(urip, "tel:%s%r", buf, &params);
+	err = re_sdprintf(urip, "tel:%s%r", str, &params);
+	mem_deref(str);
+
+	return err;
 }
 
 
-static int uri_check(char **urip, const struct pl *pl, const char *field,
+static int sip_check(char **urip, const struct pl *pl, const char *field,
 		     struct fault *fault)
 {
+	struct uri_parts parts;
 	struct uri uri;
-	struct pl scheme = *pl;
-
-	scheme.l = pl_strchr(pl, ':') - pl->p;
-
-	if (!pl_strcasecmp(&scheme, "tel"))
-		return tel_encode(urip, pl, field, fault);
-
-	if (pl_strcasecmp(&scheme, "sip") && pl_strcasecmp(&scheme, "sips"))
-		return fault_set(fault, field,
-				 "must be a sip:, sips: or tel: URI, or a "
-				 "number or user, not %r:",
-				 &scheme);
 
 	if (!text_is_uri(pl))
 		return fault_set(fault, field,
 				 "must have every special character in its "
 				 "URI written as %%XX");
 
-	if (uri_decode(&uri, pl) || !hostport_is_valid(pl, &uri.host))
+	if (uri_split(&parts, pl) || pl_strchr(&parts.user, '@') ||
+	    !uri_host_is_valid(&parts) || !uri_port_is_valid(&parts) ||
+	    uri_decode(&uri, pl))
 		return fault_set(fault, field,
 				 "must be a SIP URI with a valid host and "
 				 "port, as sip:user@host:5060");
@@ -305,68 +195,94 @@ static int uri_check(char **urip, const struct pl *pl, const char *field,
 }
 
 
-/* A number or user belongs to the host of the far end */
-static int user_encode(char **urip, const struct pl *pl, const char *peer_uri,
-		       const char *field, struct fault *fault)
+static int uri_check(char **urip, const struct pl *pl, const char *field,
+		     struct fault *fault)
 {
-	struct uri peer;
-	struct pl peerpl;
-	char number[64], port[8] = "";
-	char *user = NULL;
+	struct pl scheme = *pl, rest = *pl;
+
+	scheme.l = pl_strchr(pl, ':') - pl->p;
+	pl_advance(&rest, scheme.l + 1);
+
+	if (!pl_strcasecmp(&scheme, "tel"))
+		return tel_encode(urip, &rest, field, fault);
+
+	if (!pl_strcasecmp(&scheme, "sip") || !pl_strcasecmp(&scheme, "sips"))
+		return sip_check(urip, pl, field, fault);
+
+	return fault_set(fault, field,
+			 "must be a sip:, sips: or tel: URI, or a number or "
+			 "user, not %r:",
+			 &scheme);
+}
+
+
+/* A number without its separators, a user with what must be escaped */
+static int user_encode(char **userp, const struct pl *pl)
+{
+	const int err = number_encode(userp, pl, NULL);
+
+	return err == EBADMSG ? re_sdprintf(userp, "%H", uri_print_user, pl)
+			      : err;
+}
+
+
+/* A number or user belongs to the far end, if it has no host of its own */
+static int user_make(struct target *target, const struct pl *pl,
+		     const struct farend *far, const char *field,
+		     struct fault *fault)
+{
+	struct pl user = *pl, host, uri;
+	const char *at = pl_strchr(pl, '@');
+	char *str, *name;
 	int err;
 
-	pl_set_str(&peerpl, peer_uri);
-	if (uri_decode(&peer, &peerpl) || !pl_isset(&peer.host))
+	if (!at && !far->hostport)
 		return fault_set(fault, field,
 				 "must be a URI, since the far end of the "
 				 "call has no host");
 
-	if (peer.port)
-		(void)re_snprintf(port, sizeof(port), ":%u", peer.port);
-
-	if (number_encode(number, sizeof(number), pl))
-		err = str_dup(&user, number);
-	else
-		err = pl_strdup(&user, pl);
+	user.l = at ? (size_t)(at - pl->p) : pl->l;
+	err = user_encode(&name, &user);
 	if (err)
 		return err;
 
-	err = re_sdprintf(
-		urip, peer.af == AF_INET6 ? "sip:%H@[%r]%s" : "sip:%H@%r%s",
-		text_print_user, user, &peer.host, port);
+	if (!at) {
+		target->rule = far->rule;
+		err = re_sdprintf(&target->uri, "sip%s:%s@%s",
+				  far->sips ? "s" : "", name, far->hostport);
+		goto out;
+	}
 
-	mem_deref(user);
+	host.p = at;
+	host.l = pl->p + pl->l - at;
+	err = re_sdprintf(&str, "sip:%s%r", name, &host);
+	if (err)
+		goto out;
+
+	pl_set_str(&uri, str);
+	err = sip_check(&target->uri, &uri, field, fault);
+	mem_deref(str);
+
+out:
+	mem_deref(name);
 
 	return err;
 }
 
 
-static int uri_make(char **urip, const struct pl *pl, const char *peer_uri,
-		    const char *field, struct fault *fault)
+static int uri_make(struct target *target, const struct pl *pl,
+		    const struct farend *far, const char *field,
+		    struct fault *fault)
 {
-	struct pl uri;
-	char *str = NULL;
-	int err;
+	target->rule = rule_given;
 
 	if (!pl->l)
 		return fault_set(fault, field, "must not be empty");
 
 	if (has_scheme(pl))
-		return uri_check(urip, pl, field, fault);
+		return uri_check(&target->uri, pl, field, fault);
 
-	if (!pl_strchr(pl, '@'))
-		return user_encode(urip, pl, peer_uri, field, fault);
-
-	/* user@host without a scheme */
-	err = re_sdprintf(&str, "sip:%r", pl);
-	if (err)
-		return err;
-
-	pl_set_str(&uri, str);
-	err = uri_check(urip, &uri, field, fault);
-	mem_deref(str);
-
-	return err;
+	return user_make(target, pl, far, field, fault);
 }
 
 
@@ -421,29 +337,28 @@ static int addr_print(char **addrp, const struct parts *parts,
  * number or user, which belongs to the host of the far end. The URI always
  * stands in '<' and '>', since carriers differ over the bare form.
  *
- * @param addrp    Pointer to the address, e.g. "\"Bob\" <sip:bob@host>"
- * @param urip     Pointer to its URI alone
- * @param field    Name of the field, for the fault
- * @param input    What the application wrote
- * @param dname    Display name that replaces that of input, may be NULL
- * @param hdrs     Escaped header fields to put into the URI, may be NULL
- * @param peer_uri URI of the far end of the call
- * @param fault    What is wrong with the input
+ * @param target Address, to be given to target_reset()
+ * @param field  Name of the field, for the fault
+ * @param input  What the application wrote
+ * @param dname  Display name that replaces that of input, may be NULL
+ * @param hdrs   Escaped header fields to put into the URI, may be NULL
+ * @param far    Far end of the call
+ * @param fault  What is wrong with the input
  *
  * @return 0 if success, EBADMSG if the input is wrong, otherwise errorcode
  *
  * Reference: RFC 3261 section 25.1, RFC 3515 section 2.1, RFC 3892 section 3
  */
-int target_encode(char **addrp, char **urip, const char *field,
-		  const char *input, const char *dname, const char *hdrs,
-		  const char *peer_uri, struct fault *fault)
+int target_encode(struct target *target, const char *field, const char *input,
+		  const char *dname, const char *hdrs,
+		  const struct farend *far, struct fault *fault)
 {
+	struct target t = {.rule = NULL};
 	struct parts parts;
 	struct pl pl;
-	char *uri = NULL, *addr = NULL;
 	int err;
 
-	if (!addrp || !urip || !field || !input || !peer_uri)
+	if (!target || !field || !input || !far)
 		return EINVAL;
 
 	if (!text_is_clean(input))
@@ -455,22 +370,37 @@ int target_encode(char **addrp, char **urip, const char *field,
 				 URI_MAX);
 
 	pl_set_str(&pl, input);
-	trim(&pl);
+	text_trim(&pl);
 
 	err = split(&parts, &pl, field, fault);
 	if (!err)
-		err = uri_make(&uri, &parts.uri, peer_uri, field, fault);
+		err = controls_check(&parts, field, fault);
 	if (!err)
-		err = uri_add_hdrs(&uri, hdrs, field, fault);
+		err = uri_make(&t, &parts.uri, far, field, fault);
 	if (!err)
-		err = addr_print(&addr, &parts, dname, uri);
+		err = uri_add_hdrs(&t.uri, hdrs, field, fault);
+	if (!err)
+		err = addr_print(&t.addr, &parts, dname, t.uri);
 	if (err) {
-		mem_deref(uri);
+		target_reset(&t);
 		return err;
 	}
 
-	*addrp = addr;
-	*urip = uri;
+	target_reset(target);
+	*target = t;
 
 	return 0;
+}
+
+
+/**
+ * Release an address
+ *
+ * @param target Address
+ */
+void target_reset(struct target *target)
+{
+	target->addr = mem_deref(target->addr);
+	target->uri = mem_deref(target->uri);
+	target->rule = NULL;
 }

@@ -346,7 +346,7 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 int transfer_print_hdrs(char **hdrsp, const struct verb *verb)
 {
 	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",
-			   verb->refer_to, verb->referred_by,
+			   verb->refer_to.addr, verb->referred_by.addr,
 			   verb->hdrs ? verb->hdrs : "");
 }
 
@@ -407,8 +407,8 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	err = transfer_print_hdrs(&t->hdrs, verb);
 	err |= str_dup(&t->call_sid, lc->sid);
 	err |= str_dup(&t->ref, ref);
-	err |= str_dup(&t->refer_to, verb->refer_to_uri);
-	err |= str_dup(&t->referred_by, verb->referred_by_uri);
+	err |= str_dup(&t->refer_to, verb->refer_to.uri);
+	err |= str_dup(&t->referred_by, verb->referred_by.uri);
 	if (verb->replaces)
 		err |= str_dup(&t->replaces, verb->replaces);
 	if (err)

@@ -17,10 +17,8 @@ static void destructor(void *arg)
 	mem_deref(verb->input);
 	mem_deref(verb->target_hdrs);
 	mem_deref(verb->replaces);
-	mem_deref(verb->refer_to);
-	mem_deref(verb->refer_to_uri);
-	mem_deref(verb->referred_by);
-	mem_deref(verb->referred_by_uri);
+	target_reset(&verb->refer_to);
+	target_reset(&verb->referred_by);
 	mem_deref(verb->hdrs);
 	mem_deref(verb->reason);
 	mem_deref(verb->files);
@@ -106,7 +104,7 @@ static int dry_run_decode(struct verb *verb, const cJSON *json,
 /* The target is a URI, or a live call of ours; then attended_prepare() makes
    the address, when that call is known to live */
 static int refer_to_decode(struct verb *verb, const cJSON *json,
-			   const char *peer_uri, struct fault *fault)
+			   const struct farend *far, struct fault *fault)
 {
 	const char *input, *replaces;
 	int err;
@@ -121,9 +119,8 @@ static int refer_to_decode(struct verb *verb, const cJSON *json,
 		return err;
 
 	if (input)
-		err = target_encode(&verb->refer_to, &verb->refer_to_uri,
-				    "referTo", input, NULL, verb->target_hdrs,
-				    peer_uri, fault);
+		err = target_encode(&verb->refer_to, "referTo", input, NULL,
+				    verb->target_hdrs, far, fault);
 	if (!err && input)
 		err = str_dup(&verb->input, input);
 	if (!err && replaces)
@@ -134,7 +131,7 @@ static int refer_to_decode(struct verb *verb, const cJSON *json,
 
 
 static int referred_by_decode(struct verb *verb, const cJSON *json,
-			      const char *peer_uri, struct fault *fault)
+			      const struct farend *far, struct fault *fault)
 {
 	const char *input, *dname;
 	int err;
@@ -147,20 +144,24 @@ static int referred_by_decode(struct verb *verb, const cJSON *json,
 		return err;
 
 	/* by default the identity of the party that is transferred */
-	return target_encode(&verb->referred_by, &verb->referred_by_uri,
-			     "referredBy", input ? input : peer_uri, dname,
-			     NULL, peer_uri, fault);
+	err = target_encode(&verb->referred_by, "referredBy",
+			    input ? input : far->identity, dname, NULL, far,
+			    fault);
+	if (!err && !input)
+		verb->referred_by.rule = "identity";
+
+	return err;
 }
 
 
 static int refer_decode(struct verb *verb, const cJSON *json,
-			const char *peer_uri, struct fault *fault)
+			const struct farend *far, struct fault *fault)
 {
 	int err;
 
-	err = refer_to_decode(verb, json, peer_uri, fault);
+	err = refer_to_decode(verb, json, far, fault);
 	if (!err)
-		err = referred_by_decode(verb, json, peer_uri, fault);
+		err = referred_by_decode(verb, json, far, fault);
 	if (!err)
 		err = hdrs_decode(verb, json, fault);
 	if (!err)
@@ -328,20 +329,20 @@ static int type_decode(enum verb_type *typep, const cJSON *json,
 /**
  * Decode a verb and check every field of it
  *
- * @param verbp    Pointer to the verb
- * @param json     The verb as it was sent
- * @param peer_uri URI of the far end of the call
- * @param fault    What is wrong with it
+ * @param verbp Pointer to the verb
+ * @param json  The verb as it was sent
+ * @param far   Far end of the call
+ * @param fault What is wrong with it
  *
  * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
  */
 int verb_decode(struct verb **verbp, const struct cJSON *json,
-		const char *peer_uri, struct fault *fault)
+		const struct farend *far, struct fault *fault)
 {
 	struct verb *verb;
 	int err;
 
-	if (!verbp || !peer_uri)
+	if (!verbp || !far)
 		return EINVAL;
 
 	if (!cJSON_IsObject(json))
@@ -357,9 +358,7 @@ int verb_decode(struct verb **verbp, const struct cJSON *json,
 
 	switch (verb->type) {
 
-	case VERB_REFER:
-		err = refer_decode(verb, json, peer_uri, fault);
-		break;
+	case VERB_REFER: err = refer_decode(verb, json, far, fault); break;
 
 	case VERB_DECLINE: err = decline_decode(verb, json, fault); break;
 

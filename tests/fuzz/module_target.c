@@ -1,6 +1,8 @@
 /**
  * @file module_target.c  Any text as referTo: the input's first line, with
- *                        the display name and header fields of the next two
+ *                        the display name and header fields of the next two,
+ *                        and what the far end calls itself: From, remote
+ *                        target, route set
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,9 +11,6 @@
 #include <re.h>
 #include "sip_refer.h"
 #include "fuzz.h"
-
-
-static const char peer[] = "sip:+4940999@carrier.example:5070;transport=tcp";
 
 
 static char *line(char **textp)
@@ -37,15 +36,56 @@ static void check(const char *addr, const char *uri)
 }
 
 
+static void taken(const char *input, const struct farend *far)
+{
+	struct target target = {.rule = NULL};
+	struct fault fault = {.index = -1};
+
+	if (target_encode(&target, "referredBy", input, NULL, NULL, far,
+			  &fault))
+		abort();
+
+	check(target.addr, target.uri);
+	target_reset(&target);
+}
+
+
+/* Whatever a far end calls itself, it is nobody's fault here */
+static void check_far(const struct farend *far, const char *remote)
+{
+	char *uri;
+
+	taken(far->identity, far);
+	taken("100", far);
+
+	if (!remote)
+		return;
+
+	if (farend_target(&uri, far, remote))
+		abort();
+	taken(uri, far);
+	mem_deref(uri);
+}
+
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *rest = text;
-	char *addr = NULL, *uri = NULL;
+	struct target target = {.rule = NULL};
 	struct fault fault = {.index = -1};
+	struct farend_names names = {.source = "10.0.0.1:5080"};
+	struct farend far;
 	const char *input = line(&rest);
 	const char *dname = line(&rest);
 	const char *hdrs = line(&rest);
 	int err;
+
+	names.identity = line(&rest);
+	names.target = line(&rest);
+	names.routes = line(&rest);
+	if (!names.identity)
+		names.identity = "sip:+4940999@carrier.example:5070"
+				 ";transport=tcp";
 
 	if (!input || (dname && !text_is_clean(dname)))
 		goto out;
@@ -53,15 +93,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    strlen(hdrs))
 		goto out;
 
-	err = target_encode(&addr, &uri, "referTo", input, dname, hdrs, peer,
+	if (farend_init(&far, &names))
+		abort();
+	check_far(&far, names.target);
+
+	err = target_encode(&target, "referTo", input, dname, hdrs, &far,
 			    &fault);
 	if (!err)
-		check(addr, uri);
+		check(target.addr, target.uri);
 	else if (err != EBADMSG || !*fault.text)
 		abort();
 
-	mem_deref(addr);
-	mem_deref(uri);
+	target_reset(&target);
+	farend_reset(&far);
 
 out:
 	free(text);

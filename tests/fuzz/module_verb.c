@@ -11,7 +11,11 @@
 #include "fuzz.h"
 
 
-static const char peer[] = "sip:+4940999@carrier.example";
+static const struct farend peer = {
+	.identity = "sip:+4940999@carrier.example",
+	.hostport = "carrier.example",
+	.rule = "identity",
+};
 
 
 /* As many lines as the verb has header fields that are not left out, with
@@ -55,10 +59,10 @@ static void check(const struct verb *verb, const cJSON *json)
 		check_lines(verb->hdrs,
 			    cJSON_GetObjectItemCaseSensitive(json, "headers"));
 
-	check_text(verb->refer_to);
-	check_text(verb->refer_to_uri);
-	check_text(verb->referred_by);
-	check_text(verb->referred_by_uri);
+	check_text(verb->refer_to.addr);
+	check_text(verb->refer_to.uri);
+	check_text(verb->referred_by.addr);
+	check_text(verb->referred_by.uri);
 	check_text(verb->target_hdrs);
 	check_text(verb->reason);
 
@@ -79,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!json)
 		return 0;
 
-	err = verb_decode(&verb, json, peer, &fault);
+	err = verb_decode(&verb, json, &peer, &fault);
 	if (!err)
 		check(verb, json);
 	else if (err != EBADMSG || !*fault.text || !*fault.field)

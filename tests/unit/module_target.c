@@ -9,7 +9,11 @@
 #include "sip_refer.h"
 
 
-static const char peer[] = "sip:+4940999@carrier.example:5070";
+static const struct farend peer = {
+	.identity = "sip:+4940999@carrier.example:5070",
+	.hostport = "carrier.example:5070",
+	.rule = "identity",
+};
 
 /* What an application writes, and what goes on the wire */
 static const struct {
@@ -41,11 +45,27 @@ static const struct {
 	 "<sip:100;phone-context=x@carrier.example:5070>"},
 	{"J\xc3\xbcrgen", "<sip:J%C3%BCrgen@carrier.example:5070>"},
 	{"100%", "<sip:100%25@carrier.example:5070>"},
+	{"100%2", "<sip:100%252@carrier.example:5070>"},
+	{"*21%23", "<sip:*21%23@carrier.example:5070>"},
+	{"bob%20smith", "<sip:bob%20smith@carrier.example:5070>"},
 	{"+", "<sip:+@carrier.example:5070>"},
 
 	/* user@host without a scheme */
 	{"bob@example.com", "<sip:bob@example.com>"},
 	{"+4930@10.0.0.1:5080", "<sip:+4930@10.0.0.1:5080>"},
+	{"+49 (0)30 1-2@example.com", "<sip:+493012@example.com>"},
+	{"*21#@example.com", "<sip:*21%23@example.com>"},
+	{"*21%23@example.com", "<sip:*21%23@example.com>"},
+	{"bob smith@example.com", "<sip:bob%20smith@example.com>"},
+	{"bob%20smith@example.com", "<sip:bob%20smith@example.com>"},
+	{"J\xc3\xbcrgen@example.com", "<sip:J%C3%BCrgen@example.com>"},
+	{"100%@example.com", "<sip:100%25@example.com>"},
+	{"b^o\"b@example.com", "<sip:b%5Eo%22b@example.com>"},
+	{"bob@[2001:db8::1]:5080", "<sip:bob@[2001:db8::1]:5080>"},
+	{"100;phone-context=x@example.com;user=phone",
+	 "<sip:100;phone-context=x@example.com;user=phone>"},
+	{"Bob <bob smith@example.com>",
+	 "\"Bob\" <sip:bob%20smith@example.com>"},
 
 	/* SIP URIs */
 	{"sip:bob@example.com", "<sip:bob@example.com>"},
@@ -78,6 +98,10 @@ static const struct {
 	 "<tel:100;phone-context=example.com>"},
 	{"tel:+4930123456;ext=17", "<tel:+4930123456;ext=17>"},
 	{"TEL:*97", "<tel:*97>"},
+	{"tel:*21#", "<tel:*21%23>"},
+	{"tel:*21%23", "<tel:*21%23>"},
+	{"tel:%2B4930%20123", "<tel:+4930123>"},
+	{"tel:12a*B#;phone-context=+49", "<tel:12a*B%23;phone-context=+49>"},
 
 	/* name-addr */
 	{"<sip:bob@example.com>", "<sip:bob@example.com>"},
@@ -129,6 +153,24 @@ static const struct {
 	{"sip:bob%2@example.com", "%XX"},
 	{"sip:bob%zz@example.com", "%XX"},
 	{"sip:bob@example.com%4", "%XX"},
+	{"sip:bob%00@example.com", "must not have %00 in it"},
+	{"sip:bob%0D@example.com", "must not have %0D in it"},
+	{"sip:bob%0a@example.com", "must not have %0a in it"},
+	{"sip:bob@example.com;x=%0A", "must not have %0A in it"},
+	{"sip:bob@example.com?X=1%0d%0aX-Evil:%201",
+	 "must not have %0d in it"},
+	{"sip:bob%7F@example.com", "must not have %7F in it"},
+	{"<sip:bob@example.com>;x=%0D", "must not have %0D in it"},
+	{"tel:100%0A", "must not have %0A in it"},
+	{"tel:100;ext=%00", "must not have %00 in it"},
+	{"100%0D%0A", "must not have %0D in it"},
+	{"bob%00", "must not have %00 in it"},
+	{"bob%0D@example.com", "must not have %0D in it"},
+	{"bob@example.com%0A", "must not have %0A in it"},
+	{"bob@exa mple.com", "%XX"},
+	{"sip:a@b@c", "must be a SIP URI"},
+	{"sip:bob@[2001:db8::1]x", "must be a SIP URI"},
+	{"sip:bob@[10.0.0.1]", "must be a SIP URI"},
 	{"sip:bob@example.com:0", "port"},
 	{"sip:bob@example.com:65536", "port"},
 	{"sip:bob@example.com:99999", "port"},
@@ -159,7 +201,7 @@ static const struct {
 
 static void test_good(void **state)
 {
-	char *addr, *uri;
+	struct target target = {.rule = NULL};
 	size_t i;
 	(void)state;
 
@@ -167,21 +209,23 @@ static void test_good(void **state)
 
 		struct fault fault = {.index = -1};
 
-		assert_int_equal(target_encode(&addr, &uri, "referTo",
-					       good[i].input, NULL, NULL, peer,
-					       &fault),
-				 0);
-		assert_string_equal(addr, good[i].addr);
-		assert_non_null(strstr(addr, uri));
-		mem_deref(addr);
-		mem_deref(uri);
+		if (target_encode(&target, "referTo", good[i].input, NULL,
+				  NULL, &peer, &fault))
+			fail_msg("'%s': %s", good[i].input, fault.text);
+		assert_string_equal(target.addr, good[i].addr);
+		assert_non_null(strstr(target.addr, target.uri));
+		assert_string_equal(target.rule,
+				    strstr(good[i].addr, "carrier")
+					    ? "identity"
+					    : "given");
+		target_reset(&target);
 	}
 }
 
 
 static void test_bad(void **state)
 {
-	char *addr = NULL, *uri = NULL;
+	struct target target = {.rule = NULL};
 	size_t i;
 	(void)state;
 
@@ -189,17 +233,18 @@ static void test_bad(void **state)
 
 		struct fault fault = {.index = -1};
 
-		if (target_encode(&addr, &uri, "referTo", bad[i].input, NULL,
-				  NULL, peer, &fault) != EBADMSG)
-			fail_msg("'%s' was taken as %s", bad[i].input, addr);
+		if (target_encode(&target, "referTo", bad[i].input, NULL, NULL,
+				  &peer, &fault) != EBADMSG)
+			fail_msg("'%s' was taken as %s", bad[i].input,
+				 target.addr);
 
 		if (strncmp(fault.text, "referTo: ", 9) ||
 		    !strstr(fault.text, bad[i].why))
 			fail_msg("'%s': %s", bad[i].input, fault.text);
 
 		assert_string_equal(fault.field, "referTo");
-		assert_null(addr);
-		assert_null(uri);
+		assert_null(target.addr);
+		assert_null(target.uri);
 	}
 }
 
@@ -207,16 +252,16 @@ static void test_bad(void **state)
 static void test_display_name(void **state)
 {
 	struct fault fault = {.index = -1};
-	char *addr, *uri;
+	struct target target = {.rule = NULL};
 	(void)state;
 
-	assert_int_equal(
-		target_encode(&addr, &uri, "referredBy", "Old <sip:a@b>",
-			      "New \"x\" \\ \xc3\xbc", NULL, peer, &fault),
-		0);
-	assert_string_equal(addr, "\"New \\\"x\\\" \\\\ \xc3\xbc\" <sip:a@b>");
-	mem_deref(addr);
-	mem_deref(uri);
+	assert_int_equal(target_encode(&target, "referredBy", "Old <sip:a@b>",
+				       "New \"x\" \\ \xc3\xbc", NULL, &peer,
+				       &fault),
+			 0);
+	assert_string_equal(target.addr,
+			    "\"New \\\"x\\\" \\\\ \xc3\xbc\" <sip:a@b>");
+	target_reset(&target);
 }
 
 
@@ -224,54 +269,52 @@ static void test_length(void **state)
 {
 	struct fault fault = {.index = -1};
 	char input[URI_MAX + 2];
-	char *addr, *uri;
+	struct target target = {.rule = NULL};
 	(void)state;
 
 	memset(input, 'a', sizeof(input));
 	input[URI_MAX + 1] = '\0';
-	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
-				       NULL, peer, &fault),
+	assert_int_equal(target_encode(&target, "referTo", input, NULL, NULL,
+				       &peer, &fault),
 			 EBADMSG);
 	assert_string_equal(fault.text,
 			    "referTo: must have at most 2048 bytes");
 
 	input[URI_MAX] = '\0';
-	assert_int_equal(target_encode(&addr, &uri, "referTo", input, NULL,
-				       NULL, peer, &fault),
+	assert_int_equal(target_encode(&target, "referTo", input, NULL, NULL,
+				       &peer, &fault),
 			 0);
-	mem_deref(addr);
-	mem_deref(uri);
+	target_reset(&target);
 }
 
 
-/* The far end's own URI decides where a number belongs */
+/* sips: stays sips:, RFC 5630; without a host, a URI must have it */
 static void test_peer(void **state)
 {
-	static const struct {
-		const char *uri;
-		const char *addr;
-	} peers[] = {
-		{"sip:a@10.0.0.1", "<sip:100@10.0.0.1>"},
-		{"sip:10.0.0.1:5080;transport=tcp", "<sip:100@10.0.0.1:5080>"},
-		{"sip:a@[2001:db8::1]:5080", "<sip:100@[2001:db8::1]:5080>"},
-		{"sips:a@example.com", "<sip:100@example.com>"},
-	};
-	char *addr, *uri;
-	size_t i;
+	struct target target = {.rule = NULL};
+	struct farend far = peer;
+	struct fault fault = {.index = -1};
 	(void)state;
 
-	for (i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+	far.sips = true;
+	assert_int_equal(target_encode(&target, "referTo", "100", NULL, NULL,
+				       &far, &fault),
+			 0);
+	assert_string_equal(target.addr, "<sips:100@carrier.example:5070>");
+	target_reset(&target);
 
-		struct fault fault = {.index = -1};
-
-		assert_int_equal(target_encode(&addr, &uri, "referTo", "100",
-					       NULL, NULL, peers[i].uri,
-					       &fault),
-				 0);
-		assert_string_equal(addr, peers[i].addr);
-		mem_deref(addr);
-		mem_deref(uri);
-	}
+	far.hostport = NULL;
+	assert_int_equal(target_encode(&target, "referTo", "a@b", NULL, NULL,
+				       &far, &fault),
+			 0);
+	assert_string_equal(target.addr, "<sip:a@b>");
+	target_reset(&target);
+	assert_int_equal(target_encode(&target, "referTo", "100", NULL, NULL,
+				       &far, &fault),
+			 EBADMSG);
+	assert_string_equal(fault.text,
+			    "referTo: must be a URI, since the far end of the "
+			    "call has no host");
 }
 
 
@@ -288,22 +331,21 @@ static void test_headers(void **state)
 		{"100", "<sip:100@carrier.example:5070?X-A=1&X-B=2>"},
 	};
 	struct fault fault = {.index = -1};
-	char *addr, *uri;
+	struct target target = {.rule = NULL};
 	size_t i;
 	(void)state;
 
 	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-		assert_int_equal(target_encode(&addr, &uri, "referTo",
+		assert_int_equal(target_encode(&target, "referTo",
 					       targets[i].input, NULL,
-					       "X-A=1&X-B=2", peer, &fault),
+					       "X-A=1&X-B=2", &peer, &fault),
 				 0);
-		assert_string_equal(addr, targets[i].addr);
-		mem_deref(addr);
-		mem_deref(uri);
+		assert_string_equal(target.addr, targets[i].addr);
+		target_reset(&target);
 	}
 
-	assert_int_equal(target_encode(&addr, &uri, "referTo", "tel:+4930",
-				       NULL, "X-A=1", peer, &fault),
+	assert_int_equal(target_encode(&target, "referTo", "tel:+4930", NULL,
+				       "X-A=1", &peer, &fault),
 			 EBADMSG);
 	assert_string_equal(fault.text,
 			    "referTo: must be a SIP URI to carry header "

@@ -10,7 +10,11 @@
 #include "sip_refer.h"
 
 
-static const char peer[] = "sip:+4940999@carrier.example";
+static const struct farend peer = {
+	.identity = "sip:+4940999@carrier.example",
+	.hostport = "carrier.example",
+	.rule = "identity",
+};
 
 
 static int decode(struct verb **verbp, const char *text, struct fault *fault)
@@ -20,7 +24,7 @@ static int decode(struct verb **verbp, const char *text, struct fault *fault)
 
 	*fault = (struct fault){.index = -1};
 	*verbp = NULL;
-	err = verb_decode(verbp, json, peer, fault);
+	err = verb_decode(verbp, json, &peer, fault);
 	cJSON_Delete(json);
 
 	return err;
@@ -56,9 +60,10 @@ static void test_seed(void **state)
 		"\"headers\":{\"X-Custom-Header\":\"Value\"}}");
 
 	assert_int_equal(verb->type, VERB_REFER);
-	assert_string_equal(verb->refer_to,
+	assert_string_equal(verb->refer_to.addr,
 			    "<sip:+4930123456@carrier.example>");
-	assert_string_equal(verb->referred_by, "<sip:caller@example.com>");
+	assert_string_equal(verb->referred_by.addr,
+			    "<sip:caller@example.com>");
 	assert_string_equal(verb->hdrs, "X-Custom-Header: Value\r\n");
 	mem_deref(verb);
 }
@@ -72,7 +77,7 @@ static void test_defaults(void **state)
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
 			 "\"referredBy\":null,\"headers\":null}");
 
-	assert_string_equal(verb->referred_by,
+	assert_string_equal(verb->referred_by.addr,
 			    "<sip:+4940999@carrier.example>");
 	assert_null(verb->hdrs);
 	mem_deref(verb);
@@ -103,9 +108,9 @@ static void test_left_out(void **state)
 			"\"dryRun\":%s}",
 			v, v, v, v, v, v, v, v, v, v, v);
 		verb = decode_ok(text);
-		assert_string_equal(verb->refer_to,
+		assert_string_equal(verb->refer_to.addr,
 				    "<sip:100@carrier.example>");
-		assert_string_equal(verb->referred_by,
+		assert_string_equal(verb->referred_by.addr,
 				    "<sip:+4940999@carrier.example>");
 		assert_null(verb->replaces);
 		assert_null(verb->hdrs);
@@ -121,7 +126,7 @@ static void test_left_out(void **state)
 				  "\"headers\":{\"X-A\":%s,\"X-B\":\"1\"}}",
 				  v, v, v);
 		verb = decode_ok(text);
-		assert_null(verb->refer_to);
+		assert_null(verb->refer_to.addr);
 		assert_string_equal(verb->replaces, "0a37");
 		assert_string_equal(verb->hdrs, "X-B: 1\r\n");
 		mem_deref(verb);
@@ -171,7 +176,7 @@ static void test_target_headers(void **state)
 			 "\"targetHeaders\":{\"X-Ticket\":17,"
 			 "\"User-to-User\":\"a=b;c&d e@f\"}}");
 
-	assert_string_equal(verb->refer_to,
+	assert_string_equal(verb->refer_to.addr,
 			    "<sip:100@carrier.example?X-Ticket=17&"
 			    "User-to-User=a%3Db%3Bc%26d%20e%40f>");
 	mem_deref(verb);
@@ -194,7 +199,7 @@ static void test_options(void **state)
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"replaces\":\"0a37\","
 			 "\"dryRun\":false}");
 	assert_string_equal(verb->replaces, "0a37");
-	assert_null(verb->refer_to);
+	assert_null(verb->refer_to.addr);
 	assert_false(verb->dry_run);
 	assert_int_equal(verb->timeouts.notify, 0);
 	mem_deref(verb);
@@ -395,11 +400,11 @@ static void test_bounds(void **state)
 		(void)re_snprintf(name, sizeof(name), "X-%d", i);
 		cJSON_AddStringToObject(headers, name, "x");
 	}
-	assert_int_equal(verb_decode(&verb, json, peer, &fault), 0);
+	assert_int_equal(verb_decode(&verb, json, &peer, &fault), 0);
 	mem_deref(verb);
 
 	cJSON_AddStringToObject(headers, "X-More", "x");
-	assert_int_equal(verb_decode(&verb, json, peer, &fault), EBADMSG);
+	assert_int_equal(verb_decode(&verb, json, &peer, &fault), EBADMSG);
 	assert_string_equal(fault.text,
 			    "headers: must have at most 32 members");
 
@@ -408,7 +413,7 @@ static void test_bounds(void **state)
 	cJSON_DeleteItemFromObject(headers, "X-More");
 	cJSON_ReplaceItemInObject(headers, "X-0", cJSON_CreateString(value));
 	fault = (struct fault){.index = -1};
-	assert_int_equal(verb_decode(&verb, json, peer, &fault), EBADMSG);
+	assert_int_equal(verb_decode(&verb, json, &peer, &fault), EBADMSG);
 	assert_string_equal(fault.text,
 			    "headers.X-0: must have at most 2048 bytes");
 
