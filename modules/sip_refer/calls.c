@@ -80,7 +80,19 @@ static uint16_t reason_scode(const char *reason)
 }
 
 
-static bool is_alive(const struct call *call)
+/**
+ * Defines what a call is looked for by
+ *
+ * @param call Call of baresip
+ * @param arg  Argument
+ *
+ * @return True if it is this one
+ */
+typedef bool(call_h)(const struct call *call, const void *arg);
+
+
+/* Among those that baresip has now */
+static bool any(call_h *h, const void *arg)
 {
 	struct le *ule, *cle;
 
@@ -88,12 +100,45 @@ static bool is_alive(const struct call *call)
 
 		cle = list_head(ua_calls(ule->data));
 		for (; cle; cle = cle->next) {
-			if (cle->data == call)
+			if (h(cle->data, arg))
 				return true;
 		}
 	}
 
 	return false;
+}
+
+
+static bool is_handler(const struct call *call, const void *arg)
+{
+	return call == arg;
+}
+
+
+static bool is_alive(const struct call *call)
+{
+	return any(is_handler, call);
+}
+
+
+static bool has_id_handler(const struct call *call, const void *arg)
+{
+	const char *id = call_id(call);
+
+	return id && !pl_strcmp(arg, id);
+}
+
+
+/**
+ * Tell whether baresip has a call with a Call-ID
+ *
+ * @param call_id Call-ID
+ *
+ * @return True if so
+ */
+bool calls_have(const struct pl *call_id)
+{
+	return any(has_id_handler, call_id);
 }
 
 

@@ -25,6 +25,7 @@
   sip_refer_node             gw1                   # name of this baresip
   sip_refer_notify_timeout   15                    # 2xx to first NOTIFY [s]
   sip_refer_ringing_timeout  120                   # NOTIFY to NOTIFY [s]
+  sip_refer_accept           no                    # REFERs of far ends
  \endverbatim
  */
 
@@ -41,13 +42,17 @@ static struct sip_lsnr *lsnr_resp;
 
 
 /* First of all listeners: libre's subscriptions would refuse NOTIFYs that
-   carriers do send, and baresip forgets the header fields of an INVITE */
+   carriers do send, baresip forgets the header fields of an INVITE, and dials
+   what a REFER says */
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	(void)arg;
 
 	if (!pl_strcmp(&msg->met, "NOTIFY"))
 		return transfers_notify(msg);
+
+	if (!pl_strcmp(&msg->met, "REFER"))
+		return decline_refer(msg);
 
 	if (!pl_strcmp(&msg->met, "BYE"))
 		transfers_bye(msg);
@@ -109,6 +114,25 @@ static int get_seconds(uint32_t *msp, const char *name, uint32_t def)
 	}
 
 	*msp = sec * 1000;
+
+	return 0;
+}
+
+
+static int get_bool(bool *valp, const char *name)
+{
+	struct pl pl;
+
+	*valp = false;
+	if (conf_get(conf_cur(), name, &pl))
+		return 0;
+
+	*valp = !pl_strcasecmp(&pl, "yes");
+	if (!*valp && pl_strcasecmp(&pl, "no")) {
+		warning("sip_refer: %s must be yes or no, not '%r'\n", name,
+			&pl);
+		return EINVAL;
+	}
 
 	return 0;
 }
@@ -224,6 +248,7 @@ static int module_start(const char *path, const char *node,
 static int module_init(void)
 {
 	struct timeouts timeouts;
+	bool accept;
 	char path[PATH_SIZE], node[NODE_MAX], releases[256];
 	int err;
 
@@ -239,11 +264,13 @@ static int module_init(void)
 			  NOTIFY_TIMEOUT);
 	err |= get_seconds(&timeouts.ringing, "sip_refer_ringing_timeout",
 			   RINGING_TIMEOUT);
+	err |= get_bool(&accept, "sip_refer_accept");
 	err |= get_path(path);
 	err |= get_node(node);
 	if (err)
 		return EINVAL;
 
+	decline_init(accept);
 	err = module_start(path, node, &timeouts);
 	if (err) {
 		module_stop();

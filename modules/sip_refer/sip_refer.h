@@ -538,6 +538,7 @@ struct livecall *calls_find(const char *sid);
 int calls_adopt(const struct call *call, const char *sid, const char *ref,
 		uint32_t timeout);
 void calls_report(void);
+bool calls_have(const struct pl *call_id);
 
 
 /*
@@ -595,6 +596,14 @@ int playback_start(struct livecall *lc, const struct verb *verb,
 		   const char *ref, struct fault *fault);
 void playback_stop(struct livecall *lc);
 void playback_call_closed(struct livecall *lc);
+
+
+/*
+ * Decline: a REFER of the far end's own
+ */
+
+void decline_init(bool accept);
+bool decline_refer(const struct sip_msg *msg);
 
 
 /*

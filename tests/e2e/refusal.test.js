@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
@@ -196,4 +197,59 @@ scene('an error goes to the client at fault only, and names its message',
 	await other.message('transfer:status', { outcome: 'transferred' });
 	assert.equal(other.messages.filter((m) =>
 		m.type === 'jambonz:error', from).length, 0);
+});
+
+
+/* Whoever calls a gateway must not have it call others at our cost. */
+scene("a far end's own REFER is declined, and nobody called", async (s) => {
+	const { client, gateway } = await s.control();
+	const agent = await s.agent();
+	const { far, sid } = await s.call(client, 'own-refer',
+		{ target: agent.uri });
+
+	const { status } = await far.messages.wait((m) => !m.sent &&
+		/REFER/.test(m.headers.cseq) && m.status >= 200,
+		'answer to the REFER');
+	assert.equal(status, 603);
+	await far.passed();
+	await client.message('call:status',
+		{ call_sid: sid, call_status: 'completed' });
+
+	/* Nor without a call, or in one that is over. */
+	const other = await Far.start(s);
+	const leg = await other.leg('no-call', gateway.uri);
+	const refer = { headers: { 'Refer-To': `<${agent.uri}>` } };
+
+	assert.equal((await leg.request('REFER', refer)).status, 603);
+	leg.peerTag = 'gone';
+	assert.equal((await leg.request('REFER', refer)).status, 481);
+
+	await gateway.process.log.wait((l) => l.startsWith('sip_refer: ' +
+		`declined a REFER of ${other.uri}`), 'the line that says so');
+	assert.deepEqual(agent.events.filter((e) =>
+		e.type?.startsWith('CALL_')), []);
+	assert.equal(client.all('session:new').length, 1);
+});
+
+
+scene('sip_refer_accept yes: baresip does what the REFER says', async (s) => {
+	const { client } = await s.control(
+		{ gateway: { config: { sip_refer_accept: 'yes' } } });
+	const agent = await s.agent();
+	const { far } = await s.call(client, 'own-refer',
+		{ target: agent.uri });
+
+	await far.received(202);
+	await agent.event('CALL_ESTABLISHED');
+});
+
+
+scene('sip_refer_accept is yes or no, and nothing else', async (s) => {
+	const referd = await s.referd();
+	const gateway = await s.gateway(referd,
+		{ config: { sip_refer_accept: 'maybe' } });
+
+	await gateway.process.log.wait((l) =>
+		l.includes("sip_refer_accept must be yes or no, not 'maybe'"),
+		'the sentence that says so');
 });
