@@ -14,8 +14,8 @@
 
 
 static const char *const events[] = {"new", "status", "closed", "live", NULL};
-static const char *const steps[] = {"requested", "accepted", "progress",
-				    "ended", NULL};
+static const char *const steps[] = {"requested", "retry", "accepted",
+				    "progress",  "ended", NULL};
 
 
 static bool is_of(const char *name, const char *const *names)

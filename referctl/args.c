@@ -65,6 +65,7 @@ static const char help[] =
 	"  --event-hook URL      gets each NOTIFY\n"
 	"  --notify-timeout S    seconds to the first NOTIFY\n"
 	"  --ringing-timeout S   seconds from one NOTIFY to the next\n"
+	"  --retry-timeout S     seconds from a 491 to the next REFER\n"
 	"  --dry-run             send nothing, print the REFER and what is "
 	"doubtful\n"
 	"\n"
@@ -142,6 +143,7 @@ static const struct {
 	{"event-hook", required_argument, ON(REFER)},
 	{"notify-timeout", required_argument, ON(REFER)},
 	{"ringing-timeout", required_argument, ON(REFER)},
+	{"retry-timeout", required_argument, ON(REFER)},
 	{"dry-run", no_argument, ON(REFER)},
 	{"from", required_argument, ON(DIAL) | ON(TRANSFERS)},
 	{"timeout", required_argument, ON(DIAL)},

@@ -177,6 +177,8 @@ static enum status read_refer(cJSON *verb, const struct args *a)
 	if (!status)
 		status = add_seconds(timeouts, a, "ringing-timeout",
 				     "ringing");
+	if (!status)
+		status = add_seconds(timeouts, a, "retry-timeout", "retry");
 
 	if (timeouts && timeouts->child)
 		(void)cJSON_AddItemToObject(verb, "timeouts", timeouts);

@@ -103,6 +103,7 @@ function transferRow(t, waited)
 	case 'requested':
 		return arrow('baresip', 'far', 'request',
 			     `REFER ${party(t.refer_to)}`);
+	case 'retry':
 	case 'accepted':
 		return arrow('far', 'baresip', 'answer',
 			     status(t.refer_status, t.reason));

@@ -188,10 +188,10 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 	if (err)
 		return err;
 
-	err = transfer_send(t);
+	err = refer_send(t);
 	result_begin(&j, ref, true);
 	link_report_later(&j);
-	transfer_sent(t, err);
+	refer_report(t, err);
 
 	return 0;
 }

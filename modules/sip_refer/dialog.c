@@ -193,6 +193,45 @@ int dialog_take_session(struct sipsess **sessp, struct call *call)
 }
 
 
+/* What a request can be sent to */
+static bool is_target(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sip_addr addr;
+
+	if (!hdr || sip_addr_decode(&addr, &hdr->val))
+		return false;
+
+	return pl_isset(&addr.uri.host) &&
+	       (!pl_strcasecmp(&addr.uri.scheme, "sip") ||
+		!pl_strcasecmp(&addr.uri.scheme, "sips"));
+}
+
+
+/**
+ * Send what follows in the dialog to where the far end is now. Without a
+ * Contact that can be sent to, it is where it was.
+ *
+ * @param dlg Dialog
+ * @param msg A request of the far end, or its 2xx to one of ours, of a method
+ *            that refreshes the target
+ *
+ * Reference: RFC 3261 sections 12.2.1.2 and 12.2.2, RFC 5057 section 5.4
+ */
+void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg)
+{
+	int err;
+
+	if (!is_target(msg))
+		return;
+
+	err = sip_dialog_update(dlg->dlg, msg);
+	if (err)
+		warning("sip_refer: the target of a dialog stays %s (%m)\n",
+			sip_dialog_uri(dlg->dlg), err);
+}
+
+
 /* Where a request in the dialog would leave, as far as that is known before
    its next hop is looked up */
 static int find_source(const struct dialog *dlg, struct sa *src,

@@ -22,6 +22,7 @@ static void destructor(void *arg)
 	free(lc->headers);
 	mem_deref(lc->source);
 	mem_deref(lc->peer);
+	mem_deref(lc->dlg);
 	mem_deref(lc->sid);
 	mem_deref(lc->ref);
 	mem_deref(lc->call_id);
@@ -427,4 +428,18 @@ void livecall_transferred(struct livecall *lc)
 {
 	lc->transferred = true;
 	livecall_hangup(lc, 0, NULL, NULL);
+}
+
+
+/**
+ * End a call because its far end has said that it knows no such call. The live
+ * call is gone afterwards.
+ *
+ * @param lc Live call
+ *
+ * Reference: RFC 3261 section 12.2.1.2
+ */
+void livecall_unknown(struct livecall *lc)
+{
+	livecall_hangup(lc, 0, "the far end knows no such call", NULL);
 }

@@ -94,18 +94,28 @@ static void substate_decode(struct notify *notify, const struct sip_msg *msg)
 }
 
 
+/* A status line is read whatever type the body is said to have; a body of
+   another type that has none is nothing that we understand. RFC 3420 lets a
+   fragment be without one. */
 static void body_decode(struct notify *notify, const struct sip_msg *msg)
 {
-	struct pl body;
+	struct pl body, part;
 
 	pl_set_mbuf(&body, msg->mb);
 
 	if (!body.l)
 		notify->body = BODY_NONE;
+	else if (!multipart_find(&part, &body, &msg->ctyp, "message",
+				 "sipfrag"))
+		notify->body = sipfrag_decode(&notify->frag, &part)
+				       ? BODY_UNREADABLE
+				       : BODY_FRAG;
 	else if (!sipfrag_decode(&notify->frag, &body))
 		notify->body = BODY_FRAG;
-	else
+	else if (is_sipfrag(msg) || !pl_isset(&msg->ctyp.type))
 		notify->body = BODY_UNREADABLE;
+	else
+		notify->body = BODY_FOREIGN;
 }
 
 

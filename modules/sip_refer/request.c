@@ -70,6 +70,11 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 			return;
 	}
 
+	/* REFER and SUBSCRIBE, which are all that goes out this way, refresh
+	   the target */
+	if (!err && msg->scode < 300)
+		dialog_refresh(req->dlg, msg);
+
 	finish(req, err, err ? NULL : msg);
 }
 

@@ -25,6 +25,7 @@
   sip_refer_node             gw1                   # name of this baresip
   sip_refer_notify_timeout   15                    # 2xx to first NOTIFY [s]
   sip_refer_ringing_timeout  120                   # NOTIFY to NOTIFY [s]
+  sip_refer_retry_timeout    4                     # 491 to next REFER [s]
   sip_refer_accept           no                    # REFERs of far ends
  \endverbatim
  */
@@ -96,7 +97,8 @@ static int listen_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh)
 }
 
 
-static int get_seconds(uint32_t *msp, const char *name, uint32_t def)
+static int get_seconds(uint32_t *msp, const char *name, uint32_t least,
+		       uint32_t most, uint32_t def)
 {
 	struct pl pl;
 	uint32_t sec;
@@ -106,10 +108,10 @@ static int get_seconds(uint32_t *msp, const char *name, uint32_t def)
 		return 0;
 
 	sec = pl_u32(&pl);
-	if (sec < 1 || sec > TIMEOUT_MAX) {
-		warning("sip_refer: %s must be a number of seconds from 1 to "
+	if (pl.p[0] < '0' || pl.p[0] > '9' || sec < least || sec > most) {
+		warning("sip_refer: %s must be a number of seconds from %u to "
 			"%u, not '%r'\n",
-			name, TIMEOUT_MAX, &pl);
+			name, least, most, &pl);
 		return EINVAL;
 	}
 
@@ -260,10 +262,12 @@ static int module_init(void)
 		return err;
 	}
 
-	err = get_seconds(&timeouts.notify, "sip_refer_notify_timeout",
-			  NOTIFY_TIMEOUT);
-	err |= get_seconds(&timeouts.ringing, "sip_refer_ringing_timeout",
-			   RINGING_TIMEOUT);
+	err = get_seconds(&timeouts.notify, "sip_refer_notify_timeout", 1,
+			  TIMEOUT_MAX, NOTIFY_TIMEOUT);
+	err |= get_seconds(&timeouts.ringing, "sip_refer_ringing_timeout", 1,
+			   TIMEOUT_MAX, RINGING_TIMEOUT);
+	err |= get_seconds(&timeouts.retry, "sip_refer_retry_timeout", 0,
+			   RETRY_MAX / 1000, RETRY_MAX / 1000);
 	err |= get_bool(&accept, "sip_refer_accept");
 	err |= get_path(path);
 	err |= get_node(node);

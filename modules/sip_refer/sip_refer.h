@@ -177,6 +177,12 @@ struct timeouts {
 	uint32_t notify; /**< From the 2xx to the first NOTIFY [ms]          */
 	uint32_t
 		ringing; /**< From a provisional NOTIFY to the next one [ms] */
+	uint32_t retry;  /**< At most from a 491 to the next REFER [ms]      */
+};
+
+enum {
+	RETRY_MAX = 4000,         /**< RFC 3261 section 14.1 [ms]      */
+	RETRY_NEVER = UINT32_MAX, /**< A 491 is a refusal as any other */
 };
 
 /** A verb, ready to run */
@@ -215,13 +221,25 @@ int sipfrag_decode(struct sipfrag *frag, const struct pl *body);
 
 
 /*
+ * Multipart: one part of a body that has several
+ */
+
+struct msg_ctype;
+
+int multipart_find(struct pl *part, const struct pl *body,
+		   const struct msg_ctype *ctyp, const char *type,
+		   const char *subtype);
+
+
+/*
  * Notify: what a NOTIFY about a transfer says
  */
 
 enum notify_body {
 	BODY_NONE,
-	BODY_FRAG,
-	BODY_UNREADABLE,
+	BODY_FRAG,       /**< Has a status line               */
+	BODY_UNREADABLE, /**< A sipfrag without a status line */
+	BODY_FOREIGN,    /**< Of a type that is not read      */
 };
 
 /** A NOTIFY of event refer */
@@ -268,18 +286,23 @@ void import_restore(void);
 
 struct call;
 
-/** The dialog of a call, and what a request in it needs */
+/** The dialog of a call, what a request in it needs, and what its far end has
+    shown */
 struct dialog {
 	struct sip_dialog *dlg; /**< Dialog, shared with the call       */
 	char *cuser;            /**< Contact user                       */
 	sip_auth_h *authh;      /**< Gives the account's credentials    */
 	void *aarg;             /**< Argument of authh, a reference     */
+	bool subscribed;        /**< A REFER in it was accepted         */
+	bool names_refers;      /**< NOTIFYs name a later REFER by id   */
+	uint32_t notify_cseq;   /**< Highest CSeq of a NOTIFY           */
 };
 
 int dialog_init(char *why, size_t size);
 void dialog_close(void);
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 int dialog_take_session(struct sipsess **sessp, struct call *call);
+void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg);
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 uint32_t cseq, const char *hdrs, bool via);
 
@@ -371,7 +394,7 @@ void pace_give(struct pace *p);
 
 
 /*
- * Transfer: one REFER, its answer, NOTIFYs, timers and outcome
+ * Transfer: its states, timers and NOTIFYs
  */
 
 struct livecall;
@@ -386,6 +409,7 @@ enum {
  *
  *   SENT ──2xx──▶ ACCEPTED ──NOTIFY 1xx──▶ PROGRESS ──final──▶ ENDED
  *    │                                        ▲
+ *    ├──491, once──▶ PENDING ──time──▶ SENT   │
  *    ├──NOTIFY 1xx before the 2xx─────────────┘
  *    └──final NOTIFY before the 2xx──▶ DECIDED ──2xx or grace──▶ ENDED
  *
@@ -393,6 +417,7 @@ enum {
  */
 enum transfer_state {
 	SENT,
+	PENDING,
 	ACCEPTED,
 	PROGRESS,
 	DECIDED,
@@ -420,6 +445,8 @@ struct transfer {
 	char *replaces; /**< call_sid of the other call, or NULL */
 	char *reason;
 	char *message;             /**< That the next report tells of      */
+	bool first;                /**< No REFER in the dialog before it   */
+	bool retried;              /**< The REFER was sent again for a 491 */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
@@ -431,8 +458,6 @@ struct transfer {
 int transfer_alloc(struct transfer **tp, struct livecall *lc,
 		   const struct verb *verb, const struct timeouts *timeouts,
 		   const char *ref, struct fault *fault);
-int transfer_send(struct transfer *t);
-void transfer_sent(struct transfer *t, int err);
 void transfer_notified(struct transfer *t, const struct notify *notify);
 void transfer_cancel(struct transfer *t);
 void transfer_stop(struct transfer *t);
@@ -440,6 +465,15 @@ void transfer_call_closed(struct transfer *t, bool stopping);
 void transfer_set_state(struct transfer *t, enum transfer_state state,
 			uint64_t ms);
 int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
+
+
+/*
+ * Refer: the REFER of a transfer, and its answer
+ */
+
+int refer_send(struct transfer *t);
+void refer_report(struct transfer *t, int err);
+void refer_again(struct transfer *t);
 
 
 /*
@@ -485,6 +519,7 @@ struct livecall {
 	struct le he_sid;           /**< By sid                              */
 	struct ua *ua;              /**< Borrowed                            */
 	struct call *call;          /**< Borrowed                            */
+	struct dialog *dlg;         /**< Once a transfer has taken it        */
 	struct transfer *transfer;  /**< Borrowed; the one in progress       */
 	struct playback *playback;  /**< What is played to it, or NULL       */
 	struct tmr tmr;             /**< Reports it; checks that it lives    */
@@ -524,6 +559,7 @@ int livecall_answer(struct livecall *lc);
 void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
 		     const char *hdrs);
 void livecall_transferred(struct livecall *lc);
+void livecall_unknown(struct livecall *lc);
 void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
 		     bool stopping);
 
@@ -557,6 +593,14 @@ void invite_flush(void);
 int remote_farend(struct farend *far, const struct livecall *lc);
 int remote_request(struct sip_msg **msgp, char **targetp,
 		   const struct livecall *lc);
+
+
+/*
+ * Decline: a REFER of the far end's own
+ */
+
+void decline_init(bool accept);
+bool decline_refer(const struct sip_msg *msg);
 
 
 /*
@@ -596,14 +640,6 @@ int playback_start(struct livecall *lc, const struct verb *verb,
 		   const char *ref, struct fault *fault);
 void playback_stop(struct livecall *lc);
 void playback_call_closed(struct livecall *lc);
-
-
-/*
- * Decline: a REFER of the far end's own
- */
-
-void decline_init(bool accept);
-bool decline_refer(const struct sip_msg *msg);
 
 
 /*

@@ -1,10 +1,9 @@
 /**
- * @file transfer.c  One transfer: REFER, its answer, the timers, the outcome
+ * @file transfer.c  One transfer: its states, its timers, its NOTIFYs
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <cjson/cJSON.h>
-#include <string.h>
 #include <re.h>
 #include "compat/compat.h"
 #include "sip_refer.h"
@@ -23,6 +22,7 @@ static const char *state_name(enum transfer_state state)
 	switch (state) {
 
 	case SENT: return "sent";
+	case PENDING: return "pending";
 	case ACCEPTED: return "accepted";
 	case PROGRESS: return "progress";
 	case DECIDED: return "decided";
@@ -94,6 +94,14 @@ static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 }
 
 
+static void unanswered(struct transfer *t)
+{
+	t->refer_status = 487;
+	outcome_reason(t, "the call ended before the REFER was answered");
+	outcome_end(t, "failed", "bye");
+}
+
+
 static void deadline_handler(void *arg)
 {
 	struct transfer *t = arg;
@@ -101,6 +109,8 @@ static void deadline_handler(void *arg)
 	switch (t->state) {
 
 	case SENT: pace_give(&t->pace); break;
+
+	case PENDING: refer_again(t); break;
 
 	case ACCEPTED: silence(t, "timer:notify", t->timeouts.notify); break;
 
@@ -114,124 +124,11 @@ static void deadline_handler(void *arg)
 			outcome_end(t, "presumed", "bye");
 		}
 		else {
-			t->refer_status = 487;
-			outcome_reason(t, "the call ended before the REFER "
-					  "was answered");
-			outcome_end(t, "failed", "bye");
+			unanswered(t);
 		}
 		break;
 
 	case ENDED: mem_deref(t); break;
-	}
-}
-
-
-/* RFC 4488 section 4 */
-static bool is_refer_sub_false(const struct sip_msg *msg)
-{
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_REFER_SUB);
-	struct pl val;
-
-	return hdr && !re_regex(hdr->val.p, hdr->val.l, "[a-zA-Z]+", &val) &&
-	       !pl_strcasecmp(&val, "false");
-}
-
-
-/* A NOTIFY that came before the answer keeps its reason for the end */
-static void accepted_report(struct transfer *t, const struct sip_msg *msg)
-{
-	char *reason = t->reason;
-
-	t->reason = NULL;
-	outcome_reason_pl(t, &msg->reason);
-	outcome_step(t, "accepted", msg);
-
-	if (reason) {
-		mem_deref(t->reason);
-		t->reason = reason;
-	}
-}
-
-
-static void accepted(struct transfer *t, const struct sip_msg *msg)
-{
-	const bool first = t->state == SENT;
-
-	t->refer_status = msg->scode;
-	accepted_report(t, msg);
-
-	if (t->state == DECIDED) {
-		outcome_end_final(t);
-		return;
-	}
-
-	if (first && is_refer_sub_false(msg)) {
-		outcome_end_leave(t, "presumed", "refer-sub");
-		return;
-	}
-
-	subscription_set_id(t->sub, request_cseq(t->refer));
-	if (pl_isset(&msg->expires))
-		subscription_granted(t->sub, pl_u32(&msg->expires));
-
-	if (first)
-		transfer_set_state(t, ACCEPTED, t->timeouts.notify);
-}
-
-
-static void refused(struct transfer *t, uint16_t scode,
-		    const struct pl *reason, const char *evidence)
-{
-	t->refer_status = scode;
-	outcome_reason_pl(t, reason);
-	outcome_end(t, "failed", evidence);
-}
-
-
-static void not_answered(struct transfer *t, int err)
-{
-	struct pl reason;
-
-	if (err == ETIMEDOUT) {
-		pl_set_str(&reason, "Request Timeout");
-		refused(t, 408, &reason, "timeout");
-	}
-	else {
-		pl_set_str(&reason, strerror(err));
-		refused(t, 503, &reason, "transport");
-	}
-}
-
-
-/* NOTIFYs tell more than the REFER's answer: what they have decided stays */
-static void refer_handler(int err, const struct sip_msg *msg, void *arg)
-{
-	struct transfer *t = arg;
-
-	if (t->state == ENDED) {
-		/* accepted after all: nobody waits for the result */
-		if (!err && msg->scode < 300 && t->call_status < 200)
-			subscription_end(t->sub);
-		return;
-	}
-
-	if (t->refer_status)
-		return;
-
-	if (err) {
-		if (t->state == SENT)
-			not_answered(t, err);
-	}
-	else if (msg->scode < 300) {
-		accepted(t, msg);
-	}
-	else if (t->state == DECIDED) {
-		t->refer_status = msg->scode;
-		outcome_end_final(t);
-	}
-	else {
-		outcome_message(t, message_json(msg));
-		refused(t, msg->scode, &msg->reason, "response");
 	}
 }
 
@@ -248,6 +145,12 @@ static bool is_repeated(struct transfer *t, uint32_t cseq)
 	t->cseqv[t->cseqc++ % CSEQ_SEEN] = cseq;
 
 	return false;
+}
+
+
+static bool is_unread(const struct notify *notify)
+{
+	return notify->body == BODY_UNREADABLE || notify->body == BODY_FOREIGN;
 }
 
 
@@ -272,14 +175,16 @@ static void final(struct transfer *t, const struct notify *notify)
 }
 
 
-/* The subscription ends, or its body means nothing: there will be no result.
-   After the end of the call that changes nothing, the grace runs on. */
+/* The subscription ends: there will be no result, unless it is on its way.
+   After the end of the call that is waited for. */
 static void resultless(struct transfer *t, const struct notify *notify)
 {
-	if (t->state == ORPHANED)
+	if (t->state == ORPHANED) {
+		transfer_set_state(t, ORPHANED, GRACE);
 		return;
+	}
 
-	if (notify->body == BODY_UNREADABLE)
+	if (is_unread(notify))
 		outcome_reason(t, "the sipfrag is unreadable");
 	else if (pl_isset(&notify->reason))
 		outcome_reason_pl(t, &notify->reason);
@@ -287,10 +192,7 @@ static void resultless(struct transfer *t, const struct notify *notify)
 		outcome_reason(t, "the subscription ended without a result");
 
 	outcome_message(t, message_json(notify->msg));
-	if (notify->terminated)
-		outcome_end(t, "unknown", "terminated");
-	else
-		outcome_end_unsubscribe(t, "unknown", "terminated");
+	outcome_end(t, "unknown", "terminated");
 }
 
 
@@ -324,14 +226,18 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 	if (notify->body == BODY_FRAG)
 		progress(t, notify);
 
-	if (notify->terminated || notify->body == BODY_UNREADABLE) {
+	if (notify->terminated) {
 		resultless(t, notify);
 		return;
 	}
 
+	/* who still reports is waited for, after the end of the call, too;
+	   what says nothing is no report */
 	subscription_granted(t->sub, notify->expires);
-	if (t->state != ORPHANED)
-		transfer_set_state(t, PROGRESS, t->timeouts.ringing);
+	if (!is_unread(notify))
+		transfer_set_state(t,
+				   t->state == ORPHANED ? ORPHANED : PROGRESS,
+				   t->timeouts.ringing);
 }
 
 
@@ -372,7 +278,7 @@ static void make_id(char *id, size_t size)
 
 /**
  * Allocate a transfer and take the dialog of the call for it. Nothing is sent
- * before transfer_send(). A transfer that is never sent is released with
+ * before refer_send(). A transfer that is never sent is released with
  * mem_deref(); one that was releases itself when it has lingered.
  *
  * @param tp       Pointer to the transfer
@@ -414,10 +320,12 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	if (err)
 		goto out;
 
-	err = dialog_take(&t->dlg, lc->call, t->refer_to);
+	if (!lc->dlg)
+		err = dialog_take(&lc->dlg, lc->call, t->refer_to);
 	if (err)
 		goto out;
 
+	t->dlg = mem_ref(lc->dlg);
 	t->lc = lc;
 	lc->transfer = t;
 
@@ -428,54 +336,6 @@ out:
 		*tp = t;
 
 	return err;
-}
-
-
-/**
- * Send the REFER
- *
- * @param t Transfer
- *
- * @return 0 if success, otherwise errorcode
- */
-int transfer_send(struct transfer *t)
-{
-	int err;
-
-	t->refer_first = sip_dialog_lseq(t->dlg->dlg);
-
-	err = subscription_alloc(&t->sub, t->dlg, t->refer_first);
-	if (!err)
-		err = request_send(&t->refer, t->dlg, "REFER", t->hdrs,
-				   refer_handler, t);
-	if (!err) {
-		pace_take(&t->pace);
-		deadline_start(&t->deadline, PACE_TIME, deadline_handler, t);
-	}
-
-	return err;
-}
-
-
-/**
- * Report the REFER. Nobody has to wait for what is said of it.
- *
- * @param t   Transfer
- * @param err What transfer_send() has returned
- */
-void transfer_sent(struct transfer *t, int err)
-{
-	char *text;
-
-	if (!dialog_print(&text, t->dlg, "REFER", t->refer_first, t->hdrs,
-			  false)) {
-		outcome_message(t, message_json_text(text));
-		mem_deref(text);
-	}
-	outcome_begin(t);
-
-	if (err)
-		not_answered(t, err);
 }
 
 
@@ -526,6 +386,8 @@ void transfer_call_closed(struct transfer *t, bool stopping)
 
 	if (stopping)
 		transfer_stop(t);
+	else if (t->state == PENDING)
+		unanswered(t);
 	else if (t->state != DECIDED)
 		transfer_set_state(t, ORPHANED, GRACE);
 }

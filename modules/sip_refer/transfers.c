@@ -29,10 +29,18 @@ static bool has_id(const struct transfer *t, uint32_t id)
 
 /** What find_handler() looks for */
 struct search {
-	const struct sip_msg *msg;
 	const struct notify *notify;
-	struct transfer *found;
+	struct dialog *dlg;     /* in which there is, or was, a transfer */
+	struct transfer *found; /* that the NOTIFY belongs to            */
 };
+
+
+/* A far end that names its later REFERs by id means the first one if it names
+   none (RFC 3515 section 2.4.6). Others never do. */
+static bool may_be_nameless(const struct transfer *t)
+{
+	return t->first || !t->dlg->names_refers;
+}
 
 
 /* With an id, the transfer of that REFER; without one the transfer in
@@ -43,14 +51,17 @@ static bool find_handler(struct le *le, void *arg)
 	struct search *search = arg;
 	const struct notify *notify = search->notify;
 
-	if (!sip_dialog_cmp(t->dlg->dlg, search->msg))
+	if (!sip_dialog_cmp(t->dlg->dlg, notify->msg))
 		return false;
+
+	search->dlg = t->dlg;
 
 	if (notify->has_id) {
 		if (has_id(t, notify->id))
 			search->found = t;
 	}
-	else if (!search->found || search->found->state == ENDED) {
+	else if (may_be_nameless(t) &&
+		 (!search->found || search->found->state == ENDED)) {
 		search->found = t;
 	}
 
@@ -58,12 +69,42 @@ static bool find_handler(struct le *le, void *arg)
 }
 
 
+static void answer(const struct notify *notify)
+{
+	if (notify->body == BODY_FOREIGN)
+		(void)sip_replyf(uag_sip(), notify->msg, 415,
+				 "Unsupported Media Type",
+				 "Accept: message/sipfrag, multipart/mixed\r\n"
+				 "Content-Length: 0\r\n\r\n");
+	else
+		(void)sip_reply(uag_sip(), notify->msg, 200, "OK");
+}
+
+
+/* What it shows of the far end, whichever transfer it is about. One that
+   another has overtaken may name where the far end was. */
+static void learn(const struct notify *notify, const struct search *search)
+{
+	struct dialog *dlg = search->dlg;
+
+	if (notify->cseq > dlg->notify_cseq) {
+		dlg->notify_cseq = notify->cseq;
+		dialog_refresh(dlg, notify->msg);
+	}
+
+	if (search->found && notify->has_id && !search->found->first)
+		dlg->names_refers = true;
+	dlg->subscribed = true;
+}
+
+
 /**
- * Handle a NOTIFY, if it belongs to a transfer of ours. It is answered
- * without a transaction (RFC 3261 section 8.2.7): libre keeps one for 32 s,
- * with a timer in a list that all others are put into one by one, and a
- * hundred transfers a second would leave baresip no time for anything else.
- * One that comes again is known by its CSeq.
+ * Handle a NOTIFY, if it belongs to a transfer of ours, or to one that we no
+ * longer know and that had no other id. It is answered without a transaction
+ * (RFC 3261 section 8.2.7): libre keeps one for 32 s, with a timer in a list
+ * that all others are put into one by one, and a hundred transfers a second
+ * would leave baresip no time for anything else. One that comes again is known
+ * by its CSeq.
  *
  * @param msg NOTIFY request
  *
@@ -74,18 +115,20 @@ static bool find_handler(struct le *le, void *arg)
 bool transfers_notify(const struct sip_msg *msg)
 {
 	struct notify notify;
-	struct search search = {msg, &notify, NULL};
+	struct search search = {&notify, NULL, NULL};
 
 	if (notify_decode(&notify, msg))
 		return false;
 
 	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
 			  find_handler, &search);
-	if (!search.found)
+	if (!search.dlg || (!search.found && notify.has_id))
 		return false;
 
-	(void)sip_reply(uag_sip(), msg, 200, "OK");
-	transfer_notified(search.found, &notify);
+	answer(&notify);
+	learn(&notify, &search);
+	if (search.found)
+		transfer_notified(search.found, &notify);
 
 	return true;
 }
@@ -139,6 +182,8 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 		timeouts.notify = verb->timeouts.notify;
 	if (verb->timeouts.ringing)
 		timeouts.ringing = verb->timeouts.ringing;
+	if (verb->timeouts.retry)
+		timeouts.retry = verb->timeouts.retry;
 
 	err = transfer_alloc(tp, lc, verb, &timeouts, ref, fault);
 	if (err)
@@ -184,6 +229,8 @@ void transfers_list(struct json *j)
 int transfers_init(const struct timeouts *timeouts)
 {
 	transfers.timeouts = *timeouts;
+	if (!timeouts->retry)
+		transfers.timeouts.retry = RETRY_NEVER;
 
 	return hash_alloc(&transfers.ht, HASH_SIZE);
 }

@@ -56,6 +56,23 @@ static int timeout_decode(uint32_t *msp, const cJSON *item,
 }
 
 
+/* The same, but for what RFC 3261 section 14.1 allows; 0 is for never */
+static int retry_decode(uint32_t *msp, const cJSON *item, struct fault *fault)
+{
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0) ||
+	    item->valuedouble * 1000 > RETRY_MAX)
+		return fault_set(fault, "timeouts.retry",
+				 "must be a number of seconds from 0 to %u",
+				 RETRY_MAX / 1000);
+
+	*msp = item->valuedouble * 1000;
+	if (!*msp)
+		*msp = RETRY_NEVER;
+
+	return 0;
+}
+
+
 static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			   struct fault *fault)
 {
@@ -75,10 +92,12 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			err = timeout_decode(&timeouts->notify, item, fault);
 		else if (!strcmp(item->string, "ringing"))
 			err = timeout_decode(&timeouts->ringing, item, fault);
+		else if (!strcmp(item->string, "retry"))
+			err = retry_decode(&timeouts->retry, item, fault);
 		else
 			err = fault_set(fault, "timeouts",
-					"must have no members but notify and "
-					"ringing");
+					"must have no members but notify, "
+					"ringing and retry");
 		if (err)
 			break;
 	}

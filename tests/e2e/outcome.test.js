@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 const ACTIVE = 'Subscription-State: active;expires=60';
@@ -59,6 +60,22 @@ function once(client)
 		.filter((m) => m.data.step === 'ended').length, 1);
 	assert.equal(client.all('verb:hook')
 		.filter((m) => m.hook === '/action').length, 1);
+}
+
+
+/** Which final answer the far end got to its request, its n-th of a method. */
+async function answerTo(far, method, n = 1)
+{
+	const sent = (m) => m.sent && m.method === method;
+
+	await far.messages.wait((m) => sent(m) &&
+		new Set(far.messages.filter(sent).map((r) => r.headers.cseq))
+			.size >= n, `${method} ${n}`);
+	const cseq = [...new Set(far.messages.filter(sent)
+		.map((r) => r.headers.cseq))][n - 1];
+
+	return far.messages.wait((m) => !m.sent && m.status >= 200 &&
+		m.headers.cseq === cseq, `answer to ${cseq}`);
 }
 
 
@@ -122,6 +139,138 @@ for (const [code, reason, more] of [
 		await usable(t);
 	});
 }
+
+
+scene('REFER answered 481: failed, and the gateway ends the call',
+	async (s) => {
+	const t = await transfer(s, 'no-dialog', {});
+
+	equal(t.ended, { outcome: 'failed', evidence: 'response',
+		refer_status: 481,
+		reason: 'Call/Transaction Does Not Exist' });
+	equal(t.action, { referStatus: '481' });
+	await over(t);
+	equal((await t.client.message('call:status',
+		{ call_sid: t.sid, call_status: 'completed' })).data,
+	{ sip_reason: 'the far end knows no such call' });
+});
+
+
+scene('REFER answered 481 after it was given up: the call ends as well',
+	async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: { REFER: (leg, refer) => {
+		leg.refer = refer;
+	} } });
+	const leg = await far.call();
+	const { call_sid } = await client.message('call:status',
+		{ call_status: 'in-progress' });
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid });
+	await leg.received('REFER');
+	client.send({ verb: 'pause', length: 60, call_sid });
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'cancelled', refer_status: undefined });
+	leg.answer(leg.refer, 481, 'Call Does Not Exist');
+	await client.message('call:status',
+		{ call_sid, call_status: 'completed' });
+	await leg.received('BYE');
+});
+
+
+/* RFC 3261 section 14.1: 0 to 2 s where the far end has made the Call-ID */
+scene('REFER answered 491: sent once more, and told', async (s) => {
+	const t = await transfer(s, 'pending', { final: '200 OK' });
+	const { data: retry, time } = await t.client.message('transfer:status',
+		{ step: 'retry' });
+	const steps = t.client.all('transfer:status');
+	const [first, second] = t.far.requests('REFER');
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify',
+		refer_status: 202 });
+	assert.deepEqual(steps.map((m) => m.data.step),
+		['requested', 'retry', 'accepted', 'ended']);
+	equal(retry, { refer_status: 491, call_status: undefined });
+	assert.match(retry.reason,
+		/^Request Pending; sent again in [01]\.\d\d s$/);
+	assert.equal(retry.sip.start, 'SIP/2.0 491 Request Pending');
+
+	const waited = Date.parse(steps[2].time) - Date.parse(time);
+	const announced = 1000 * parseFloat(/in (\S+) s/.exec(retry.reason)[1]);
+	assert.ok(waited > announced - 20, `${waited} for ${announced} ms`);
+
+	assert.equal(t.far.requests('REFER').length, 2);
+	assert.ok(parseInt(second.headers.cseq) >
+		parseInt(first.headers.cseq));
+	assert.equal(second.headers['refer-to'], first.headers['refer-to']);
+	await over(t);
+});
+
+
+/* ... and 2.1 to 4 s where we have */
+scene('REFER answered 491 in a call of ours: sent again after 2.1 s or more',
+	async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s);
+
+	client.send({ type: 'command', command: 'dial',
+		data: { to: far.uri } });
+	const leg = await far.incoming();
+	const { call_sid } = await client.message('call:status',
+		{ call_status: 'in-progress' });
+
+	leg.handlers.REFER = () => leg.answer(leg.requests('REFER').at(-1),
+		491, 'Request Pending');
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid });
+	const { data, time } = await client.message('transfer:status',
+		{ step: 'retry' });
+	assert.match(data.reason, /sent again in (2\.[1-9]|3\.\d|4\.0)\d s$/);
+
+	const ended = await client.message('transfer:status',
+		{ step: 'ended' });
+	equal(ended.data, { outcome: 'failed', evidence: 'response',
+		refer_status: 491, reason: 'Request Pending' });
+	assert.ok(Date.parse(ended.time) - Date.parse(time) > 2_080);
+	assert.equal(leg.requests('REFER').length, 2);
+
+	/* for less time than that, there is no retry */
+	const from = client.now;
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid,
+		timeouts: { retry: 2 } });
+	equal((await client.message('transfer:status', { step: 'ended' },
+		{ from })).data, { outcome: 'failed', refer_status: 491 });
+	assert.equal(leg.requests('REFER').length, 3);
+	assert.equal(leg.requests('BYE').length, 0);
+});
+
+
+scene('REFER answered 491 twice: failed, the call goes on', async (s) => {
+	const t = await transfer(s, 'refuse',
+		{ answer: 'SIP/2.0 491 Request Pending', more: 'X-More: none' },
+		{ gateway: { config: { sip_refer_retry_timeout: 1 } } });
+
+	equal(t.ended, { outcome: 'failed', evidence: 'response',
+		refer_status: 491, reason: 'Request Pending' });
+	assert.equal(t.far.requests('REFER').length, 2);
+	await usable(t);
+});
+
+
+scene('the call ends while a REFER waits to be sent again: failed, 487',
+	async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: { REFER: (leg, refer) =>
+		leg.answer(refer, 491, 'Request Pending') } });
+	const leg = await far.call();
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	await client.message('transfer:status', { step: 'retry' });
+	leg.bye();
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'failed', evidence: 'bye',
+		refer_status: 487 });
+	assert.equal(leg.requests('REFER').length, 1);
+});
 
 
 for (const [final, reason] of [[486, 'Busy Here'], [603, 'Decline']]) {
@@ -294,6 +443,35 @@ for (const [final, outcome] of [['200 OK', 'transferred'],
 }
 
 
+for (const [final, outcome] of [['200 OK', 'transferred'],
+	['486 Busy Here', 'failed']]) {
+	scene(`BYE, then ringing, then NOTIFY ${final}: ${outcome}`,
+		async (s) => {
+		const t = await transfer(s, 'bye-then-ringing', { final });
+
+		equal(t.ended, { outcome, evidence: 'notify',
+			call_status: parseInt(final) });
+		assert.deepEqual(t.client.all('transfer:status')
+			.filter((m) => m.data.step === 'progress')
+			.map((m) => m.data.call_status), [180]);
+		await over(t);
+	});
+}
+
+
+scene('BYE, then ringing, then nothing: presumed', async (s) => {
+	const t = await transfer(s, 'bye-then-silence', {},
+		{ gateway: { config: SHORT } });
+	const steps = t.client.all('transfer:status');
+
+	equal(t.ended, { outcome: 'presumed', evidence: 'bye',
+		refer_status: 202, call_status: 180 });
+	assert.ok(Date.parse(steps.at(-1).time) -
+		Date.parse(steps.at(-2).time) > 2_900);
+	await over(t);
+});
+
+
 scene('NOTIFY before the answer to the REFER: transferred', async (s) => {
 	const t = await transfer(s, 'early-notify', {});
 
@@ -353,6 +531,94 @@ for (const [what, keys] of [
 }
 
 
+for (const [what, type, body, code] of [
+	['header fields alone', 'message/sipfrag',
+		'To: <sip:100@10.77.0.9>;tag=1\r\n', 200],
+	['an HTTP line', 'message/sipfrag', 'HTTP/1.1 200 OK', 200],
+	['a status that does not exist', 'message/sipfrag',
+		'SIP/2.0 99999 Hm', 200],
+	['SDP', 'application/sdp', 'v=0\r\n', 415],
+	['text', 'text/plain', 'The target rings.', 415],
+	['several parts and no sipfrag', 'multipart/mixed;boundary=b',
+		'--b\r\nContent-Type: text/plain\r\n\r\nringing\r\n--b--',
+		415],
+]) {
+	scene(`NOTIFY active with ${what}: no news, the result decides`,
+		async (s) => {
+		const t = await transfer(s, 'notify-none',
+			{ type, body, final: '200 OK' });
+		const answer = await answerTo(t.far, 'NOTIFY');
+
+		equal(t.ended, { outcome: 'transferred', evidence: 'notify',
+			call_status: 200 });
+		assert.deepEqual(t.client.all('transfer:status')
+			.map((m) => m.data.step),
+		['requested', 'accepted', 'ended']);
+		assert.equal(answer.status, code);
+		assert.equal(answer.headers.accept, code === 415 ?
+			'message/sipfrag, multipart/mixed' : undefined);
+		await over(t);
+	});
+}
+
+
+scene('NOTIFY with a sipfrag among several parts: read', async (s) => {
+	const t = await transfer(s, 'notify-none', {
+		type: 'multipart/mixed;boundary="a b"',
+		body: '--a b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n' +
+			'--a b\r\nContent-Type: message/sipfrag\r\n\r\n' +
+			'SIP/2.0 183 Session Progress\r\n--a b--',
+		final: '486 Busy Here' });
+
+	equal(t.ended, { outcome: 'failed', evidence: 'notify',
+		call_status: 486 });
+	equal((await t.client.message('transfer:status',
+		{ step: 'progress' })).data,
+	{ call_status: 183, reason: 'Session Progress' });
+	assert.equal((await answerTo(t.far, 'NOTIFY')).status, 200);
+	await usable(t);
+});
+
+
+/* The timers go on: what tells nothing does not keep a transfer alive. */
+scene('NOTIFYs that tell nothing, and nothing else: unknown', async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: {
+		REFER: (leg, refer) => {
+			leg.answer(refer, 202, 'Accepted');
+			leg.notify('To: <sip:100@10.77.0.9>\r\n');
+		},
+	} });
+	const leg = await far.call();
+
+	client.send({ verb: 'sip:refer', referTo: '100',
+		timeouts: { notify: 1 } });
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'unknown', evidence: 'timer:notify' });
+	assert.equal(leg.requests('BYE').length, 0);
+});
+
+
+scene('NOTIFY terminated with what is no sipfrag: unknown, answered 415',
+	async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: {
+		REFER: async (leg, refer) => {
+			leg.answer(refer, 202, 'Accepted');
+			leg.notified = leg.notify('sorry', { headers: {
+				'Content-Type': 'text/plain',
+				'Subscription-State': 'terminated' } });
+		},
+	} });
+	const leg = await far.call();
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'unknown', evidence: 'terminated' });
+	assert.equal((await leg.notified).status, 415);
+});
+
+
 scene('NOTIFY terminated without a body: unknown, the reason is kept',
 	async (s) => {
 	const t = await transfer(s, 'notify-empty',
@@ -370,6 +636,67 @@ scene('NOTIFY with the id of the REFER: transferred', async (s) => {
 	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
 	await over(t);
 });
+
+
+for (const [late, final, outcome] of [
+	['200 OK', '486 Busy Here', 'failed'],
+	['603 Decline', '200 OK', 'transferred'],
+]) {
+	scene(`a late NOTIFY ${late} of the transfer before decides nothing`,
+		async (s) => {
+		const t = await transfer(s, 'notify-first-late',
+			{ late, final });
+		const from = t.client.now;
+
+		equal(t.ended, { outcome: 'failed', call_status: 486 });
+		t.client.send({ verb: 'sip:refer', id: 'v2', referTo: '200',
+			call_sid: t.sid });
+		equal((await t.client.message('transfer:status',
+			{ verb_id: 'v2', step: 'ended' }, { from })).data,
+		{ outcome, evidence: 'notify',
+			call_status: parseInt(final) });
+		assert.equal((await answerTo(t.far, 'NOTIFY', 3)).status, 200);
+		await answerTo(t.far, 'NOTIFY', 4);
+		assert.equal(t.client.all('transfer:status').filter((m) =>
+			m.data.verb_id === 'v2' && m.data.step === 'ended')
+			.length, 1);
+		if (outcome === 'transferred')
+			await t.far.passed();
+		else
+			assert.equal(t.far.requests('BYE').length, 0);
+	});
+}
+
+
+for (const [answered, notified, final, target] of [
+	['second', 'second', '200 OK', 'second'],
+	['sipp', 'third', '200 OK', 'third'],
+	['second', 'third', '200 OK', 'third'],
+	['second', 'third', '486 Busy Here', 'third'],
+]) {
+	scene(`Contact ${answered}, then ${notified}, then ${final}: the ` +
+		'next request goes there', async (s) => {
+		const t = await transfer(s, 'new-contact',
+			{ answered, notified, final });
+		const uri = `sip:${target}@${t.far.ip}:5060`;
+
+		assert.equal((await t.far.received('REFER')).uri,
+			`sip:sipp@${t.far.ip}:5060`);
+		if (final === '200 OK') {
+			await over(t);
+		}
+		else {
+			t.client.send({ verb: 'sip:refer', id: 'v2',
+				referTo: '200', call_sid: t.sid });
+			await t.client.message('transfer:status',
+				{ verb_id: 'v2', step: 'ended' });
+			assert.deepEqual(t.far.requests('REFER')
+				.map((m) => m.uri)[1], uri);
+			t.client.send({ verb: 'hangup', call_sid: t.sid });
+		}
+		assert.equal((await t.far.received('BYE')).uri, uri);
+	});
+}
 
 
 scene('the same NOTIFY twice: counted once', async (s) => {

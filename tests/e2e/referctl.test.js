@@ -192,7 +192,7 @@ scene('each option of refer is in the REFER', async (s) => {
 		'--header', 'X-Text=a=b', '--target-header', 'X-Far=1',
 		'--referred-by', 'sip:ann@example.com',
 		'--display-name', 'Ann "A"', '--id', 'v7',
-		'--ringing-timeout', '30.5');
+		'--ringing-timeout', '30.5', '--retry-timeout', '0');
 
 	assert.deepEqual({ status, text }, { status: 0, text: '' });
 	const { headers } = await far.received('REFER');

@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include "unit.h"
 #include <re.h>
 #include "sip_refer.h"
@@ -130,22 +131,141 @@ static void test_substate(void **state)
 }
 
 
+#define FRAG "message/sipfrag;version=2.0"
+
+/* A status line is read wherever it stands; what has none is a sipfrag that
+   tells nothing, or no sipfrag at all */
 static void test_body(void **state)
 {
+	static const struct {
+		const char *type;
+		const char *body;
+		enum notify_body is;
+		uint16_t scode;
+	} bodies[] = {
+		{NULL, "SIP/2.0 200 OK\n", BODY_FRAG, 200},
+		{NULL, "foo", BODY_UNREADABLE, 0},
+		{NULL, "", BODY_NONE, 0},
+		{FRAG, "", BODY_NONE, 0},
+		{FRAG, "SIP/2.0 180 Ringing\r\n", BODY_FRAG, 180},
+		{FRAG, "To: <sip:100@10.0.0.9>\r\n", BODY_UNREADABLE, 0},
+		{FRAG, "HTTP/1.1 200 OK", BODY_UNREADABLE, 0},
+		{"Message/SIPFrag", "\r\n", BODY_UNREADABLE, 0},
+		{"text/plain", "SIP/2.0 200 OK", BODY_FRAG, 200},
+		{"text/plain", "ringing", BODY_FOREIGN, 0},
+		{"application/sdp", "v=0\r\n", BODY_FOREIGN, 0},
+		{"application/sdp", "", BODY_NONE, 0},
+		{"message/sip", "HTTP/1.1 200 OK", BODY_FOREIGN, 0},
+	};
 	struct notify notify;
 	struct sip_msg *msg;
+	char rest[256];
+	size_t i;
 	(void)state;
 
-	msg = message("Event: refer\r\nContent-Length: 15\r\n\r\n"
-		      "SIP/2.0 200 OK\n");
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "Event: refer\r\n%s%s%s"
+				  "Content-Length: %zu\r\n\r\n%s",
+				  bodies[i].type ? "Content-Type: " : "",
+				  bodies[i].type ? bodies[i].type : "",
+				  bodies[i].type ? "\r\n" : "",
+				  strlen(bodies[i].body), bodies[i].body);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), 0);
+		assert_int_equal(notify.body, bodies[i].is);
+		assert_int_equal(notify.frag.scode, bodies[i].scode);
+		mem_deref(msg);
+	}
+}
+
+
+#define SDP   "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+#define OK    "--b\r\nContent-Type: message/sipfrag\r\n\r\nSIP/2.0 200 OK\r\n"
+#define MIXED "multipart/mixed;boundary=b"
+
+static void test_multipart(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *body;
+		enum notify_body is;
+		uint16_t scode;
+	} bodies[] = {
+		{MIXED, SDP OK "--b--\r\n", BODY_FRAG, 200},
+		{MIXED, OK SDP "--b--", BODY_FRAG, 200},
+		{MIXED, "preamble\r\n\r\n" SDP OK, BODY_FRAG, 200},
+		{MIXED, SDP OK "--b  \r\n", BODY_FRAG, 200},
+		{MIXED, SDP "--b--\r\n", BODY_FOREIGN, 0},
+		{MIXED, SDP "--b--\r\n" OK, BODY_FOREIGN, 0},
+		{MIXED, "--b", BODY_FOREIGN, 0},
+		{MIXED, "--bb\r\n\r\nSIP/2.0 200 OK\r\n", BODY_FOREIGN, 0},
+		{MIXED, "--b\r\nContent-Type: message/sipfrag",
+		 BODY_UNREADABLE, 0},
+		{MIXED, "--b\r\nContent-Type: message/sipfrag\r\n\r\n--b--",
+		 BODY_UNREADABLE, 0},
+		{MIXED,
+		 "--b\r\nc: message/sipfrag\r\n\r\nHTTP/1.1 200 OK\r\n--b--",
+		 BODY_UNREADABLE, 0},
+		{MIXED,
+		 "--b\r\nX-A: 1\r\nContent-Type:\r\n\tmessage/sipfrag\r\n"
+		 " ;version=2.0\r\nX-B: 2\r\n\r\nSIP/2.0 486 Busy\r\n--b--",
+		 BODY_FRAG, 486},
+		{MIXED, "--b\nc:message/sipfrag\n\nSIP/2.0 180 R\n--b--\n",
+		 BODY_FRAG, 180},
+		{"multipart/related ; boundary=\"x y;\"",
+		 "--x y;\r\nc : message/sipfrag\r\n\r\nSIP/2.0 200 OK\r\n"
+		 "--x y;--",
+		 BODY_FRAG, 200},
+		{"multipart/mixed", OK, BODY_FOREIGN, 0},
+		{"multipart/mixed;boundary=\"\"", OK, BODY_FOREIGN, 0},
+		{"multipart/mixed;boundary=b", "SIP/2.0 200 OK", BODY_FRAG,
+		 200},
+	};
+	struct notify notify;
+	struct sip_msg *msg;
+	char rest[512];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "Event: refer\r\nContent-Type: %s\r\n"
+				  "Content-Length: %zu\r\n\r\n%s",
+				  bodies[i].type, strlen(bodies[i].body),
+				  bodies[i].body);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), 0);
+		assert_int_equal(notify.body, bodies[i].is);
+		assert_int_equal(notify.frag.scode, bodies[i].scode);
+		if (notify.body == BODY_FRAG)
+			assert_null(pl_strchr(&notify.frag.reason, '-'));
+		mem_deref(msg);
+	}
+}
+
+
+/* Fields of a part that are longer than any that means something */
+static void test_multipart_long(void **state)
+{
+	static char rest[4096];
+	struct notify notify;
+	struct sip_msg *msg;
+	char junk[1000];
+	(void)state;
+
+	memset(junk, 'x', sizeof(junk));
+	junk[sizeof(junk) - 1] = '\0';
+	(void)re_snprintf(rest, sizeof(rest),
+			  "Event: refer\r\nContent-Type: " MIXED "\r\n\r\n"
+			  "--b\r\nX-%s: 1\r\n %s\r\n %s\r\n"
+			  "Content-Type: message/sipfrag\r\n\r\n"
+			  "SIP/2.0 200 OK\r\n--b--\r\n",
+			  junk, junk, junk);
+	msg = message(rest);
 	assert_int_equal(notify_decode(&notify, msg), 0);
 	assert_int_equal(notify.body, BODY_FRAG);
 	assert_int_equal(notify.frag.scode, 200);
-	mem_deref(msg);
-
-	msg = message("Event: refer\r\nContent-Length: 3\r\n\r\nfoo");
-	assert_int_equal(notify_decode(&notify, msg), 0);
-	assert_int_equal(notify.body, BODY_UNREADABLE);
 	mem_deref(msg);
 }
 
@@ -156,6 +276,8 @@ int main(void)
 		cmocka_unit_test(test_event),
 		cmocka_unit_test(test_substate),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_multipart),
+		cmocka_unit_test(test_multipart_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
