@@ -110,10 +110,10 @@ out:
  */
 bool archive_ended(const char *id)
 {
-	const struct value *written = db_written(STMT_TRANSFER, id);
+	struct todo written;
 
-	if (written)
-		return written[3].text != NULL;
+	if (db_written(&written, STMT_TRANSFER, id))
+		return written.values[3].text != NULL;
 
 	db_bind_text(STMT_OUTCOME, 1, id);
 	if (db_step(STMT_OUTCOME))

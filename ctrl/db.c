@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sqlite3.h>
 #include "clock.h"
 #include "db.h"
@@ -15,13 +16,14 @@
 #include "dbstmt.h"
 #include "log.h"
 #include "redo.h"
+#include "spool.h"
 #include "statedir.h"
 
 
 enum {
-	BATCH = 256,       /* writes in one transaction, or a whole turn */
-	BATCHES = 16,      /* made up for in one turn */
 	RETRY_TIME = 1000, /* ms */
+	SLICE_TIME = 2000, /* us of a turn for what is to get into the file */
+	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */
@@ -33,20 +35,43 @@ enum {
 static struct {
 	sqlite3 *db;
 	bool open;
-	db_group_h *group;
+	const struct db_rules *rules;
 	uint64_t turn; /* number of the one at hand */
 	bool wrote;    /* in this turn */
 	bool begun;    /* a transaction is */
+	bool settling; /* in slices: some of what was written was run */
+	bool hurried;  /* somebody waits for that */
 	int64_t since; /* when the first thing came that is not in the file */
-
-	/* Those in the journal that were run, in the transaction */
-	struct write *applied;
 
 	/* The last one failed: what is written waits in the journal */
 	bool broken;
+	bool dropped;      /* messages are gone */
+	bool overflown;    /* ... and more than these */
 	int64_t retry;     /* when to try again, ms */
 	char trouble[128]; /* what SQLite said of it */
 } db;
+
+
+static int64_t now_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+static size_t waiting_count(void)
+{
+	return journal_count() + spool_count();
+}
+
+
+static size_t waiting_size(void)
+{
+	return journal_size() + spool_size();
+}
 
 
 /* That has written something */
@@ -70,8 +95,10 @@ static void fail(void)
 	db.broken = true;
 	db.retry = clock_steady_ms() + RETRY_TIME;
 	db.begun = false;
-	db.applied = NULL;
-	journal_merge(last_turn());
+	db.settling = false;
+	journal_save(true);
+	journal_undo();
+	spool_undo();
 	if (!sqlite3_get_autocommit(db.db))
 		(void)sqlite3_exec(db.db, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -95,7 +122,7 @@ static bool is_refusal(int rc)
 /* What is not in the file yet has a first moment */
 static void note_time(void)
 {
-	if (!db.begun && !journal_first())
+	if (!db_pending())
 		db.since = clock_steady_ms();
 }
 
@@ -133,14 +160,14 @@ static int commit(uint64_t turn)
 }
 
 
-static int run(const struct write *w)
+static int run(const struct todo *todo)
 {
 	int rc, err = 0;
 
 	if (begin())
 		return EIO;
 
-	rc = dbstmt_run(w);
+	rc = dbstmt_run(todo);
 	if (is_refusal(rc)) {
 		log_error("store: can't write: %s", sqlite3_errmsg(db.db));
 	}
@@ -153,10 +180,28 @@ static int run(const struct write *w)
 }
 
 
-/* The first of those that were written, and not run */
-static struct write *waiting(void)
+/* Run what was written, for some time at least */
+static int apply(int64_t us)
 {
-	return db.applied ? db.applied->next : journal_first();
+	const int64_t end = now_us() + us;
+	struct todo todo;
+	unsigned count = 0;
+
+	for (;;) {
+		const bool spooled = spool_next(&todo);
+
+		if (!spooled && !journal_next(&todo))
+			return 0;
+		if (++count % 16 == 0 && now_us() >= end)
+			return EAGAIN;
+		if (run(&todo))
+			return EIO;
+
+		if (spooled)
+			spool_done();
+		else
+			journal_done();
+	}
 }
 
 
@@ -167,19 +212,7 @@ static struct write *waiting(void)
  */
 int db_apply(void)
 {
-	struct write *w;
-
-	if (db.broken)
-		return EIO;
-
-	journal_seal();
-	while ((w = waiting())) {
-		if (run(w))
-			return EIO;
-		db.applied = w;
-	}
-
-	return 0;
+	return db.broken ? EIO : apply(INT32_MAX);
 }
 
 
@@ -194,17 +227,34 @@ int db_begin(void)
 }
 
 
-/* Everything that is pending is in the file then */
-static int settle(void)
+/* Once all that was written has been run, it is in the file, at once: with a
+   part of it there, what a node reports would be taken twice */
+static int settle(int64_t us)
 {
-	if (db_begin() || commit(last_turn()))
+	const int err = apply(us);
+
+	db.settling = err == EAGAIN;
+	if (err)
+		return err;
+	if (begin() || commit(last_turn()))
 		return EIO;
 
-	db.applied = NULL;
+	db.hurried = false;
 	journal_clear();
+	spool_clear();
 	redo_clear();
 
 	return 0;
+}
+
+
+/* What is forgotten and was never on disk need not be written at all */
+static bool is_moot(unsigned n, const char *key)
+{
+	const unsigned probe = db.rules->probe(n);
+
+	return probe && !dbstmt_finds(probe, key) &&
+	       journal_remove(db.rules->group(n), key);
 }
 
 
@@ -218,59 +268,35 @@ void db_write(unsigned n)
 {
 	const struct value *values;
 	unsigned group, count;
+	int err;
 
 	if (!db.open)
 		return;
 
-	group = db.broken ? 0 : db.group(n);
+	group = db.rules->group(n);
 	values = dbstmt_take(n, &count);
 	note_time();
 	redo_add(n, values, count);
-	if (journal_add(n, group, values, count, db.turn))
-		log_error("store: out of memory");
-
 	db.wrote = true;
-}
+	if (db.broken && is_moot(n, values[0].text))
+		return;
 
-
-/* Some turns, each of them whole: with a part of one on disk, what a node
-   reports would be taken twice */
-static int write_batch(void)
-{
-	const struct write *w = journal_first();
-	uint64_t turn = 0;
-	unsigned done = 0;
-
-	for (; w && (done < BATCH || w->turn == turn); w = w->next) {
-		if (run(w))
-			return EIO;
-
-		turn = w->turn;
-		++done;
-	}
-
-	if (done && commit(turn))
-		return EIO;
-
-	while (done--)
-		journal_drop_first();
-
-	return 0;
+	err = group == GROUP_SPOOL ? spool_add(n, values, count)
+				   : journal_add(n, group, values, count);
+	if (err)
+		log_error("store: out of memory");
 }
 
 
 static int recover(void)
 {
-	for (int i = 0; i < BATCHES && journal_first(); i++) {
-		if (write_batch())
-			return EIO;
-	}
+	const int err = settle(SLICE_TIME);
 
-	if (journal_first())
-		return EAGAIN;
+	if (err)
+		return err;
 
-	db.broken = false;
-	redo_clear();
+	db.broken = db.dropped = db.overflown = false;
+	journal_save(false);
 	log_warning("store: can write again, and has written what waited");
 
 	return 0;
@@ -279,8 +305,8 @@ static int recover(void)
 
 static bool is_due(void)
 {
-	return journal_count() >= SETTLE_COUNT ||
-	       journal_size() >= SETTLE_SIZE ||
+	return db.settling || db.hurried || waiting_count() >= SETTLE_COUNT ||
+	       waiting_size() >= SETTLE_SIZE ||
 	       clock_steady_ms() >= db.since + SETTLE_TIME;
 }
 
@@ -299,9 +325,12 @@ int db_commit(void)
 		err = redo_write(db.turn);
 
 	if (db.broken)
-		err = clock_steady_ms() < db.retry ? EIO : recover();
-	else if (err || (db_pending() && is_due()))
-		err = settle();
+		err = !db.settling && clock_steady_ms() < db.retry ? EIO
+								   : recover();
+	else if (err)
+		err = settle(INT32_MAX);
+	else if (db_pending() && is_due())
+		err = settle(SLICE_TIME) == EIO ? EIO : 0;
 
 	if (db.wrote)
 		++db.turn;
@@ -318,7 +347,28 @@ int db_commit(void)
  */
 bool db_pending(void)
 {
-	return db.begun || journal_first();
+	return db.begun || waiting_count();
+}
+
+
+/**
+ * Tell whether what was written gets into the file now, in slices: each turn
+ * brings it further
+ *
+ * @return True if so
+ */
+bool db_busy(void)
+{
+	return db.settling;
+}
+
+
+/**
+ * Have what was written get into the file from the end of this turn on
+ */
+void db_hurry(void)
+{
+	db.hurried = true;
 }
 
 
@@ -334,60 +384,78 @@ const char *db_trouble(void)
 
 
 /**
- * Go through what a statement has written and what can't be read yet
+ * Let go of what waits to be written, if that is too much
  *
- * @param n   Number of the statement
- * @param h   Handler of the values, returns true to stop
- * @param arg Handler argument
+ * @return Number of the last one that is gone of what begins with a number, 0
+ *         if none is
  */
-void db_waiting(unsigned n, db_values_h *h, void *arg)
+int64_t db_relieve(void)
 {
-	for (const struct write *w = waiting(); w; w = w->next) {
-		if (w->stmt == n && h(w->values, arg))
-			return;
+	int64_t number;
+
+	if (!db.broken || db.settling || waiting_size() <= WAITING_MAX)
+		return 0;
+
+	number = spool_drop();
+	if (!db.dropped)
+		log_error("store: messages are lost, the oldest first: there "
+			  "is no memory for more");
+	db.dropped = true;
+
+	/* without all that need not be known for calls to go on */
+	if (waiting_size() > WAITING_MAX &&
+	    journal_drop(db.rules->past, WAITING_MAX / 8 * 7) &&
+	    !db.overflown) {
+		log_error("store: the outcomes of transfers are lost, the "
+			  "oldest first: there is no memory for more");
+		db.overflown = true;
 	}
+
+	return number;
 }
 
 
 /**
- * Get what a statement has written last under a key, and what can't be read
- * yet
+ * Go through what a statement has written and what can't be read yet
  *
- * @param n   Number of the statement, one that replaces
- * @param key First value
- *
- * @return Values, NULL if there is nothing
+ * @param n     Number of the statement, of GROUP_SPOOL
+ * @param after Number behind which to begin
+ * @param h     Handler of the values, returns true to stop
+ * @param arg   Handler argument
  */
-const struct value *db_written(unsigned n, const char *key)
+void db_waiting(unsigned n, int64_t after, db_values_h *h, void *arg)
 {
-	const struct write *found = NULL;
+	spool_each(n, after, h, arg);
+}
 
-	if (!db.broken) {
-		found = journal_find(db.group(n), key);
-		return found ? found->values : NULL;
-	}
 
-	for (const struct write *w = waiting(); w; w = w->next) {
-		if (w->stmt == n && !strcmp(w->values[0].text, key))
-			found = w;
-	}
-
-	return found ? found->values : NULL;
+/**
+ * Get what a statement has written last under a key, if that is not in the
+ * file yet
+ *
+ * @param todo Set to it, until the next call
+ * @param n    Number of the statement, one that replaces
+ * @param key  First value
+ *
+ * @return True if there is something
+ */
+bool db_written(struct todo *todo, unsigned n, const char *key)
+{
+	return journal_find(todo, db.rules->group(n), key);
 }
 
 
 /**
  * Open the file, and make it if there is none.  Says itself what is wrong.
  *
- * @param dir    Its directory
- * @param schema Makes the tables
- * @param group  Tells which statements replace each other
- * @param sql    Statements
- * @param count  Number of statements
+ * @param dir   Its directory
+ * @param rules What is known of the statements
+ * @param sql   Statements
+ * @param count Number of statements
  *
  * @return 0 if success, otherwise errorcode
  */
-int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
+int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count)
 {
 	int err;
@@ -396,8 +464,8 @@ int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
 	if (err)
 		return err;
 
-	db.group = group;
-	err = dbfile_open(&db.db, dir, schema, &db.turn);
+	db.rules = rules;
+	err = dbfile_open(&db.db, dir, rules->schema, &db.turn);
 	if (!err)
 		err = dbstmts_prepare(db.db, sql, count);
 	if (!err && redo_open(dir, sql, count))
@@ -418,10 +486,12 @@ int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
 void db_close(void)
 {
 	db.retry = 0;
-	if (db.open && (db_commit() || settle()))
+	if (db.open && (db_commit() == EIO || settle(INT32_MAX)))
 		log_error("store: what waits in memory is lost (%zu writes)",
-			  journal_count());
+			  waiting_count());
 	journal_clear();
+	journal_save(false);
+	spool_clear();
 	redo_close();
 
 	dbstmts_finalize();

@@ -12,18 +12,33 @@
 
 struct sqlite3;
 
-typedef int(db_schema_h)(struct sqlite3 *db);
+enum db_group {
+	GROUP_NONE,  /* its writes are in nobody's place */
+	GROUP_SPOOL, /* ... and each begins with a number above all before */
+	GROUP_FIRST, /* from here on, writes of one group replace each other,
+			if their first values are the same: journal_add() */
+};
 
-/* Writes of one group replace each other, if their first values are the same:
-   0 for none, see journal_add() */
-typedef unsigned(db_group_h)(unsigned n);
+/* What is known of the statements, by their numbers */
+struct db_rules {
+	int (*schema)(struct sqlite3 *db); /* makes the tables */
+	unsigned (*group)(unsigned n);
+
+	/* The statement that finds the row which this one forgets, by the same
+	   key; 0 if it forgets none */
+	unsigned (*probe)(unsigned n);
+	unsigned past; /* the one of what nobody needs but who asks for it */
+};
+
 typedef bool(db_values_h)(const struct value *values, void *arg);
 
-int db_open(const char *dir, db_schema_h *schema, db_group_h *group,
+int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count);
 void db_close(void);
 int db_commit(void);
 bool db_pending(void);
+bool db_busy(void);
+void db_hurry(void);
 
 void db_bind_text(unsigned n, int col, const char *text);
 void db_bind_int(unsigned n, int col, int64_t value);
@@ -35,7 +50,8 @@ void db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);
 const char *db_trouble(void);
-void db_waiting(unsigned n, db_values_h *h, void *arg);
-const struct value *db_written(unsigned n, const char *key);
+int64_t db_relieve(void);
+void db_waiting(unsigned n, int64_t after, db_values_h *h, void *arg);
+bool db_written(struct todo *todo, unsigned n, const char *key);
 
 #endif

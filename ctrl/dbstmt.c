@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sqlite3.h>
@@ -17,8 +16,6 @@
 
 
 static const unsigned none = UINT_MAX;
-
-enum { VALUES_MAX = 24 };
 
 static struct {
 	sqlite3_stmt **stmts;
@@ -200,22 +197,46 @@ const struct value *dbstmt_take(unsigned n, unsigned *countp)
 /**
  * Run a write that has been recorded
  *
- * @param w Write
+ * @param todo Write
  *
  * @return SQLite's result
  */
-int dbstmt_run(const struct write *w)
+int dbstmt_run(const struct todo *todo)
 {
 	int rc;
 
-	if (!stmt(w->stmt))
+	if (!stmt(todo->stmt))
 		return SQLITE_MISUSE;
 
-	bind(w->stmt, w->values, w->count);
-	rc = sqlite3_step(stmt(w->stmt));
-	reset(w->stmt);
+	bind(todo->stmt, todo->values, todo->count);
+	rc = sqlite3_step(stmt(todo->stmt));
+	reset(todo->stmt);
 
 	return rc;
+}
+
+
+/**
+ * Tell whether there is a row
+ *
+ * @param n   Number of the statement that looks for it
+ * @param key Its first value
+ *
+ * @return False if there is none for sure
+ */
+bool dbstmt_finds(unsigned n, const char *key)
+{
+	const struct value value = {.text = key, .len = strlen(key)};
+	int rc;
+
+	if (!stmt(n))
+		return true;
+
+	bind(n, &value, 1);
+	rc = sqlite3_step(stmt(n));
+	reset(n);
+
+	return rc != SQLITE_DONE;
 }
 
 

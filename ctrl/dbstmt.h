@@ -6,14 +6,17 @@
 #ifndef DBSTMT_H
 #define DBSTMT_H
 
+#include <stdbool.h>
+
 struct sqlite3;
+struct todo;
 struct value;
-struct write;
 
 int dbstmts_prepare(struct sqlite3 *file, const char *const *sql,
 		    unsigned count);
 void dbstmts_finalize(void);
 const struct value *dbstmt_take(unsigned n, unsigned *countp);
-int dbstmt_run(const struct write *w);
+int dbstmt_run(const struct todo *todo);
+bool dbstmt_finds(unsigned n, const char *key);
 
 #endif

@@ -148,7 +148,6 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 {
 	struct feed *f = arg;
 
-	f->since = seq;
 	say(f, seq, text);
 }
 
@@ -230,12 +229,12 @@ static int write_client(struct feed *f, struct frame *frame)
 
 
 /* A client that is behind reads from the store until that has nothing more
-   for it */
+   for it.  What is there for others takes turns, too. */
 static void replay(struct feed *f)
 {
-	store_replay(f->since, f->name, f->call_sid, f->jambonz, REPLAY_STEP,
-		     replay_handler, f);
-	if (!outq_empty(&f->out))
+	if (store_replay(&f->since, f->name, f->call_sid, f->jambonz,
+			 REPLAY_STEP, replay_handler, f) ||
+	    !outq_empty(&f->out))
 		return;
 
 	f->behind = false;

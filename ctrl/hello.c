@@ -40,7 +40,7 @@ char *hello_text(const char *client, const char *name, const char *role,
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "client", client);
 	json_str(&j, "role", role);
-	json_int(&j, "last_seq", (int64_t)store_last(name, false));
+	json_int(&j, "last_seq", (int64_t)store_last(name));
 	json_int(&j, "first_seq", (int64_t)store_first());
 	roster_print(&j, "nodes");
 	sessions_print(&j, "calls");

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { VALUES_MAX = 24 }; /* of a write */
+
 /* NULL, if text is NULL and there is no number */
 struct value {
 	const char *text;
@@ -18,30 +20,22 @@ struct value {
 	bool is_number;
 };
 
-struct block;
-
-struct write {
-	struct write *next;
-	struct write *same_hash;
+/* A write that is to be run */
+struct todo {
 	unsigned stmt;
-	unsigned group;
 	unsigned count;
-	size_t size;  /* bytes that it takes, with what was replaced */
-	size_t space; /* of them, for its values */
-	uint64_t turn;
-	struct value *values;
-	struct block *block;        /* that it is in itself */
-	struct block *values_block; /* that its values are in */
+	struct value values[VALUES_MAX];
 };
 
+void journal_save(bool save);
 int journal_add(unsigned stmt, unsigned group, const struct value *values,
-		unsigned count, uint64_t turn);
-struct write *journal_find(unsigned group, const char *key);
-void journal_seal(void);
-void journal_merge(uint64_t turn);
-struct write *journal_first(void);
-void journal_drop_first(void);
-void journal_drop_all(unsigned stmt);
+		unsigned count);
+bool journal_remove(unsigned group, const char *key);
+bool journal_find(struct todo *todo, unsigned group, const char *key);
+bool journal_next(struct todo *todo);
+void journal_done(void);
+void journal_undo(void);
+bool journal_drop(unsigned stmt, size_t size);
 void journal_clear(void);
 size_t journal_size(void);
 size_t journal_count(void);

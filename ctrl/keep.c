@@ -37,6 +37,10 @@ static struct {
 	   ended since. */
 	int64_t message;
 	int64_t transfer;
+
+	/* The last message that was removed.  Others may be missing because
+	   they could never be written: the transfers stay. */
+	int64_t removed;
 } keep;
 
 struct size {
@@ -114,6 +118,8 @@ static bool step_messages(int64_t excess)
 
 	rows_remove(&rows, STMT_FORGET_MESSAGE);
 	store_forgotten((uint64_t)keep.message);
+	if (rows.count && rows.ids[rows.count - 1] > keep.removed)
+		keep.removed = rows.ids[rows.count - 1];
 
 	if (count == STEP_ROWS)
 		return true;
@@ -131,7 +137,7 @@ static bool step_transfers(void)
 	unsigned count = 0;
 
 	db_bind_int(STMT_OLD_TRANSFERS, 1, keep.transfer);
-	db_bind_int(STMT_OLD_TRANSFERS, 2, (int64_t)store_first() - 1);
+	db_bind_int(STMT_OLD_TRANSFERS, 2, keep.removed);
 	db_bind_int(STMT_OLD_TRANSFERS, 3, STEP_ROWS);
 
 	while (!db_step(STMT_OLD_TRANSFERS)) {

@@ -33,7 +33,6 @@ static const uint32_t is_null = UINT32_MAX, is_number = UINT32_MAX - 1;
 enum {
 	KEEP_SIZE = 4 << 20, /* bytes that the file may keep, once cleared */
 	MAX_SIZE = 64 << 20, /* bytes that it may have */
-	VALUES_MAX = 24,
 	STMTS_MAX = 256,
 };
 
@@ -206,6 +205,10 @@ void redo_add(unsigned stmt, const struct value *values, unsigned count)
 {
 	static const struct record none;
 	struct buffer *b = &redo.turn;
+
+	/* it would not be written */
+	if (redo.gap)
+		return;
 
 	if (!b->len)
 		put(b, &none, sizeof(none));

@@ -12,7 +12,7 @@
 
 
 /* PRAGMA user_version of what we write */
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 #define TABLE_SQL(t)                                                          \
 	"CREATE TABLE IF NOT EXISTS " t "("                                   \
@@ -128,11 +128,19 @@ static const char *const reserve[] = {
 	NULL,
 };
 
+/* Before version 5 the last message of a client had to be searched for */
+static const char *const by_client[] = {
+	"CREATE INDEX messages_client ON messages(client)"
+	" WHERE client IS NOT NULL",
+	NULL,
+};
+
 #define PUT_SQL(t)                                                            \
 	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
 	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
 #define FORGET_SQL(t) "DELETE FROM " t " WHERE key = ?"
 #define EACH_SQL(t)   "SELECT key, data FROM " t " ORDER BY id"
+#define HAS_SQL(t)    "SELECT 1 FROM " t " WHERE key = ?"
 
 /* What leads to the few rows that are looked at comes first; the rest of the
    filter is the same for all.  A filter that is NULL lets everything pass. */
@@ -157,13 +165,12 @@ const char *const schema_sql[STMTS] = {
 			  " max(forgotten) FROM counter",
 	[STMT_COUNT] = "INSERT OR REPLACE INTO counter VALUES(1, ?, ?, ?)",
 	[STMT_MESSAGE] = "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)",
-	[STMT_REPLAY] = "SELECT seq, text FROM messages WHERE seq > ?1"
-			" AND (client = ?2 OR (client IS NULL"
-			" AND (?3 IS NULL OR call_sid = ?3)))"
-			" AND jambonz >= ?4 ORDER BY seq LIMIT ?5",
-	[STMT_LAST] = "SELECT seq FROM messages"
-		      " WHERE (client IS NULL OR client = ?) AND jambonz >= ?"
+	[STMT_REPLAY] = "SELECT seq, client, call_sid, jambonz, text"
+			" FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+	[STMT_LAST] = "SELECT seq FROM messages WHERE client IS NULL"
 		      " ORDER BY seq DESC LIMIT 1",
+	[STMT_LAST_OF] = "SELECT max(seq) FROM messages"
+			 " INDEXED BY messages_client WHERE client = ?",
 	[STMT_CALL] = "SELECT seq, text FROM messages"
 		      " WHERE call_sid = ? AND client IS NULL"
 		      " ORDER BY seq LIMIT ?",
@@ -222,6 +229,10 @@ const char *const schema_sql[STMTS] = {
 	[STMT_EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
 	[STMT_EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
 	[STMT_EACH + STORE_APPS] = EACH_SQL("apps"),
+	[STMT_HAS + STORE_NODES] = HAS_SQL("nodes"),
+	[STMT_HAS + STORE_SESSIONS] = HAS_SQL("sessions"),
+	[STMT_HAS + STORE_OUTBOX] = HAS_SQL("outbox"),
+	[STMT_HAS + STORE_APPS] = HAS_SQL("apps"),
 };
 
 
@@ -275,6 +286,8 @@ static int migrate(sqlite3 *db, int version)
 		rc = run(db, count_forgotten);
 	if (rc == SQLITE_OK && version < 4)
 		rc = run(db, reserve);
+	if (rc == SQLITE_OK && version < 5)
+		rc = run(db, by_client);
 	if (rc == SQLITE_OK)
 		rc = stamp(db);
 
@@ -329,17 +342,28 @@ int schema_apply(sqlite3 *db)
 }
 
 
-/**
- * Tell which statements replace each other, see journal_add()
- *
- * @param n Number of a statement
- *
- * @return Its group, 0 for none
- */
-unsigned schema_group(unsigned n)
+static unsigned group(unsigned n)
 {
+	if (n == STMT_MESSAGE)
+		return GROUP_SPOOL;
 	if (n >= STMT_PUT && n < STMT_EACH)
-		return STMTS + (n - STMT_PUT) % STORE_TABLES;
+		return GROUP_FIRST + STMTS + (n - STMT_PUT) % STORE_TABLES;
 
-	return n == STMT_COUNT || n == STMT_TRANSFER ? n : 0;
+	return n == STMT_COUNT || n == STMT_TRANSFER ? GROUP_FIRST + n
+						     : GROUP_NONE;
 }
+
+
+static unsigned probe(unsigned n)
+{
+	return n >= STMT_FORGET && n < STMT_EACH ? STMT_HAS + n - STMT_FORGET
+						 : 0;
+}
+
+
+const struct db_rules schema_rules = {
+	.schema = schema_apply,
+	.group = group,
+	.probe = probe,
+	.past = STMT_TRANSFER,
+};

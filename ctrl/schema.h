@@ -6,6 +6,7 @@
 #ifndef SCHEMA_H
 #define SCHEMA_H
 
+#include "db.h"
 #include "store.h"
 
 struct sqlite3;
@@ -16,6 +17,7 @@ enum {
 	STMT_MESSAGE,
 	STMT_REPLAY,
 	STMT_LAST,
+	STMT_LAST_OF,
 	STMT_CALL,
 	STMT_SIZE,
 	STMT_SHRINK,
@@ -40,12 +42,13 @@ enum {
 	STMT_PUT,
 	STMT_FORGET = STMT_PUT + STORE_TABLES,
 	STMT_EACH = STMT_FORGET + STORE_TABLES,
-	STMTS = STMT_EACH + STORE_TABLES,
+	STMT_HAS = STMT_EACH + STORE_TABLES,
+	STMTS = STMT_HAS + STORE_TABLES,
 };
 
 extern const char *const schema_sql[STMTS];
+extern const struct db_rules schema_rules;
 
 int schema_apply(struct sqlite3 *db);
-unsigned schema_group(unsigned n);
 
 #endif

@@ -16,14 +16,15 @@
 
 enum {
 	SAVERS_MAX = 8,
-	RESERVE = 1 << 20,      /* numbers */
-	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
+	RESERVE = 1 << 20, /* numbers */
+	LOOKS = 512,       /* messages that are looked at in one go */
 };
 
 /* Numbers are reserved on disk before they are given out: also one that was
    given out while nothing could be written is never given out again. */
 static struct {
 	uint64_t seq;      /* last one given out */
+	uint64_t last;     /* ... to a message that is for all */
 	uint64_t saved;    /* last one on disk */
 	uint64_t reserved; /* may have been given out, as far as the disk knows
 			    */
@@ -107,6 +108,7 @@ static void load_counters(void)
 	store.forgotten = (uint64_t)db_column_int(STMT_COUNTERS, 1);
 	store.reserved = store.seq;
 	db_reset(STMT_COUNTERS);
+	store.last = query(STMT_LAST);
 }
 
 
@@ -121,7 +123,7 @@ int store_open(const char *dir)
 {
 	int err;
 
-	err = db_open(dir, schema_apply, schema_group, schema_sql, STMTS);
+	err = db_open(dir, &schema_rules, schema_sql, STMTS);
 	if (!err) {
 		load_counters();
 		store.dirty = true;
@@ -175,6 +177,7 @@ int store_commit(void)
 		store.dirty = true;
 	}
 
+	store_forgotten((uint64_t)db_relieve());
 	if (store.saved != store.seq || store.dirty)
 		save_counters();
 
@@ -191,6 +194,17 @@ int store_commit(void)
 bool store_pending(void)
 {
 	return db_pending();
+}
+
+
+/**
+ * Tell whether the store has more to do when others have had their turn
+ *
+ * @return True if it has
+ */
+bool store_busy(void)
+{
+	return db_busy();
 }
 
 
@@ -253,17 +267,6 @@ void store_forgotten(uint64_t seq)
 }
 
 
-/* What became of the transfers, and hooks, still waits */
-static void drop_waiting(void)
-{
-	log_error("store: the messages up to %llu are lost, there is no "
-		  "memory for more",
-		  (unsigned long long)store.seq);
-	journal_drop_all(STMT_MESSAGE);
-	store_forgotten(store.seq);
-}
-
-
 /**
  * Store a message
  *
@@ -283,36 +286,53 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
 	db_bind_int(STMT_MESSAGE, 5, clock_ms());
 	db_bind_text(STMT_MESSAGE, 6, text);
 	db_write(STMT_MESSAGE);
-
-	if (db_trouble() && journal_size() > WAITING_MAX)
-		drop_waiting();
+	if (!client)
+		store.last = seq;
 }
 
 
 /* Whom a message is for, and who asks for it */
 struct reader {
-	uint64_t since;
+	uint64_t since; /* number of the last one that was looked at */
 	const char *client;
 	const char *call_sid;
 	bool jambonz;
-	unsigned limit;
-	uint64_t last;
+	unsigned limit; /* messages that it may still get */
+	unsigned looks; /* ... and that may still be looked at */
 	store_replay_h *h;
 	void *arg;
 };
 
 
-static bool is_for(const struct reader *r, const struct value *v)
+static bool is_for(const struct reader *r, const char *client,
+		   const char *call_sid, bool jambonz)
 {
-	const char *client = v[1].text, *call_sid = v[2].text;
-
-	if ((uint64_t)v[0].number <= r->since || (r->jambonz && !v[3].number))
+	if (r->jambonz && !jambonz)
 		return false;
 
-	if (client)
+	if (client && *client)
 		return !strcmp(client, r->client);
 
 	return !r->call_sid || (call_sid && !strcmp(call_sid, r->call_sid));
+}
+
+
+/* True once that is enough for now */
+static bool is_over(const struct reader *r)
+{
+	return !r->limit || !r->looks;
+}
+
+
+static void take(struct reader *r, uint64_t seq, const char *text)
+{
+	if (text) {
+		--r->limit;
+		r->h(seq, text, r->arg);
+	}
+
+	--r->looks;
+	r->since = seq;
 }
 
 
@@ -320,19 +340,20 @@ static bool is_for(const struct reader *r, const struct value *v)
 static bool waiting_handler(const struct value *v, void *arg)
 {
 	struct reader *r = arg;
+	const bool is = is_for(r, v[1].text, v[2].text, v[3].number != 0);
 
-	if (!is_for(r, v))
-		return false;
+	take(r, (uint64_t)v[0].number, is ? v[5].text : NULL);
 
-	r->last = (uint64_t)v[0].number;
-	if (!r->h)
-		return false;
+	return is_over(r);
+}
 
-	if (!r->limit)
-		return true;
 
-	--r->limit;
-	r->h(r->last, v[5].text, r->arg);
+static bool last_handler(const struct value *v, void *arg)
+{
+	struct reader *r = arg;
+
+	if (!v[1].text || !strcmp(v[1].text, r->client))
+		r->since = (uint64_t)v[0].number;
 
 	return false;
 }
@@ -341,23 +362,22 @@ static bool waiting_handler(const struct value *v, void *arg)
 /**
  * Get the number of the last message that a client is to have
  *
- * @param client  Name of the client
- * @param jambonz True if it speaks the jambonz dialect
+ * @param client Name of the client
  *
  * @return seq, 0 if there is none
  */
-uint64_t store_last(const char *client, bool jambonz)
+uint64_t store_last(const char *client)
 {
-	struct reader r = {.client = client, .jambonz = jambonz};
+	struct reader r = {.since = store.last, .client = client};
+	uint64_t last;
 
-	db_waiting(STMT_MESSAGE, waiting_handler, &r);
-	if (r.last)
-		return r.last;
+	db_bind_text(STMT_LAST_OF, 1, client);
+	last = query(STMT_LAST_OF);
+	if (last > r.since)
+		r.since = last;
+	db_waiting(STMT_MESSAGE, (int64_t)r.since, last_handler, &r);
 
-	db_bind_text(STMT_LAST, 1, client);
-	db_bind_int(STMT_LAST, 2, jambonz);
-
-	return query(STMT_LAST);
+	return r.since;
 }
 
 
@@ -374,30 +394,54 @@ static unsigned each_message(unsigned n, store_replay_h *h, void *arg)
 }
 
 
+static void each_row(struct reader *r)
+{
+	const unsigned n = STMT_REPLAY;
+
+	db_bind_int(n, 1, (int64_t)r->since);
+	db_bind_int(n, 2, r->looks);
+	while (!db_step(n)) {
+		const bool is = is_for(r, db_column_text(n, 1),
+				       db_column_text(n, 2),
+				       db_column_int(n, 3) != 0);
+
+		take(r, (uint64_t)db_column_int(n, 0),
+		     is ? db_column_text(n, 4) : NULL);
+		if (is_over(r)) {
+			db_reset(n);
+			return;
+		}
+	}
+}
+
+
 /**
- * Go through the messages behind a number, in order
+ * Go through some of the messages behind a number, in order
  *
- * @param since    Number of the last one that is known
+ * @param sincep   Number of the last one that is known; set to the last one
+ *                 that was looked at
  * @param client   Name of the client that asks
  * @param call_sid The only call that it hears of, NULL for all
  * @param jambonz  True if it speaks the jambonz dialect
  * @param limit    How many at most
  * @param h        Handler
  * @param arg      Handler argument
+ *
+ * @return True if there may be more of them
  */
-void store_replay(uint64_t since, const char *client, const char *call_sid,
+bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg)
 {
-	struct reader r = {since, client, call_sid, jambonz, limit, 0, h, arg};
+	struct reader r = {*sincep, client, call_sid, jambonz,
+			   limit,   LOOKS,  h,        arg};
 
-	db_bind_int(STMT_REPLAY, 1, (int64_t)since);
-	db_bind_text(STMT_REPLAY, 2, client);
-	db_bind_text(STMT_REPLAY, 3, call_sid);
-	db_bind_int(STMT_REPLAY, 4, jambonz);
-	db_bind_int(STMT_REPLAY, 5, limit);
+	each_row(&r);
+	if (!is_over(&r))
+		db_waiting(STMT_MESSAGE, (int64_t)r.since, waiting_handler,
+			   &r);
+	*sincep = r.since;
 
-	r.limit -= each_message(STMT_REPLAY, h, arg);
-	db_waiting(STMT_MESSAGE, waiting_handler, &r);
+	return is_over(&r);
 }
 
 

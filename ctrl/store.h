@@ -32,6 +32,7 @@ int store_open(const char *dir);
 void store_close(void);
 int store_commit(void);
 bool store_pending(void);
+bool store_busy(void);
 const char *store_trouble(void);
 
 uint64_t store_seq(void);
@@ -40,8 +41,8 @@ uint64_t store_first(void);
 void store_forgotten(uint64_t seq);
 void store_message(uint64_t seq, const char *client, const char *call_sid,
 		   bool jambonz, const char *text);
-uint64_t store_last(const char *client, bool jambonz);
-void store_replay(uint64_t since, const char *client, const char *call_sid,
+uint64_t store_last(const char *client);
+bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg);
 void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
 		void *arg);

@@ -23,7 +23,7 @@ static const double log_time = .02;
 static ev_prepare prepare;
 static ev_timer again;
 static ev_timer logger;
-static ev_idle more; /* while somebody has something to be sent */
+static ev_idle more; /* while there is something to be sent, or written */
 
 
 /* It is enough that the loop turns */
@@ -67,7 +67,7 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
 	}
 
 	nodes_flush();
-	if (feeds_flush())
+	if (feeds_flush() || store_busy())
 		ev_idle_start(EV_A_ & more);
 	else
 		ev_idle_stop(EV_A_ & more);

@@ -6,7 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 # The least that builds the project; test.sh adds to it.
 packages="baresip-core libre-dev librem-dev libwebsockets-dev
 	libwebsockets-evlib-ev libev-dev libcjson-dev libsqlite3-dev
-	libcurl4-openssl-dev libssl-dev cmake build-essential file pkg-config
+	libcurl4-openssl-dev libssl-dev zlib1g-dev cmake build-essential file pkg-config
 	iproute2 util-linux ca-certificates"
 
 say() {

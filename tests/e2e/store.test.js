@@ -1,18 +1,26 @@
 /**
  * @file store.test.js  The disk takes nothing any more: calls go on
  *
+ * `SECONDS=600 node store.test.js` has one full for so long.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './lib/application.js';
 import { Disk, noDisk as skip } from './lib/disk.js';
 import { Node } from './lib/node.js';
 import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
+
+const SECONDS = Number(process.env.SECONDS ?? 3);
+const RATE = 200; /* transfers a second */
+const BATCH = RATE / 20;
 
 
 /* A referd on a small disk, with a client, an application and a node */
@@ -95,6 +103,24 @@ async function outcomes(referd)
 
 	return new Map(list.map((t) => [t.verb_id ?? t.transfer_id,
 		t.outcome]));
+}
+
+
+/* How many transfers there are with an outcome, page by page */
+async function counted(referd)
+{
+	let n = 0;
+
+	for (let before = '';;) {
+		const page = await (await fetch(`${referd.http}/transfers?` +
+			`limit=1000&outcome=transferred&before=${before}`))
+			.json();
+
+		if (!page.length)
+			return n;
+		n += page.length;
+		before = page.at(-1).transfer_id;
+	}
 }
 
 
@@ -217,6 +243,114 @@ scene('killed while the disk is full: the node says it again', async (s) => {
 	assert.equal(first, second);
 	assert.ok(client.all('transfer:status').every((m) => m.seq <= last));
 }, { skip });
+
+
+/* Memory [MiB] and time on the CPU [s] of a process */
+function usage(pid)
+{
+	const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(
+		`/proc/${pid}/status`, 'utf8'))[1];
+	const times = readFileSync(`/proc/${pid}/stat`, 'utf8')
+		.replace(/^.*\) /, '').split(' ');
+
+	return { rss: rss / 1024,
+		cpu: (Number(times[11]) + Number(times[12])) / 100 };
+}
+
+
+/* A call that is transferred, step by step: what its node says */
+function* story(node)
+{
+	const call = node.call();
+	const step = (name, fields) => node.report({ type: 'transfer',
+		call_sid: call.sid, transfer_id, ref: 'none', step: name,
+		refer_to: 'sip:bob@example.com', ...fields });
+	const transfer_id = randomUUID();
+
+	yield step('requested');
+	yield step('accepted', { refer_status: 202 });
+	yield step('progress', { refer_status: 202, call_status: 180 });
+	yield step('ended', { refer_status: 202, call_status: 200,
+		outcome: 'transferred', evidence: 'notify' });
+	node.closed(call);
+}
+
+
+/* So many transfers a second, each of which takes two */
+async function traffic(node, seconds, each)
+{
+	const begin = Date.now();
+	const stories = [];
+
+	for (let n = 0; n < seconds * RATE || stories.length; n += BATCH) {
+		const wait = begin + n / RATE * 1000 - Date.now();
+
+		if (wait > 0)
+			await sleep(wait);
+		if (n < seconds * RATE)
+			stories.push(...Array.from({ length: BATCH },
+				() => ({ steps: story(node), at: n })));
+		for (const s of stories) {
+			if (n >= s.at) {
+				s.over = s.steps.next().done;
+				s.at = n + RATE / 2;
+			}
+		}
+		while (stories[0]?.over)
+			stories.shift();
+
+		/* what would make the test grow */
+		node.kept.length = 0;
+		if (n % RATE === 0)
+			each(n / RATE);
+	}
+}
+
+
+scene('full for long: memory and CPU stay as they are, outcomes are kept',
+	async (s) => {
+		const disk = new Disk(s, (16 + 2 * SECONDS) << 20);
+		const referd = await s.referd({ args: ['--state', disk.state] });
+		const node = await Node.connect(referd.socket);
+		const used = [];
+		const part = (from, to) => used.slice(
+			from * used.length, to * used.length);
+		const most = (list) => Math.max(...list.map((u) => u.rss));
+		const busy = (list) => (list.at(-1).cpu - list[0].cpu) /
+			(list.length - 1);
+
+		await referd.knows(1);
+		disk.fill();
+		await traffic(node, SECONDS, (second) => {
+			used.push(usage(referd.process.pid));
+			if (second % 30 === 0)
+				console.log(`${second} s: ${used.at(-1).rss
+					.toFixed(1)} MiB, ${used.at(-1).cpu
+					.toFixed(2)} s on the CPU`);
+		});
+		used.push(usage(referd.process.pid));
+		assert.match((await until(referd, 'degraded')).error, /full/);
+
+		/* the bound, and what referd needs anyway */
+		assert.ok(most(used) < 64 + 64, `${most(used)} MiB`);
+		if (SECONDS >= 300) {
+			assert.ok(most(part(0.5, 1)) < most(part(0, 0.5)) * 1.1,
+				'memory grows');
+			assert.ok(busy(part(0.8, 1)) < busy(part(0.2, 0.4)) * 1.5,
+				'the CPU has more and more to do');
+		}
+
+		disk.clear();
+		await until(referd, 'ok');
+
+		assert.equal(await counted(referd), SECONDS * RATE);
+		assert.deepEqual(referd.process.log.filter((l) =>
+			/^(error|warning):/.test(l)).map((l) =>
+			/can't write|messages are lost|can write again/.exec(
+				l)?.[0] ?? l), ['can\'t write',
+			...SECONDS >= 300 ? ['messages are lost'] : [],
+			'can write again']);
+	}, { skip });
 
 
 scene('it does not start on what it cannot write', async (s) => {

@@ -80,10 +80,10 @@ void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
 }
 
 
-void __wrap_store_replay(uint64_t since, const char *client,
+bool __wrap_store_replay(uint64_t *sincep, const char *client,
 			 const char *call_sid, bool jambonz, unsigned limit,
 			 store_replay_h *h, void *arg);
-void __wrap_store_replay(uint64_t since, const char *client,
+bool __wrap_store_replay(uint64_t *sincep, const char *client,
 			 const char *call_sid, bool jambonz, unsigned limit,
 			 store_replay_h *h, void *arg)
 {
@@ -91,8 +91,10 @@ void __wrap_store_replay(uint64_t since, const char *client,
 	(void)call_sid;
 	(void)jambonz;
 
-	while (since < stored && limit--)
-		h(++since, "s", arg);
+	for (; *sincep < stored && limit; limit--)
+		h(++*sincep, "s", arg);
+
+	return !limit;
 }
 
 

@@ -68,19 +68,31 @@ static void run(const char *sql)
 }
 
 
-static void fill(unsigned count, size_t size)
+static int say(unsigned count, size_t size)
 {
 	char *text = malloc(size + 1);
+	int err;
 
 	assert_non_null(text);
 	memset(text, 'x', size);
 	text[size] = '\0';
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		store_message(store_seq_next(), NULL, "call", true, text);
+		if (i % 16 == 0)
+			(void)store_commit();
+	}
 
-	assert_int_equal(store_commit(), 0);
+	err = store_commit();
 	free(text);
+
+	return err;
+}
+
+
+static void fill(unsigned count, size_t size)
+{
+	assert_int_equal(say(count, size), 0);
 }
 
 
@@ -94,6 +106,26 @@ static void transfer(const char *id, const char *outcome)
 					       .ended = outcome ? 2 : 0,
 					       .seq = store_seq(),
 					       .data = "{}"});
+}
+
+
+/* Nothing can be written, until so many messages have been dropped */
+static void drop_messages(unsigned count)
+{
+	sqlite3 *other;
+
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+		SQLITE_OK);
+	while (!store_trouble()) {
+		(void)store_commit();
+		(void)usleep(10000);
+	}
+	assert_int_not_equal(say(count, 1 << 20), 0);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	while (store_commit())
+		(void)usleep(1000);
 }
 
 
@@ -116,8 +148,11 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 static struct seen replay(void)
 {
 	struct seen seen = {0};
+	uint64_t since = 0;
 
-	store_replay(0, "client", NULL, false, 1000000, replay_handler, &seen);
+	while (store_replay(&since, "client", NULL, false, 1000,
+			    replay_handler, &seen))
+		;
 
 	return seen;
 }
@@ -281,6 +316,29 @@ static void test_busy(void **state)
 }
 
 
+/* A transfer stays, though what was said of it could not be kept */
+static void test_dropped(void **state)
+{
+	(void)state;
+
+	(void)freopen("/dev/null", "w", stderr);
+	fill(10, 10);
+	transfer("a", "failed");
+	drop_messages(70);
+	transfer("b", "failed");
+	assert_true(store_first() > 20);
+
+	keep_start(3, 100, busy_handler);
+	(void)sweep();
+	assert_string_equal(transfers(), "b a ");
+
+	/* ... as long as those of its time are kept */
+	run("UPDATE messages SET time = 0");
+	(void)sweep();
+	assert_string_equal(transfers(), "");
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_disorder, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,8 +211,11 @@ static void search_handler(uint64_t seq, const char *text, void *arg)
 static unsigned said(const char *a, const char *b)
 {
 	struct search s = {a, b, 0};
+	uint64_t since = seen;
 
-	store_replay(seen, "bot", NULL, false, 1000, search_handler, &s);
+	while (store_replay(&since, "bot", NULL, false, 1000, search_handler,
+			    &s))
+		;
 
 	return s.count;
 }

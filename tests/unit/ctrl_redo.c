@@ -17,7 +17,7 @@
 #include "log.h"
 
 
-enum { PUT, FORGET, ADD, READ, COUNT, STMTS };
+enum { PUT, FORGET, ADD, READ, COUNT, FIND, STMTS };
 
 static const char *const sql[STMTS] = {
 	[PUT] = "INSERT INTO kept(key, data) VALUES(?, ?)"
@@ -26,6 +26,7 @@ static const char *const sql[STMTS] = {
 	[ADD] = "INSERT INTO numbers VALUES(?)",
 	[READ] = "SELECT key || '=' || data FROM kept ORDER BY id",
 	[COUNT] = "SELECT count(*) FROM numbers",
+	[FIND] = "SELECT 1 FROM kept WHERE key = ?",
 };
 
 /* As another release might have them */
@@ -74,13 +75,22 @@ static int schema(sqlite3 *db)
 
 static unsigned group(unsigned n)
 {
-	return n == PUT || n == FORGET;
+	return n == PUT || n == FORGET ? GROUP_FIRST : GROUP_NONE;
 }
+
+
+static unsigned probe(unsigned n)
+{
+	return n == FORGET ? FIND : 0;
+}
+
+
+static const struct db_rules rules = {schema, group, probe, STMTS};
 
 
 static int open_db(void)
 {
-	return db_open(dir, schema, group, sql, STMTS);
+	return db_open(dir, &rules, sql, STMTS);
 }
 
 
@@ -290,7 +300,7 @@ static void test_upgrade(void **state)
 	(void)state;
 
 	crash(write_some);
-	assert_int_equal(db_open(dir, schema, group, other_sql, 3), 0);
+	assert_int_equal(db_open(dir, &rules, other_sql, 3), 0);
 	assert_kept(1, "a=3;c=4;b=5;");
 	assert_kept(0, "2;");
 }

@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 #include "archive.h"
+#include "journal.h"
 #include "log.h"
+#include "spool.h"
 #include "store.h"
 
 
@@ -68,7 +71,8 @@ static struct seen replay(uint64_t since, const char *client, bool jambonz)
 {
 	struct seen seen = {0, since, ""};
 
-	store_replay(since, client, NULL, jambonz, 100, replay_handler, &seen);
+	(void)store_replay(&since, client, NULL, jambonz, 100, replay_handler,
+			   &seen);
 
 	return seen;
 }
@@ -101,8 +105,8 @@ static void test_addressees(void **state)
 	assert_string_equal(replay(first, "bot", true).text, "ac");
 	assert_string_equal(replay(first, "new", false).text, "ab");
 	assert_string_equal(replay(first + 1, "bot", false).text, "bc");
-	assert_true(store_last("bot", false) == first + 3);
-	assert_true(store_last("new", true) == first + 1);
+	assert_true(store_last("bot") == first + 3);
+	assert_true(store_last("new") == first + 2);
 }
 
 
@@ -250,7 +254,7 @@ static void test_trouble(void **state)
 	assert_string_equal(replay(first, "bot", true).text, "abcd");
 	assert_string_equal(replay(first + 2, "bot", true).text, "cd");
 	assert_string_equal(replay(first, "new", true).text, "abd");
-	assert_true(store_last("bot", true) == store_seq());
+	assert_true(store_last("bot") == store_seq());
 	assert_true(archive_ended("t1"));
 	assert_false(archive_ended("t2"));
 
@@ -279,6 +283,7 @@ static void test_much_waits(void **state)
 	enum { MANY = 20000 };
 	sqlite3 *other;
 	unsigned turns = 0;
+	uint64_t since = 0;
 	struct seen seen = {0};
 	(void)state;
 
@@ -301,18 +306,37 @@ static void test_much_waits(void **state)
 
 	store_close();
 	assert_int_equal(store_open(dir), 0);
-	store_replay(0, "bot", NULL, true, MANY + 1, replay_handler, &seen);
+	while (store_replay(&since, "bot", NULL, true, 1000, replay_handler,
+			    &seen))
+		;
 	assert_int_equal(seen.count, MANY);
 }
 
 
-/* There is an end to what may wait: then it is said what is missing */
+static void unlock_and_write(sqlite3 *other)
+{
+	unlock_store(other);
+	while (store_commit())
+		(void)usleep(1000);
+}
+
+
+static size_t waiting(void)
+{
+	return journal_size() + spool_size();
+}
+
+
+/* There is an end to what may wait: then the older half of the messages goes
+   at once, and it is said what is missing */
 static void test_too_much_waits(void **state)
 {
-	enum { SIZE = 1 << 20, MANY = 70 };
+	enum { SIZE = 1 << 20, MANY = 100 };
 	char *text = calloc(1, SIZE);
 	sqlite3 *other;
 	struct seen seen = {0};
+	uint64_t since;
+	unsigned drops = 0;
 	(void)state;
 
 	assert_non_null(text);
@@ -324,19 +348,127 @@ static void test_too_much_waits(void **state)
 	other = lock_store();
 	end_transfer("t1");
 	await_trouble();
-	for (int i = 0; i < MANY; i++)
+	for (int i = 0; i < MANY; i++) {
+		const uint64_t first = store_first();
+
 		say(text);
+		(void)store_commit();
+		assert_true(waiting() <= 64 * SIZE);
+		if (store_first() == first)
+			continue;
+
+		++drops;
+		assert_in_range(store_first() - first, 30, 34);
+	}
 	free(text);
 	say("last");
-	unlock_store(other);
-	while (store_commit())
-		(void)usleep(10000);
+	assert_int_equal(drops, 2);
+	unlock_and_write(other);
 
-	assert_true(store_first() > store_seq() - MANY);
 	assert_true(archive_ended("t1"));
-	store_replay(store_seq() - 1, "bot", NULL, true, 9, replay_handler,
-		     &seen);
+	since = store_seq() - 1;
+	(void)store_replay(&since, "bot", NULL, true, 9, replay_handler,
+			   &seen);
 	assert_string_equal(seen.text, "last");
+}
+
+
+enum { OUTCOMES = 20000 };
+
+static const char params[] =
+	"\"from\":\"+4930123456\",\"to\":\"100\",\"from_uri\":"
+	"\"sip:+4930123456@10.0.0.1\",\"to_uri\":\"sip:100@10.0.0.2\",";
+
+
+/* A transfer from begin to end, as referd writes it down: a call, hooks that
+   are sent, what the node has said */
+static void play_transfer(unsigned i)
+{
+	char key[40], sid[40], hook[40], data[1024];
+	struct archive_transfer t = {
+		.id = key,
+		.call_sid = sid,
+		.node = "gw",
+		.started = 1700000000000 + i,
+		.refer_to = "sip:bob@example.com",
+		.words = {key, sid, "v1", "sip:+4930123456@10.0.0.1"},
+		.data = data,
+	};
+
+	(void)snprintf(key, sizeof(key), "%08x-1c0d-4b%02x-8c2a-%012x", i * 7,
+		       i & 255, i * 2654435761u);
+	(void)snprintf(sid, sizeof(sid), "%08x-9ad5-4c%02x-93f1-%012x",
+		       i * 2654435761u, i & 255, i);
+	(void)snprintf(hook, sizeof(hook), "hook-%u", i);
+
+	for (int step = 0; step < 5; step++) {
+		t.outcome = step == 4 ? "transferred" : NULL;
+		t.ended = step == 4 ? t.started + 5000 : 0;
+		t.seq = store_seq_next();
+		(void)snprintf(data, sizeof(data),
+			       "{\"call_sid\":\"%s\",\"node\":\"gw\","
+			       "\"boot\":\"0f8b6c1e-5a70-4e1c-a6b4-"
+			       "6d1d3a0f1c55\",%s\"transfer_id\":\"%s\","
+			       "\"step\":\"%d\",\"refer_to\":"
+			       "\"sip:bob@example.com\",\"started\":"
+			       "\"2023-11-14T22:13:20.%03uZ\"}",
+			       sid, params, key, step, i % 1000);
+		store_message(t.seq, NULL, sid, true, data);
+		archive_put(&t);
+		store_put(STORE_SESSIONS, sid, data);
+		store_put(STORE_NODES, "boot", data);
+		store_put(STORE_OUTBOX, hook, data);
+		(void)store_commit();
+	}
+	store_forget(STORE_OUTBOX, hook);
+	store_forget(STORE_SESSIONS, sid);
+	(void)store_commit();
+}
+
+
+static void count_handler(const char *key, const char *data, void *arg)
+{
+	(void)key;
+	(void)data;
+
+	++*(unsigned *)arg;
+}
+
+
+/* What is replaced, or forgotten, takes no memory while nothing can be
+   written, and an outcome takes little */
+static void test_long_trouble(void **state)
+{
+	struct archive_filter all = {.limit = OUTCOMES + 1};
+	unsigned count = 0;
+	sqlite3 *other;
+	size_t heap;
+	(void)state;
+
+	(void)freopen("/dev/null", "w", stderr);
+	assert_int_equal(store_open(dir), 0);
+	play_transfer(0);
+	other = lock_store();
+	say("");
+	await_trouble();
+	heap = mallinfo2().uordblks;
+	for (unsigned i = 1; i < OUTCOMES; i++)
+		play_transfer(i);
+
+	/* the rest was written within the two seconds of before */
+	assert_in_range(journal_count(), OUTCOMES - 1, OUTCOMES + 20);
+	assert_in_range(journal_size() / OUTCOMES, 1, 450);
+	assert_in_range(mallinfo2().uordblks - heap, 0, waiting() + (4 << 20));
+
+	unlock_and_write(other);
+	assert_int_equal(archive_find(&all, count_handler, &count), 0);
+	assert_int_equal(count, OUTCOMES);
+	count = 0;
+	store_each(STORE_SESSIONS, count_handler, &count);
+	store_each(STORE_OUTBOX, count_handler, &count);
+	assert_int_equal(count, 0);
+	store_each(STORE_NODES, count_handler, &count);
+	assert_int_equal(count, 1);
 }
 
 
@@ -434,6 +566,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_much_waits, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_too_much_waits, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_long_trouble, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_seq_in_trouble, setup,
 						teardown),
