@@ -257,7 +257,7 @@ static int writable(struct appws *w, struct lws *wsi)
 	if (!w->client)
 		return 0;
 
-	(void)store_commit();
+	(void)store_secure();
 
 	return visit_ping(wsi) || client_writable(w->client) ? -1 : 0;
 }

@@ -283,7 +283,7 @@ static int writable(struct lws *wsi, struct conn *conn)
 {
 	int err;
 
-	(void)store_commit();
+	(void)store_secure();
 	err = visit_ping(wsi);
 
 	return err || !conn->client ? err : client_writable(conn->client);
@@ -295,7 +295,7 @@ static int write_reply(struct lws *wsi, struct conn *conn)
 	bool answers = http_answers(conn->request);
 	int err;
 
-	(void)store_commit();
+	(void)store_secure();
 	err = http_writable(conn->request);
 	if (!err && answers && !lws_partial_buffered(wsi))
 		visit_limit(wsi, REST_TIME);

@@ -312,12 +312,12 @@ static bool is_due(void)
 
 
 /**
- * End a turn: what was written since the last time is on disk then, in the
- * redo log.  Costs nothing if that is nothing.
+ * Have what was written since the last time on disk, in the redo log.  Costs
+ * nothing if that is nothing.
  *
  * @return 0 if everything is on disk, otherwise errorcode
  */
-int db_commit(void)
+int db_secure(void)
 {
 	int err = 0;
 
@@ -325,16 +325,32 @@ int db_commit(void)
 		err = redo_write(db.turn);
 
 	if (db.broken)
-		err = !db.settling && clock_steady_ms() < db.retry ? EIO
-								   : recover();
+		err = EIO;
 	else if (err)
 		err = settle(INT32_MAX);
-	else if (db_pending() && is_due())
-		err = settle(SLICE_TIME) == EIO ? EIO : 0;
 
 	if (db.wrote)
 		++db.turn;
 	db.wrote = false;
+
+	return err;
+}
+
+
+/**
+ * End a turn: what was written since the last time is on disk then, and some
+ * of it gets into the file
+ *
+ * @return 0 if everything is on disk, otherwise errorcode
+ */
+int db_commit(void)
+{
+	int err = db_secure();
+
+	if (db.broken && (db.settling || clock_steady_ms() >= db.retry))
+		err = recover();
+	else if (!err && db_pending() && is_due())
+		err = settle(SLICE_TIME) == EIO ? EIO : 0;
 
 	return err;
 }

@@ -35,6 +35,7 @@ typedef bool(db_values_h)(const struct value *values, void *arg);
 int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count);
 void db_close(void);
+int db_secure(void);
 int db_commit(void);
 bool db_pending(void);
 bool db_busy(void);

@@ -161,15 +161,7 @@ void store_close(void)
 }
 
 
-/**
- * Commit what this turn of the loop has brought about.  Costs nothing if that
- * is nothing.  Call it before anything is sent.  A failure is reported here;
- * what can't be stored waits, and is sent nevertheless: calls go on.  Until it
- * is stored, the nodes keep what they have reported.
- *
- * @return 0 if everything is on disk, otherwise errorcode
- */
-int store_commit(void)
+static void save(void)
 {
 	store_save();
 	if (store.seq + RESERVE / 2 > store.reserved) {
@@ -180,6 +172,34 @@ int store_commit(void)
 	store_forgotten((uint64_t)db_relieve());
 	if (store.saved != store.seq || store.dirty)
 		save_counters();
+}
+
+
+/**
+ * Have on disk what the loop has brought about.  Costs nothing if that is
+ * nothing.  Call it before anything is sent.  A failure is reported here; what
+ * can't be stored waits, and is sent nevertheless: calls go on.  Until it is
+ * stored, the nodes keep what they have reported.
+ *
+ * @return 0 if everything is on disk, otherwise errorcode
+ */
+int store_secure(void)
+{
+	save();
+
+	return db_secure();
+}
+
+
+/**
+ * The same at the end of a turn of the loop, which goes on with what has to be
+ * done from time to time
+ *
+ * @return 0 if everything is on disk, otherwise errorcode
+ */
+int store_commit(void)
+{
+	save();
 
 	return db_commit();
 }

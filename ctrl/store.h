@@ -30,6 +30,7 @@ void store_save(void);
 
 int store_open(const char *dir);
 void store_close(void);
+int store_secure(void);
 int store_commit(void);
 bool store_pending(void);
 bool store_busy(void);

@@ -565,12 +565,14 @@ static void verb_handler(uint64_t seq, const char *text, void *arg)
 static void test_own_verb_runs_alone(void **state)
 {
 	char list[1024] = "";
+	uint64_t since = seen;
 	(void)state;
 
 	bot("[{\"verb\":\"redirect\",\"actionHook\":\"http://10.77.0.9/\"},"
 	    "{\"verb\":\"config\",\"notifyEvents\":true}]");
 	turns();
-	store_replay(seen, "bot", NULL, false, 1000, verb_handler, list);
+	(void)store_replay(&since, "bot", NULL, false, 1000, verb_handler,
+			   list);
 	assert_string_equal(list, "redirect starting, redirect finished, "
 				  "config starting, config finished, ");
 }
