@@ -5,8 +5,8 @@
 #
 # sip.js 0.21.2. Needs node, npm.
 #
-# RFC 3515, section 2.4.4: a NOTIFY of a pending request says active or pending,
-# the last one terminated; RFC 6665, section 4.2.2: after terminated there is no
+# RFC 3515, section 2.4.7: a NOTIFY of a pending request says active or pending,
+# the last one terminated; RFC 6665, section 4.1.3: after terminated there is no
 # subscription. A transferor that keeps to it hears `100 Trying` as the result
 # of each transfer. RFC 3261, section 25.1: a Reason-Phrase may be empty; of
 # such an answer SIP.js tells nothing (it raises an error). Seen by a transferor

@@ -9,12 +9,15 @@
 # section 20.10 asks for quotes only if there is something else than tokens in
 # it. `Anna Maria` is as good as `"Anna Maria"`. Seen:
 #
-#     Anna Maria <sip:c@192.0.2.3>: libre [Maria], sofia-sip [Anna Maria]
-#     "Anna Maria" <sip:c@192.0.2.3>: libre [Anna Maria], sofia-sip ["Anna Maria"]
+#     Anna Maria <sip:c@192.0.2.3>
+#       libre [Maria], sofia-sip [Anna Maria]
+#     "Anna Maria" <sip:c@192.0.2.3>
+#       libre [Anna Maria], sofia-sip ["Anna Maria"]
 
 # shellcheck source=findings/begin disable=SC1091
 . "$(dirname "$0")/begin"
 need cc
+need_library libssl.so.3
 from_debian libre-dev=1.1.0-1+b2 libre0=1.1.0-1+b2 \
 	libsofia-sip-ua-dev=1.12.11+20110422.1+1e14eea~dfsg-6 \
 	libsofia-sip-ua0=1.12.11+20110422.1+1e14eea~dfsg-6
@@ -64,10 +67,13 @@ cc sofia.c -o sofia -Iroot/usr/include/sofia-sip-1.12 -Llib \
 	-Wl,-rpath,"$PWD/lib" -lsofia-sip-ua
 
 for addr in 'Anna Maria <sip:c@192.0.2.3>' '"Anna Maria" <sip:c@192.0.2.3>'; do
-	echo "$addr: libre $(./libre "$addr"), sofia-sip $(./sofia "$addr")"
+	echo "$addr"
+	echo "  libre $(./libre "$addr"), sofia-sip $(./sofia "$addr")"
 done >seen
 
 expect seen <<'END'
-Anna Maria <sip:c@192.0.2.3>: libre [Maria], sofia-sip [Anna Maria]
-"Anna Maria" <sip:c@192.0.2.3>: libre [Anna Maria], sofia-sip ["Anna Maria"]
+Anna Maria <sip:c@192.0.2.3>
+  libre [Maria], sofia-sip [Anna Maria]
+"Anna Maria" <sip:c@192.0.2.3>
+  libre [Anna Maria], sofia-sip ["Anna Maria"]
 END

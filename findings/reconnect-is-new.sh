@@ -3,7 +3,8 @@
 # An application on @jambonz/sdk cannot tell a call that came back from a new
 # one: after `session:reconnect` it greets the caller again.
 #
-# @jambonz/sdk 0.10.1; beside it @jambonz/node-client-ws 0.2.13. Needs node, npm.
+# @jambonz/sdk 0.10.1; beside it @jambonz/node-client-ws 0.2.13. Needs node and
+# npm.
 #
 # jambonz sends `session:reconnect` when the WebSocket of a call in progress was
 # lost and is there again, for the application to restore its state (schema

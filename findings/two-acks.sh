@@ -3,7 +3,8 @@
 # @jambonz/sdk acknowledges the eventHook of `sip:refer` a second time, if the
 # application has done so; and before it, if the application takes its time.
 #
-# @jambonz/sdk 0.10.1; beside it @jambonz/node-client-ws 0.2.13. Needs node, npm.
+# @jambonz/sdk 0.10.1; beside it @jambonz/node-client-ws 0.2.13. Needs node and
+# npm.
 #
 # The guide in the package says that every hook is to be answered with reply().
 # But the SDK replies itself, right after the listener, whenever the data have

@@ -20,6 +20,7 @@
 # shellcheck source=findings/begin disable=SC1091
 . "$(dirname "$0")/begin"
 need cc
+need_library libssl.so.3
 from_debian nats-server=2.9.10-1+b3 libnats-dev=3.4.1-1+b1 \
 	libnats3.4=3.4.1-1+b1 libprotobuf-c1=1.4.1-1+b1
 
