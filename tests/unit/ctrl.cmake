@@ -5,7 +5,7 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config feed filter json keep log member message outq queue redo report schema
+foreach(name archive cast clock config feed filter json keep link log member message node outq queue redo report schema
 		store table verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
@@ -16,3 +16,9 @@ endforeach()
 
 # The store is the test's own
 target_link_options(unit_ctrl_feed PRIVATE -Wl,--wrap=store_replay)
+
+# So is it here, and what the nodes report goes no further
+target_link_options(unit_ctrl_node PRIVATE -Wl,--wrap=emit
+	-Wl,--wrap=intake -Wl,--wrap=intake_begin -Wl,--wrap=intake_gone
+	-Wl,--wrap=store_each -Wl,--wrap=store_forget
+	-Wl,--wrap=store_pending -Wl,--wrap=store_trouble)
