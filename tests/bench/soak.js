@@ -91,15 +91,18 @@ async function watch(run, ours, seconds)
 	const rows = [];
 
 	for (let second = step; second <= seconds; second += step) {
-		await log.wait((l) => l.startsWith(`{"second":${second},`),
-			`second ${second}`, { timeout: 120_000 });
-
-		const samples = log.items
+		const line = await log.wait((l) =>
+			l.startsWith(`{"second":${second},`),
+		`second ${second}`, { timeout: 120_000 });
+		const lines = log.items.slice(0, log.items.indexOf(line));
+		const samples = lines
 			.filter((l) => l.startsWith('{"control"'))
 			.map((l) => JSON.parse(l));
 
-		/* millions of lines in an hour */
-		for (const p of [run.process, ...ours.processes])
+		/* millions of lines in an hour; those of the next second may
+		   have come with these */
+		log.forget(lines.length + 1);
+		for (const p of ours.processes)
 			p.forget();
 		if (samples.length)
 			rows.push(row(second, samples, ours));

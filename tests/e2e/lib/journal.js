@@ -35,10 +35,10 @@ export class Journal {
 		return this.items.length;
 	}
 
-	/** Lets go of all that was said, for who listens for hours. */
-	forget()
+	/** Lets go of what was said first, for who listens for hours. */
+	forget(count = this.length)
 	{
-		this.items = [];
+		this.items.splice(0, count);
 	}
 
 	add(item)
