@@ -136,6 +136,17 @@ void dials_close(void)
 
 
 /**
+ * Count the dials
+ *
+ * @return How many no node has answered
+ */
+size_t dials_count(void)
+{
+	return table_count(dials);
+}
+
+
+/**
  * Have a node make a call.  The sender hears of it by reply_ack() or
  * reply_fault(), unless it is refused right away.
  *

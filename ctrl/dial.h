@@ -15,6 +15,7 @@ struct sender;
 
 int dials_init(void);
 void dials_close(void);
+size_t dials_count(void);
 int dial(const struct message *m, const struct sender *sender,
 	 struct fault *f);
 bool dial_result(const struct report *r, const char *boot);

@@ -10,10 +10,13 @@
 #include <string.h>
 #include "client.h"
 #include "counters.h"
+#include "dial.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "roster.h"
 #include "session.h"
 #include "store.h"
+#include "transfer.h"
 
 
 /* Counters that differ by label only share one line of type */
@@ -26,6 +29,12 @@ static void print_type(FILE *f, const char *name, const char *last)
 }
 
 
+static void print_gauge(FILE *f, const char *name, size_t value)
+{
+	(void)fprintf(f, "# TYPE %s gauge\n%s %zu\n", name, name, value);
+}
+
+
 static void print(FILE *f)
 {
 	for (int i = 0; i < COUNTERS; i++) {
@@ -34,14 +43,13 @@ static void print(FILE *f)
 			      counter_value(i));
 	}
 
-	(void)fprintf(f,
-		      "# TYPE referd_calls gauge\nreferd_calls %zu\n"
-		      "# TYPE referd_clients gauge\nreferd_clients %zu\n"
-		      "# TYPE referd_nodes gauge\nreferd_nodes %u\n"
-		      "# TYPE referd_store_writable gauge\n"
-		      "referd_store_writable %d\n",
-		      sessions_count(), clients_count(), roster_count(),
-		      store_trouble() == NULL);
+	print_gauge(f, "referd_calls", sessions_count());
+	print_gauge(f, "referd_clients", clients_count());
+	print_gauge(f, "referd_nodes", roster_count());
+	print_gauge(f, "referd_transfers_running", transfers_count());
+	print_gauge(f, "referd_dials_waiting", dials_count());
+	print_gauge(f, "referd_hooks_waiting", outbox_count());
+	print_gauge(f, "referd_store_writable", !store_trouble());
 }
 
 

@@ -252,6 +252,17 @@ bool outbox_full(void)
 }
 
 
+/**
+ * Count the hooks
+ *
+ * @return How many are not delivered, and not given up
+ */
+size_t outbox_count(void)
+{
+	return table_count(outbox.ids);
+}
+
+
 /* A hook on the outcome of a transfer has the same id whenever it is made:
    who gets it again after the worst, knows it.  Any other has a new one. */
 static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)

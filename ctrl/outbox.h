@@ -48,6 +48,7 @@ int outbox_init(outbox_timer_h *h);
 void outbox_close(void);
 void outbox_load(void);
 bool outbox_full(void);
+size_t outbox_count(void);
 
 int outbox_add(struct delivery **dp, const struct hook_post *p);
 void outbox_save(const struct delivery *d);
