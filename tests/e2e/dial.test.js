@@ -52,7 +52,7 @@ scene('answered: in-progress, and verbs that came before run now',
 
 	client.send([{ verb: 'pause', length: 0.1, call_sid: sid },
 		{ verb: 'hangup' }]);
-	await new Promise((resolve) => setTimeout(resolve, 400));
+	await client.echo();
 	assert.deepEqual(client.all('verb:status'), []);
 
 	leg.accept(invite);
@@ -113,7 +113,9 @@ scene('answered in time: the timeout is void', async (s) => {
 
 	await client.message('call:status',
 		{ call_sid: sid, call_status: 'in-progress' });
-	await new Promise((resolve) => setTimeout(resolve, 1_500));
+	/* it began later than the timeout, and takes longer */
+	client.send({ verb: 'pause', length: 1.1, call_sid: sid });
+	await client.message('verb:status', { event: 'finished' });
 	assert.equal(leg.requests('BYE').length, 0);
 	await gateway.event('CALL_ESTABLISHED');
 	assert.equal(gateway.talking().length, 1);

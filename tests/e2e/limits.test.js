@@ -233,11 +233,13 @@ scene('who is gone without a word is let go, who is just silent is not',
 	const referd = await s.referd({ args: ['--idle-time', '3'] });
 	const dead = await s.client(referd);
 	const silent = await s.client(referd);
+	let asked = 0;
 
+	silent.socket.on('ping', () => asked++);
 	assert.equal(await gauge(referd, 'referd_clients'), 2);
 	dead.socket._socket.pause();
 	await until(async () => await gauge(referd, 'referd_clients') === 1);
-	await new Promise((resolve) => setTimeout(resolve, 6500));
+	await until(() => asked > 1);
 	silent.send({ verb: 'hangup' });
 	await silent.message('jambonz:error');
 	dead.socket.terminate();
@@ -266,15 +268,16 @@ scene('nobody is let go because the time of day has changed', async (s) => {
 	const clock = join(s.dir, 'clock');
 
 	writeFileSync(clock, '0');
-	const referd = await s.referd({ env: jumpEnv(clock) });
+	const referd = await s.referd({ env: jumpEnv(clock),
+		args: ['--idle-time', '2'] });
 	const client = await s.client(referd);
 
 	writeFileSync(clock, '86400');
 	const { time } = await (await s.client(referd)).message('hello');
 
 	assert.ok(Date.parse(time) > Date.now() + 80_000_000);
-	/* connections are looked at twice in a second */
-	await new Promise((resolve) => setTimeout(resolve, 1500));
+	/* asked, it answers: it has been looked at since */
+	await new Promise((resolve) => client.socket.on('ping', resolve));
 	client.send({ verb: 'hangup' });
 	await client.message('jambonz:error');
 });

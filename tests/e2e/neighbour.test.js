@@ -7,15 +7,18 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Application } from './lib/application.js';
 import { played, writeWav } from './lib/audio.js';
 import { Far } from './lib/far.js';
+import { until } from './lib/raw.js';
 import { scene } from './lib/scene.js';
 
 /* Samples of the files a.wav and b.wav */
 const A = 8_000;
 const B = -16_000;
+
+/* a.wav has 30: by then it is played for the second time */
+const PACKETS = 50;
 
 
 function audio(s)
@@ -260,32 +263,39 @@ scene('play answers a call that rings', async (s) => {
 });
 
 
-for (const [how, loop, stop] of [
-	['hangup', true, (sid) => ({ verb: 'hangup', call_sid: sid })],
+/* By `later` the file has been silent for long, or the call is over */
+const finished = (verb) => ({ client }) => client.messages.wait((m) =>
+	m.type === 'verb:status' && m.data.event === 'finished' &&
+	m.data.verb === verb && m.data.id !== 'p1', `end of ${verb}`);
+
+for (const [how, loop, stop, later] of [
+	['hangup', true, (sid) => ({ verb: 'hangup', call_sid: sid }),
+		({ leg }) => leg.received('BYE')],
 	['redirect', 'forever', (sid) => ({ type: 'command',
 		command: 'redirect', callSid: sid,
-		data: [{ verb: 'pause', length: 0.5 }] })],
+		data: [{ verb: 'pause', length: 0.5 }] }), finished('pause')],
 	['other files', 0, (sid) => ({ verb: 'play', url: 'sub/b.wav',
-		call_sid: sid })],
+		call_sid: sid }), finished('play')],
 ]) {
 	scene(`play for ever is stopped by ${how}`, async (s) => {
 		const { client, leg, sid } = await talk(s);
 
 		client.send({ verb: 'play', id: 'p1', url: 'a.wav', loop,
 			call_sid: sid, actionHook: '/played' });
-		await sleep(1_500);
+		await until(() => played(leg.media, [A, B])
+			.some((r) => r.packets > PACKETS));
 		assert.deepEqual(verbs(client), ['starting play']);
 
 		client.send(stop(sid));
 		await client.message('verb:status',
 			{ event: 'finished', verb: 'play', id: 'p1' });
-		await sleep(200);
 		const from = leg.media.length;
 
-		await sleep(700);
-		assert.ok(!played(leg.media.slice(from), [A, B])
-			.some((r) => r.level === A));
-		assert.ok(played(leg.media, [A, B])[0].packets > 50);
+		/* what is on its way at most */
+		await later({ client, leg });
+		assert.ok(played(leg.media.slice(from), [A, B])
+			.filter((r) => r.level === A)
+			.every((r) => r.packets < 10));
 		assert.equal(client.all('verb:hook')
 			.filter((m) => m.hook === '/played').length, 0);
 	});

@@ -405,7 +405,7 @@ scene('ringing longer than the first NOTIFY may take: transferred',
 		during: async ({ client, far }) => {
 			await client.message('transfer:status',
 				{ call_status: 180 });
-			await new Promise((r) => setTimeout(r, 2_500));
+			await new Promise((r) => setTimeout(r, 1_500));
 			await far.nudge();
 		} });
 

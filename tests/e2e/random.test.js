@@ -13,13 +13,11 @@ import { Application } from './lib/application.js';
 import { count } from './lib/count.js';
 import { dice, seed } from './lib/dice.js';
 import { Far } from './lib/far.js';
+import { hooksOver } from './lib/rows.js';
 import { scene } from './lib/scene.js';
 
 const N = Number(process.env.N ?? 300);
 const AT_ONCE = 20;
-
-/* ms that late NOTIFYs and what they might bring may take */
-const SETTLE = 4_000;
 
 const SIPFRAGS = ['SIP/2.0 100 Trying', 'SIP/2.0 180 Ringing',
 	'SIP/2.0 183 Session Progress', 'SIP/2.0 200 OK', 'SIP/2.0 200 OK',
@@ -72,8 +70,9 @@ async function someNotifies(leg, refer, d)
 /* What the far end makes of one REFER. */
 async function behave(leg, refer, d)
 {
-	if (d.chance(0.4))
+	const bye = d.chance(0.4) &&
 		sleep(d.upTo(1_500)).then(() => leg.bye());
+
 	if (d.chance(0.2))
 		await someNotifies(leg, refer, d);
 	if (d.chance(0.2))
@@ -93,6 +92,7 @@ async function behave(leg, refer, d)
 		await sleep(1_000 + d.upTo(2_000));
 		await someNotifies(leg, refer, d);
 	}
+	await bye;
 }
 
 
@@ -127,7 +127,7 @@ function fate(client, sid, id, event)
 
 
 /** Transfers one call once or twice, and tells which verbs it sent. */
-async function oneCall({ client, far, application }, number)
+async function oneCall({ client, far, application, behaviours }, number)
 {
 	const d = dice(seed * 7919 + number);
 	const leg = await far.call();
@@ -136,7 +136,13 @@ async function oneCall({ client, far, application }, number)
 		'session:new');
 
 	leg.number = number;
-	leg.handlers.REFER = (_, refer) => behave(leg, refer, d);
+	leg.handlers.REFER = (_, refer) => {
+		const behaviour = behave(leg, refer, d);
+
+		behaviours.push(behaviour);
+
+		return behaviour;
+	};
 	if (d.chance(0.3))
 		leg.handlers.SUBSCRIBE = (_, request) =>
 			leg.answer(request, 481, 'No Subscription');
@@ -163,6 +169,20 @@ async function oneCall({ client, far, application }, number)
 		m.call_sid === sid && m.data.duration >= 0, 'end of the call');
 
 	return verbs;
+}
+
+
+/* Comes behind all that was said before, on each way */
+async function lastCall({ client, far })
+{
+	const leg = await far.call();
+
+	await client.messages.wait((m) => m.type === 'session:new' &&
+		m.data.call_id === leg.id, 'last call');
+	await leg.bye();
+	await client.messages.wait((m) => m.type === 'call:status' &&
+		m.data.call_id === leg.id && m.data.duration >= 0,
+	'end of the last call');
 }
 
 
@@ -245,7 +265,7 @@ scene(`${N} calls to far ends that do anything, seed ${seed}`, async (s) => {
 	const verbs = [];
 	let number = 0;
 
-	Object.assign(parties, { far, application });
+	Object.assign(parties, { far, application, behaviours: [] });
 	await Promise.all(Array.from({ length: AT_ONCE }, async () => {
 		while (number < N) {
 			const n = number++;
@@ -260,6 +280,9 @@ scene(`${N} calls to far ends that do anything, seed ${seed}`, async (s) => {
 		}
 	}));
 
-	await sleep(SETTLE);
+	/* what the far ends say last is heard before one more call is */
+	await Promise.all(parties.behaviours);
+	await lastCall(parties);
+	await hooksOver(parties.referd);
 	check(parties, verbs);
 });

@@ -70,6 +70,18 @@ export class Client {
 			`${type} with ${JSON.stringify(fields)}`, options);
 	}
 
+	/**
+	 * Has referd answer: what it had to say before has come by then. It
+	 * is an error that is its answer.
+	 */
+	async echo()
+	{
+		const msgid = `echo-${this.echoes = (this.echoes ?? 0) + 1}`;
+
+		this.send({ type: 'echo', msgid });
+		await this.message('jambonz:error', { ref: msgid });
+	}
+
 	/** All messages of a type, so far. */
 	all(type)
 	{

@@ -74,6 +74,14 @@ export class Referd {
 		throw new Error(`referd knows less than ${gateways} gateways`);
 	}
 
+	/** Where its store is. */
+	get state()
+	{
+		const at = this.args.lastIndexOf('--state');
+
+		return at < 0 ? join(this.dir, 'state') : this.args[at + 1];
+	}
+
 	/** Takes its store away, while it is not running. */
 	forget()
 	{

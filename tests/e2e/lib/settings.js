@@ -57,6 +57,7 @@ export const settings = {
 	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
 	referd: resolve(build, 'ctrl/referd'),
 	jump: resolve(build, 'tests/libjump.so'),
+	rows: resolve(build, 'tests/rows'),
 	referctl: resolve(build, 'referctl/referctl'),
 	sanitize: /^(on|1|true|yes)$/i.test(process.env.SANITIZE ?? ''),
 };

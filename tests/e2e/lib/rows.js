@@ -1,0 +1,179 @@
+/**
+ * @file rows.js  What a referd keeps of what lives, held against what lives
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { http } from './http.js';
+import { settings } from './settings.js';
+
+/* ms; what has just ended may still be on its way to referd */
+const SETTLE_TIME = 10_000;
+const LOOK_TIME = 50;
+const HOOK_TIME = 30_000;
+
+const run = promisify(execFile);
+
+
+/* What a referd that has ended left on disk: keys of `sessions`, `dials` ... */
+async function rows(referd)
+{
+	const file = join(referd.state, 'referd.db');
+	const { stdout } = await run(settings.rows, [file]);
+
+	return { dials: [], ...JSON.parse(stdout) };
+}
+
+
+/** Waits until no hook is open: none will be sent, or sent again. */
+export async function hooksOver(referd)
+{
+	for (let i = 0; i < HOOK_TIME; i += LOOK_TIME) {
+		if (gauge(await get(referd, '/metrics'),
+			'referd_hooks_waiting') === 0)
+			return;
+		await sleep(LOOK_TIME);
+	}
+
+	assert.fail(`hooks are still open after ${HOOK_TIME} ms`);
+}
+
+
+/* The headers of somebody who may ask */
+function headers({ args })
+{
+	const at = args.lastIndexOf('--token-file');
+
+	if (at < 0)
+		return {};
+
+	const line = readFileSync(args[at + 1], 'utf8').split('\n')
+		.find((l) => /^\s*[^#\s]/.test(l));
+
+	return { Authorization: `Bearer ${line?.trim().split(/\s+/)[2]}` };
+}
+
+
+async function get(referd, path)
+{
+	const { status, text } = await http(referd.http + path,
+		{ headers: headers(referd), rejectUnauthorized: false });
+
+	assert.equal(status, 200, `${path}: ${text}`);
+
+	return text;
+}
+
+
+function gauge(metrics, name)
+{
+	return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)[1]);
+}
+
+
+async function look(referd)
+{
+	const [calls, metrics] = await Promise.all([get(referd, '/calls'),
+		get(referd, '/metrics')]);
+
+	return {
+		calls: JSON.parse(calls),
+		counted: gauge(metrics, 'referd_calls'),
+		transfers: gauge(metrics, 'referd_transfers_running'),
+		dials: gauge(metrics, 'referd_dials_waiting'),
+		writable: gauge(metrics, 'referd_store_writable'),
+	};
+}
+
+
+/* What differs between what it tells and what is, in a sentence each */
+function untrue({ calls, counted, dials }, gateways)
+{
+	const wrong = [];
+
+	if (counted !== calls.length)
+		wrong.push(`${calls.length} calls are told, ${counted} counted`);
+	if (dials)
+		wrong.push(`${dials} dials are never answered`);
+
+	for (const { name, talking } of gateways) {
+		const ours = calls.filter((c) => c.node === name &&
+			c.call_status === 'in-progress').length;
+
+		if (ours !== talking().length)
+			wrong.push(`${name} has ${talking().length} calls ` +
+				`up, referd ${ours}`);
+	}
+
+	return wrong;
+}
+
+
+/**
+ * Holds what a referd tells against what lives: soon they are the same
+ *
+ * @param gateways `name` and `talking()` of each baresip that is linked to it
+ *
+ * @return What it told, for assertRows()
+ */
+export async function assertLives(referd, gateways = [])
+{
+	const end = Date.now() + SETTLE_TIME;
+
+	for (;;) {
+		const seen = await look(referd);
+		const wrong = untrue(seen, gateways);
+
+		if (!wrong.length)
+			return seen;
+		assert.ok(Date.now() < end, wrong.join('; '));
+		await sleep(LOOK_TIME);
+	}
+}
+
+
+/* What differs on disk. A call may be over before its transfer. */
+function astray(kept, { calls, transfers, dials })
+{
+	const live = new Set(calls.map((c) => c.call_sid));
+	const sessions = new Set(kept.sessions);
+	const running = new Set(kept.transfers);
+	const wrong = [
+		...kept.sessions.filter((sid) => !live.has(sid) &&
+			!running.has(sid))
+			.map((sid) => `session ${sid} is kept, its call is over`),
+		...[...live].filter((sid) => !sessions.has(sid))
+			.map((sid) => `call ${sid} lives, and is not kept`),
+		...kept.transfers.filter((sid) => !sessions.has(sid))
+			.map((sid) => `a transfer of ${sid} goes on without it`),
+	];
+
+	if (kept.transfers.length !== transfers)
+		wrong.push(`${transfers} transfers run, ` +
+			`${kept.transfers.length} are kept`);
+	if (kept.dials.length > dials)
+		wrong.push(`dials ${kept.dials} are kept`);
+
+	return wrong;
+}
+
+
+/**
+ * Holds what a referd that has just ended keeps against what lived
+ *
+ * @param seen What assertLives() returned
+ */
+export async function assertRows(referd, seen)
+{
+	/* what it could not write, baresip tells again */
+	if (!seen.writable)
+		return;
+
+	assert.deepEqual(astray(await rows(referd), seen), []);
+}
