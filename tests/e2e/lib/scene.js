@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { Baresip } from './baresip.js';
 import { Client } from './client.js';
 import { Referd } from './referd.js';
+import { assertLives, assertRows } from './rows.js';
 import { settings } from './settings.js';
 import { Sipp } from './sipp.js';
 
@@ -52,13 +53,16 @@ class Scene {
 	async gateway(referd, { name = 'gw', ip = GATEWAY, config,
 		account = ';answermode=auto', ...rest } = {})
 	{
-		return this.join(await Baresip.start(this.path(name), {
+		const gateway = await Baresip.start(this.path(name), {
 			name, ip, account, module: true,
 			config: {
 				sip_refer_socket: referd.socket,
 				sip_refer_node: name,
 				...config,
-			}, ...rest }));
+			}, ...rest });
+
+		return this.join(Object.assign(gateway, { referd,
+			node: config?.sip_refer_node ?? name }));
 	}
 
 	async carrier(options)
@@ -141,13 +145,26 @@ class Scene {
 	{
 		for (const c of this.clients)
 			c.socket.terminate();
+		for (const p of this.parties) {
+			if (p instanceof Referd && p.process.alive)
+				await assertLives(p, this.linked(p));
+		}
 		for (const p of this.parties.reverse())
 			await this.stop(p);
 	}
 
+	/* The gateways of a referd that can tell which calls they have. */
+	linked(referd)
+	{
+		return this.parties.filter((p) => p.referd === referd &&
+			p.process.alive && p.address)
+			.map((p) => ({ name: p.node, talking: () => p.talking() }));
+	}
+
 	/*
-	 * referd leaves in good order, so that its leaks are found; so does a
-	 * gateway. Far ends just go.
+	 * referd leaves in good order, so that its leaks are found: those of
+	 * memory, and what it keeps of calls that are over. All others, who
+	 * came later and have gone before, just go.
 	 */
 	async stop(party)
 	{
@@ -158,9 +175,12 @@ class Scene {
 			return;
 		}
 
+		const seen = await assertLives(party);
 		const status = await party.kill('SIGTERM');
 		if (status !== 0)
 			throw new Error(`referd ended with ${status}`);
+
+		await assertRows(party, seen);
 	}
 }
 
