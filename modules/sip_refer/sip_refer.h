@@ -181,8 +181,8 @@ struct timeouts {
 };
 
 enum {
-	RETRY_MAX = 4000,         /**< RFC 3261 section 14.1 [ms]      */
-	RETRY_NEVER = UINT32_MAX, /**< A 491 is a refusal as any other */
+	RETRY_MAX = 4000,        /**< RFC 3261 section 14.1 [ms]      */
+	RETRY_NEVER = INT32_MAX, /**< A 491 is a refusal as any other */
 };
 
 /** A verb, ready to run */
