@@ -317,6 +317,14 @@ test('failures and timers stand in the ladder', () => {
 	assert.deepEqual([refused.label, refused.kind, refused.from],
 		['603 Decline', 'failure', 'far']);
 
+	const pending = rowsOf(new Story().requested().step(100, {
+		step: 'retry', refer_status: 491,
+		reason: 'Request Pending; sent again in 1.27 s' })
+		.transfer).at(-1);
+	assert.deepEqual([pending.label, pending.kind, pending.from],
+		['491 Request Pending; sent again in 1.27 s', 'answer',
+			'far']);
+
 	const silent = rowsOf(new Story().accepted().end(15150, 'unknown',
 		'timer:notify').transfer).at(-1);
 	assert.deepEqual([silent.label, silent.at],

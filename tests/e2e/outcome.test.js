@@ -117,6 +117,24 @@ async function usable({ client, far, sid, gw })
 }
 
 
+/** A call of a far end that does with a REFER what the test says. */
+async function plain(s, REFER, { dial = false } = {})
+{
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: { REFER } });
+
+	if (dial)
+		client.send({ type: 'command', command: 'dial',
+			data: { to: far.uri } });
+
+	const leg = dial ? await far.incoming() : await far.call();
+	const { call_sid } = await client.message('call:status',
+		{ call_status: 'in-progress' });
+
+	return { client, leg, call_sid };
+}
+
+
 /** One after the other, in calls to one gateway. */
 function several(name, cases, act)
 {
@@ -182,20 +200,14 @@ scene('REFER answered 481: failed, and the gateway ends the call',
 
 scene('REFER answered 481 after it was given up: the call ends as well',
 	async (s) => {
-	const { client } = await s.control();
-	const far = await Far.start(s, { handlers: { REFER: (leg, refer) => {
-		leg.refer = refer;
-	} } });
-	const leg = await far.call();
-	const { call_sid } = await client.message('call:status',
-		{ call_status: 'in-progress' });
+	const { client, leg, call_sid } = await plain(s, () => {});
 
 	client.send({ verb: 'sip:refer', referTo: '100', call_sid });
-	await leg.received('REFER');
+	const refer = await leg.received('REFER');
 	client.send({ verb: 'pause', length: 60, call_sid });
 	equal((await client.message('transfer:status', { step: 'ended' }))
 		.data, { outcome: 'cancelled', refer_status: undefined });
-	leg.answer(leg.refer, 481, 'Call Does Not Exist');
+	leg.answer(refer, 481, 'Call Does Not Exist');
 	await client.message('call:status',
 		{ call_sid, call_status: 'completed' });
 	await leg.received('BYE');
@@ -234,17 +246,9 @@ scene('REFER answered 491: sent once more, and told', async (s) => {
 /* ... and 2.1 to 4 s where we have */
 scene('REFER answered 491 in a call of ours: sent again after 2.1 s or more',
 	async (s) => {
-	const { client } = await s.control();
-	const far = await Far.start(s);
+	const { client, leg, call_sid } = await plain(s, (_, refer) =>
+		leg.answer(refer, 491, 'Request Pending'), { dial: true });
 
-	client.send({ type: 'command', command: 'dial',
-		data: { to: far.uri } });
-	const leg = await far.incoming();
-	const { call_sid } = await client.message('call:status',
-		{ call_status: 'in-progress' });
-
-	leg.handlers.REFER = () => leg.answer(leg.requests('REFER').at(-1),
-		491, 'Request Pending');
 	client.send({ verb: 'sip:refer', referTo: '100', call_sid,
 		timeouts: { retry: 2.5 } });
 	const { data, time } = await client.message('transfer:status',
@@ -283,10 +287,8 @@ scene('REFER answered 491 twice: failed, the call goes on', async (s) => {
 
 scene('the call ends while a REFER waits to be sent again: failed, 487',
 	async (s) => {
-	const { client } = await s.control();
-	const far = await Far.start(s, { handlers: { REFER: (leg, refer) =>
-		leg.answer(refer, 491, 'Request Pending') } });
-	const leg = await far.call();
+	const { client, leg } = await plain(s, (_, refer) =>
+		leg.answer(refer, 491, 'Request Pending'), { dial: true });
 
 	client.send({ verb: 'sip:refer', referTo: '100' });
 	await client.message('transfer:status', { step: 'retry' });
@@ -593,14 +595,10 @@ scene('NOTIFY with a sipfrag among several parts: read', async (s) => {
 
 /* The timers go on: what tells nothing does not keep a transfer alive. */
 scene('NOTIFYs that tell nothing, and nothing else: unknown', async (s) => {
-	const { client } = await s.control();
-	const far = await Far.start(s, { handlers: {
-		REFER: (leg, refer) => {
-			leg.answer(refer, 202, 'Accepted');
-			leg.notify('To: <sip:100@10.77.0.9>\r\n');
-		},
-	} });
-	const leg = await far.call();
+	const { client, leg } = await plain(s, (_, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		leg.notify('To: <sip:100@10.77.0.9>\r\n');
+	});
 
 	client.send({ verb: 'sip:refer', referTo: '100',
 		timeouts: { notify: 1 } });
@@ -612,21 +610,18 @@ scene('NOTIFYs that tell nothing, and nothing else: unknown', async (s) => {
 
 scene('NOTIFY terminated with what is no sipfrag: unknown, answered 415',
 	async (s) => {
-	const { client } = await s.control();
-	const far = await Far.start(s, { handlers: {
-		REFER: async (leg, refer) => {
-			leg.answer(refer, 202, 'Accepted');
-			leg.notified = leg.notify('sorry', { headers: {
-				'Content-Type': 'text/plain',
-				'Subscription-State': 'terminated' } });
-		},
-	} });
-	const leg = await far.call();
+	let notified;
+	const { client, leg } = await plain(s, (_, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		notified = leg.notify('sorry', { headers: {
+			'Content-Type': 'text/plain',
+			'Subscription-State': 'terminated' } });
+	});
 
 	client.send({ verb: 'sip:refer', referTo: '100' });
 	equal((await client.message('transfer:status', { step: 'ended' }))
 		.data, { outcome: 'unknown', evidence: 'terminated' });
-	assert.equal((await leg.notified).status, 415);
+	assert.equal((await notified).status, 415);
 });
 
 

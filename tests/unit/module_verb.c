@@ -116,6 +116,7 @@ static void test_left_out(void **state)
 		assert_null(verb->hdrs);
 		assert_null(verb->target_hdrs);
 		assert_int_equal(verb->timeouts.notify, 0);
+		assert_int_equal(verb->timeouts.retry, 0);
 		assert_int_equal(verb->timeouts.ringing, 5000);
 		assert_false(verb->dry_run);
 		mem_deref(verb);
@@ -163,6 +164,12 @@ static void test_headers(void **state)
 					"Refer-Sub: false\r\n"
 					"X-U: J\xc3\xbcrgen\r\n");
 	mem_deref(verb);
+
+	/* which is not the same as never */
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"timeouts\":{\"retry\":0}}");
+	assert_int_equal(verb->timeouts.retry, RETRY_NEVER);
+	mem_deref(verb);
 }
 
 
@@ -189,10 +196,12 @@ static void test_options(void **state)
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
-			 "\"timeouts\":{\"notify\":0.5,\"ringing\":40},"
+			 "\"timeouts\":{\"notify\":0.5,\"ringing\":40,"
+			 "\"retry\":1.5},"
 			 "\"dryRun\":true}");
 	assert_int_equal(verb->timeouts.notify, 500);
 	assert_int_equal(verb->timeouts.ringing, 40000);
+	assert_int_equal(verb->timeouts.retry, 1500);
 	assert_true(verb->dry_run);
 	mem_deref(verb);
 
