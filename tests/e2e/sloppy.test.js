@@ -136,6 +136,22 @@ scene('a number belongs to a host that can be reached', async (s) => {
 });
 
 
+scene('a number in a list that begins with answer has its host, too',
+	async (s) => {
+	const { client } = await s.control({ gateway: { account: '' } });
+	const far = await Far.start(s, { port: 5080, handlers: refuse,
+		uri: 'sip:anonymous@anonymous.invalid' });
+	const leg = await far.ring();
+	const { call_sid } = await client.message('session:new');
+
+	client.send([{ verb: 'answer', call_sid },
+		{ verb: 'sip:refer', referTo: '*21#' }]);
+	const { headers } = await leg.received('REFER');
+
+	assert.equal(headers['refer-to'], '<sip:*21%23@10.77.0.40:5080>');
+});
+
+
 scene('what a far end calls itself is never a reason to refuse', async (s) => {
 	const { client } = await s.control();
 	const far = await Far.start(s, { port: 5080, handlers: refuse });
