@@ -18,11 +18,11 @@ enum {
 };
 
 /* Texts come and go all the time, of a size that malloc() takes long for */
-static struct {
+static _Thread_local struct {
 	char *text;
 	size_t size;
 } spares[SPARE_MAX];
-static unsigned sparec;
+static _Thread_local unsigned sparec;
 
 
 static void take_spare(struct json *j)
@@ -46,6 +46,16 @@ static void give_spare(struct json *j)
 	spares[sparec].text = j->text;
 	spares[sparec].size = j->size;
 	++sparec;
+}
+
+
+/**
+ * Free the buffers that this thread has kept: it ends
+ */
+void json_forget(void)
+{
+	while (sparec)
+		free(spares[--sparec].text);
 }
 
 

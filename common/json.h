@@ -21,6 +21,7 @@ struct json {
 
 void json_init(struct json *j);
 void json_free(struct json *j);
+void json_forget(void);
 const char *json_done(const struct json *j);
 char *json_take(struct json *j);
 

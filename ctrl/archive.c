@@ -1,6 +1,8 @@
 /**
  * @file archive.c  The transfers on disk
  *
+ * What reads more than one of them is for a look, see reader.c.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 
@@ -146,7 +148,7 @@ static unsigned choose(const struct archive_filter *f)
 	if (f->call_sid)
 		return STMT_FIND_CALL;
 
-	if (f->stepped && f->since + FEW > store_seq())
+	if (f->stepped && f->since + FEW > f->last)
 		return STMT_FIND_SEQ;
 
 	if (f->code_min && f->code_min == f->code_max)
@@ -222,7 +224,6 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
 	const unsigned n = choose(f);
 	int err;
 
-	(void)db_apply();
 	err = bind_place(n, f);
 	if (err)
 		return err;
@@ -246,7 +247,6 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
  */
 int archive_get(const char *id, store_each_h *h, void *arg)
 {
-	(void)db_apply();
 	db_bind_text(STMT_ONE, 1, id);
 	if (db_step(STMT_ONE))
 		return ENOENT;
@@ -260,7 +260,6 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 
 static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
 {
-	(void)db_apply();
 	db_bind_int(n, 1, from);
 	while (!db_step(n))
 		h(db_column_int(n, 0), db_column_text(n, 2),
@@ -305,7 +304,6 @@ int64_t archive_finals(int64_t from)
 {
 	int64_t count;
 
-	(void)db_apply();
 	db_bind_int(STMT_FINALS, 1, from);
 	if (db_step(STMT_FINALS))
 		return 0;

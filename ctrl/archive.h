@@ -43,8 +43,9 @@ struct archive_filter {
 	const char *q;
 	bool stepped; /* since `since` */
 	uint64_t since;
-	int64_t from; /* started then, or later */
-	int64_t to;   /* ... but before this */
+	uint64_t last; /* seq of the last message */
+	int64_t from;  /* started then, or later */
+	int64_t to;    /* ... but before this */
 	const char *before;
 	unsigned limit;
 };

@@ -52,9 +52,10 @@ int64_t clock_steady_ms(void)
  */
 void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms)
 {
-	static time_t last = -1; /* second, of which there are many messages */
-	static char known[CLOCK_TEXT_SIZE];
-	static size_t len;
+	static _Thread_local time_t last =
+		-1; /* second, of which there are many messages */
+	static _Thread_local char known[CLOCK_TEXT_SIZE];
+	static _Thread_local size_t len;
 	time_t sec = (time_t)(ms / 1000);
 	int rest = (int)(ms % 1000);
 	struct tm tm;

@@ -15,6 +15,7 @@
 #include "dbfile.h"
 #include "dbstmt.h"
 #include "log.h"
+#include "reader.h"
 #include "redo.h"
 #include "spool.h"
 #include "statedir.h"
@@ -24,6 +25,7 @@ enum {
 	RETRY_TIME = 1000, /* ms */
 	SLICE_TIME = 2000, /* us of a turn for what is to get into the file */
 	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
+	LOG_PAGES = 1000,       /* that SQLite's log may have, or so */
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */
@@ -160,7 +162,7 @@ static int commit(uint64_t turn)
 }
 
 
-static int run(const struct todo *todo)
+static int run_write(const struct todo *todo)
 {
 	int rc, err = 0;
 
@@ -194,7 +196,7 @@ static int apply(int64_t us)
 			return 0;
 		if (++count % 16 == 0 && now_us() >= end)
 			return EAGAIN;
-		if (run(&todo))
+		if (run_write(&todo))
 			return EIO;
 
 		if (spooled)
@@ -352,6 +354,9 @@ int db_commit(void)
 	else if (!err && db_pending() && is_due())
 		err = settle(SLICE_TIME) == EIO ? EIO : 0;
 
+	if (db.broken || !db_pending())
+		reader_start();
+
 	return err;
 }
 
@@ -380,11 +385,21 @@ bool db_busy(void)
 
 
 /**
- * Have what was written get into the file from the end of this turn on
+ * Tell whether there is little that is not in the file yet; if not, that gets
+ * there from the end of this turn on
+ *
+ * @param count Number of writes that are little
+ *
+ * @return True if so
  */
-void db_hurry(void)
+bool db_is_near(size_t count)
 {
+	if (waiting_count() <= count)
+		return true;
+
 	db.hurried = true;
+
+	return false;
 }
 
 
@@ -461,6 +476,40 @@ bool db_written(struct todo *todo, unsigned n, const char *key)
 }
 
 
+/* Of SQLite, after a commit: that is copied by the thread, which may wait for
+   the disk */
+static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
+{
+	(void)arg;
+	(void)file;
+	(void)name;
+
+	if (pages >= LOG_PAGES)
+		reader_checkpoint();
+
+	return SQLITE_OK;
+}
+
+
+/**
+ * Have somebody look into the store beside the loop, once all is in the file
+ * that has been written so far, or can't get there
+ *
+ * @param lp   Pointer to the look, which is gone once it is done
+ * @param run  Called in another thread
+ * @param done Called in the loop, once, in any case
+ * @param arg  Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int db_ask(struct look **lp, look_h *run, look_h *done, void *arg)
+{
+	db.hurried = true;
+
+	return reader_ask(lp, run, done, arg);
+}
+
+
 /**
  * Open the file, and make it if there is none.  Says itself what is wrong.
  *
@@ -489,6 +538,11 @@ int db_open(const char *dir, const struct db_rules *rules,
 			    "is committed by itself",
 			    dir);
 	db.open = !err;
+	if (!err)
+		err = reader_open(sqlite3_db_filename(db.db, "main"), sql,
+				  count);
+	if (!err)
+		(void)sqlite3_wal_hook(db.db, log_handler, NULL);
 
 	++db.turn;
 
@@ -502,6 +556,9 @@ int db_open(const char *dir, const struct db_rules *rules,
 void db_close(void)
 {
 	db.retry = 0;
+	reader_close();
+	if (db.open)
+		(void)sqlite3_wal_hook(db.db, NULL, NULL);
 	if (db.open && (db_commit() == EIO || settle(INT32_MAX)))
 		log_error("store: what waits in memory is lost (%zu writes)",
 			  waiting_count());

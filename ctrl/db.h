@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "journal.h"
+#include "reader.h"
 
 struct sqlite3;
 
@@ -39,7 +40,8 @@ int db_secure(void);
 int db_commit(void);
 bool db_pending(void);
 bool db_busy(void);
-void db_hurry(void);
+bool db_is_near(size_t count);
+int db_ask(struct look **lp, look_h *run, look_h *done, void *arg);
 
 void db_bind_text(unsigned n, int col, const char *text);
 void db_bind_int(unsigned n, int col, int64_t value);

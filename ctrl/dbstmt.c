@@ -17,7 +17,8 @@
 
 static const unsigned none = UINT_MAX;
 
-static struct {
+/* Of this thread: each has a connection of its own */
+static _Thread_local struct {
 	sqlite3_stmt **stmts;
 	unsigned count;
 

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,30 +105,62 @@ static int read_query(struct filter *filter, struct lws *wsi,
 }
 
 
-static char *get_transfers(struct lws *wsi, struct fault *fault)
+static int list_transfers(struct look **lp, const char *request,
+			  struct lws *wsi, struct fault *fault)
 {
-	struct filter filter;
+	struct filter *filter = malloc(sizeof(*filter));
+	int err;
 
-	filter_init(&filter);
-	if (read_query(&filter, wsi, fault))
-		return NULL;
+	if (!filter)
+		return ENOMEM;
 
-	return history_list(&filter.f, fault);
+	filter_init(filter);
+	err = read_query(filter, wsi, fault);
+	if (err) {
+		free(filter);
+		return err;
+	}
+
+	return history_list(lp, request, filter);
 }
 
 
 /**
- * Get what is under a path
+ * Look for what is under a path, if that is of the past
  *
- * @param wsi   Connection, with the query
+ * @param lp      Set to the look, NULL if there is nothing of the past
+ * @param request Name of the request that is answered
+ * @param wsi     Connection, with the query
+ * @param path    Path
+ * @param fault   Why it can't be done, if it says something
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+		  const char *path, struct fault *fault)
+{
+	*lp = NULL;
+
+	if (!strcmp(path, "/transfers"))
+		return list_transfers(lp, request, wsi, fault);
+
+	if (!strncmp(path, "/transfers/", 11))
+		return history_one(lp, request, path + 11);
+
+	return strcmp(path, "/stats") ? 0 : stats_ask(lp, request);
+}
+
+
+/**
+ * Get what is under a path, and not of the past
+ *
  * @param path  Path
  * @param typep Content-Type of what is returned
  * @param fault Why there is nothing, if it says something
  *
  * @return Text, to be freed; NULL if there is a fault, or memory ran out
  */
-char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
-		   struct fault *fault)
+char *endpoint_get(const char *path, const char **typep, struct fault *fault)
 {
 	*typep = "application/json";
 
@@ -139,15 +172,6 @@ char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
 
 	if (!strncmp(path, "/calls/", 7))
 		return get_call(path + 7, fault);
-
-	if (!strcmp(path, "/transfers"))
-		return get_transfers(wsi, fault);
-
-	if (!strncmp(path, "/transfers/", 11))
-		return history_one(path + 11, fault);
-
-	if (!strcmp(path, "/stats"))
-		return stats_text();
 
 	if (!strcmp(path, "/metrics")) {
 		*typep = "text/plain; version=0.0.4";

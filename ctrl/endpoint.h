@@ -7,9 +7,11 @@
 #define ENDPOINT_H
 
 struct fault;
+struct look;
 struct lws;
 
-char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
-		   struct fault *fault);
+int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+		  const char *path, struct fault *fault);
+char *endpoint_get(const char *path, const char **typep, struct fault *fault);
 
 #endif

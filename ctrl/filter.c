@@ -219,6 +219,7 @@ void filter_init(struct filter *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->f.limit = LIMIT;
+	f->f.last = store_seq();
 }
 
 

@@ -5,10 +5,13 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 #include "archive.h"
 #include "fault.h"
+#include "filter.h"
 #include "history.h"
 #include "json.h"
+#include "past.h"
 #include "store.h"
 
 
@@ -23,23 +26,15 @@ static void list_handler(const char *key, const char *data, void *arg)
 }
 
 
-/**
- * List transfers, newest first
- *
- * @param filter Which of them
- * @param fault  What is wrong with the filter
- *
- * @return JSON text, to be freed; NULL if there is a fault, or memory ran out
- */
-char *history_list(const struct archive_filter *filter, struct fault *fault)
+static char *list(void *arg, struct fault *fault)
 {
+	const struct filter *filter = arg;
 	struct json j;
 	int err;
 
 	json_init(&j);
 	json_open(&j, NULL, '[');
-	store_save();
-	err = archive_find(filter, list_handler, &j);
+	err = archive_find(&filter->f, list_handler, &j);
 	json_close(&j, ']');
 
 	if (!err)
@@ -50,6 +45,21 @@ char *history_list(const struct archive_filter *filter, struct fault *fault)
 			"must be the id of a transfer that is kept");
 
 	return NULL;
+}
+
+
+/**
+ * List transfers, newest first
+ *
+ * @param lp      Pointer to the look that is taken
+ * @param request Name of the request that is answered
+ * @param filter  Which of them; freed in any case
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int history_list(struct look **lp, const char *request, struct filter *filter)
+{
+	return past_ask(lp, request, list, free, filter);
 }
 
 
@@ -74,24 +84,30 @@ static void one_handler(const char *call_sid, const char *data, void *arg)
 }
 
 
-/**
- * Tell all that is known of a transfer
- *
- * @param id    Its transfer_id
- * @param fault Says that it is not kept
- *
- * @return JSON text, to be freed; NULL if there is a fault, or memory ran out
- */
-char *history_one(const char *id, struct fault *fault)
+static char *one(void *arg, struct fault *fault)
 {
 	struct json j;
 
 	json_init(&j);
-	store_save();
-	if (!archive_get(id, one_handler, &j))
+	if (!archive_get(arg, one_handler, &j))
 		return json_take(&j);
 
 	(void)fault_set(fault, 404, NULL, "no such transfer is kept");
 
 	return NULL;
+}
+
+
+/**
+ * Tell all that is known of a transfer
+ *
+ * @param lp      Pointer to the look that is taken
+ * @param request Name of the request that is answered
+ * @param id      Its transfer_id
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int history_one(struct look **lp, const char *request, const char *id)
+{
+	return past_ask(lp, request, one, free, strdup(id));
 }

@@ -6,10 +6,10 @@
 #ifndef HISTORY_H
 #define HISTORY_H
 
-struct archive_filter;
-struct fault;
+struct filter;
+struct look;
 
-char *history_list(const struct archive_filter *filter, struct fault *fault);
-char *history_one(const char *id, struct fault *fault);
+int history_list(struct look **lp, const char *request, struct filter *filter);
+int history_one(struct look **lp, const char *request, const char *id);
 
 #endif

@@ -19,6 +19,7 @@
 #include "json.h"
 #include "message.h"
 #include "queue.h"
+#include "reader.h"
 #include "report.h"
 #include "store.h"
 #include "table.h"
@@ -37,13 +38,14 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	bool head;      /* like GET, without what it would get */
-	bool preflight; /* a browser asks what its page may send */
-	char *origin;   /* of a page from elsewhere, NULL for none */
-	enum role role; /* of its token */
-	bool asked;     /* the body is complete, and somebody sees to it */
-	ev_timer limit; /* of the wait for a node's answer */
-	int status;     /* 0 while there is no reply */
+	bool head;         /* like GET, without what it would get */
+	bool preflight;    /* a browser asks what its page may send */
+	char *origin;      /* of a page from elsewhere, NULL for none */
+	enum role role;    /* of its token */
+	bool asked;        /* the body is complete, and somebody sees to it */
+	ev_timer limit;    /* of the wait for a node's answer */
+	struct look *look; /* into the past, that the answer comes from */
+	int status;        /* 0 while there is no reply */
 	const char *type;
 	char *reply;
 	char *body;
@@ -115,18 +117,31 @@ static void reply_error(struct request *r, int status, const char *error,
 }
 
 
-static void get(struct request *r)
+static void answer(struct request *r, const char *type, char *text,
+		   const struct fault *fault)
 {
-	struct fault fault;
-	const char *type;
-	char *text;
-
-	fault_init(&fault);
-	text = endpoint_get(r->wsi, r->path, &type, &fault);
-	if (text || !*fault.text)
+	if (text || !*fault->text)
 		reply_take(r, 200, type, text);
 	else
-		reply_error(r, fault.status, fault.text, fault.field);
+		reply_error(r, fault->status, fault->text, fault->field);
+}
+
+
+static void get(struct request *r)
+{
+	const char *type = NULL;
+	struct fault fault;
+	char *text = NULL;
+	int err;
+
+	fault_init(&fault);
+	err = endpoint_look(&r->look, r->name, r->wsi, r->path, &fault);
+	if (!err && r->look)
+		return;
+
+	if (!err)
+		text = endpoint_get(r->path, &type, &fault);
+	answer(r, type, text, &fault);
 }
 
 
@@ -402,6 +417,7 @@ struct request *http_end(struct request *r)
 		return NULL;
 
 	(void)table_take(requests, r->name);
+	reader_cancel(r->look);
 	ev_timer_stop(EV_DEFAULT_ & r->limit);
 	free(r->origin);
 	free(r->reply);
@@ -439,4 +455,26 @@ void http_reply(const char *name, int status, const char *body)
 	if (r)
 		reply_take(r, status, "application/json",
 			   body ? strdup(body) : NULL);
+}
+
+
+/**
+ * Answer a request by what was found
+ *
+ * @param name  Name of the request, which may have ended
+ * @param text  JSON text, which is taken; NULL if there is a fault, or no
+ *              memory
+ * @param fault Why there is nothing, if it says something
+ */
+void http_answer(const char *name, char *text, const struct fault *fault)
+{
+	struct request *r = table_get(requests, name);
+
+	if (!r) {
+		free(text);
+		return;
+	}
+
+	r->look = NULL;
+	answer(r, "application/json", text, fault);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include "auth.h"
 
+struct fault;
 struct lws;
 struct request;
 
@@ -25,6 +26,7 @@ int http_writable(struct request *r);
 struct request *http_end(struct request *r);
 
 bool http_owns(const char *name);
+void http_answer(const char *name, char *text, const struct fault *fault);
 void http_reply(const char *name, int status, const char *body);
 
 #endif

@@ -183,6 +183,11 @@ bool keep_step(void)
 	struct size size;
 	bool more;
 
+	/* what is to be seen first would take long */
+	if (db_trouble())
+		return false;
+	if (!db_is_near(STEP_ROWS))
+		return true;
 	if (db_begin())
 		return false;
 

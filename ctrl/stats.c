@@ -4,11 +4,13 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "archive.h"
 #include "clock.h"
 #include "json.h"
+#include "past.h"
 #include "roster.h"
 #include "stats.h"
 #include "store.h"
@@ -25,6 +27,13 @@ struct hour {
 	int64_t begin; /* ms since 1970 */
 	int64_t started[MINUTES];
 	int64_t outcomes[MINUTES][OUTCOMES];
+};
+
+
+/* What the loop knows when it is asked */
+struct stats {
+	int64_t now;
+	char *nodes; /* JSON text */
 };
 
 
@@ -125,30 +134,65 @@ static void print_final(struct json *j, int64_t begin)
 }
 
 
-/**
- * Write what the last hour has brought, by the minute, and how the nodes are
- *
- * @return JSON text, to be freed; NULL if memory ran out
- */
-char *stats_text(void)
+static char *print(void *arg, struct fault *fault)
 {
-	int64_t now = clock_ms();
-	struct hour hour = {.begin = (now / MINUTE - MINUTES + 1) * MINUTE};
+	const struct stats *stats = arg;
+	struct hour hour = {.begin = (stats->now / MINUTE - MINUTES + 1) *
+				     MINUTE};
 	struct json j;
+	(void)fault;
 
-	store_save();
 	archive_starts(hour.begin, started_handler, &hour);
 	archive_ends(hour.begin, ended_handler, &hour);
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	print_time(&j, "now", now);
+	print_time(&j, "now", stats->now);
 	json_int(&j, "window", MINUTES * MINUTE / 1000);
 	print_minutes(&j, &hour);
 	print_sum(&j, &hour);
 	print_final(&j, hour.begin);
-	roster_print(&j, "nodes");
+	json_raw(&j, "nodes", stats->nodes);
 	json_close(&j, '}');
 
 	return json_take(&j);
+}
+
+
+static void destroy(void *arg)
+{
+	struct stats *stats = arg;
+
+	if (stats)
+		free(stats->nodes);
+	free(stats);
+}
+
+
+/**
+ * Tell what the last hour has brought, by the minute, and how the nodes are
+ *
+ * @param lp      Pointer to the look that is taken
+ * @param request Name of the request that is answered
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int stats_ask(struct look **lp, const char *request)
+{
+	struct stats *stats = calloc(1, sizeof(*stats));
+	struct json j;
+
+	if (!stats)
+		return ENOMEM;
+
+	json_init(&j);
+	roster_print(&j, NULL);
+	stats->now = clock_ms();
+	stats->nodes = json_take(&j);
+	if (!stats->nodes) {
+		destroy(stats);
+		return ENOMEM;
+	}
+
+	return past_ask(lp, request, print, destroy, stats);
 }

@@ -6,6 +6,8 @@
 #ifndef STATS_H
 #define STATS_H
 
-char *stats_text(void);
+struct look;
+
+int stats_ask(struct look **lp, const char *request);
 
 #endif

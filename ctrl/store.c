@@ -466,7 +466,7 @@ bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 
 
 /**
- * Go through the messages of a call that are for all, in order
+ * Go through the messages of a call that are for all, in order; in a look
  *
  * @param call_sid The call
  * @param limit    How many at most
@@ -476,7 +476,6 @@ bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
 		void *arg)
 {
-	(void)db_apply();
 	db_bind_text(STMT_CALL, 1, call_sid);
 	db_bind_int(STMT_CALL, 2, limit);
 	(void)each_message(STMT_CALL, h, arg);

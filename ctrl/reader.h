@@ -1,0 +1,23 @@
+/**
+ * @file reader.h  Looks into the store that may take long, beside the loop
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef READER_H
+#define READER_H
+
+#include <stdbool.h>
+
+struct look;
+
+typedef void(look_h)(void *arg);
+
+int reader_open(const char *path, const char *const *sql, unsigned count);
+void reader_close(void);
+bool reader_runs(void);
+int reader_ask(struct look **lp, look_h *run, look_h *done, void *arg);
+void reader_cancel(struct look *l);
+void reader_start(void);
+void reader_checkpoint(void);
+
+#endif
