@@ -7,9 +7,9 @@
 # them @jambonz/schema 0.4.15, published on the following day. Needs node, npm.
 #
 # `vad` (a part of `gather`) and `target` (of `dial`) are no verbs: jambonz has
-# nothing that executes them, and @jambonz/schema refuses them. The older package
-# keeps verbs and their parts in one list, from which the client makes its
-# methods, and which the validator takes for the list of the verbs. Seen:
+# nothing that executes them, and @jambonz/schema refuses them. The older
+# package keeps verbs and their parts in one list, from which the client makes
+# its methods, and which the validator takes for the list of the verbs. Seen:
 #
 #     vad     verb-specifications accepts  schema: invalid instruction: vad
 #     target  verb-specifications accepts  schema: invalid instruction: target
