@@ -184,6 +184,7 @@ static int load(const char *sid, const cJSON *obj)
 	a->answered = field_bool(obj, "answered");
 	a->ends = field_bool(obj, "ends");
 	a->graceful = field_bool(obj, "graceful");
+	a->dismissed = field_bool(obj, "dismissed");
 	a->over = field_bool(obj, "over");
 	a->gone = field_int(obj, "gone", 0);
 	a->since = (uint64_t)field_int(obj, "since", 0);
@@ -271,6 +272,26 @@ const char *app_call(const char *name)
 
 
 /**
+ * Tell why a client will not come back: it is an application that has said
+ * goodbye, or was given up
+ *
+ * @param name Name of the client
+ *
+ * @return Sentence, NULL if it may come back
+ */
+const char *app_left(const char *name)
+{
+	const struct app *a = app_find(name);
+
+	if (!a || !a->graceful)
+		return NULL;
+
+	return a->dismissed ? "the application was given up"
+			    : "the application has closed";
+}
+
+
+/**
  * Have an application for a call that is about to be made
  *
  * @param sid  call_sid
@@ -300,10 +321,28 @@ void app_drop(const char *sid)
 }
 
 
+/* Its call was taken for over, and is not: it is asked as for a new one */
+static void revive(struct app *a)
+{
+	log_info("app: %s: the call is back", a->sid);
+
+	ev_timer_stop(EV_DEFAULT_ & a->linger);
+	applink_url(a, a->hook.url);
+	a->answered = a->refused = a->ends = false;
+	a->graceful = a->dismissed = false;
+	a->opened = false;
+	a->over = false;
+	a->gone = 0;
+	a->opens = 0;
+	appsave_mark(a);
+}
+
+
 static void ask(struct app *a, const struct session *s)
 {
 	char msgid[CALL_SID_MAX + 3];
 
+	free(a->data);
 	a->data = appcall_new(s);
 	appsave_mark(a);
 	(void)snprintf(msgid, sizeof(msgid), "s-%s", a->sid);
@@ -329,6 +368,9 @@ void app_call_new(const struct session *s)
 	struct app *a = find(call_sid(s->call));
 	struct hook hook = {0};
 	char number[256];
+
+	if (a && a->over)
+		revive(a);
 
 	if (!a && call_inbound(s->call)) {
 		call_number(s->call, number, sizeof(number));
@@ -414,6 +456,7 @@ bool app_redirect(const struct session *s, const char *url)
 	a->opened = false;
 	a->opens = 0;
 	a->graceful = false;
+	a->dismissed = false;
 	appsave_mark(a);
 	applink_url(a, url);
 	a->ends = a->http;
@@ -421,7 +464,6 @@ bool app_redirect(const struct session *s, const char *url)
 	if (!http || a->http)
 		return false;
 
-	free(a->data);
 	a->answered = false;
 	ask(a, s);
 

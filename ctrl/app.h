@@ -26,6 +26,7 @@ void apps_close(void);
 
 bool app_owns(const char *name);
 const char *app_call(const char *name);
+const char *app_left(const char *name);
 
 int app_dial(const char *sid, const struct hook *hook);
 void app_drop(const char *sid);

@@ -14,6 +14,7 @@
 #include "appws.h"
 #include "clock.h"
 #include "command.h"
+#include "hooks.h"
 #include "log.h"
 #include "outbox.h"
 #include "webhook.h"
@@ -70,8 +71,10 @@ static void leave(struct app *a, const char *why)
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
 	a->answered = true;
 	a->graceful = true;
+	a->dismissed = true;
 	appsave_mark(a);
 	applink_close(a, CLOSE_GOING_AWAY);
+	hooks_app_left(a->name);
 }
 
 
@@ -94,6 +97,8 @@ static void opened_handler(struct client *client, void *arg)
 
 	a->client = client;
 	++a->opens;
+	a->late = false;
+	ev_timer_stop(EV_DEFAULT_ & a->connect);
 
 	if (a->data && !a->answered)
 		applink_timer(&a->limit, answer_time);
@@ -117,12 +122,35 @@ static void opened_handler(struct client *client, void *arg)
 }
 
 
+/* Who is too busy to answer has more to do if each is asked anew at once: the
+   handshake stays until the next attempt is due */
+static bool late_handler(enum retry_cause cause, void *arg)
+{
+	struct app *a = arg;
+
+	if (!a->opened && !retry_allows(&a->retry, cause))
+		return false;
+
+	log_info("app: %s: no answer to the handshake in time", a->sid);
+	a->late = true;
+	applink_timer(&a->connect, retry_next(&a->retry));
+
+	return true;
+}
+
+
 static void failed_handler(enum retry_cause cause, const char *why, void *arg)
 {
 	struct app *a = arg;
 
 	a->ws = NULL;
 	log_info("app: %s: %s", a->sid, why);
+
+	/* the next attempt is on its way already */
+	if (a->late) {
+		a->late = false;
+		return;
+	}
 
 	/* a lost application is looked for as long as there is a call, and
 	   that of a call that nobody has answered will be asked later */
@@ -150,6 +178,7 @@ static void closed_handler(int code, void *arg)
 		a->graceful = true;
 		a->ends = appcall_busy(a->sid);
 		ev_timer_stop(EV_DEFAULT_ & a->limit);
+		hooks_app_left(a->name);
 		if (a->data && !a->answered)
 			applink_abandon(a, "closed without an answer");
 	}
@@ -173,7 +202,7 @@ static void closed_handler(int code, void *arg)
 void applink_open(struct app *a)
 {
 	static const struct appws_handlers handlers = {
-		opened_handler, failed_handler, closed_handler};
+		opened_handler, late_handler, failed_handler, closed_handler};
 
 	if (a->http || a->ws || a->graceful || stopped)
 		return;
@@ -239,6 +268,12 @@ static void connect_handler(EV_P_ ev_timer *t, int revents)
 	(void)loop;
 	(void)revents;
 
+	if (a->late) {
+		a->late = false;
+		appws_close(a->ws, CLOSE_NORMAL);
+		a->ws = NULL;
+	}
+
 	if (!a->http)
 		applink_open(a);
 	else if (a->data && !a->answered && !a->over)
@@ -285,6 +320,7 @@ void applink_reset(struct app *a)
 	ev_timer_stop(EV_DEFAULT_ & a->limit);
 	webhook_cancel(a->webhook);
 	a->webhook = NULL;
+	a->late = false;
 }
 
 

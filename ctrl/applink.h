@@ -34,10 +34,12 @@ struct app {
 	bool answered;  /* session:new was answered */
 	bool refused;   /* ... with verbs that can't be run */
 	bool ends;      /* the call ends with its verbs */
-	bool graceful;  /* it has closed, and wants no more */
+	bool graceful;  /* it is not to come back, and hears no more */
+	bool dismissed; /* ... since we have given it up */
 	bool over;      /* the call is */
 	uint64_t since; /* last message for it, while it is not connected */
 	unsigned opens; /* connections so far */
+	bool late;      /* its answer to the handshake is */
 	int64_t gone;   /* when the call was over, ms since 1970 */
 	struct retry retry;
 	struct appws *ws;

@@ -32,6 +32,7 @@ static void save(struct app *a)
 	json_bool(&j, "answered", a->answered);
 	json_bool(&j, "ends", a->ends);
 	json_bool(&j, "graceful", a->graceful);
+	json_bool(&j, "dismissed", a->dismissed);
 	json_bool(&j, "over", a->over);
 	json_int(&j, "gone", a->gone);
 	json_int(&j, "since", (int64_t)a->since);

@@ -127,9 +127,13 @@ static void limit_handler(EV_P_ ev_timer *t, int revents)
 	(void)loop;
 	(void)revents;
 
-	set_why(w, w->reached ? RETRY_TIMEOUT : RETRY_CONNECT,
+	/* TCP may take what the application is too busy to answer: that is no
+	   connection yet, as well as no answer in time */
+	set_why(w, w->reached ? RETRY_CONNECT | RETRY_TIMEOUT : RETRY_CONNECT,
 		"no connection in time", 21);
-	fail(w);
+
+	if (!w->reached || !w->h->lateh(w->cause, w->arg))
+		fail(w);
 }
 
 

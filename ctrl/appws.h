@@ -6,6 +6,7 @@
 #ifndef APPWS_H
 #define APPWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "retry.h"
 
@@ -16,6 +17,9 @@ struct lws_context;
 
 /* The connection is up: the client is what speaks over it */
 typedef void(appws_open_h)(struct client *client, void *arg);
+/* Nobody has answered the handshake in time.  Returns true if it is still
+   waited for; otherwise it has failed. */
+typedef bool(appws_late_h)(enum retry_cause cause, void *arg);
 /* It could not be made; it is freed */
 typedef void(appws_fail_h)(enum retry_cause cause, const char *why, void *arg);
 /* It has ended, with a code of RFC 6455; it is freed */
@@ -23,6 +27,7 @@ typedef void(appws_close_h)(int code, void *arg);
 
 struct appws_handlers {
 	appws_open_h *openh;
+	appws_late_h *lateh;
 	appws_fail_h *failh;
 	appws_close_h *closeh;
 };

@@ -219,13 +219,13 @@ static int take(struct message *m, const struct sender *sender,
 
 
 static void conclude(int err, const struct sender *sender, struct message *m,
-		     struct fault *f)
+		     const char *call_sid, struct fault *f)
 {
 	if (err && err != EBADMSG)
 		(void)fault_set(f, 500, NULL, "%s", strerror(err));
 
 	if (err)
-		reply_fault(sender->name, f, m ? m->call_sid : NULL);
+		reply_fault(sender->name, f, m ? m->call_sid : call_sid);
 
 	message_free(m);
 }
@@ -257,7 +257,7 @@ void command(const struct sender *sender, char *text, size_t len)
 	if (err)
 		app_refused(sender->name, f.ref);
 
-	conclude(err, sender, m, &f);
+	conclude(err, sender, m, NULL, &f);
 }
 
 
@@ -294,7 +294,7 @@ void command_dial(const struct sender *sender, char *text, size_t len)
 	if (!err)
 		err = dial(m, sender, &f);
 
-	conclude(err, sender, m, &f);
+	conclude(err, sender, m, NULL, &f);
 }
 
 
@@ -326,61 +326,51 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 		err = take_verbs(m, sender, &f);
 	}
 
-	conclude(err, sender, m, &f);
+	conclude(err, sender, m, NULL, &f);
 }
 
 
-/* The body of an HTTP answer: an array with verbs, or nothing of interest */
-static int answer_decode(struct message **mp, const char *body, size_t len,
-			 struct fault *f)
+/* Verbs in an answer run instead of those that wait */
+static int take_answer(struct session *s, struct message *m,
+		       const struct sender *sender, struct fault *f)
 {
-	char *text, first;
 	int err;
 
-	text = strndup(body, len);
-	if (!text)
-		return ENOMEM;
+	if (!m->verbs)
+		return ENOENT;
 
-	if (sscanf(text, " [ %c", &first) != 1 || first == ']')
-		err = ENOENT;
-	else
-		err = message_decode(mp, text, strlen(text), f);
-	free(text);
+	err = own(m, sender);
 
-	return err;
+	return err ? err
+		   : queue_answer(s->queue, sender->msgid, &m->verbs, sender,
+				  f);
 }
 
 
 /**
  * Take the answer to a hook that went over HTTP
  *
- * @param sender   Who sent the verb with the hook
+ * @param sender   Who sent the verb with the hook; msgid is the hook's id
  * @param call_sid Call that the hook belongs to
- * @param hook     Id of the hook
- * @param body     Body of the answer
- * @param len      Length in bytes
+ * @param m        What the answer says, freed; NULL if it is not understood
+ * @param f        What is wrong with it then
  */
 void command_answer(const struct sender *sender, const char *call_sid,
-		    const char *hook, const char *body, size_t len)
+		    struct message *m, struct fault *f)
 {
 	struct session *s = session_find(call_sid);
-	struct message *m = NULL;
-	struct fault f;
-	int err;
+	int err = m ? 0 : EBADMSG;
 
-	fault_init(&f);
-	err = answer_decode(&m, body, len, &f);
-	if (!err && s) {
-		err = own(m, sender);
-		if (!err)
-			err = queue_answer(s->queue, hook, &m->verbs, sender,
-					   &f);
+	(void)snprintf(f->ref, sizeof(f->ref), "%s", sender->msgid);
+	if (m) {
+		m->call_sid = call_sid;
+		err = s ? take_answer(s, m, sender, f) : ENOENT;
 	}
 
 	if (err && s)
-		queue_hook_done(s->queue, hook);
+		queue_hook_done(s->queue, sender->msgid);
 
-	conclude(err == ENOENT ? 0 : err, sender, m, &f);
+	conclude(err == ENOENT ? 0 : err, sender, m, call_sid, f);
 }
 
 
@@ -404,13 +394,15 @@ int command_app(const char *name, const char *call_sid, const char *body,
 	int err;
 
 	fault_init(&f);
-	err = answer_decode(&m, body, len, &f);
+	err = message_decode_answer(&m, body, len, &f);
+	if (!err && !m->verbs)
+		err = ENOENT;
 	if (!err) {
 		m->call_sid = call_sid;
 		err = take_verbs(m, &sender, &f);
 	}
 
-	conclude(err == ENOENT ? 0 : err, &sender, m, &f);
+	conclude(err == ENOENT ? 0 : err, &sender, m, call_sid, &f);
 
 	return err;
 }

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+struct fault;
 struct message;
 struct sender;
 
@@ -18,7 +19,7 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 		   char *text, size_t len);
 
 void command_answer(const struct sender *sender, const char *call_sid,
-		    const char *hook, const char *body, size_t len);
+		    struct message *m, struct fault *f);
 
 int command_app(const char *name, const char *call_sid, const char *body,
 		size_t len);

@@ -12,6 +12,7 @@
 #include "emit.h"
 #include "json.h"
 #include "log.h"
+#include "session.h"
 #include "store.h"
 
 
@@ -36,7 +37,8 @@ uint64_t emit(const struct emission *e)
 			       (unsigned long long)seq);
 		msgid = own;
 	}
-	clock_text(time, e->time ? e->time : clock_ms());
+	clock_text(time,
+		   session_tell(e->call_sid, e->time ? e->time : clock_ms()));
 
 	json_init(&j);
 	json_open(&j, NULL, '{');

@@ -23,9 +23,10 @@ static const char *const kinds[] = {"event", "action", "redirect", "status"};
  * @param event  What has become of it, in the words of docs/protocol.md
  * @param status HTTP status, 0 if there is none
  * @param retry  Seconds until it is tried again, 0 if it is not
+ * @param reason Why, as a sentence; may be NULL
  */
 void fate_tell(const struct delivery *d, const char *event, long status,
-	       double retry)
+	       double retry, const char *reason)
 {
 	char url[HOOK_MAX + 1];
 	struct json j;
@@ -46,6 +47,7 @@ void fate_tell(const struct delivery *d, const char *event, long status,
 		json_int(&j, "http_status", status);
 	if (retry > 0)
 		json_int(&j, "retry_ms", (int64_t)(retry * 1000));
+	json_str(&j, "reason", reason);
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "hook:status",

@@ -9,6 +9,6 @@
 struct delivery;
 
 void fate_tell(const struct delivery *d, const char *event, long status,
-	       double retry);
+	       double retry, const char *reason);
 
 #endif

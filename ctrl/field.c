@@ -80,6 +80,36 @@ char *field_text(const cJSON *obj, const char *key)
 
 
 /**
+ * Tell whether what came from outside is as good as left out
+ *
+ * @param item Member, may be NULL
+ *
+ * @return True if there is none, or it is null or ""
+ */
+bool field_empty(const cJSON *item)
+{
+	return !item || cJSON_IsNull(item) ||
+	       (cJSON_IsString(item) && !*item->valuestring);
+}
+
+
+/**
+ * Get a member of what came from outside
+ *
+ * @param obj Object
+ * @param key Name of the member
+ *
+ * @return The member, NULL if it is left out, or as good as that
+ */
+const cJSON *field_get(const cJSON *obj, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+
+	return field_empty(item) ? NULL : item;
+}
+
+
+/**
  * Get a string that came from outside
  *
  * @param sp   The string, which lives as long as the object; NULL if there is
@@ -95,7 +125,7 @@ char *field_text(const cJSON *obj, const char *key)
 int field_check(const char **sp, const cJSON *obj, const char *key,
 		const char *name, size_t max, struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
+	const cJSON *item = field_get(obj, key);
 
 	*sp = NULL;
 	if (!item)
@@ -103,9 +133,6 @@ int field_check(const char **sp, const cJSON *obj, const char *key,
 
 	if (!cJSON_IsString(item))
 		return fault_set(f, 400, name, "must be a string");
-
-	if (!*item->valuestring)
-		return fault_set(f, 400, name, "must not be empty");
 
 	if (text_controls(item->valuestring))
 		return fault_set(f, 400, name,

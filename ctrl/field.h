@@ -18,6 +18,8 @@ int64_t field_int(const struct cJSON *obj, const char *key, int64_t missing);
 bool field_bool(const struct cJSON *obj, const char *key);
 char *field_text(const struct cJSON *obj, const char *key);
 int field_keep(char **sp, const char *s);
+bool field_empty(const struct cJSON *item);
+const struct cJSON *field_get(const struct cJSON *obj, const char *key);
 int field_check(const char **sp, const struct cJSON *obj, const char *key,
 		const char *name, size_t max, struct fault *f);
 

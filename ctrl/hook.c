@@ -127,7 +127,7 @@ static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
 	       struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(verb, field);
+	const cJSON *item = field_get(verb, field);
 	const char *url;
 	int err;
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "app.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
@@ -16,7 +17,9 @@
 #include "emit.h"
 #include "fate.h"
 #include "hooks.h"
+#include "json.h"
 #include "log.h"
+#include "message.h"
 #include "outbox.h"
 #include "queue.h"
 #include "session.h"
@@ -61,7 +64,7 @@ static void release(const char *sid, const char *id)
 
 /* A hook has met its fate */
 static struct chain *conclude(struct delivery *d, const char *event,
-			      long status)
+			      long status, const char *reason)
 {
 	enum counter counter = COUNTER_HOOKS_FAILED;
 
@@ -71,20 +74,20 @@ static struct chain *conclude(struct delivery *d, const char *event,
 		counter = COUNTER_HOOKS_TIMEOUT;
 
 	counter_add(counter);
-	fate_tell(d, event, status, 0);
+	fate_tell(d, event, status, 0, reason);
 
 	return outbox_remove(d);
 }
 
 
-static void finish(struct delivery *d, const char *event, long status)
+static void finish(struct delivery *d, const char *event, const char *reason)
 {
 	char sid[64], id[HOOK_ID_SIZE];
 
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
 
-	pump(conclude(d, event, status));
+	pump(conclude(d, event, 0, reason));
 
 	release(sid, id);
 }
@@ -124,7 +127,7 @@ static struct chain *skip_events(struct chain *c, const char *url)
 {
 	while (c && c->head->next && passes(c->head) &&
 	       !strcmp(c->head->hook.url, url))
-		c = conclude(c->head, "failed", 0);
+		c = conclude(c->head, "failed", 0, "the one before failed");
 
 	return c;
 }
@@ -132,11 +135,14 @@ static struct chain *skip_events(struct chain *c, const char *url)
 
 static void fail(struct delivery *d, long status, const char *error)
 {
-	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1];
+	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1], why[256];
+	const char *reason = status ? NULL : why;
 	double delay;
 
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
+	(void)snprintf(why, sizeof(why), "%s", error);
+	text_repair(why);
 	webhook_public_url(url, sizeof(url), d->hook.url);
 	log_info("hooks: %s: attempt %d failed: %ld %s", url, d->attempt,
 		 status, error);
@@ -144,13 +150,13 @@ static void fail(struct delivery *d, long status, const char *error)
 	d->sent = false;
 	if (can_retry(d, status)) {
 		delay = retry_delay(d);
-		fate_tell(d, "failed", status, delay);
+		fate_tell(d, "failed", status, delay, reason);
 		outbox_save(d);
 		timer_start(d, delay);
 	}
 	else {
 		(void)snprintf(url, sizeof(url), "%s", d->hook.url);
-		pump(skip_events(conclude(d, "failed", status), url));
+		pump(skip_events(conclude(d, "failed", status, reason), url));
 	}
 
 	release(sid, id);
@@ -161,16 +167,26 @@ static void answered(struct delivery *d, long status, const char *body,
 		     size_t len)
 {
 	char *client = d->client ? strdup(d->client) : NULL;
-	struct sender sender = {
-		.name = client, .dialect = d->dialect, .quiet = true};
 	char sid[64], id[HOOK_ID_SIZE];
+	struct sender sender = {.name = client,
+				.msgid = id,
+				.dialect = d->dialect,
+				.quiet = true};
+	struct message *m = NULL;
+	struct fault f;
+	int err;
 
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
 
-	pump(conclude(d, "answered", status));
+	fault_init(&f);
+	err = message_decode_answer(&m, body, len, &f);
+	if (err && err != EBADMSG)
+		err = fault_set(&f, 500, NULL, "%s", strerror(err));
 
-	command_answer(&sender, sid, id, body, len);
+	pump(conclude(d, "answered", status, err ? f.text : NULL));
+
+	command_answer(&sender, sid, m, &f);
 	free(client);
 }
 
@@ -237,7 +253,7 @@ static void give_up(struct delivery *d)
 	if (!d->seq)
 		send_ws(d);
 
-	finish(d, "failed", 0);
+	finish(d, "failed", "the client did not come back");
 }
 
 
@@ -253,7 +269,7 @@ static void send_hook(struct delivery *d)
 		send_ws(d);
 
 	outbox_save(d);
-	fate_tell(d, "sent", 0, 0);
+	fate_tell(d, "sent", 0, 0, NULL);
 
 	/* told in the loop, since what posts it is not done */
 	if (err)
@@ -261,15 +277,27 @@ static void send_hook(struct delivery *d)
 }
 
 
+/* Why a hook can never be delivered: what came over HTTP has no client, and an
+   application that has said goodbye will not be back.  NULL if it can. */
+static const char *dead_end(const struct delivery *d)
+{
+	if (d->http)
+		return NULL;
+
+	return d->client ? app_left(d->client)
+			 : "the verb came over HTTP, from no client";
+}
+
+
 /* Send the first of a call's hooks, if there is one and it is not on its
    way */
 static void pump(struct chain *c)
 {
+	const char *reason;
 	struct delivery *d;
 
-	/* what came over HTTP has no client to send its hooks to */
-	while (c && !c->head->http && !c->head->client)
-		c = conclude(c->head, "failed", 0);
+	while (c && (reason = dead_end(c->head)))
+		c = conclude(c->head, "failed", 0, reason);
 
 	d = c ? c->head : NULL;
 	if (!d || d->sent || ev_is_active(&d->timer))
@@ -305,7 +333,7 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 	else if (d->sent && client_awaits(d->client, d->seq))
 		linger(d);
 	else if (d->sent)
-		finish(d, "timeout", 0);
+		finish(d, "timeout", NULL);
 	else
 		give_up(d);
 }
@@ -394,7 +422,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 	/* an eventHook that waits to be tried again makes room */
 	head = d->chain->head;
 	if (head != d && head->http && passes(head) && !head->sent)
-		pump(conclude(head, "failed", 0));
+		pump(conclude(head, "failed", 0, "the call has more to tell"));
 	else
 		pump(d->chain);
 
@@ -421,7 +449,7 @@ bool hooks_answered(const char *client, const char *id, char call_sid[64])
 		return false;
 
 	(void)snprintf(call_sid, 64, "%s", d->chain->sid);
-	pump(conclude(d, "answered", 0));
+	pump(conclude(d, "answered", 0, NULL));
 
 	return true;
 }
@@ -500,4 +528,32 @@ void hooks_client_down(const char *client)
 	struct presence p = {client, 0};
 
 	outbox_each(down_handler, &p);
+}
+
+
+/**
+ * Give up the hooks of an application that is not to come back.  What waits
+ * behind them goes on.
+ *
+ * @param app Name of the client that it was
+ */
+void hooks_app_left(const char *app)
+{
+	struct chain *c = outbox_chain(app_call(app));
+	struct presence p = {app, 0};
+	char sid[64], id[HOOK_ID_SIZE] = "";
+
+	if (!c)
+		return;
+
+	(void)snprintf(sid, sizeof(sid), "%s", c->sid);
+	for (const struct delivery *d = c->head; d; d = d->next) {
+		if (is_for(d, &p) && !passes(d))
+			strcpy(id, d->id);
+	}
+
+	pump(c);
+
+	/* the call waits for the last of them, if for any */
+	release(sid, id);
 }

@@ -42,5 +42,6 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE]);
 bool hooks_answered(const char *client, const char *id, char call_sid[64]);
 void hooks_client_up(const char *client, uint64_t since);
 void hooks_client_down(const char *client);
+void hooks_app_left(const char *app);
 
 #endif

@@ -12,6 +12,7 @@
 #include "dial.h"
 #include "intake.h"
 #include "log.h"
+#include "notice.h"
 #include "queue.h"
 #include "report.h"
 #include "session.h"
@@ -162,6 +163,7 @@ static void take_sync(const struct report *r, const char *boot)
  */
 void intake(const struct report *r, const char *boot, const char *node)
 {
+	notice_at(r->time);
 	switch (r->kind) {
 	case REPORT_CALL: take_call(r, boot, node); break;
 	case REPORT_SYNC: take_sync(r, boot); break;
@@ -170,6 +172,7 @@ void intake(const struct report *r, const char *boot, const char *node)
 	case REPORT_PLAYED: take_played(r, boot, node); break;
 	case REPORT_HELLO: break;
 	}
+	notice_at(0);
 }
 
 

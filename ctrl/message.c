@@ -12,6 +12,7 @@
 #include "field.h"
 #include "json.h"
 #include "message.h"
+#include "onekey.h"
 #include "verb.h"
 #include "weburl.h"
 
@@ -23,16 +24,24 @@ enum {
 };
 
 
-static const cJSON *get(const cJSON *obj, const char *key)
+static const char the_message[] = "the message";
+
+
+static int check_tree(const cJSON *tree, struct fault *f)
 {
-	return cJSON_GetObjectItemCaseSensitive(obj, key);
+	if (cJSON_IsObject(tree) || cJSON_IsArray(tree))
+		return 0;
+
+	return fault_set(f, 400, NULL,
+			 "the message must be one JSON object or an array of "
+			 "verbs");
 }
 
 
 /* Clients of jambonz write callSid, its messages have call_sid */
 static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 {
-	const char *key = get(obj, "call_sid") ? "call_sid" : "callSid";
+	const char *key = field_get(obj, "call_sid") ? "call_sid" : "callSid";
 	const char *sid;
 	int err;
 
@@ -51,7 +60,7 @@ static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 
 static int get_queue(struct message *m, const cJSON *obj, struct fault *f)
 {
-	const cJSON *item = get(obj, "queueCommand");
+	const cJSON *item = field_get(obj, "queueCommand");
 
 	if (item && !cJSON_IsBool(item))
 		return fault_set(f, 400, "queueCommand",
@@ -63,26 +72,30 @@ static int get_queue(struct message *m, const cJSON *obj, struct fault *f)
 }
 
 
+/* jambonz takes an answer without verbs for no answer of verbs */
+static bool has_nothing(const cJSON *answer)
+{
+	bool list = cJSON_IsArray(answer) || cJSON_IsObject(answer);
+
+	return field_empty(answer) || (list && !answer->child);
+}
+
+
 static int decode_ack(struct message *m, const cJSON *obj, struct fault *f)
 {
-	const cJSON *data = get(obj, "data");
+	cJSON *data = cJSON_GetObjectItemCaseSensitive(obj, "data");
 
 	m->kind = MESSAGE_ACK;
 	if (!m->msgid)
 		return fault_set(f, 400, "msgid", "is required in an ack");
 
-	if (!data || cJSON_IsNull(data))
+	if (has_nothing(data))
 		return 0;
 
-	/* jambonz takes an answer without verbs for no answer of verbs */
-	if (!cJSON_GetArraySize(data) &&
-	    (cJSON_IsArray(data) || cJSON_IsObject(data)))
-		return 0;
-
-	if (!cJSON_IsArray(data))
+	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
 		return fault_set(f, 400, "data", "must be an array of verbs");
 
-	return verbs_parse(&m->verbs, data, f);
+	return onekey_unfold(data) ? ENOMEM : verbs_parse(&m->verbs, data, f);
 }
 
 
@@ -103,11 +116,9 @@ static int decode_call_hook(struct message *m, const cJSON *call_hook,
 }
 
 
-static int decode_redirect(struct message *m, const cJSON *data,
-			   struct fault *f)
+static int decode_redirect(struct message *m, cJSON *data, struct fault *f)
 {
-	const cJSON *call_hook = cJSON_GetObjectItemCaseSensitive(data,
-								  "call_hook");
+	const cJSON *call_hook = field_get(data, "call_hook");
 
 	m->kind = MESSAGE_VERBS;
 
@@ -117,7 +128,7 @@ static int decode_redirect(struct message *m, const cJSON *data,
 	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
 		return fault_set(f, 400, "data", "must be an array of verbs");
 
-	return verbs_parse(&m->verbs, data, f);
+	return onekey_unfold(data) ? ENOMEM : verbs_parse(&m->verbs, data, f);
 }
 
 
@@ -152,7 +163,8 @@ static int check_headers(const cJSON *headers, struct fault *f)
 
 	cJSON_ArrayForEach(item, headers)
 	{
-		if (cJSON_IsString(item) || cJSON_IsNumber(item))
+		if (field_empty(item) || cJSON_IsString(item) ||
+		    cJSON_IsNumber(item))
 			continue;
 
 		(void)snprintf(field, sizeof(field), "headers.%s",
@@ -165,32 +177,51 @@ static int check_headers(const cJSON *headers, struct fault *f)
 }
 
 
+static void print_headers(struct json *j, const cJSON *headers)
+{
+	const cJSON *item;
+
+	if (!headers)
+		return;
+
+	json_open(j, "headers", '{');
+	cJSON_ArrayForEach(item, headers)
+	{
+		char *text = cJSON_PrintUnformatted(item);
+
+		if (!field_empty(item))
+			json_raw(j, item->string, text);
+		j->failed |= !text;
+		cJSON_free(text);
+	}
+	json_close(j, '}');
+}
+
+
 static int print_dial(struct message *m, const char *to, const char *from,
 		      const cJSON *headers, const cJSON *timeout)
 {
-	char *text = cJSON_PrintUnformatted(headers);
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "to", to);
 	json_str(&j, "from", from);
-	json_raw(&j, "headers", text);
+	print_headers(&j, headers);
 	if (timeout)
 		json_int(&j, "timeout", timeout->valueint);
 	json_close(&j, '}');
-	cJSON_free(text);
 
 	m->dial = json_take(&j);
 
-	return m->dial && (text || !headers) ? 0 : ENOMEM;
+	return m->dial ? 0 : ENOMEM;
 }
 
 
 /* The application of the call; jambonz calls it call_hook */
 static int get_app(struct message *m, const cJSON *data, struct fault *f)
 {
-	const char *key = get(data, "app") ? "app" : "call_hook";
+	const char *key = field_get(data, "app") ? "app" : "call_hook";
 	int err;
 
 	err = hook_parse(&m->app, data, key, f);
@@ -207,8 +238,8 @@ static int get_app(struct message *m, const cJSON *data, struct fault *f)
 
 static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 {
-	const cJSON *headers = get(data, "headers");
-	const cJSON *timeout = get(data, "timeout");
+	const cJSON *headers = field_get(data, "headers");
+	const cJSON *timeout = field_get(data, "timeout");
 	const char *to, *from;
 	int err;
 
@@ -242,7 +273,7 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 
 static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 {
-	const cJSON *data = get(obj, "data");
+	cJSON *data = cJSON_GetObjectItemCaseSensitive(obj, "data");
 	const char *command;
 	int err;
 
@@ -274,10 +305,13 @@ static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 
 
 /* Only the first of an array can name a msgid, but each may name the call */
-static int decode_array(struct message *m, const cJSON *array, struct fault *f)
+static int decode_array(struct message *m, cJSON *array, struct fault *f)
 {
 	const cJSON *obj;
 	int err;
+
+	if (onekey_unfold(array))
+		return ENOMEM;
 
 	cJSON_ArrayForEach(obj, array)
 	{
@@ -292,8 +326,17 @@ static int decode_array(struct message *m, const cJSON *array, struct fault *f)
 }
 
 
+/* Or was meant to be one, if it is nothing else */
+static bool is_verb(const cJSON *obj)
+{
+	return field_get(obj, "verb") ||
+	       (cJSON_HasObjectItem(obj, "verb") && !field_get(obj, "type"));
+}
+
+
 static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 {
+	cJSON *verbs = cJSON_GetObjectItemCaseSensitive(obj, "verbs");
 	const char *type;
 	int err;
 
@@ -303,15 +346,15 @@ static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 
 	m->kind = MESSAGE_VERBS;
 
-	if (get(obj, "verbs")) {
-		if (!cJSON_IsArray(get(obj, "verbs")))
+	if (!field_empty(verbs)) {
+		if (!cJSON_IsArray(verbs))
 			return fault_set(f, 400, "verbs", "must be an array");
 
 		err = get_queue(m, obj, f);
-		return err ? err : decode_array(m, get(obj, "verbs"), f);
+		return err ? err : decode_array(m, verbs, f);
 	}
 
-	if (get(obj, "verb"))
+	if (is_verb(obj))
 		return verbs_parse(&m->verbs, obj, f);
 
 	err = field_check(&type, obj, "type", "type", MSGID_MAX, f);
@@ -339,6 +382,12 @@ static int decode(struct message *m, struct fault *f)
 	const cJSON *first = cJSON_IsArray(m->tree) ? m->tree->child : m->tree;
 	int err;
 
+	err = check_tree(m->tree, f);
+	if (!err)
+		err = onekey_unfold(m->tree);
+	if (err)
+		return err;
+
 	err = field_check(&m->msgid, first, "msgid", "msgid", MSGID_MAX, f);
 	if (err)
 		return err;
@@ -353,29 +402,29 @@ static int decode(struct message *m, struct fault *f)
 }
 
 
-static int parse(struct message **mp, char *text, size_t len, struct fault *f)
+static int check_text(char *text, size_t len, const char *what,
+		      struct fault *f)
 {
 	const char *why = json_fault(text, len);
-	struct message *m;
 
 	if (why)
-		return fault_set(f, 400, NULL, "the message %s", why);
+		return fault_set(f, 400, NULL, "%s %s", what, why);
 
 	if (!utf8_valid(text, len))
-		return fault_set(f, 400, NULL, "the message must be UTF-8");
+		return fault_set(f, 400, NULL, "%s must be UTF-8", what);
 
-	m = calloc(1, sizeof(*m));
+	return 0;
+}
+
+
+static int parse(struct message **mp, const char *text, size_t len)
+{
+	struct message *m = calloc(1, sizeof(*m));
+
 	if (!m)
 		return ENOMEM;
 
 	m->tree = cJSON_ParseWithLengthOpts(text, len, NULL, false);
-	if (!cJSON_IsObject(m->tree) && !cJSON_IsArray(m->tree)) {
-		message_free(m);
-		return fault_set(f, 400, NULL,
-				 "the message must be one JSON object "
-				 "or an array of verbs");
-	}
-
 	*mp = m;
 
 	return 0;
@@ -386,12 +435,14 @@ typedef int(decode_h)(struct message *m, struct fault *f);
 
 
 static int read_message(struct message **mp, char *text, size_t len,
-			decode_h *h, struct fault *f)
+			const char *what, decode_h *h, struct fault *f)
 {
 	struct message *m = NULL;
 	int err;
 
-	err = parse(&m, text, len, f);
+	err = check_text(text, len, what, f);
+	if (!err)
+		err = parse(&m, text, len);
 	if (err)
 		return err;
 
@@ -418,13 +469,15 @@ static int read_message(struct message **mp, char *text, size_t len,
 int message_decode(struct message **mp, char *text, size_t len,
 		   struct fault *f)
 {
-	return read_message(mp, text, len, decode, f);
+	return read_message(mp, text, len, the_message, decode, f);
 }
 
 
 static int decode_dial_body(struct message *m, struct fault *f)
 {
-	return decode_dial(m, m->tree, f);
+	int err = check_tree(m->tree, f);
+
+	return err ? err : decode_dial(m, m->tree, f);
 }
 
 
@@ -441,7 +494,75 @@ static int decode_dial_body(struct message *m, struct fault *f)
 int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct fault *f)
 {
-	return read_message(mp, text, len, decode_dial_body, f);
+	return read_message(mp, text, len, the_message, decode_dial_body, f);
+}
+
+
+static int decode_answer(struct message *m, struct fault *f)
+{
+	m->kind = MESSAGE_VERBS;
+	if (m->tree && has_nothing(m->tree))
+		return 0;
+
+	if (cJSON_IsArray(m->tree))
+		return decode_array(m, m->tree, f);
+
+	if (onekey_unfold(m->tree))
+		return ENOMEM;
+
+	if (!field_get(m->tree, "verb"))
+		return fault_set(f, 400, NULL,
+				 "the answer must be an array of verbs");
+
+	return verbs_parse(&m->verbs, m->tree, f);
+}
+
+
+/* RFC 8259 section 8.1 lets us ignore a byte order mark, and some write one;
+   the parser does so by itself */
+static size_t mark_len(const char *text, size_t len)
+{
+	static const char mark[] = {'\xef', '\xbb', '\xbf'};
+
+	return len >= sizeof(mark) && !memcmp(text, mark, sizeof(mark))
+		       ? sizeof(mark)
+		       : 0;
+}
+
+
+/**
+ * Read the body of an HTTP answer: verbs, or nothing of which there are many
+ * forms
+ *
+ * @param mp   Message, to be freed with message_free(); it has no verbs if
+ *             the answer has none
+ * @param body JSON text, not terminated
+ * @param len  Its length in bytes
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int message_decode_answer(struct message **mp, const char *body, size_t len,
+			  struct fault *f)
+{
+	size_t blank = mark_len(body, len);
+	char *text;
+	int err;
+
+	while (blank < len && strchr(" \t\r\n", body[blank]) && body[blank])
+		++blank;
+
+	text = blank < len ? malloc(len) : strdup("null");
+	if (!text)
+		return ENOMEM;
+
+	if (blank < len)
+		memcpy(text, body, len);
+	err = read_message(mp, text, blank < len ? len : strlen(text),
+			   "the answer", decode_answer, f);
+	free(text);
+
+	return err;
 }
 
 

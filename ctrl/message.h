@@ -44,6 +44,8 @@ int message_decode(struct message **mp, char *text, size_t len,
 		   struct fault *f);
 int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct fault *f);
+int message_decode_answer(struct message **mp, const char *body, size_t len,
+			  struct fault *f);
 void message_free(struct message *m);
 
 #endif

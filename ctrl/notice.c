@@ -16,6 +16,20 @@
 #include "verb.h"
 
 
+static int64_t moment; /* ms since 1970, 0 for now */
+
+
+/**
+ * Say when that came about which verbs start and finish for
+ *
+ * @param time Time in ms since 1970, 0 for now
+ */
+void notice_at(int64_t time)
+{
+	moment = time;
+}
+
+
 /**
  * Tell that a verb has started or finished
  *
@@ -42,6 +56,7 @@ void notice_status(const struct session *s, const struct verb *v,
 	(void)emit(&(struct emission){.type = "verb:status",
 				      .call_sid = call_sid(s->call),
 				      .data = json_done(&j),
+				      .time = moment,
 				      .jambonz = s->notify});
 	json_free(&j);
 }

@@ -7,6 +7,7 @@
 #define NOTICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "hooks.h"
 
 struct report;
@@ -14,6 +15,7 @@ struct session;
 struct transfer;
 struct verb;
 
+void notice_at(int64_t time);
 void notice_status(const struct session *s, const struct verb *v,
 		   const char *event, const char *dry_run);
 

@@ -383,7 +383,20 @@ struct chain *outbox_remove(struct delivery *d)
  */
 bool outbox_waits(const char *sid)
 {
-	return table_get(outbox.chains, sid) != NULL;
+	return outbox_chain(sid) != NULL;
+}
+
+
+/**
+ * Get the hooks of a call that are not delivered
+ *
+ * @param sid call_sid
+ *
+ * @return The hooks, NULL if there are none
+ */
+struct chain *outbox_chain(const char *sid)
+{
+	return table_get(outbox.chains, sid);
 }
 
 

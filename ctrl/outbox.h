@@ -54,6 +54,7 @@ int outbox_add(struct delivery **dp, const struct hook_post *p);
 void outbox_save(const struct delivery *d);
 struct chain *outbox_remove(struct delivery *d);
 bool outbox_waits(const char *sid);
+struct chain *outbox_chain(const char *sid);
 struct delivery *outbox_find(const char *id);
 void outbox_each(outbox_each_h *h, void *arg);
 

@@ -11,6 +11,7 @@
 #include "announce.h"
 #include "app.h"
 #include "call.h"
+#include "clock.h"
 #include "field.h"
 #include "json.h"
 #include "load.h"
@@ -21,6 +22,8 @@
 #include "store.h"
 #include "table.h"
 
+
+enum { TOLD_MAX = 10000 }; /* messages of a call */
 
 static struct table *sessions;
 static struct session *dirty; /* those to save */
@@ -170,6 +173,17 @@ void sessions_close(void)
 }
 
 
+static void told_handler(uint64_t seq, const char *text, void *arg)
+{
+	const char *time = strstr(text, "\"time\":\"");
+	int64_t *told = arg, ms = clock_parse(time ? time + 8 : NULL);
+	(void)seq;
+
+	if (ms > *told)
+		*told = ms;
+}
+
+
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
@@ -190,6 +204,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 
 	s->notify = field_bool(tree, "notify");
 	s->tag = field_text(tree, "tag");
+	store_call(key, TOLD_MAX, told_handler, &s->told);
 	err = queue_load(s->queue, tree);
 
 out:
@@ -422,6 +437,30 @@ void session_end(struct session *s, const char *state, const char *reason)
 
 	queue_abandon(s->queue, reason);
 	session_release(s);
+}
+
+
+/**
+ * Take note of the time of a message about a call.  What is told later does
+ * not come about earlier: a node's clock is read before a report is on its
+ * way, and another message may overtake it.
+ *
+ * @param sid  call_sid
+ * @param time When it came about, ms since 1970
+ *
+ * @return That time, or that of the message before if it is later
+ */
+int64_t session_tell(const char *sid, int64_t time)
+{
+	struct session *s = session_find(sid);
+
+	if (!s)
+		return time;
+
+	if (time > s->told)
+		s->told = time;
+
+	return s->told;
 }
 
 

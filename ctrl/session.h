@@ -20,10 +20,11 @@ struct session {
 	struct call *call;
 	char *boot; /* of the node that carries the call */
 	struct queue *queue;
-	char *tag;   /* JSON text of an object, may be NULL */
-	bool notify; /* config notifyEvents */
-	bool live;   /* named since its node connected */
-	bool dirty;  /* to be saved at the end of this turn */
+	char *tag;    /* JSON text of an object, may be NULL */
+	bool notify;  /* config notifyEvents */
+	int64_t told; /* ms since 1970: time of the last message about it */
+	bool live;    /* named since its node connected */
+	bool dirty;   /* to be saved at the end of this turn */
 	bool counted;
 };
 
@@ -43,6 +44,7 @@ void session_create(const struct call_info *info, const char *boot,
 		    const char *node, int64_t time);
 void session_update(struct session *s, const struct call_info *info,
 		    int64_t time);
+int64_t session_tell(const char *sid, int64_t time);
 void session_end(struct session *s, const char *state, const char *reason);
 void session_tag(struct session *s, const char *text);
 void session_touch(struct session *s);

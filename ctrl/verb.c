@@ -36,7 +36,7 @@ static const char *const names[] = {
 
 static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, "length");
+	const cJSON *item = field_get(obj, "length");
 
 	if (!item)
 		return fault_set(f, 400, "length", "is required");
@@ -56,8 +56,7 @@ static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
 /* An application of jambonz sets much here that is of no use to us */
 static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj,
-							     "notifyEvents");
+	const cJSON *item = field_get(obj, "notifyEvents");
 
 	v->notify = -1;
 	if (!item)
@@ -75,7 +74,7 @@ static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 
 static int tag_parse(struct verb *v, const cJSON *obj, struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, "data");
+	const cJSON *item = field_get(obj, "data");
 
 	if (!item)
 		return fault_set(f, 400, "data", "is required");
@@ -109,16 +108,13 @@ static int own_parse(struct verb *v, const cJSON *obj, struct fault *f)
 
 static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct fault *f)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, "verb");
+	const cJSON *item = field_get(obj, "verb");
 
 	if (!item)
 		return fault_set(f, 400, "verb", "is required");
 
 	if (!cJSON_IsString(item))
 		return fault_set(f, 400, "verb", "must be a string");
-
-	if (!*item->valuestring)
-		return fault_set(f, 400, "verb", "must not be empty");
 
 	(void)snprintf(f->verb, sizeof(f->verb), "%s", item->valuestring);
 	text_repair(f->verb);
@@ -480,7 +476,7 @@ bool verb_refers(const struct verb *v, char **target)
 
 	json = cJSON_Parse(v->text);
 	dry_run = field_bool(json, "dryRun");
-	to = field_str(json, "referTo");
+	to = cJSON_GetStringValue(field_get(json, "referTo"));
 	if (to && !dry_run)
 		*target = strdup(to);
 	cJSON_Delete(json);

@@ -7,11 +7,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { Application } from './lib/application.js';
 import { played, writeWav } from './lib/audio.js';
 import { Bot } from './lib/bot.js';
 import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
-import { busyThenFree, FILE, inTransfer, LEVEL, MANUAL, parties } from
+import { busyThenFree, FILE, held, inTransfer, LEVEL, MANUAL, parties } from
 	'./lib/jambonz.js';
 import { NO_NAMES, usable } from './lib/names.js';
 import { scene } from './lib/scene.js';
@@ -290,6 +291,35 @@ scene('a bot that closes with 1000 leaves the call alone', async (s) => {
 	assert.equal(bot.all('session:new').length, 1);
 	assert.equal(client.all('call:status').at(-1).data.call_status,
 		'in-progress');
+});
+
+
+/* It has had its say: nobody waits for an ack of its relative eventHook. */
+scene('a bot that closes with 1000 in mid-transfer holds no hook back',
+	async (s) => {
+	const web = await Application.start(s);
+	const h = held();
+	const { bot, far, client } = await parties(s, 'node-client-ws',
+		{ REFER: h.REFER, wish: { mute: true, leaves: true,
+			first: [['answer', {}], ['sip_refer',
+				{ referTo: '100', eventHook: '/event',
+					actionHook: `${web.url}/action` }]] } });
+
+	await far.call();
+	await bot.event('event', { call_status: 180 });
+	assert.equal((await bot.event('close')).code, 1000);
+	const { data } = await client.message('hook:status',
+		{ hook: '/event', event: 'failed' });
+	assert.equal(data.reason, 'the application has closed');
+
+	const begin = Date.now();
+	await h.finish('486 Busy Here');
+	assert.equal((await web.request('/action')).data
+		.final_referred_call_status, 486);
+	assert.ok(Date.now() - begin < 5000);
+
+	/* and the call ends with its verbs */
+	await client.message('call:status', { call_status: 'completed' });
 });
 
 

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Application } from './lib/application.js';
 import { scene, settings } from './lib/scene.js';
 
 const page = readFileSync(join(settings.source, 'docs/protocol.md'), 'utf8');
@@ -81,6 +82,13 @@ async function session(s)
 	await far.nudge();
 	await client.message('hook:status', { hook: '/action',
 		event: 'answered' });
+
+	const web = await Application.start(s,
+		{ reply: () => ({ body: 'Hello' }) });
+	client.send({ verb: 'redirect', call_sid: sid,
+		actionHook: `${web.url}/next` });
+	await client.message('hook:status', { event: 'answered',
+		reason: 'the answer must be an array of verbs' });
 
 	client.send({ verb: 'hangup', call_sid: sid });
 	await client.message('call:status', { call_status: 'completed' });

@@ -7,10 +7,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Bot } from './lib/bot.js';
 import { Far } from './lib/far.js';
 import { inTransfer, MANUAL, parties } from './lib/jambonz.js';
 import { NO_NAMES, Names, usable } from './lib/names.js';
 import { connect, cutOff } from './lib/network.js';
+import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 
 const BOT = '10.77.0.30';
@@ -96,7 +98,9 @@ const policies = [
 	['ws', 403, '#rc=1&rp=5xx', 1],
 	['ws', 403, '#rc=1&rp=4xx', 2],
 	['ws', 403, '#rc=1&rp=all', 2],
-	['ws', null, '#rc=1', 1],
+	['ws', null, '#rc=1', 2],
+	['ws', null, '#rc=1&rp=4xx', 1],
+	['ws', null, '#rc=1&rp=rt', 2],
 	['ws', null, '#rc=1&rp=5xx,rt', 2],
 	['http', 503, '', 1],
 	['http', 503, '#rc=1', 1],
@@ -120,6 +124,27 @@ for (const [scheme, answer, policy, asked] of policies) {
 		assert.equal(a.asked, asked);
 	});
 }
+
+
+/* Its TCP takes them all, but the last has its turn after 1.7 s only. */
+scene('a bot that needs 85 ms for each session has all of 20 at once',
+	async (s) => {
+	const bot = await Bot.start(s, 'slow', { slow: 85 });
+	const referd = await s.referd({ args: ['--app',
+		`ws://${bot.host}/bot`] });
+	const node = await Node.connect(referd.socket);
+	const calls = Array.from({ length: 20 }, () =>
+		node.call({ state: 'ringing' }).sid);
+
+	for (let i = 0; i < calls.length; i++) {
+		const { verbs } = await node.accept();
+
+		assert.deepEqual(verbs.map((v) => v.verb), ['answer']);
+	}
+	assert.deepEqual(bot.all('session:new').map((e) => e.data.call_sid)
+		.sort(), calls.sort());
+	node.disconnect();
+});
 
 
 /* How long the network is away, and whether the connection outlives that. */

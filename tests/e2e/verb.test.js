@@ -60,6 +60,40 @@ async function referrals(s)
 }
 
 
+/* As an application of jambonz may write it, and many write what they lack */
+scene('the form of one key is taken, and null and "" for nothing', async (s) => {
+	const { referd, client } = await s.control();
+	const { far, sid } = await s.call(client, 'refuse',
+		{ answer: 'SIP/2.0 603 Decline', more: 'X-More: none' });
+	const fields = { id: null, actionHook: '', eventHook: null,
+		referredBy: '', replaces: null,
+		headers: { 'X-A': null, 'X-B': '', 'X-C': 'c' } };
+	const forms = [
+		() => client.send({ 'sip:refer': { referTo: '1', ...fields },
+			call_sid: sid }),
+		() => client.send({ type: 'command', command: 'redirect',
+			callSid: sid, queueCommand: null, data: [
+				{ 'sip:refer': { referTo: '2', ...fields } }] }),
+		() => fetch(`${referd.http}/calls/${sid}/verbs`, {
+			method: 'POST', body: JSON.stringify([{ 'sip:refer':
+				{ referTo: '3', ...fields } }]) }),
+	];
+
+	for (const [i, send] of forms.entries()) {
+		const from = client.now, mark = far.messages.length;
+
+		await send();
+		await client.message('verb:status', { event: 'finished' },
+			{ from });
+
+		const { headers } = await far.received('REFER', { from: mark });
+		assert.equal(headers['refer-to'], `<sip:${i + 1}@${far.ip}:5060>`);
+		assert.equal(headers['x-c'], 'c');
+		assert.ok(!('x-a' in headers) && !('x-b' in headers));
+	}
+});
+
+
 scene('each field stands in the REFER as it should', async (s) => {
 	const send = await referrals(s);
 

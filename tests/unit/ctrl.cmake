@@ -5,7 +5,7 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config feed filter json keep link log member message node outq queue reader redo report schema
+foreach(name archive cast clock config feed filter json keep link log member message node outbox outq queue reader redo report schema
 		store table verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
@@ -22,3 +22,13 @@ target_link_options(unit_ctrl_node PRIVATE -Wl,--wrap=emit
 	-Wl,--wrap=intake -Wl,--wrap=intake_begin -Wl,--wrap=intake_gone
 	-Wl,--wrap=store_each -Wl,--wrap=store_forget
 	-Wl,--wrap=store_pending -Wl,--wrap=store_trouble)
+
+# In a referd without a network
+foreach(name app command hooks)
+	add_executable(unit_ctrl_${name}
+		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c
+		${CMAKE_CURRENT_LIST_DIR}/told.c)
+	target_link_libraries(unit_ctrl_${name} PRIVATE fuzz_referd
+		PkgConfig::CMOCKA)
+	add_test(NAME unit.ctrl_${name} COMMAND unit_ctrl_${name})
+endforeach()

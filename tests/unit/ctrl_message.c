@@ -120,6 +120,159 @@ static void test_dial(void **state)
 }
 
 
+/* null and "" are as good as nothing */
+static void test_left_out(void **state)
+{
+	static const char *const texts[] = {
+		"{\"verb\":\"hangup\",\"call_sid\":null,\"callSid\":\"c1\","
+		"\"msgid\":\"\",\"verbs\":null}",
+		"{\"verbs\":[{\"verb\":\"hangup\"}],\"call_sid\":\"c1\","
+		"\"queueCommand\":null,\"msgid\":null,\"verb\":\"\"}",
+		"{\"type\":\"command\",\"command\":\"redirect\","
+		"\"call_sid\":\"\",\"callSid\":\"c1\",\"queueCommand\":\"\","
+		"\"data\":[{\"verb\":\"hangup\",\"id\":null}]}",
+	};
+	struct message *m;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		m = decode_ok(texts[i]);
+		assert_int_equal(m->kind, MESSAGE_VERBS);
+		assert_string_equal(m->call_sid, "c1");
+		assert_null(m->msgid);
+		assert_false(m->queue);
+		assert_int_equal(m->verbs->kind, VERB_HANGUP);
+		message_free(m);
+	}
+
+	m = decode_ok("{\"type\":\"command\",\"command\":\"dial\",\"data\":{"
+		      "\"to\":\"b\",\"from\":\"\",\"node\":null,"
+		      "\"headers\":{\"X-A\":null,\"X-B\":\"\",\"X-C\":\"c\"},"
+		      "\"timeout\":null,\"app\":null,\"call_hook\":\"\"}}");
+	assert_string_equal(m->dial,
+			    "{\"to\":\"b\",\"headers\":{\"X-C\":\"c\"}}");
+	assert_null(m->app.url);
+	assert_null(m->node);
+	message_free(m);
+
+	m = decode_ok("{\"type\":\"ack\",\"msgid\":\"h\",\"data\":\"\"}");
+	assert_null(m->verbs);
+	message_free(m);
+}
+
+
+/* The form of one key, wherever a verb may stand */
+static void test_one_key(void **state)
+{
+	static const char *const texts[] = {
+		"{\"sip:refer\":{\"referTo\":\"1\"},\"call_sid\":\"c1\","
+		"\"msgid\":\"m\"}",
+		"{\"sip:refer\":{\"referTo\":\"1\",\"callSid\":\"c1\","
+		"\"msgid\":\"m\",\"verb\":\"hangup\"},\"verb\":null}",
+		"[{\"sip:refer\":{\"referTo\":\"1\"},\"call_sid\":\"c1\","
+		"\"msgid\":\"m\"}]",
+		"{\"verbs\":[{\"sip:refer\":{\"referTo\":\"1\","
+		"\"call_sid\":\"c1\"}}],\"msgid\":\"m\"}",
+		"{\"type\":\"command\",\"command\":\"redirect\","
+		"\"callSid\":\"c1\",\"msgid\":\"m\","
+		"\"data\":{\"sip:refer\":{\"referTo\":\"1\"}}}",
+		"{\"type\":\"ack\",\"msgid\":\"m\",\"call_sid\":\"c1\","
+		"\"data\":[{\"sip:refer\":{\"referTo\":\"1\"}}]}",
+		"{\"type\":\"ack\",\"msgid\":\"m\",\"call_sid\":\"c1\","
+		"\"data\":{\"sip:refer\":{\"referTo\":\"1\"}}}",
+	};
+	struct message *m;
+	struct fault f;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		m = decode_ok(texts[i]);
+		assert_string_equal(m->call_sid, "c1");
+		assert_string_equal(m->msgid, "m");
+		assert_int_equal(m->verbs->kind, VERB_SIP_REFER);
+		assert_non_null(
+			strstr(m->verbs->text, "\"verb\":\"sip:refer\""));
+		assert_non_null(strstr(m->verbs->text, "\"referTo\":\"1\""));
+		assert_null(strstr(m->verbs->text, "hangup"));
+		message_free(m);
+	}
+
+	/* what an application keeps in a tag has the same look */
+	m = decode_ok("{\"verb\":\"tag\",\"data\":{\"a\":{\"b\":1}}}");
+	assert_string_equal(m->verbs->tag, "{\"a\":{\"b\":1}}");
+	message_free(m);
+
+	m = decode_ok("{\"type\":\"command\",\"command\":\"redirect\","
+		      "\"data\":{\"call_hook\":{\"url\":\"/a\"}}}");
+	assert_int_equal(m->verbs->kind, VERB_REDIRECT);
+	message_free(m);
+
+	assert_int_equal(decode(&m, "[{\"gather\":{\"say\":\"x\"}}]", &f),
+			 EBADMSG);
+	assert_string_equal(f.text, "verbs[0]: gather: is not a verb that "
+				    "this gateway knows");
+	assert_int_equal(decode(&m, "[{\"hangup\":{},\"pause\":{}}]", &f),
+			 EBADMSG);
+	assert_string_equal(f.text, "verbs[0]: verb: is required");
+}
+
+
+static int answer(struct message **mp, const char *text, struct fault *f)
+{
+	fault_init(f);
+	*mp = NULL;
+
+	return message_decode_answer(mp, text, strlen(text), f);
+}
+
+
+static void test_answer(void **state)
+{
+	static const char *const nothings[] = {
+		"",   " \r\n", "null",         "[]",
+		"{}", "\"\"",  "\xef\xbb\xbf", "\xef\xbb\xbf[]"};
+	static const char *const hangups[] = {
+		"[{\"verb\":\"hangup\"}]",
+		"\xef\xbb\xbf[{\"verb\":\"hangup\"}]", " [{\"hangup\":{}}]",
+		"{\"verb\":\"hangup\"}", "{\"hangup\":{}}"};
+	static const struct {
+		const char *text;
+		const char *sentence;
+	} refused[] = {
+		{"OK", "the answer must be an array of verbs"},
+		{"<html></html>", "the answer must be an array of verbs"},
+		{"[{\"verb\":\"hangup\"}",
+		 "the answer must be an array of verbs"},
+		{"{\"ok\":true}", "the answer must be an array of verbs"},
+		{"true", "the answer must be an array of verbs"},
+		{"[\"\xff\"]", "the answer must be UTF-8"},
+		{"[{\"verb\":\"dance\"}]",
+		 "verbs[0]: dance: is not a verb that this gateway knows"},
+	};
+	struct message *m;
+	struct fault f;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(nothings) / sizeof(*nothings); i++) {
+		assert_int_equal(answer(&m, nothings[i], &f), 0);
+		assert_null(m->verbs);
+		message_free(m);
+	}
+
+	for (size_t i = 0; i < sizeof(hangups) / sizeof(*hangups); i++) {
+		assert_int_equal(answer(&m, hangups[i], &f), 0);
+		assert_int_equal(m->verbs->kind, VERB_HANGUP);
+		message_free(m);
+	}
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		assert_int_equal(answer(&m, refused[i].text, &f), EBADMSG);
+		assert_string_equal(f.text, refused[i].sentence);
+		assert_null(m);
+	}
+}
+
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -207,6 +360,9 @@ int main(void)
 		cmocka_unit_test(test_queue_command),
 		cmocka_unit_test(test_ack),
 		cmocka_unit_test(test_dial),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_one_key),
+		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ref),
 	};

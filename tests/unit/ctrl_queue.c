@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 #include <ev.h>
 #include "client.h"
+#include "clock.h"
 #include "command.h"
 #include "dial.h"
 #include "hooks.h"
@@ -33,6 +34,7 @@ enum { TURNS = 200 };
 static char dir[64];
 static int node = -1;
 static unsigned last_n;
+static int64_t now;   /* time of the next report, ms since 1970 */
 static uint64_t seen; /* seq of the last message that was looked at */
 static char inbox[65536];
 
@@ -99,8 +101,8 @@ static void report(const char *fmt, ...)
 	(void)vsnprintf(body, sizeof(body), fmt, ap);
 	va_end(ap);
 
-	(void)snprintf(line, sizeof(line), "{\"n\":%u,\"time\":1,%s}",
-		       ++last_n, body);
+	(void)snprintf(line, sizeof(line), "{\"n\":%u,\"time\":%lld,%s}",
+		       ++last_n, (long long)now, body);
 	node_say(line);
 }
 
@@ -263,6 +265,7 @@ static int setup(void **state)
 
 	inbox[0] = '\0';
 	last_n = 0;
+	now = 1;
 	referd_open();
 	seen = store_seq();
 	node_connect("boot1");
@@ -536,11 +539,13 @@ static void test_pause(void **state)
 {
 	(void)state;
 
-	bot("[{\"verb\":\"pause\",\"length\":0.01},{\"verb\":\"hangup\"}]");
+	bot("[{\"verb\":\"pause\",\"length\":0.3},{\"verb\":\"hangup\"}]");
 	(void)expect_ok("\"run\":false");
 	assert_int_equal(said("verb:status", "pause"), 1);
-	(void)usleep(20000);
-	turns();
+	while (said("verb:status", "pause") < 2) {
+		(void)usleep(10000);
+		turns();
+	}
 	(void)expect_ok("hangup");
 	assert_int_equal(said("verb:status", "pause"), 2);
 }
@@ -578,6 +583,77 @@ static void test_own_verb_runs_alone(void **state)
 }
 
 
+struct times {
+	int64_t last;
+	int64_t starting, requested;
+};
+
+
+static void time_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct times *times = arg;
+	int64_t ms = clock_parse(member(text, "time"));
+	(void)seq;
+
+	if (ms < times->last)
+		fail_msg("%s is before the one before", text);
+
+	times->last = ms;
+	if (strstr(text, "starting"))
+		times->starting = ms;
+	if (strstr(text, "requested"))
+		times->requested = ms;
+}
+
+
+static void look_at_times(struct times *times)
+{
+	uint64_t since = seen;
+
+	while (store_replay(&since, "bot", "c1", false, 1000, time_handler,
+			    times))
+		;
+}
+
+
+/* A verb starts when the node says so, and no time goes back: what the node
+   reports came about before we were told, and a hook was sent meanwhile */
+static void test_times(void **state)
+{
+	struct times times = {0};
+	int64_t begin = clock_ms() - 5000;
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\","
+	    "\"eventHook\":\"http://10.77.0.9/\"}");
+	now = begin;
+	strcpy(ref, expect_ok("\"run\":true"));
+	now = begin + 1;
+	transfer(ref, "t", "\"step\":\"requested\"");
+	look_at_times(&times);
+	assert_true(times.starting == begin);
+	assert_true(times.requested == begin + 1);
+
+	transfer(ref, "t", "\"step\":\"progress\",\"call_status\":180");
+	now = begin + 2;
+	transfer(ref, "t", ENDED("failed"));
+	assert_true(said("hook:status", "\"event\":\"sent\"") > 0);
+	times.last = 0;
+	look_at_times(&times);
+	assert_true(times.last > begin + 2);
+
+	/* nor does it over a restart */
+	restart();
+	node_connect("boot1");
+	report_call("live", "early-media");
+	report("\"type\":\"sync\",\"transfers\":[]");
+	times.last = 0;
+	look_at_times(&times);
+	assert_int_equal(said("call:status", "early-media"), 1);
+}
+
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -595,6 +671,7 @@ int main(void)
 		CASE(test_new_boot_ends_all),
 		CASE(test_pause),
 		CASE(test_own_verb_runs_alone),
+		CASE(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

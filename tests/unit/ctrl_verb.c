@@ -6,6 +6,7 @@
 #include "unit.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "json.h"
@@ -118,8 +119,15 @@ static void test_refused(void **state)
 		 "hangup: id: must be a string", -1},
 		{"{\"verb\":\"hangup\",\"id\":\"a\\r\\nb\"}",
 		 "hangup: id: must not contain control characters", -1},
-		{"[{\"verb\":\"sip:refer\",\"actionHook\":\"\"}]",
-		 "verbs[0]: sip:refer: actionHook: must not be empty", 0},
+		{"[{\"verb\":\"redirect\",\"actionHook\":\"\"}]",
+		 "verbs[0]: redirect: actionHook: is required", 0},
+		{"{\"verb\":\"pause\",\"length\":null}",
+		 "pause: length: is required", -1},
+		{"{\"verb\":\"tag\",\"data\":\"\"}", "tag: data: is required",
+		 -1},
+		{"{\"verb\":\"\"}", "verb: is required", -1},
+		{"{\"verb\":\"hangup\",\"actionHook\":{\"url\":null}}",
+		 "hangup: actionHook.url: is required", -1},
 		{"{\"verb\":\"sip:refer\",\"actionHook\":1}",
 		 "sip:refer: actionHook: must be a string or an object with "
 		 "url",
@@ -142,6 +150,39 @@ static void test_refused(void **state)
 		assert_int_equal(parse(&v, cases[i].text, &f), EBADMSG);
 		assert_string_equal(f.text, cases[i].sentence);
 		assert_int_equal(f.position, cases[i].position);
+	}
+}
+
+
+/* null and "" are as good as nothing */
+static void test_left_out(void **state)
+{
+	static const char *const nothings[] = {"null", "\"\""};
+	char text[512];
+	struct fault f;
+	struct verb *v;
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *n = nothings[i];
+
+		(void)snprintf(text, sizeof(text),
+			       "[{\"verb\":\"sip:refer\",\"referTo\":\"1\","
+			       "\"id\":%s,\"actionHook\":%s,\"eventHook\":"
+			       "{\"url\":\"/e\",\"method\":%s,"
+			       "\"username\":%s,\"password\":%s}},"
+			       "{\"verb\":\"config\",\"notifyEvents\":%s}]",
+			       n, n, n, n, n, n);
+		assert_int_equal(parse(&v, text, &f), 0);
+		assert_int_equal(verbs_own(v, "bot", DIALECT_DEFAULT), 0);
+		assert_null(v->id);
+		assert_string_equal(v->action.url, "refer");
+		assert_string_equal(v->event.url, "/e");
+		assert_string_equal(v->event.method, "POST");
+		assert_null(v->event.username);
+		assert_null(v->event.password);
+		assert_int_equal(v->next->notify, -1);
+		verbs_free(v);
 	}
 }
 
@@ -218,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_default_hook),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_save_load),
 	};

@@ -20,6 +20,14 @@ export const wish = { port: 0, targets: ['100', '200'], file: 'sorry.wav',
 	...JSON.parse(process.argv[2] ?? '{}') };
 
 
+/** Is busy for so many milliseconds, and does nothing else meanwhile. */
+export function pause(ms)
+{
+	if (ms)
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+
 /** A server for WebSockets, with TLS if there is a certificate. */
 export function server()
 {

@@ -21,7 +21,8 @@ function listenTo(session)
 
 	session.on('/event', (data) => {
 		log('event', { data });
-		session.reply();
+		if (!wish.mute)
+			session.reply();
 	});
 	session.on('/action', (data) => {
 		log('action', { data });

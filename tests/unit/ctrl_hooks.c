@@ -1,0 +1,220 @@
+/**
+ * @file ctrl_hooks.c  Tests of hooks: what becomes of them and of their
+ * answers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hooks.h"
+#include "outbox.h"
+#include "../fuzz/referd.h"
+#include "told.h"
+
+
+static const char refer[] =
+	"[{\"verb\":\"sip:refer\",\"referTo\":\"1\",\"call_sid\":\"c1\","
+	"\"actionHook\":\"http://127.0.0.1/a\"%s},"
+	"{\"verb\":\"pause\",\"length\":60}]";
+
+#define FAILED "\"event\":\"failed\""
+#define SENT   "\"event\":\"sent\""
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	referd_open("");
+	told_begin();
+	bot_connect(false);
+	gateway_connect();
+	gateway_hello();
+	gateway_call("new", "c1", "in-progress");
+
+	return 0;
+}
+
+
+static int teardown(void **state)
+{
+	(void)state;
+	referd_close();
+
+	return 0;
+}
+
+
+/* A transfer, to its end */
+static void transfer(const char *more)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), refer, more);
+	bot_say_text(text);
+	gateway_answer(false);
+	assert_int_equal(told("bot", "transfer:status", "ended"), 1);
+}
+
+
+static void answer(long status, const char *body)
+{
+	assert_true(hook_answer(status, body, strlen(body)));
+}
+
+
+/* How often a verb has started */
+static unsigned starts(const char *verb)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "\"verb\":\"%s\"", verb);
+
+	return told("bot", "\"starting\"", text);
+}
+
+
+static void test_answered(void **state)
+{
+	(void)state;
+
+	transfer("");
+	assert_int_equal(told("bot", "hook:status", SENT), 1);
+	assert_int_equal(starts("pause"), 0);
+
+	answer(200, "");
+	assert_int_equal(told("bot", "hook:status", "\"answered\""), 1);
+	assert_int_equal(told("bot", "hook:status", "reason"), 0);
+	assert_int_equal(told("bot", "jambonz:error", ""), 0);
+	assert_int_equal(starts("pause"), 1);
+}
+
+
+/* A mark of the byte order is no part of the answer, RFC 8259 section 8.1 */
+static void test_answer_with_mark(void **state)
+{
+	(void)state;
+
+	transfer("");
+	answer(200, "\xef\xbb\xbf[{\"config\":{}},{\"hangup\":{}}]");
+	gateway_answer(false);
+	assert_int_equal(starts("config"), 1);
+	assert_int_equal(starts("hangup"), 1);
+	assert_int_equal(starts("pause"), 0);
+	assert_int_equal(told("bot", "jambonz:error", ""), 0);
+}
+
+
+/* Who controls the call is told, and the call goes on */
+static void test_answer_not_understood(void **state)
+{
+	char ref[96];
+	(void)state;
+
+	transfer("");
+	answer(200, "<html>Welcome</html>");
+	assert_int_equal(told("bot", "\"answered\"",
+			      "\"reason\":\"the answer must be an array of "
+			      "verbs\""),
+			 1);
+	assert_int_equal(told("bot", "jambonz:error",
+			      "\"call_sid\":\"c1\",\"data\":{\"error\":\"the "
+			      "answer must be an array of verbs\""),
+			 1);
+
+	/* ... and which hook it was */
+	(void)snprintf(ref, sizeof(ref), "\"ref\":\"h-");
+	assert_int_equal(told("bot", "jambonz:error", ref), 1);
+	assert_int_equal(told("observer", "jambonz:error", ""), 0);
+	assert_int_equal(starts("pause"), 1);
+}
+
+
+static void test_answer_with_bad_verb(void **state)
+{
+	(void)state;
+
+	transfer("");
+	answer(200, "[{\"verb\":\"dance\"}]");
+	assert_int_equal(told("bot", "\"answered\"",
+			      "\"reason\":\"verbs[0]: "
+			      "dance: is not"),
+			 1);
+	assert_int_equal(told("bot", "jambonz:error", "dance"), 1);
+	assert_int_equal(starts("pause"), 1);
+}
+
+
+static void test_fails_and_is_tried_again(void **state)
+{
+	(void)state;
+
+	transfer("");
+	answer(500, "");
+	assert_int_equal(told("bot", FAILED, "\"http_status\":500"), 1);
+	assert_int_equal(told("bot", FAILED, "retry_ms"), 1);
+	assert_int_equal(starts("pause"), 1);
+
+	referd_time_passes();
+	answer(0, "");
+	assert_int_equal(told("bot", FAILED, "\"reason\":\"Operation timed"),
+			 1);
+	referd_time_passes();
+	answer(400, "");
+	assert_int_equal(told("bot", FAILED, "retry_ms"), 2);
+	assert_false(outbox_waits("c1"));
+}
+
+
+/* They come one after the other, and a dead eventHook makes room */
+static void test_order(void **state)
+{
+	(void)state;
+
+	transfer(",\"eventHook\":\"http://127.0.0.1/e\"");
+	assert_int_equal(told("bot", SENT, "/e"), 1);
+	assert_int_equal(told("bot", SENT, "/a"), 0);
+
+	answer(500, "");
+	assert_int_equal(told("bot", FAILED, "/e"), 2);
+	assert_int_equal(told("bot", SENT, "/a"), 1);
+	answer(200, "");
+	assert_false(outbox_waits("c1"));
+}
+
+
+/* A hook of a verb that came over HTTP has nobody to go to */
+static void test_no_client(void **state)
+{
+	struct hook hook = {.url = (char *)"/a", .method = (char *)"POST"};
+	struct hook_post p = {.kind = HOOK_ACTION,
+			      .hook = &hook,
+			      .call_sid = "c1",
+			      .data = "{}"};
+	char id[HOOK_ID_SIZE];
+	(void)state;
+
+	assert_false(hooks_post(&p, id));
+	referd_turns();
+	assert_int_equal(told("bot", FAILED, "from no client"), 1);
+	assert_false(outbox_waits("c1"));
+}
+
+
+int main(void)
+{
+#define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_answered),
+		CASE(test_answer_with_mark),
+		CASE(test_answer_not_understood),
+		CASE(test_answer_with_bad_verb),
+		CASE(test_fails_and_is_tried_again),
+		CASE(test_order),
+		CASE(test_no_client),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

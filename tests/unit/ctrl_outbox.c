@@ -1,0 +1,184 @@
+/**
+ * @file ctrl_outbox.c  Tests of the hooks that are not delivered yet
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+#include "outbox.h"
+#include "store.h"
+
+
+static char dir[64];
+
+static struct hook hook = {.url = (char *)"HTTP://127.0.0.1/a",
+			   .method = (char *)"POST",
+			   .username = (char *)"ann",
+			   .password = (char *)"secret"};
+
+static const struct hook_post post = {.kind = HOOK_ACTION,
+				      .hook = &hook,
+				      .client = "bot",
+				      .dialect = DIALECT_JAMBONZ,
+				      .call_sid = "c1",
+				      .transfer_id = "t1",
+				      .verb_id = "v1",
+				      .data = "{\"a\":1}"};
+
+
+static void timer_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+
+	fail();
+}
+
+
+static int setup(void **state)
+{
+	(void)state;
+
+	log_level_set(LOG_ERROR);
+	strcpy(dir, "/tmp/ctrl-outbox-XXXXXX");
+	if (!mkdtemp(dir) || store_open(dir))
+		return -1;
+
+	return outbox_init(timer_handler);
+}
+
+
+static int teardown(void **state)
+{
+	char cmd[80];
+	(void)state;
+
+	outbox_close();
+	store_close();
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+
+	return system(cmd);
+}
+
+
+static struct delivery *add(const struct hook_post *p)
+{
+	struct delivery *d;
+
+	assert_int_equal(outbox_add(&d, p), 0);
+
+	return d;
+}
+
+
+static void restart(void)
+{
+	assert_int_equal(store_commit(), 0);
+	outbox_close();
+	store_close();
+	assert_int_equal(store_open(dir), 0);
+	assert_int_equal(outbox_init(timer_handler), 0);
+	outbox_load();
+}
+
+
+static void test_order(void **state)
+{
+	struct hook_post other = post;
+	struct delivery *a, *b, *c;
+	(void)state;
+
+	other.call_sid = "c2";
+	a = add(&post);
+	b = add(&post);
+	c = add(&other);
+	assert_true(a->http);
+	assert_ptr_equal(outbox_chain("c1")->head, a);
+	assert_ptr_equal(a->next, b);
+	assert_null(b->next);
+	assert_ptr_equal(outbox_chain("c2")->head, c);
+	assert_true(outbox_waits("c2"));
+	assert_false(outbox_waits("c3"));
+
+	assert_ptr_equal(outbox_remove(a), b->chain);
+	assert_null(outbox_remove(b));
+	assert_null(outbox_chain("c1"));
+	assert_null(outbox_remove(c));
+}
+
+
+/* What is not delivered waits in the store, as it was and in its order */
+static void test_restart(void **state)
+{
+	char first[HOOK_ID_SIZE], second[HOOK_ID_SIZE];
+	struct delivery *d;
+	(void)state;
+
+	d = add(&post);
+	d->attempt = 2;
+	d->seq = 17;
+	outbox_save(d);
+	strcpy(first, d->id);
+	strcpy(second, add(&post)->id);
+	restart();
+
+	d = outbox_find(first);
+	assert_non_null(d);
+	assert_string_equal(d->chain->sid, "c1");
+	assert_string_equal(d->hook.url, hook.url);
+	assert_string_equal(d->hook.method, "POST");
+	assert_string_equal(d->hook.username, "ann");
+	assert_string_equal(d->hook.password, "secret");
+	assert_string_equal(d->client, "bot");
+	assert_string_equal(d->transfer_id, "t1");
+	assert_string_equal(d->verb_id, "v1");
+	assert_string_equal(d->data, "{\"a\":1}");
+	assert_int_equal(d->dialect, DIALECT_JAMBONZ);
+	assert_int_equal(d->kind, HOOK_ACTION);
+	assert_int_equal(d->attempt, 2);
+	assert_int_equal(d->seq, 17);
+	assert_false(d->sent);
+	assert_ptr_equal(d->next, outbox_find(second));
+
+	(void)outbox_remove(d);
+	restart();
+	assert_null(outbox_find(first));
+	assert_non_null(outbox_find(second));
+}
+
+
+/* Who gets the result of a transfer again after the worst, knows it */
+static void test_names(void **state)
+{
+	struct hook_post event = post;
+	char name[HOOK_ID_SIZE];
+	struct delivery *d;
+	(void)state;
+
+	d = add(&post);
+	strcpy(name, d->id);
+	assert_string_not_equal(add(&post)->id, name);
+	while (outbox_chain("c1"))
+		(void)outbox_remove(outbox_chain("c1")->head);
+	assert_string_equal(add(&post)->id, name);
+
+	event.kind = HOOK_EVENT;
+	assert_string_not_equal(add(&event)->id, add(&event)->id);
+}
+
+
+int main(void)
+{
+#define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_order),
+		CASE(test_restart),
+		CASE(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

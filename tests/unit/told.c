@@ -1,0 +1,101 @@
+/**
+ * @file told.c  What referd has told, looked up in its store
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "store.h"
+#include "told.h"
+
+
+enum { MESSAGES_MAX = 10000 };
+
+struct search {
+	const char *a, *b;
+	unsigned count;
+	char msgid[64];
+};
+
+static uint64_t begin; /* seq before the first message of a test */
+
+
+/**
+ * Forget what was told before
+ */
+void told_begin(void)
+{
+	begin = store_seq();
+}
+
+
+static void search_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct search *s = arg;
+	cJSON *tree;
+	const char *msgid;
+	(void)seq;
+
+	if (!strstr(text, s->a) || !strstr(text, s->b))
+		return;
+
+	tree = cJSON_Parse(text);
+	msgid = cJSON_GetStringValue(cJSON_GetObjectItem(tree, "msgid"));
+	if (!s->count++)
+		(void)snprintf(s->msgid, sizeof(s->msgid), "%s",
+			       msgid ? msgid : "");
+	cJSON_Delete(tree);
+}
+
+
+static void search(struct search *s, const char *client)
+{
+	uint64_t since = begin;
+
+	while (store_replay(&since, client, NULL, false, MESSAGES_MAX,
+			    search_handler, s))
+		;
+}
+
+
+/**
+ * Count the messages that contain two texts
+ *
+ * @param client Who got them, besides those that are for all
+ * @param a      One text
+ * @param b      The other, "" if one is enough
+ *
+ * @return How many there were since told_begin()
+ */
+unsigned told(const char *client, const char *a, const char *b)
+{
+	struct search s = {.a = a, .b = b};
+
+	search(&s, client);
+
+	return s.count;
+}
+
+
+/**
+ * Get the msgid of the first message that contains two texts
+ *
+ * @param client Who got it, unless it was for all
+ * @param a      One text
+ * @param b      The other
+ *
+ * @return Its msgid, "" if there is none
+ */
+const char *told_msgid(const char *client, const char *a, const char *b)
+{
+	static struct search s;
+
+	memset(&s, 0, sizeof(s));
+	s.a = a;
+	s.b = b;
+	search(&s, client);
+
+	return s.msgid;
+}
