@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # Kamailio's topology hiding masks Call-IDs, but not the one in the Replaces of a
-# Refer-To, so that behind it an attended transfer names a dialog that is unknown.
+# Refer-To, so that an attended transfer names a dialog that nobody knows.
 #
 # kamailio 5.6.3 (Debian 12, 5.6.3-2), module topoh, mask_callid 1. Needs node.
 #
