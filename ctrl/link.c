@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <ev.h>
+#include "door.h"
 #include "link.h"
 #include "log.h"
 #include "process.h"
@@ -23,7 +24,6 @@
 enum {
 	LINE_MAX_LEN = 65536,
 	OUT_MAX = 4 << 20, /* bytes that a node may leave unread */
-	LINKS_MAX = 256,
 };
 
 /* Seconds between looks at the socket's path, where nobody tells of changes */
@@ -51,7 +51,7 @@ static struct {
 	struct sockaddr_un addr;
 	struct stat own; /* the socket as we made it */
 	unsigned links;
-	ev_io io;
+	struct door door;
 	ev_stat watch; /* of its path */
 	link_accept_h *h;
 } listener = {.fd = -1};
@@ -175,18 +175,12 @@ static bool is_welcome(const struct ucred *peer, int fd)
 }
 
 
-static void accept_handler(EV_P_ ev_io *w, int revents)
+static void accept_handler(int fd, const struct sockaddr *sa)
 {
 	struct ucred cred = {.uid = (uid_t)-1, .gid = (gid_t)-1};
 	socklen_t len = sizeof(cred);
 	struct link *l;
-	int fd;
-	(void)loop;
-	(void)revents;
-
-	fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0)
-		return;
+	(void)sa;
 
 	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	l = is_welcome(&cred, fd) ? calloc(1, sizeof(*l)) : NULL;
@@ -292,7 +286,7 @@ static void close_socket(void)
 	if (listener.fd < 0)
 		return;
 
-	ev_io_stop(EV_DEFAULT_ & listener.io);
+	door_close(&listener.door);
 	(void)close(listener.fd);
 	listener.fd = -1;
 
@@ -318,8 +312,7 @@ static int serve(void)
 		return err;
 	}
 
-	ev_io_init(&listener.io, accept_handler, listener.fd, EV_READ);
-	ev_io_start(EV_DEFAULT_ & listener.io);
+	door_open(&listener.door, listener.fd, "link", accept_handler);
 
 	return 0;
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+enum { LINKS_MAX = 256 };
+
 struct link;
 
 typedef void(link_accept_h)(struct link *l);

@@ -15,8 +15,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <ev.h>
 #include "address.h"
+#include "door.h"
 #include "listen.h"
 #include "log.h"
 #include "peer.h"
@@ -24,17 +24,13 @@
 
 enum {
 	BACKLOG = 1024,
-	RESERVE = 128, /* descriptors for all that is no client */
+	RESERVE = 128, /* descriptors for files, lookups and the like */
 	HOST_SIZE = 256,
 };
 
-/* Seconds for which nobody is taken when descriptors have run out */
-static const double pause_time = .1;
-
 static struct {
 	int fd;
-	ev_io io;
-	ev_timer pause;
+	struct door door;
 	listen_accept_h *h;
 	const char *scheme;
 	char host[HOST_SIZE]; /* as it was given */
@@ -60,7 +56,7 @@ static void turn_away(int fd)
 }
 
 
-static void take(int fd, const struct sockaddr *sa)
+static void accept_handler(int fd, const struct sockaddr *sa)
 {
 	struct peer *p = peer_admit(sa);
 	int on = 1;
@@ -72,40 +68,6 @@ static void take(int fd, const struct sockaddr *sa)
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	server.h(fd, p);
-}
-
-
-static void accept_handler(EV_P_ ev_io *w, int revents)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	int fd = accept4(w->fd, (struct sockaddr *)&ss, &len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-	(void)loop;
-	(void)revents;
-
-	if (fd >= 0) {
-		take(fd, (struct sockaddr *)&ss);
-		return;
-	}
-
-	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-	    errno == ENOMEM) {
-		log_warning("listen: nobody else can come: %s",
-			    strerror(errno));
-		ev_io_stop(EV_DEFAULT_ & server.io);
-		ev_timer_set(&server.pause, pause_time, 0.);
-		ev_timer_start(EV_DEFAULT_ & server.pause);
-	}
-}
-
-
-static void pause_handler(EV_P_ ev_timer *w, int revents)
-{
-	(void)w;
-	(void)revents;
-
-	ev_io_start(EV_A_ & server.io);
 }
 
 
@@ -240,11 +202,13 @@ static void print_url(void)
 }
 
 
-/* As many descriptors as the connections need, as far as they can be had */
-static unsigned get_descriptors(unsigned connections)
+/* As many descriptors as the connections and the rest need, as far as they can
+   be had; if they can't, half of them are for the connections */
+static unsigned get_descriptors(unsigned connections, unsigned others)
 {
+	const rlim_t reserve = (rlim_t)others + RESERVE;
+	const rlim_t want = connections + reserve;
 	struct rlimit limit;
-	rlim_t want = (rlim_t)connections + RESERVE;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return connections;
@@ -258,11 +222,15 @@ static unsigned get_descriptors(unsigned connections)
 	if (limit.rlim_cur >= want)
 		return connections;
 
-	connections = limit.rlim_cur > 2 * RESERVE
-			      ? (unsigned)limit.rlim_cur - RESERVE
-			      : (unsigned)limit.rlim_cur / 2;
-	log_warning("listen: the limit of open files lets %u clients come",
-		    connections);
+	if (limit.rlim_cur < 2 * reserve)
+		limit.rlim_cur /= 2;
+	else
+		limit.rlim_cur -= reserve;
+	if (limit.rlim_cur < connections)
+		connections = (unsigned)limit.rlim_cur;
+	log_warning("listen: the limit of open files lets %u clients come; "
+		    "%llu would be enough for all that the options allow",
+		    connections, (unsigned long long)want);
 
 	return connections;
 }
@@ -285,8 +253,9 @@ int listen_bind(const struct listen_config *config)
 
 	server.scheme = config->scheme;
 
-	return peers_init(get_descriptors(config->max_connections),
-			  config->max_per_address);
+	return peers_init(
+		get_descriptors(config->max_connections, config->others),
+		config->max_per_address);
 }
 
 
@@ -298,9 +267,7 @@ int listen_bind(const struct listen_config *config)
 void listen_start(listen_accept_h *h)
 {
 	server.h = h;
-	ev_timer_init(&server.pause, pause_handler, 0., 0.);
-	ev_io_init(&server.io, accept_handler, server.fd, EV_READ);
-	ev_io_start(EV_DEFAULT_ & server.io);
+	door_open(&server.door, server.fd, "listen", accept_handler);
 	print_url();
 }
 
@@ -313,8 +280,7 @@ void listen_close(void)
 	if (server.fd < 0)
 		return;
 
-	ev_timer_stop(EV_DEFAULT_ & server.pause);
-	ev_io_stop(EV_DEFAULT_ & server.io);
+	door_close(&server.door);
 	(void)close(server.fd);
 	server.fd = -1;
 }

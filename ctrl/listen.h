@@ -19,6 +19,7 @@ struct listen_config {
 	bool anywhere;            /* may be another address than loopback */
 	unsigned max_connections; /* in all, fewer if the system says so */
 	unsigned max_per_address;
+	unsigned others; /* descriptors for what else there may be */
 };
 
 int listen_bind(const struct listen_config *config);

@@ -15,10 +15,12 @@
 #include "config.h"
 #include "conn.h"
 #include "gate.h"
+#include "link.h"
 #include "listen.h"
 #include "log.h"
 #include "peer.h"
 #include "server.h"
+#include "slots.h"
 #include "throttle.h"
 #include "tls.h"
 #include "visit.h"
@@ -142,6 +144,17 @@ static void accept_handler(int fd, struct peer *peer)
 }
 
 
+/* Descriptors of links and their processes, of hooks (two while an address is
+   looked up, or both kinds of addresses are tried), and of the applications
+   that calls may have */
+static unsigned others(const struct config *config)
+{
+	const bool apps = *config->app || *config->app_map;
+
+	return 2 * LINKS_MAX + 2 * SLOTS_MAX + (apps ? config->max_calls : 0);
+}
+
+
 /**
  * Start to listen for clients.  Says itself what is wrong.
  *
@@ -157,6 +170,7 @@ int server_open(const struct config *config)
 		.anywhere = auth_required(),
 		.max_connections = config->max_connections,
 		.max_per_address = config->max_per_address,
+		.others = others(config),
 	};
 	int err;
 

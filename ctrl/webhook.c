@@ -21,16 +21,20 @@
 #include "log.h"
 #include "message.h"
 #include "signature.h"
+#include "slots.h"
 #include "webhook.h"
 
 
 enum {
+	HOST_SIZE = 512,
 	CONNECT_TIME = 5, /* seconds */
 	WHOLE_TIME = 10,
 };
 
 struct webhook {
 	CURL *easy;
+	struct slot slot;
+	bool added; /* libcurl has it */
 	struct curl_slist *headers;
 	char *url;  /* with the query of a GET */
 	char *data; /* that is sent */
@@ -50,14 +54,15 @@ static struct {
 
 static void destroy(struct webhook *w)
 {
-	if (w->easy) {
+	if (w->added)
 		(void)curl_multi_remove_handle(webhooks.multi, w->easy);
+	if (w->easy)
 		curl_easy_cleanup(w->easy);
-	}
 	curl_slist_free_all(w->headers);
 	free(w->url);
 	free(w->data);
 	free(w->body);
+	slot_leave(&w->slot);
 	free(w);
 }
 
@@ -72,7 +77,9 @@ static void done(struct webhook *w, CURLcode result)
 	if (result != CURLE_OK)
 		status = 0;
 
-	(void)curl_multi_remove_handle(webhooks.multi, w->easy);
+	if (w->added)
+		(void)curl_multi_remove_handle(webhooks.multi, w->easy);
+	w->added = false;
 	h(status,
 	  w->closed   ? "the host has an address that hooks may not go to"
 	  : *w->error ? w->error
@@ -220,6 +227,12 @@ int webhooks_init(const char *secret_file)
 				socket_handler);
 	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_TIMERFUNCTION,
 				timeout_handler);
+
+	/* with those that are kept for the next request */
+	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_MAXCONNECTS,
+				(long)SLOTS_MAX);
+	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+				(long)SLOTS_MAX);
 
 	return 0;
 }
@@ -383,8 +396,40 @@ static void set_options(struct webhook *w, const struct webhook_request *r)
 }
 
 
+static int begin(struct webhook *w)
+{
+	w->added = !curl_multi_add_handle(webhooks.multi, w->easy);
+
+	return w->added ? 0 : ENOMEM;
+}
+
+
+static void slot_handler(void *arg)
+{
+	struct webhook *w = arg;
+
+	if (begin(w))
+		done(w, CURLE_OUT_OF_MEMORY);
+}
+
+
+/* By the name and port in the URL, without who asks */
+static int take_slot(struct webhook *w)
+{
+	char host[HOST_SIZE], *p;
+
+	webhook_public_url(host, sizeof(host), w->url);
+	p = strstr(host, "://");
+	if (p)
+		p[3 + strcspn(p + 3, "/?#")] = '\0';
+
+	return slot_take(&w->slot, host, slot_handler, w);
+}
+
+
 /**
- * Send a request.  It begins with the next turn of the loop.
+ * Send a request.  It begins with the next turn of the loop, or when fewer are
+ * under way.
  *
  * @param wp  Pointer to the new request
  * @param r   What to send where
@@ -416,9 +461,12 @@ int webhook_send(struct webhook **wp, const struct webhook_request *r,
 		goto out;
 
 	set_options(w, r);
-	if (curl_multi_add_handle(webhooks.multi, w->easy))
-		err = ENOMEM;
-	else
+	err = take_slot(w);
+	if (!err)
+		err = begin(w);
+	if (err == EAGAIN)
+		err = 0;
+	if (!err)
 		*wp = w;
 
 out:

@@ -6,8 +6,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from './lib/client.js';
 import { http } from './lib/http.js';
 import { Node } from './lib/node.js';
@@ -299,6 +301,120 @@ scene('links to baresip: so many and no more', async (s) => {
 	assert.ok(await transfer(client, node, call) < 2000);
 	links.forEach((l) => l.destroy());
 });
+
+
+/* Hundredths of a second that a process has had of the CPU */
+function ticks(pid)
+{
+	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+		.replace(/^.*\) /, '').split(' ');
+
+	return Number(fields[11]) + Number(fields[12]);
+}
+
+
+scene('out of descriptors: referd waits, on both sockets, and goes on',
+	async (s) => {
+		const referd = await s.referd({
+			wrap: ['prlimit', '--nofile=96:96'] });
+		const { pid } = referd.process;
+		const client = await s.client(referd);
+		const node = await Node.connect(referd.socket);
+		const call = await liveCall(client, node);
+		const said = (name) => referd.process.log.wait((l) =>
+			l.startsWith(`warning: ${name}: nobody else can come`),
+		`${name} is out of descriptors`);
+		const links = Array.from({ length: 100 }, () =>
+			raw({ path: referd.socket }));
+
+		await said('link');
+		const before = ticks(pid);
+
+		/* who comes meanwhile waits, too */
+		const clients = Array.from({ length: 8 }, () =>
+			raw(portOf(referd)));
+
+		await said('listen');
+		await sleep(1000);
+		assert.ok(ticks(pid) - before < 20, 'referd spins');
+		assert.ok(await transfer(client, node, call) < 2000);
+		assert.equal(referd.process.log.filter((l) =>
+			/nobody else can come/.test(l)).length, 2);
+
+		[...links, ...clients].forEach((l) => l.destroy());
+		const other = await Node.connect(referd.socket, 'other');
+
+		await liveCall(client, other);
+		await s.client(referd);
+	});
+
+
+scene('hooks under way: 64 in all, 16 to a host, the others have their turn',
+	async (s) => {
+		const servers = [];
+		const count = (n) => servers[n].waiting.length;
+
+		for (let n = 0; n < 5; n++) {
+			const waiting = [];
+			const server = createServer((request, response) => {
+				waiting.push(response);
+				server.emit('more');
+			});
+
+			server.waiting = waiting;
+			await new Promise((resolve) =>
+				server.listen(0, '127.0.0.1', resolve));
+			servers.push(server);
+		}
+
+		const referd = await s.referd();
+		const client = await s.client(referd);
+		const node = await Node.connect(referd.socket);
+		const enough = (n, want) => new Promise((resolve) => {
+			const look = () => count(n) >= want && resolve();
+
+			servers[n].on('more', look);
+			look();
+		});
+		const hook = async (n) => {
+			const call = await liveCall(client, node);
+
+			client.send({ verb: 'sip:refer', referTo: '1',
+				call_sid: call.sid, actionHook:
+				`http://127.0.0.1:${servers[n].address().port}/`,
+			});
+			(await node.transfer(call)).end(200);
+		};
+
+		/* four hosts that do not answer, and a fifth behind them */
+		for (const n of [0, 1, 2, 3]) {
+			for (let i = 0; i < 20; i++)
+				await hook(n);
+		}
+		await hook(4);
+		await Promise.all([0, 1, 2, 3].map((n) => enough(n, 16)));
+		assert.deepEqual(servers.map((_, n) => count(n)),
+			[16, 16, 16, 16, 0]);
+
+		/* one is answered: the next of its host, or the fifth, begins */
+		servers[0].waiting[0].end('{}');
+		servers[0].waiting[1].end('{}');
+		await enough(4, 1);
+		await enough(0, 17);
+		assert.deepEqual(servers.map((_, n) => count(n)),
+			[17, 16, 16, 16, 1]);
+
+		for (const server of servers) {
+			server.on('more', () =>
+				server.waiting.at(-1).end('{}'));
+			server.waiting.forEach((r) => r.end('{}'));
+		}
+		await Promise.all([0, 1, 2, 3].map((n) => enough(n, 20)));
+		for (const server of servers) {
+			server.closeAllConnections();
+			server.close();
+		}
+	});
 
 
 function whyNotOther()

@@ -1,0 +1,31 @@
+/**
+ * @file slots.h  So many requests at once, and so many to one host
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include <stdbool.h>
+
+enum {
+	SLOTS_MAX = 64,
+	SLOTS_PER_HOST = 16,
+};
+
+struct slot_host;
+
+typedef void(slot_h)(void *arg);
+
+struct slot {
+	struct slot *next, **link; /* of those of its host that wait */
+	struct slot_host *host;    /* NULL: it has none, and waits for none */
+	bool runs;
+	slot_h *h;
+	void *arg;
+};
+
+int slot_take(struct slot *s, const char *host, slot_h *h, void *arg);
+void slot_leave(struct slot *s);
+
+#endif
