@@ -17,6 +17,9 @@ enum {
 	SPARE_SIZE = 8192,
 };
 
+/* Stands for what was cut off: U+2026 */
+static const char mark[] = "\xe2\x80\xa6";
+
 /* Texts come and go all the time, of a size that malloc() takes long for */
 static _Thread_local struct {
 	char *text;
@@ -127,26 +130,46 @@ static bool is_plain(unsigned char c)
 
 /* As JSON.stringify() has it, so that who reads a text and writes it again has
    the same bytes to check a signature with */
-static void append_escaped(struct json *j, const char *s)
+static size_t escape(char esc[8], char c)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *p = strchr(plain, c);
+	int n;
 
-	for (; *s; s++) {
-		const char *p;
-		char esc[8];
-		int n;
+	n = p ? snprintf(esc, 8, "\\%c", letters[p - plain])
+	      : snprintf(esc, 8, "\\u%04x", (unsigned char)c);
 
-		if (is_plain((unsigned char)*s)) {
+	return (size_t)n;
+}
+
+
+static void append_escaped(struct json *j, const char *s, size_t len)
+{
+	char esc[8];
+
+	for (const char *end = s + len; s < end; s++) {
+		if (is_plain((unsigned char)*s))
 			put(j, *s);
-			continue;
-		}
-
-		p = strchr(plain, *s);
-		n = p ? snprintf(esc, sizeof(esc), "\\%c", letters[p - plain])
-		      : snprintf(esc, sizeof(esc), "\\u%04x",
-				 (unsigned char)*s);
-		append(j, esc, (size_t)n);
+		else
+			append(j, esc, escape(esc, *s));
 	}
+}
+
+
+/* How much of a text takes so many bytes as it is written, and no half of a
+   character; all of it, if it takes no more */
+static size_t fitting(const char *s, size_t max)
+{
+	size_t used = 0, fits = 0, i;
+	char esc[8];
+
+	for (i = 0; s[i] && used <= max; i++) {
+		if (used + strlen(mark) <= max && (s[i] & 0xc0) != 0x80)
+			fits = i;
+		used += is_plain((unsigned char)s[i]) ? 1 : escape(esc, s[i]);
+	}
+
+	return used <= max ? i : fits;
 }
 
 
@@ -163,7 +186,7 @@ static void append_quoted(struct json *j, const char *s)
 	}
 
 	put(j, '"');
-	append_escaped(j, s);
+	append_escaped(j, s, len);
 	put(j, '"');
 }
 
@@ -280,6 +303,35 @@ void json_str(struct json *j, const char *key, const char *value)
 
 	begin(j, key);
 	append_quoted(j, value);
+}
+
+
+/**
+ * Write a string that may be too long: of what has no room the end is cut off,
+ * and a mark stands for it
+ *
+ * @param j     Text
+ * @param key   Name of the member
+ * @param value Value in UTF-8; if NULL, nothing is written
+ * @param max   Bytes that it may take between its quotes, escapes and the mark
+ *              included; at least those of the mark
+ */
+void json_cut(struct json *j, const char *key, const char *value, size_t max)
+{
+	size_t len = value ? strlen(value) : 0;
+
+	if (len > max / 6) /* else no escapes make it too long */
+		len = fitting(value, max);
+	if (!value || !value[len]) {
+		json_str(j, key, value);
+		return;
+	}
+
+	begin(j, key);
+	put(j, '"');
+	append_escaped(j, value, len);
+	append(j, mark, strlen(mark));
+	put(j, '"');
 }
 
 

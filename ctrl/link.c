@@ -22,11 +22,11 @@
 
 
 enum {
-	LINE_MAX_LEN = 65536,
 	OUT_MAX = 4 << 20, /* bytes that a node may leave unread */
 };
 
-/* Seconds between looks at the socket's path, where nobody tells of changes */
+/* Seconds between looks at the socket's path, where nobody tells of changes,
+   and between attempts to make the socket again */
 static const double watch_time = 2.;
 
 /* ... and for the first line of a link */
@@ -43,7 +43,8 @@ struct link {
 	char *out;
 	size_t outlen, outsize;
 	size_t inlen;
-	char in[LINE_MAX_LEN + 1]; /* with the newline */
+	bool skipping;              /* the rest of a line that is too long */
+	char in[LINK_LINE_MAX + 1]; /* with the newline */
 };
 
 static struct {
@@ -52,7 +53,9 @@ static struct {
 	struct stat own; /* the socket as we made it */
 	unsigned links;
 	struct door door;
-	ev_stat watch; /* of its path */
+	ev_stat watch;  /* of its path */
+	ev_timer again; /* when it could not be made */
+	int err;        /* why, as it was said */
 	link_accept_h *h;
 } listener = {.fd = -1};
 
@@ -81,6 +84,19 @@ static void fail(struct link *l)
 }
 
 
+static int take_line(struct link *l, char *line, size_t len)
+{
+	if (l->skipping) {
+		l->skipping = false;
+		return 0;
+	}
+
+	ev_timer_stop(EV_DEFAULT_ & l->silence);
+
+	return l->lineh ? l->lineh(l, line, len, l->arg) : 0;
+}
+
+
 /* Hand on each whole line; what is left over moves to the front */
 static int take_lines(struct link *l)
 {
@@ -89,8 +105,7 @@ static int take_lines(struct link *l)
 
 	while ((nl = memchr(p, '\n', (size_t)(end - p)))) {
 		*nl = '\0';
-		ev_timer_stop(EV_DEFAULT_ & l->silence);
-		err = l->lineh ? l->lineh(l, p, (size_t)(nl - p), l->arg) : 0;
+		err = take_line(l, p, (size_t)(nl - p));
 		if (err)
 			return err;
 
@@ -101,9 +116,12 @@ static int take_lines(struct link *l)
 	memmove(l->in, p, l->inlen);
 
 	if (l->inlen == sizeof(l->in)) {
-		log_warning("link: a line is longer than %d bytes",
-			    LINE_MAX_LEN);
-		return EMSGSIZE;
+		if (!l->skipping)
+			log_warning("link: process %d says a line of more "
+				    "than %d bytes, which is skipped",
+				    (int)l->pid, LINK_LINE_MAX);
+		l->skipping = true;
+		l->inlen = 0;
 	}
 
 	return 0;
@@ -303,10 +321,11 @@ static int serve(void)
 	make_dir(path);
 
 	err = open_socket();
-	if (err == EADDRINUSE)
+	if (err == EADDRINUSE && err != listener.err)
 		log_error("link: another referd serves %s", path);
-	else if (err)
+	else if (err && err != listener.err)
 		log_error("link: can't listen on %s: %s", path, strerror(err));
+	listener.err = err;
 	if (err) {
 		close_socket();
 		return err;
@@ -315,6 +334,19 @@ static int serve(void)
 	door_open(&listener.door, listener.fd, "link", accept_handler);
 
 	return 0;
+}
+
+
+/* What was in the way may be gone without a change of the path */
+static void again_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)revents;
+
+	if (serve())
+		return;
+
+	log_info("link: listens on %s again", listener.addr.sun_path);
+	ev_timer_stop(EV_A_ w);
 }
 
 
@@ -328,9 +360,14 @@ static void watch_handler(EV_P_ ev_stat *w, int revents)
 	if (listener.fd >= 0 && !stat(w->path, &st) && is_own(&st))
 		return;
 
+	/* what could not be made is tried again by the timer */
+	if (ev_is_active(&listener.again))
+		return;
+
 	log_warning("link: %s is gone, and made again", w->path);
 	close_socket();
-	(void)serve();
+	if (serve())
+		ev_timer_again(EV_DEFAULT_ & listener.again);
 }
 
 
@@ -364,6 +401,7 @@ int link_listen(const char *path, link_accept_h *h)
 	ev_stat_init(&listener.watch, watch_handler, listener.addr.sun_path,
 		     watch_time);
 	ev_stat_start(EV_DEFAULT_ & listener.watch);
+	ev_timer_init(&listener.again, again_handler, 0., watch_time);
 
 	return 0;
 }
@@ -375,6 +413,7 @@ int link_listen(const char *path, link_accept_h *h)
 void link_unlisten(void)
 {
 	ev_stat_stop(EV_DEFAULT_ & listener.watch);
+	ev_timer_stop(EV_DEFAULT_ & listener.again);
 	close_socket();
 }
 
@@ -420,6 +459,13 @@ void link_send(struct link *l, const char *line)
 {
 	size_t len = line ? strlen(line) : 0;
 	char *out;
+
+	/* who asks has looked at what is asked for; one that is skipped at the
+	   other end would never be answered either */
+	if (len > LINK_LINE_MAX) {
+		log_error("link: a request of %zu bytes is not sent", len);
+		return;
+	}
 
 	if (!line || l->outlen + len + 1 > OUT_MAX) {
 		log_error("link: a request is lost, the link is closed");

@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { LINKS_MAX = 256 };
+enum {
+	LINKS_MAX = 256,
+	LINK_LINE_MAX = 65536, /* bytes, either way */
+};
 
 struct link;
 

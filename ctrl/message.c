@@ -199,7 +199,8 @@ static void print_headers(struct json *j, const cJSON *headers)
 
 
 static int print_dial(struct message *m, const char *to, const char *from,
-		      const cJSON *headers, const cJSON *timeout)
+		      const cJSON *headers, const cJSON *timeout,
+		      struct fault *f)
 {
 	struct json j;
 
@@ -213,8 +214,16 @@ static int print_dial(struct message *m, const char *to, const char *from,
 	json_close(&j, '}');
 
 	m->dial = json_take(&j);
+	if (!m->dial)
+		return ENOMEM;
 
-	return m->dial ? 0 : ENOMEM;
+	if (strlen(m->dial) > VERB_TEXT_MAX)
+		return fault_set(f, 400, "headers",
+				 "must leave a dial at most %d bytes as JSON "
+				 "without spaces",
+				 VERB_TEXT_MAX);
+
+	return 0;
 }
 
 
@@ -267,7 +276,7 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 				 "%d",
 				 RING_MAX);
 
-	return print_dial(m, to, from, headers, timeout);
+	return print_dial(m, to, from, headers, timeout, f);
 }
 
 

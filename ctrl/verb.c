@@ -194,6 +194,28 @@ static int verb_parse(struct verb **vp, const cJSON *obj, int position,
 }
 
 
+/* What baresip is to do it is asked in one line, where what was one byte of a
+   message may take six */
+static int size_check(const struct verb *list, const char *field,
+		      struct fault *f)
+{
+	size_t size = 0;
+
+	for (; list; list = list->next) {
+		if (verb_is_sip(list))
+			size += strlen(list->text) + 1;
+	}
+
+	if (size <= VERB_TEXT_MAX)
+		return 0;
+
+	return fault_set(f, 400, field,
+			 "must have at most %d bytes in all as JSON without "
+			 "spaces, not %zu",
+			 VERB_TEXT_MAX, size);
+}
+
+
 static int list_parse(struct verb **listp, const cJSON *array, struct fault *f)
 {
 	struct verb *list = NULL, **tail = &list;
@@ -236,13 +258,21 @@ static int list_parse(struct verb **listp, const cJSON *array, struct fault *f)
  */
 int verbs_parse(struct verb **listp, const cJSON *item, struct fault *f)
 {
-	int err = cJSON_IsArray(item) ? list_parse(listp, item, f)
-				      : verb_parse(listp, item, -1, f);
+	const bool many = cJSON_IsArray(item);
+	struct verb *list = NULL;
+	int err = many ? list_parse(&list, item, f)
+		       : verb_parse(&list, item, -1, f);
 
-	if (!err) {
-		f->position = -1;
-		f->verb[0] = '\0';
-	}
+	if (err)
+		return err;
+
+	f->position = -1;
+	f->verb[0] = '\0';
+	err = size_check(list, many ? "verbs" : "verb", f);
+	if (err)
+		verbs_free(list);
+	else
+		*listp = list;
 
 	return err;
 }

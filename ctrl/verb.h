@@ -17,6 +17,7 @@ struct json;
 
 enum {
 	VERB_LIST_MAX = 64,
+	VERB_TEXT_MAX = 64900, /* bytes that a line of the link has room for */
 };
 
 enum verb_kind {

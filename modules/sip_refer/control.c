@@ -12,6 +12,11 @@
 #include "sip_refer.h"
 
 
+enum {
+	REF_MAX = 64, /* bytes */
+};
+
+
 static const char *get_string(const cJSON *json, const char *name)
 {
 	return cJSON_GetStringValue(
@@ -178,6 +183,8 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 				 "must name a call that is answered");
 
 	err = attended_prepare(verb, lc, fault);
+	if (!err)
+		err = verb_check_size(verb, fault);
 	if (err)
 		return err;
 
@@ -308,8 +315,9 @@ void control_handler(const struct cJSON *json)
 	struct fault fault = {.index = -1};
 	int err;
 
-	if (!type || !ref) {
-		warning("sip_refer: a request of referd has no type or ref\n");
+	if (!type || !ref || strlen(ref) > REF_MAX) {
+		warning("sip_refer: a request of referd has no type or ref, "
+			"or one that is too long\n");
 		return;
 	}
 

@@ -10,6 +10,11 @@
 #include "sip_refer.h"
 
 
+enum {
+	SID_MAX = 40, /* bytes */
+};
+
+
 static struct ua *find_ua(const char *aor)
 {
 	struct le *le;
@@ -125,6 +130,9 @@ int dial(const struct cJSON *json, struct fault *fault)
 	int err;
 
 	err = json_string(&sid, json, "call_sid", true, fault);
+	if (!err && strlen(sid) > SID_MAX)
+		err = fault_set(fault, "call_sid",
+				"must have at most %u bytes", SID_MAX);
 	if (!err)
 		err = json_string(&to, json, "to", true, fault);
 	if (!err)
@@ -135,6 +143,10 @@ int dial(const struct cJSON *json, struct fault *fault)
 		err = headers_decode(&hdrs, json, "headers", header_print_line,
 				     fault);
 	if (err)
+		goto out;
+
+	/* asked again, since its answer got lost */
+	if (calls_find(sid))
 		goto out;
 
 	ua = find_ua(from);

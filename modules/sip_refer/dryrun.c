@@ -12,7 +12,8 @@
 
 
 enum {
-	UDP_MAX = 1300, /* RFC 3261 section 18.1.1 [bytes] */
+	UDP_MAX = 1300,    /* RFC 3261 section 18.1.1 [bytes]  */
+	SHOWN_MAX = 24576, /* of the REFER, as JSON [bytes]    */
 };
 
 
@@ -141,7 +142,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 	json_str(&j, "refer_to_host", verb->refer_to.rule);
 	json_str(&j, "referred_by", verb->referred_by.uri);
 	json_str(&j, "referred_by_host", verb->referred_by.rule);
-	json_str(&j, "refer", text);
+	json_cut(&j, "refer", text, SHOWN_MAX);
 
 	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;
 	json_open(&j, "doubts", '[');

@@ -22,11 +22,11 @@
 
 enum {
 	PROTOCOL = 1,
-	LINE_SIZE = 65536, /* longest line either way [bytes]         */
 	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
 	BACKOFF_MAX = 2000,
 	LATER_MAX = 2,   /* that a report may wait for the next [ms] */
 	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
+	SYNC_MAX = 2048, /* transfers that one sync names           */
 };
 
 enum state {
@@ -50,8 +50,9 @@ static struct {
 	bool blocked;          /* we wait until it takes more             */
 	bool held;             /* requests wait                           */
 	struct tmr resume;
-	char in[LINE_SIZE];
+	char in[LINK_LINE_MAX + 1]; /* with the end of the line */
 	size_t inlen;
+	bool skipping; /* the rest of a line that is too long     */
 } lnk = {.fd = -1};
 
 
@@ -81,6 +82,7 @@ static void disconnect(void)
 		(void)close(lnk.fd);
 	lnk.fd = -1;
 	lnk.inlen = 0;
+	lnk.skipping = false;
 	lnk.blocked = false;
 	lnk.state = IDLE;
 }
@@ -161,12 +163,12 @@ void link_begin(struct json *j, const char *type)
 
 static bool add(struct json *j)
 {
-	if (!reports_add(j))
-		return true;
+	const int err = reports_add(j);
 
-	warning("sip_refer: out of memory: a report is lost\n");
+	if (err)
+		warning("sip_refer: a report is lost (%m)\n", err);
 
-	return false;
+	return !err;
 }
 
 
@@ -199,17 +201,25 @@ void link_report_later(struct json *j)
 }
 
 
+/* Of more transfers than a line has room for, the last sync names the rest */
 static void sync_report(void)
 {
 	struct json j;
+	size_t pos = 0;
+	bool more;
 
 	calls_report();
 
-	link_begin(&j, "sync");
-	json_open(&j, "transfers", '[');
-	transfers_list(&j);
-	json_close(&j, ']');
-	link_report(&j);
+	do {
+		link_begin(&j, "sync");
+		json_open(&j, "transfers", '[');
+		more = transfers_list(&j, pos, SYNC_MAX);
+		json_close(&j, ']');
+		if (more)
+			json_bool(&j, "more", true);
+		link_report(&j);
+		pos += SYNC_MAX;
+	} while (more);
 }
 
 
@@ -275,7 +285,9 @@ static void lines_split(void)
 		if (!end)
 			break;
 
-		line_handler(start, end - start);
+		if (!lnk.skipping)
+			line_handler(start, end - start);
+		lnk.skipping = false;
 		start = end + 1;
 	}
 
@@ -284,6 +296,22 @@ static void lines_split(void)
 
 	lnk.inlen -= start - lnk.in;
 	memmove(lnk.in, start, lnk.inlen);
+}
+
+
+/* What has no end yet and can't get one any more */
+static void line_skip(void)
+{
+	if (lnk.held || lnk.inlen < sizeof(lnk.in))
+		return;
+
+	if (!lnk.skipping)
+		warning("sip_refer: referd sent a line of more than %u bytes, "
+			"which is skipped\n",
+			LINK_LINE_MAX);
+
+	lnk.skipping = true;
+	lnk.inlen = 0;
 }
 
 
@@ -303,9 +331,7 @@ static void read_lines(void)
 
 	lnk.inlen += n;
 	lines_split();
-
-	if (lnk.inlen == sizeof(lnk.in) && !lnk.held)
-		lost("it sent a line that is too long");
+	line_skip();
 }
 
 
@@ -318,6 +344,7 @@ static void resume_handler(void *arg)
 		return;
 
 	lines_split();
+	line_skip();
 	err = lnk.fd < 0 || lnk.held ? 0 : listen_for(lnk.blocked);
 	if (err)
 		lost(strerror(err));

@@ -11,6 +11,11 @@
 #include "sip_refer.h"
 
 
+enum {
+	TEXT_MAX = 1024, /* that a report has of a name or reason [bytes] */
+};
+
+
 static void destructor(void *arg)
 {
 	struct livecall *lc = arg;
@@ -53,15 +58,15 @@ static void report_begin(struct json *j, const struct livecall *lc,
 	json_str(j, "event", event);
 	json_open(j, "call", '{');
 	json_str(j, "sid", lc->sid);
-	json_str(j, "call_id", lc->call_id);
+	json_cut(j, "call_id", lc->call_id, TEXT_MAX);
 	json_str(j, "direction", lc->outgoing ? "outbound" : "inbound");
-	json_str(j, "from", lc->from);
-	json_str(j, "to", lc->to);
-	json_str(j, "caller_name", lc->caller_name);
-	json_str(j, "account", lc->account);
+	json_cut(j, "from", lc->from, URI_MAX);
+	json_cut(j, "to", lc->to, URI_MAX);
+	json_cut(j, "caller_name", lc->caller_name, TEXT_MAX);
+	json_cut(j, "account", lc->account, URI_MAX);
 	json_str(j, "state", lc->state);
 	json_int(j, "sip_status", lc->scode);
-	json_str(j, "sip_reason", lc->reason);
+	json_cut(j, "sip_reason", lc->reason, TEXT_MAX);
 	json_int(j, "started", (int64_t)lc->started);
 	json_str(j, "ref", lc->ref);
 }
@@ -162,7 +167,7 @@ static void close_report(struct livecall *lc)
 	uint64_t sec = 0;
 
 	if (lc->answered)
-		sec = (link_now() - lc->answered + 500) / 1000;
+		sec = (deadline_now() - lc->answered + 500) / 1000;
 
 	report_begin(&j, lc, "closed");
 	json_int(&j, "duration", (int64_t)sec);
@@ -231,7 +236,7 @@ static void take_invite(struct livecall *lc)
 void livecall_answered(struct livecall *lc)
 {
 	deadline_cancel(&lc->dial_limit);
-	lc->answered = link_now();
+	lc->answered = deadline_now();
 
 	/* of an outgoing call, they come with the answer */
 	if (lc->outgoing && lc->call_id)

@@ -3,32 +3,73 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include <re.h>
 #include "json.h"
 #include "sip_refer.h"
 
 
 enum {
-	BODY_MAX = 1024,   /* of a body, that a report shows [bytes] */
-	OWN_HDRS_MAX = 64, /* fields of a request of ours            */
+	START_MAX = 1024, /* of a first line, that a report shows [bytes] */
+	BODY_MAX = 1024,  /* ... of a body [bytes]                        */
+	FIELDS_MAX = 256, /* ... of header fields                         */
+	VALUE_HEAD = 128, /* ... of a value that has no room [bytes]      */
+	FIELD_EXTRA = 4,  /* what stands around name and value [bytes]    */
+};
+
+/** The header fields that a report shows of a message */
+struct fields {
+	struct field {
+		struct pl name;
+		struct pl val;
+		size_t max; /* of the value [bytes] */
+	} v[FIELDS_MAX];
+	size_t count;
+	size_t room; /* left [bytes] */
 };
 
 
+/* A field that has no room is cut, or left out; the smaller ones stay */
+static void field_add(struct fields *fields, const struct pl *name,
+		      const struct pl *val)
+{
+	const size_t head = val->l < VALUE_HEAD ? val->l : VALUE_HEAD;
+	struct pl full = *name;
+	size_t max = val->l;
+
+	if (fields->count == FIELDS_MAX)
+		return;
+
+	header_full_name(&full);
+	if (full.l + max + FIELD_EXTRA > fields->room)
+		max = head + strlen(TEXT_MARK);
+	if (full.l + max + FIELD_EXTRA > fields->room)
+		return;
+
+	fields->room -= full.l + max + FIELD_EXTRA;
+	fields->v[fields->count++] = (struct field){
+		.name = full,
+		.val = *val,
+		.max = max < val->l ? head : val->l,
+	};
+}
+
+
 /* Several fields of one name are one field with commas, RFC 3261 7.3.1 */
-static int value_join(char **valp, const struct sip_hdr *hdrv, size_t hdrc)
+static int value_join(char **valp, const struct field *fieldv, size_t fieldc)
 {
 	char *val, *next, *both;
 	size_t i;
 	int err;
 
-	err = text_scrub(&val, &hdrv[0].val);
+	err = text_scrub_cut(&val, &fieldv[0].val, fieldv[0].max);
 
-	for (i = 1; i < hdrc && !err; i++) {
+	for (i = 1; i < fieldc && !err; i++) {
 
-		if (pl_casecmp(&hdrv[i].name, &hdrv[0].name))
+		if (pl_casecmp(&fieldv[i].name, &fieldv[0].name))
 			continue;
 
-		err = text_scrub(&next, &hdrv[i].val);
+		err = text_scrub_cut(&next, &fieldv[i].val, fieldv[i].max);
 		if (err)
 			break;
 
@@ -47,12 +88,12 @@ static int value_join(char **valp, const struct sip_hdr *hdrv, size_t hdrc)
 }
 
 
-static bool is_first(const struct sip_hdr *hdrv, size_t i)
+static bool is_first(const struct field *fieldv, size_t i)
 {
 	size_t k;
 
 	for (k = 0; k < i; k++) {
-		if (!pl_casecmp(&hdrv[k].name, &hdrv[i].name))
+		if (!pl_casecmp(&fieldv[k].name, &fieldv[i].name))
 			return false;
 	}
 
@@ -60,23 +101,23 @@ static bool is_first(const struct sip_hdr *hdrv, size_t i)
 }
 
 
-static int headers_write(struct json *j, const struct sip_hdr *hdrv,
-			 size_t hdrc)
+static int fields_write(struct json *j, const struct fields *fields)
 {
+	const struct field *fieldv = fields->v;
 	char *name, *val;
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < hdrc && !err; i++) {
+	for (i = 0; i < fields->count && !err; i++) {
 
-		if (!is_first(hdrv, i))
+		if (!is_first(fieldv, i))
 			continue;
 
-		err = text_scrub(&name, &hdrv[i].name);
+		err = text_scrub(&name, &fieldv[i].name);
 		if (err)
 			break;
 
-		err = value_join(&val, &hdrv[i], hdrc - i);
+		err = value_join(&val, &fieldv[i], fields->count - i);
 		if (!err) {
 			json_str(j, name, val);
 			mem_deref(val);
@@ -93,38 +134,25 @@ static int headers_write(struct json *j, const struct sip_hdr *hdrv,
  *
  * @param j   Text, an open object
  * @param msg SIP message
- * @param max How much of them [bytes]; what is too much is left out, the
- *            smaller ones stay
+ * @param max How much of them [bytes], in which they take at most twice as
+ *            many in JSON; what is too much is cut or left out, the smaller
+ *            ones stay
  *
  * @return 0 if success, otherwise errorcode
  */
 int message_headers(struct json *j, const struct sip_msg *msg, size_t max)
 {
-	struct sip_hdr *hdrv;
+	struct fields fields = {.count = 0, .room = max};
 	struct le *le;
-	size_t size = 0, hdrc = 0;
-	int err;
-
-	hdrv = mem_alloc((list_count(&msg->hdrl) + 1) * sizeof(*hdrv), NULL);
-	if (!hdrv)
-		return ENOMEM;
 
 	for (le = list_head(&msg->hdrl); le; le = le->next) {
 
 		const struct sip_hdr *hdr = le->data;
 
-		if (size + hdr->name.l + hdr->val.l > max)
-			continue;
-
-		size += hdr->name.l + hdr->val.l;
-		hdrv[hdrc] = *hdr;
-		header_full_name(&hdrv[hdrc++].name);
+		field_add(&fields, &hdr->name, &hdr->val);
 	}
 
-	err = headers_write(j, hdrv, hdrc);
-	mem_deref(hdrv);
-
-	return err;
+	return fields_write(j, &fields);
 }
 
 
@@ -142,7 +170,7 @@ static int start_line(char **strp, const struct sip_msg *msg)
 		return err;
 
 	pl_set_str(&pl, line);
-	err = text_scrub(strp, &pl);
+	err = text_scrub_cut(strp, &pl, START_MAX);
 	mem_deref(line);
 
 	return err;
@@ -153,14 +181,14 @@ static int start_line(char **strp, const struct sip_msg *msg)
 static int body_write(struct json *j, const struct sip_msg *msg)
 {
 	struct pl body, line;
+	bool cut;
 	char *str;
 	int err = 0;
 
 	pl_set_mbuf(&body, msg->mb);
 	if (!body.l)
 		return 0;
-	if (body.l > BODY_MAX)
-		body.l = BODY_MAX;
+	cut = text_cut(&body, BODY_MAX);
 
 	json_open(j, "body", '[');
 	while (!err && !re_regex(body.p, body.l, "[^\r\n]+", &line)) {
@@ -173,6 +201,8 @@ static int body_write(struct json *j, const struct sip_msg *msg)
 		mem_deref(str);
 		pl_advance(&body, line.p + line.l - body.p);
 	}
+	if (cut)
+		json_str(j, NULL, TEXT_MARK);
 	json_close(j, ']');
 
 	return err;
@@ -255,41 +285,36 @@ static void line_get(struct pl *line, struct pl *text)
  */
 char *message_json_text(const char *request)
 {
-	struct sip_hdr hdrv[OWN_HDRS_MAX];
+	struct fields fields = {.count = 0, .room = MESSAGE_HDRS_MAX};
 	struct pl left, line;
 	struct json j;
 	char *start;
-	size_t hdrc = 0;
 	int err;
 
 	pl_set_str(&left, request);
 	line_get(&line, &left);
-	err = text_scrub(&start, &line);
+	err = text_scrub_cut(&start, &line, START_MAX);
 	if (err)
 		return NULL;
 
 	message_begin(&j, start);
 
-	for (line_get(&line, &left); line.l && hdrc < OWN_HDRS_MAX;
-	     line_get(&line, &left)) {
+	for (line_get(&line, &left); line.l; line_get(&line, &left)) {
 
-		struct sip_hdr *hdr = &hdrv[hdrc];
 		const char *colon = pl_strchr(&line, ':');
+		struct pl name = line;
 
 		if (!colon)
 			continue;
 
-		hdr->name.p = line.p;
-		hdr->name.l = colon - line.p;
-		hdr->val = line;
-		pl_advance(&hdr->val, hdr->name.l + 1);
-		text_trim(&hdr->val);
-		header_full_name(&hdr->name);
-		++hdrc;
+		name.l = colon - line.p;
+		pl_advance(&line, name.l + 1);
+		text_trim(&line);
+		field_add(&fields, &name, &line);
 	}
 
 	json_open(&j, "headers", '{');
-	err = headers_write(&j, hdrv, hdrc);
+	err = fields_write(&j, &fields);
 	json_close(&j, '}');
 
 	return message_end(&j, err);

@@ -25,13 +25,8 @@ enum {
  */
 void outcome_reason_pl(struct transfer *t, const struct pl *reason)
 {
-	struct pl pl = *reason;
-
-	if (pl.l > REASON_MAX)
-		pl.l = REASON_MAX;
-
 	t->reason = mem_deref(t->reason);
-	(void)text_scrub(&t->reason, &pl);
+	(void)text_scrub_cut(&t->reason, reason, REASON_MAX);
 }
 
 

@@ -14,8 +14,9 @@
 
 
 enum {
-	KEEP_MAX = 4096, /* reports kept until acknowledged */
-	IOV_COUNT = 16,  /* reports written at once         */
+	KEEP_MAX = 4096,           /* reports kept until acknowledged */
+	KEEP_BYTES_MAX = 64 << 20, /* ... and what they have [bytes]  */
+	IOV_COUNT = 16,            /* reports written at once         */
 };
 
 /** A report, kept until it is acknowledged */
@@ -29,10 +30,11 @@ struct report {
 static struct {
 	struct list list;  /* in the order of n                    */
 	size_t count;      /* how many there are                   */
+	size_t bytes;      /* that they have                       */
 	uint64_t next;     /* number of the next one               */
 	struct le *unsent; /* first one that is not written        */
 	size_t unsent_pos; /* bytes of it that are                 */
-	bool dropping;     /* KEEP_MAX was reached, said once      */
+	bool dropping;     /* there were too many, said once       */
 } reports = {.next = 1};
 
 
@@ -44,27 +46,53 @@ static void destructor(void *arg)
 		reports.unsent = rep->le.next;
 		reports.unsent_pos = 0;
 	}
-	if (rep->le.list)
+	if (rep->le.list) {
 		--reports.count;
+		reports.bytes -= rep->len;
+	}
 	list_unlink(&rep->le);
 	free(rep->line);
 }
 
 
+/* One that is half written would take the next one with it */
+static bool is_halfway(const struct le *le)
+{
+	return le == reports.unsent && reports.unsent_pos;
+}
+
+
+static bool drop_oldest(void)
+{
+	struct le *le = list_head(&reports.list);
+
+	if (is_halfway(le))
+		le = le->next;
+	if (!le)
+		return false;
+
+	if (!reports.dropping)
+		warning("sip_refer: referd has not acknowledged %zu reports; "
+			"the oldest are dropped\n",
+			reports.count);
+	reports.dropping = true;
+	mem_deref(le->data);
+
+	return true;
+}
+
+
 static void keep(struct report *rep)
 {
-	if (reports.count >= KEEP_MAX) {
-
-		if (!reports.dropping)
-			warning("sip_refer: referd has not acknowledged %u "
-				"reports; the oldest are dropped\n",
-				KEEP_MAX);
-		reports.dropping = true;
-		mem_deref(list_ledata(list_head(&reports.list)));
+	while (reports.count >= KEEP_MAX ||
+	       reports.bytes + rep->len > KEEP_BYTES_MAX) {
+		if (!drop_oldest())
+			break;
 	}
 
 	list_append(&reports.list, &rep->le, rep);
 	++reports.count;
+	reports.bytes += rep->len;
 	if (!reports.unsent) {
 		reports.unsent = &rep->le;
 		reports.unsent_pos = 0;
@@ -89,6 +117,13 @@ int reports_add(struct json *j)
 	json_close(j, '}');
 	text = json_take(j);
 	json_free(j);
+
+	/* each that is made has bounds; one that has none must not cost those
+	   behind it */
+	if (text && strlen(text) > LINK_LINE_MAX) {
+		free(text);
+		return EMSGSIZE;
+	}
 
 	rep = mem_zalloc(sizeof(*rep), destructor);
 	if (!text || !rep) {
@@ -122,7 +157,7 @@ void reports_ack(uint64_t n)
 
 		struct report *rep = le->data;
 
-		if (rep->n > n)
+		if (rep->n > n || is_halfway(le))
 			break;
 
 		le = le->next;

@@ -13,18 +13,23 @@ struct json;
  */
 
 enum {
-	URI_MAX = 2048,     /**< referTo, referredBy [bytes]               */
-	DNAME_MAX = 256,    /**< Display name [bytes]                      */
-	HDR_NAME_MAX = 128, /**< Name of a header field [bytes]            */
-	HDR_VAL_MAX = 2048, /**< Value of a header field [bytes]          */
-	HDR_MAX = 32,       /**< Header fields in one verb                */
-	TIMEOUT_MAX = 3600, /**< Longest timeout that may be set [s]      */
+	URI_MAX = 2048,      /**< referTo, referredBy [bytes]               */
+	DNAME_MAX = 256,     /**< Display name [bytes]                      */
+	HDR_NAME_MAX = 128,  /**< Name of a header field [bytes]            */
+	HDR_VAL_MAX = 2048,  /**< Value of a header field [bytes]          */
+	HDR_MAX = 32,        /**< Header fields in one verb                */
+	TIMEOUT_MAX = 3600,  /**< Longest timeout that may be set [s]      */
+	BROUGHT_MAX = 32768, /**< Refer-To, Referred-By and headers together,
+				as they are sent [bytes] */
 };
 
 
 /*
  * Text: what may stand in a SIP message
  */
+
+/** Stands for the end of a text that was cut off: U+2026 */
+#define TEXT_MARK "\xe2\x80\xa6"
 
 /** What is wrong with an input, in one sentence that names the field */
 struct fault {
@@ -42,6 +47,8 @@ bool text_is_space(char c);
 void text_trim(struct pl *pl);
 bool text_param(struct pl *val, const struct pl *params, const char *name);
 int text_scrub(char **strp, const struct pl *pl);
+bool text_cut(struct pl *pl, size_t max);
+int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
 int text_print_quoted(struct re_printf *pf, const char *str);
 int text_print_user(struct re_printf *pf, const char *user);
 int text_print_hvalue(struct re_printf *pf, const char *str);
@@ -205,6 +212,7 @@ struct verb {
 
 int verb_decode(struct verb **verbp, const struct cJSON *json,
 		const struct farend *far, struct fault *fault);
+int verb_check_size(const struct verb *verb, struct fault *fault);
 
 
 /*
@@ -506,7 +514,7 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 		  struct fault *fault);
 bool transfers_notify(const struct sip_msg *msg);
 void transfers_bye(const struct sip_msg *msg);
-void transfers_list(struct json *j);
+bool transfers_list(struct json *j, size_t pos, size_t count);
 
 
 /*
@@ -539,7 +547,7 @@ struct livecall {
 	uint16_t scode;
 	uint16_t hangup_scode; /**< What we ended it with, unanswered   */
 	uint64_t started;      /**< [ms] since 1970                     */
-	uint64_t answered;     /**< [ms] since 1970, 0 if not answered  */
+	uint64_t answered;     /**< See deadline_now(), 0 if it is not  */
 	bool outgoing;
 	bool reported;
 	bool transferred; /**< A transfer of ours ended it         */
@@ -673,6 +681,11 @@ void control_handler(const struct cJSON *json);
  *
  * @param json Request
  */
+enum {
+	LINK_LINE_MAX =
+		65536, /**< Longest line either way, without its end [bytes] */
+};
+
 typedef void(link_request_h)(const struct cJSON *json);
 
 int link_init(const char *path, const char *node, link_request_h *h);

@@ -360,6 +360,57 @@ bool text_param(struct pl *val, const struct pl *params, const char *name)
 
 
 /**
+ * Cut a text to a length, but not within a character
+ *
+ * @param pl  Text
+ * @param max Most that it may have [bytes]
+ *
+ * @return True if something was cut off
+ */
+bool text_cut(struct pl *pl, size_t max)
+{
+	if (pl->l <= max)
+		return false;
+
+	while (max && (pl->p[max] & 0xc0) == 0x80)
+		--max;
+	pl->l = max;
+
+	return true;
+}
+
+
+/**
+ * Copy a text that came from the network as text_scrub() does, and if it is
+ * too long cut it: then it ends with a mark
+ *
+ * @param strp Pointer to the allocated copy
+ * @param pl   Text
+ * @param max  Most that is copied of it, the mark not included [bytes]
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_scrub_cut(char **strp, const struct pl *pl, size_t max)
+{
+	struct pl head = *pl;
+	char *str;
+	int err;
+
+	if (!text_cut(&head, max))
+		return text_scrub(strp, pl);
+
+	err = text_scrub(&str, &head);
+	if (err)
+		return err;
+
+	err = re_sdprintf(strp, "%s" TEXT_MARK, str);
+	mem_deref(str);
+
+	return err;
+}
+
+
+/**
  * Print a text as the inside of a quoted-string (RFC 3261 section 25.1)
  *
  * @param pf  Print function

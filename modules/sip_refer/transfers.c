@@ -197,25 +197,48 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 }
 
 
+/** Which transfers list_handler() writes */
+struct page {
+	struct json *j;
+	size_t pos; /* of the next transfer in progress */
+	size_t begin;
+	size_t end;
+};
+
+
 static bool list_handler(struct le *le, void *arg)
 {
 	const struct transfer *t = le->data;
+	struct page *page = arg;
 
-	if (t->state != ENDED)
-		json_str(arg, NULL, t->id);
+	if (t->state == ENDED)
+		return false;
+
+	if (page->pos == page->end)
+		return true;
+
+	if (page->pos >= page->begin)
+		json_str(page->j, NULL, t->id);
+	++page->pos;
 
 	return false;
 }
 
 
 /**
- * List the transfers in progress
+ * List transfers in progress
  *
- * @param j Text, an open array that takes their ids
+ * @param j     Text, an open array that takes their ids
+ * @param pos   How many are passed over
+ * @param count How many are listed at most
+ *
+ * @return True if there are more
  */
-void transfers_list(struct json *j)
+bool transfers_list(struct json *j, size_t pos, size_t count)
 {
-	(void)hash_apply(transfers.ht, list_handler, j);
+	struct page page = {j, 0, pos, pos + count};
+
+	return hash_apply(transfers.ht, list_handler, &page) != NULL;
 }
 
 

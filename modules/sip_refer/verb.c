@@ -173,6 +173,38 @@ static int referred_by_decode(struct verb *verb, const cJSON *json,
 }
 
 
+/**
+ * Check that the REFER of a verb does not get too long. What a verb brings is
+ * escaped on the wire, where a byte may take three.
+ *
+ * @param verb  Verb sip:refer
+ * @param fault What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is too long
+ */
+int verb_check_size(const struct verb *verb, struct fault *fault)
+{
+	const size_t refer_to = str_len(verb->refer_to.addr);
+	const size_t referred_by = str_len(verb->referred_by.addr);
+	const size_t hdrs = str_len(verb->hdrs);
+	const size_t len = refer_to + referred_by + hdrs;
+	const char *field = "referTo";
+
+	if (len <= BROUGHT_MAX)
+		return 0;
+
+	if (hdrs > refer_to)
+		field = "headers";
+	else if (str_len(verb->target_hdrs) > refer_to / 2)
+		field = "targetHeaders";
+
+	return fault_set(fault, field,
+			 "must be shorter: Refer-To, Referred-By and headers "
+			 "may have %u bytes in all as they are sent, not %zu",
+			 BROUGHT_MAX, len);
+}
+
+
 static int refer_decode(struct verb *verb, const cJSON *json,
 			const struct farend *far, struct fault *fault)
 {
@@ -187,6 +219,8 @@ static int refer_decode(struct verb *verb, const cJSON *json,
 		err = timeouts_decode(&verb->timeouts, json, fault);
 	if (!err)
 		err = dry_run_decode(verb, json, fault);
+	if (!err)
+		err = verb_check_size(verb, fault);
 
 	return err;
 }

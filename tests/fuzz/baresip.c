@@ -26,6 +26,7 @@ struct call {
 	enum call_state state;
 	char *id;
 	char *peer;
+	char *name; /* of the peer */
 	bool outgoing;
 };
 
@@ -87,6 +88,7 @@ static void call_destructor(void *arg)
 	mem_deref(call->dlg);
 	mem_deref(call->id);
 	mem_deref(call->peer);
+	mem_deref(call->name);
 }
 
 
@@ -204,9 +206,7 @@ const char *call_peeruri(const struct call *call)
 
 const char *call_peername(const struct call *call)
 {
-	(void)call;
-
-	return "Ann";
+	return call->name;
 }
 
 
@@ -435,9 +435,13 @@ struct call *baresip_call(const char *invite)
 	msg->tag = 7;
 	sip_receive(msg);
 
-	call = call_alloc(false, "sip:+4930123@10.0.0.1");
+	call = call_alloc(false, "");
+	call->peer = mem_deref(call->peer);
 	if (sip_dialog_accept(&call->dlg, msg) ||
-	    pl_strdup(&call->id, &msg->callid))
+	    pl_strdup(&call->id, &msg->callid) ||
+	    pl_strdup(&call->peer, &msg->from.auri) ||
+	    (pl_isset(&msg->from.dname) &&
+	     pl_strdup(&call->name, &msg->from.dname)))
 		abort();
 
 	mem_deref(msg);

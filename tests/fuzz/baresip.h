@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+struct cJSON;
 struct call;
 struct sip_msg;
 
@@ -17,12 +18,16 @@ void baresip_closed(struct call *call, const char *reason);
 
 
 /* link.c: referd */
+typedef void(referd_line_h)(const struct cJSON *json);
+
 const char *referd_listen(bool clean);
 void referd_close(void);
 void referd_welcome(void);
 void referd_read(void);
 void referd_say(const void *data, size_t len);
 void referd_hang_up(void);
+void referd_listener(referd_line_h *h);
+size_t referd_longest(unsigned *linksp);
 
 
 /* sip.c: what libre would do with sockets and time */

@@ -28,6 +28,9 @@ static struct {
 	bool clean;              /* says nothing that is not UTF-8 */
 	double n;                /* of the last report */
 	size_t requested, ended; /* transfers */
+	size_t longest;          /* of its lines */
+	unsigned links;          /* that it has made */
+	referd_line_h *lineh;
 } referd = {.listener = -1, .fd = -1};
 
 
@@ -97,12 +100,17 @@ static void take_line(const char *line, size_t len)
 	char *text = NULL;
 	struct pl pl = {.p = line, .l = len};
 
-	if (len >= LINE_SIZE || !json || text_scrub(&text, &pl))
+	if (len > LINE_SIZE || !json || text_scrub(&text, &pl))
 		abort();
 
 	/* there is nothing to scrub */
 	if (referd.clean && (strlen(text) != len || memcmp(text, line, len)))
 		abort();
+
+	if (len > referd.longest)
+		referd.longest = len;
+	if (referd.lineh)
+		referd.lineh(json);
 
 	check_report(json);
 	mem_deref(text);
@@ -161,6 +169,7 @@ static void referd_accept(void)
 		(void)close(referd.fd);
 	referd.fd = fd;
 	referd.inlen = 0;
+	++referd.links;
 }
 
 
@@ -217,8 +226,36 @@ const char *referd_listen(bool clean)
 	referd.clean = clean;
 	referd.n = 0;
 	referd.requested = referd.ended = 0;
+	referd.longest = 0;
+	referd.links = 0;
 
 	return referd.path;
+}
+
+
+/**
+ * Have each line of the module told
+ *
+ * @param h Called with it, parsed
+ */
+void referd_listener(referd_line_h *h)
+{
+	referd.lineh = h;
+}
+
+
+/**
+ * Get what the module's lines came to
+ *
+ * @param linksp How many links it has made
+ *
+ * @return Length of the longest line [bytes]
+ */
+size_t referd_longest(unsigned *linksp)
+{
+	*linksp = referd.links;
+
+	return referd.longest;
 }
 
 

@@ -40,6 +40,9 @@ static struct list listeners;
 static struct list requests;
 static struct tmr *timers[TIMERS_MAX];
 static size_t timerc;
+static struct deadline *deadlines[TIMERS_MAX]; /* `at` is how long they are */
+static size_t deadlinec;
+static uint64_t now = 1; /* [ms] */
 static uint64_t last_random;
 
 static struct {
@@ -228,6 +231,7 @@ void sip_reset(void)
 {
 	list_flush(&requests);
 	last_random = 0;
+	now = 1;
 }
 
 
@@ -322,6 +326,79 @@ void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
 }
 
 
+int deadline_init(void)
+{
+	return 0;
+}
+
+
+void deadline_close(void)
+{
+	deadlinec = 0;
+}
+
+
+void deadline_cancel(struct deadline *d)
+{
+	size_t i;
+
+	for (i = 0; i < deadlinec; i++) {
+		if (deadlines[i] != d)
+			continue;
+
+		memmove(deadlines + i, deadlines + i + 1,
+			(--deadlinec - i) * sizeof(*deadlines));
+		break;
+	}
+}
+
+
+void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
+{
+	deadline_cancel(d);
+	if (deadlinec == TIMERS_MAX)
+		return;
+
+	d->at = ms;
+	d->h = h;
+	d->arg = arg;
+	deadlines[deadlinec++] = d;
+}
+
+
+bool deadline_runs(const struct deadline *d)
+{
+	size_t i;
+
+	for (i = 0; i < deadlinec; i++) {
+		if (deadlines[i] == d)
+			return true;
+	}
+
+	return false;
+}
+
+
+uint64_t deadline_now(void)
+{
+	return now;
+}
+
+
+static struct deadline *deadline_due(uint64_t ms)
+{
+	struct deadline *d = NULL;
+	size_t i;
+
+	for (i = 0; i < deadlinec; i++) {
+		if (deadlines[i]->at <= ms && (!d || deadlines[i]->at < d->at))
+			d = deadlines[i];
+	}
+
+	return d;
+}
+
+
 static struct tmr *due(uint64_t ms)
 {
 	struct tmr *tmr = NULL;
@@ -344,15 +421,29 @@ static struct tmr *due(uint64_t ms)
  */
 void time_passes(uint64_t ms)
 {
+	struct deadline *d;
 	struct tmr *tmr;
 	int i;
 
-	for (i = 0; i < RUNS_MAX && (tmr = due(ms)); i++) {
+	for (i = 0; i < RUNS_MAX; i++) {
 
-		tmr_h *th = tmr->th;
+		tmr = due(ms);
+		d = deadline_due(ms);
+		if (tmr && (!d || tmr->jfs <= d->at)) {
 
-		tmr_cancel(tmr);
-		th(tmr->arg);
+			tmr_h *th = tmr->th;
+
+			tmr_cancel(tmr);
+			th(tmr->arg);
+		}
+		else if (d) {
+			now += d->at;
+			deadline_cancel(d);
+			d->h(d->arg);
+		}
+		else {
+			break;
+		}
 	}
 }
 

@@ -172,6 +172,37 @@ static void test_utf8(void **state)
 }
 
 
+static void assert_cut(const char *value, size_t max, const char *text)
+{
+	struct json j;
+
+	json_init(&j);
+	json_cut(&j, NULL, value, max);
+	assert_string_equal(json_done(&j), text);
+	assert_true(j.len <= max + 2);
+	json_free(&j);
+}
+
+
+/* By the room that it takes, and never within a character or an escape */
+static void test_cut(void **state)
+{
+	(void)state;
+
+	assert_cut("", 3, "\"\"");
+	assert_cut("abcdef", 6, "\"abcdef\"");
+	assert_cut("abcdefg", 6, "\"abc\xe2\x80\xa6\"");
+	assert_cut("\"\"\"", 6, "\"\\\"\\\"\\\"\"");
+	assert_cut("\"\"\"\"", 6, "\"\\\"\xe2\x80\xa6\"");
+	assert_cut("\x01\x01", 11, "\"\\u0001\xe2\x80\xa6\"");
+	assert_cut("\x01\x01", 8, "\"\xe2\x80\xa6\"");
+	assert_cut("a\xf0\x9f\x93\x9e!", 6, "\"a\xf0\x9f\x93\x9e!\"");
+	assert_cut("a\xf0\x9f\x93\x9e!!", 6, "\"a\xe2\x80\xa6\"");
+	assert_cut("a\xf0\x9f\x93\x9e!!!!", 8,
+		   "\"a\xf0\x9f\x93\x9e\xe2\x80\xa6\"");
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_nul_escape),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

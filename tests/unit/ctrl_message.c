@@ -353,6 +353,26 @@ static void test_ref(void **state)
 }
 
 
+/* It is asked in one line of the link */
+static void test_dial_too_long(void **state)
+{
+	static const char begin[] = "{\"type\":\"command\",\"command\":"
+				    "\"dial\",\"data\":{\"to\":\"1\","
+				    "\"headers\":{\"X-A\":\"";
+	char text[16384];
+	struct message *m;
+	struct fault f;
+	(void)state;
+
+	strcpy(text, begin);
+	memset(text + strlen(begin), 1, 12000);
+	strcpy(text + strlen(begin) + 12000, "\"}}}");
+	assert_int_equal(decode(&m, text, &f), EBADMSG);
+	assert_string_equal(f.field, "headers");
+	assert_null(m);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ref),
+		cmocka_unit_test(test_dial_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,35 @@ static void test_too_many(void **state)
 }
 
 
+/* As baresip is asked it must have room in one line; what referd does itself
+   need not */
+static void test_too_long(void **state)
+{
+	cJSON *verb = cJSON_CreateObject();
+	struct verb *v = NULL;
+	struct fault f;
+	char text[12001];
+	(void)state;
+
+	/* a byte each, until they are written again */
+	memset(text, 1, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	cJSON_AddStringToObject(verb, "verb", "answer");
+	cJSON_AddStringToObject(verb, "note", text);
+
+	fault_init(&f);
+	assert_int_equal(verbs_parse(&v, verb, &f), EBADMSG);
+	assert_string_equal(f.field, "verb");
+	assert_null(v);
+
+	cJSON_ReplaceItemInObject(verb, "verb", cJSON_CreateString("config"));
+	fault_init(&f);
+	assert_int_equal(verbs_parse(&v, verb, &f), 0);
+	verbs_free(v);
+	cJSON_Delete(verb);
+}
+
+
 /* What is written to the store is read again as it was */
 static void test_save_load(void **state)
 {
@@ -261,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_save_load),
 	};
 

@@ -56,3 +56,15 @@ foreach(bind now lazy)
 				-L /usr/aarch64-linux-gnu ${program})
 	endif()
 endforeach()
+
+# With the module whole, in what looks like baresip 1.x
+if(NOT BARESIP_INCLUDE_DIR)
+	foreach(name lines)
+		add_executable(unit_module_${name} unit/module_${name}.c)
+		target_include_directories(unit_module_${name} PRIVATE fuzz)
+		target_link_libraries(unit_module_${name} PRIVATE
+			fuzz_module PkgConfig::CMOCKA)
+		add_test(NAME unit.module_${name}
+			COMMAND unit_module_${name})
+	endforeach()
+endif()
