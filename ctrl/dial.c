@@ -8,10 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cjson/cJSON.h>
 #include "app.h"
 #include "clock.h"
 #include "dial.h"
+#include "fault.h"
+#include "field.h"
+#include "http.h"
 #include "json.h"
+#include "log.h"
 #include "message.h"
 #include "node.h"
 #include "roster.h"
@@ -19,17 +24,23 @@
 #include "queue.h"
 #include "reply.h"
 #include "report.h"
+#include "store.h"
 #include "table.h"
 
 
-enum { DIALS_MAX = 1024 };
+enum {
+	DIALS_MAX = 1024,
+	AGE_MAX = 60000, /* then nobody expects it to ring any more [ms] */
+};
 
 struct dial {
 	char sid[UUID_SIZE];
 	char ref[UUID_SIZE + 2];
 	char *boot;
-	char *sender;
-	char *msgid; /* may be NULL */
+	char *sender; /* NULL if nobody waits for the answer */
+	char *msgid;  /* may be NULL */
+	char *fields; /* JSON text of an object: what the node is asked */
+	int64_t time; /* ms since 1970 */
 };
 
 static struct table *dials; /* by ref */
@@ -40,12 +51,13 @@ static void destroy(struct dial *d)
 	free(d->boot);
 	free(d->sender);
 	free(d->msgid);
+	free(d->fields);
 	free(d);
 }
 
 
-static int create(struct dial **dp, const char *boot,
-		  const struct sender *sender)
+static int create(struct dial **dp, const char *sid, const char *boot,
+		  const struct sender *sender, const char *fields)
 {
 	struct dial *d = calloc(1, sizeof(*d));
 	int err;
@@ -53,14 +65,14 @@ static int create(struct dial **dp, const char *boot,
 	if (!d)
 		return ENOMEM;
 
-	random_uuid(d->sid);
+	(void)snprintf(d->sid, sizeof(d->sid), "%s", sid);
 	(void)snprintf(d->ref, sizeof(d->ref), "%s:d", d->sid);
-	d->boot = strdup(boot);
-	d->sender = strdup(sender->name);
-	d->msgid = sender->msgid ? strdup(sender->msgid) : NULL;
-	err = d->boot && d->sender && (d->msgid || !sender->msgid)
-		      ? table_put(dials, d->ref, d)
-		      : ENOMEM;
+	err = field_keep(&d->boot, boot);
+	err |= field_keep(&d->sender, sender->name);
+	err |= field_keep(&d->msgid, sender->msgid);
+	err |= field_keep(&d->fields, fields);
+	if (!err)
+		err = table_put(dials, d->ref, d);
 	if (err)
 		destroy(d);
 	else
@@ -70,7 +82,35 @@ static int create(struct dial **dp, const char *boot,
 }
 
 
-static void send_request(const struct dial *d, const char *fields)
+/* An HTTP request does not outlive us */
+static void save(const struct dial *d)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "boot", d->boot);
+	if (d->sender && !http_owns(d->sender))
+		json_str(&j, "sender", d->sender);
+	json_str(&j, "msgid", d->msgid);
+	json_raw(&j, "fields", d->fields);
+	json_int(&j, "time", d->time);
+	json_close(&j, '}');
+	store_put(STORE_DIALS, d->sid, json_done(&j));
+	json_free(&j);
+}
+
+
+/* It is over, one way or the other */
+static void drop(struct dial *d)
+{
+	store_forget(STORE_DIALS, d->sid);
+	(void)table_take(dials, d->ref);
+	destroy(d);
+}
+
+
+static void ask(const struct dial *d)
 {
 	struct json j;
 
@@ -79,7 +119,7 @@ static void send_request(const struct dial *d, const char *fields)
 	json_str(&j, "type", "dial");
 	json_str(&j, "ref", d->ref);
 	json_str(&j, "call_sid", d->sid);
-	json_members(&j, fields);
+	json_members(&j, d->fields);
 	json_close(&j, '}');
 
 	node_send(d->boot, json_done(&j));
@@ -159,6 +199,7 @@ size_t dials_count(void)
 int dial(const struct message *m, const struct sender *sender, struct fault *f)
 {
 	const char *boot = roster_pick(m->node);
+	char sid[UUID_SIZE];
 	struct dial *d;
 	int err;
 
@@ -170,22 +211,48 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 	if (table_count(dials) >= DIALS_MAX || sessions_full())
 		return fault_set(f, 503, NULL, "there are too many calls");
 
-	err = create(&d, boot, sender);
+	random_uuid(sid);
+	err = create(&d, sid, boot, sender, m->dial);
 	if (err)
 		return err;
 
 	if (m->app.url) {
 		err = app_dial(d->sid, &m->app);
 		if (err) {
-			(void)table_take(dials, d->ref);
-			destroy(d);
+			drop(d);
 			return err;
 		}
 	}
 
-	send_request(d, m->dial);
+	d->time = clock_ms();
+	save(d);
+	ask(d);
 
 	return 0;
+}
+
+
+/* Only who was asked can tell */
+static struct dial *find(const char *ref, const char *boot)
+{
+	struct dial *d = ref ? table_get(dials, ref) : NULL;
+
+	return d && !strcmp(d->boot, boot) ? d : NULL;
+}
+
+
+static void accept(struct dial *d)
+{
+	reply_ack(d->sender, d->msgid, d->sid, NULL);
+	drop(d);
+}
+
+
+static void give_up(struct dial *d, int status, const char *field,
+		    const char *error)
+{
+	refuse(d, status, field, error);
+	drop(d);
 }
 
 
@@ -199,38 +266,71 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
  */
 bool dial_result(const struct report *r, const char *boot)
 {
-	struct dial *d = table_get(dials, r->ref);
+	const bool known = table_get(dials, r->ref) != NULL;
+	struct dial *d = find(r->ref, boot);
 
-	if (!d)
+	if (d && r->ok)
+		accept(d);
+	else if (d)
+		give_up(d, 400, r->field, r->error);
+
+	return known;
+}
+
+
+/**
+ * Take note that a node has a call: if it was dialled, that was done, even if
+ * the answer is lost
+ *
+ * @param ref  Reference of the call, may be NULL
+ * @param boot Boot of the node
+ */
+void dial_made(const char *ref, const char *boot)
+{
+	struct dial *d = find(ref, boot);
+
+	if (d)
+		accept(d);
+}
+
+
+static bool resume_handler(const char *key, void *value, void *arg)
+{
+	struct dial *d = value;
+	(void)key;
+
+	if (strcmp(d->boot, arg))
 		return false;
 
-	/* only who was asked can tell */
-	if (strcmp(d->boot, boot))
-		return true;
-
-	(void)table_take(dials, r->ref);
-	if (r->ok)
-		reply_ack(d->sender, d->msgid, d->sid, NULL);
+	/* a clock that was set back makes none old */
+	if (clock_ms() - d->time > AGE_MAX)
+		give_up(d, 503, NULL, "baresip was away for a minute");
 	else
-		refuse(d, 400, r->field, r->error);
+		ask(d);
 
-	destroy(d);
+	return false;
+}
 
-	return true;
+
+/**
+ * Ask again for the dials that a node has not answered: it is back, and has
+ * said what it had to say
+ *
+ * @param boot Its boot
+ */
+void dials_resume(const char *boot)
+{
+	table_each(dials, resume_handler, (void *)boot);
 }
 
 
 static bool gone_handler(const char *key, void *value, void *arg)
 {
-	const char *boot = arg;
 	struct dial *d = value;
+	(void)key;
 
-	if (strcmp(d->boot, boot))
-		return false;
-
-	(void)table_take(dials, key);
-	refuse(d, 503, NULL, "baresip is gone");
-	destroy(d);
+	if (!strcmp(d->boot, arg))
+		give_up(d, 503, NULL, "baresip is gone");
 
 	return false;
 }
@@ -244,4 +344,48 @@ static bool gone_handler(const char *key, void *value, void *arg)
 void dials_gone(const char *boot)
 {
 	table_each(dials, gone_handler, (void *)boot);
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	const struct sender sender = {.name = field_str(tree, "sender"),
+				      .msgid = field_str(tree, "msgid")};
+	const char *boot = field_str(tree, "boot");
+	char *fields = field_text(tree, "fields");
+	struct dial *d;
+	(void)arg;
+
+	if (!boot || !fields || strlen(key) >= UUID_SIZE ||
+	    create(&d, key, boot, &sender, fields))
+		log_error("dial: can't load %s", key);
+	else
+		d->time = field_int(tree, "time", 0);
+
+	free(fields);
+	cJSON_Delete(tree);
+}
+
+
+static bool orphan_handler(const char *key, void *value, void *arg)
+{
+	struct dial *d = value;
+	(void)key;
+	(void)arg;
+
+	if (!roster_find(d->boot))
+		give_up(d, 503, NULL, "baresip is gone");
+
+	return false;
+}
+
+
+/**
+ * Read the dials from the store, when the nodes are known that they wait for
+ */
+void dials_load(void)
+{
+	store_each(STORE_DIALS, load_handler, NULL);
+	table_each(dials, orphan_handler, NULL);
 }

@@ -14,11 +14,14 @@ struct report;
 struct sender;
 
 int dials_init(void);
+void dials_load(void);
 void dials_close(void);
 size_t dials_count(void);
 int dial(const struct message *m, const struct sender *sender,
 	 struct fault *f);
 bool dial_result(const struct report *r, const char *boot);
+void dial_made(const char *ref, const char *boot);
+void dials_resume(const char *boot);
 void dials_gone(const char *boot);
 
 #endif

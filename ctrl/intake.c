@@ -14,6 +14,7 @@
 #include "log.h"
 #include "notice.h"
 #include "queue.h"
+#include "recent.h"
 #include "report.h"
 #include "session.h"
 #include "transfer.h"
@@ -38,13 +39,23 @@ static void take_call(const struct report *r, const char *boot,
 		      const char *node)
 {
 	struct session *s = session_find(r->call.sid);
+	const bool closed = !strcmp(r->event, "closed");
+	char key[CALL_SID_MAX + sizeof("call ")];
 
 	if (is_others(s, boot, node))
 		return;
 
+	/* once closed, a call has no other news, whatever comes late */
+	(void)snprintf(key, sizeof(key), "call %s", r->call.sid);
+	if (recent_has(key))
+		return;
+	if (closed)
+		recent_add(key);
+
+	dial_made(r->call.ref, boot);
 	if (s)
 		session_update(s, &r->call, r->time);
-	else if (strcmp(r->event, "closed"))
+	else if (!closed)
 		session_create(&r->call, boot, node, r->time);
 
 	if (strcmp(r->event, "live"))
@@ -133,7 +144,11 @@ static void take_sync(const struct report *r, const char *boot)
 {
 	struct session **found, *s;
 
-	transfers_lost(boot, r, "baresip does not know it any more",
+	transfers_named(r);
+	if (r->more)
+		return;
+
+	transfers_lost(boot, true, "baresip does not know it any more",
 		       lost_handler);
 
 	found = sessions_of(boot);
@@ -151,6 +166,24 @@ static void take_sync(const struct report *r, const char *boot)
 		session_release(s);
 	}
 	free(found);
+	dials_resume(boot);
+}
+
+
+/**
+ * A node has connected: what it said of what lives before that does not count
+ *
+ * @param boot Boot of the node
+ */
+void intake_begin(const char *boot)
+{
+	struct session **found = sessions_of(boot);
+
+	for (size_t i = 0; found && found[i]; i++)
+		found[i]->live = false;
+	free(found);
+
+	transfers_unnamed(boot);
 }
 
 
@@ -217,7 +250,7 @@ void intake_gone(const char *boot)
 	for (size_t i = 0; found && found[i]; i++)
 		queue_stop(found[i]->queue);
 
-	transfers_lost(boot, NULL, gone, lost_handler);
+	transfers_lost(boot, false, gone, lost_handler);
 
 	for (size_t i = 0; found && found[i]; i++) {
 		end_untold(found[i]);

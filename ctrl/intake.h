@@ -9,6 +9,7 @@
 struct report;
 
 void intake(const struct report *r, const char *boot, const char *node);
+void intake_begin(const char *boot);
 void intake_gone(const char *boot);
 
 #endif

@@ -460,13 +460,6 @@ void link_send(struct link *l, const char *line)
 	size_t len = line ? strlen(line) : 0;
 	char *out;
 
-	/* who asks has looked at what is asked for; one that is skipped at the
-	   other end would never be answered either */
-	if (len > LINK_LINE_MAX) {
-		log_error("link: a request of %zu bytes is not sent", len);
-		return;
-	}
-
 	if (!line || l->outlen + len + 1 > OUT_MAX) {
 		log_error("link: a request is lost, the link is closed");
 		(void)shutdown(l->fd, SHUT_RDWR);

@@ -170,6 +170,7 @@ static int start(const struct config *config)
 	hooks_grace(config->hook_grace);
 	hooks_load();
 	nodes_load();
+	dials_load();
 	turn_init();
 	keep_start(config->keep_days, config->keep_mb, busy_handler);
 

@@ -110,7 +110,7 @@ static void close_handler(struct link *l, void *arg)
 	node->since = clock_ms();
 	log_info("node: %s has disconnected", node->name);
 
-	if (node->process.exited || roster_other(node, true)) {
+	if (node->process.exited) {
 		node_gone(node);
 		return;
 	}
@@ -121,15 +121,39 @@ static void close_handler(struct link *l, void *arg)
 }
 
 
+/* It counts anew: it is another baresip, whose boot is the same */
+static void begin_anew(struct node *node, uint64_t n)
+{
+	log_warning("node: %s has the boot of another, which is given up",
+		    node->name);
+
+	intake_gone(node->boot);
+	intake_begin(node->boot);
+	node->whole = n == 1;
+	node->n = node->acked = n - 1;
+}
+
+
 static void take(struct node *node, const struct report *r)
 {
+	/* the next report of the same baresip is none that we have */
+	if (node->doubtful && r->n <= node->n)
+		begin_anew(node, r->n);
+	node->doubtful = false;
+
 	if (r->n <= node->n)
 		return;
 
 	node->n = r->n;
 	node->dirty = true;
-	if (r->kind == REPORT_SYNC && r->n >= node->next)
-		node->synced = true;
+
+	/* one of an earlier connection, repeated, or one more says nothing of
+	   what lives now */
+	if (r->kind == REPORT_SYNC) {
+		if (r->n < node->next || node->synced)
+			return;
+		node->synced = !r->more;
+	}
 
 	intake(r, node->boot, node->name);
 }
@@ -147,14 +171,20 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 	log_debug("node: %s: %s", node->name, line);
 
 	err = report_decode(&r, line, len, &why);
+	if (err && err != EBADMSG)
+		return err;
+
+	/* it may be of a later release; what is behind it can be used */
 	if (err || r->kind == REPORT_HELLO) {
-		log_warning("node: %s: a line %s", node->name,
+		log_warning("node: %s: a line is skipped: it %s", node->name,
 			    err && why ? why : "can't be used");
 		if (!err)
 			report_free(r);
-		return EBADMSG;
+		return 0;
 	}
 
+	if (!r->time)
+		r->time = clock_ms();
 	take(node, r);
 	report_free(r);
 
@@ -175,7 +205,7 @@ static void welcome(struct node *node)
 	json_str(&j, "type", "welcome");
 	json_int(&j, "protocol", 1);
 	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "n", (int64_t)node->acked);
+	json_int(&j, "n", node->doubtful ? 0 : (int64_t)node->acked);
 	json_close(&j, '}');
 
 	link_send(node->link, json_done(&j));
@@ -183,12 +213,54 @@ static void welcome(struct node *node)
 }
 
 
+static bool former_handler(const char *key, void *value, void *arg)
+{
+	struct node *former = value, *node = arg;
+	(void)key;
+
+	if (former == node || former->link ||
+	    strcmp(former->name, node->name) ||
+	    !process_is_same(&former->process, &node->process))
+		return false;
+
+	node_gone(former);
+
+	return false;
+}
+
+
+/* Who runs two of one name is told so, once */
+static void tell_rivals(struct node *node)
+{
+	struct node *other = roster_other(node, true);
+
+	if (!other || (node->rival && other->rival))
+		return;
+
+	node->rival = other->rival = true;
+	log_warning("node: two baresips are called %s, processes %d and %d: "
+		    "give each a sip_refer_node of its own",
+		    node->name, (int)other->process.pid,
+		    (int)node->process.pid);
+	announce(node, "another baresip has this name");
+}
+
+
 static int attach(struct link *l, const struct report *r)
 {
-	struct node *node = roster_find(r->boot), *former;
+	struct node *node = roster_find(r->boot);
+	bool is_new;
 	int err;
 
-	if (!node) {
+	if (node && strcmp(node->name, r->node)) {
+		log_warning("node: %s has the boot of %s, which is given up",
+			    r->node, node->name);
+		node_gone(node);
+		node = NULL;
+	}
+
+	is_new = !node;
+	if (is_new) {
 		err = create(&node, r->boot, r->node);
 		if (err)
 			return err;
@@ -201,6 +273,7 @@ static int attach(struct link *l, const struct report *r)
 	node->link = l;
 	node->since = clock_ms();
 	node->next = r->next;
+	node->doubtful = r->next && r->next <= node->n;
 	node->synced = false;
 	node->dirty = true;
 	set(&node->version, r->version);
@@ -218,10 +291,14 @@ static int attach(struct link *l, const struct report *r)
 			    node->name, (unsigned long long)node->n + 1,
 			    (unsigned long long)r->first - 1);
 
-	while ((former = roster_other(node, false)))
-		node_gone(former);
+	/* a process that has loaded the module again; of two that live, each
+	   may come back */
+	if (is_new)
+		roster_each(former_handler, node);
 
+	intake_begin(node->boot);
 	announce(node, "baresip has connected");
+	tell_rivals(node);
 	welcome(node);
 
 	return 0;
@@ -285,6 +362,7 @@ static bool save_handler(const char *key, void *value, void *arg)
 	json_open(&j, NULL, '{');
 	json_str(&j, "node", node->name);
 	json_int(&j, "pid", node->process.pid);
+	json_int(&j, "start", (int64_t)node->process.start);
 	json_int(&j, "n", (int64_t)node->n);
 	json_close(&j, '}');
 	store_put(STORE_NODES, key, json_done(&j));
@@ -338,8 +416,9 @@ static void load_handler(const char *key, const char *data, void *arg)
 	}
 
 	node->n = node->acked = (uint64_t)field_int(tree, "n", 0);
-	process_watch(&node->process, (pid_t)field_int(tree, "pid", 0),
-		      exit_handler, node);
+	process_watch_again(&node->process, (pid_t)field_int(tree, "pid", 0),
+			    (uint64_t)field_int(tree, "start", 0),
+			    exit_handler, node);
 	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
 		     0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);
@@ -435,6 +514,14 @@ void node_send(const char *boot, const char *line)
 
 	if (!node || !node->link || !node->synced)
 		return;
+
+	/* who asks has looked at what is asked for; what the other end skips
+	   would never be answered either */
+	if (line && strlen(line) > LINK_LINE_MAX) {
+		log_error("node: %s: a request of %zu bytes is not sent",
+			  node->name, strlen(line));
+		return;
+	}
 
 	log_debug("node: %s <- %s", node->name, line ? line : "");
 	link_send(node->link, line);

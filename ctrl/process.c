@@ -7,6 +7,8 @@
 
 #define _GNU_SOURCE 1
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +27,35 @@ static void exit_handler(EV_P_ ev_io *w, int revents)
 }
 
 
+/* When it was started, by which a process differs from one that got its id
+   later [ticks since the machine was]; 0 if that can't be known */
+static uint64_t started(pid_t pid)
+{
+	char path[32], text[1024];
+	unsigned long long ticks;
+	const char *p;
+	size_t n;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+
+	n = fread(text, 1, sizeof(text) - 1, f);
+	(void)fclose(f);
+	text[n] = '\0';
+
+	/* proc(5): the second field is its name, in parentheses, and this is
+	   the 22nd */
+	p = strrchr(text, ')');
+	for (int i = 2; p && i < 22; i++)
+		p = strchr(p + 1, ' ');
+
+	return p && sscanf(p, " %llu", &ticks) == 1 ? ticks : 0;
+}
+
+
 /**
  * Watch a process, so that its end is not taken for a lost connection.  Where
  * that can't be done, it just seems to live on.
@@ -40,6 +71,7 @@ void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg)
 
 	process_forget(p);
 	p->pid = pid;
+	p->start = 0;
 	p->exited = false;
 	p->h = h;
 	p->arg = arg;
@@ -56,6 +88,43 @@ void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg)
 	ev_io_init(&p->io, exit_handler, fd, EV_READ);
 	p->io.data = p;
 	ev_io_start(EV_DEFAULT_ & p->io);
+	p->start = started(pid);
+}
+
+
+/**
+ * Watch a process that was known before we were started.  It has ended if
+ * another one has its id now.
+ *
+ * @param p     Process; all zero, or watched before
+ * @param pid   Its id, 0 if it is not known
+ * @param start Its `start` then, 0 if it is not known
+ * @param h     Called when it has ended
+ * @param arg   Handler argument
+ */
+void process_watch_again(struct process *p, pid_t pid, uint64_t start,
+			 process_exit_h *h, void *arg)
+{
+	process_watch(p, pid, h, arg);
+	if (!start || !p->start || start == p->start)
+		return;
+
+	process_forget(p);
+	p->exited = true;
+}
+
+
+/**
+ * Tell whether two are the same process
+ *
+ * @param a Process
+ * @param b Process
+ *
+ * @return True if they are
+ */
+bool process_is_same(const struct process *a, const struct process *b)
+{
+	return a->pid > 0 && a->pid == b->pid && a->start == b->start;
 }
 
 

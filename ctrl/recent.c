@@ -1,5 +1,5 @@
 /**
- * @file recent.c  The transfers that have ended lately
+ * @file recent.c  The transfers and calls that have ended lately
  *
  * A node repeats no more than the reports that it keeps: of one that has told
  * us all since it began, none can be about a transfer that ended before these,

@@ -14,8 +14,25 @@
 
 
 static const char *const events[] = {"new", "status", "closed", "live", NULL};
+static const char *const directions[] = {"inbound", "outbound", NULL};
+static const char *const states[] = {"trying",      "ringing",   "early-media",
+				     "in-progress", "completed", "failed",
+				     "busy",        "no-answer", NULL};
+static const char *const outcomes[] = {"transferred", "failed",    "presumed",
+				       "unknown",     "cancelled", NULL};
 static const char *const steps[] = {"requested", "retry", "accepted",
 				    "progress",  "ended", NULL};
+
+
+enum {
+	NAME_MAX_LEN = 255,       /* of a node, a boot, a release [bytes] */
+	TRANSFER_ID_MAX = 63,     /* bytes */
+	DURATION_MAX = 315360000, /* ten years [s] */
+	STATES_LIVE = 4,          /* those of calls that live come first */
+};
+
+/* The last millisecond of the year 9999, since 1970: RFC 3339 has no later */
+static const int64_t time_max = INT64_C(253402300799999);
 
 
 static bool is_of(const char *name, const char *const *names)
@@ -79,6 +96,7 @@ static const struct slot report_slots[] = {
 	SLOT(report, SORT_TEXT, field),
 	SLOT(report, SORT_TEXT, error),
 	SLOT(report, SORT_JSON, dry_run),
+	SLOT(report, SORT_TRUE, more),
 	{NULL, 0, 0},
 };
 
@@ -138,6 +156,12 @@ static void fill(void *to, const struct slot *slots, const struct member *m)
 }
 
 
+static bool is_name(const char *text, size_t max)
+{
+	return text && *text && strlen(text) <= max;
+}
+
+
 static void call_handler(const struct member *m, void *arg)
 {
 	fill(arg, call_slots, m);
@@ -157,18 +181,48 @@ bool call_info_load(struct call_info *c, char *text)
 {
 	*c = (struct call_info){.duration = -1};
 
-	return text && !members_read(text, call_handler, c) && c->sid &&
-	       *c->sid && strlen(c->sid) <= CALL_SID_MAX && c->direction &&
-	       c->from && c->to && c->state;
+	return text && !members_read(text, call_handler, c) &&
+	       is_name(c->sid, CALL_SID_MAX) && c->direction && c->from &&
+	       c->to && c->state;
+}
+
+
+static const char *release(const char *text)
+{
+	return is_name(text, NAME_MAX_LEN) ? text : NULL;
 }
 
 
 static bool load_hello(struct report *r)
 {
 	r->kind = REPORT_HELLO;
+	r->version = release(r->version);
+	r->baresip = release(r->baresip);
+	r->libre = release(r->libre);
 
-	return r->node && *r->node && strlen(r->node) < 256 && r->boot &&
-	       *r->boot && strlen(r->boot) < 256 && r->protocol == 1;
+	return is_name(r->node, NAME_MAX_LEN) &&
+	       is_name(r->boot, NAME_MAX_LEN) && r->protocol == 1;
+}
+
+
+/* A call that is closed is over, and one that is over is closed, whatever
+   else is said of it */
+static void settle(struct report *r)
+{
+	struct call_info *c = &r->call;
+
+	if (is_of(c->state, states + STATES_LIVE))
+		r->event = "closed";
+	else if (!strcmp(r->event, "closed"))
+		c->state = !strcmp(c->state, "in-progress") ? "completed"
+							    : "failed";
+
+	if (c->started > time_max)
+		c->started = 0;
+	if (c->duration > DURATION_MAX)
+		c->duration = -1;
+	if (c->duration < 0 && !strcmp(r->event, "closed"))
+		c->duration = 0;
 }
 
 
@@ -176,17 +230,27 @@ static bool load_call(struct report *r)
 {
 	r->kind = REPORT_CALL;
 
-	return is_of(r->event, events) &&
-	       call_info_load(&r->call, r->call_text);
+	if (!is_of(r->event, events) ||
+	    !call_info_load(&r->call, r->call_text) ||
+	    !is_of(r->call.direction, directions) ||
+	    !is_of(r->call.state, states))
+		return false;
+
+	settle(r);
+
+	return true;
 }
 
 
 static bool load_transfer(struct report *r)
 {
 	r->kind = REPORT_TRANSFER;
+	if (r->outcome && !is_of(r->outcome, outcomes))
+		r->outcome = NULL;
 
-	return r->call_sid && r->transfer_id && is_of(r->step, steps) &&
-	       strlen(r->transfer_id) < 64;
+	return is_name(r->call_sid, CALL_SID_MAX) &&
+	       is_name(r->transfer_id, TRANSFER_ID_MAX) &&
+	       is_of(r->step, steps);
 }
 
 
@@ -216,6 +280,9 @@ static bool load_sync(struct report *r)
 
 static bool load(struct report *r)
 {
+	if (r->time > time_max)
+		r->time = 0;
+
 	if (!r->type)
 		return false;
 	if (!strcmp(r->type, "hello"))

@@ -68,6 +68,7 @@ struct report {
 	/* sync */
 	const char **transfers;
 	size_t transferc;
+	bool more; /* the next sync names others */
 
 	/* transfer, played */
 	const char *call_sid;

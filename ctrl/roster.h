@@ -28,8 +28,10 @@ struct node {
 	uint64_t acked;
 	uint64_t next; /* the first that is no repetition */
 	struct process process;
-	bool whole;  /* every report of it came to this referd */
-	bool synced; /* said which calls live, since it connected */
+	bool whole;    /* every report of it came to this referd */
+	bool synced;   /* said which calls live, since it connected */
+	bool doubtful; /* may be another, that counts anew */
+	bool rival;    /* another one has its name, which was told */
 	bool dirty;
 	ev_timer grace;
 };

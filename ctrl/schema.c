@@ -12,7 +12,7 @@
 
 
 /* PRAGMA user_version of what we write */
-enum { VERSION = 5 };
+enum { VERSION = 6 };
 
 #define TABLE_SQL(t)                                                          \
 	"CREATE TABLE IF NOT EXISTS " t "("                                   \
@@ -135,6 +135,13 @@ static const char *const by_client[] = {
 	NULL,
 };
 
+/* Version 5 forgot what was dialled and not made yet */
+static const char *const keep_dials[] = {
+	"CREATE TABLE IF NOT EXISTS dials("
+	" key TEXT PRIMARY KEY NOT NULL, data TEXT) WITHOUT ROWID",
+	NULL,
+};
+
 #define PUT_SQL(t)                                                            \
 	"INSERT INTO " t "(key, data) VALUES(?, ?)"                           \
 	" ON CONFLICT(key) DO UPDATE SET data = excluded.data"
@@ -221,18 +228,22 @@ const char *const schema_sql[STMTS] = {
 	[STMT_PUT + STORE_SESSIONS] = PUT_SQL("sessions"),
 	[STMT_PUT + STORE_OUTBOX] = PUT_SQL("outbox"),
 	[STMT_PUT + STORE_APPS] = PUT_SQL("apps"),
+	[STMT_PUT + STORE_DIALS] = PUT_SQL("dials"),
 	[STMT_FORGET + STORE_NODES] = FORGET_SQL("nodes"),
 	[STMT_FORGET + STORE_SESSIONS] = FORGET_SQL("sessions"),
 	[STMT_FORGET + STORE_OUTBOX] = FORGET_SQL("outbox"),
 	[STMT_FORGET + STORE_APPS] = FORGET_SQL("apps"),
+	[STMT_FORGET + STORE_DIALS] = FORGET_SQL("dials"),
 	[STMT_EACH + STORE_NODES] = EACH_SQL("nodes"),
 	[STMT_EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
 	[STMT_EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
 	[STMT_EACH + STORE_APPS] = EACH_SQL("apps"),
+	[STMT_EACH + STORE_DIALS] = "SELECT key, data FROM dials",
 	[STMT_HAS + STORE_NODES] = HAS_SQL("nodes"),
 	[STMT_HAS + STORE_SESSIONS] = HAS_SQL("sessions"),
 	[STMT_HAS + STORE_OUTBOX] = HAS_SQL("outbox"),
 	[STMT_HAS + STORE_APPS] = HAS_SQL("apps"),
+	[STMT_HAS + STORE_DIALS] = HAS_SQL("dials"),
 };
 
 
@@ -288,6 +299,8 @@ static int migrate(sqlite3 *db, int version)
 		rc = run(db, reserve);
 	if (rc == SQLITE_OK && version < 5)
 		rc = run(db, by_client);
+	if (rc == SQLITE_OK && version < 6)
+		rc = run(db, keep_dials);
 	if (rc == SQLITE_OK)
 		rc = stamp(db);
 

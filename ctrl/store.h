@@ -15,6 +15,7 @@ enum store_table {
 	STORE_SESSIONS,
 	STORE_OUTBOX,
 	STORE_APPS,
+	STORE_DIALS,
 	STORE_TABLES,
 };
 

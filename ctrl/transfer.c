@@ -456,6 +456,16 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	if (!t && has_ended(r->transfer_id, boot))
 		return EALREADY;
 
+	/* what is of another call or baresip is not what it says, and what is
+	   known already is not requested now */
+	if (t && (strcmp(t->boot, boot) || strcmp(t->call_sid, r->call_sid) ||
+		  !strcmp(r->step, "requested"))) {
+		log_warning("transfer: %s: a step that %s tells of makes no "
+			    "sense",
+			    r->transfer_id, node);
+		return EALREADY;
+	}
+
 	if (!t) {
 		err = create(&t, r->transfer_id, r->call_sid, boot, node);
 		if (err)
@@ -498,23 +508,51 @@ void transfer_release(struct transfer *t)
 }
 
 
-struct lost {
-	const char *boot;
-	const struct report *sync;
-	const char *reason;
-	transfer_lost_h *h;
-};
-
-
-static bool in_sync(const struct report *sync, const char *id)
+/**
+ * Take note of the transfers that a node knows
+ *
+ * @param sync What it says
+ */
+void transfers_named(const struct report *sync)
 {
-	for (size_t i = 0; sync && i < sync->transferc; i++) {
-		if (!strcmp(sync->transfers[i], id))
-			return true;
+	for (size_t i = 0; i < sync->transferc; i++) {
+		struct transfer *t = table_get(running, sync->transfers[i]);
+
+		if (t)
+			t->named = true;
 	}
+}
+
+
+static bool unname_handler(const char *key, void *value, void *arg)
+{
+	struct transfer *t = value;
+	(void)key;
+
+	if (!strcmp(t->boot, arg))
+		t->named = false;
 
 	return false;
 }
+
+
+/**
+ * Forget which transfers a node has said that it knows
+ *
+ * @param boot Boot of the node
+ */
+void transfers_unnamed(const char *boot)
+{
+	table_each(running, unname_handler, (void *)boot);
+}
+
+
+struct lost {
+	const char *boot;
+	bool but_named;
+	const char *reason;
+	transfer_lost_h *h;
+};
 
 
 static bool lost_handler(const char *key, void *value, void *arg)
@@ -529,7 +567,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
 		.time = clock_ms(),
 	};
 
-	if (strcmp(t->boot, lost->boot) || in_sync(lost->sync, key))
+	if (strcmp(t->boot, lost->boot) || (lost->but_named && t->named))
 		return false;
 
 	if (apply(t, &r))
@@ -546,15 +584,16 @@ static bool lost_handler(const char *key, void *value, void *arg)
 /**
  * End the transfers of which their node no longer knows
  *
- * @param boot   Boot of the node
- * @param sync   What the node knows, NULL if it is gone
- * @param reason Why, as a sentence
- * @param h      Called for each
+ * @param boot      Boot of the node
+ * @param but_named True to leave those of transfers_named(), false if the node
+ *                  is gone
+ * @param reason    Why, as a sentence
+ * @param h         Called for each
  */
-void transfers_lost(const char *boot, const struct report *sync,
-		    const char *reason, transfer_lost_h *h)
+void transfers_lost(const char *boot, bool but_named, const char *reason,
+		    transfer_lost_h *h)
 {
-	struct lost lost = {boot, sync, reason, h};
+	struct lost lost = {boot, but_named, reason, h};
 
 	table_each(running, lost_handler, &lost);
 }

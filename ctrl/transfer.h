@@ -36,6 +36,7 @@ struct transfer {
 	uint64_t seq; /* of the last message about it */
 	struct transfer *next_dirty;
 	bool dirty; /* not in the store as it is */
+	bool named; /* its node has said that it knows it */
 };
 
 typedef void(transfer_lost_h)(struct transfer *t);
@@ -46,8 +47,10 @@ void transfers_load(void);
 size_t transfers_count(void);
 unsigned transfers_of(const char *boot);
 void transfers_print(struct json *j, const char *key);
-void transfers_lost(const char *boot, const struct report *sync,
-		    const char *reason, transfer_lost_h *h);
+void transfers_named(const struct report *sync);
+void transfers_unnamed(const char *boot);
+void transfers_lost(const char *boot, bool but_named, const char *reason,
+		    transfer_lost_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *boot, const char *node,

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { Far } from './lib/far.js';
+import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 import { valuesOf } from './lib/wire.js';
 
@@ -197,4 +198,113 @@ scene('POST /calls dials as well', async (s) => {
 	assert.equal((await leg.received('INVITE')).headers['x-ticket'], '18');
 	await client.message('call:status',
 		{ call_sid: sid, call_status: 'in-progress' });
+});
+
+
+/* A client that has dialled, and a baresip that has not read it */
+async function unread(s)
+{
+	const referd = await s.referd();
+	const node = await Node.connect(referd.socket, 'gw');
+	const client = await s.client(referd, { query: '?client=bot' });
+
+	await referd.knows(1);
+	node.link.pause();
+	client.send({ type: 'command', command: 'dial', msgid: 'd1',
+		data: { to: 'bob', headers: { 'X-A': 'b' } } });
+	client.send({ type: 'command', command: 'dance', msgid: 'd2' });
+	await client.message('jambonz:error');
+
+	return { referd, node, client };
+}
+
+
+async function dialled(node, client)
+{
+	const dial = await node.accept('dial');
+
+	assert.equal(dial.to, 'bob');
+	assert.deepEqual(dial.headers, { 'X-A': 'b' });
+	const ack = await client.message('ack', { }, {});
+
+	assert.equal(ack.msgid, 'd1');
+	assert.equal(ack.call_sid, dial.call_sid);
+	node.call({ sid: dial.call_sid, ref: dial.ref, state: 'trying',
+		direction: 'outbound' });
+	await client.message('session:new', { call_sid: dial.call_sid });
+}
+
+
+scene('the link breaks before baresip has read a dial: it is asked again',
+	async (s) => {
+	const { node, client } = await unread(s);
+
+	node.disconnect();
+	await client.message('node:status', { connected: false });
+	await node.connect();
+	await dialled(node, client);
+	node.disconnect();
+});
+
+
+scene('referd is killed before baresip has read a dial: it is asked again',
+	async (s) => {
+	const { referd, node, client } = await unread(s);
+
+	await referd.kill('SIGKILL');
+	await client.closed;
+	await referd.run();
+	const again = await s.client(referd, { query: '?client=bot' });
+
+	await node.connect();
+	await dialled(node, again);
+
+	/* it is not asked a second time */
+	node.disconnect();
+	await again.message('node:status', { connected: false });
+	await node.connect();
+	await referd.knows(1);
+	again.send({ verb: 'dance' });
+	await again.message('jambonz:error');
+	assert.equal(node.requests.length, node.taken);
+	node.disconnect();
+});
+
+
+scene('baresip has made the call, and its answer is lost: it is taken',
+	async (s) => {
+	const { node, client } = await unread(s);
+
+	node.link.resume();
+	const { call_sid, ref } = await node.request('dial');
+
+	node.disconnect();
+	node.calls.set(call_sid, { sid: call_sid, ref, direction: 'outbound',
+		from: 'sip:gw@10.0.0.2', to: 'sip:bob@10.0.0.1',
+		state: 'ringing', sip_status: 180, sip_reason: 'Ringing',
+		started: Date.now() });
+	await node.connect();
+	const ack = await client.message('ack', {}, {});
+
+	assert.equal(ack.call_sid, call_sid);
+	await client.message('session:new', { call_sid });
+	assert.equal(node.requests.length, node.taken);
+	node.disconnect();
+});
+
+
+scene('referd is killed with a dial, and baresip is another then: an error',
+	async (s) => {
+	const { referd, node } = await unread(s);
+
+	node.disconnect();
+	await referd.kill('SIGKILL');
+	await referd.run();
+	const client = await s.client(referd, { query: '?client=bot' });
+	const other = await Node.connect(referd.socket, 'gw');
+	const { data } = await client.message('jambonz:error', { ref: 'd1' });
+
+	assert.match(data.error, /baresip is gone/);
+	assert.equal(other.requests.length, 0);
+	other.disconnect();
 });

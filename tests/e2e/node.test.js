@@ -5,6 +5,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 
@@ -129,6 +131,112 @@ scene('of two processes of one name the one that is there counts',
 	assert.ok(client.all('node:status').every((m) => m.data.connected));
 	node.disconnect();
 	other.disconnect();
+});
+
+
+/* What a client has heard of a name that two baresips have */
+function conflicts(client)
+{
+	return client.all('node:status').filter((m) =>
+		m.data.reason === 'another baresip has this name');
+}
+
+
+scene('two baresips of one name: each goes on, and the conflict is named once',
+	async (s) => {
+	const referd = await s.referd();
+	const client = await s.client(referd, { query: '?client=bot' });
+	const [one, two] = [await Node.connect(referd.socket, 'gw'),
+		await Node.connect(referd.socket, 'gw')];
+	const [first, second] = [one.call(), two.call()];
+
+	await client.message('session:new', { call_sid: first.sid });
+	await client.message('session:new', { call_sid: second.sid });
+
+	/* a reset of the link ends nothing */
+	two.disconnect();
+	await referd.knows(1);
+	await two.connect();
+	await referd.knows(2);
+	client.send({ verb: 'sip:refer', referTo: '1', call_sid: second.sid });
+	const transfer = await two.transfer(second);
+	await client.message('transfer:status', { step: 'requested' });
+
+	const log = referd.process.log;
+
+	assert.equal(conflicts(client).length, 1);
+	assert.equal(conflicts(client)[0].data.node, 'gw');
+	assert.equal(log.filter((l) => /two baresips are called gw/.test(l))
+		.length, 1);
+
+	/* nor does who comes first after a restart of referd */
+	await referd.kill('SIGKILL');
+	await referd.run();
+	const again = await s.client(referd, { query: '?client=bot' });
+
+	await one.connect();
+	await referd.knows(1);
+	await two.connect();
+	await referd.knows(2);
+	transfer.end(200);
+	const { data } = await again.message('transfer:status',
+		{ step: 'ended' });
+
+	assert.equal(data.outcome, 'transferred');
+	one.closed(first);
+	two.closed(second);
+	for (const { sid } of [first, second])
+		await again.message('call:status', { call_sid: sid,
+			call_status: 'completed' });
+	assert.deepEqual([...client.all('call:status'),
+		...again.all('call:status')].filter((m) =>
+		m.data.call_status === 'failed'), []);
+	one.disconnect();
+	two.disconnect();
+});
+
+
+scene('of two baresips of one name one is killed: only its calls end',
+	async (s) => {
+	const { referd, client, gateway } = await s.control();
+
+	await s.gateway(referd, { ip: '10.77.0.4' });
+	await client.messages.wait(() => conflicts(client).length,
+		'the conflict');
+	const here = await s.call(client, 'refuse', { more: 'X-More: none',
+		answer: 'SIP/2.0 603 Decline' });
+	const there = await s.call(client, 'refuse', { more: 'X-More: none',
+		answer: 'SIP/2.0 603 Decline' }, { to: '10.77.0.4:5060' });
+
+	await gateway.kill();
+	await client.message('call:status', { call_sid: here.sid,
+		call_status: 'failed' });
+	client.send({ verb: 'hangup', call_sid: there.sid });
+	await client.message('call:status', { call_sid: there.sid,
+		call_status: 'completed' });
+});
+
+
+scene('the socket could not be made again: it is when that is possible',
+	async (s) => {
+	const dir = join(s.dir, 'run');
+	const referd = await s.referd({ args: ['--socket', join(dir, 's')] });
+	const client = await s.client(referd);
+	const log = referd.process.log;
+
+	process.kill(referd.process.child.pid, 'SIGSTOP');
+	rmSync(dir, { recursive: true });
+	writeFileSync(dir, 'in the way');
+	process.kill(referd.process.child.pid, 'SIGCONT');
+	await log.wait((l) => l.includes("can't listen"), 'its failure');
+	unlinkSync(dir);
+
+	await log.wait((l) => l.includes('listens on'), 'the socket');
+	const node = await Node.connect(join(dir, 's'), 'gw');
+
+	await client.message('node:status', { connected: true });
+	assert.equal(log.filter((l) => l.includes("can't listen")).length, 1);
+	node.disconnect();
 });
 
 

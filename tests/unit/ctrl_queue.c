@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
+#include "call.h"
 #include "client.h"
 #include "clock.h"
 #include "command.h"
@@ -116,7 +117,7 @@ static void report_call(const char *event, const char *state)
 }
 
 
-static void node_connect(const char *boot)
+static void node_greet(const char *boot, unsigned next)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	char line[256];
@@ -129,9 +130,15 @@ static void node_connect(const char *boot)
 
 	(void)snprintf(line, sizeof(line),
 		       "{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw\","
-		       "\"boot\":\"%s\"}",
-		       boot);
+		       "\"boot\":\"%s\",\"first\":1,\"next\":%u}",
+		       boot, next);
 	node_say(line);
+}
+
+
+static void node_connect(const char *boot)
+{
+	node_greet(boot, last_n + 1);
 }
 
 
@@ -654,6 +661,147 @@ static void test_times(void **state)
 }
 
 
+/* As another release may have them: what is behind them is read */
+static void test_strange_lines(void **state)
+{
+	static char text[3 * 65536];
+	(void)state;
+
+	memset(text, 'x', sizeof(text) - 1);
+	node_say(text);
+	node_say("no JSON");
+	node_say("{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw\","
+		 "\"boot\":\"boot1\"}");
+	report("\"type\":\"weather\",\"rain\":true");
+	report("\"type\":\"call\",\"event\":\"new\"");
+	report("\"type\":\"transfer\",\"call_sid\":\"c1\","
+	       "\"transfer_id\":\"t\",\"step\":\"danced\"");
+
+	assert_int_equal(said("node:status", "disconnected"), 0);
+	bot("{\"verb\":\"hangup\"}");
+	(void)expect_ok("hangup");
+}
+
+
+/* The first closes; what comes later comes too late */
+static void test_closed_twice(void **state)
+{
+	(void)state;
+
+	report_call("closed", "completed");
+	assert_null(session_find("c1"));
+	report_call("closed", "failed");
+	report_call("status", "in-progress");
+	report_call("new", "ringing");
+	report_call("live", "in-progress");
+
+	assert_null(session_find("c1"));
+	assert_int_equal(said("session:new", ""), 1);
+	assert_int_equal(said("call:status", "\"call_status\":\"completed\""),
+			 1);
+	assert_int_equal(said("call:status", "\"call_status\":\"failed\""), 0);
+}
+
+
+/* Its hooks may keep it for a while */
+static void test_closed_and_back(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	report_call("closed", "completed");
+	report_call("status", "in-progress");
+	assert_true(call_over(session_find("c1")->call));
+	transfer(ref, "t", ENDED("failed"));
+	assert_null(session_find("c1"));
+}
+
+
+/* A call that is over before it is known is none */
+static void test_new_and_over(void **state)
+{
+	(void)state;
+
+	report_call("closed", "completed");
+	report("\"type\":\"call\",\"event\":\"new\",\"call\":{"
+	       "\"sid\":\"c2\",\"direction\":\"inbound\",\"from\":"
+	       "\"a\",\"to\":\"b\",\"state\":\"completed\"}");
+	assert_null(session_find("c2"));
+	assert_int_equal(said("session:new", "c2"), 0);
+}
+
+
+static void test_strange_steps(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	transfer(ref, "t", "\"step\":\"requested\"");
+
+	/* of a call that nobody knows */
+	report("\"type\":\"transfer\",\"call_sid\":\"c9\","
+	       "\"transfer_id\":\"t\",\"step\":\"ended\"");
+	report("\"type\":\"transfer\",\"call_sid\":\"c9\","
+	       "\"transfer_id\":\"u\",\"step\":\"progress\"");
+	assert_int_equal(said("transfer:status", "requested"), 1);
+	assert_int_equal(said("transfer:status", "ended"), 0);
+
+	transfer(ref, "t", ENDED("danced"));
+	assert_int_equal(said("transfer:status", "\"outcome\":\"unknown\""),
+			 1);
+}
+
+
+/* One of the same connection, or of an earlier one, ends nothing */
+static void test_strange_syncs(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	report("\"type\":\"sync\",\"transfers\":[]");
+	assert_non_null(session_find("c1"));
+
+	(void)close(node);
+	turns();
+	node_greet("boot1", last_n + 3);
+	report("\"type\":\"sync\",\"transfers\":[]");
+	assert_non_null(session_find("c1"));
+	report_call("live", "in-progress");
+
+	/* in two lines */
+	report("\"type\":\"sync\",\"transfers\":[\"t\"],\"more\":true");
+	report("\"type\":\"sync\",\"transfers\":[\"x\"]");
+	assert_non_null(session_find("c1"));
+	assert_int_equal(said("transfer:status", "ended"), 0);
+}
+
+
+/* It tells of another life: what was known of the first is over */
+static void test_boot_again(void **state)
+{
+	(void)state;
+
+	(void)close(node);
+	turns();
+	last_n = 0;
+	node_greet("boot1", 1);
+	report("\"type\":\"call\",\"event\":\"new\",\"call\":{"
+	       "\"sid\":\"c2\",\"direction\":\"inbound\",\"from\":"
+	       "\"a\",\"to\":\"b\",\"state\":\"ringing\"}");
+	assert_non_null(session_find("c2"));
+	assert_int_equal(said("call:status", "baresip is gone"), 1);
+}
+
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -672,6 +820,13 @@ int main(void)
 		CASE(test_pause),
 		CASE(test_own_verb_runs_alone),
 		CASE(test_times),
+		CASE(test_strange_lines),
+		CASE(test_closed_twice),
+		CASE(test_closed_and_back),
+		CASE(test_new_and_over),
+		CASE(test_strange_steps),
+		CASE(test_strange_syncs),
+		CASE(test_boot_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

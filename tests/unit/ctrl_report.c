@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "unit.h"
+#include <stdio.h>
 #include <string.h>
 #include "report.h"
 
@@ -135,12 +136,108 @@ static void test_refused(void **state)
 }
 
 
+static struct report *call(const char *event, const char *members)
+{
+	const char *why;
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"type\":\"call\",\"n\":1,\"event\":\"%s\","
+		       "\"call\":{\"sid\":\"s\",\"direction\":"
+		       "\"inbound\",\"from\":\"a\",\"to\":\"b\",%s}}",
+		       event, members);
+
+	return decode(text, &why);
+}
+
+
+/* Closed is over, and over is closed */
+static void test_settled(void **state)
+{
+	static const char *const reports[][4] = {
+		{"closed", "in-progress", "closed", "completed"},
+		{"closed", "ringing", "closed", "failed"},
+		{"closed", "busy", "closed", "busy"},
+		{"new", "completed", "closed", "completed"},
+		{"live", "no-answer", "closed", "no-answer"},
+		{"status", "ringing", "status", "ringing"},
+	};
+	struct report *r;
+	char state_text[64];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {
+		(void)snprintf(state_text, sizeof(state_text),
+			       "\"state\":\"%s\"", reports[i][1]);
+		r = call(reports[i][0], state_text);
+		assert_non_null(r);
+		assert_string_equal(r->event, reports[i][2]);
+		assert_string_equal(r->call.state, reports[i][3]);
+		report_free(r);
+	}
+
+	assert_null(call("new", "\"state\":\"dancing\""));
+}
+
+
+/* Seconds since the answer that no call has had, and times that no clock
+   shows, are not told */
+static void test_numbers(void **state)
+{
+	struct report *r;
+	const char *why;
+	(void)state;
+
+	r = call("closed", "\"state\":\"completed\",\"duration\":"
+			   "18446744073706,\"started\":9007199254740991");
+	assert_non_null(r);
+	assert_true(r->call.duration == 0);
+	assert_true(r->call.started == 0);
+	report_free(r);
+
+	r = call("closed", "\"state\":\"completed\",\"duration\":86400");
+	assert_true(r->call.duration == 86400);
+	report_free(r);
+
+	r = decode("{\"type\":\"transfer\",\"n\":1,\"time\":"
+		   "9007199254740991,\"call_sid\":\"s\","
+		   "\"transfer_id\":\"t\",\"step\":\"ended\","
+		   "\"outcome\":\"danced\"}",
+		   &why);
+	assert_non_null(r);
+	assert_true(r->time == 0);
+	assert_null(r->outcome);
+	report_free(r);
+}
+
+
+static void test_more(void **state)
+{
+	struct report *r;
+	const char *why;
+	(void)state;
+
+	r = decode("{\"type\":\"sync\",\"n\":1,\"transfers\":[\"a\","
+		   "\"b\"],\"more\":true}",
+		   &why);
+	assert_non_null(r);
+	assert_int_equal(r->transferc, 2);
+	assert_true(r->more);
+	report_free(r);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hello),    cmocka_unit_test(test_call),
-		cmocka_unit_test(test_transfer), cmocka_unit_test(test_result),
+		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_transfer),
+		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
