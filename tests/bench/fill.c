@@ -26,11 +26,18 @@ static const char *const steps[] = {
 };
 
 
-static int report(struct node *n, unsigned long i)
+enum { STEPS = sizeof(steps) / sizeof(*steps) };
+
+
+/* The last of so many steps is how it ends */
+static int report(struct node *n, unsigned long i, unsigned long count)
 {
 	int err = 0;
 
-	for (size_t s = 0; s < sizeof(steps) / sizeof(*steps) && !err; s++)
+	for (size_t s = 0; s < STEPS && !err; s++) {
+		if (s + 1 >= count && s + 1 < STEPS)
+			continue;
+
 		err = node_report(n,
 				  "\"type\":\"transfer\","
 				  "\"call_sid\":\"fill%032lx\","
@@ -39,6 +46,7 @@ static int report(struct node *n, unsigned long i)
 				  "\"referred_by\":\"sip:alice@example.com\","
 				  "%s",
 				  i, i, i, steps[s]);
+	}
 
 	return err ? err : node_settle(n, AHEAD);
 }
@@ -46,18 +54,20 @@ static int report(struct node *n, unsigned long i)
 
 int main(int argc, char *argv[])
 {
-	unsigned long count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+	unsigned long count = argc >= 3 ? strtoul(argv[2], NULL, 10) : 0;
+	unsigned long stepc = argc == 4 ? strtoul(argv[3], NULL, 10) : STEPS;
 	struct node *n = NULL;
 	int err;
 
 	if (!count) {
-		(void)fprintf(stderr, "usage: bench-fill SOCKET TRANSFERS\n");
+		(void)fprintf(stderr,
+			      "usage: bench-fill SOCKET TRANSFERS [STEPS]\n");
 		return 2;
 	}
 
 	err = node_connect(&n, argv[1], "fill", NULL, NULL);
 	for (unsigned long i = 0; i < count && !err; i++)
-		err = report(n, i);
+		err = report(n, i, stepc);
 	if (!err)
 		err = node_settle(n, 0);
 

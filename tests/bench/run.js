@@ -9,9 +9,11 @@ import { settings } from '../e2e/lib/settings.js';
 import { fanout } from './fanout.js';
 import { table } from './figures.js';
 import { growth } from './growth.js';
+import { stops } from './stops.js';
 import { burst, latency, live, rate } from './transfers.js';
 
-const measurements = { latency, burst, rate, live, fanout, growth };
+const measurements = { latency, burst, rate, live, fanout, growth,
+	stops };
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 

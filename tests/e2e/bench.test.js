@@ -33,7 +33,8 @@ test('each measurement gives its table', async () => {
 	const results = JSON.parse(text);
 
 	assert.deepEqual(Object.keys(results),
-		['latency', 'burst', 'rate', 'live', 'fanout', 'growth']);
+		['latency', 'burst', 'rate', 'live', 'fanout', 'growth',
+			'stops']);
 	for (const { title, rows } of Object.values(results).flat()) {
 		assert.ok(rows.length, title);
 		for (const value of rows.flatMap(Object.values))
