@@ -71,11 +71,16 @@ scene('10,000 rows: those in view are drawn, by keyboard one gets to the last',
 	const p = await past(s);
 	const all = 10_000;
 
-	for (let i = 0; i < all; i++)
+	for (let i = 0; i < all; i++) {
 		transfer(p, `t-${i}`, START + i * 1000,
 			`sip:${i}@example.com`, i % 3 ? OK : BUSY);
-	await p.client.message('transfer:status', { transfer_id:
-		`t-${all - 1}`, step: 'ended' }, { timeout: 60_000 });
+
+		/* the client is to keep up on any machine */
+		if (i % 250 === 249)
+			await p.client.message('transfer:status',
+				{ transfer_id: `t-${i}`, step: 'ended' },
+				{ from: Math.max(p.client.now - 1000, 0) });
+	}
 
 	const { b, page } = await open(s, p.referd);
 	await says(b, '.rows td.target', /^9999@example\.com$/);
