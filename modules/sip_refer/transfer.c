@@ -87,8 +87,8 @@ static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 {
 	char reason[64];
 
-	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY for %.1f s",
-			  ms / 1000.0);
+	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY%s for %.1f s",
+			  t->mute ? " with a status" : "", ms / 1000.0);
 	outcome_reason(t, reason);
 	outcome_end_unsubscribe(t, "unknown", evidence);
 }
@@ -206,7 +206,8 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 {
 	const bool late = notify->cseq < t->cseq_max;
 
-	if (t->state == ENDED)
+	/* after a 491 it is of a transfer before, whose NOTIFYs have no id */
+	if (t->state == ENDED || t->state == PENDING)
 		return;
 
 	if (is_repeated(t, notify->cseq) || t->state == DECIDED)
@@ -234,10 +235,13 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 	/* who still reports is waited for, after the end of the call, too;
 	   what says nothing is no report */
 	subscription_granted(t->sub, notify->expires);
-	if (!is_unread(notify))
+	t->mute = notify->body != BODY_FRAG;
+	if (!t->mute)
 		transfer_set_state(t,
 				   t->state == ORPHANED ? ORPHANED : PROGRESS,
 				   t->timeouts.ringing);
+	else if (t->state == SENT)
+		transfer_set_state(t, ACCEPTED, t->timeouts.notify);
 }
 
 

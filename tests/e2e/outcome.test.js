@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
@@ -240,6 +241,30 @@ scene('REFER answered 491: sent once more, and told', async (s) => {
 		parseInt(first.headers.cseq));
 	assert.equal(second.headers['refer-to'], first.headers['refer-to']);
 	await over(t);
+});
+
+
+/* What comes meanwhile is of a transfer before: this REFER was refused */
+scene('a NOTIFY between a 491 and the second REFER decides nothing',
+	async (s) => {
+	const { client, leg } = await plain(s, async (_, refer) => {
+		if (leg.requests('REFER').length > 1) {
+			leg.answer(refer, 202, 'Accepted');
+			await leg.notify('SIP/2.0 486 Busy Here\r\n');
+			return;
+		}
+		leg.answer(refer, 491, 'Request Pending');
+		await leg.notify('SIP/2.0 180 Ringing\r\n');
+		await leg.notify('SIP/2.0 200 OK\r\n');
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100',
+		timeouts: { retry: 0.5 } });
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'failed', evidence: 'notify',
+		refer_status: 202, call_status: 486 });
+	assert.deepEqual(client.all('transfer:status').map((m) => m.data.step),
+		['requested', 'retry', 'accepted', 'ended']);
 });
 
 
@@ -550,6 +575,7 @@ several('NOTIFY terminated without a result: unknown, the call goes on', [
 several('NOTIFY active without a status: no news, the result decides', [
 	['header fields alone', 'message/sipfrag',
 		'To: <sip:100@10.77.0.9>;tag=1\r\n', 200],
+	['no body', 'message/sipfrag', '', 200],
 	['an HTTP line', 'message/sipfrag', 'HTTP/1.1 200 OK', 200],
 	['a status that does not exist', 'message/sipfrag',
 		'SIP/2.0 99999 Hm', 200],
@@ -598,13 +624,40 @@ scene('NOTIFYs that tell nothing, and nothing else: unknown', async (s) => {
 	const { client, leg } = await plain(s, (_, refer) => {
 		leg.answer(refer, 202, 'Accepted');
 		leg.notify('To: <sip:100@10.77.0.9>\r\n');
+		leg.notify('');
 	});
 
 	client.send({ verb: 'sip:refer', referTo: '100',
 		timeouts: { notify: 1 } });
-	equal((await client.message('transfer:status', { step: 'ended' }))
-		.data, { outcome: 'unknown', evidence: 'timer:notify' });
+	const { data } = await client.message('transfer:status',
+		{ step: 'ended' });
+
+	equal(data, { outcome: 'unknown', evidence: 'timer:notify' });
+	assert.equal(data.reason, 'no NOTIFY with a status for 1.0 s');
 	assert.equal(leg.requests('BYE').length, 0);
+});
+
+
+scene('NOTIFYs that tell nothing behind a provisional one: unknown',
+	async (s) => {
+	let over = false;
+	const { client, leg } = await plain(s, async (_, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 180 Ringing\r\n');
+		while (!over) {
+			await leg.notify('');
+			await sleep(300);
+		}
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100',
+		timeouts: { ringing: 1 } });
+	const { data } = await client.message('transfer:status',
+		{ step: 'ended' });
+
+	over = true;
+	equal(data, { outcome: 'unknown', evidence: 'timer:ringing' });
+	assert.equal(data.call_status, 180);
 });
 
 
