@@ -23,6 +23,7 @@ static const char nobody[] = "sip:anonymous@anonymous.invalid";
 enum reach {
 	REACH_NONE,    /* it is none                                     */
 	REACH_INVALID, /* it says that it is none, RFC 2606 section 2    */
+	REACH_OWN,     /* it is where we listen ourselves                */
 	REACH_NEAR,    /* a bare word, or this machine: some may know it */
 	REACH_FAR,
 };
@@ -60,7 +61,21 @@ static enum reach name_reach(struct pl name)
 }
 
 
-static enum reach host_reach(const struct uri_parts *uri)
+static bool is_own(const struct uri_parts *uri, const struct sa *addr,
+		   farend_own_h *ownh)
+{
+	struct sa sa = *addr;
+	uint32_t port = uri->sips ? SIP_PORT_TLS : SIP_PORT;
+
+	if (uri->port.p && uri_port_is_valid(uri))
+		port = pl_u32(&uri->port);
+	sa_set_port(&sa, port);
+
+	return ownh && ownh(&sa);
+}
+
+
+static enum reach host_reach(const struct uri_parts *uri, farend_own_h *ownh)
 {
 	struct sa sa;
 
@@ -72,6 +87,9 @@ static enum reach host_reach(const struct uri_parts *uri)
 
 	if (sa_is_any(&sa))
 		return REACH_NONE;
+
+	if (is_own(uri, &sa, ownh))
+		return REACH_OWN;
 
 	return sa_is_loopback(&sa) ? REACH_NEAR : REACH_FAR;
 }
@@ -139,20 +157,21 @@ static int take_host(struct farend *far, const struct uri_parts *uri,
 
 /* Where a number belongs. The remote target ends the call, but where it is a
    name that nobody can look up (RFC 7118 section 5) there is what the message
-   came from. */
+   came from. Some carriers write our own address into From: a number sent
+   there would come back to us. */
 static int find_host(struct farend *far, const struct farend_names *names)
 {
 	struct uri_parts identity, target;
 	const bool has_identity = !split_str(&identity, names->identity);
 	const bool has_target = !split_str(&target, names->target);
-	const enum reach near = has_identity ? host_reach(&identity)
-					     : REACH_NONE;
+	const enum reach near =
+		has_identity ? host_reach(&identity, names->ownh) : REACH_NONE;
 
 	if (near == REACH_FAR ||
 	    (near == REACH_NEAR && is_on_the_way(names, &identity.host)))
 		return take_host(far, &identity, rule_identity);
 
-	if (has_target && host_reach(&target) >= REACH_NEAR)
+	if (has_target && host_reach(&target, names->ownh) >= REACH_NEAR)
 		return take_host(far, &target, rule_target);
 
 	if (names->source) {
@@ -320,17 +339,19 @@ static int identity_make(struct farend *far, const char *identity)
 
 
 /**
- * Tell whether a number belongs to the host of a URI, whatever else there is
+ * Tell whether a number belongs to the host of the identity, whatever else
+ * there is
  *
- * @param identity URI of the From of the far end, or that was called
+ * @param names What the far end says of itself
  *
  * @return True if so
  */
-bool farend_is_clear(const char *identity)
+bool farend_is_clear(const struct farend_names *names)
 {
 	struct uri_parts uri;
 
-	return !split_str(&uri, identity) && host_reach(&uri) == REACH_FAR;
+	return !split_str(&uri, names->identity) &&
+	       host_reach(&uri, names->ownh) == REACH_FAR;
 }
 
 

@@ -98,6 +98,12 @@ static int from_headers(struct remote *r, const struct livecall *lc)
 }
 
 
+static bool is_own_handler(const struct sa *sa)
+{
+	return sip_transp_isladdr(uag_sip(), SIP_TRANSP_NONE, sa);
+}
+
+
 /**
  * Find out who the far end of a call is, and where its numbers belong
  *
@@ -108,11 +114,12 @@ static int from_headers(struct remote *r, const struct livecall *lc)
  */
 int remote_farend(struct farend *far, const struct livecall *lc)
 {
-	struct farend_names names = {.identity = lc->peer};
+	struct farend_names names = {.identity = lc->peer,
+				     .ownh = is_own_handler};
 	struct remote r = {.target = NULL};
 	int err = 0;
 
-	if (farend_is_clear(lc->peer))
+	if (farend_is_clear(&names))
 		return farend_init(far, &names);
 
 	if (!livecall_established(lc) || from_dialog(&r, lc)) {

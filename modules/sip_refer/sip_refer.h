@@ -104,6 +104,15 @@ void tel_split(struct pl *number, struct pl *params, const struct pl *tel);
  * Farend: who the far end of a call is, and where its numbers belong
  */
 
+/**
+ * Defines what tells whether SIP messages to an address come to us
+ *
+ * @param sa Address and port
+ *
+ * @return True if so
+ */
+typedef bool(farend_own_h)(const struct sa *sa);
+
 /** What the far end and its messages say of it, as it came */
 struct farend_names {
 	const char *identity; /**< URI of its From, or that was called     */
@@ -111,6 +120,7 @@ struct farend_names {
 	const char *routes;   /**< Route set, with commas between, or NULL */
 	const char *source;   /**< Host its INVITE came from, or NULL; with
 				   a port, if it can be reached there      */
+	farend_own_h *ownh;   /**< Or NULL                                 */
 };
 
 /** The far end of a call, in what may stand in a SIP message */
@@ -121,7 +131,7 @@ struct farend {
 	bool sips;        /**< Whether it is for sips: URIs                */
 };
 
-bool farend_is_clear(const char *identity);
+bool farend_is_clear(const struct farend_names *names);
 int farend_init(struct farend *far, const struct farend_names *names);
 void farend_reset(struct farend *far);
 int farend_target(char **urip, const struct farend *far, const char *target);
@@ -455,6 +465,7 @@ struct transfer {
 	char *message;             /**< That the next report tells of      */
 	bool first;                /**< No REFER in the dialog before it   */
 	bool retried;              /**< The REFER was sent again for a 491 */
+	bool mute;                 /**< The last NOTIFY had no status      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;

@@ -108,6 +108,8 @@ scene('a number belongs to a host that can be reached', async (s) => {
 		[sloppy, 'sip:100@10.77.0.40:5080', 'remote target'],
 		[anonymous, 'sip:100@10.77.0.40:5080', 'remote target'],
 		['tel:+4930123', 'sip:100@10.77.0.40:5080', 'remote target'],
+		['sip:+4930123@10.77.0.1', 'sip:100@10.77.0.40:5080',
+			'remote target'],
 		['sip:far@pbx', 'sip:100@pbx', 'identity', { headers: {
 			'Record-Route': '<sip:10.77.0.40:5080;lr>,\r\n ' +
 				'<sip:pbx;lr>' } }],

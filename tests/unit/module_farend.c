@@ -95,6 +95,24 @@ static const struct {
 	{"sip:a@word", "garbage", NULL, SOURCE, "sip:100@192.0.2.7:5080",
 	 "source address"},
 
+	/* what some carriers write: where they have called, that is us */
+	{"sip:+4930@192.0.2.1", CONTACT, NULL, SOURCE, "sip:100@10.0.0.9:5070",
+	 "remote target"},
+	{"sip:+4930@192.0.2.1:5060", CONTACT, NULL, SOURCE,
+	 "sip:100@10.0.0.9:5070", "remote target"},
+	{"sips:+4930@192.0.2.1", CONTACT, NULL, SOURCE,
+	 "sip:100@10.0.0.9:5070", "remote target"},
+	{"sip:+4930@[2001:db8:0::1]", CONTACT, NULL, SOURCE,
+	 "sip:100@10.0.0.9:5070", "remote target"},
+	{"sip:+4930@192.0.2.1", "sip:x@192.0.2.1", NULL, SOURCE,
+	 "sip:100@192.0.2.7:5080", "source address"},
+	{"sip:+4930@192.0.2.1", "sip:x@[2001:db8::1]:5061", NULL, NULL,
+	 "sip:100@192.0.2.1", "identity"},
+
+	/* but not others of this machine */
+	{"sip:+4930@192.0.2.1:5080", CONTACT, NULL, SOURCE,
+	 "sip:100@192.0.2.1:5080", "identity"},
+
 	/* nothing else is known */
 	{"sip:a@word", NULL, NULL, NULL, "sip:100@word", "identity"},
 	{"sip:a@b.invalid", NULL, NULL, NULL, "sip:100@b.invalid", "identity"},
@@ -158,6 +176,25 @@ static void encode(struct target *target, const char *input,
 }
 
 
+static bool is_own_handler(const struct sa *sa)
+{
+	static const char *const own[] = {"192.0.2.1", "2001:db8::1"};
+	struct sa addr;
+	uint16_t port;
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		for (port = 5060; port <= 5061; port++) {
+			assert_int_equal(sa_set_str(&addr, own[i], port), 0);
+			if (sa_cmp(&addr, sa, SA_ALL))
+				return true;
+		}
+	}
+
+	return false;
+}
+
+
 static void test_host(void **state)
 {
 	struct target target = {.rule = NULL};
@@ -172,15 +209,18 @@ static void test_host(void **state)
 			.target = hosts[i].target,
 			.routes = hosts[i].routes,
 			.source = hosts[i].source,
+			.ownh = is_own_handler,
 		};
 
 		assert_int_equal(farend_init(&far, &names), 0);
 		encode(&target, "100", &far);
 		assert_string_equal(target.uri, hosts[i].uri);
 		assert_string_equal(target.rule, hosts[i].rule);
-		assert_int_equal(farend_is_clear(hosts[i].identity),
+		assert_int_equal(farend_is_clear(&names),
 				 i < 10 || !strcmp(hosts[i].uri,
-						   "sip:100@example.com"));
+						   "sip:100@example.com") ||
+					 !strcmp(hosts[i].uri,
+						 "sip:100@192.0.2.1:5080"));
 		target_reset(&target);
 		farend_reset(&far);
 	}
