@@ -164,8 +164,9 @@ static int find_host(struct farend *far, const struct farend_names *names)
 	struct uri_parts identity, target;
 	const bool has_identity = !split_str(&identity, names->identity);
 	const bool has_target = !split_str(&target, names->target);
-	const enum reach near =
-		has_identity ? host_reach(&identity, names->ownh) : REACH_NONE;
+	const enum reach near = has_identity
+					? host_reach(&identity, names->ownh)
+					: REACH_NONE;
 
 	if (near == REACH_FAR ||
 	    (near == REACH_NEAR && is_on_the_way(names, &identity.host)))

@@ -278,6 +278,8 @@ static int details(struct livecall *lc)
 	if (!lc->from || !lc->to || !lc->caller_name || !lc->account)
 		return ENOMEM;
 
+	text_unescape(lc->caller_name);
+
 	return str_dup(&lc->peer, peer ? peer : "");
 }
 

@@ -45,6 +45,7 @@ bool text_is_token(const char *str);
 bool text_is_uri(const struct pl *pl);
 bool text_is_space(char c);
 void text_trim(struct pl *pl);
+void text_unescape(char *str);
 bool text_param(struct pl *val, const struct pl *params, const char *name);
 int text_scrub(char **strp, const struct pl *pl);
 bool text_cut(struct pl *pl, size_t max);
@@ -662,7 +663,15 @@ void playback_call_closed(struct livecall *lc);
 
 
 /*
- * Dry run: the REFER that would go out, and what is doubtful about it
+ * Doubts: what is doubtful about a REFER that would go out
+ */
+
+void doubts_write(struct json *j, const struct cJSON *headers,
+		  const struct verb *verb, const char *refer);
+
+
+/*
+ * Dry run: the REFER that would go out
  */
 
 int dryrun_report(char **reportp, const struct livecall *lc,

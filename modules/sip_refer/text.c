@@ -283,7 +283,7 @@ int text_scrub(char **strp, const struct pl *pl)
 		return err;
 
 	/* it gets no longer, so that it can be written over itself */
-	end = str + strlen(str);
+	end = str + pl->l;
 	for (p = to = str; p < end; to += l) {
 		p += scrub_next(p, end, &s, &l);
 		memmove(to, s, l);
@@ -407,6 +407,27 @@ int text_scrub_cut(char **strp, const struct pl *pl, size_t max)
 	mem_deref(str);
 
 	return err;
+}
+
+
+/**
+ * Make the inside of a quoted-string the text that it stands for: each
+ * quoted-pair is the character behind its backslash
+ *
+ * @param str Text, changed in place
+ *
+ * Reference: RFC 3261 section 25.1
+ */
+void text_unescape(char *str)
+{
+	char *to = str;
+
+	for (; *str; str++) {
+		if (*str == '\\' && str[1])
+			++str;
+		*to++ = *str;
+	}
+	*to = '\0';
 }
 
 

@@ -24,7 +24,8 @@ async function called(s, options, headers)
 
 scene('folded lines, tabs and compact names are read as if they were not',
 	async (s) => {
-	const { client, leg, sid } = await called(s, { handlers: {
+	const name = '"Ann \\"B\\" C\\\\D" ';
+	const { client, leg, sid } = await called(s, { name, handlers: {
 		async REFER(leg, request) {
 			leg.answer(request, 202, 'Accepted');
 			await leg.notify('SIP/2.0 180 Ringing\r\n', { headers: {
@@ -37,9 +38,12 @@ scene('folded lines, tabs and compact names are read as if they were not',
 					'\t; reason\r\n = noresource' } });
 		} } }, {
 		'k': 'timer,\r\n replaces', 's': 'lost\tand\r\n found',
-		'User-to-User': '4869\r\n ;encoding=hex' });
-	const { data: { sip } } = await client.message('session:new');
+		'User-to-User': '4869\r\n ;encoding=hex', 'X-Nul': 'a\0b' });
+	const { data: { sip, caller_name: told } } =
+		await client.message('session:new');
 
+	assert.equal(told, 'Ann "B" C\\D');
+	assert.equal(sip.headers['X-Nul'], 'a?b');
 	assert.equal(sip.headers.Supported, 'timer, replaces');
 	assert.equal(sip.headers.Subject, 'lost and found');
 	assert.equal(sip.headers['User-to-User'], '4869 ;encoding=hex');

@@ -216,11 +216,12 @@ static void test_host(void **state)
 		encode(&target, "100", &far);
 		assert_string_equal(target.uri, hosts[i].uri);
 		assert_string_equal(target.rule, hosts[i].rule);
-		assert_int_equal(farend_is_clear(&names),
-				 i < 10 || !strcmp(hosts[i].uri,
-						   "sip:100@example.com") ||
-					 !strcmp(hosts[i].uri,
-						 "sip:100@192.0.2.1:5080"));
+		assert_int_equal(
+			farend_is_clear(&names),
+			i < 10 ||
+				!strcmp(hosts[i].uri, "sip:100@example.com") ||
+				!strcmp(hosts[i].uri,
+					"sip:100@192.0.2.1:5080"));
 		target_reset(&target);
 		farend_reset(&far);
 	}

@@ -76,6 +76,18 @@ static void test_scrub(void **state)
 }
 
 
+static void test_scrub_nul(void **state)
+{
+	struct pl pl = {.p = "a\0b\0", .l = 4};
+	char *str;
+	(void)state;
+
+	assert_int_equal(text_scrub(&str, &pl), 0);
+	assert_string_equal(str, "a?b?");
+	mem_deref(str);
+}
+
+
 /* Linear white space is one space, RFC 3261 section 25.1 */
 static void test_scrub_folded(void **state)
 {
@@ -120,12 +132,38 @@ static void test_fault(void **state)
 }
 
 
+/* RFC 3261 section 25.1, quoted-pair */
+static void test_unescape(void **state)
+{
+	static const char *const texts[][2] = {
+		{"", ""},
+		{"Ann", "Ann"},
+		{"Ann \\\"B\\\"", "Ann \"B\""},
+		{"a\\\\b", "a\\b"},
+		{"\\\\\\\"", "\\\""},
+		{"\\A\\n\\n", "Ann"},
+		{"a\\", "a\\"},
+	};
+	char str[16];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		str_ncpy(str, texts[i][0], sizeof(str));
+		text_unescape(str);
+		assert_string_equal(str, texts[i][1]);
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_scrub),
+		cmocka_unit_test(test_scrub_nul),
+		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_scrub_folded),
 		cmocka_unit_test(test_fault),
 	};

@@ -102,7 +102,8 @@ class Leg {
 		const uri = this.target ?? this.remote;
 		const text = print(`${method} ${uri} SIP/2.0`, [
 			['Via', `SIP/2.0/UDP ${this.far.host};branch=${branch}`],
-			['From', `<${this.local}>;tag=${this.tag}`],
+			['From', `${this.far.name}<${this.local}>` +
+				`;tag=${this.tag}`],
 			['To', `<${this.remote}>` +
 				(this.peerTag ? `;tag=${this.peerTag}` : '')],
 			['Call-ID', this.id],
@@ -286,18 +287,20 @@ class Leg {
  *
  * `handlers` has functions of a leg and a request, by method; without one an
  * INVITE is accepted, and anything else answered 200. `uri` is that of its
- * From, `contact` that of its Contact.
+ * From, `name` what stands there before it, `contact` that of its Contact.
  */
 export class Far {
 	static async start(s, { ip = '10.77.0.40', port = 5060,
 		to = ['10.77.0.1', 5060], handlers = {},
-		uri = `sip:far@${ip}`, contact = `sip:far@${ip}:${port}` } = {})
+		uri = `sip:far@${ip}`, name = '',
+		contact = `sip:far@${ip}:${port}` } = {})
 	{
 		const f = new Far();
 
 		f.ip = ip;
 		f.host = `${ip}:${port}`;
 		f.uri = uri;
+		f.name = name;
 		f.contact = contact;
 		f.handlers = handlers;
 		f.peer = [to[1], to[0]];

@@ -1,0 +1,164 @@
+/**
+ * @file doubts.c  What is doubtful about a REFER that would go out
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "json.h"
+#include "sip_refer.h"
+
+
+enum {
+	UDP_MAX = 1300, /* RFC 3261 section 18.1.1 [bytes] */
+};
+
+/* Top labels of names that are known in one network only: RFC 2606, RFC 6762,
+   RFC 6761, and ICANN's resolution 2024.07.29.06 */
+static const char *const near_labels[] = {
+	"invalid",
+	"local",
+	"localhost",
+	"internal",
+};
+
+
+static void doubt(struct json *doubts, const char *text)
+{
+	json_str(doubts, NULL, text);
+}
+
+
+/* Whether a header field that the far end sent, a list of tokens, has one of
+   them */
+static bool lists(const cJSON *headers, const char *name, const char *token)
+{
+	struct pl left = PL_INIT, item;
+
+	pl_set_str(&left,
+		   cJSON_GetStringValue(cJSON_GetObjectItem(headers, name)));
+	while (left.l && !re_regex(left.p, left.l, "[^, \t]+", &item)) {
+
+		if (!pl_strcasecmp(&item, token))
+			return true;
+
+		pl_advance(&left, item.p + item.l - left.p);
+	}
+
+	return false;
+}
+
+
+static void check_allow(struct json *doubts, const cJSON *headers)
+{
+	if (cJSON_GetObjectItem(headers, "Allow") &&
+	    !lists(headers, "Allow", "REFER"))
+		doubt(doubts, "The far end's Allow lacks REFER: it will "
+			      "probably refuse.");
+}
+
+
+static void check_replaces(struct json *doubts, const cJSON *headers,
+			   const struct verb *verb)
+{
+	if (verb->replaces && !lists(headers, "Supported", "replaces"))
+		doubt(doubts, "The far end's Supported lacks replaces: it may "
+			      "call the target anew instead of joining the "
+			      "call.");
+}
+
+
+/* RFC 1918, RFC 3927, RFC 4193 and loopback */
+static bool is_private(const struct sa *sa)
+{
+	const uint32_t in = sa_in(sa);
+
+	if (sa_af(sa) == AF_INET6)
+		return sa_is_linklocal(sa) || sa_is_loopback(sa) ||
+		       (((const uint8_t *)&sa->u.in6.sin6_addr)[0] & 0xfe) ==
+			       0xfc;
+
+	return sa_is_linklocal(sa) || sa_is_loopback(sa) || (in >> 24) == 10 ||
+	       (in >> 20) == 0xac1 || (in >> 16) == 0xc0a8;
+}
+
+
+static bool is_near(struct pl name)
+{
+	struct pl top = name;
+	const char *dot;
+	size_t i;
+
+	/* the end of a name that is complete */
+	if (name.l > 1 && name.p[name.l - 1] == '.')
+		top.l = --name.l;
+
+	dot = pl_strrchr(&name, '.');
+	if (!dot)
+		return true;
+
+	pl_advance(&top, dot + 1 - top.p);
+	for (i = 0; i < sizeof(near_labels) / sizeof(near_labels[0]); i++) {
+		if (!pl_strcasecmp(&top, near_labels[i]))
+			return true;
+	}
+
+	return false;
+}
+
+
+static void check_target(struct json *doubts, const struct verb *verb)
+{
+	struct uri uri;
+	struct pl pl;
+	struct sa sa;
+
+	pl_set_str(&pl, verb->refer_to.uri);
+
+	if (!strncmp(verb->refer_to.uri, "tel:", 4)) {
+		doubt(doubts, "Refer-To is a tel: URI: not every far end can "
+			      "route it.");
+		return;
+	}
+
+	if (uri_decode(&uri, &pl))
+		return;
+
+	if (!sa_set(&sa, &uri.host, 0)) {
+		if (is_private(&sa))
+			doubt(doubts, "Refer-To has a private address: a far "
+				      "end in another network cannot reach "
+				      "it.");
+	}
+	else if (is_near(uri.host)) {
+		doubt(doubts, "Refer-To has a host name that is known in a "
+			      "private network only.");
+	}
+}
+
+
+static void check_size(struct json *doubts, const char *refer)
+{
+	if (strlen(refer) > UDP_MAX && strstr(refer, "SIP/2.0/UDP"))
+		doubt(doubts, "The REFER has more than 1300 bytes: over UDP "
+			      "it may get lost.");
+}
+
+
+/**
+ * Write a sentence for each thing that is doubtful about a REFER
+ *
+ * @param j       Text, an open array
+ * @param headers Header fields that the far end sent, NULL if none are known
+ * @param verb    Verb sip:refer
+ * @param refer   The REFER
+ */
+void doubts_write(struct json *j, const struct cJSON *headers,
+		  const struct verb *verb, const char *refer)
+{
+	check_allow(j, headers);
+	check_replaces(j, headers, verb);
+	check_target(j, verb);
+	check_size(j, refer);
+}
