@@ -26,6 +26,8 @@ enum {
 	SLICE_TIME = 2000, /* us of a turn for what is to get into the file */
 	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
 	LOG_PAGES = 1000,       /* that SQLite's log may have, or so */
+	LOG_PAGES_MAX = 8 * LOG_PAGES,
+	HELD_MAX = 16 << 20, /* bytes that wait for it to be copied */
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */
@@ -43,6 +45,7 @@ static struct {
 	bool begun;    /* a transaction is */
 	bool settling; /* in slices: some of what was written was run */
 	bool hurried;  /* somebody waits for that */
+	int pages;     /* of SQLite's log */
 	int64_t since; /* when the first thing came that is not in the file */
 
 	/* The last one failed: what is written waits in the journal */
@@ -305,8 +308,20 @@ static int recover(void)
 }
 
 
+/* It can begin anew only when all of it has been copied, for which nothing may
+   be added meanwhile */
+static bool is_held(void)
+{
+	return db.pages > LOG_PAGES_MAX && waiting_size() < HELD_MAX &&
+	       reader_copies();
+}
+
+
 static bool is_due(void)
 {
+	if (is_held())
+		return false;
+
 	return db.settling || db.hurried || waiting_count() >= SETTLE_COUNT ||
 	       waiting_size() >= SETTLE_SIZE ||
 	       clock_steady_ms() >= db.since + SETTLE_TIME;
@@ -380,7 +395,7 @@ bool db_pending(void)
  */
 bool db_busy(void)
 {
-	return db.settling;
+	return db.settling && !is_held();
 }
 
 
@@ -484,6 +499,7 @@ static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
 	(void)file;
 	(void)name;
 
+	db.pages = pages;
 	if (pages >= LOG_PAGES)
 		reader_checkpoint();
 

@@ -57,6 +57,7 @@ static struct {
 	struct look *at;    /* that is being run */
 	atomic_bool enough; /* of the one that is being run */
 	bool checkpoint;    /* is to be made */
+	bool copies;        /* ... and is being made */
 	bool ready;         /* to look */
 	bool ends;
 	int err; /* why it can't look */
@@ -132,10 +133,13 @@ static int progress_handler(void *arg)
 static void make_checkpoint(void)
 {
 	reader.checkpoint = false;
+	reader.copies = true;
 	(void)pthread_mutex_unlock(&reader.mutex);
 	(void)sqlite3_wal_checkpoint_v2(reader.db, NULL,
 					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	(void)pthread_mutex_lock(&reader.mutex);
+	reader.copies = false;
+	ev_async_send(EV_DEFAULT_ & reader.news);
 }
 
 
@@ -279,17 +283,6 @@ void reader_close(void)
 
 
 /**
- * Tell whether there is a thread
- *
- * @return True if there is one
- */
-bool reader_runs(void)
-{
-	return reader.runs;
-}
-
-
-/**
  * Have somebody look into the store.  That begins with reader_start().
  *
  * @param lp   Pointer to the look, which is gone once it is done
@@ -360,4 +353,22 @@ void reader_checkpoint(void)
 	reader.checkpoint = true;
 	(void)pthread_cond_signal(&reader.cond);
 	(void)pthread_mutex_unlock(&reader.mutex);
+}
+
+
+/**
+ * Tell whether SQLite's log is being copied, or is to be; the loop turns when
+ * that is done
+ *
+ * @return True if so
+ */
+bool reader_copies(void)
+{
+	bool copies;
+
+	(void)pthread_mutex_lock(&reader.mutex);
+	copies = reader.checkpoint || reader.copies;
+	(void)pthread_mutex_unlock(&reader.mutex);
+
+	return copies;
 }

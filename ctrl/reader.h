@@ -14,10 +14,10 @@ typedef void(look_h)(void *arg);
 
 int reader_open(const char *path, const char *const *sql, unsigned count);
 void reader_close(void);
-bool reader_runs(void);
 int reader_ask(struct look **lp, look_h *run, look_h *done, void *arg);
 void reader_cancel(struct look *l);
 void reader_start(void);
 void reader_checkpoint(void);
+bool reader_copies(void);
 
 #endif
