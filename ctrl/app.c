@@ -25,7 +25,6 @@
 #include "session.h"
 #include "store.h"
 #include "table.h"
-#include "verb.h"
 #include "webhook.h"
 #include "weburl.h"
 
@@ -49,13 +48,30 @@ static struct app *find(const char *sid)
 /**
  * Find an application
  *
- * @param name Name of the client that it is
+ * @param sender A sender
  *
- * @return Application, NULL if there is none
+ * @return Application, NULL if the sender is none
  */
-struct app *app_find(const char *name)
+struct app *app_find(const struct sender *sender)
 {
-	return find(app_call(name));
+	return sender->kind == SENDER_APP ? find(sender->call_sid) : NULL;
+}
+
+
+/**
+ * Get an application as a sender of messages
+ *
+ * @param a Application
+ *
+ * @return Sender, valid as long as the application
+ */
+struct sender app_sender(const struct app *a)
+{
+	return (struct sender){.kind = SENDER_APP,
+			       .name = a->name,
+			       .call_sid = a->sid,
+			       .dialect = DIALECT_JAMBONZ,
+			       .quiet = true};
 }
 
 
@@ -157,7 +173,6 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 int apps_init(void)
 {
 	appsave_init();
-	verbs_resolve(app_resolve);
 
 	return table_create(&apps.table);
 }
@@ -246,42 +261,16 @@ void apps_close(void)
 
 
 /**
- * Tell whether a name is that of an application
- *
- * @param name Name of a client
- *
- * @return True if so
- */
-bool app_owns(const char *name)
-{
-	return !strncmp(name, prefix, strlen(prefix));
-}
-
-
-/**
- * Get the call of an application
- *
- * @param name Name of a client
- *
- * @return call_sid, NULL if the client is no application
- */
-const char *app_call(const char *name)
-{
-	return app_owns(name) ? name + strlen(prefix) : NULL;
-}
-
-
-/**
  * Tell why a client will not come back: it is an application that has said
  * goodbye, or was given up
  *
- * @param name Name of the client
+ * @param client Client
  *
  * @return Sentence, NULL if it may come back
  */
-const char *app_left(const char *name)
+const char *app_left(const struct sender *client)
 {
-	const struct app *a = app_find(name);
+	const struct app *a = app_find(client);
 
 	if (!a || !a->graceful)
 		return NULL;
@@ -403,7 +392,7 @@ void app_call_changed(const struct session *s)
 
 	appsave_mark(a);
 	if (a->http && !a->graceful)
-		appcall_status(s, a->name, &a->hook);
+		appcall_status(s, a);
 	if (call_over(s->call))
 		over(a);
 	else if (call_answered(s->call) && !a->data)
@@ -492,14 +481,14 @@ const char *app_touch(const char *sid)
 /**
  * Make the URL of a hook whole, if it is for an application over HTTP
  *
- * @param name Name of the application
- * @param hook Hook
+ * @param owner Who sent the verb with the hook
+ * @param hook  Hook
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int app_resolve(const char *name, struct hook *hook)
+int app_resolve(const struct sender *owner, struct hook *hook)
 {
-	struct app *a = app_find(name);
+	struct app *a = app_find(owner);
 
 	if (!a || !a->http || !hook->url)
 		return 0;

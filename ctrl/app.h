@@ -8,25 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "calls.h"
 
 struct hook;
 struct json;
+struct sender;
 struct session;
-
-/* What an ack of an application answers */
-enum app_ack {
-	APP_ACK_HOOK, /* a hook, or nothing */
-	APP_ACK_NEW,  /* session:new */
-	APP_ACK_DONE, /* nothing that waits */
-};
 
 int apps_init(void);
 void apps_load(void);
 void apps_close(void);
 
-bool app_owns(const char *name);
-const char *app_call(const char *name);
-const char *app_left(const char *name);
+const char *app_left(const struct sender *client);
 
 int app_dial(const char *sid, const struct hook *hook);
 void app_drop(const char *sid);
@@ -37,10 +30,10 @@ void app_idle(const struct session *s);
 bool app_redirect(const struct session *s, const char *url);
 const char *app_touch(const char *sid);
 
-enum app_ack app_ack(const char *name, const char *msgid);
-void app_accepted(const char *name);
-void app_empty(const char *name);
-void app_refused(const char *name, const char *msgid);
-int app_resolve(const char *name, struct hook *hook);
+enum app_ack app_acked(const struct sender *app, const char *msgid);
+void app_accepted(const struct sender *app);
+void app_empty(const struct sender *app);
+void app_refused(const struct sender *app, const char *msgid);
+int app_resolve(const struct sender *owner, struct hook *hook);
 
 #endif

@@ -15,14 +15,14 @@
 /**
  * Tell what an ack answers
  *
- * @param name  Name of the application
+ * @param app   The application
  * @param msgid What it names
  *
  * @return What that was
  */
-enum app_ack app_ack(const char *name, const char *msgid)
+enum app_ack app_acked(const struct sender *app, const char *msgid)
 {
-	struct app *a = app_find(name);
+	struct app *a = app_find(app);
 	bool back = a && *a->back && !strcmp(msgid, a->back);
 
 	if (!a || (!back && strncmp(msgid, "s-", 2)))
@@ -44,11 +44,11 @@ enum app_ack app_ack(const char *name, const char *msgid)
 /**
  * Take note that an application has said what to do
  *
- * @param name Name of the application
+ * @param app  The application
  */
-void app_accepted(const char *name)
+void app_accepted(const struct sender *app)
 {
-	struct app *a = app_find(name);
+	struct app *a = app_find(app);
 
 	if (!a || a->answered)
 		return;
@@ -63,17 +63,17 @@ void app_accepted(const char *name)
  * Take note that an application has nothing to say to a new call.  With one
  * that we have made, it may still do so by a command.
  *
- * @param name Name of the application
+ * @param app  The application
  */
-void app_empty(const char *name)
+void app_empty(const struct sender *app)
 {
-	struct app *a = app_find(name);
+	struct app *a = app_find(app);
 	const struct session *s = a ? session_find(a->sid) : NULL;
 
 	if (s && call_inbound(s->call))
 		applink_abandon(a, "no application provided");
 	else
-		app_accepted(name);
+		app_accepted(app);
 }
 
 
@@ -81,12 +81,12 @@ void app_empty(const char *name)
  * Take note that what an application said can't be done.  It has the rest of
  * its time to say something else.
  *
- * @param name  Name of the application
+ * @param app   The application
  * @param msgid What it had answered
  */
-void app_refused(const char *name, const char *msgid)
+void app_refused(const struct sender *app, const char *msgid)
 {
-	struct app *a = app_find(name);
+	struct app *a = app_find(app);
 
 	if (!a || a->answered || a->http)
 		return;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "appcall.h"
+#include "applink.h"
 #include "call.h"
 #include "fault.h"
 #include "hook.h"
@@ -72,20 +73,19 @@ char *appcall_reconnect(const char *sid, const char *msgid, const char *data)
 /**
  * Tell an application over HTTP of the state of its call
  *
- * @param s    Session
- * @param name Name of the application
- * @param app  Where it is
+ * @param s Session
+ * @param a Application
  */
-void appcall_status(const struct session *s, const char *name,
-		    const struct hook *app)
+void appcall_status(const struct session *s, const struct app *a)
 {
+	const struct sender sender = app_sender(a);
 	struct hook hook = {0};
 	char id[HOOK_ID_SIZE];
 	struct json j;
 
 	if (!*route_status() ||
 	    hook_set(&hook, route_status(), "POST", NULL, NULL) ||
-	    appcall_resolve(&hook, app)) {
+	    appcall_resolve(&hook, &a->hook)) {
 		hook_reset(&hook);
 		return;
 	}
@@ -98,7 +98,7 @@ void appcall_status(const struct session *s, const char *name,
 
 	(void)hooks_post(&(struct hook_post){.kind = HOOK_STATUS,
 					     .hook = &hook,
-					     .client = name,
+					     .client = &sender,
 					     .dialect = DIALECT_JAMBONZ,
 					     .call_sid = call_sid(s->call),
 					     .data = json_done(&j)},

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct app;
 struct hook;
 struct session;
 
 char *appcall_new(const struct session *s);
 char *appcall_reconnect(const char *sid, const char *msgid, const char *data);
-void appcall_status(const struct session *s, const char *name,
-		    const struct hook *app);
+void appcall_status(const struct session *s, const struct app *a);
 int appcall_resolve(struct hook *hook, const struct hook *app);
 
 bool appcall_up(const char *sid);

@@ -60,6 +60,14 @@ void applink_close(struct app *a, int code)
 }
 
 
+static void tell_left(const struct app *a)
+{
+	const struct sender sender = app_sender(a);
+
+	hooks_app_left(&sender);
+}
+
+
 /* The call goes on without it */
 static void leave(struct app *a, const char *why)
 {
@@ -74,7 +82,7 @@ static void leave(struct app *a, const char *why)
 	a->dismissed = true;
 	appsave_mark(a);
 	applink_close(a, CLOSE_GOING_AWAY);
-	hooks_app_left(a->name);
+	tell_left(a);
 }
 
 
@@ -178,7 +186,7 @@ static void closed_handler(int code, void *arg)
 		a->graceful = true;
 		a->ends = appcall_busy(a->sid);
 		ev_timer_stop(EV_DEFAULT_ & a->limit);
-		hooks_app_left(a->name);
+		tell_left(a);
 		if (a->data && !a->answered)
 			applink_abandon(a, "closed without an answer");
 	}
@@ -201,13 +209,14 @@ static void closed_handler(int code, void *arg)
  */
 void applink_open(struct app *a)
 {
+	const struct sender sender = app_sender(a);
 	static const struct appws_handlers handlers = {
 		opened_handler, late_handler, failed_handler, closed_handler};
 
 	if (a->http || a->ws || a->graceful || stopped)
 		return;
 
-	if (appws_connect(&a->ws, &a->hook, a->name, a->since, &handlers, a))
+	if (appws_connect(&a->ws, &a->hook, &sender, a->since, &handlers, a))
 		applink_abandon(a, "can't be connected to");
 }
 
@@ -216,6 +225,7 @@ static void http_handler(long status, const char *error, const char *body,
 			 size_t len, void *arg)
 {
 	struct app *a = arg;
+	const struct sender sender = app_sender(a);
 	enum retry_cause cause = RETRY_CONNECT;
 	char why[64];
 
@@ -224,7 +234,7 @@ static void http_handler(long status, const char *error, const char *body,
 		a->answered = true;
 		a->ends = true;
 		appsave_mark(a);
-		if (command_app(a->name, a->sid, body, len))
+		if (command_app(&sender, body, len))
 			applink_abandon(a, "no application provided");
 		return;
 	}

@@ -50,7 +50,8 @@ struct app {
 	ev_timer linger;
 };
 
-struct app *app_find(const char *name); /* in app.c */
+struct app *app_find(const struct sender *sender);
+struct sender app_sender(const struct app *a); /* in app.c */
 
 void applink_init(struct app *a);
 void applink_reset(struct app *a);

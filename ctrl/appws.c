@@ -49,7 +49,7 @@ struct appws {
 	char addresses[RESOLVE_MAX][ADDRESS_SIZE];
 	size_t count; /* of addresses */
 	size_t tried;
-	char name[CLIENT_NAME_SIZE];
+	struct sender *app;
 	char auth[HOOK_MAX]; /* value of Authorization, "" for none */
 	uint64_t since;
 	const struct appws_handlers *h; /* NULL when nobody cares any more */
@@ -75,6 +75,7 @@ static void destroy(struct appws *w)
 	ev_timer_stop(EV_DEFAULT_ & w->next);
 	weburl_reset(&w->url);
 	visit_end(w->visit);
+	free(w->app);
 	free(w);
 }
 
@@ -200,8 +201,8 @@ static int established(struct appws *w, struct lws *wsi)
 
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
-	err = client_create(&w->client, wsi, w->name, DIALECT_JAMBONZ,
-			    w->since, &badge);
+	err = client_create(&w->client, wsi, w->app->name, w->app->call_sid,
+			    DIALECT_JAMBONZ, w->since, &badge);
 	if (err)
 		return err;
 
@@ -451,15 +452,16 @@ static void resolve_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
  *
  * @param wp    Pointer to the new connection
  * @param hook  Where it is
- * @param name  Name of the client that speaks over it
+ * @param app   The client that speaks over it
  * @param since Behind which message that client goes on
  * @param h     Handlers
  * @param arg   Their argument
  *
  * @return 0 if success, otherwise errorcode
  */
-int appws_connect(struct appws **wp, const struct hook *hook, const char *name,
-		  uint64_t since, const struct appws_handlers *h, void *arg)
+int appws_connect(struct appws **wp, const struct hook *hook,
+		  const struct sender *app, uint64_t since,
+		  const struct appws_handlers *h, void *arg)
 {
 	struct appws *w = calloc(1, sizeof(*w));
 	int err;
@@ -475,11 +477,12 @@ int appws_connect(struct appws **wp, const struct hook *hook, const char *name,
 	w->h = h;
 	w->arg = arg;
 	w->code = CLOSE_ABNORMAL;
-	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	set_why(w, RETRY_CONNECT, "no connection", 13);
 
 	w->visit = visit_create(NULL, w);
-	err = w->visit ? weburl_parse(&w->url, hook->url) : ENOMEM;
+	err = w->visit ? sender_copy(&w->app, app) : ENOMEM;
+	if (!err)
+		err = weburl_parse(&w->url, hook->url);
 	if (!err)
 		err = resolve(&w->lookup, w->url.host, resolve_handler, w);
 	if (err) {

@@ -14,6 +14,7 @@ struct appws;
 struct client;
 struct hook;
 struct lws_context;
+struct sender;
 
 /* The connection is up: the client is what speaks over it */
 typedef void(appws_open_h)(struct client *client, void *arg);
@@ -33,8 +34,9 @@ struct appws_handlers {
 };
 
 int appws_init(struct lws_context *ctx);
-int appws_connect(struct appws **wp, const struct hook *hook, const char *name,
-		  uint64_t since, const struct appws_handlers *h, void *arg);
+int appws_connect(struct appws **wp, const struct hook *hook,
+		  const struct sender *app, uint64_t since,
+		  const struct appws_handlers *h, void *arg);
 void appws_close(struct appws *w, int code);
 
 #endif

@@ -9,20 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
-#include "app.h"
 #include "auth.h"
 #include "cast.h"
 #include "client.h"
 #include "clock.h"
-#include "command.h"
 #include "feed.h"
 #include "frame.h"
-#include "hello.h"
-#include "hooks.h"
-#include "http.h"
 #include "log.h"
 #include "message.h"
-#include "queue.h"
 #include "store.h"
 #include "table.h"
 
@@ -31,25 +25,34 @@
    and have its hooks */
 static const char observer_mark = '~';
 
+/* Begin the names of other senders, which a client can't have */
+static const char *const reserved[] = {"http-", "app-"};
+
 struct client {
 	char name[CLIENT_NAME_SIZE];
 	struct badge badge;
 	enum dialect dialect;
 	struct feed feed;
-	char *in; /* of a message that is not complete */
+	char *call_sid; /* of an application */
+	char *in;       /* of a message that is not complete */
 	size_t inlen;
 };
 
 static struct table *clients;
+static const struct clients_events *events;
 
 
 /**
  * Get ready for clients
  *
- * @return 0 if success, otherwise errorcode
+ * @param e What they say and do is told to these
+ *
+ * @return 0, or ENOMEM
  */
-int clients_init(void)
+int clients_init(const struct clients_events *e)
 {
+	events = e;
+
 	return table_create(&clients);
 }
 
@@ -78,16 +81,17 @@ size_t clients_count(void)
 /**
  * Queue a message.  It leaves with feeds_flush().
  *
- * @param name    Name of the client that it is for, NULL for all
- * @param app     Of the applications, the only one that hears what is for all;
- *                may be NULL
- * @param jambonz True if clients of the jambonz dialect get it, too
- * @param seq     Its number
- * @param text    JSON text
+ * @param name     Name of the client that it is for, NULL for all
+ * @param call_sid Call that it is about, may be NULL.  Of the applications
+ *                 only that of the call hears what is for all.
+ * @param jambonz  True if clients of the jambonz dialect get it, too
+ * @param seq      Its number
+ * @param text     JSON text
  */
-void clients_post(const char *name, const char *app, bool jambonz,
+void clients_post(const char *name, const char *call_sid, bool jambonz,
 		  uint64_t seq, const char *text)
 {
+	const char *app = events->app(call_sid);
 	struct client *c = table_get(clients, name ? name : app);
 	struct frame *frame;
 
@@ -122,8 +126,12 @@ bool client_name_valid(const char *name)
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
+		if (!strncmp(name, reserved[i], strlen(reserved[i])))
+			return false;
+	}
+
 	return *name && strlen(name) < CLIENT_NAME_SIZE - 1 &&
-	       !http_owns(name) && !app_owns(name) &&
 	       strspn(name, ok) == strlen(name);
 }
 
@@ -141,21 +149,6 @@ bool client_connected(const char *name)
 }
 
 
-/**
- * Tell which dialect a client speaks
- *
- * @param name Its name
- *
- * @return True if it is connected and speaks the jambonz dialect
- */
-bool client_jambonz(const char *name)
-{
-	const struct client *c = table_get(clients, name);
-
-	return c && c->dialect == DIALECT_JAMBONZ;
-}
-
-
 /* A client that begins now sees a hello with a number of its own.  One that
    comes back sees the number that it named, since what it has missed follows
    and must be behind it. */
@@ -169,8 +162,8 @@ static void greet(struct client *c, bool resumes)
 	if (!resumes)
 		c->feed.since = store_seq_next();
 
-	text = hello_text(c->name + (c->badge.role == ROLE_OBSERVER), c->name,
-			  role_name(c->badge.role), c->feed.since);
+	text = events->hello(c->name + (c->badge.role == ROLE_OBSERVER),
+			     c->name, role_name(c->badge.role), c->feed.since);
 	feed_say(&c->feed, 0, text);
 	free(text);
 }
@@ -183,7 +176,7 @@ static void take_over(struct client *old)
 
 	(void)table_take(clients, name);
 	log_info("client: %s has come on another connection", name);
-	hooks_client_down(name);
+	events->down(name);
 	feed_dismiss(&old->feed, CLOSE_REPLACED);
 }
 
@@ -208,6 +201,7 @@ static void set_name(struct client *c, const char *name)
  * @param cp      Pointer to the new client
  * @param wsi     Its connection
  * @param name    Name that it gave itself, "" if it gave none
+ * @param call_sid Call whose application it is, NULL for any other client
  * @param dialect Dialect that it speaks
  * @param since   Last message that it knows, UINT64_MAX to begin with now
  * @param badge   Whose token it has shown
@@ -216,12 +210,11 @@ static void set_name(struct client *c, const char *name)
  *         token, otherwise errorcode
  */
 int client_create(struct client **cp, struct lws *wsi, const char *name,
-		  enum dialect dialect, uint64_t since,
+		  const char *call_sid, enum dialect dialect, uint64_t since,
 		  const struct badge *badge)
 {
 	struct client *c = calloc(1, sizeof(*c)), *old;
 	uint64_t last = store_seq();
-	const char *call_sid;
 	int err = EACCES;
 
 	if (!c)
@@ -234,10 +227,16 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	if (old && strcmp(old->badge.name, badge->name))
 		goto out;
 
-	call_sid = app_call(c->name);
+	if (call_sid) {
+		c->call_sid = strdup(call_sid);
+		if (!c->call_sid) {
+			err = ENOMEM;
+			goto out;
+		}
+	}
 	c->feed = (struct feed){.wsi = wsi,
 				.name = c->name,
-				.call_sid = call_sid,
+				.call_sid = c->call_sid,
 				.jambonz = dialect == DIALECT_JAMBONZ,
 				.since = since < last ? since : last,
 				.behind = since < last || call_sid,
@@ -260,12 +259,13 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 
 	greet(c, since != UINT64_MAX);
 	feed_resume(&c->feed);
-	hooks_client_up(c->name, since);
+	events->up(c->name, since);
 
 	return 0;
 
 out:
 	feed_reset(&c->feed);
+	free(c->call_sid);
 	free(c);
 
 	return err;
@@ -287,9 +287,10 @@ void client_destroy(struct client *c)
 	feed_reset(&c->feed);
 	if (table_get(clients, c->name) == c) {
 		(void)table_take(clients, c->name);
-		hooks_client_down(c->name);
+		events->down(c->name);
 	}
 
+	free(c->call_sid);
 	free(c->in);
 	free(c);
 }
@@ -330,7 +331,10 @@ static int collect(struct client *c, const void *in, size_t len)
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary)
 {
-	struct sender sender = {.name = c->name,
+	struct sender sender = {.kind = c->feed.call_sid ? SENDER_APP
+							 : SENDER_CLIENT,
+				.name = c->name,
+				.call_sid = c->feed.call_sid,
 				.dialect = c->dialect,
 				.observes = c->badge.role == ROLE_OBSERVER};
 	int err;
@@ -343,9 +347,9 @@ int client_receive(struct client *c, const void *in, size_t len, bool last,
 		return err;
 
 	if (binary)
-		command_binary(&sender);
+		events->binary(&sender);
 	else
-		command(&sender, c->in, c->inlen);
+		events->message(&sender, c->in, c->inlen);
 
 	c->inlen = 0;
 	free(c->in);
@@ -391,7 +395,7 @@ void client_resume(struct client *c)
 		return;
 
 	feed_resume(&c->feed);
-	hooks_client_up(c->name, c->feed.since);
+	events->up(c->name, c->feed.since);
 }
 
 

@@ -9,14 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "app.h"
 #include "auth.h"
 #include "call.h"
+#include "calls.h"
 #include "command.h"
 #include "counters.h"
 #include "dial.h"
 #include "hooks.h"
-#include "http.h"
 #include "log.h"
 #include "message.h"
 #include "queue.h"
@@ -47,16 +46,6 @@ static int find_call(struct session **sp, const char *sid, struct fault *f)
 }
 
 
-/* Nobody can ask an HTTP request what is to become of a hook */
-static int own(struct message *m, const struct sender *sender)
-{
-	bool http = sender->name && http_owns(sender->name);
-
-	return verbs_own(m->verbs, http ? NULL : sender->name,
-			 sender->dialect);
-}
-
-
 static int take_verbs(struct message *m, const struct sender *sender,
 		      struct fault *f)
 {
@@ -67,7 +56,7 @@ static int take_verbs(struct message *m, const struct sender *sender,
 	if (err)
 		return err;
 
-	err = own(m, sender);
+	err = verbs_own(m->verbs, sender);
 	if (err)
 		return err;
 
@@ -97,10 +86,11 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 
 	/* jambonz has nothing to say to an ack that comes too late */
 	if (!hooks_answered(sender->name, m->msgid, sid))
-		return app_owns(sender->name) ? 0
-					      : fault_set(f, 404, "msgid",
-							  "names nothing that "
-							  "waits for an ack");
+		return sender->kind == SENDER_APP
+			       ? 0
+			       : fault_set(f, 404, "msgid",
+					   "names nothing that "
+					   "waits for an ack");
 
 	s = session_find(sid);
 	if (!m->verbs) {
@@ -113,7 +103,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 	if (err)
 		return err;
 
-	err = own(m, sender);
+	err = verbs_own(m->verbs, sender);
 	if (err)
 		return err;
 
@@ -124,7 +114,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 static int take_app_ack(struct message *m, const struct sender *sender,
 			struct fault *f)
 {
-	switch (app_ack(sender->name, m->msgid)) {
+	switch (calls_events()->acked(sender, m->msgid)) {
 	case APP_ACK_HOOK: return take_hook_ack(m, sender, f);
 	case APP_ACK_DONE: return 0;
 
@@ -132,7 +122,7 @@ static int take_app_ack(struct message *m, const struct sender *sender,
 		m->queue = false;
 		if (m->verbs)
 			return take_verbs(m, sender, f);
-		app_empty(sender->name);
+		calls_events()->empty(sender);
 		return 0;
 	}
 
@@ -143,7 +133,7 @@ static int take_app_ack(struct message *m, const struct sender *sender,
 static int take_ack(struct message *m, const struct sender *sender,
 		    struct fault *f)
 {
-	if (app_owns(sender->name))
+	if (sender->kind == SENDER_APP)
 		return take_app_ack(m, sender, f);
 
 	if (!strncmp(m->msgid, new_prefix, strlen(new_prefix)))
@@ -197,14 +187,14 @@ static int take_auth(struct fault *f)
 static int take(struct message *m, const struct sender *sender,
 		struct fault *f)
 {
-	struct sender s = {.name = sender->name,
-			   .msgid = m->msgid,
-			   .dialect = sender->dialect,
-			   .quiet = m->kind == MESSAGE_ACK};
+	struct sender s = *sender;
+
+	s.msgid = m->msgid;
+	s.quiet = m->kind == MESSAGE_ACK;
 
 	/* an application knows of no other call than its own */
-	if (m->kind != MESSAGE_DIAL && app_owns(sender->name))
-		m->call_sid = app_call(sender->name);
+	if (m->kind != MESSAGE_DIAL && sender->kind == SENDER_APP)
+		m->call_sid = sender->call_sid;
 
 	switch (m->kind) {
 	case MESSAGE_ACK: return take_ack(m, &s, f);
@@ -225,7 +215,7 @@ static void conclude(int err, const struct sender *sender, struct message *m,
 		(void)fault_set(f, 500, NULL, "%s", strerror(err));
 
 	if (err)
-		reply_fault(sender->name, f, m ? m->call_sid : call_sid);
+		reply_fault(sender, f, m ? m->call_sid : call_sid);
 
 	message_free(m);
 }
@@ -255,7 +245,7 @@ void command(const struct sender *sender, char *text, size_t len)
 	if (!err)
 		err = take(m, sender, &f);
 	if (err)
-		app_refused(sender->name, f.ref);
+		calls_events()->refused(sender, f.ref);
 
 	conclude(err, sender, m, NULL, &f);
 }
@@ -272,7 +262,7 @@ void command_binary(const struct sender *sender)
 
 	fault_init(&f);
 	(void)fault_set(&f, 400, NULL, "the message must be a text frame");
-	reply_fault(sender->name, &f, NULL);
+	reply_fault(sender, &f, NULL);
 }
 
 
@@ -339,7 +329,7 @@ static int take_answer(struct session *s, struct message *m,
 	if (!m->verbs)
 		return ENOENT;
 
-	err = own(m, sender);
+	err = verbs_own(m->verbs, sender);
 
 	return err ? err
 		   : queue_answer(s->queue, sender->msgid, &m->verbs, sender,
@@ -377,18 +367,14 @@ void command_answer(const struct sender *sender, const char *call_sid,
 /**
  * Take the answer of an application over HTTP to a new call
  *
- * @param name     Name of the application
- * @param call_sid Its call
- * @param body     Body of the answer
- * @param len      Length in bytes
+ * @param app  The application
+ * @param body Body of the answer
+ * @param len  Length in bytes
  *
- * @return 0 if success, otherwise errorcode: there are no verbs to run
+ * @return 0, or errorcode: there are no verbs to run
  */
-int command_app(const char *name, const char *call_sid, const char *body,
-		size_t len)
+int command_app(const struct sender *app, const char *body, size_t len)
 {
-	struct sender sender = {
-		.name = name, .dialect = DIALECT_JAMBONZ, .quiet = true};
 	struct message *m = NULL;
 	struct fault f;
 	int err;
@@ -398,11 +384,11 @@ int command_app(const char *name, const char *call_sid, const char *body,
 	if (!err && !m->verbs)
 		err = ENOENT;
 	if (!err) {
-		m->call_sid = call_sid;
-		err = take_verbs(m, &sender, &f);
+		m->call_sid = app->call_sid;
+		err = take_verbs(m, app, &f);
 	}
 
-	conclude(err == ENOENT ? 0 : err, &sender, m, call_sid, &f);
+	conclude(err == ENOENT ? 0 : err, app, m, app->call_sid, &f);
 
 	return err;
 }

@@ -21,7 +21,6 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 void command_answer(const struct sender *sender, const char *call_sid,
 		    struct message *m, struct fault *f);
 
-int command_app(const char *name, const char *call_sid, const char *body,
-		size_t len);
+int command_app(const struct sender *app, const char *body, size_t len);
 
 #endif

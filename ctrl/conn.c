@@ -209,7 +209,7 @@ static int create_client(struct lws *wsi, struct conn *conn)
 
 	visit_live(wsi);
 	throttle_start(&conn->throttle, wsi);
-	err = client_create(&conn->client, wsi, conn->name, dialect,
+	err = client_create(&conn->client, wsi, conn->name, NULL, dialect,
 			    conn->since, &conn->badge);
 
 	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,

@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "app.h"
+#include "calls.h"
 #include "clock.h"
 #include "dial.h"
 #include "fault.h"
 #include "field.h"
-#include "http.h"
 #include "json.h"
 #include "log.h"
 #include "message.h"
@@ -37,8 +36,7 @@ struct dial {
 	char sid[UUID_SIZE];
 	char ref[UUID_SIZE + 2];
 	char *boot;
-	char *sender; /* NULL if nobody waits for the answer */
-	char *msgid;  /* may be NULL */
+	struct sender *sender; /* NULL if nobody waits for the answer */
 	char *fields; /* JSON text of an object: what the node is asked */
 	int64_t time; /* ms since 1970 */
 };
@@ -50,7 +48,6 @@ static void destroy(struct dial *d)
 {
 	free(d->boot);
 	free(d->sender);
-	free(d->msgid);
 	free(d->fields);
 	free(d);
 }
@@ -68,8 +65,7 @@ static int create(struct dial **dp, const char *sid, const char *boot,
 	(void)snprintf(d->sid, sizeof(d->sid), "%s", sid);
 	(void)snprintf(d->ref, sizeof(d->ref), "%s:d", d->sid);
 	err = field_keep(&d->boot, boot);
-	err |= field_keep(&d->sender, sender->name);
-	err |= field_keep(&d->msgid, sender->msgid);
+	err |= sender_copy(&d->sender, sender);
 	err |= field_keep(&d->fields, fields);
 	if (!err)
 		err = table_put(dials, d->ref, d);
@@ -90,9 +86,8 @@ static void save(const struct dial *d)
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "boot", d->boot);
-	if (d->sender && !http_owns(d->sender))
-		json_str(&j, "sender", d->sender);
-	json_str(&j, "msgid", d->msgid);
+	if (sender_can_answer(d->sender))
+		sender_save(&j, "sender", d->sender);
 	json_raw(&j, "fields", d->fields);
 	json_int(&j, "time", d->time);
 	json_close(&j, '}');
@@ -134,11 +129,11 @@ static void refuse(const struct dial *d, int status, const char *field,
 
 	fault_init(&f);
 	fault_set_node(&f, status, field, error);
-	if (d->msgid)
-		(void)snprintf(f.ref, sizeof(f.ref), "%s", d->msgid);
+	if (d->sender && d->sender->msgid)
+		(void)snprintf(f.ref, sizeof(f.ref), "%s", d->sender->msgid);
 
 	reply_fault(d->sender, &f, NULL);
-	app_drop(d->sid);
+	calls_events()->dropped(d->sid);
 }
 
 
@@ -217,7 +212,7 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 		return err;
 
 	if (m->app.url) {
-		err = app_dial(d->sid, &m->app);
+		err = calls_events()->dialled(d->sid, &m->app);
 		if (err) {
 			drop(d);
 			return err;
@@ -243,7 +238,7 @@ static struct dial *find(const char *ref, const char *boot)
 
 static void accept(struct dial *d)
 {
-	reply_ack(d->sender, d->msgid, d->sid, NULL);
+	reply_ack(d->sender, d->sid, NULL);
 	drop(d);
 }
 
@@ -350,19 +345,22 @@ void dials_gone(const char *boot)
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
-	const struct sender sender = {.name = field_str(tree, "sender"),
-				      .msgid = field_str(tree, "msgid")};
+	const struct sender nobody = {.kind = SENDER_NOBODY};
+	struct sender *sender = NULL;
 	const char *boot = field_str(tree, "boot");
 	char *fields = field_text(tree, "fields");
 	struct dial *d;
 	(void)arg;
 
 	if (!boot || !fields || strlen(key) >= UUID_SIZE ||
-	    create(&d, key, boot, &sender, fields))
+	    sender_load(&sender,
+			cJSON_GetObjectItemCaseSensitive(tree, "sender")) ||
+	    create(&d, key, boot, sender ? sender : &nobody, fields))
 		log_error("dial: can't load %s", key);
 	else
 		d->time = field_int(tree, "time", 0);
 
+	free(sender);
 	free(fields);
 	cJSON_Delete(tree);
 }

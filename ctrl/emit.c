@@ -5,7 +5,6 @@
  */
 
 #include <stdio.h>
-#include "app.h"
 #include "client.h"
 #include "clock.h"
 #include "counters.h"
@@ -55,8 +54,8 @@ uint64_t emit(const struct emission *e)
 		log_debug("emit: %s", json_done(&j));
 		store_message(seq, e->client, e->call_sid, e->jambonz,
 			      json_done(&j));
-		clients_post(e->client, app_touch(e->call_sid), e->jambonz,
-			     seq, json_done(&j));
+		clients_post(e->client, e->call_sid, e->jambonz, seq,
+			     json_done(&j));
 		counter_add(COUNTER_MESSAGES_SENT);
 	}
 	else {

@@ -42,7 +42,7 @@ void fate_tell(const struct delivery *d, const char *event, long status,
 	json_str(&j, "verb_id", d->verb_id);
 	json_str(&j, "event", event);
 	json_int(&j, "attempt", d->attempt);
-	json_str(&j, "client", d->http ? NULL : d->client);
+	json_str(&j, "client", d->http || !d->client ? NULL : d->client->name);
 	if (status)
 		json_int(&j, "http_status", status);
 	if (retry > 0)

@@ -9,20 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "app.h"
 #include "client.h"
 #include "clock.h"
-#include "command.h"
 #include "counters.h"
 #include "emit.h"
+#include "fault.h"
 #include "fate.h"
 #include "hooks.h"
 #include "json.h"
 #include "log.h"
-#include "message.h"
 #include "outbox.h"
-#include "queue.h"
-#include "session.h"
 #include "webhook.h"
 
 
@@ -33,6 +29,8 @@ static const double answer_time = 5.; /* for an ack */
 static const double retry_first = .5; /* and twice that each time */
 static const double retry_max = 60.;
 static double grace_time = 60.; /* that a client may be gone */
+
+static const struct hooks_events *events;
 
 static void pump(struct chain *c);
 
@@ -49,16 +47,6 @@ static void timer_start(struct delivery *d, double seconds)
 	ev_timer_stop(EV_DEFAULT_ & d->timer);
 	ev_timer_set(&d->timer, seconds, 0.);
 	ev_timer_start(EV_DEFAULT_ & d->timer);
-}
-
-
-/* The call does not wait any longer */
-static void release(const char *sid, const char *id)
-{
-	struct session *s = session_find(sid);
-
-	if (s)
-		queue_hook_done(s->queue, id);
 }
 
 
@@ -89,7 +77,7 @@ static void finish(struct delivery *d, const char *event, const char *reason)
 
 	pump(conclude(d, event, 0, reason));
 
-	release(sid, id);
+	events->done(sid, id);
 }
 
 
@@ -159,34 +147,37 @@ static void fail(struct delivery *d, long status, const char *error)
 		pump(skip_events(conclude(d, "failed", status, reason), url));
 	}
 
-	release(sid, id);
+	events->done(sid, id);
 }
 
 
 static void answered(struct delivery *d, long status, const char *body,
 		     size_t len)
 {
-	char *client = d->client ? strdup(d->client) : NULL;
+	struct sender *client = d->client, sender = {.kind = SENDER_NOBODY};
 	char sid[64], id[HOOK_ID_SIZE];
-	struct sender sender = {.name = client,
-				.msgid = id,
-				.dialect = d->dialect,
-				.quiet = true};
 	struct message *m = NULL;
 	struct fault f;
 	int err;
+
+	d->client = NULL;
+	if (client)
+		sender = *client;
+	sender.dialect = d->dialect;
+	sender.msgid = id;
+	sender.quiet = true;
 
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
 
 	fault_init(&f);
-	err = message_decode_answer(&m, body, len, &f);
+	err = events->read(&m, body, len, &f);
 	if (err && err != EBADMSG)
 		err = fault_set(&f, 500, NULL, "%s", strerror(err));
 
 	pump(conclude(d, "answered", status, err ? f.text : NULL));
 
-	command_answer(&sender, sid, m, &f);
+	events->answered(&sender, sid, m, &f);
 	free(client);
 }
 
@@ -224,7 +215,7 @@ static void send_ws(struct delivery *d)
 
 	d->seq = emit(&(struct emission){.type = redirect ? "session:redirect"
 							  : "verb:hook",
-					 .client = d->client,
+					 .client = d->client->name,
 					 .call_sid = d->chain->sid,
 					 .msgid = d->id,
 					 .hook = d->hook.url,
@@ -284,7 +275,7 @@ static const char *dead_end(const struct delivery *d)
 	if (d->http)
 		return NULL;
 
-	return d->client ? app_left(d->client)
+	return d->client ? events->left(d->client)
 			 : "the verb came over HTTP, from no client";
 }
 
@@ -303,7 +294,7 @@ static void pump(struct chain *c)
 	if (!d || d->sent || ev_is_active(&d->timer))
 		return;
 
-	if (d->http || client_connected(d->client))
+	if (d->http || client_connected(d->client->name))
 		send_hook(d);
 	else
 		wait_for_client(d);
@@ -316,7 +307,7 @@ static void linger(struct delivery *d)
 {
 	d->created = clock_ms();
 	wait_for_client(d);
-	release(d->chain->sid, d->id);
+	events->done(d->chain->sid, d->id);
 }
 
 
@@ -330,7 +321,7 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 		fail(d, 0, "it can't be sent");
 	else if (d->http)
 		send_hook(d);
-	else if (d->sent && client_awaits(d->client, d->seq))
+	else if (d->sent && client_awaits(d->client->name, d->seq))
 		linger(d);
 	else if (d->sent)
 		finish(d, "timeout", NULL);
@@ -342,10 +333,14 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 /**
  * Get ready for hooks
  *
- * @return 0 if success, otherwise errorcode
+ * @param e What becomes of them is told to these
+ *
+ * @return 0, or ENOMEM
  */
-int hooks_init(void)
+int hooks_init(const struct hooks_events *e)
 {
+	events = e;
+
 	return outbox_init(timer_handler);
 }
 
@@ -400,8 +395,8 @@ void hooks_load(void)
  * @param p  What to deliver to whom
  * @param id Id of the hook
  *
- * @return True if an answer may come; queue_hook_done() is called then when
- *         it is no longer waited for
+ * @return True if an answer may come; the event `done` comes then when it is
+ *         no longer waited for
  */
 bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 {
@@ -428,7 +423,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 
 	d = outbox_find(id);
 
-	return d && (d->http || client_connected(d->client));
+	return d && (d->http || client_connected(d->client->name));
 }
 
 
@@ -445,7 +440,7 @@ bool hooks_answered(const char *client, const char *id, char call_sid[64])
 {
 	struct delivery *d = outbox_find(id);
 
-	if (!d || d->http || !d->attempt || strcmp(d->client, client))
+	if (!d || d->http || !d->attempt || strcmp(d->client->name, client))
 		return false;
 
 	(void)snprintf(call_sid, 64, "%s", d->chain->sid);
@@ -463,7 +458,7 @@ struct presence {
 
 static bool is_for(const struct delivery *d, const struct presence *p)
 {
-	return !d->http && d->client && !strcmp(d->client, p->client);
+	return !d->http && d->client && !strcmp(d->client->name, p->client);
 }
 
 
@@ -513,7 +508,7 @@ static void down_handler(struct chain *c, void *arg)
 		if (d->sent)
 			wait_for_client(d);
 		if (!passes(d))
-			release(c->sid, d->id);
+			events->done(c->sid, d->id);
 	}
 }
 
@@ -535,12 +530,12 @@ void hooks_client_down(const char *client)
  * Give up the hooks of an application that is not to come back.  What waits
  * behind them goes on.
  *
- * @param app Name of the client that it was
+ * @param app The application
  */
-void hooks_app_left(const char *app)
+void hooks_app_left(const struct sender *app)
 {
-	struct chain *c = outbox_chain(app_call(app));
-	struct presence p = {app, 0};
+	struct chain *c = outbox_chain(app->call_sid);
+	struct presence p = {app->name, 0};
 	char sid[64], id[HOOK_ID_SIZE] = "";
 
 	if (!c)
@@ -555,5 +550,5 @@ void hooks_app_left(const char *app)
 	pump(c);
 
 	/* the call waits for the last of them, if for any */
-	release(sid, id);
+	events->done(sid, id);
 }

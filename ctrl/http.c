@@ -18,9 +18,10 @@
 #include "http.h"
 #include "json.h"
 #include "message.h"
-#include "queue.h"
 #include "reader.h"
+#include "reply.h"
 #include "report.h"
+#include "sender.h"
 #include "store.h"
 #include "table.h"
 #include "visit.h"
@@ -56,6 +57,31 @@ static struct table *requests; /* by name */
 static unsigned last;
 
 
+static void reply_take(struct request *r, int status, const char *type,
+		       char *text)
+{
+	if (r->status) {
+		free(text);
+		return;
+	}
+
+	r->status = text ? status : 500;
+	r->type = type;
+	r->reply = text;
+	(void)lws_callback_on_writable(r->wsi);
+}
+
+
+static void reply_handler(const char *name, int status, const char *body)
+{
+	struct request *r = table_get(requests, name);
+
+	if (r)
+		reply_take(r, status, "application/json",
+			   body ? strdup(body) : NULL);
+}
+
+
 /**
  * Get ready for requests
  *
@@ -63,6 +89,8 @@ static unsigned last;
  */
 int http_init(void)
 {
+	reply_http(reply_handler);
+
 	return table_create(&requests);
 }
 
@@ -85,21 +113,6 @@ void http_close(void)
 size_t http_count(void)
 {
 	return table_count(requests);
-}
-
-
-static void reply_take(struct request *r, int status, const char *type,
-		       char *text)
-{
-	if (r->status) {
-		free(text);
-		return;
-	}
-
-	r->status = text ? status : 500;
-	r->type = type;
-	r->reply = text;
-	(void)lws_callback_on_writable(r->wsi);
 }
 
 
@@ -182,7 +195,7 @@ static void limit_handler(EV_P_ ev_timer *t, int revents)
 
 static void post(struct request *r)
 {
-	struct sender sender = {.name = r->name};
+	struct sender sender = {.kind = SENDER_HTTP, .name = r->name};
 	char sid[CALL_SID_MAX + 1], empty[] = "";
 	char *body = r->body ? r->body : empty;
 
@@ -425,36 +438,6 @@ struct request *http_end(struct request *r)
 	free(r);
 
 	return NULL;
-}
-
-
-/**
- * Tell whether a sender is an HTTP request
- *
- * @param name Name of the sender
- *
- * @return True if it is
- */
-bool http_owns(const char *name)
-{
-	return !strncmp(name, prefix, strlen(prefix));
-}
-
-
-/**
- * Reply to a request
- *
- * @param name   Name of the request
- * @param status HTTP status
- * @param body   JSON text
- */
-void http_reply(const char *name, int status, const char *body)
-{
-	struct request *r = table_get(requests, name);
-
-	if (r)
-		reply_take(r, status, "application/json",
-			   body ? strdup(body) : NULL);
 }
 
 

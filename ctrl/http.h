@@ -25,8 +25,6 @@ bool http_answers(const struct request *r);
 int http_writable(struct request *r);
 struct request *http_end(struct request *r);
 
-bool http_owns(const char *name);
 void http_answer(const char *name, char *text, const struct fault *fault);
-void http_reply(const char *name, int status, const char *body);
 
 #endif

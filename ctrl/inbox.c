@@ -24,7 +24,6 @@ static void destroy(struct instruction *in)
 {
 	verbs_free(in->verbs);
 	free(in->sender);
-	free(in->msgid);
 	free(in);
 }
 
@@ -38,10 +37,7 @@ static int create(struct instruction **inp, enum queue_mode mode,
 		return ENOMEM;
 
 	in->mode = mode;
-	in->quiet = sender->quiet;
-	in->sender = sender->name ? strdup(sender->name) : NULL;
-	in->msgid = sender->msgid ? strdup(sender->msgid) : NULL;
-	if ((sender->name && !in->sender) || (sender->msgid && !in->msgid)) {
+	if (sender_copy(&in->sender, sender)) {
 		destroy(in);
 		return ENOMEM;
 	}
@@ -146,8 +142,9 @@ void inbox_refuse(struct inbox *b, struct fault *f, const char *call_sid)
 {
 	const struct instruction *in = b->head;
 
-	if (in->msgid)
-		(void)snprintf(f->ref, sizeof(f->ref), "%s", in->msgid);
+	if (in->sender && in->sender->msgid)
+		(void)snprintf(f->ref, sizeof(f->ref), "%s",
+			       in->sender->msgid);
 
 	reply_fault(in->sender, f, call_sid);
 	inbox_drop(b);
@@ -166,10 +163,8 @@ void inbox_save(struct json *j, const struct inbox *b)
 	for (const struct instruction *in = b->head; in; in = in->next) {
 		json_open(j, NULL, '{');
 		verbs_print(j, "verbs", in->verbs);
-		json_str(j, "sender", in->sender);
-		json_str(j, "msgid", in->msgid);
+		sender_save(j, "sender", in->sender);
 		json_int(j, "mode", in->mode);
-		json_bool(j, "quiet", in->quiet);
 		json_bool(j, "run", in->run);
 		json_str(j, "ref", in->ref);
 		json_close(j, '}');
@@ -180,17 +175,23 @@ void inbox_save(struct json *j, const struct inbox *b)
 
 static int load(struct inbox *b, const cJSON *obj)
 {
-	struct sender sender = {.name = field_str(obj, "sender"),
-				.msgid = field_str(obj, "msgid"),
-				.quiet = field_bool(obj, "quiet")};
+	const struct sender nobody = {.kind = SENDER_NOBODY};
 	const char *ref = field_str(obj, "ref");
+	struct sender *sender;
 	struct instruction *in;
 	int err;
 
 	if (!ref)
 		return EBADMSG;
 
-	err = create(&in, (enum queue_mode)field_int(obj, "mode", 0), &sender);
+	err = sender_load(&sender,
+			  cJSON_GetObjectItemCaseSensitive(obj, "sender"));
+	if (err)
+		return err;
+
+	err = create(&in, (enum queue_mode)field_int(obj, "mode", 0),
+		     sender ? sender : &nobody);
+	free(sender);
 	if (err)
 		return err;
 

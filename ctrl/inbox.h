@@ -20,10 +20,8 @@ struct verb;
 struct instruction {
 	struct instruction *next;
 	struct verb *verbs;
-	char *sender; /* may be NULL */
-	char *msgid;  /* may be NULL */
+	struct sender *sender; /* NULL for nobody */
 	enum queue_mode mode;
-	bool quiet;
 	bool run;           /* the check starts the first verb, too */
 	char ref[REF_SIZE]; /* "" while its turn has not come */
 };

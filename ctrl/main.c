@@ -8,30 +8,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ev.h>
-#include "address.h"
-#include "app.h"
-#include "applink.h"
-#include "appws.h"
 #include "auth.h"
 #include "client.h"
 #include "config.h"
-#include "dial.h"
 #include "drain.h"
-#include "hooks.h"
-#include "http.h"
-#include "keep.h"
 #include "log.h"
-#include "node.h"
-#include "outbox.h"
-#include "resolve.h"
 #include "route.h"
 #include "server.h"
-#include "session.h"
-#include "store.h"
+#include "service.h"
 #include "systemd.h"
-#include "transfer.h"
-#include "turn.h"
-#include "webhook.h"
 
 
 static ev_signal term, interrupt, hangup;
@@ -98,92 +83,6 @@ static void signals_init(struct config *config)
 }
 
 
-static int tables_init(const struct config *config)
-{
-	int err = 0;
-
-	err |= clients_init();
-	err |= http_init();
-	err |= transfers_init();
-	err |= sessions_init(config->max_calls);
-	err |= apps_init();
-	err |= dials_init();
-	err |= hooks_init();
-	err |= resolve_init();
-	err |= nodes_init();
-	if (err)
-		log_error("main: out of memory");
-
-	return err;
-}
-
-
-/* What depends on others goes before them */
-static void tables_close(void)
-{
-	nodes_close();
-	dials_close();
-	hooks_close();
-	sessions_close();
-	transfers_close();
-	apps_close();
-	routes_close();
-	auth_close();
-	http_close();
-	clients_close();
-	webhooks_close();
-	resolve_close();
-}
-
-
-/* The past of a call that lives, or has hooks to deliver, is still needed */
-static bool busy_handler(const char *call_sid)
-{
-	return session_find(call_sid) || outbox_waits(call_sid);
-}
-
-
-static int start(const struct config *config)
-{
-	int err;
-
-	err = auth_load(config->token_file);
-	if (err)
-		return err;
-
-	address_allow(config->hook_allow);
-	err = webhooks_init(config->hook_secret);
-	if (err)
-		return err;
-
-	err = routes_init(config->app, config->app_map, config->app_status);
-	if (err)
-		return err;
-
-	err = store_open(config->state);
-	if (err)
-		return err;
-
-	apps_load();
-	sessions_load();
-	transfers_load();
-	hooks_grace(config->hook_grace);
-	hooks_load();
-	nodes_load();
-	dials_load();
-	turn_init();
-	keep_start(config->keep_days, config->keep_mb, busy_handler);
-
-	err = nodes_listen(config->socket);
-	if (err)
-		return err;
-
-	err = server_open(config);
-
-	return err ? err : appws_init(server_context());
-}
-
-
 int main(int argc, char *argv[])
 {
 	struct config config;
@@ -198,20 +97,13 @@ int main(int argc, char *argv[])
 	log_level_set(config.log_level);
 	signals_init(&config);
 
-	err = tables_init(&config);
-	if (!err)
-		err = start(&config);
+	err = service_start(&config, SERVICE_WHOLE);
 	if (!err) {
 		systemd_ready();
 		(void)ev_run(EV_DEFAULT_ 0);
 	}
 
-	applink_stop();
-	server_close();
-	keep_stop();
-	turn_close();
-	tables_close();
-	store_close();
+	service_stop();
 	ev_loop_destroy(EV_DEFAULT);
 
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "emit.h"
 #include "field.h"
-#include "intake.h"
 #include "json.h"
 #include "link.h"
 #include "log.h"
@@ -29,6 +28,9 @@ static const double grace_time = 5.;
 static const double grace_start = 10.; /* ... when we are the one who was */
 
 enum { ACK_COUNT = 256 };
+
+static const struct nodes_events *events;
+
 
 /* Clients know nodes by name: of several boots the one that is there counts */
 static void announce(const struct node *node, const char *reason)
@@ -54,7 +56,7 @@ static void node_gone(struct node *node)
 {
 	log_info("node: %s is gone", node->name);
 
-	intake_gone(node->boot);
+	events->gone(node->boot);
 	announce(node, "baresip is gone");
 	store_forget(STORE_NODES, node->boot);
 	roster_remove(node);
@@ -127,8 +129,8 @@ static void begin_anew(struct node *node, uint64_t n)
 	log_warning("node: %s has the boot of another, which is given up",
 		    node->name);
 
-	intake_gone(node->boot);
-	intake_begin(node->boot);
+	events->gone(node->boot);
+	events->begin(node->boot);
 	node->whole = n == 1;
 	node->n = node->acked = n - 1;
 }
@@ -155,7 +157,7 @@ static void take(struct node *node, const struct report *r)
 		node->synced = !r->more;
 	}
 
-	intake(r, node->boot, node->name);
+	events->report(r, node->boot, node->name);
 }
 
 
@@ -296,7 +298,7 @@ static int attach(struct link *l, const struct report *r)
 	if (is_new)
 		roster_each(former_handler, node);
 
-	intake_begin(node->boot);
+	events->begin(node->boot);
 	announce(node, "baresip has connected");
 	tell_rivals(node);
 	welcome(node);
@@ -382,13 +384,16 @@ static void nodes_save_handler(void)
 /**
  * Get ready for nodes
  *
- * @return 0 if success, otherwise errorcode
+ * @param e What they say is told to these
+ *
+ * @return 0, or ENOMEM
  */
-int nodes_init(void)
+int nodes_init(const struct nodes_events *e)
 {
+	events = e;
 	store_saver_add(nodes_save_handler);
 
-	return roster_init();
+	return roster_init(e);
 }
 
 

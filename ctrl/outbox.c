@@ -74,7 +74,8 @@ static int create(struct delivery **dp, const struct hook_post *p,
 	d->kind = p->kind;
 	d->http = !strncasecmp(p->hook->url, "http://", 7) ||
 		  !strncasecmp(p->hook->url, "https://", 8);
-	d->client = copy(p->client, &err);
+	if (p->client)
+		err |= sender_copy(&d->client, p->client);
 	d->transfer_id = copy(p->transfer_id, &err);
 	d->verb_id = copy(p->verb_id, &err);
 	d->data = copy(p->data, &err);
@@ -187,7 +188,6 @@ static int load(const char *id, const cJSON *obj, const char *data)
 			    .password = (char *)field_str(obj, "password")};
 	struct hook_post p = {
 		.hook = &hook,
-		.client = field_str(obj, "client"),
 		.dialect = field_bool(obj, "jambonz") ? DIALECT_JAMBONZ
 						      : DIALECT_DEFAULT,
 		.transfer_id = field_str(obj, "transfer_id"),
@@ -195,13 +195,19 @@ static int load(const char *id, const cJSON *obj, const char *data)
 		.data = data,
 		.kind = (enum hook_kind)field_int(obj, "kind", HOOK_ACTION),
 	};
+	struct sender *client = NULL;
 	struct delivery *d;
 	int err;
 
 	if (!hook.url || !data || !field_str(obj, "call_sid"))
 		return EBADMSG;
 
-	err = create(&d, &p, id);
+	err = sender_load(&client,
+			  cJSON_GetObjectItemCaseSensitive(obj, "client"));
+	p.client = client;
+	if (!err)
+		err = create(&d, &p, id);
+	free(client);
 	if (err)
 		return err;
 
@@ -333,7 +339,7 @@ void outbox_save(const struct delivery *d)
 	json_str(&j, "method", d->hook.method);
 	json_str(&j, "username", d->hook.username);
 	json_str(&j, "password", d->hook.password);
-	json_str(&j, "client", d->client);
+	sender_save(&j, "client", d->client);
 	json_bool(&j, "jambonz", d->dialect == DIALECT_JAMBONZ);
 	json_str(&j, "transfer_id", d->transfer_id);
 	json_str(&j, "verb_id", d->verb_id);

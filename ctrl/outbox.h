@@ -20,7 +20,7 @@ struct delivery {
 	struct chain *chain;
 	char id[HOOK_ID_SIZE];
 	struct hook hook;
-	char *client; /* may be NULL */
+	struct sender *client; /* NULL for nobody */
 	enum dialect dialect;
 	char *transfer_id; /* may be NULL */
 	char *verb_id;     /* may be NULL */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "app.h"
 #include "call.h"
+#include "calls.h"
 #include "inbox.h"
 #include "json.h"
 #include "node.h"
@@ -80,8 +80,8 @@ static void list_refuse(struct queue *q, struct fault *f)
 {
 	const struct instruction *in = q->inbox.head;
 
-	if (in->sender && in->msgid)
-		app_refused(in->sender, in->msgid);
+	if (in->sender && in->sender->msgid)
+		calls_events()->refused(in->sender, in->sender->msgid);
 	inbox_refuse(&q->inbox, f, call_sid(q->s->call));
 	session_touch(q->s);
 }
@@ -103,12 +103,11 @@ static void list_ask(struct queue *q, struct instruction *in)
 static void list_apply(struct queue *q, struct instruction *in,
 		       const char *dry_run)
 {
-	if (!in->quiet)
-		reply_ack(in->sender, in->msgid, call_sid(q->s->call),
-			  dry_run);
+	if (in->sender && !in->sender->quiet)
+		reply_ack(in->sender, call_sid(q->s->call), dry_run);
 
 	if (in->sender)
-		app_accepted(in->sender);
+		calls_events()->accepted(in->sender);
 
 	if (in->mode != QUEUE_APPEND) {
 		verbs_free(q->verbs);
@@ -160,7 +159,7 @@ static void proceed(struct queue *q)
 		run_start(q->run, take_first(q));
 
 	if (queue_idle(q) && !call_over(q->s->call))
-		app_idle(q->s);
+		calls_events()->idle(q->s);
 }
 
 

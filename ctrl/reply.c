@@ -6,15 +6,34 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include "client.h"
 #include "counters.h"
 #include "emit.h"
 #include "fault.h"
-#include "http.h"
 #include "json.h"
 #include "log.h"
 #include "reply.h"
+#include "sender.h"
 #include "store.h"
+
+
+static reply_http_h *http_h;
+
+
+/**
+ * Have HTTP requests get their replies
+ *
+ * @param h Handler
+ */
+void reply_http(reply_http_h *h)
+{
+	http_h = h;
+}
+
+
+static bool is_http(const struct sender *to)
+{
+	return to && to->kind == SENDER_HTTP;
+}
 
 
 /**
@@ -22,18 +41,18 @@
  * gave a msgid, an HTTP request always.
  *
  * @param to       Who sent it, NULL for nobody
- * @param msgid    Its msgid, may be NULL
  * @param call_sid Call that it was for, may be NULL
  * @param dry_run  What would have been sent, as JSON text; NULL if it was no
  *                 dry run
  */
-void reply_ack(const char *to, const char *msgid, const char *call_sid,
+void reply_ack(const struct sender *to, const char *call_sid,
 	       const char *dry_run)
 {
-	bool http = to && http_owns(to);
+	bool http = is_http(to);
 	struct json j;
 
-	if (!to || (!http && (!msgid || client_jambonz(to))))
+	if (!to || to->kind == SENDER_NOBODY ||
+	    (!http && (!to->msgid || to->dialect == DIALECT_JAMBONZ)))
 		return;
 
 	json_init(&j);
@@ -46,11 +65,11 @@ void reply_ack(const char *to, const char *msgid, const char *call_sid,
 	}
 
 	if (http)
-		http_reply(to, 202, json_done(&j));
+		http_h(to->name, 202, json_done(&j));
 	else
 		(void)emit(&(struct emission){.type = "ack",
-					      .client = to,
-					      .msgid = msgid,
+					      .client = to->name,
+					      .msgid = to->msgid,
 					      .call_sid = call_sid,
 					      .data = json_done(&j)});
 
@@ -81,27 +100,29 @@ static void print(struct json *j, const struct fault *f)
  * @param f        What is wrong
  * @param call_sid Call that it was for, may be NULL
  */
-void reply_fault(const char *to, const struct fault *f, const char *call_sid)
+void reply_fault(const struct sender *to, const struct fault *f,
+		 const char *call_sid)
 {
 	char msgid[32];
 	struct json j;
 
-	log_info("reply: %s: %s", to ? to : "nobody", f->text);
+	log_info("reply: %s: %s", to && to->name ? to->name : "nobody",
+		 f->text);
 	counter_add(COUNTER_MESSAGES_REFUSED);
-	if (!to)
+	if (!to || to->kind == SENDER_NOBODY)
 		return;
 
 	json_init(&j);
 	print(&j, f);
 
-	if (http_owns(to)) {
-		http_reply(to, f->status, json_done(&j));
+	if (is_http(to)) {
+		http_h(to->name, f->status, json_done(&j));
 	}
 	else {
 		(void)snprintf(msgid, sizeof(msgid), "e-%" PRIu64,
 			       store_seq() + 1);
 		(void)emit(&(struct emission){.type = "jambonz:error",
-					      .client = to,
+					      .client = to->name,
 					      .msgid = msgid,
 					      .call_sid = call_sid,
 					      .data = json_done(&j),

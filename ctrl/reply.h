@@ -7,9 +7,15 @@
 #define REPLY_H
 
 struct fault;
+struct sender;
 
-void reply_ack(const char *to, const char *msgid, const char *call_sid,
+/* Takes the reply to an HTTP request */
+typedef void(reply_http_h)(const char *name, int status, const char *body);
+
+void reply_http(reply_http_h *h);
+void reply_ack(const struct sender *to, const char *call_sid,
 	       const char *dry_run);
-void reply_fault(const char *to, const struct fault *f, const char *call_sid);
+void reply_fault(const struct sender *to, const struct fault *f,
+		 const char *call_sid);
 
 #endif

@@ -10,12 +10,12 @@
 #include "clock.h"
 #include "json.h"
 #include "link.h"
-#include "load.h"
+#include "node.h"
 #include "roster.h"
-#include "transfer.h"
 
 
 static struct table *nodes; /* by boot */
+static const struct nodes_events *events;
 
 
 static void destroy(struct node *node)
@@ -36,10 +36,14 @@ static void destroy(struct node *node)
 /**
  * Get ready for nodes
  *
- * @return 0 if success, otherwise errorcode
+ * @param e Tell how much each of them carries
+ *
+ * @return 0, or ENOMEM
  */
-int roster_init(void)
+int roster_init(const struct nodes_events *e)
 {
+	events = e;
+
 	return table_create(&nodes);
 }
 
@@ -196,8 +200,8 @@ void roster_print_node(struct json *j, const struct node *node)
 	json_str(j, "libre", node->libre);
 	json_bool(j, "connected", node->link != NULL);
 	json_str(j, "since", since);
-	json_int(j, "calls", load_of(node->boot));
-	json_int(j, "transfers", transfers_of(node->boot));
+	json_int(j, "calls", events->calls(node->boot));
+	json_int(j, "transfers", events->transfers(node->boot));
 }
 
 
@@ -263,7 +267,7 @@ static bool pick_handler(const char *key, void *value, void *arg)
 	if (!node->synced || (s->name && strcmp(s->name, node->name)))
 		return false;
 
-	load = load_of(key);
+	load = events->calls(key);
 	if (!s->node || load < s->load) {
 		s->node = node;
 		s->load = load;

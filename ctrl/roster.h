@@ -14,6 +14,7 @@
 
 struct json;
 struct link;
+struct nodes_events;
 
 /* A baresip process as it loaded the module: lives on while disconnected */
 struct node {
@@ -36,7 +37,7 @@ struct node {
 	ev_timer grace;
 };
 
-int roster_init(void);
+int roster_init(const struct nodes_events *events);
 void roster_close(void);
 int roster_add(struct node **nodep, const char *boot, const char *name);
 void roster_remove(struct node *node);

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
-#include "app.h"
 #include "call.h"
+#include "calls.h"
 #include "clock.h"
 #include "fault.h"
 #include "field.h"
@@ -179,7 +179,7 @@ static void end(struct run *r, bool wait)
 static void start_own(struct run *r)
 {
 	struct verb *v = r->verb;
-	bool owned = v->owner && app_owns(v->owner);
+	bool owned = v->owner && v->owner->kind == SENDER_APP;
 	bool wait = false;
 
 	if (v->kind == VERB_PAUSE) {
@@ -198,7 +198,7 @@ static void start_own(struct run *r)
 	else if (v->kind == VERB_TAG)
 		session_tag(r->s, v->tag);
 	else if (v->kind == VERB_REDIRECT &&
-		 !(owned && app_redirect(r->s, v->action.url)))
+		 !(owned && calls_events()->redirect(r->s, v->action.url)))
 		wait = notice_redirect(r->s, v, r->hook);
 
 	end(r, wait);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "announce.h"
-#include "app.h"
 #include "call.h"
+#include "calls.h"
 #include "clock.h"
 #include "field.h"
 #include "json.h"
@@ -115,7 +115,7 @@ static void status(struct session *s, int64_t time)
 
 	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
 	session_touch(s);
-	app_call_changed(s);
+	calls_events()->changed(s);
 }
 
 
@@ -389,7 +389,7 @@ void session_create(const struct call_info *info, const char *boot,
 		 info->from, info->to);
 	session_touch(s);
 	announce_call(s, time);
-	app_call_new(s);
+	calls_events()->created(s);
 }
 
 
@@ -521,4 +521,19 @@ struct session **sessions_of(const char *boot)
 		table_each(sessions, of_handler, &visit);
 
 	return visit.found;
+}
+
+
+/**
+ * Let a call go on that need not wait for a hook any longer
+ *
+ * @param sid  call_sid
+ * @param hook Id of the hook
+ */
+void session_hook_done(const char *sid, const char *hook)
+{
+	struct session *s = session_find(sid);
+
+	if (s)
+		queue_hook_done(s->queue, hook);
 }

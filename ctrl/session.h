@@ -49,5 +49,6 @@ void session_end(struct session *s, const char *state, const char *reason);
 void session_tag(struct session *s, const char *text);
 void session_touch(struct session *s);
 void session_release(struct session *s);
+void session_hook_done(const char *sid, const char *hook);
 
 #endif

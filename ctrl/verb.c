@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "calls.h"
 #include "field.h"
 #include "json.h"
 #include "verb.h"
-
-
-static verb_resolve_h *resolve_h;
 
 
 enum {
@@ -279,41 +277,36 @@ int verbs_parse(struct verb **listp, const cJSON *item, struct fault *f)
 
 
 /**
- * Have the URLs of hooks made whole when their sender is known
- *
- * @param h Handler
- */
-void verbs_resolve(verb_resolve_h *h)
-{
-	resolve_h = h;
-}
-
-
-/**
  * Say who sent the verbs.  In the default dialect a sip:refer without an
  * actionHook has the hook "refer", as the verb's specification has it.
  *
- * @param list    Verbs
- * @param owner   Name of the client, NULL if nobody can be asked
- * @param dialect Dialect of the client
+ * @param list   Verbs
+ * @param sender Who sent them
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int verbs_own(struct verb *list, const char *owner, enum dialect dialect)
+int verbs_own(struct verb *list, const struct sender *sender)
 {
+	struct sender owner = *sender;
+
+	owner.msgid = NULL;
+	if (!sender_can_answer(sender))
+		owner.kind = SENDER_NOBODY;
+
 	for (struct verb *v = list; v; v = v->next) {
-		v->dialect = dialect;
-		v->owner = owner ? strdup(owner) : NULL;
-		if (owner && !v->owner)
+		v->dialect = sender->dialect;
+		if (sender_copy(&v->owner, &owner))
 			return ENOMEM;
 
-		if (owner && resolve_h &&
-		    (resolve_h(owner, &v->action) ||
-		     resolve_h(owner, &v->event)))
+		if (!v->owner)
+			continue;
+
+		if (calls_events()->resolve(v->owner, &v->action) ||
+		    calls_events()->resolve(v->owner, &v->event))
 			return ENOMEM;
 
-		if (v->kind != VERB_SIP_REFER || v->action.url || !owner ||
-		    dialect != DIALECT_DEFAULT)
+		if (v->kind != VERB_SIP_REFER || v->action.url ||
+		    v->dialect != DIALECT_DEFAULT)
 			continue;
 
 		if (hook_set(&v->action, "refer", "POST", NULL, NULL))
@@ -431,12 +424,32 @@ void verbs_print(struct json *j, const char *key, const struct verb *list)
 	for (const struct verb *v = list; v; v = v->next) {
 		json_open(j, NULL, '{');
 		json_raw(j, "verb", v->text);
-		json_str(j, "owner", v->owner);
+		sender_save(j, "owner", v->owner);
 		json_bool(j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 		json_int(j, "position", v->position);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+
+static int own_loaded(struct verb *v, const cJSON *obj)
+{
+	const struct sender nobody = {.dialect = field_bool(obj, "jambonz")
+							 ? DIALECT_JAMBONZ
+							 : DIALECT_DEFAULT};
+	struct sender *owner;
+	int err;
+
+	err = sender_load(&owner,
+			  cJSON_GetObjectItemCaseSensitive(obj, "owner"));
+	if (err)
+		return err;
+
+	err = verbs_own(v, owner ? owner : &nobody);
+	free(owner);
+
+	return err;
 }
 
 
@@ -468,9 +481,7 @@ int verbs_load(struct verb **listp, const cJSON *array)
 		if (err)
 			break;
 
-		err = verbs_own(*tail, field_str(e, "owner"),
-				field_bool(e, "jambonz") ? DIALECT_JAMBONZ
-							 : DIALECT_DEFAULT);
+		err = own_loaded(*tail, e);
 		if (err)
 			break;
 

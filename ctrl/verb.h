@@ -44,17 +44,12 @@ struct verb {
 	char *tag;     /* of a tag: data, as JSON text */
 	int position;  /* in the list it came in, -1 if it came alone */
 	enum dialect dialect;
-	char *owner; /* who sent it, may be NULL */
+	struct sender *owner; /* whom to ask, NULL for nobody */
 };
 
-/* Makes the URL of a hook whole, if its owner is reached over HTTP.  0 if
-   success, otherwise errorcode */
-typedef int(verb_resolve_h)(const char *owner, struct hook *hook);
-
-void verbs_resolve(verb_resolve_h *h);
 int verbs_parse(struct verb **listp, const struct cJSON *item,
 		struct fault *f);
-int verbs_own(struct verb *list, const char *owner, enum dialect dialect);
+int verbs_own(struct verb *list, const struct sender *sender);
 void verbs_free(struct verb *list);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);

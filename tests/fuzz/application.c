@@ -25,7 +25,7 @@ struct appws {
 	struct client *client;
 	const struct appws_handlers *h; /* NULL when nobody hears of it */
 	void *arg;
-	char name[CLIENT_NAME_SIZE];
+	struct sender *app;
 	uint64_t since;
 };
 
@@ -33,13 +33,13 @@ static struct appws *connections;
 
 
 int __wrap_appws_connect(struct appws **wp, const struct hook *hook,
-			 const char *name, uint64_t since,
+			 const struct sender *app, uint64_t since,
 			 const struct appws_handlers *h, void *arg);
 void __wrap_appws_close(struct appws *w, int code);
 
 
 int __wrap_appws_connect(struct appws **wp, const struct hook *hook,
-			 const char *name, uint64_t since,
+			 const struct sender *app, uint64_t since,
 			 const struct appws_handlers *h, void *arg)
 {
 	struct appws *w = calloc(1, sizeof(*w));
@@ -48,12 +48,11 @@ int __wrap_appws_connect(struct appws **wp, const struct hook *hook,
 
 	err = weburl_parse(&url, hook->url);
 	weburl_reset(&url);
-	if (!w || err) {
+	if (!w || err || sender_copy(&w->app, app)) {
 		free(w);
 		return EINVAL;
 	}
 
-	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	w->since = since;
 	w->h = h;
 	w->arg = arg;
@@ -86,6 +85,7 @@ static void unlink_free(struct appws *w)
 
 	*wp = w->next;
 	client_destroy(w->client);
+	free(w->app);
 	free(w);
 }
 
@@ -110,8 +110,8 @@ static void established(struct appws *w)
 	static const struct badge badge = {.role = ROLE_CONTROLLER};
 	static char wsi; /* it is only handed on */
 
-	if (client_create(&w->client, (struct lws *)(void *)&wsi, w->name,
-			  DIALECT_JAMBONZ, w->since, &badge))
+	if (client_create(&w->client, (struct lws *)(void *)&wsi, w->app->name,
+			  w->app->call_sid, DIALECT_JAMBONZ, w->since, &badge))
 		abort();
 
 	w->h->openh(w->client, w->arg);

@@ -51,7 +51,7 @@ static void take_mark(char mark)
 
 static void post(const char *body, size_t len)
 {
-	struct sender sender = {.name = "http-1"};
+	struct sender sender = {.kind = SENDER_HTTP, .name = "http-1"};
 	char *copy = malloc(len + 1);
 
 	memcpy(copy, body, len);

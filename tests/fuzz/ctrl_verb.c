@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "json.h"
+#include "calls.h"
 #include "verb.h"
 #include "fuzz.h"
 
@@ -43,6 +44,21 @@ static void check_saved(struct verb *list)
 }
 
 
+static const struct sender bot = {.kind = SENDER_CLIENT, .name = "bot"};
+
+
+static int resolve_handler(const struct sender *owner, struct hook *hook)
+{
+	(void)owner;
+	(void)hook;
+
+	return 0;
+}
+
+
+static const struct calls_events events = {.resolve = resolve_handler};
+
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cJSON *tree = cJSON_ParseWithLength((const char *)data, size);
@@ -50,13 +66,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fault f;
 	int err;
 
+	calls_init(&events);
 	if (!cJSON_IsObject(tree) && !cJSON_IsArray(tree))
 		goto out;
 
 	fault_init(&f);
 	err = verbs_parse(&list, tree, &f);
 	if (!err)
-		err = verbs_own(list, "bot", DIALECT_DEFAULT);
+		err = verbs_own(list, &bot);
 	if (!err)
 		check_saved(list);
 	else if (err != EBADMSG || !*f.text)

@@ -21,18 +21,14 @@
 #include "auth.h"
 #include "client.h"
 #include "clock.h"
-#include "dial.h"
-#include "hooks.h"
-#include "http.h"
+#include "config.h"
 #include "json.h"
 #include "log.h"
 #include "node.h"
 #include "roster.h"
-#include "route.h"
-#include "session.h"
+#include "service.h"
 #include "store.h"
 #include "transfer.h"
-#include "turn.h"
 #include "webhook.h"
 #include "referd.h"
 
@@ -319,30 +315,27 @@ static void make_store(void)
  */
 void referd_open(const char *app)
 {
-	int err = 0;
+	const struct config config = {
+		.token_file = "",
+		.app = app,
+		.app_map = "",
+		.app_status = "/status",
+		.hook_allow = "",
+		.max_calls = 1000,
+		.hook_grace = 60,
+	};
 
 	make_store();
 	names = NAMES_FIRST;
 
-	err |= clients_init();
-	err |= http_init();
-	err |= apps_init();
-	err |= sessions_init(1000);
-	err |= transfers_init();
-	err |= dials_init();
-	err |= hooks_init();
-	err |= nodes_init();
-	err |= routes_init(app, "", "/status");
-	err |= nodes_listen(referd_socket());
-	if (err)
+	if (service_start(&config, SERVICE_ROOMS | SERVICE_TURN) ||
+	    nodes_listen(referd_socket()))
 		abort();
-
-	turn_init();
 }
 
 
 /**
- * Stop, in the order of main.c
+ * Stop
  */
 void referd_close(void)
 {
@@ -351,16 +344,7 @@ void referd_close(void)
 	client_destroy(bot);
 	bot = NULL;
 
-	turn_close();
-	nodes_close();
-	dials_close();
-	hooks_close();
-	sessions_close();
-	transfers_close();
-	apps_close();
-	routes_close();
-	http_close();
-	clients_close();
+	service_stop();
 
 	while (webhooks)
 		__wrap_webhook_cancel(webhooks);
@@ -428,7 +412,7 @@ void bot_connect(bool jambonz)
 	static const struct badge badge = {.role = ROLE_CONTROLLER};
 	static char wsi; /* it is only handed on */
 
-	if (client_create(&bot, (struct lws *)(void *)&wsi, "bot",
+	if (client_create(&bot, (struct lws *)(void *)&wsi, "bot", NULL,
 			  jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT,
 			  UINT64_MAX, &badge))
 		abort();

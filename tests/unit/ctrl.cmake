@@ -16,10 +16,10 @@ endforeach()
 
 # The store is the test's own
 target_link_options(unit_ctrl_feed PRIVATE -Wl,--wrap=store_replay)
+target_link_options(unit_ctrl_queue PRIVATE -Wl,--wrap=webhook_send)
 
 # So is it here, and what the nodes report goes no further
 target_link_options(unit_ctrl_node PRIVATE -Wl,--wrap=emit
-	-Wl,--wrap=intake -Wl,--wrap=intake_begin -Wl,--wrap=intake_gone
 	-Wl,--wrap=store_each -Wl,--wrap=store_forget
 	-Wl,--wrap=store_pending -Wl,--wrap=store_trouble)
 

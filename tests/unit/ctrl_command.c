@@ -189,7 +189,8 @@ static void test_ack_of_hook(void **state)
 
 static void test_observer(void **state)
 {
-	struct sender sender = {.name = "~bot", .observes = true};
+	struct sender sender = {
+		.kind = SENDER_CLIENT, .name = "~bot", .observes = true};
 	char text[] = "{\"verb\":\"hangup\"}";
 	(void)state;
 

@@ -18,13 +18,10 @@
 #include <unistd.h>
 #include <ev.h>
 #include "emit.h"
-#include "intake.h"
-#include "load.h"
 #include "node.h"
 #include "report.h"
 #include "roster.h"
 #include "store.h"
-#include "transfer.h"
 
 
 static const double deadline = 20.; /* s */
@@ -40,9 +37,6 @@ static char said[1024];  /* data of the messages to clients */
 static unsigned gone, forgotten;
 
 uint64_t __wrap_emit(const struct emission *e);
-void __wrap_intake(const struct report *r, const char *boot, const char *node);
-void __wrap_intake_begin(const char *boot);
-void __wrap_intake_gone(const char *boot);
 void __wrap_store_each(enum store_table table, store_each_h *h, void *arg);
 void __wrap_store_forget(enum store_table table, const char *key);
 bool __wrap_store_pending(void);
@@ -59,7 +53,8 @@ uint64_t __wrap_emit(const struct emission *e)
 }
 
 
-void __wrap_intake(const struct report *r, const char *boot, const char *node)
+static void report_handler(const struct report *r, const char *boot,
+			   const char *node)
 {
 	const size_t len = strlen(taken);
 
@@ -69,17 +64,30 @@ void __wrap_intake(const struct report *r, const char *boot, const char *node)
 }
 
 
-void __wrap_intake_begin(const char *boot)
+static void begin_handler(const char *boot)
 {
 	assert_string_equal(boot, "b");
 }
 
 
-void __wrap_intake_gone(const char *boot)
+static void gone_handler(const char *boot)
 {
 	assert_string_equal(boot, "b");
 	++gone;
 }
+
+
+static unsigned none_handler(const char *boot)
+{
+	(void)boot;
+
+	return 0;
+}
+
+
+static const struct nodes_events events = {begin_handler, report_handler,
+					   gone_handler, none_handler,
+					   none_handler};
 
 
 void __wrap_store_each(enum store_table table, store_each_h *h, void *arg)
@@ -141,7 +149,7 @@ static int start(void **state)
 	taken[0] = said[0] = '\0';
 	gone = forgotten = 0;
 
-	if (load_init() || transfers_init() || nodes_init())
+	if (nodes_init(&events))
 		return -1;
 	nodes_load();
 
@@ -155,8 +163,6 @@ static int stop(void **state)
 
 	kept = NULL;
 	nodes_close();
-	transfers_close();
-	load_close();
 
 	return 0;
 }

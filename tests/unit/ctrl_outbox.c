@@ -19,9 +19,12 @@ static struct hook hook = {.url = (char *)"HTTP://127.0.0.1/a",
 			   .username = (char *)"ann",
 			   .password = (char *)"secret"};
 
+static const struct sender bot = {
+	.kind = SENDER_CLIENT, .name = "bot", .dialect = DIALECT_JAMBONZ};
+
 static const struct hook_post post = {.kind = HOOK_ACTION,
 				      .hook = &hook,
-				      .client = "bot",
+				      .client = &bot,
 				      .dialect = DIALECT_JAMBONZ,
 				      .call_sid = "c1",
 				      .transfer_id = "t1",
@@ -133,7 +136,7 @@ static void test_restart(void **state)
 	assert_string_equal(d->hook.method, "POST");
 	assert_string_equal(d->hook.username, "ann");
 	assert_string_equal(d->hook.password, "secret");
-	assert_string_equal(d->client, "bot");
+	assert_string_equal(d->client->name, "bot");
 	assert_string_equal(d->transfer_id, "t1");
 	assert_string_equal(d->verb_id, "v1");
 	assert_string_equal(d->data, "{\"a\":1}");

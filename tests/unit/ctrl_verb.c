@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "json.h"
+#include "calls.h"
 #include "verb.h"
+
+
+static const struct sender bot = {.kind = SENDER_CLIENT, .name = "bot"};
+static const struct sender jambonz = {
+	.kind = SENDER_CLIENT, .name = "bot", .dialect = DIALECT_JAMBONZ};
+static const struct sender http = {.kind = SENDER_HTTP, .name = "http-1"};
 
 
 static int parse(struct verb **listp, const char *text, struct fault *f)
@@ -70,19 +77,19 @@ static void test_default_hook(void **state)
 	(void)state;
 
 	assert_int_equal(parse(&v, text, &f), 0);
-	assert_int_equal(verbs_own(v, "bot", DIALECT_DEFAULT), 0);
+	assert_int_equal(verbs_own(v, &bot), 0);
 	assert_string_equal(v->action.url, "refer");
-	assert_string_equal(v->owner, "bot");
+	assert_string_equal(v->owner->name, "bot");
 	assert_null(v->next->action.url);
 	verbs_free(v);
 
 	assert_int_equal(parse(&v, text, &f), 0);
-	assert_int_equal(verbs_own(v, "bot", DIALECT_JAMBONZ), 0);
+	assert_int_equal(verbs_own(v, &jambonz), 0);
 	assert_null(v->action.url);
 	verbs_free(v);
 
 	assert_int_equal(parse(&v, text, &f), 0);
-	assert_int_equal(verbs_own(v, NULL, DIALECT_DEFAULT), 0);
+	assert_int_equal(verbs_own(v, &http), 0);
 	assert_null(v->action.url);
 	verbs_free(v);
 }
@@ -174,7 +181,7 @@ static void test_left_out(void **state)
 			       "{\"verb\":\"config\",\"notifyEvents\":%s}]",
 			       n, n, n, n, n, n);
 		assert_int_equal(parse(&v, text, &f), 0);
-		assert_int_equal(verbs_own(v, "bot", DIALECT_DEFAULT), 0);
+		assert_int_equal(verbs_own(v, &bot), 0);
 		assert_null(v->id);
 		assert_string_equal(v->action.url, "refer");
 		assert_string_equal(v->event.url, "/e");
@@ -258,7 +265,7 @@ static void test_save_load(void **state)
 			       "\"id\":\"x\"}]",
 			       &f),
 			 0);
-	assert_int_equal(verbs_own(v, "bot", DIALECT_JAMBONZ), 0);
+	assert_int_equal(verbs_own(v, &jambonz), 0);
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
@@ -271,7 +278,7 @@ static void test_save_load(void **state)
 	assert_int_equal(verbs_count(w), 2);
 	assert_true(w->length == 1.5);
 	assert_string_equal(w->next->text, v->next->text);
-	assert_string_equal(w->next->owner, "bot");
+	assert_string_equal(w->next->owner->name, "bot");
 	assert_int_equal(w->next->dialect, DIALECT_JAMBONZ);
 	assert_int_equal(w->next->position, 1);
 
@@ -280,6 +287,18 @@ static void test_save_load(void **state)
 	verbs_free(v);
 	verbs_free(w);
 }
+
+
+static int resolve_handler(const struct sender *owner, struct hook *hook)
+{
+	(void)owner;
+	(void)hook;
+
+	return 0;
+}
+
+
+static const struct calls_events events = {.resolve = resolve_handler};
 
 
 int main(void)
@@ -293,6 +312,8 @@ int main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_save_load),
 	};
+
+	calls_init(&events);
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

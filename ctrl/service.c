@@ -1,0 +1,299 @@
+/**
+ * @file service.c  The rooms of the service, from the lowest to the highest
+ *
+ * A room knows those below it. What happens in it, the rooms above hear by the
+ * handlers that are given to it here.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "address.h"
+#include "app.h"
+#include "applink.h"
+#include "appws.h"
+#include "auth.h"
+#include "calls.h"
+#include "client.h"
+#include "command.h"
+#include "config.h"
+#include "dial.h"
+#include "hello.h"
+#include "hooks.h"
+#include "http.h"
+#include "intake.h"
+#include "keep.h"
+#include "load.h"
+#include "log.h"
+#include "message.h"
+#include "node.h"
+#include "outbox.h"
+#include "resolve.h"
+#include "route.h"
+#include "server.h"
+#include "service.h"
+#include "session.h"
+#include "store.h"
+#include "transfer.h"
+#include "turn.h"
+#include "webhook.h"
+
+
+static const struct clients_events clients_events = {
+	.message = command,
+	.binary = command_binary,
+	.up = hooks_client_up,
+	.down = hooks_client_down,
+	.hello = hello_text,
+	.app = app_touch,
+};
+
+static const struct nodes_events nodes_events = {
+	.begin = intake_begin,
+	.report = intake,
+	.gone = intake_gone,
+	.calls = load_of,
+	.transfers = transfers_of,
+};
+
+static const struct hooks_events hooks_events = {
+	.read = message_decode_answer,
+	.answered = command_answer,
+	.done = session_hook_done,
+	.left = app_left,
+};
+
+static const struct calls_events calls_events_of_apps = {
+	.created = app_call_new,
+	.changed = app_call_changed,
+	.idle = app_idle,
+	.accepted = app_accepted,
+	.refused = app_refused,
+	.acked = app_acked,
+	.empty = app_empty,
+	.redirect = app_redirect,
+	.dialled = app_dial,
+	.dropped = app_drop,
+	.resolve = app_resolve,
+};
+
+
+static int store_start(const struct config *c)
+{
+	return store_open(c->state);
+}
+
+
+static int net_start(const struct config *c)
+{
+	int err = auth_load(c->token_file);
+
+	address_allow(c->hook_allow);
+
+	return err ? err : resolve_init();
+}
+
+
+static void net_stop(void)
+{
+	resolve_close();
+	auth_close();
+}
+
+
+static int stream_start(const struct config *c)
+{
+	(void)c;
+
+	return clients_init(&clients_events);
+}
+
+
+static int nodes_start(const struct config *c)
+{
+	(void)c;
+
+	return nodes_init(&nodes_events);
+}
+
+
+static int hooks_start(const struct config *c)
+{
+	int err = webhooks_init(c->hook_secret);
+
+	hooks_grace(c->hook_grace);
+
+	return err ? err : hooks_init(&hooks_events);
+}
+
+
+static void hooks_stop(void)
+{
+	hooks_close();
+	webhooks_close();
+}
+
+
+static int calls_start(const struct config *c)
+{
+	int err = 0;
+
+	calls_init(&calls_events_of_apps);
+	err |= transfers_init();
+	err |= sessions_init(c->max_calls);
+	err |= dials_init();
+
+	return err;
+}
+
+
+static void calls_stop(void)
+{
+	dials_close();
+	sessions_close();
+	transfers_close();
+}
+
+
+static int apps_start(const struct config *c)
+{
+	int err = routes_init(c->app, c->app_map, c->app_status);
+
+	return err ? err : apps_init();
+}
+
+
+static void apps_stop(void)
+{
+	apps_close();
+	routes_close();
+}
+
+
+static int http_start(const struct config *c)
+{
+	(void)c;
+
+	return http_init();
+}
+
+
+/* A call comes before what is said of it */
+static int past_start(const struct config *c)
+{
+	(void)c;
+
+	apps_load();
+	sessions_load();
+	transfers_load();
+	hooks_load();
+	nodes_load();
+	dials_load();
+
+	return 0;
+}
+
+
+/* The past of a call that lives, or has hooks to deliver, is still needed */
+static bool busy_handler(const char *call_sid)
+{
+	return session_find(call_sid) || outbox_waits(call_sid);
+}
+
+
+static int keep_init(const struct config *c)
+{
+	keep_start(c->keep_days, c->keep_mb, busy_handler);
+
+	return 0;
+}
+
+
+static int turn_start(const struct config *c)
+{
+	(void)c;
+
+	turn_init();
+
+	return 0;
+}
+
+
+static int doors_start(const struct config *c)
+{
+	int err = nodes_listen(c->socket);
+
+	if (!err)
+		err = server_open(c);
+
+	return err ? err : appws_init(server_context());
+}
+
+
+static void doors_stop(void)
+{
+	applink_stop();
+	server_close();
+}
+
+
+static const struct {
+	unsigned part;
+	int (*init)(const struct config *config);
+	void (*close)(void); /* safe after a failed init */
+} rooms[] = {
+	{SERVICE_STORE, store_start, store_close},
+	{SERVICE_ROOMS, net_start, net_stop},
+	{SERVICE_ROOMS, stream_start, clients_close},
+	{SERVICE_ROOMS, nodes_start, nodes_close},
+	{SERVICE_ROOMS, hooks_start, hooks_stop},
+	{SERVICE_ROOMS, calls_start, calls_stop},
+	{SERVICE_ROOMS, apps_start, apps_stop},
+	{SERVICE_ROOMS, http_start, http_close},
+	{SERVICE_PAST, past_start, NULL},
+	{SERVICE_TURN, turn_start, turn_close},
+	{SERVICE_PAST, keep_init, keep_stop},
+	{SERVICE_DOORS, doors_start, doors_stop},
+};
+
+enum { ROOMS = sizeof(rooms) / sizeof(*rooms) };
+
+static bool open[ROOMS];
+
+
+/**
+ * Start the service, or a part of it.  What fails says itself why.
+ *
+ * @param config Configuration, which must outlive the service
+ * @param parts  Which of SERVICE_*
+ *
+ * @return 0, or errorcode; service_stop() is to be called in any case
+ */
+int service_start(const struct config *config, unsigned parts)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ROOMS; i++) {
+		if (!(rooms[i].part & parts))
+			continue;
+
+		open[i] = true;
+		err = rooms[i].init(config);
+	}
+
+	return err;
+}
+
+
+/**
+ * Stop what was started, in the other direction
+ */
+void service_stop(void)
+{
+	for (size_t i = ROOMS; i-- > 0;) {
+		if (open[i] && rooms[i].close)
+			rooms[i].close();
+		open[i] = false;
+	}
+}
