@@ -11,8 +11,21 @@
 #include "emit.h"
 #include "json.h"
 #include "log.h"
-#include "session.h"
 #include "store.h"
+
+
+static emit_time_h *time_h;
+
+
+/**
+ * Get ready to emit messages
+ *
+ * @param h Tells when a message came about
+ */
+void emit_init(emit_time_h *h)
+{
+	time_h = h;
+}
 
 
 /**
@@ -36,8 +49,7 @@ uint64_t emit(const struct emission *e)
 			       (unsigned long long)seq);
 		msgid = own;
 	}
-	clock_text(time,
-		   session_tell(e->call_sid, e->time ? e->time : clock_ms()));
+	clock_text(time, time_h(e->call_sid, e->time ? e->time : clock_ms()));
 
 	json_init(&j);
 	json_open(&j, NULL, '{');

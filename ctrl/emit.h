@@ -22,6 +22,11 @@ struct emission {
 	bool jambonz;         /* clients of the jambonz dialect get it, too */
 };
 
+/* When a message about a call came about, as it is told: not before the one
+   before it.  Times in ms since 1970. */
+typedef int64_t(emit_time_h)(const char *call_sid, int64_t time);
+
+void emit_init(emit_time_h *h);
 uint64_t emit(const struct emission *e);
 
 #endif

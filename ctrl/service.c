@@ -19,6 +19,7 @@
 #include "command.h"
 #include "config.h"
 #include "dial.h"
+#include "emit.h"
 #include "hello.h"
 #include "hooks.h"
 #include "http.h"
@@ -105,6 +106,8 @@ static void net_stop(void)
 static int stream_start(const struct config *c)
 {
 	(void)c;
+
+	emit_init(session_tell);
 
 	return clients_init(&clients_events);
 }
