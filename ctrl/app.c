@@ -261,6 +261,15 @@ void apps_close(void)
 
 
 /**
+ * Connect to no application any more, until the process ends
+ */
+void apps_stop_connecting(void)
+{
+	applink_stop();
+}
+
+
+/**
  * Tell why a client will not come back: it is an application that has said
  * goodbye, or was given up
  *

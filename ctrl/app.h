@@ -18,6 +18,7 @@ struct session;
 int apps_init(void);
 void apps_load(void);
 void apps_close(void);
+void apps_stop_connecting(void);
 
 const char *app_left(const struct sender *client);
 

@@ -18,6 +18,7 @@ struct lws;
 
 enum {
 	CLIENT_NAME_SIZE = 66, /* of 64 characters and a mark */
+	MESSAGE_MAX = 65536,   /* bytes of one message, in and out */
 };
 
 /* What clients say and do, for those that care */

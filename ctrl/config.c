@@ -164,7 +164,7 @@ static void default_web(struct config *c)
 	    !access(WEB_SOURCE "/index.html", R_OK))
 		dir = WEB_SOURCE;
 
-	set(c->web, sizeof(c->web), dir, "");
+	set(c->server.web, sizeof(c->server.web), dir, "");
 }
 
 
@@ -203,20 +203,23 @@ static const char *set_option(struct config *c, int opt, const char *value)
 {
 	switch (opt) {
 	case 'f': return NULL; /* was read before all others */
-	case 'l': c->listen = value; return NULL;
+	case 'l': c->server.listen = value; return NULL;
 	case 'u': c->token_file = value; return NULL;
-	case 'o': c->allow_origin = value; return NULL;
-	case 'c': c->tls_cert = value; return NULL;
-	case 'y': c->tls_key = value; return NULL;
+	case 'o': c->server.allow_origin = value; return NULL;
+	case 'c': c->server.tls.cert = value; return NULL;
+	case 'y': c->server.tls.key = value; return NULL;
 	case 'n':
-		return set_number(&c->max_connections, value, CONNECTIONS_MAX);
+		return set_number(&c->server.max_connections, value,
+				  CONNECTIONS_MAX);
 	case 'p':
-		return set_number(&c->max_per_address, value, CONNECTIONS_MAX);
-	case 'r': return set_number(&c->max_rate, value, CONNECTIONS_MAX);
+		return set_number(&c->server.max_per_address, value,
+				  CONNECTIONS_MAX);
+	case 'r':
+		return set_number(&c->server.max_rate, value, CONNECTIONS_MAX);
 	case 'q': return set_number(&c->max_calls, value, CONNECTIONS_MAX);
-	case 'i': return set_number(&c->idle_time, value, IDLE_MAX);
+	case 'i': return set_number(&c->server.idle_time, value, IDLE_MAX);
 	case 's': return set_path(c->socket, sizeof(c->socket), value);
-	case 'w': return set_path(c->web, sizeof(c->web), value);
+	case 'w': return set_path(c->server.web, sizeof(c->server.web), value);
 	case 'd': return set_path(c->state, sizeof(c->state), value);
 	case 'e': return set_number(&c->keep_days, value, DAYS_MAX);
 	case 'b': return set_number(&c->keep_mb, value, MB_MAX);
@@ -320,16 +323,16 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	int opt, i;
 
 	memset(c, 0, sizeof(*c));
-	c->listen = "127.0.0.1:8080";
+	c->server.listen = "127.0.0.1:8080";
 	c->token_file = "";
-	c->allow_origin = "";
-	c->tls_cert = "";
-	c->tls_key = "";
-	c->max_connections = 12000;
-	c->max_per_address = 1000;
-	c->max_rate = 1000;
+	c->server.allow_origin = "";
+	c->server.tls.cert = "";
+	c->server.tls.key = "";
+	c->server.max_connections = 12000;
+	c->server.max_per_address = 1000;
+	c->server.max_rate = 1000;
 	c->max_calls = 20000;
-	c->idle_time = 45;
+	c->server.idle_time = 45;
 	c->hook_allow = "";
 	c->app = "";
 	c->app_map = "";
@@ -353,7 +356,7 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 		if (opt == '?')
 			return CONFIG_BAD;
 		if (opt == 'h') {
-			(void)printf(help, d.socket, d.web, d.state);
+			(void)printf(help, d.socket, d.server.web, d.state);
 			return CONFIG_EXIT;
 		}
 		if (opt == 'V') {

@@ -7,20 +7,13 @@
 #define CONFIG_H
 
 #include "log.h"
+#include "server.h"
 
 struct config {
-	const char *listen;       /* HOST:PORT */
-	const char *token_file;   /* "" for none */
-	const char *allow_origin; /* origins, parted by commas */
-	const char *tls_cert;     /* file, "" for none */
-	const char *tls_key;
-	unsigned max_connections;
-	unsigned max_per_address;
-	unsigned max_rate; /* messages or requests in a second */
+	struct server_config server;
+	const char *token_file; /* "" for none */
 	unsigned max_calls;
-	unsigned idle_time; /* seconds */
 	char socket[512];
-	char web[512];
 	char state[512];
 	unsigned keep_days;
 	unsigned hook_grace; /* seconds */

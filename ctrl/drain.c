@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ev.h>
-#include "applink.h"
+#include "app.h"
 #include "client.h"
 #include "clock.h"
 #include "drain.h"
@@ -50,7 +50,7 @@ static void look(void)
 				 running);
 		drain.leaving = true;
 		drain.since = clock_steady_ms();
-		applink_stop();
+		apps_stop_connecting();
 		clients_leave();
 	}
 

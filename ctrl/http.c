@@ -10,6 +10,7 @@
 #include <string.h>
 #include <ev.h>
 #include <libwebsockets.h>
+#include "client.h"
 #include "command.h"
 #include "cors.h"
 #include "endpoint.h"

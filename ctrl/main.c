@@ -62,7 +62,7 @@ static void reload_handler(EV_P_ ev_signal *w, int revents)
 	systemd_reloading();
 	if (!auth_load(config->token_file))
 		clients_check();
-	(void)server_reload(config);
+	(void)server_reload(&config->server);
 	(void)routes_init(config->app, config->app_map, config->app_status);
 	systemd_ready();
 }

@@ -14,10 +14,6 @@
 struct cJSON;
 struct verb;
 
-enum {
-	MESSAGE_MAX = 65536, /* bytes of one message, in and out of a client */
-};
-
 enum message_kind {
 	MESSAGE_ACK,
 	MESSAGE_VERBS,

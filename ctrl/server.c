@@ -12,15 +12,12 @@
 #include <ev.h>
 #include <libwebsockets.h>
 #include "auth.h"
-#include "config.h"
 #include "conn.h"
 #include "gate.h"
-#include "link.h"
 #include "listen.h"
 #include "log.h"
 #include "peer.h"
 #include "server.h"
-#include "slots.h"
 #include "throttle.h"
 #include "tls.h"
 #include "visit.h"
@@ -85,7 +82,7 @@ static void lws_log(int level, const char *line)
 }
 
 
-static int context_create(const struct config *config)
+static int context_create(const struct server_config *config)
 {
 	struct ev_loop *loop = EV_DEFAULT;
 	void *loops[] = {loop};
@@ -108,7 +105,7 @@ static int context_create(const struct config *config)
 
 	/* that it goes without netlink.c's news is no matter */
 	lws_set_log_level(LLL_ERR, lws_log);
-	tls_configure(&info, config);
+	tls_configure(&info, &config->tls);
 
 	server.ctx = lws_create_context(&info);
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
@@ -144,33 +141,23 @@ static void accept_handler(int fd, struct peer *peer)
 }
 
 
-/* Descriptors of links and their processes, of hooks (two while an address is
-   looked up, or both kinds of addresses are tried), and of the applications
-   that calls may have */
-static unsigned others(const struct config *config)
-{
-	const bool apps = *config->app || *config->app_map;
-
-	return 2 * LINKS_MAX + 2 * SLOTS_MAX + (apps ? config->max_calls : 0);
-}
-
-
 /**
  * Start to listen for clients.  Says itself what is wrong.
  *
  * @param config Settings
+ * @param others How many descriptors the rest of the service may need
  *
  * @return 0 if success, otherwise errorcode
  */
-int server_open(const struct config *config)
+int server_open(const struct server_config *config, unsigned others)
 {
 	struct listen_config where = {
 		.address = config->listen,
-		.scheme = tls_configured(config) ? "https" : "http",
+		.scheme = tls_configured(&config->tls) ? "https" : "http",
 		.anywhere = auth_required(),
 		.max_connections = config->max_connections,
 		.max_per_address = config->max_per_address,
-		.others = others(config),
+		.others = others,
 	};
 	int err;
 
@@ -178,7 +165,7 @@ int server_open(const struct config *config)
 	gate_init(config->allow_origin);
 	throttles_init(config->max_rate);
 
-	err = tls_check(config);
+	err = tls_check(&config->tls);
 	if (err)
 		return err;
 
@@ -204,9 +191,9 @@ int server_open(const struct config *config)
  *
  * @return 0 if success, otherwise errorcode: the old one is still in use
  */
-int server_reload(const struct config *config)
+int server_reload(const struct server_config *config)
 {
-	return tls_reload(server.ctx, config);
+	return tls_reload(server.ctx, &config->tls);
 }
 
 

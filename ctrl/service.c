@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include "address.h"
 #include "app.h"
-#include "applink.h"
 #include "appws.h"
 #include "auth.h"
 #include "calls.h"
@@ -25,6 +24,7 @@
 #include "http.h"
 #include "intake.h"
 #include "keep.h"
+#include "link.h"
 #include "load.h"
 #include "log.h"
 #include "message.h"
@@ -35,6 +35,7 @@
 #include "server.h"
 #include "service.h"
 #include "session.h"
+#include "slots.h"
 #include "store.h"
 #include "transfer.h"
 #include "turn.h"
@@ -223,12 +224,23 @@ static int turn_start(const struct config *c)
 }
 
 
+/* Descriptors of links and their processes, of hooks (two while an address is
+   looked up, or both kinds of addresses are tried), and of the applications
+   that calls may have */
+static unsigned others(const struct config *config)
+{
+	const bool apps = *config->app || *config->app_map;
+
+	return 2 * LINKS_MAX + 2 * SLOTS_MAX + (apps ? config->max_calls : 0);
+}
+
+
 static int doors_start(const struct config *c)
 {
 	int err = nodes_listen(c->socket);
 
 	if (!err)
-		err = server_open(c);
+		err = server_open(&c->server, others(c));
 
 	return err ? err : appws_init(server_context());
 }
@@ -236,7 +248,7 @@ static int doors_start(const struct config *c)
 
 static void doors_stop(void)
 {
-	applink_stop();
+	apps_stop_connecting();
 	server_close();
 }
 

@@ -8,7 +8,6 @@
 #include <libwebsockets.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "config.h"
 #include "log.h"
 #include "tls.h"
 
@@ -16,24 +15,24 @@
 /**
  * Tell whether clients speak TLS
  *
- * @param config Settings
+ * @param files Certificate and key
  *
  * @return True if they do
  */
-bool tls_configured(const struct config *config)
+bool tls_configured(const struct tls_files *files)
 {
-	return *config->tls_cert || *config->tls_key;
+	return *files->cert || *files->key;
 }
 
 
-static const char *try_files(SSL_CTX *ssl, const struct config *config)
+static const char *try_files(SSL_CTX *ssl, const struct tls_files *files)
 {
-	if (SSL_CTX_use_certificate_chain_file(ssl, config->tls_cert) != 1)
-		return config->tls_cert;
+	if (SSL_CTX_use_certificate_chain_file(ssl, files->cert) != 1)
+		return files->cert;
 
-	if (SSL_CTX_use_PrivateKey_file(ssl, config->tls_key,
-					SSL_FILETYPE_PEM) != 1)
-		return config->tls_key;
+	if (SSL_CTX_use_PrivateKey_file(ssl, files->key, SSL_FILETYPE_PEM) !=
+	    1)
+		return files->key;
 
 	return NULL;
 }
@@ -42,19 +41,19 @@ static const char *try_files(SSL_CTX *ssl, const struct config *config)
 /**
  * Try the certificate and its key.  Says itself what is wrong.
  *
- * @param config Settings
+ * @param files Certificate and key
  *
  * @return 0 if they can be used or are not asked for, otherwise errorcode
  */
-int tls_check(const struct config *config)
+int tls_check(const struct tls_files *files)
 {
 	const char *file;
 	SSL_CTX *ssl;
 
-	if (!tls_configured(config))
+	if (!tls_configured(files))
 		return 0;
 
-	if (!*config->tls_cert || !*config->tls_key) {
+	if (!*files->cert || !*files->key) {
 		log_error("tls: tls-cert and tls-key need each other");
 		return EINVAL;
 	}
@@ -63,7 +62,7 @@ int tls_check(const struct config *config)
 	if (!ssl)
 		return ENOMEM;
 
-	file = try_files(ssl, config);
+	file = try_files(ssl, files);
 	if (file)
 		log_error("tls: can't use %s: %s", file,
 			  ERR_reason_error_string(ERR_peek_last_error()));
@@ -78,16 +77,16 @@ int tls_check(const struct config *config)
  * Have libwebsockets speak TLS, if that is asked for
  *
  * @param info   Its settings
- * @param config Ours
+ * @param files Certificate and key
  */
 void tls_configure(struct lws_context_creation_info *info,
-		   const struct config *config)
+		   const struct tls_files *files)
 {
-	if (!tls_configured(config))
+	if (!tls_configured(files))
 		return;
 
-	info->ssl_cert_filepath = config->tls_cert;
-	info->ssl_private_key_filepath = config->tls_key;
+	info->ssl_cert_filepath = files->cert;
+	info->ssl_private_key_filepath = files->key;
 	info->alpn = "http/1.1";
 }
 
@@ -97,23 +96,23 @@ void tls_configure(struct lws_context_creation_info *info,
  * leaves the old one in place.  Says itself what is wrong.
  *
  * @param ctx    Context of libwebsockets
- * @param config Settings
+ * @param files Certificate and key
  *
  * @return 0 if success, otherwise errorcode
  */
-int tls_reload(struct lws_context *ctx, const struct config *config)
+int tls_reload(struct lws_context *ctx, const struct tls_files *files)
 {
 	int err;
 
-	if (!tls_configured(config))
+	if (!tls_configured(files))
 		return 0;
 
-	err = tls_check(config);
+	err = tls_check(files);
 	if (err)
 		return err;
 
-	return lws_tls_cert_updated(ctx, config->tls_cert, config->tls_key,
-				    NULL, 0, NULL, 0)
+	return lws_tls_cert_updated(ctx, files->cert, files->key, NULL, 0,
+				    NULL, 0)
 		       ? EIO
 		       : 0;
 }

@@ -8,14 +8,19 @@
 
 #include <stdbool.h>
 
-struct config;
 struct lws_context;
 struct lws_context_creation_info;
 
-bool tls_configured(const struct config *config);
-int tls_check(const struct config *config);
+/* "" for none */
+struct tls_files {
+	const char *cert;
+	const char *key;
+};
+
+bool tls_configured(const struct tls_files *files);
+int tls_check(const struct tls_files *files);
 void tls_configure(struct lws_context_creation_info *info,
-		   const struct config *config);
-int tls_reload(struct lws_context *ctx, const struct config *config);
+		   const struct tls_files *files);
+int tls_reload(struct lws_context *ctx, const struct tls_files *files);
 
 #endif

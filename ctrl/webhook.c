@@ -17,9 +17,9 @@
 #include <curl/curl.h>
 #include <ev.h>
 #include "address.h"
+#include "client.h"
 #include "json.h"
 #include "log.h"
-#include "message.h"
 #include "signature.h"
 #include "slots.h"
 #include "webhook.h"

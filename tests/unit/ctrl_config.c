@@ -26,15 +26,15 @@ static void test_defaults(void **state)
 	(void)state;
 
 	assert_int_equal(read_args(&c, NULL, NULL), CONFIG_RUN);
-	assert_string_equal(c.listen, "127.0.0.1:8080");
+	assert_string_equal(c.server.listen, "127.0.0.1:8080");
 	assert_int_equal(c.log_level, LOG_INFO);
 	assert_non_null(strstr(c.socket, "/referd/node.sock"));
 	assert_non_null(strstr(c.state, "/referd"));
-	assert_int_equal(c.max_connections, 12000);
-	assert_int_equal(c.max_per_address, 1000);
-	assert_int_equal(c.max_rate, 1000);
+	assert_int_equal(c.server.max_connections, 12000);
+	assert_int_equal(c.server.max_per_address, 1000);
+	assert_int_equal(c.server.max_rate, 1000);
 	assert_int_equal(c.max_calls, 20000);
-	assert_int_equal(c.idle_time, 45);
+	assert_int_equal(c.server.idle_time, 45);
 	assert_int_equal(c.hook_grace, 60);
 }
 
@@ -45,7 +45,7 @@ static void test_options(void **state)
 	(void)state;
 
 	assert_int_equal(read_args(&c, "--listen", "[::1]:0"), CONFIG_RUN);
-	assert_string_equal(c.listen, "[::1]:0");
+	assert_string_equal(c.server.listen, "[::1]:0");
 	assert_int_equal(read_args(&c, "--state=/x", NULL), CONFIG_RUN);
 	assert_string_equal(c.state, "/x");
 	assert_int_equal(read_args(&c, "--log-level", "debug"), CONFIG_RUN);
@@ -112,7 +112,7 @@ static void test_file(void **state)
 	assert_string_equal(c.socket, "/b");
 	assert_string_equal(c.state, "/t");
 	assert_string_equal(c.app, "ws://b:1/c#d=e");
-	assert_string_equal(c.web, "/w");
+	assert_string_equal(c.server.web, "/w");
 
 	assert_int_equal(unsetenv("REFERD_SOCKET"), 0);
 	assert_int_equal(unsetenv("REFERD_CONFIG"), 0);
