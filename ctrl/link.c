@@ -115,16 +115,18 @@ static int take_lines(struct link *l)
 	l->inlen = (size_t)(end - p);
 	memmove(l->in, p, l->inlen);
 
-	if (l->inlen == sizeof(l->in)) {
-		if (!l->skipping)
-			log_warning("link: process %d says a line of more "
-				    "than %d bytes, which is skipped",
-				    (int)l->pid, LINK_LINE_MAX);
-		l->skipping = true;
-		l->inlen = 0;
-	}
+	if (l->inlen < sizeof(l->in))
+		return 0;
 
-	return 0;
+	if (!l->skipping)
+		log_warning("link: process %d says a line that is longer than "
+			    "%d bytes, and is skipped",
+			    (int)l->pid, LINK_LINE_MAX);
+	l->skipping = true;
+	l->inlen = 0;
+
+	/* who begins so is none of ours */
+	return ev_is_active(&l->silence) ? EMSGSIZE : 0;
 }
 
 

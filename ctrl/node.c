@@ -178,7 +178,7 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 
 	/* it may be of a later release; what is behind it can be used */
 	if (err || r->kind == REPORT_HELLO) {
-		log_warning("node: %s: a line is skipped: it %s", node->name,
+		log_warning("node: %s: a line %s, and is skipped", node->name,
 			    err && why ? why : "can't be used");
 		if (!err)
 			report_free(r);

@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { DIALS, FRAMES, IGNORED, LENGTHS, LINES, QUERIES, REQUESTS, TEXTS,
-	VERBS } from './lib/badinput.js';
+import { DIALS, FRAMES, IGNORED, LENGTHS, LINES, QUERIES, REQUESTS,
+	SKIPPED, TEXTS, VERBS } from './lib/badinput.js';
 import { Far } from './lib/far.js';
 import { http } from './lib/http.js';
 import { Node } from './lib/node.js';
@@ -213,7 +213,7 @@ function table(name, act)
 
 
 const total = [VERBS, DIALS, TEXTS, FRAMES, REQUESTS, LENGTHS, QUERIES,
-	LINES, IGNORED]
+	LINES, SKIPPED, IGNORED]
 	.reduce((n, rows) => n + rows.length, 0);
 
 assert.ok(total >= ROWS, `${total} rows`);
@@ -361,13 +361,25 @@ async function linkRow(p, [what, lines, says], boot, done)
 }
 
 
-table(`${LINES.length + IGNORED.length} bad lines of a false node`,
+/* What is behind it is read */
+async function readOn(l)
+{
+	l.socket.write('{"type":"sync","n":100,"time":1,"transfers":[]}\n');
+	await l.taken;
+}
+
+
+const COUNT = LINES.length + SKIPPED.length + IGNORED.length;
+
+table(`${COUNT} bad lines of a false node`,
 	async (p) => {
 	const marks = p.watchers.map((w) => w.now);
 	let n = 0;
 
 	for (const row of LINES)
 		await linkRow(p, row, `boot-${++n}`, (l) => l.over);
+	for (const row of SKIPPED)
+		await linkRow(p, row, `boot-${++n}`, readOn);
 	for (const row of IGNORED)
 		await linkRow(p, row, `boot-${++n}`, (l) => l.taken);
 

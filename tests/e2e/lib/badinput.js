@@ -434,6 +434,10 @@ export const LINES = [
 	['a NUL', ['{"type":"hello"\0}'], /must not contain NUL/],
 	['nested without end', [nested(40)], /must not be nested deeper/],
 	['65,537 bytes', [' '.repeat(65_537)], /longer than 65536 bytes/],
+];
+
+/** Lines behind a hello that are skipped: [what, lines, what the log says]. */
+export const SKIPPED = [
 	['two hellos', [HELLO, HELLO], /false: a line can't be used/],
 	['no JSON behind hello', [HELLO, 'nonsense'], /line is not JSON/],
 	['half a surrogate pair', [HELLO, '{"type":"sync","n":1,"time":1,' +
