@@ -265,7 +265,8 @@ void reader_close(void)
 {
 	if (reader.runs) {
 		(void)pthread_mutex_lock(&reader.mutex);
-		reader.ends = reader.enough = true;
+		reader.ends = true;
+		reader.enough = true;
 		(void)pthread_cond_signal(&reader.cond);
 		(void)pthread_mutex_unlock(&reader.mutex);
 		(void)pthread_join(reader.thread, NULL);

@@ -267,31 +267,53 @@ static int print_host(struct mbuf *mb, const struct farend *far)
 }
 
 
-/* RFC 3966 section 3; what is no number is a user */
+/* A number that is none in a tel: URI is a user */
+static int print_as_user(struct mbuf *mb, const struct farend *far,
+			 const struct pl *user)
+{
+	int err;
+
+	if (!far->hostport)
+		return mbuf_write_str(mb, nobody);
+
+	err = mbuf_printf(mb, "sip%s:", far->sips ? "s" : "");
+	err |= print_userinfo(mb, user);
+
+	return err | mbuf_write_str(mb, far->hostport);
+}
+
+
+/* RFC 3966 section 3.  Whether it is a number, the parameters that are left
+   decide: a phone-context that may not stand there makes no local number. */
 static int print_tel(struct mbuf *mb, const struct farend *far,
 		     const struct pl *tel)
 {
+	struct mbuf *clean = mbuf_alloc(64);
 	struct pl number, params;
-	char *str;
+	char *str = NULL;
 	int err;
 
+	if (!clean)
+		return ENOMEM;
+
 	tel_split(&number, &params, tel);
+	err = print_params(clean, &params);
+	if (err)
+		goto out;
 
-	if (number_encode(&str, &number, &params)) {
+	params.p = (char *)clean->buf;
+	params.l = clean->end;
+	err = number_encode(&str, &number, &params);
+	if (err == EBADMSG)
+		err = print_as_user(mb, far, &number);
+	else if (!err)
+		err = mbuf_printf(mb, "tel:%s%r", str, &params);
 
-		if (!far->hostport)
-			return mbuf_write_str(mb, nobody);
-
-		err = mbuf_printf(mb, "sip%s:", far->sips ? "s" : "");
-		err |= print_userinfo(mb, &number);
-
-		return err | mbuf_write_str(mb, far->hostport);
-	}
-
-	err = mbuf_printf(mb, "tel:%s", str);
+out:
 	mem_deref(str);
+	mem_deref(clean);
 
-	return err | print_params(mb, &params);
+	return err;
 }
 
 

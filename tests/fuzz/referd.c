@@ -334,6 +334,19 @@ void referd_open(const char *app)
 }
 
 
+static int empty_store(void)
+{
+	return sqlite3_exec(side,
+			    "BEGIN IMMEDIATE;"
+			    "DELETE FROM messages; DELETE FROM transfers;"
+			    "DELETE FROM nodes; DELETE FROM sessions;"
+			    "DELETE FROM outbox; DELETE FROM apps;"
+			    "DELETE FROM dials;"
+			    "COMMIT",
+			    NULL, NULL, NULL);
+}
+
+
 /**
  * Stop
  */
@@ -350,13 +363,13 @@ void referd_close(void)
 		__wrap_webhook_cancel(webhooks);
 	while (endedc)
 		free(ended[--endedc]);
-	if (sqlite3_exec(side,
-			 "BEGIN;"
-			 "DELETE FROM messages; DELETE FROM transfers;"
-			 "DELETE FROM nodes; DELETE FROM sessions;"
-			 "DELETE FROM outbox; DELETE FROM apps;"
-			 "COMMIT",
-			 NULL, NULL, NULL))
+
+	if (!empty_store())
+		return;
+
+	/* it is in the middle of a transaction, which ends with it */
+	store_close();
+	if (store_open(dir) || empty_store())
 		abort();
 }
 
