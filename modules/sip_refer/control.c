@@ -282,7 +282,6 @@ static int cancel_handler(const cJSON *json, const char *ref,
 		return err;
 
 	playback_stop(lc);
-	playback_stop(lc);
 	transfer_cancel(lc->transfer);
 	succeeded(ref);
 

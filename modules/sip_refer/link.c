@@ -161,9 +161,9 @@ void link_begin(struct json *j, const char *type)
 }
 
 
-static bool add(struct json *j)
+static bool add(struct json *j, bool passing)
 {
-	const int err = reports_add(j);
+	const int err = reports_add(j, passing);
 
 	if (err)
 		warning("sip_refer: a report is lost (%m)\n", err);
@@ -182,8 +182,15 @@ void link_report(struct json *j)
 {
 	/* what a turn of the loop reports goes out together, after what it
 	   has sent to the network */
-	if (add(j))
+	if (add(j, false))
 		tmr_start(&lnk.flush, 0, flush_handler, NULL);
+}
+
+
+static void report_later(struct json *j, bool passing)
+{
+	if (add(j, passing) && !deadline_runs(&lnk.later))
+		deadline_start(&lnk.later, LATER_MAX, flush_handler, NULL);
 }
 
 
@@ -196,8 +203,19 @@ void link_report(struct json *j)
  */
 void link_report_later(struct json *j)
 {
-	if (add(j) && !deadline_runs(&lnk.later))
-		deadline_start(&lnk.later, LATER_MAX, flush_handler, NULL);
+	report_later(j, false);
+}
+
+
+/**
+ * Report to referd, as link_report_later() does, a step that others follow:
+ * if there is not room for all, it is the first to go
+ *
+ * @param j Report, see link_begin(); freed here
+ */
+void link_report_step(struct json *j)
+{
+	report_later(j, true);
 }
 
 

@@ -107,7 +107,7 @@ void outcome_step(struct transfer *t, const char *step,
 
 	t->message = message_json(msg);
 	step_begin(&j, t, step);
-	link_report_later(&j);
+	link_report_step(&j);
 	t->message = message;
 }
 

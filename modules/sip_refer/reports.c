@@ -22,19 +22,21 @@ enum {
 /** A report, kept until it is acknowledged */
 struct report {
 	struct le le;
+	struct le le_passing; /* if a later one says how it went on */
 	uint64_t n;
 	char *line;
 	size_t len;
 };
 
 static struct {
-	struct list list;  /* in the order of n                    */
-	size_t count;      /* how many there are                   */
-	size_t bytes;      /* that they have                       */
-	uint64_t next;     /* number of the next one               */
-	struct le *unsent; /* first one that is not written        */
-	size_t unsent_pos; /* bytes of it that are                 */
-	bool dropping;     /* there were too many, said once       */
+	struct list list;    /* in the order of n                    */
+	struct list passing; /* those of them that matter less       */
+	size_t count;        /* how many there are                   */
+	size_t bytes;        /* that they have                       */
+	uint64_t next;       /* number of the next one               */
+	struct le *unsent;   /* first one that is not written        */
+	size_t unsent_pos;   /* bytes of it that are                 */
+	uint64_t dropped;    /* since there were too many            */
 } reports = {.next = 1};
 
 
@@ -51,6 +53,7 @@ static void destructor(void *arg)
 		reports.bytes -= rep->len;
 	}
 	list_unlink(&rep->le);
+	list_unlink(&rep->le_passing);
 	free(rep->line);
 }
 
@@ -62,35 +65,50 @@ static bool is_halfway(const struct le *le)
 }
 
 
-static bool drop_oldest(void)
+static struct report *oldest(const struct list *list)
 {
-	struct le *le = list_head(&reports.list);
+	struct report *rep = list_ledata(list_head(list));
 
-	if (is_halfway(le))
-		le = le->next;
-	if (!le)
+	if (rep && is_halfway(&rep->le))
+		rep = list_ledata(list == &reports.passing
+					  ? rep->le_passing.next
+					  : rep->le.next);
+
+	return rep;
+}
+
+
+/* The end of a transfer is worth more than the steps on the way */
+static bool drop(void)
+{
+	struct report *rep = oldest(&reports.passing);
+
+	if (!rep)
+		rep = oldest(&reports.list);
+	if (!rep)
 		return false;
 
-	if (!reports.dropping)
+	if (!reports.dropped++)
 		warning("sip_refer: referd has not acknowledged %zu reports; "
-			"the oldest are dropped\n",
+			"steps on the way are dropped, then the oldest\n",
 			reports.count);
-	reports.dropping = true;
-	mem_deref(le->data);
+	mem_deref(rep);
 
 	return true;
 }
 
 
-static void keep(struct report *rep)
+static void keep(struct report *rep, bool passing)
 {
 	while (reports.count >= KEEP_MAX ||
 	       reports.bytes + rep->len > KEEP_BYTES_MAX) {
-		if (!drop_oldest())
+		if (!drop())
 			break;
 	}
 
 	list_append(&reports.list, &rep->le, rep);
+	if (passing)
+		list_append(&reports.passing, &rep->le_passing, rep);
 	++reports.count;
 	reports.bytes += rep->len;
 	if (!reports.unsent) {
@@ -103,11 +121,13 @@ static void keep(struct report *rep)
 /**
  * Number a report, and keep it until referd acknowledges it
  *
- * @param j Report, an open object; freed here
+ * @param j       Report, an open object; freed here
+ * @param passing True if it is the first to be dropped when there are too
+ *                many: a later one says how it went on
  *
  * @return 0 if success, otherwise errorcode
  */
-int reports_add(struct json *j)
+int reports_add(struct json *j, bool passing)
 {
 	struct report *rep;
 	char *text;
@@ -138,7 +158,7 @@ int reports_add(struct json *j)
 	rep->line = text;
 	rep->line[rep->len - 1] = '\n';
 
-	keep(rep);
+	keep(rep, passing);
 
 	return 0;
 }
@@ -164,7 +184,11 @@ void reports_ack(uint64_t n)
 		mem_deref(rep);
 	}
 
-	reports.dropping = false;
+	if (reports.dropped)
+		warning("sip_refer: referd is back; %llu reports were "
+			"dropped\n",
+			(unsigned long long)reports.dropped);
+	reports.dropped = 0;
 }
 
 
@@ -271,6 +295,10 @@ int reports_write(int fd, int flags)
 void reports_close(void)
 {
 	list_flush(&reports.list);
+	reports.count = 0;
+	reports.bytes = 0;
 	reports.unsent = NULL;
+	reports.unsent_pos = 0;
+	reports.dropped = 0;
 	reports.next = 1;
 }

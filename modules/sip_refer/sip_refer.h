@@ -713,6 +713,7 @@ void link_close(void);
 void link_begin(struct json *j, const char *type);
 void link_report(struct json *j);
 void link_report_later(struct json *j);
+void link_report_step(struct json *j);
 void link_flush(void);
 void link_hold(bool hold);
 uint64_t link_now(void);
@@ -722,7 +723,7 @@ uint64_t link_now(void);
  * Reports: what referd has not acknowledged
  */
 
-int reports_add(struct json *j);
+int reports_add(struct json *j, bool passing);
 void reports_ack(uint64_t n);
 uint64_t reports_first(void);
 uint64_t reports_next(void);
