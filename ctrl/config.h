@@ -6,8 +6,8 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include "log.h"
-#include "server.h"
+#include "base/base.h"
+#include "server/server.h"
 
 struct config {
 	struct server_config server;

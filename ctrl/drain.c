@@ -10,14 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ev.h>
-#include "app.h"
-#include "client.h"
-#include "clock.h"
+#include "apps/apps.h"
+#include "base/base.h"
+#include "calls/calls.h"
 #include "drain.h"
-#include "http.h"
-#include "listen.h"
-#include "log.h"
-#include "transfer.h"
+#include "net/net.h"
+#include "server/server.h"
+#include "stream/stream.h"
 
 
 /* Seconds */

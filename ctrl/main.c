@@ -8,15 +8,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <ev.h>
-#include "auth.h"
-#include "client.h"
+#include "apps/apps.h"
+#include "base/base.h"
 #include "config.h"
 #include "drain.h"
-#include "log.h"
-#include "route.h"
-#include "server.h"
+#include "net/net.h"
+#include "server/server.h"
 #include "service.h"
-#include "systemd.h"
+#include "stream/stream.h"
 
 
 static ev_signal term, interrupt, hangup;

@@ -5,10 +5,10 @@
  */
 
 #include <ev.h>
-#include "feed.h"
-#include "log.h"
-#include "node.h"
-#include "store.h"
+#include "base/base.h"
+#include "nodes/nodes.h"
+#include "store/store.h"
+#include "stream/stream.h"
 #include "turn.h"
 
 

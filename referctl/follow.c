@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cjson/cJSON.h>
-#include "field.h"
+#include "base/base.h"
 #include "follow.h"
 #include "http.h"
 #include "print.h"

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <curl/curl.h>
-#include "configfile.h"
+#include "base/base.h"
 #include "settings.h"
 
 

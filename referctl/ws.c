@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <libwebsockets.h>
-#include "field.h"
+#include "base/base.h"
 #include "print.h"
 #include "ws.h"
 

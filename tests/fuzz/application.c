@@ -10,12 +10,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "appws.h"
-#include "auth.h"
-#include "client.h"
-#include "hook.h"
-#include "weburl.h"
+#include "apps/appws.h"
+#include "hooks/hooks.h"
+#include "net/net.h"
 #include "referd.h"
+#include "stream/stream.h"
 
 
 enum { CODE_ABNORMAL = 1006 };

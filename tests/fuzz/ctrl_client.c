@@ -13,9 +13,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "command.h"
+#include "calls/calls.h"
 #include "fuzz.h"
-#include "queue.h"
 #include "referd.h"
 
 

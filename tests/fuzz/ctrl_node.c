@@ -7,10 +7,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include "call.h"
+#include "calls/calls.h"
+#include "calls/session.h"
 #include "fuzz.h"
 #include "referd.h"
-#include "session.h"
 
 
 static const char verbs[] =

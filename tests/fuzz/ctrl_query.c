@@ -7,9 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "filter.h"
-#include "json.h"
+#include "base/base.h"
 #include "fuzz.h"
+#include "json.h"
+#include "server/filter.h"
 
 
 static void check(const struct archive_filter *f)

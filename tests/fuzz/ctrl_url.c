@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "appcall.h"
-#include "hook.h"
-#include "webhook.h"
-#include "weburl.h"
+#include "apps/appcall.h"
 #include "fuzz.h"
+#include "hooks/hooks.h"
+#include "net/net.h"
 
 
 static const char secret[] = "//name:secret@";

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "json.h"
-#include "calls.h"
-#include "verb.h"
+#include "base/base.h"
+#include "calls/calls.h"
+#include "calls/verb.h"
 #include "fuzz.h"
+#include "json.h"
 
 
 /* What the store has of a list is the same list */

@@ -17,20 +17,16 @@
 #include <ev.h>
 #include <libwebsockets.h>
 #include <sqlite3.h>
-#include "app.h"
-#include "auth.h"
-#include "client.h"
-#include "clock.h"
+#include "base/base.h"
 #include "config.h"
+#include "hooks/hooks.h"
 #include "json.h"
-#include "log.h"
-#include "node.h"
-#include "roster.h"
-#include "service.h"
-#include "store.h"
-#include "transfer.h"
-#include "webhook.h"
+#include "net/net.h"
+#include "nodes/nodes.h"
 #include "referd.h"
+#include "service.h"
+#include "store/store.h"
+#include "stream/stream.h"
 
 
 enum {

@@ -3,17 +3,15 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "../fuzz/referd.h"
+#include "calls/calls.h"
+#include "hooks/hooks.h"
+#include "stream/stream.h"
+#include "told.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "app.h"
-#include "client.h"
-#include "outbox.h"
-#include "session.h"
-#include "store.h"
-#include "../fuzz/referd.h"
-#include "told.h"
 
 
 static const char name[] = "app-c1";

@@ -3,6 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/db.h"
+#include "store/store.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,10 +13,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "archive.h"
-#include "db.h"
-#include "log.h"
-#include "store.h"
 
 
 static char dir[64];

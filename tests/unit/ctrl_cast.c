@@ -3,11 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "stream/cast.h"
+#include "stream/frame.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include "cast.h"
-#include "frame.h"
 
 
 enum {

@@ -3,8 +3,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
 #include "unit.h"
-#include "clock.h"
 
 
 static int64_t read_time(const char *text)

@@ -3,17 +3,14 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "../fuzz/referd.h"
+#include "calls/calls.h"
+#include "told.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command.h"
-#include "queue.h"
-#include "session.h"
-#include "store.h"
-#include "../fuzz/referd.h"
-#include "told.h"
 
 
 static int start(bool jambonz)

@@ -3,13 +3,13 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "configfile.h"
 
 
 static char seen[256];

@@ -4,14 +4,15 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include "store/store.h"
+#include "stream/cast.h"
+#include "stream/feed.h"
+#include "stream/frame.h"
+#include "stream/stream.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <string.h>
 #include <libwebsockets.h>
-#include "cast.h"
-#include "feed.h"
-#include "frame.h"
-#include "store.h"
 
 
 enum {

@@ -3,9 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "server/filter.h"
 #include "unit.h"
 #include <string.h>
-#include "filter.h"
 
 
 static struct filter filter;

@@ -4,14 +4,13 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "../fuzz/referd.h"
+#include "hooks/hooks.h"
+#include "told.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "hooks.h"
-#include "outbox.h"
-#include "../fuzz/referd.h"
-#include "told.h"
 
 
 static const char refer[] =

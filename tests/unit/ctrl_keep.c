@@ -3,6 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/keep.h"
+#include "store/store.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +13,6 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "archive.h"
-#include "keep.h"
-#include "log.h"
-#include "store.h"
 
 
 static char dir[64];

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #define _GNU_SOURCE 1
+#include "nodes/link.h"
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <ev.h>
-#include "link.h"
 
 
 static const double deadline = 20.; /* s */

@@ -3,10 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include "log.h"
 
 
 static const struct {

@@ -3,11 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "nodes/member.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "member.h"
 
 
 static char text[256], seen[512];

@@ -3,13 +3,15 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "calls/calls.h"
+#include "calls/message.h"
+#include "calls/verb.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include "message.h"
-#include "verb.h"
 
 
 static int decode(struct message **mp, const char *text, struct fault *f)

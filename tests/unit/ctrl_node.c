@@ -6,6 +6,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #define _GNU_SOURCE 1
+#include "nodes/nodes.h"
+#include "store/store.h"
+#include "stream/stream.h"
 #include "unit.h"
 #include <inttypes.h>
 #include <stdbool.h>
@@ -17,11 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <ev.h>
-#include "emit.h"
-#include "node.h"
-#include "report.h"
-#include "roster.h"
-#include "store.h"
 
 
 static const double deadline = 20.; /* s */

@@ -3,13 +3,14 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "hooks/hooks.h"
+#include "hooks/outbox.h"
+#include "store/store.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "log.h"
-#include "outbox.h"
-#include "store.h"
 
 
 static char dir[64];

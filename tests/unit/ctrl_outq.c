@@ -3,12 +3,12 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "stream/frame.h"
+#include "stream/outq.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "frame.h"
-#include "outq.h"
 
 
 enum {

@@ -3,6 +3,15 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "calls/calls.h"
+#include "calls/transfer.h"
+#include "config.h"
+#include "hooks/hooks.h"
+#include "nodes/nodes.h"
+#include "service.h"
+#include "store/store.h"
+#include "stream/stream.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <errno.h>
@@ -14,19 +23,6 @@
 #include <unistd.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
-#include "call.h"
-#include "client.h"
-#include "clock.h"
-#include "command.h"
-#include "config.h"
-#include "log.h"
-#include "node.h"
-#include "queue.h"
-#include "service.h"
-#include "session.h"
-#include "store.h"
-#include "transfer.h"
-#include "webhook.h"
 
 
 enum { TURNS = 200 };

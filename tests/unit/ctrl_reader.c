@@ -3,6 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/db.h"
+#include "store/store.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,9 +14,6 @@
 #include <ev.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include "db.h"
-#include "log.h"
-#include "reader.h"
 
 
 enum { ADD, COUNT, FOR_EVER, STMTS };

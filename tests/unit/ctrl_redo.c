@@ -3,6 +3,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/db.h"
 #include "unit.h"
 #include <fcntl.h>
 #include <stdbool.h>
@@ -13,8 +15,6 @@
 #include <sys/wait.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include "db.h"
-#include "log.h"
 
 
 enum { PUT, FORGET, ADD, READ, COUNT, FIND, STMTS };

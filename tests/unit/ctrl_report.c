@@ -3,10 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "nodes/nodes.h"
+#include "nodes/report.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>
-#include "report.h"
 
 
 /* A report borrows from its line */

@@ -3,6 +3,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/store.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +12,6 @@
 #include <string.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include "archive.h"
-#include "log.h"
-#include "store.h"
 
 #define TABLE(t)                                                              \
 	"CREATE TABLE " t "("                                                 \

@@ -3,6 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "store/journal.h"
+#include "store/spool.h"
+#include "store/store.h"
 #include "unit.h"
 #include <fcntl.h>
 #include <malloc.h>
@@ -14,11 +18,6 @@
 #include <sys/wait.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include "archive.h"
-#include "journal.h"
-#include "log.h"
-#include "spool.h"
-#include "store.h"
 
 
 static char dir[64];

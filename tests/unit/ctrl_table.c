@@ -3,10 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <stdio.h>
-#include "table.h"
 
 
 static bool take_handler(const char *key, void *value, void *arg)

@@ -3,15 +3,16 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include "base/base.h"
+#include "calls/calls.h"
+#include "calls/verb.h"
+#include "json.h"
 #include "unit.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "json.h"
-#include "calls.h"
-#include "verb.h"
 
 
 static const struct sender bot = {.kind = SENDER_CLIENT, .name = "bot"};

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "store.h"
+#include "store/store.h"
 #include "told.h"
 
 

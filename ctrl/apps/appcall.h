@@ -1,0 +1,27 @@
+/**
+ * @file appcall.h  What an application hears of its call, and does to it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef APPCALL_H
+#define APPCALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+
+struct app;
+struct hook;
+struct session;
+
+char *appcall_new(const struct session *s);
+char *appcall_reconnect(const char *sid, const char *msgid, const char *data);
+void appcall_status(const struct session *s, const struct app *a);
+int appcall_resolve(struct hook *hook, const struct hook *app);
+
+bool appcall_up(const char *sid);
+bool appcall_busy(const char *sid);
+void appcall_end(const struct session *s);
+void appcall_fail(const char *sid, const char *why);
+
+#endif

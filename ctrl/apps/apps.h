@@ -1,0 +1,189 @@
+/**
+ * @file apps.h  The applications of jambonz
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef APPS_H
+#define APPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "calls/calls.h"
+
+struct hook;
+struct lws_context;
+struct sender;
+
+
+/* app: The applications of calls: whom to ask for verbs */
+
+/**
+ * Get ready for applications
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int apps_init(void);
+
+/**
+ * Read the applications from the store, and look for them again
+ */
+void apps_load(void);
+
+/**
+ * Free all applications; they stay in the store
+ */
+void apps_close(void);
+
+/**
+ * Connect to no application any more, until the process ends
+ */
+void apps_stop_connecting(void);
+
+/**
+ * Tell why a client will not come back: it is an application that has said
+ * goodbye, or was given up
+ *
+ * @param client Client
+ *
+ * @return Sentence, NULL if it may come back
+ */
+const char *app_left(const struct sender *client);
+
+/**
+ * Have an application for a call that is about to be made
+ *
+ * @param sid  call_sid
+ * @param hook The application
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int app_dial(const char *sid, const struct hook *hook);
+
+/**
+ * Forget the application of a call that was not made
+ *
+ * @param sid call_sid
+ */
+void app_drop(const char *sid);
+
+/**
+ * Ask the application of a call that has come in; connect to that of one
+ * that is made
+ *
+ * @param s Session
+ */
+void app_call_new(const struct session *s);
+
+/**
+ * Look at a call again: its state has changed
+ *
+ * @param s Session
+ */
+void app_call_changed(const struct session *s);
+
+/**
+ * End a call whose application has nothing more to say, now that all verbs
+ * are done
+ *
+ * @param s Session
+ */
+void app_idle(const struct session *s);
+
+/**
+ * Hand a call over to another application, if a redirect asks for that
+ *
+ * @param s   Session
+ * @param url Where the redirect goes
+ *
+ * @return True if that application is asked by session:new
+ */
+bool app_redirect(const struct session *s, const char *url);
+
+/**
+ * Have the application of a call saved: there is a message for it
+ *
+ * @param sid call_sid, may be NULL
+ *
+ * @return Name of the client that it is, NULL if there is none
+ */
+const char *app_touch(const char *sid);
+
+/**
+ * Tell what an ack answers
+ *
+ * @param app   The application
+ * @param msgid What it names
+ *
+ * @return What that was
+ */
+enum app_ack app_acked(const struct sender *app, const char *msgid);
+
+/**
+ * Take note that an application has said what to do
+ *
+ * @param app  The application
+ */
+void app_accepted(const struct sender *app);
+
+/**
+ * Take note that an application has nothing to say to a new call.  With one
+ * that we have made, it may still do so by a command.
+ *
+ * @param app  The application
+ */
+void app_empty(const struct sender *app);
+
+/**
+ * Take note that what an application said can't be done.  It has the rest of
+ * its time to say something else.
+ *
+ * @param app   The application
+ * @param msgid What it had answered
+ */
+void app_refused(const struct sender *app, const char *msgid);
+
+/**
+ * Make the URL of a hook whole, if it is for an application over HTTP
+ *
+ * @param owner Who sent the verb with the hook
+ * @param hook  Hook
+ *
+ * @return 0, or ENOMEM
+ */
+int app_resolve(const struct sender *owner, struct hook *hook);
+
+
+/* appws: A WebSocket connection to an application */
+
+/**
+ * Get ready for connections
+ *
+ * @param ctx Context of libwebsockets
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int appws_init(struct lws_context *ctx);
+
+
+/* route: Which application a call gets */
+
+/**
+ * Take the applications from the options.  Says itself what is wrong; those
+ * that there were before then stay.
+ *
+ * @param url    Application of all calls that the map has none for, or ""
+ * @param map    File of applications by called number, or ""
+ * @param status Where an application over HTTP hears of a call's status, or ""
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int routes_init(const char *url, const char *map, const char *status);
+
+/**
+ * Forget the applications
+ */
+void routes_close(void);
+
+
+#endif

@@ -1,0 +1,506 @@
+/**
+ * @file appws.c  A WebSocket connection to an application
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <ev.h>
+#include <libwebsockets.h>
+#include "apps.h"
+#include "appws.h"
+#include "base/base.h"
+#include "hooks/hooks.h"
+#include "net/net.h"
+#include "store/store.h"
+#include "stream/stream.h"
+
+
+enum {
+	SILENT_TIME = 10, /* seconds, with something of ours on its way */
+	CLOSE_NO_CODE = 1005,
+	CLOSE_ABNORMAL = 1006,
+};
+
+/* Seconds */
+static const double handshake_time = 1.5; /* as jambonz has it */
+static const double next_time = .25;      /* RFC 8305 section 5 */
+
+/*
+ *  resolve() --> addresses --> connection to one --> handshake --> client
+ *                     ^                |
+ *                     '----------------'
+ *                     it fails, or hesitates and is not the last
+ */
+struct appws {
+	struct lws *wsi;
+	struct visit *visit;
+	struct client *client; /* while the connection is up */
+	struct resolve *lookup;
+	struct weburl url;
+	char addresses[RESOLVE_MAX][ADDRESS_SIZE];
+	size_t count; /* of addresses */
+	size_t tried;
+	struct sender *app;
+	char auth[HOOK_MAX]; /* value of Authorization, "" for none */
+	uint64_t since;
+	const struct appws_handlers *h; /* NULL when nobody cares any more */
+	void *arg;
+	ev_timer limit; /* of the whole attempt */
+	ev_timer next;  /* address */
+	enum retry_cause cause;
+	char why[128];
+	int code;     /* with which the far end closes */
+	bool reached; /* somebody took the connection */
+};
+
+static struct {
+	struct lws_context *ctx;
+	struct lws_vhost *vhost;
+} appws;
+
+
+static void destroy(struct appws *w)
+{
+	(void)resolve_cancel(w->lookup);
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	weburl_reset(&w->url);
+	visit_end(w->visit);
+	free(w->app);
+	free(w);
+}
+
+
+/* Nobody hears of the connection any more.  If there is one, it is freed with
+   the last call that lws makes for it. */
+static void detach(struct appws *w)
+{
+	w->h = NULL;
+	if (!w->wsi) {
+		destroy(w);
+		return;
+	}
+
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	if (!w->client)
+		lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+				LWS_TO_KILL_ASYNC);
+}
+
+
+static void fail(struct appws *w)
+{
+	const struct appws_handlers *h = w->h;
+	void *arg = w->arg;
+	enum retry_cause cause = w->cause;
+	char why[sizeof(w->why)];
+
+	strcpy(why, w->why);
+	detach(w);
+
+	h->failh(cause, why, arg);
+}
+
+
+/* It goes to the caller in a header field: libwebsockets ends some with \n */
+static void set_why(struct appws *w, enum retry_cause cause, const char *why,
+		    size_t len)
+{
+	w->cause = cause;
+	(void)snprintf(w->why, sizeof(w->why), "%.*s", (int)len, why);
+	w->why[strcspn(w->why, "\r\n")] = '\0';
+}
+
+
+static void limit_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct appws *w = t->data;
+	(void)loop;
+	(void)revents;
+
+	/* TCP may take what the application is too busy to answer: that is no
+	   connection yet, as well as no answer in time */
+	set_why(w, w->reached ? RETRY_CONNECT | RETRY_TIMEOUT : RETRY_CONNECT,
+		"no connection in time", 21);
+
+	if (!w->reached || !w->h->lateh(w->cause, w->arg))
+		fail(w);
+}
+
+
+/* In the loop, since what asks for it may stand in a call of lws */
+static void next_in(struct appws *w, double seconds)
+{
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	ev_timer_set(&w->next, seconds, 0.);
+	ev_timer_start(EV_DEFAULT_ & w->next);
+}
+
+
+/* lws is left to end a connection by itself */
+static void forget(struct appws *w)
+{
+	lws_set_opaque_user_data(w->wsi, NULL);
+	w->wsi = NULL;
+}
+
+
+static void connection_error(struct appws *w, struct lws *wsi, const char *in,
+			     size_t len)
+{
+	unsigned status = lws_http_client_http_response(wsi);
+
+	if (w->reached && status >= 300) {
+		w->cause = retry_status((long)status);
+		(void)snprintf(w->why, sizeof(w->why), "answered %u", status);
+	}
+	else {
+		set_why(w, RETRY_CONNECT, in ? in : "no connection",
+			in ? len : 13);
+	}
+
+	/* who has heard us would not say anything else elsewhere */
+	if (w->reached)
+		w->tried = w->count;
+
+	w->wsi = wsi;
+	forget(w);
+	next_in(w, 0.);
+}
+
+
+/* RFC 5482: what is not acknowledged soon is told on another connection */
+static void limit_silence(struct lws *wsi)
+{
+	unsigned ms = SILENT_TIME * 1000;
+
+	if (setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_USER_TIMEOUT,
+		       &ms, sizeof(ms)))
+		log_warning("appws: TCP_USER_TIMEOUT: %s", strerror(errno));
+}
+
+
+static int established(struct appws *w, struct lws *wsi)
+{
+	const struct badge badge = {.role = ROLE_CONTROLLER};
+	int err;
+
+	limit_silence(wsi);
+	visit_start(w->visit, wsi);
+	visit_live(wsi);
+
+	ev_timer_stop(EV_DEFAULT_ & w->limit);
+	ev_timer_stop(EV_DEFAULT_ & w->next);
+	err = client_create(&w->client, wsi, w->app->name, w->app->call_sid,
+			    DIALECT_JAMBONZ, w->since, &badge);
+	if (err)
+		return err;
+
+	w->h->openh(w->client, w->arg);
+
+	return 0;
+}
+
+
+static void closed(struct appws *w)
+{
+	const struct appws_handlers *h = w->h;
+	struct client *client = w->client;
+
+	w->client = NULL;
+	w->h = NULL;
+	if (h)
+		h->closeh(w->code, w->arg);
+	client_destroy(client);
+}
+
+
+static void peer_close(struct appws *w, const unsigned char *in, size_t len)
+{
+	w->code = len >= 2 ? in[0] << 8 | in[1] : CLOSE_NO_CODE;
+}
+
+
+static int add_auth(const struct appws *w, struct lws *wsi, void *in,
+		    size_t len)
+{
+	unsigned char **p = in, *end = *p + len;
+
+	if (!*w->auth)
+		return 0;
+
+	return lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
+					    (const unsigned char *)w->auth,
+					    (int)strlen(w->auth), p, end);
+}
+
+
+static int receive(struct appws *w, struct lws *wsi, void *in, size_t len)
+{
+	bool last = lws_is_final_fragment(wsi) &&
+		    !lws_remaining_packet_payload(wsi);
+
+	visit_heard(wsi);
+
+	return client_receive(w->client, in, len, last,
+			      lws_frame_is_binary(wsi) != 0);
+}
+
+
+static int writable(struct appws *w, struct lws *wsi)
+{
+	if (!w->client)
+		return 0;
+
+	(void)store_secure();
+
+	return visit_ping(wsi) || client_writable(w->client) ? -1 : 0;
+}
+
+
+static int event(struct appws *w, struct lws *wsi,
+		 enum lws_callback_reasons reason, void *in, size_t len)
+{
+	switch (reason) {
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+		w->reached = true;
+		return add_auth(w, wsi, in, len);
+
+	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+		if (w->h)
+			connection_error(w, wsi, in, len);
+		return 0;
+
+	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		return !w->h || established(w, wsi) ? -1 : 0;
+
+	case LWS_CALLBACK_CLIENT_RECEIVE:
+		return receive(w, wsi, in, len) ? -1 : 0;
+
+	case LWS_CALLBACK_CLIENT_RECEIVE_PONG: visit_heard(wsi); return 0;
+
+	case LWS_CALLBACK_CLIENT_WRITEABLE: return writable(w, wsi);
+
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		peer_close(w, in, len);
+		return 0;
+
+	case LWS_CALLBACK_CLIENT_CLOSED: closed(w); return 0;
+
+	default: return 0;
+	}
+}
+
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason,
+		    void *user, void *in, size_t len)
+{
+	struct appws *w = wsi ? visit_owner(wsi) : NULL;
+
+	if (!w)
+		return lws_callback_http_dummy(wsi, reason, user, in, len);
+
+	if (reason != LWS_CALLBACK_WSI_DESTROY)
+		return event(w, wsi, reason, in, len);
+
+	if (w->h) {
+		w->wsi = NULL;
+		next_in(w, 0.);
+	}
+	else {
+		destroy(w);
+	}
+
+	return 0;
+}
+
+
+/* The name is that of the subprotocol that we ask for */
+static const struct lws_protocols protocols[] = {
+	{"ws.jambonz.org", callback, 0, 4096, 0, NULL, 0},
+	{NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+
+int appws_init(struct lws_context *ctx)
+{
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.protocols = protocols,
+		.vhost_name = "applications",
+		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+			   LWS_SERVER_OPTION_VALIDATE_UTF8,
+		.retry_and_idle_policy = &visit_policy,
+	};
+
+	appws.ctx = ctx;
+	appws.vhost = lws_create_vhost(ctx, &info);
+	if (!appws.vhost)
+		log_error("appws: libwebsockets can't connect to anybody");
+
+	return appws.vhost ? 0 : ENOMEM;
+}
+
+
+static void set_auth(struct appws *w, const struct hook *hook)
+{
+	const char *user = hook->username ? hook->username : w->url.user;
+	const char *password = hook->username ? hook->password
+					      : w->url.password;
+
+	if (user && lws_http_basic_auth_gen(user, password ? password : "",
+					    w->auth, sizeof(w->auth)))
+		w->auth[0] = '\0';
+}
+
+
+static void open_connection(struct appws *w, const char *address)
+{
+	struct lws_client_connect_info info = {
+		.context = appws.ctx,
+		.vhost = appws.vhost,
+		.address = address,
+		.host = w->url.origin,
+		.origin = w->url.origin,
+		.path = w->url.path,
+		.port = w->url.port,
+		.ssl_connection = w->url.tls ? LCCSCF_USE_SSL : 0,
+		.protocol = protocols[0].name,
+		.ietf_version_or_minus_one = -1,
+		.opaque_user_data = w->visit,
+		.pwsi = &w->wsi,
+		.retry_and_idle_policy = &visit_policy,
+	};
+
+	w->reached = false;
+	if (!lws_client_connect_via_info(&info)) {
+		w->wsi = NULL;
+		next_in(w, 0.);
+	}
+	else if (w->tried < w->count) {
+		next_in(w, next_time);
+	}
+}
+
+
+static bool is_connected(struct lws *wsi)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return !getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer,
+			    &len);
+}
+
+
+static void next_handler(EV_P_ ev_timer *t, int revents)
+{
+	struct appws *w = t->data;
+	struct lws *slow = w->wsi;
+	(void)loop;
+	(void)revents;
+
+	if (slow && is_connected(slow))
+		return;
+
+	if (slow) {
+		forget(w);
+		lws_set_timeout(slow, PENDING_TIMEOUT_USER_REASON_BASE,
+				LWS_TO_KILL_ASYNC);
+	}
+
+	if (w->tried < w->count)
+		open_connection(w, w->addresses[w->tried++]);
+	else
+		fail(w);
+}
+
+
+static void resolve_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
+			    const char *why, void *arg)
+{
+	struct appws *w = arg;
+
+	w->lookup = NULL;
+	w->count = count;
+	memcpy(w->addresses, addresses, count * sizeof(*addresses));
+	if (why)
+		set_why(w, RETRY_CONNECT, why, strlen(why));
+	next_in(w, 0.);
+}
+
+
+/**
+ * Connect to an application.  The handlers are called later.
+ *
+ * @param wp    Pointer to the new connection
+ * @param hook  Where it is
+ * @param app   The client that speaks over it
+ * @param since Behind which message that client goes on
+ * @param h     Handlers
+ * @param arg   Their argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int appws_connect(struct appws **wp, const struct hook *hook,
+		  const struct sender *app, uint64_t since,
+		  const struct appws_handlers *h, void *arg)
+{
+	struct appws *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return ENOMEM;
+
+	ev_timer_init(&w->limit, limit_handler, handshake_time, 0.);
+	ev_timer_init(&w->next, next_handler, 0., 0.);
+	w->limit.data = w;
+	w->next.data = w;
+	w->since = since;
+	w->h = h;
+	w->arg = arg;
+	w->code = CLOSE_ABNORMAL;
+	set_why(w, RETRY_CONNECT, "no connection", 13);
+
+	w->visit = visit_create(NULL, w);
+	err = w->visit ? sender_copy(&w->app, app) : ENOMEM;
+	if (!err)
+		err = weburl_parse(&w->url, hook->url);
+	if (!err)
+		err = resolve(&w->lookup, w->url.host, resolve_handler, w);
+	if (err) {
+		destroy(w);
+		return err;
+	}
+
+	set_auth(w, hook);
+	ev_timer_start(EV_DEFAULT_ & w->limit);
+	*wp = w;
+
+	return 0;
+}
+
+
+/**
+ * End a connection; its handlers are not called any more
+ *
+ * @param w    Connection, may be NULL
+ * @param code Why, as RFC 6455 numbers it
+ */
+void appws_close(struct appws *w, int code)
+{
+	if (!w)
+		return;
+
+	if (w->client)
+		client_close(w->client, code);
+	detach(w);
+}

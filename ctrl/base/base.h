@@ -1,0 +1,572 @@
+/**
+ * @file base.h  Text, time, log, tables, counters: what every room uses
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef BASE_H
+#define BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <ev.h>
+
+struct cJSON;
+struct table;
+
+enum {
+	CLOCK_TEXT_SIZE = 32,
+	UUID_SIZE = 37,
+};
+
+/* What is wrong with a setting, as in "must be a path"; NULL if nothing is.
+   Key and value live as long as the text that configfile_read() gives. */
+typedef const char *(configfile_h)(const char *key, const char *value,
+				   void *arg);
+
+/* Those of one name, which differ by label, stand together */
+enum counter {
+	COUNTER_MESSAGES_SENT,
+	COUNTER_MESSAGES_RECEIVED,
+	COUNTER_MESSAGES_REFUSED,
+	COUNTER_CLIENTS_DROPPED,
+	COUNTER_HOOKS_ANSWERED,
+	COUNTER_HOOKS_TIMEOUT,
+	COUNTER_HOOKS_FAILED,
+	COUNTER_TRANSFERRED,
+	COUNTER_FAILED,
+	COUNTER_PRESUMED,
+	COUNTER_UNKNOWN,
+	COUNTER_CANCELLED,
+	COUNTERS,
+};
+
+/* Filled by whoever refuses, sent by reply_fault() */
+struct fault {
+	char text[400];
+	char verb[64];  /* "" if no verb is at fault */
+	char field[64]; /* "" if no field is */
+	char ref[136];  /* msgid of the message at fault, "" if it had none */
+	int position;   /* of the verb in its list, -1 if it has none */
+	int status;     /* what HTTP says of it */
+};
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+typedef void(process_exit_h)(void *arg);
+
+struct process {
+	pid_t pid;      /* 0 if it is not known */
+	uint64_t start; /* of it, 0 if that is not known */
+	bool exited;
+	ev_io io;
+	process_exit_h *h;
+	void *arg;
+};
+
+enum retry_cause {
+	RETRY_CONNECT = 1, /* ct: no connection */
+	RETRY_TIMEOUT = 2, /* rt: no answer */
+	RETRY_4XX = 4,     /* refused with such a status */
+	RETRY_5XX = 8,
+	RETRY_OTHER = 16, /* only "all" covers it */
+};
+
+struct retry {
+	int count;       /* attempts after the first */
+	unsigned causes; /* that are worth another attempt */
+	int made;
+	double delay; /* seconds until the next */
+};
+
+typedef bool(table_each_h)(const char *key, void *value, void *arg);
+
+
+/* clock: Time of day, and names that nobody has had before */
+
+/**
+ * Get the time of day
+ *
+ * @return Milliseconds since 1970
+ */
+int64_t clock_ms(void);
+
+/**
+ * Get the time of a clock that never jumps
+ *
+ * @return Milliseconds since some moment
+ */
+int64_t clock_steady_ms(void);
+
+/**
+ * Write a time as RFC 3339 has it, in UTC
+ *
+ * @param text Buffer
+ * @param ms   Milliseconds since 1970
+ */
+void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms);
+
+/**
+ * Read what clock_text() wrote
+ *
+ * @param text Text, may be NULL
+ *
+ * @return Milliseconds since 1970, 0 if it is no time
+ */
+int64_t clock_parse(const char *text);
+
+/**
+ * Read a time as people write it: ISO 8601, a date with or without the time
+ * of day, in UTC or with an offset
+ *
+ * @param msp  Milliseconds since 1970
+ * @param text Text
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int clock_read(int64_t *msp, const char *text);
+
+/**
+ * Write random hexadecimal digits
+ *
+ * @param text Buffer
+ * @param size Its size, with the terminating zero
+ */
+void random_hex(char *text, size_t size);
+
+/**
+ * Get a random number
+ *
+ * @return Number from 0 up to, but not including, 1
+ */
+double random_unit(void);
+
+/**
+ * Write a random UUID (RFC 4122, version 4)
+ *
+ * @param text Buffer
+ */
+void random_uuid(char text[UUID_SIZE]);
+
+
+/* configfile: A file of settings, one KEY = VALUE a line */
+
+/**
+ * Read a file of settings
+ *
+ * @param textp Text that the values stand in, to be freed when they are not
+ *              used any more
+ * @param path  File
+ * @param h     Called with each setting, in order
+ * @param arg   Handler argument
+ * @param fault Buffer for a sentence that says what is wrong, and where
+ * @param size  Its size in bytes
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
+		    char *fault, size_t size);
+
+
+/* counters: What is counted from the start on */
+
+/**
+ * Count an event
+ *
+ * @param counter Of which kind it is
+ */
+void counter_add(enum counter counter);
+
+/**
+ * Get what a counter has come to
+ *
+ * @param counter Counter
+ *
+ * @return How many events of its kind there were
+ */
+uint64_t counter_value(enum counter counter);
+
+/**
+ * Get the name of a counter
+ *
+ * @param counter Counter
+ *
+ * @return Name as Prometheus reads it, with the label if it has one
+ */
+const char *counter_name(enum counter counter);
+
+
+/* fault: What is wrong with a message, as one sentence */
+
+/**
+ * Begin with nothing wrong
+ *
+ * @param f Fault
+ */
+void fault_init(struct fault *f);
+
+/**
+ * Say what is wrong.  The sentence begins with the verb's position and name,
+ * as far as they are known, and with the name of the field.
+ *
+ * @param f      Fault
+ * @param status HTTP status for it
+ * @param field  Name of the field at fault, NULL if none is
+ * @param fmt    Rest of the sentence
+ *
+ * @return EBADMSG, for the caller to pass on
+ */
+int fault_set(struct fault *f, int status, const char *field, const char *fmt,
+	      ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * Say what a node found wrong.  Its sentence has the field already.
+ *
+ * @param f      Fault
+ * @param status HTTP status for it
+ * @param field  Name of the field at fault, NULL if none is
+ * @param error  The sentence
+ */
+void fault_set_node(struct fault *f, int status, const char *field,
+		    const char *error);
+
+
+/* field: Members of JSON objects */
+
+/**
+ * Get a string
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return The string, which lives as long as the object; NULL if there is none
+ */
+const char *field_str(const struct cJSON *obj, const char *key);
+
+/**
+ * Get a number that is not negative
+ *
+ * @param obj     Object, may be NULL
+ * @param key     Name of the member
+ * @param missing What to return if there is no such number
+ *
+ * @return Its integer part
+ */
+int64_t field_int(const struct cJSON *obj, const char *key, int64_t missing);
+
+/**
+ * Get a boolean
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return True if it is there and true
+ */
+bool field_bool(const struct cJSON *obj, const char *key);
+
+/**
+ * Get an object
+ *
+ * @param obj Object, may be NULL
+ * @param key Name of the member
+ *
+ * @return Its JSON text, to be freed; NULL if there is none
+ */
+char *field_text(const struct cJSON *obj, const char *key);
+
+/**
+ * Replace a string by what is told anew; what is not told stays
+ *
+ * @param sp Pointer to the string, allocated
+ * @param s  What is told, NULL if nothing is
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int field_keep(char **sp, const char *s);
+
+/**
+ * Tell whether what came from outside is as good as left out
+ *
+ * @param item Member, may be NULL
+ *
+ * @return True if there is none, or it is null or ""
+ */
+bool field_empty(const struct cJSON *item);
+
+/**
+ * Get a member of what came from outside
+ *
+ * @param obj Object
+ * @param key Name of the member
+ *
+ * @return The member, NULL if it is left out, or as good as that
+ */
+const struct cJSON *field_get(const struct cJSON *obj, const char *key);
+
+/**
+ * Get a string that came from outside
+ *
+ * @param sp   The string, which lives as long as the object; NULL if there is
+ *             none
+ * @param obj  Object
+ * @param key  Name of the member
+ * @param name What to call it if something is wrong with it
+ * @param max  Bytes that it may have
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, otherwise EBADMSG with the fault set
+ */
+int field_check(const char **sp, const struct cJSON *obj, const char *key,
+		const char *name, size_t max, struct fault *f);
+
+
+/* log: Lines to stderr */
+
+/**
+ * Let lines wait for log_flush(), but warnings and errors, or print them at
+ * once from now on
+ *
+ * @param hold True to let them wait
+ */
+void log_hold(bool hold);
+
+/**
+ * Print the lines that wait
+ */
+void log_flush(void);
+
+/**
+ * Tell whether lines wait
+ *
+ * @return True if some do
+ */
+bool log_waits(void);
+
+/**
+ * Set how much is logged
+ *
+ * @param level Least important level that is printed
+ */
+void log_level_set(enum log_level level);
+
+/**
+ * Read the name of a level
+ *
+ * @param levelp Level found
+ * @param name   error, warning, info or debug
+ *
+ * @return 0 if success, EINVAL if there is no such level
+ */
+int log_level_parse(enum log_level *levelp, const char *name);
+
+/**
+ * Make a line of any text: what could look like another line, or like text
+ * that is not there, becomes '?', and secrets become '*'.  Much of what is
+ * logged came from outside.
+ *
+ * @param line Text, changed
+ */
+void log_clean(char *line);
+
+/**
+ * Print one line
+ *
+ * @param level Importance
+ * @param fmt   Format, without a newline
+ */
+void log_print(enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_print(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_print(LOG_WARNING, __VA_ARGS__)
+#define log_info(...)    log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_print(LOG_DEBUG, __VA_ARGS__)
+
+
+/* process: Processes at the other end of a socket: may they, do they live */
+
+/**
+ * Watch a process, so that its end is not taken for a lost connection.  Where
+ * that can't be done, it just seems to live on.
+ *
+ * @param p   Process; all zero, or watched before
+ * @param pid Its id, 0 if it is not known
+ * @param h   Called when it has ended
+ * @param arg Handler argument
+ */
+void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg);
+
+/**
+ * Watch a process that was known before we were started.  It has ended if
+ * another one has its id now.
+ *
+ * @param p     Process; all zero, or watched before
+ * @param pid   Its id, 0 if it is not known
+ * @param start Its `start` then, 0 if it is not known
+ * @param h     Called when it has ended
+ * @param arg   Handler argument
+ */
+void process_watch_again(struct process *p, pid_t pid, uint64_t start,
+			 process_exit_h *h, void *arg);
+
+/**
+ * Tell whether two are the same process
+ *
+ * @param a Process
+ * @param b Process
+ *
+ * @return True if they are
+ */
+bool process_is_same(const struct process *a, const struct process *b);
+
+/**
+ * Stop watching
+ *
+ * @param p Process
+ */
+void process_forget(struct process *p);
+
+/**
+ * Tell whether a process may connect to a socket of ours: one of our user, of
+ * root, or of the socket's group
+ *
+ * @param uid   User of the process
+ * @param gid   Its first group
+ * @param fd    Connection from it
+ * @param group Group of the socket
+ *
+ * @return True if it may
+ */
+bool process_may(uid_t uid, gid_t gid, int fd, gid_t group);
+
+
+/* retry: The retry policy in the fragment of an application's URL */
+
+/**
+ * Read the policy, "#rc=3&rp=ct,5xx" say.  Without one, only what could not
+ * connect is tried again.
+ *
+ * @param r     Policy
+ * @param url   URL
+ * @param count Attempts after the first, if the URL does not tell
+ */
+void retry_parse(struct retry *r, const char *url, int count);
+
+/**
+ * Tell whether to try again
+ *
+ * @param r     Policy
+ * @param cause What went wrong
+ *
+ * @return True if so
+ */
+bool retry_allows(const struct retry *r, enum retry_cause cause);
+
+/**
+ * Count another attempt
+ *
+ * @param r Policy
+ *
+ * @return Seconds to wait before it
+ */
+double retry_next(struct retry *r);
+
+/**
+ * Tell what an HTTP status means for the policy
+ *
+ * @param status Status
+ *
+ * @return What went wrong
+ */
+enum retry_cause retry_status(long status);
+
+
+/* systemd: What systemd wants to know of its service */
+
+/**
+ * Say that clients and baresips can come
+ */
+void systemd_ready(void);
+
+/**
+ * Say that the files are being read again; systemd_ready() ends that
+ */
+void systemd_reloading(void);
+
+/**
+ * Say that the end has begun
+ */
+void systemd_stopping(void);
+
+
+/* table: Hash table with string keys */
+
+/**
+ * Make an empty table.  It owns its keys, but not its values.
+ *
+ * @param tp Pointer to the new table
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int table_create(struct table **tp);
+
+/**
+ * Free a table; its values are left alone
+ *
+ * @param t Table, may be NULL
+ */
+void table_destroy(struct table *t);
+
+/**
+ * Put a value under a key, in place of what was there
+ *
+ * @param t     Table
+ * @param key   Key, copied
+ * @param value Value, not NULL
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int table_put(struct table *t, const char *key, void *value);
+
+/**
+ * Get the value under a key
+ *
+ * @param t   Table
+ * @param key Key, may be NULL
+ *
+ * @return The value, NULL if there is none
+ */
+void *table_get(const struct table *t, const char *key);
+
+/**
+ * Remove a key
+ *
+ * @param t   Table
+ * @param key Key
+ *
+ * @return The value that was there, NULL if there was none
+ */
+void *table_take(struct table *t, const char *key);
+
+/**
+ * Count the keys
+ *
+ * @param t Table
+ *
+ * @return Number of keys
+ */
+size_t table_count(const struct table *t);
+
+/**
+ * Call a handler for each key.  The handler may remove the key that it is
+ * called for, but no other, and may not add any.
+ *
+ * @param t   Table
+ * @param h   Handler, returns true to stop
+ * @param arg Handler argument
+ */
+void table_each(struct table *t, table_each_h *h, void *arg);
+
+
+#endif

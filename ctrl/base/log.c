@@ -1,0 +1,195 @@
+/**
+ * @file log.c  Lines to stderr
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include "base.h"
+#include "json.h"
+
+
+enum { LINE_MAX_LEN = 1024, HELD_SIZE = 16384 };
+
+static const char *const names[] = {"error", "warning", "info", "debug"};
+static enum log_level threshold = LOG_INFO;
+
+/* Lines that wait until somebody has the time to write them */
+static struct {
+	bool hold;
+	size_t len;
+	char text[HELD_SIZE];
+} held;
+
+
+void log_level_set(enum log_level level)
+{
+	threshold = level;
+}
+
+
+int log_level_parse(enum log_level *levelp, const char *name)
+{
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(name, names[i]))
+			continue;
+
+		*levelp = (enum log_level)i;
+		return 0;
+	}
+
+	return EINVAL;
+}
+
+
+/* What may not stand in a line is overwritten, so that it keeps its place */
+static void hide(char *p, size_t len)
+{
+	memset(p, '*', len);
+}
+
+
+/* The string behind a key of JSON, to its quote or to the end of the line */
+static void hide_member(char *line, const char *key)
+{
+	for (char *p = line; (p = strstr(p, key));) {
+		char *end;
+
+		p += strlen(key);
+		p += strspn(p, " \t:");
+		if (*p != '"')
+			continue;
+
+		for (end = ++p; *end && *end != '"'; end++) {
+			if (*end == '\\' && end[1])
+				++end;
+		}
+		hide(p, (size_t)(end - p));
+	}
+}
+
+
+static void hide_word(char *line, const char *before)
+{
+	for (char *p = line; (p = strstr(p, before));) {
+		p += strlen(before);
+		hide(p, strcspn(p, " \"&#"));
+	}
+}
+
+
+/* The name and password in a URL */
+static void hide_user(char *line)
+{
+	for (char *p = line; (p = strstr(p, "://"));) {
+		char *end;
+
+		p += strlen("://");
+		end = p + strcspn(p, "/?# \"");
+		while (end > p && *end != '@')
+			--end;
+		hide(p, (size_t)(end - p));
+	}
+}
+
+
+static void hide_secrets(char *line)
+{
+	hide_member(line, "\"password\"");
+	hide_member(line, "\"token\"");
+	hide_word(line, "access_token=");
+	hide_word(line, "Bearer ");
+	hide_user(line);
+}
+
+
+/* Length of a control character, or of one that changes the direction of the
+   text or ends the line; 0 if there is none.  All of them have at most three
+   bytes of UTF-8. */
+static size_t harmful(const unsigned char *p)
+{
+	if (*p < 0x20 || *p == 0x7f)
+		return 1;
+
+	/* U+0080 to U+009F */
+	if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		return 2;
+
+	/* U+061C */
+	if (*p == 0xd8 && p[1] == 0x9c)
+		return 2;
+
+	/* U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF */
+	if (*p == 0xe2 && p[1] == 0x80 &&
+	    ((p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae)))
+		return 3;
+	if (*p == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf)
+		return 3;
+	if (*p == 0xef && p[1] == 0xbb && p[2] == 0xbf)
+		return 3;
+
+	return 0;
+}
+
+
+void log_clean(char *line)
+{
+	utf8_repair(line, strlen(line));
+	hide_secrets(line);
+
+	for (char *p = line; *p; p++) {
+		size_t len = harmful((unsigned char *)p);
+
+		if (len)
+			memset(p, '?', len);
+	}
+}
+
+
+void log_hold(bool hold)
+{
+	held.hold = hold;
+	log_flush();
+}
+
+
+void log_flush(void)
+{
+	if (held.len)
+		(void)fwrite(held.text, 1, held.len, stderr);
+	held.len = 0;
+}
+
+
+bool log_waits(void)
+{
+	return held.len;
+}
+
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	char line[LINE_MAX_LEN];
+	va_list ap;
+
+	if (level > threshold)
+		return;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+
+	log_clean(line);
+	if (sizeof(held.text) - held.len < sizeof(line) + sizeof("warning: "))
+		log_flush();
+
+	held.len += (size_t)snprintf(held.text + held.len,
+				     sizeof(held.text) - held.len, "%s: %s\n",
+				     names[level], line);
+	if (!held.hold || level <= LOG_WARNING)
+		log_flush();
+}

@@ -1,0 +1,17 @@
+/**
+ * @file announce.h  What clients hear of a call
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef ANNOUNCE_H
+#define ANNOUNCE_H
+
+#include <stdint.h>
+
+
+struct session;
+
+void announce_call(const struct session *s, int64_t time);
+void announce_state(const struct session *s, int64_t time);
+
+#endif

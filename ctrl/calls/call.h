@@ -1,0 +1,31 @@
+/**
+ * @file call.h  What is known of one call
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+struct call;
+struct call_info;
+struct json;
+
+int call_create(struct call **cp, const struct call_info *info,
+		const char *node);
+void call_destroy(struct call *c);
+int call_update(struct call *c, const struct call_info *info);
+int call_fail(struct call *c, const char *state, const char *reason);
+const char *call_node(const struct call *c);
+const char *call_from(const struct call *c);
+const char *call_to(const struct call *c);
+const char *call_state(const struct call *c);
+
+void call_party_print(struct json *j, const char *key, const char *uri);
+void call_save(struct json *j, const char *key, struct call *c);
+
+#endif

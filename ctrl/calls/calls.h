@@ -1,0 +1,523 @@
+/**
+ * @file calls.h  Calls, their verbs, their transfers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "hooks/hooks.h"
+#include "stream/stream.h"
+
+struct cJSON;
+struct call;
+struct fault;
+struct json;
+struct queue;
+struct report;
+struct session;
+struct verb;
+
+/* What an ack of an application answers */
+enum app_ack {
+	APP_ACK_HOOK, /* a hook, or nothing */
+	APP_ACK_NEW,  /* session:new */
+	APP_ACK_DONE, /* nothing that waits */
+};
+
+struct calls_events {
+	void (*created)(const struct session *s);
+	void (*changed)(const struct session *s); /* its state */
+	void (*idle)(const struct session *s);    /* no verb is left */
+
+	/* What a sender has said is done, or can't be; msgid is what it had
+	   answered, "" for nothing.  Senders that are no applications are told
+	   of, too. */
+	void (*accepted)(const struct sender *sender);
+	void (*refused)(const struct sender *sender, const char *msgid);
+
+	/* An application has acknowledged something; it had nothing to say */
+	enum app_ack (*acked)(const struct sender *app, const char *msgid);
+	void (*empty)(const struct sender *app);
+
+	/* True if the application at a URL takes the call over, and is asked
+	   for verbs */
+	bool (*redirect)(const struct session *s, const char *url);
+
+	/* A call is about to be made for an application: 0, or ENOMEM.  It
+	   was not made. */
+	int (*dialled)(const char *call_sid, const struct hook *app);
+	void (*dropped)(const char *call_sid);
+
+	/* Makes the URL of a hook whole: 0, or ENOMEM */
+	int (*resolve)(const struct sender *owner, struct hook *hook);
+};
+
+enum message_kind {
+	MESSAGE_ACK,
+	MESSAGE_VERBS,
+	MESSAGE_CALL_STATUS,
+	MESSAGE_DIAL,
+	MESSAGE_AUTH,
+};
+
+/* Strings are borrowed from the tree and live as long as it */
+struct message {
+	struct cJSON *tree;
+	enum message_kind kind;
+	const char *msgid;       /* may be NULL */
+	const char *call_sid;    /* may be NULL */
+	const char *call_status; /* of a call:status */
+	const char *node;        /* of a dial, may be NULL */
+	char *dial;              /* what the module is to know of a dial */
+	struct hook app;         /* that the dialled call gets */
+	struct verb *verbs;      /* may be NULL in an ack */
+	bool queue;              /* append the verbs, do not replace */
+};
+
+/* What a list does to the verbs that are there already */
+enum queue_mode {
+	QUEUE_REPLACE, /* drop the rest, stop what runs */
+	QUEUE_APPEND,  /* come behind the rest */
+	QUEUE_ANSWER,  /* drop the rest, let run what runs */
+};
+
+struct session {
+	struct session *next_dirty;
+	struct call *call;
+	char *boot; /* of the node that carries the call */
+	struct queue *queue;
+	char *tag;    /* JSON text of an object, may be NULL */
+	bool notify;  /* config notifyEvents */
+	int64_t told; /* ms since 1970: time of the last message about it */
+	bool live;    /* named since its node connected */
+	bool dirty;   /* to be saved at the end of this turn */
+	bool counted;
+};
+
+enum verb_kind {
+	VERB_SIP_REFER,
+	VERB_ANSWER,
+	VERB_SIP_DECLINE,
+	VERB_HANGUP,
+	VERB_PLAY, /* the last that the module runs */
+	VERB_PAUSE,
+	VERB_CONFIG,
+	VERB_TAG,
+	VERB_REDIRECT,
+};
+
+struct verb {
+	struct verb *next;
+	enum verb_kind kind;
+	char *text; /* the verb as it came, for the module */
+	char *id;   /* may be NULL */
+	struct hook action;
+	struct hook event;
+	double length; /* of a pause, in seconds */
+	int notify;    /* of a config: notifyEvents, -1 if not told */
+	char *tag;     /* of a tag: data, as JSON text */
+	int position;  /* in the list it came in, -1 if it came alone */
+	enum dialect dialect;
+	struct sender *owner; /* whom to ask, NULL for nobody */
+};
+
+
+/* call: What is known of one call */
+
+/**
+ * Get the sid of a call
+ *
+ * @param c Call
+ *
+ * @return Its call_sid
+ */
+const char *call_sid(const struct call *c);
+
+/**
+ * Write the number that is called
+ *
+ * @param c    Call
+ * @param text Buffer
+ * @param size Its size
+ */
+void call_number(const struct call *c, char *text, size_t size);
+
+/**
+ * Tell who called
+ *
+ * @param c Call
+ *
+ * @return True if the call came in
+ */
+bool call_inbound(const struct call *c);
+
+/**
+ * Tell whether a call is up
+ *
+ * @param c Call
+ *
+ * @return True if it is in progress
+ */
+bool call_answered(const struct call *c);
+
+/**
+ * Tell whether a call has ended
+ *
+ * @param c Call
+ *
+ * @return True if it has
+ */
+bool call_over(const struct call *c);
+
+/**
+ * Write the members of a call for clients
+ *
+ * @param j      Text, in an open object
+ * @param c      Call
+ * @param status False to leave out call_status
+ */
+void call_print(struct json *j, const struct call *c, bool status);
+
+/**
+ * Write the members of a call for clients, with its SIP headers
+ *
+ * @param j Text, in an open object
+ * @param c Call
+ */
+void call_print_new(struct json *j, const struct call *c);
+
+
+/* calls: What happens to calls, for their applications */
+
+/**
+ * Say who hears what happens to calls
+ *
+ * @param e Handlers, all of them
+ */
+void calls_init(const struct calls_events *events);
+
+/**
+ * Get the handlers of what happens to calls
+ *
+ * @return Handlers
+ */
+const struct calls_events *calls_events(void);
+
+
+/* command: What a client wants, and who does it */
+
+/**
+ * Do what a client says
+ *
+ * @param sender The client
+ * @param text   Its message
+ * @param len    Length in bytes
+ */
+void command(const struct sender *sender, char *text, size_t len);
+
+/**
+ * Refuse a message that is no text
+ *
+ * @param sender The client
+ */
+void command_binary(const struct sender *sender);
+
+/**
+ * Make a call, as the body of an HTTP request says
+ *
+ * @param sender The request
+ * @param text   Its body
+ * @param len    Length in bytes
+ */
+void command_dial(const struct sender *sender, char *text, size_t len);
+
+/**
+ * Run the verbs in the body of an HTTP request
+ *
+ * @param sender   The request
+ * @param call_sid Call that its path names
+ * @param text     Its body
+ * @param len      Length in bytes
+ */
+void command_verbs(const struct sender *sender, const char *call_sid,
+		   char *text, size_t len);
+
+/**
+ * Take the answer to a hook that went over HTTP
+ *
+ * @param sender   Who sent the verb with the hook; msgid is the hook's id
+ * @param call_sid Call that the hook belongs to
+ * @param m        What the answer says, freed; NULL if it is not understood
+ * @param f        What is wrong with it then
+ */
+void command_answer(const struct sender *sender, const char *call_sid,
+		    struct message *m, struct fault *f);
+
+/**
+ * Take the answer of an application over HTTP to a new call
+ *
+ * @param app  The application
+ * @param body Body of the answer
+ * @param len  Length in bytes
+ *
+ * @return 0, or errorcode: there are no verbs to run
+ */
+int command_app(const struct sender *app, const char *body, size_t len);
+
+
+/* dial: Calls that a client asked for and no node has made yet */
+
+/**
+ * Get ready for dials
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int dials_init(void);
+
+/**
+ * Read the dials from the store, when the nodes are known that they wait for
+ */
+void dials_load(void);
+
+/**
+ * Free all dials
+ */
+void dials_close(void);
+
+/**
+ * Count the dials
+ *
+ * @return How many no node has answered
+ */
+size_t dials_count(void);
+
+
+/* intake: What a node reports, handed to whom it concerns */
+
+/**
+ * Take a report
+ *
+ * @param r    Report
+ * @param boot Boot of the node
+ * @param node Name of the node
+ */
+void intake(const struct report *r, const char *boot, const char *node);
+
+/**
+ * A node has connected: what it said of what lives before that does not count
+ *
+ * @param boot Boot of the node
+ */
+void intake_begin(const char *boot);
+
+/**
+ * End all that a node carried: it is gone
+ *
+ * @param boot Boot of the node
+ */
+void intake_gone(const char *boot);
+
+
+/* load: How many calls live, in all and on each baresip */
+
+/**
+ * Count the calls of a node
+ *
+ * @param boot Its boot
+ *
+ * @return How many live
+ */
+unsigned load_of(const char *boot);
+
+
+/* message: JSON text of a client to struct message */
+
+/**
+ * Read the body of an HTTP answer: verbs, or nothing of which there are many
+ * forms
+ *
+ * @param mp   Message, to be freed with message_free(); it has no verbs if
+ *             the answer has none
+ * @param body JSON text, not terminated
+ * @param len  Its length in bytes
+ * @param f    What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int message_decode_answer(struct message **mp, const char *body, size_t len,
+			  struct fault *f);
+
+
+/* queue: The verbs of one call, one after the other */
+
+/**
+ * Tell whether nothing is left to do
+ *
+ * @param q Queue
+ *
+ * @return True if no verb runs and none waits
+ */
+bool queue_idle(const struct queue *q);
+
+/**
+ * Give a call a list of verbs.  The sender hears of its fate by
+ * reply_fault() or reply_ack(), unless it is refused right away.
+ *
+ * @param q      Queue
+ * @param verbsp Verbs; the queue takes them over and leaves NULL
+ * @param mode   What becomes of the verbs that are there
+ * @param sender Who sent them
+ * @param f      What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
+		 const struct sender *sender, struct fault *f);
+
+
+/* session: The calls that live, each with its queue of verbs */
+
+/**
+ * Get ready for sessions
+ *
+ * @param most How many calls there may be
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int sessions_init(unsigned max);
+
+/**
+ * Free all sessions; they stay in the store
+ */
+void sessions_close(void);
+
+/**
+ * Read the sessions from the store.  They wait for their nodes.
+ */
+void sessions_load(void);
+
+/**
+ * Count the calls
+ *
+ * @return How many live
+ */
+size_t sessions_count(void);
+
+/**
+ * Write the calls that live
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void sessions_print(struct json *j, const char *key);
+
+/**
+ * Write a call with its verbs
+ *
+ * @param j   Text
+ * @param key Name of the member
+ * @param s   Session
+ */
+void session_print(struct json *j, const char *key, const struct session *s);
+
+/**
+ * Find a session
+ *
+ * @param sid Its call_sid
+ *
+ * @return The session, NULL if there is none
+ */
+struct session *session_find(const char *sid);
+
+/**
+ * Take note of the time of a message about a call.  What is told later does
+ * not come about earlier: a node's clock is read before a report is on its
+ * way, and another message may overtake it.
+ *
+ * @param sid  call_sid
+ * @param time When it came about, ms since 1970
+ *
+ * @return That time, or that of the message before if it is later
+ */
+int64_t session_tell(const char *sid, int64_t time);
+
+/**
+ * Let a call go on that need not wait for a hook any longer
+ *
+ * @param sid  call_sid
+ * @param hook Id of the hook
+ */
+void session_hook_done(const char *sid, const char *hook);
+
+
+/* transfer: The transfers: what the nodes say of them */
+
+/**
+ * Get ready for transfers
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int transfers_init(void);
+
+/**
+ * Free all transfers
+ */
+void transfers_close(void);
+
+/**
+ * Read the transfers in progress from the store
+ */
+void transfers_load(void);
+
+/**
+ * Count the transfers
+ *
+ * @return How many are in progress
+ */
+size_t transfers_count(void);
+
+/**
+ * Count the transfers in progress on a node
+ *
+ * @param boot Its boot
+ *
+ * @return How many
+ */
+unsigned transfers_of(const char *boot);
+
+/**
+ * Write the transfers in progress
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void transfers_print(struct json *j, const char *key);
+
+
+/* verb: Lists of verbs, checked as far as they are not SIP */
+
+/**
+ * Read one verb, or an array of verbs
+ *
+ * @param listp List of verbs, to be freed with verbs_free()
+ * @param item  Object or array
+ * @param f     What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int verbs_parse(struct verb **listp, const struct cJSON *item,
+		struct fault *f);
+
+/**
+ * Free a list of verbs
+ *
+ * @param list Verbs, may be NULL
+ */
+void verbs_free(struct verb *list);
+
+
+#endif

@@ -1,0 +1,348 @@
+/**
+ * @file command.c  What a client wants, and who does it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "base/base.h"
+#include "calls.h"
+#include "dial.h"
+#include "hooks/hooks.h"
+#include "message.h"
+#include "net/net.h"
+#include "queue.h"
+#include "session.h"
+#include "stream/stream.h"
+#include "verb.h"
+
+
+/* The msgid of session:new is this and the call_sid */
+static const char new_prefix[] = "s-";
+
+
+/* The call that a message is for: the one it names, or the only one */
+static int find_call(struct session **sp, const char *sid, struct fault *f)
+{
+	*sp = sid ? session_find(sid) : session_only();
+	if (*sp && !call_over((*sp)->call))
+		return 0;
+
+	if (sid)
+		return fault_set(f, 404, "call_sid", "names no live call");
+
+	if (!sessions_count())
+		return fault_set(f, 404, "call_sid", "no call lives");
+
+	return fault_set(f, 400, "call_sid",
+			 "is required, since %zu calls live",
+			 sessions_count());
+}
+
+
+static int take_verbs(struct message *m, const struct sender *sender,
+		      struct fault *f)
+{
+	struct session *s;
+	int err;
+
+	err = find_call(&s, m->call_sid, f);
+	if (err)
+		return err;
+
+	err = verbs_own(m->verbs, sender);
+	if (err)
+		return err;
+
+	return queue_submit(s->queue, &m->verbs,
+			    m->queue ? QUEUE_APPEND : QUEUE_REPLACE, sender,
+			    f);
+}
+
+
+/* The answer to a session:new: the application of the call */
+static int take_new_ack(struct message *m, const struct sender *sender,
+			struct fault *f)
+{
+	m->call_sid = m->msgid + strlen(new_prefix);
+	m->queue = false;
+
+	return m->verbs ? take_verbs(m, sender, f) : 0;
+}
+
+
+static int take_hook_ack(struct message *m, const struct sender *sender,
+			 struct fault *f)
+{
+	char sid[64];
+	struct session *s;
+	int err;
+
+	/* jambonz has nothing to say to an ack that comes too late */
+	if (!hooks_answered(sender->name, m->msgid, sid))
+		return sender->kind == SENDER_APP
+			       ? 0
+			       : fault_set(f, 404, "msgid",
+					   "names nothing that "
+					   "waits for an ack");
+
+	s = session_find(sid);
+	if (!m->verbs) {
+		if (s)
+			queue_hook_done(s->queue, m->msgid);
+		return 0;
+	}
+
+	err = find_call(&s, sid, f);
+	if (err)
+		return err;
+
+	err = verbs_own(m->verbs, sender);
+	if (err)
+		return err;
+
+	return queue_answer(s->queue, m->msgid, &m->verbs, sender, f);
+}
+
+
+static int take_app_ack(struct message *m, const struct sender *sender,
+			struct fault *f)
+{
+	switch (calls_events()->acked(sender, m->msgid)) {
+	case APP_ACK_HOOK: return take_hook_ack(m, sender, f);
+	case APP_ACK_DONE: return 0;
+
+	case APP_ACK_NEW:
+		m->queue = false;
+		if (m->verbs)
+			return take_verbs(m, sender, f);
+		calls_events()->empty(sender);
+		return 0;
+	}
+
+	return EINVAL;
+}
+
+
+static int take_ack(struct message *m, const struct sender *sender,
+		    struct fault *f)
+{
+	if (sender->kind == SENDER_APP)
+		return take_app_ack(m, sender, f);
+
+	if (!strncmp(m->msgid, new_prefix, strlen(new_prefix)))
+		return take_new_ack(m, sender, f);
+
+	return take_hook_ack(m, sender, f);
+}
+
+
+/* An end that a client asks for is a verb: which one, the call's state says */
+static int take_call_status(struct message *m, const struct sender *sender,
+			    struct fault *f)
+{
+	struct session *s;
+	cJSON *verb;
+	int err;
+
+	err = find_call(&s, m->call_sid, f);
+	if (err)
+		return err;
+
+	verb = cJSON_CreateObject();
+	if (call_inbound(s->call) && !call_answered(s->call)) {
+		bool gone = !strcmp(m->call_status, "no-answer");
+
+		cJSON_AddStringToObject(verb, "verb", "sip:decline");
+		cJSON_AddNumberToObject(verb, "status", gone ? 480 : 603);
+	}
+	else {
+		cJSON_AddStringToObject(verb, "verb", "hangup");
+	}
+
+	err = verbs_parse(&m->verbs, verb, f);
+	cJSON_Delete(verb);
+
+	return err ? err : take_verbs(m, sender, f);
+}
+
+
+/* Where nobody needs a token, any will do */
+static int take_auth(struct fault *f)
+{
+	return auth_required()
+		       ? fault_set(f, 400, "type",
+				   "must not be auth, since your token is "
+				   "known")
+		       : 0;
+}
+
+
+static int take(struct message *m, const struct sender *sender,
+		struct fault *f)
+{
+	struct sender s = *sender;
+
+	s.msgid = m->msgid;
+	s.quiet = m->kind == MESSAGE_ACK;
+
+	/* an application knows of no other call than its own */
+	if (m->kind != MESSAGE_DIAL && sender->kind == SENDER_APP)
+		m->call_sid = sender->call_sid;
+
+	switch (m->kind) {
+	case MESSAGE_ACK: return take_ack(m, &s, f);
+	case MESSAGE_VERBS: return take_verbs(m, &s, f);
+	case MESSAGE_CALL_STATUS: return take_call_status(m, &s, f);
+	case MESSAGE_DIAL: return dial(m, &s, f);
+	case MESSAGE_AUTH: return take_auth(f);
+	}
+
+	return EINVAL;
+}
+
+
+static void conclude(int err, const struct sender *sender, struct message *m,
+		     const char *call_sid, struct fault *f)
+{
+	if (err && err != EBADMSG)
+		(void)fault_set(f, 500, NULL, "%s", strerror(err));
+
+	if (err)
+		reply_fault(sender, f, m ? m->call_sid : call_sid);
+
+	message_free(m);
+}
+
+
+void command(const struct sender *sender, char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	log_debug("command: %s: %.*s", sender->name, (int)len, text);
+	counter_add(COUNTER_MESSAGES_RECEIVED);
+
+	fault_init(&f);
+	err = message_decode(&m, text, len, &f);
+	if (!err && sender->observes)
+		err = fault_set(&f, 403, NULL,
+				"role observer may not send commands");
+	if (!err)
+		err = take(m, sender, &f);
+	if (err)
+		calls_events()->refused(sender, f.ref);
+
+	conclude(err, sender, m, NULL, &f);
+}
+
+
+void command_binary(const struct sender *sender)
+{
+	struct fault f;
+
+	fault_init(&f);
+	(void)fault_set(&f, 400, NULL, "the message must be a text frame");
+	reply_fault(sender, &f, NULL);
+}
+
+
+void command_dial(const struct sender *sender, char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = message_decode_dial(&m, text, len, &f);
+	if (!err)
+		err = dial(m, sender, &f);
+
+	conclude(err, sender, m, NULL, &f);
+}
+
+
+void command_verbs(const struct sender *sender, const char *call_sid,
+		   char *text, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = message_decode(&m, text, len, &f);
+	if (!err && m->kind != MESSAGE_VERBS)
+		err = fault_set(&f, 400, NULL,
+				"the body must be a verb or an array of them");
+	if (!err && m->call_sid && strcmp(m->call_sid, call_sid))
+		err = fault_set(&f, 400, "call_sid",
+				"must be that of the path");
+	if (!err) {
+		m->call_sid = call_sid;
+		err = take_verbs(m, sender, &f);
+	}
+
+	conclude(err, sender, m, NULL, &f);
+}
+
+
+/* Verbs in an answer run instead of those that wait */
+static int take_answer(struct session *s, struct message *m,
+		       const struct sender *sender, struct fault *f)
+{
+	int err;
+
+	if (!m->verbs)
+		return ENOENT;
+
+	err = verbs_own(m->verbs, sender);
+
+	return err ? err
+		   : queue_answer(s->queue, sender->msgid, &m->verbs, sender,
+				  f);
+}
+
+
+void command_answer(const struct sender *sender, const char *call_sid,
+		    struct message *m, struct fault *f)
+{
+	struct session *s = session_find(call_sid);
+	int err = m ? 0 : EBADMSG;
+
+	(void)snprintf(f->ref, sizeof(f->ref), "%s", sender->msgid);
+	if (m) {
+		m->call_sid = call_sid;
+		err = s ? take_answer(s, m, sender, f) : ENOENT;
+	}
+
+	if (err && s)
+		queue_hook_done(s->queue, sender->msgid);
+
+	conclude(err == ENOENT ? 0 : err, sender, m, call_sid, f);
+}
+
+
+int command_app(const struct sender *app, const char *body, size_t len)
+{
+	struct message *m = NULL;
+	struct fault f;
+	int err;
+
+	fault_init(&f);
+	err = message_decode_answer(&m, body, len, &f);
+	if (!err && !m->verbs)
+		err = ENOENT;
+	if (!err) {
+		m->call_sid = app->call_sid;
+		err = take_verbs(m, app, &f);
+	}
+
+	conclude(err == ENOENT ? 0 : err, app, m, app->call_sid, &f);
+
+	return err;
+}

@@ -1,0 +1,243 @@
+/**
+ * @file intake.c  What a node reports, handed to whom it concerns
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/base.h"
+#include "call.h"
+#include "calls.h"
+#include "dial.h"
+#include "nodes/nodes.h"
+#include "notice.h"
+#include "queue.h"
+#include "session.h"
+#include "store/store.h"
+#include "transfer.h"
+
+
+/* A call is its own baresip's to tell of */
+static bool is_others(const struct session *s, const char *boot,
+		      const char *node)
+{
+	if (!s || !strcmp(s->boot, boot))
+		return false;
+
+	log_warning("intake: %s reports on a call of another baresip, %s",
+		    node, call_sid(s->call));
+
+	return true;
+}
+
+
+static void take_call(const struct report *r, const char *boot,
+		      const char *node)
+{
+	struct session *s = session_find(r->call.sid);
+	const bool closed = !strcmp(r->event, "closed");
+	char key[CALL_SID_MAX + sizeof("call ")];
+
+	if (is_others(s, boot, node))
+		return;
+
+	/* once closed, a call has no other news, whatever comes late */
+	(void)snprintf(key, sizeof(key), "call %s", r->call.sid);
+	if (recent_has(key))
+		return;
+	if (closed)
+		recent_add(key);
+
+	dial_made(r->call.ref, boot);
+	if (s)
+		session_update(s, &r->call, r->time);
+	else if (!closed)
+		session_create(&r->call, boot, node, r->time);
+
+	if (strcmp(r->event, "live"))
+		return;
+
+	s = session_find(r->call.sid);
+	if (s)
+		s->live = true;
+}
+
+
+static void take_step(struct session *s, const struct report *r,
+		      const char *boot, const char *node)
+{
+	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
+	struct transfer *t;
+
+	if (transfer_report(&t, r, boot, node, s ? s->call : NULL,
+			    v ? v->id : NULL))
+		return;
+
+	if (v)
+		queue_transfer(s->queue, t);
+
+	transfer_release(t);
+}
+
+
+static void take_transfer(const struct report *r, const char *boot,
+			  const char *node)
+{
+	struct session *s = session_find(r->call_sid);
+
+	if (is_others(s, boot, node))
+		return;
+
+	take_step(s, r, boot, node);
+	if (s)
+		session_release(s);
+}
+
+
+/* The reference of a request begins with the call_sid */
+static void take_result(const struct report *r, const char *boot,
+			const char *node)
+{
+	char sid[CALL_SID_MAX + 1];
+	struct session *s;
+
+	if (dial_result(r, boot))
+		return;
+
+	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
+		       r->ref);
+	s = session_find(sid);
+	if (s && !is_others(s, boot, node))
+		queue_result(s->queue, r);
+}
+
+
+static void take_played(const struct report *r, const char *boot,
+			const char *node)
+{
+	struct session *s = session_find(r->call_sid);
+
+	if (!s || is_others(s, boot, node))
+		return;
+
+	queue_played(s->queue, r);
+	session_release(s);
+}
+
+
+static void lost_handler(struct transfer *t)
+{
+	struct session *s = session_find(t->call_sid);
+
+	if (s)
+		queue_transfer(s->queue, t);
+}
+
+
+/* A node that has just connected has told which calls live: what it lacks has
+   ended, and what it was asked and has not answered it never heard */
+static void take_sync(const struct report *r, const char *boot)
+{
+	struct session **found, *s;
+
+	transfers_named(r);
+	if (r->more)
+		return;
+
+	transfers_lost(boot, true, "baresip does not know it any more",
+		       lost_handler);
+
+	found = sessions_of(boot);
+	for (size_t i = 0; found && (s = found[i]); i++) {
+
+		const bool live = s->live;
+
+		s->live = false;
+		if (!call_over(s->call) && !live) {
+			session_end(s, "completed", "ended meanwhile");
+			continue;
+		}
+
+		queue_resume(s->queue);
+		session_release(s);
+	}
+	free(found);
+	dials_resume(boot);
+}
+
+
+void intake_begin(const char *boot)
+{
+	struct session **found = sessions_of(boot);
+
+	for (size_t i = 0; found && found[i]; i++)
+		found[i]->live = false;
+	free(found);
+
+	transfers_unnamed(boot);
+}
+
+
+void intake(const struct report *r, const char *boot, const char *node)
+{
+	notice_at(r->time);
+	switch (r->kind) {
+	case REPORT_CALL: take_call(r, boot, node); break;
+	case REPORT_SYNC: take_sync(r, boot); break;
+	case REPORT_TRANSFER: take_transfer(r, boot, node); break;
+	case REPORT_RESULT: take_result(r, boot, node); break;
+	case REPORT_PLAYED: take_played(r, boot, node); break;
+	case REPORT_HELLO: break;
+	}
+	notice_at(0);
+}
+
+
+static const char gone[] = "baresip is gone";
+
+
+/* A REFER that may have gone out, of which the node could not tell any more */
+static void end_untold(struct session *s)
+{
+	char id[17], *target;
+	struct report r = {
+		.kind = REPORT_TRANSFER,
+		.time = clock_ms(),
+		.call_sid = call_sid(s->call),
+		.transfer_id = id,
+		.step = "ended",
+		.outcome = "unknown",
+		.evidence = "node",
+		.reason = gone,
+	};
+
+	r.ref = queue_doubt(s->queue, &target);
+	if (r.ref) {
+		random_hex(id, sizeof(id));
+		r.refer_to = target;
+		take_step(s, &r, s->boot, call_node(s->call));
+	}
+	free(target);
+}
+
+
+void intake_gone(const char *boot)
+{
+	struct session **found = sessions_of(boot);
+
+	/* no verb may start on these calls when their transfers end */
+	for (size_t i = 0; found && found[i]; i++)
+		queue_stop(found[i]->queue);
+
+	transfers_lost(boot, false, gone, lost_handler);
+
+	for (size_t i = 0; found && found[i]; i++) {
+		end_untold(found[i]);
+		session_end(found[i], "failed", gone);
+	}
+
+	free(found);
+	dials_gone(boot);
+}

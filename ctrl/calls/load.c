@@ -1,0 +1,95 @@
+/**
+ * @file load.c  How many calls live, in all and on each baresip
+ *
+ * A baresip is picked for each call that is dialled: with thousands of calls
+ * they are not counted anew each time.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdint.h>
+#include "base/base.h"
+#include "calls.h"
+#include "load.h"
+
+
+static struct {
+	struct table *nodes; /* numbers by boot, none is 0 */
+	size_t all;
+} load;
+
+
+static void set(const char *boot, uintptr_t count)
+{
+	if (count)
+		(void)table_put(load.nodes, boot, (void *)count);
+	else
+		(void)table_take(load.nodes, boot);
+}
+
+
+/**
+ * Get ready for calls
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int load_init(void)
+{
+	load.all = 0;
+
+	return table_create(&load.nodes);
+}
+
+
+/**
+ * Clean up
+ */
+void load_close(void)
+{
+	table_destroy(load.nodes);
+	load.nodes = NULL;
+}
+
+
+/**
+ * Take note of a call
+ *
+ * @param boot Boot of the node that carries it
+ */
+void load_more(const char *boot)
+{
+	++load.all;
+	set(boot, load_of(boot) + 1);
+}
+
+
+/**
+ * Take note that a call is over
+ *
+ * @param boot Boot of the node that carried it
+ */
+void load_less(const char *boot)
+{
+	unsigned count = load_of(boot);
+
+	--load.all;
+	if (count)
+		set(boot, count - 1);
+}
+
+
+unsigned load_of(const char *boot)
+{
+	return (unsigned)(uintptr_t)table_get(load.nodes, boot);
+}
+
+
+/**
+ * Count the calls
+ *
+ * @return How many live
+ */
+size_t load_all(void)
+{
+	return load.all;
+}

@@ -1,0 +1,234 @@
+/**
+ * @file notice.c  What clients hear of a verb: its status and its hooks
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include "calls.h"
+#include "hooks/hooks.h"
+#include "json.h"
+#include "nodes/nodes.h"
+#include "notice.h"
+#include "stream/stream.h"
+#include "transfer.h"
+#include "verb.h"
+
+
+static int64_t moment; /* ms since 1970, 0 for now */
+
+
+/**
+ * Say when that came about which verbs start and finish for
+ *
+ * @param time Time in ms since 1970, 0 for now
+ */
+void notice_at(int64_t time)
+{
+	moment = time;
+}
+
+
+/**
+ * Tell that a verb has started or finished
+ *
+ * @param s       Session
+ * @param v       Verb
+ * @param event   starting or finished
+ * @param dry_run What would have been sent, as JSON text; NULL if the verb
+ *                was no dry run
+ */
+void notice_status(const struct session *s, const struct verb *v,
+		   const char *event, const char *dry_run)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "event", event);
+	json_str(&j, "verb", verb_name(v->kind));
+	json_str(&j, "name", verb_name(v->kind));
+	json_str(&j, "id", v->id);
+	json_raw(&j, "dry_run", dry_run);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "verb:status",
+				      .call_sid = call_sid(s->call),
+				      .data = json_done(&j),
+				      .time = moment,
+				      .jambonz = s->notify});
+	json_free(&j);
+}
+
+
+/* Posts what j has so far, and what every hook tells of its call */
+static bool post(struct json *j, const struct session *s, const struct verb *v,
+		 enum hook_kind kind, const struct transfer *t,
+		 char id[HOOK_ID_SIZE])
+{
+	bool wait;
+
+	json_str(j, "transfer_id", t ? t->id : NULL);
+	json_str(j, "verb_id", v->id);
+	json_raw(j, "customerData", s->tag);
+	call_print(j, s->call, kind != HOOK_EVENT);
+	json_close(j, '}');
+
+	wait = hooks_post(&(struct hook_post){.kind = kind,
+					      .hook = kind == HOOK_EVENT
+							      ? &v->event
+							      : &v->action,
+					      .client = v->owner,
+					      .dialect = v->dialect,
+					      .call_sid = call_sid(s->call),
+					      .transfer_id = t ? t->id : NULL,
+					      .verb_id = v->id,
+					      .data = json_done(j)},
+			  id);
+	json_free(j);
+
+	return wait;
+}
+
+
+static void print_code(struct json *j, enum dialect dialect, const char *key,
+		       int code)
+{
+	char text[12];
+
+	if (dialect == DIALECT_JAMBONZ) {
+		json_int(j, key, code);
+		return;
+	}
+
+	(void)snprintf(text, sizeof(text), "%d", code);
+	json_str(j, key, text);
+}
+
+
+/**
+ * Post the eventHook of a sip:refer, if it has one and a NOTIFY came
+ *
+ * @param s Session
+ * @param v Verb
+ * @param t Transfer
+ */
+void notice_notify(const struct session *s, const struct verb *v,
+		   const struct transfer *t)
+{
+	bool last = t->outcome && t->evidence &&
+		    !strcmp(t->evidence, "notify");
+	char id[HOOK_ID_SIZE];
+	struct json j;
+
+	if (!v->event.url || (!last && strcmp(t->step, "progress")))
+		return;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "event", "transfer-status");
+	print_code(&j, v->dialect, "call_status", t->call_status);
+	(void)post(&j, s, v, HOOK_EVENT, t, id);
+}
+
+
+/* A refer_status is promised, even if no answer came */
+static int refer_code(const struct transfer *t)
+{
+	if (t->refer_status)
+		return t->refer_status;
+
+	if (t->evidence && !strcmp(t->evidence, "transport"))
+		return 503;
+
+	if (t->evidence && !strcmp(t->evidence, "timeout"))
+		return 408;
+
+	return 487;
+}
+
+
+/**
+ * Post the actionHook of a sip:refer, if it has one
+ *
+ * @param s  Session
+ * @param v  Verb
+ * @param t  Transfer, which has ended
+ * @param id Id of the hook
+ *
+ * @return True if an answer may come
+ */
+bool notice_transferred(const struct session *s, const struct verb *v,
+			const struct transfer *t, char id[HOOK_ID_SIZE])
+{
+	bool jambonz = v->dialect == DIALECT_JAMBONZ;
+	struct json j;
+
+	if (!v->action.url)
+		return false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	print_code(&j, v->dialect, jambonz ? "refer_status" : "referStatus",
+		   refer_code(t));
+	if (t->call_status >= 200)
+		print_code(&j, v->dialect, "final_referred_call_status",
+			   t->call_status);
+	json_str(&j, "outcome", t->outcome);
+	json_str(&j, "evidence", t->evidence);
+	json_str(&j, "reason", t->reason);
+
+	return post(&j, s, v, HOOK_ACTION, t, id);
+}
+
+
+/**
+ * Post the actionHook of a play, if it has one
+ *
+ * @param s  Session
+ * @param v  Verb
+ * @param r  What the node says of it
+ * @param id Id of the hook
+ *
+ * @return True if an answer may come
+ */
+bool notice_played(const struct session *s, const struct verb *v,
+		   const struct report *r, char id[HOOK_ID_SIZE])
+{
+	bool failed = !strcmp(r->reason, "failed");
+	struct json j;
+
+	if (!v->action.url)
+		return false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "reason", failed ? "playFailed" : "playCompleted");
+	json_str(&j, "status", failed ? "fail" : NULL);
+	json_int(&j, "playback_seconds", r->ms / 1000);
+	json_int(&j, "playback_milliseconds", r->ms);
+
+	return post(&j, s, v, HOOK_ACTION, NULL, id);
+}
+
+
+/**
+ * Ask for the verbs that a redirect goes to
+ *
+ * @param s  Session
+ * @param v  Verb
+ * @param id Id of the hook
+ *
+ * @return True if an answer may come
+ */
+bool notice_redirect(const struct session *s, const struct verb *v,
+		     char id[HOOK_ID_SIZE])
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+
+	return post(&j, s, v, HOOK_REDIRECT, NULL, id);
+}

@@ -1,0 +1,34 @@
+/**
+ * @file notice.h  What clients hear of a verb: its status and its hooks
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef NOTICE_H
+#define NOTICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "hooks/hooks.h"
+
+
+struct report;
+struct session;
+struct transfer;
+struct verb;
+
+void notice_at(int64_t time);
+void notice_status(const struct session *s, const struct verb *v,
+		   const char *event, const char *dry_run);
+
+/* These return true if the call is to wait for the answer to the hook id */
+bool notice_transferred(const struct session *s, const struct verb *v,
+			const struct transfer *t, char id[HOOK_ID_SIZE]);
+bool notice_played(const struct session *s, const struct verb *v,
+		   const struct report *r, char id[HOOK_ID_SIZE]);
+bool notice_redirect(const struct session *s, const struct verb *v,
+		     char id[HOOK_ID_SIZE]);
+
+void notice_notify(const struct session *s, const struct verb *v,
+		   const struct transfer *t);
+
+#endif

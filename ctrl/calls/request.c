@@ -1,0 +1,129 @@
+/**
+ * @file request.c  Requests about a call to the node that carries it
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include "base/base.h"
+#include "calls.h"
+#include "json.h"
+#include "nodes/nodes.h"
+#include "request.h"
+#include "verb.h"
+
+
+static void begin(struct json *j, const struct session *s, const char *type,
+		  const char *ref)
+{
+	json_init(j);
+	json_open(j, NULL, '{');
+	json_str(j, "type", type);
+	json_str(j, "ref", ref);
+	json_str(j, "call_sid", call_sid(s->call));
+}
+
+
+static void finish(struct json *j, const struct session *s)
+{
+	json_close(j, '}');
+	node_send(s->boot, json_done(j));
+	json_free(j);
+}
+
+
+/**
+ * Make a reference, by which the node's answer finds the call again
+ *
+ * @param ref Reference
+ * @param s   Session
+ */
+void request_ref(char ref[REF_SIZE], const struct session *s)
+{
+	char digits[13];
+
+	random_hex(digits, sizeof(digits));
+	(void)snprintf(ref, REF_SIZE, "%.*s:%s", CALL_SID_MAX,
+		       call_sid(s->call), digits);
+}
+
+
+/**
+ * Have the SIP verbs of a list checked
+ *
+ * @param s    Session
+ * @param ref  Reference
+ * @param list Verbs
+ * @param run  True to start the first of them, if nothing is wrong
+ */
+void request_check(const struct session *s, const char *ref,
+		   const struct verb *list, bool run)
+{
+	struct json j;
+
+	begin(&j, s, "verbs", ref);
+	json_bool(&j, "run", run);
+	json_open(&j, "verbs", '[');
+	for (; list; list = list->next) {
+		if (verb_is_sip(list))
+			json_raw(&j, NULL, list->text);
+	}
+	json_close(&j, ']');
+	finish(&j, s);
+}
+
+
+static void run_text(const struct session *s, const char *ref,
+		     const char *text)
+{
+	struct json j;
+
+	begin(&j, s, "verbs", ref);
+	json_bool(&j, "run", true);
+	json_open(&j, "verbs", '[');
+	json_raw(&j, NULL, text);
+	json_close(&j, ']');
+	finish(&j, s);
+}
+
+
+/**
+ * Have a verb started
+ *
+ * @param s    Session
+ * @param ref  Reference
+ * @param verb Verb
+ */
+void request_run(const struct session *s, const char *ref,
+		 const struct verb *verb)
+{
+	run_text(s, ref, verb->text);
+}
+
+
+/**
+ * Have the call answered, for a verb that needs that
+ *
+ * @param s   Session
+ * @param ref Reference
+ */
+void request_answer(const struct session *s, const char *ref)
+{
+	run_text(s, ref, "{\"verb\":\"answer\"}");
+}
+
+
+/**
+ * Have the transfer at hand cancelled.  Its end is the answer.
+ *
+ * @param s Session
+ */
+void request_cancel(const struct session *s)
+{
+	char ref[REF_SIZE];
+	struct json j;
+
+	request_ref(ref, s);
+	begin(&j, s, "cancel", ref);
+	finish(&j, s);
+}

@@ -1,0 +1,48 @@
+/**
+ * @file run.h  The verb at hand of a call, from its start to its end
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+
+
+struct cJSON;
+struct json;
+struct report;
+struct run;
+struct session;
+struct transfer;
+struct verb;
+
+/* The verb has ended by itself: the next may start */
+typedef void(run_idle_h)(void *arg);
+
+int run_create(struct run **rp, struct session *s, run_idle_h *h, void *arg);
+void run_destroy(struct run *r);
+
+bool run_idle(const struct run *r);
+bool run_transferring(const struct run *r);
+bool run_ready(const struct run *r, const struct verb *v);
+const struct verb *run_verb(const struct run *r, const char *ref);
+
+void run_start(struct run *r, struct verb *v);
+void run_started(struct run *r, struct verb *v, const char *ref,
+		 const char *dry_run);
+void run_supersede(struct run *r);
+void run_resume(struct run *r);
+const char *run_doubt(struct run *r, char **target);
+void run_abandon(struct run *r, const char *reason);
+
+void run_call_changed(struct run *r);
+void run_result(struct run *r, const struct report *report);
+void run_transfer(struct run *r, const struct transfer *t);
+void run_played(struct run *r, const struct report *report);
+void run_hook_done(struct run *r, const char *hook);
+
+void run_save(struct json *j, const char *key, const struct run *r);
+int run_load(struct run *r, const struct cJSON *obj);
+
+#endif

@@ -1,0 +1,482 @@
+/**
+ * @file session.c  The calls that live, each with its queue of verbs
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "announce.h"
+#include "base/base.h"
+#include "call.h"
+#include "calls.h"
+#include "json.h"
+#include "load.h"
+#include "nodes/nodes.h"
+#include "queue.h"
+#include "session.h"
+#include "store/store.h"
+
+
+enum { TOLD_MAX = 10000 }; /* messages of a call */
+
+static struct table *sessions;
+static struct session *dirty; /* those to save */
+static unsigned max;
+
+
+/* Whether the call lives counts */
+static void count(struct session *s, bool lives)
+{
+	if (s->counted == lives)
+		return;
+
+	s->counted = lives;
+	if (lives)
+		load_more(s->boot);
+	else
+		load_less(s->boot);
+}
+
+
+static void destroy(struct session *s)
+{
+	struct session **sp = &dirty;
+
+	while (*sp && *sp != s)
+		sp = &(*sp)->next_dirty;
+	if (*sp)
+		*sp = s->next_dirty;
+
+	count(s, false);
+	queue_destroy(s->queue);
+	call_destroy(s->call);
+	free(s->boot);
+	free(s->tag);
+	free(s);
+}
+
+
+static int create(struct session **sp, const struct call_info *info,
+		  const char *boot, const char *node)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return ENOMEM;
+
+	s->boot = strdup(boot);
+	err = s->boot ? 0 : ENOMEM;
+	err |= call_create(&s->call, info, node);
+	err |= queue_create(&s->queue, s);
+	if (!err)
+		err = table_put(sessions, info->sid, s);
+	if (err) {
+		destroy(s);
+		log_error("session: %s: out of memory", info->sid);
+		return ENOMEM;
+	}
+
+	count(s, !call_over(s->call));
+	*sp = s;
+
+	return 0;
+}
+
+
+static void save(struct session *s)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "boot", s->boot);
+	json_str(&j, "node", call_node(s->call));
+	json_bool(&j, "notify", s->notify);
+	json_raw(&j, "tag", s->tag);
+	call_save(&j, "call", s->call);
+	queue_save(&j, s->queue);
+	json_close(&j, '}');
+
+	store_put(STORE_SESSIONS, call_sid(s->call), json_done(&j));
+	json_free(&j);
+}
+
+
+static void status(struct session *s, int64_t time)
+{
+	announce_state(s, time);
+
+	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
+	session_touch(s);
+	calls_events()->changed(s);
+}
+
+
+static void save_handler(void)
+{
+	while (dirty) {
+		struct session *s = dirty;
+
+		dirty = s->next_dirty;
+		s->dirty = false;
+		save(s);
+	}
+}
+
+
+int sessions_init(unsigned most)
+{
+	int err = load_init();
+
+	max = most;
+	store_saver_add(save_handler);
+
+	return err ? err : table_create(&sessions);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+void sessions_close(void)
+{
+	store_saver_remove(save_handler);
+	table_each(sessions, destroy_handler, NULL);
+	table_destroy(sessions);
+	sessions = NULL;
+	load_close();
+}
+
+
+static void told_handler(uint64_t seq, const char *text, void *arg)
+{
+	const char *time = strstr(text, "\"time\":\"");
+	int64_t *told = arg, ms = clock_parse(time ? time + 8 : NULL);
+	(void)seq;
+
+	if (ms > *told)
+		*told = ms;
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	const char *boot = field_str(tree, "boot");
+	const char *node = field_str(tree, "node");
+	char *call = field_text(tree, "call");
+	struct call_info info;
+	struct session *s;
+	int err = EBADMSG;
+	(void)arg;
+
+	if (!call_info_load(&info, call) || !boot || !node)
+		goto out;
+
+	err = create(&s, &info, boot, node);
+	if (err)
+		goto out;
+
+	s->notify = field_bool(tree, "notify");
+	s->tag = field_text(tree, "tag");
+	store_call(key, TOLD_MAX, told_handler, &s->told);
+	err = queue_load(s->queue, tree);
+
+out:
+	if (err)
+		log_error("session: can't load %s: %s", key, strerror(err));
+	free(call);
+	cJSON_Delete(tree);
+}
+
+
+void sessions_load(void)
+{
+	store_each(STORE_SESSIONS, load_handler, NULL);
+}
+
+
+/**
+ * Tell whether there are as many calls as there may be
+ *
+ * @return True if there are
+ */
+bool sessions_full(void)
+{
+	return table_count(sessions) >= max;
+}
+
+
+size_t sessions_count(void)
+{
+	return load_all();
+}
+
+
+void session_print(struct json *j, const char *key, const struct session *s)
+{
+	json_open(j, key, '{');
+	call_print_new(j, s->call);
+	json_raw(j, "customerData", s->tag);
+	queue_print(j, s->queue);
+	json_close(j, '}');
+}
+
+
+static bool print_handler(const char *key, void *value, void *arg)
+{
+	const struct session *s = value;
+	(void)key;
+
+	if (!call_over(s->call))
+		session_print(arg, NULL, s);
+
+	return false;
+}
+
+
+void sessions_print(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(sessions, print_handler, j);
+	json_close(j, ']');
+}
+
+
+struct session *session_find(const char *sid)
+{
+	return table_get(sessions, sid);
+}
+
+
+static bool only_handler(const char *key, void *value, void *arg)
+{
+	struct session *s = value, **sp = arg;
+	(void)key;
+
+	if (!call_over(s->call))
+		*sp = s;
+
+	return *sp != NULL;
+}
+
+
+/**
+ * Get the only live call there is
+ *
+ * @return Its session, NULL if there is none or more than one
+ */
+struct session *session_only(void)
+{
+	struct session *s = NULL;
+
+	if (sessions_count() == 1)
+		table_each(sessions, only_handler, &s);
+
+	return s;
+}
+
+
+/**
+ * Have a session saved at the end of this turn
+ *
+ * @param s Session
+ */
+void session_touch(struct session *s)
+{
+	if (s->dirty)
+		return;
+
+	s->dirty = true;
+	s->next_dirty = dirty;
+	dirty = s;
+}
+
+
+/**
+ * Let go of a session: it is freed if its call is over and nothing is left
+ * to do
+ *
+ * @param s Session
+ */
+void session_release(struct session *s)
+{
+	if (!call_over(s->call) || !queue_idle(s->queue))
+		return;
+
+	store_forget(STORE_SESSIONS, call_sid(s->call));
+	(void)table_take(sessions, call_sid(s->call));
+	destroy(s);
+}
+
+
+/**
+ * Take up a call, and tell the clients
+ *
+ * @param info What its node says of it
+ * @param boot Boot of the node
+ * @param node Name of the node
+ * @param time When it came about, ms since 1970
+ */
+void session_create(const struct call_info *info, const char *boot,
+		    const char *node, int64_t time)
+{
+	struct session *s;
+
+	if (sessions_full()) {
+		log_warning("session: %s is not taken up, there are %u calls",
+			    info->sid, max);
+		return;
+	}
+
+	if (create(&s, info, boot, node))
+		return;
+
+	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
+		 info->from, info->to);
+	session_touch(s);
+	announce_call(s, time);
+	calls_events()->created(s);
+}
+
+
+/**
+ * Take over what a node says of a call.  The session may be freed.
+ *
+ * @param s    Session
+ * @param info What the node says
+ * @param time When it came about, ms since 1970
+ */
+void session_update(struct session *s, const struct call_info *info,
+		    int64_t time)
+{
+	char *before = strdup(call_state(s->call));
+
+	if (!before || call_update(s->call, info))
+		log_error("session: %s: out of memory", info->sid);
+
+	count(s, !call_over(s->call));
+	session_touch(s);
+	if (before && strcmp(before, call_state(s->call))) {
+		status(s, time);
+		queue_call_changed(s->queue);
+	}
+	free(before);
+
+	session_release(s);
+}
+
+
+/**
+ * End a call of which its node does not tell any more.  The session is freed.
+ *
+ * @param s      Session
+ * @param state  State that the call ends in
+ * @param reason Why, as a sentence
+ */
+void session_end(struct session *s, const char *state, const char *reason)
+{
+	if (!call_over(s->call)) {
+		(void)call_fail(s->call, state, reason);
+		count(s, !call_over(s->call));
+		status(s, 0);
+	}
+
+	queue_abandon(s->queue, reason);
+	session_release(s);
+}
+
+
+int64_t session_tell(const char *sid, int64_t time)
+{
+	struct session *s = session_find(sid);
+
+	if (!s)
+		return time;
+
+	if (time > s->told)
+		s->told = time;
+
+	return s->told;
+}
+
+
+/**
+ * Set what an application wants to see again in each hook of a call
+ *
+ * @param s    Session
+ * @param text JSON text of an object
+ */
+void session_tag(struct session *s, const char *text)
+{
+	char *tag = strdup(text);
+
+	if (!tag) {
+		log_error("session: %s: out of memory", call_sid(s->call));
+		return;
+	}
+
+	free(s->tag);
+	s->tag = tag;
+	session_touch(s);
+}
+
+
+struct visit {
+	const char *boot;
+	struct session **found;
+	size_t count;
+};
+
+
+static bool of_handler(const char *key, void *value, void *arg)
+{
+	struct session *s = value;
+	struct visit *visit = arg;
+	(void)key;
+
+	if (!strcmp(s->boot, visit->boot))
+		visit->found[visit->count++] = s;
+
+	return false;
+}
+
+
+/**
+ * List the sessions of a node, since they may end while one goes through them
+ *
+ * @param boot Boot of the node
+ *
+ * @return Sessions up to a NULL, to be freed; NULL if memory ran out
+ */
+struct session **sessions_of(const char *boot)
+{
+	struct visit visit = {.boot = boot};
+
+	visit.found = calloc(table_count(sessions) + 1, sizeof(*visit.found));
+	if (visit.found)
+		table_each(sessions, of_handler, &visit);
+
+	return visit.found;
+}
+
+
+void session_hook_done(const char *sid, const char *hook)
+{
+	struct session *s = session_find(sid);
+
+	if (s)
+		queue_hook_done(s->queue, hook);
+}

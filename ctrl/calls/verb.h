@@ -1,0 +1,34 @@
+/**
+ * @file verb.h  Lists of verbs, checked as far as they are not SIP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef VERB_H
+#define VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "calls.h"
+
+struct fault;
+struct sender;
+struct verb;
+
+struct cJSON;
+struct json;
+
+enum {
+	VERB_LIST_MAX = 64,
+	VERB_TEXT_MAX = 64900, /* bytes that a line of the link has room for */
+};
+int verbs_own(struct verb *list, const struct sender *sender);
+size_t verbs_count(const struct verb *list);
+void verbs_append(struct verb **listp, struct verb *list);
+const char *verb_name(enum verb_kind kind);
+void verb_fault(const struct verb *v, struct fault *f);
+bool verb_is_sip(const struct verb *v);
+bool verb_refers(const struct verb *v, char **target);
+void verbs_print(struct json *j, const char *key, const struct verb *list);
+int verbs_load(struct verb **listp, const struct cJSON *array);
+
+#endif

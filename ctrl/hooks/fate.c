@@ -1,0 +1,57 @@
+/**
+ * @file fate.c  What becomes of each hook
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdlib.h>
+#include "fate.h"
+#include "hooks.h"
+#include "json.h"
+#include "outbox.h"
+#include "stream/stream.h"
+
+
+static const char *const kinds[] = {"event", "action", "redirect", "status"};
+
+
+/**
+ * Tell what has become of a hook.  Clients of the default dialect hear it, but
+ * not who may call it.
+ *
+ * @param d      Hook
+ * @param event  What has become of it, in the words of docs/protocol.md
+ * @param status HTTP status, 0 if there is none
+ * @param retry  Seconds until it is tried again, 0 if it is not
+ * @param reason Why, as a sentence; may be NULL
+ */
+void fate_tell(const struct delivery *d, const char *event, long status,
+	       double retry, const char *reason)
+{
+	char url[HOOK_MAX + 1];
+	struct json j;
+
+	webhook_public_url(url, sizeof(url), d->hook.url);
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "hook", url);
+	json_str(&j, "kind", kinds[d->kind]);
+	json_str(&j, "msgid", d->id);
+	json_str(&j, "transfer_id", d->transfer_id);
+	json_str(&j, "verb_id", d->verb_id);
+	json_str(&j, "event", event);
+	json_int(&j, "attempt", d->attempt);
+	json_str(&j, "client", d->http || !d->client ? NULL : d->client->name);
+	if (status)
+		json_int(&j, "http_status", status);
+	if (retry > 0)
+		json_int(&j, "retry_ms", (int64_t)(retry * 1000));
+	json_str(&j, "reason", reason);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "hook:status",
+				      .call_sid = d->chain->sid,
+				      .data = json_done(&j)});
+	json_free(&j);
+}

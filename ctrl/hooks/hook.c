@@ -1,0 +1,122 @@
+/**
+ * @file hook.c  Where a hook goes
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <cjson/cJSON.h>
+#include "base/base.h"
+#include "hooks.h"
+#include "net/net.h"
+
+
+static int copy(char **sp, const char *s)
+{
+	*sp = s ? strdup(s) : NULL;
+
+	return s && !*sp ? ENOMEM : 0;
+}
+
+
+int hook_set(struct hook *hook, const char *url, const char *method,
+	     const char *username, const char *password)
+{
+	int err;
+
+	err = copy(&hook->url, url);
+	err |= copy(&hook->method, method);
+	err |= copy(&hook->username, username);
+	err |= copy(&hook->password, password);
+
+	return err;
+}
+
+
+void hook_reset(struct hook *hook)
+{
+	free(hook->url);
+	free(hook->method);
+	free(hook->username);
+	free(hook->password);
+	memset(hook, 0, sizeof(*hook));
+}
+
+
+static int check_method(const char **methodp, struct fault *f,
+			const char *name)
+{
+	if (!*methodp || !strcasecmp(*methodp, "POST"))
+		*methodp = "POST";
+	else if (!strcasecmp(*methodp, "GET"))
+		*methodp = "GET";
+	else
+		return fault_set(f, 400, name, "must be GET or POST");
+
+	return 0;
+}
+
+
+static int check_target(const char *url, const char *name, struct fault *f)
+{
+	const char *why = address_url_fault(url);
+
+	return why ? fault_set(f, 400, name, "%s", why) : 0;
+}
+
+
+/* Further keys are nobody's business */
+static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
+			struct fault *f)
+{
+	static const char *const keys[] = {"url", "method", "username",
+					   "password"};
+	const char *values[4];
+	char name[64];
+	int err;
+
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof(name), "%s.%s", field, keys[i]);
+
+		err = field_check(&values[i], obj, keys[i], name, HOOK_MAX, f);
+		if (!err && i == 0 && !values[i])
+			err = fault_set(f, 400, name, "is required");
+		if (!err && i == 0)
+			err = check_target(values[i], name, f);
+		if (!err && i == 1)
+			err = check_method(&values[i], f, name);
+		if (err)
+			return err;
+	}
+
+	return hook_set(hook, values[0], values[1], values[2], values[3]);
+}
+
+
+int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
+	       struct fault *f)
+{
+	const cJSON *item = field_get(verb, field);
+	const char *url;
+	int err;
+
+	if (!item)
+		return 0;
+
+	if (cJSON_IsObject(item))
+		return parse_object(hook, item, field, f);
+
+	if (!cJSON_IsString(item))
+		return fault_set(f, 400, field,
+				 "must be a string or an object with url");
+
+	err = field_check(&url, verb, field, field, HOOK_MAX, f);
+	if (!err)
+		err = check_target(url, field, f);
+
+	return err ? err : hook_set(hook, url, "POST", NULL, NULL);
+}

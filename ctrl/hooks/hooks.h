@@ -1,0 +1,277 @@
+/**
+ * @file hooks.h  Delivery of hooks
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef HOOKS_H
+#define HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ev.h>
+#include "stream/stream.h"
+
+struct cJSON;
+struct fault;
+struct message;
+struct slot_host;
+struct webhook;
+
+enum {
+	HOOK_MAX = 2048, /* bytes of a URL */
+};
+
+struct hook {
+	char *url; /* NULL if there is no hook */
+	char *method;
+	char *username; /* may be NULL */
+	char *password; /* may be NULL */
+};
+
+enum {
+	HOOK_ID_SIZE = 24,
+};
+
+enum hook_kind {
+	HOOK_EVENT,
+	HOOK_ACTION,
+	HOOK_REDIRECT,
+	HOOK_STATUS, /* of the call */
+};
+
+struct hook_post {
+	enum hook_kind kind;
+	const struct hook *hook;
+	const struct sender *client; /* who sent the verb, NULL for nobody */
+	enum dialect dialect;
+	const char *call_sid;
+	const char *transfer_id; /* may be NULL */
+	const char *verb_id;     /* may be NULL */
+	const char *data;        /* JSON text */
+};
+
+/* What becomes of hooks, for those that asked for them */
+struct hooks_events {
+	/* Reads what came back over HTTP: 0, ENOMEM, or EBADMSG with the fault
+	   set */
+	int (*read)(struct message **mp, const char *body, size_t len,
+		    struct fault *f);
+	/* Takes what was read, NULL if it was not understood; frees it */
+	void (*answered)(const struct sender *sender, const char *call_sid,
+			 struct message *m, struct fault *f);
+	/* The call need not wait for the hook any longer */
+	void (*done)(const char *call_sid, const char *hook);
+	/* Why a client will not come back, NULL if it may */
+	const char *(*left)(const struct sender *client);
+};
+
+enum {
+	SLOTS_MAX = 64,
+	SLOTS_PER_HOST = 16,
+};
+
+typedef void(slot_h)(void *arg);
+
+struct slot {
+	struct slot *next, **link; /* of those of its host that wait */
+	struct slot_host *host;    /* NULL: it has none, and waits for none */
+	bool runs;
+	slot_h *h;
+	void *arg;
+};
+
+struct webhook_request {
+	const char *id; /* the same for each attempt */
+	const char *url;
+	const char *method;
+	const char *username; /* may be NULL */
+	const char *password; /* may be NULL */
+	const char *data;     /* JSON text of an object */
+};
+
+/* status is 0 if there was no answer, error says why */
+typedef void(webhook_h)(long status, const char *error, const char *body,
+			size_t len, void *arg);
+
+
+/* hook: Where a hook goes */
+
+/**
+ * Read a hook, which is a string or an object with url
+ *
+ * @param hook  Hook, to be freed with hook_reset(); left alone if there is
+ *              none
+ * @param verb  Verb with the hook
+ * @param field Name of its member
+ * @param f     What is wrong, if something is
+ *
+ * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ */
+int hook_parse(struct hook *hook, const struct cJSON *verb, const char *field,
+	       struct fault *f);
+
+/**
+ * Set a hook
+ *
+ * @param hook     Hook, to be freed with hook_reset()
+ * @param url      Where it goes
+ * @param method   How, if that is an HTTP server
+ * @param username With which name, may be NULL
+ * @param password With which password, may be NULL
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int hook_set(struct hook *hook, const char *url, const char *method,
+	     const char *username, const char *password);
+
+/**
+ * Free what a hook has
+ *
+ * @param hook Hook
+ */
+void hook_reset(struct hook *hook);
+
+
+/* hooks: Delivery of hooks, in order per call, each until it is answered */
+
+/**
+ * Get ready for hooks
+ *
+ * @param e What becomes of them is told to these
+ *
+ * @return 0, or ENOMEM
+ */
+int hooks_init(const struct hooks_events *events);
+
+/**
+ * Set how long a hook waits for a client that is gone
+ *
+ * @param seconds Time
+ */
+void hooks_grace(unsigned seconds);
+
+/**
+ * Free all hooks; what is not delivered stays in the store
+ */
+void hooks_close(void);
+
+/**
+ * Go on with the hooks that were not delivered before the restart
+ */
+void hooks_load(void);
+
+/**
+ * Deliver a hook, after those that the call has had before
+ *
+ * @param p  What to deliver to whom
+ * @param id Id of the hook
+ *
+ * @return True if an answer may come; the event `done` comes then when it is
+ *         no longer waited for
+ */
+bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE]);
+
+/**
+ * Take the answer of a client to a hook
+ *
+ * @param client   Name of the client
+ * @param id       Id of the hook
+ * @param call_sid Call that the hook belongs to
+ *
+ * @return True if the hook waited for it
+ */
+bool hooks_answered(const char *client, const char *id, char call_sid[64]);
+
+/**
+ * Go on with the hooks of a client that has come
+ *
+ * @param client Name of the client
+ * @param since  Behind which seq it gets what it has missed, UINT64_MAX if
+ *               it does not
+ */
+void hooks_client_up(const char *client, uint64_t since);
+
+/**
+ * Keep the hooks of a client that has gone.  The calls do not wait for it.
+ *
+ * @param client Name of the client
+ */
+void hooks_client_down(const char *client);
+
+/**
+ * Give up the hooks of an application that is not to come back.  What waits
+ * behind them goes on.
+ *
+ * @param app The application
+ */
+void hooks_app_left(const struct sender *app);
+
+
+/* outbox: The hooks that are not delivered yet, as the store has them */
+
+/**
+ * Count the hooks
+ *
+ * @return How many are not delivered, and not given up
+ */
+size_t outbox_count(void);
+
+/**
+ * Tell whether a call has hooks that are not delivered
+ *
+ * @param sid call_sid
+ *
+ * @return True if it has
+ */
+bool outbox_waits(const char *sid);
+
+
+/* webhook: One HTTP request for a hook */
+
+/**
+ * Get ready for requests.  Says itself what is wrong.
+ *
+ * @param secret_file File with the secret that signs them, "" for none
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int webhooks_init(const char *secret_file);
+
+/**
+ * Clean up, when all requests have ended
+ */
+void webhooks_close(void);
+
+/**
+ * Send a request.  It begins with the next turn of the loop, or when fewer are
+ * under way.
+ *
+ * @param wp  Pointer to the new request
+ * @param r   What to send where
+ * @param h   Called once when it has ended; the request is freed then
+ * @param arg Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int webhook_send(struct webhook **wp, const struct webhook_request *r,
+		 webhook_h *h, void *arg);
+
+/**
+ * Give a request up; its handler is not called
+ *
+ * @param w Request, may be NULL
+ */
+void webhook_cancel(struct webhook *w);
+
+/**
+ * Write a URL without the name and password in it
+ *
+ * @param text Buffer
+ * @param size Its size
+ * @param url  URL
+ */
+void webhook_public_url(char *text, size_t size, const char *url);
+
+
+#endif

@@ -1,0 +1,63 @@
+/**
+ * @file outbox.h  The hooks that are not delivered yet, as the store has them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef OUTBOX_H
+#define OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ev.h>
+#include "hooks.h"
+#include "stream/stream.h"
+
+struct hook;
+struct hook_post;
+struct sender;
+
+struct webhook;
+
+struct delivery {
+	struct delivery *next;
+	struct chain *chain;
+	char id[HOOK_ID_SIZE];
+	struct hook hook;
+	struct sender *client; /* NULL for nobody */
+	enum dialect dialect;
+	char *transfer_id; /* may be NULL */
+	char *verb_id;     /* may be NULL */
+	char *data;
+	enum hook_kind kind;
+	bool http;
+	bool sent; /* and not answered yet */
+	int attempt;
+	uint64_t seq;    /* of the verb:hook that carried it last */
+	int64_t created; /* ms since 1970 */
+	ev_timer timer;
+	struct webhook *webhook; /* while an HTTP request is under way */
+};
+
+/* The hooks of one call.  Only the first is on its way. */
+struct chain {
+	struct delivery *head;
+	char sid[];
+};
+
+typedef void(outbox_timer_h)(EV_P_ ev_timer *w, int revents);
+typedef void(outbox_each_h)(struct chain *c, void *arg);
+
+int outbox_init(outbox_timer_h *h);
+void outbox_close(void);
+void outbox_load(void);
+bool outbox_full(void);
+
+int outbox_add(struct delivery **dp, const struct hook_post *p);
+void outbox_save(const struct delivery *d);
+struct chain *outbox_remove(struct delivery *d);
+struct chain *outbox_chain(const char *sid);
+struct delivery *outbox_find(const char *id);
+void outbox_each(outbox_each_h *h, void *arg);
+
+#endif

@@ -1,0 +1,510 @@
+/**
+ * @file net.h  Who may connect, and from where
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ev.h>
+
+struct lws;
+struct lws_context;
+struct lws_context_creation_info;
+struct lws_retry_bo;
+struct peer;
+struct resolve;
+struct sockaddr;
+struct visit;
+
+enum role {
+	ROLE_NONE,
+	ROLE_OBSERVER,
+	ROLE_CONTROLLER,
+};
+
+enum {
+	AUTH_NAME_SIZE = 65,
+	AUTH_HASH_SIZE = 32,
+	AUTH_TOKEN_MIN = 16,
+	AUTH_TOKEN_MAX = 256,
+};
+
+/* Whose token somebody has shown */
+struct badge {
+	enum role role;
+	char name[AUTH_NAME_SIZE];
+	unsigned char hash[AUTH_HASH_SIZE];
+};
+
+/* Takes a connection: nonblocking, and closed on exec */
+typedef void(door_h)(int fd, const struct sockaddr *sa);
+
+struct door {
+	ev_io io;
+	ev_timer pause;
+	const char *name; /* for the log */
+	door_h *h;
+	bool stuck; /* nobody can come */
+};
+
+/* Takes a connection; calls peer_forget() when it has ended */
+typedef void(listen_accept_h)(int fd, struct peer *peer);
+
+struct listen_config {
+	const char *address;      /* HOST:PORT */
+	const char *scheme;       /* of the page's URL */
+	bool anywhere;            /* may be another address than loopback */
+	unsigned max_connections; /* in all, fewer if the system says so */
+	unsigned max_per_address;
+	unsigned others; /* descriptors for what else there may be */
+};
+
+enum {
+	RESOLVE_MAX = 8, /* addresses of a host that are tried */
+	ADDRESS_SIZE = 64,
+};
+
+/* In the order in which they are to be tried.  Why is NULL if there are any;
+   the lookup is freed. */
+typedef void(resolve_h)(char (*addresses)[ADDRESS_SIZE], size_t count,
+			const char *why, void *arg);
+
+/* What may come at once, and when that was so, in ms */
+struct credit {
+	double left;
+	int64_t since;
+};
+
+struct throttle {
+	struct throttle *next; /* of those that wait */
+	struct lws *wsi;
+	struct credit credit;
+	bool waits;
+};
+
+/* "" for none */
+struct tls_files {
+	const char *cert;
+	const char *key;
+};
+
+struct weburl {
+	char *scheme;
+	char *user;     /* may be NULL */
+	char *password; /* may be NULL */
+	char *host;     /* an IPv6 address without its brackets */
+	char *origin;   /* host and port as they stand in the URL */
+	char *path;     /* with the query */
+	int port;
+	bool tls;
+};
+
+
+/* address: Which addresses are near, and whom hooks may go to */
+
+/**
+ * Say whom hooks may go to
+ *
+ * @param patterns Patterns of hosts, parted by commas; "" for all; borrowed
+ */
+void address_allow(const char *patterns);
+
+/**
+ * Tell whether a hook or an application may be reached at an address: not if
+ * that is link-local, multicast, unspecified or the metadata service of a
+ * cloud, unless --hook-allow names that very address
+ *
+ * @param sa Address that is about to be connected to
+ *
+ * @return True if it may
+ */
+bool address_allowed(const struct sockaddr *sa);
+
+/**
+ * Look for what is wrong with where a client sends a hook.  What a name stands
+ * for is not known yet: address_allowed() looks at that.
+ *
+ * @param url URL, or a path
+ *
+ * @return Rest of a sentence, NULL if nothing is wrong
+ */
+const char *address_url_fault(const char *url);
+
+
+/* auth: Tokens and what they allow */
+
+/**
+ * Read the tokens.  Says itself what is wrong; what was read before then
+ * stays.
+ *
+ * @param path File with a line for each: NAME ROLE TOKEN; "" if nobody needs
+ *             one
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int auth_load(const char *path);
+
+/**
+ * Forget the tokens
+ */
+void auth_close(void);
+
+/**
+ * Tell whether clients must show a token
+ *
+ * @return True if they must
+ */
+bool auth_required(void);
+
+/**
+ * Look at the token that somebody shows
+ *
+ * @param badge Set to what it allows
+ * @param token Token
+ *
+ * @return True if it is known
+ */
+bool auth_check(struct badge *badge, const char *token);
+
+/**
+ * Tell whether a token that was known still is, with the same role
+ *
+ * @param badge What it allowed
+ *
+ * @return True if it is, or if nobody needs one
+ */
+bool auth_stands(const struct badge *badge);
+
+/**
+ * Name a role
+ *
+ * @param role Role
+ *
+ * @return Its name
+ */
+const char *role_name(enum role role);
+
+
+/* door: A socket on which connections come */
+
+/**
+ * Let connections come
+ *
+ * @param d    Door
+ * @param fd   Socket that listens; stays the caller's
+ * @param name What the log calls it
+ * @param h    Takes each of them
+ */
+void door_open(struct door *d, int fd, const char *name, door_h *h);
+
+/**
+ * Let none come any more
+ *
+ * @param d Door, which may never have been opened if it is all zero
+ */
+void door_close(struct door *d);
+
+
+/* listen: The socket on which clients come, and who it lets come */
+
+/**
+ * Get hold of the address.  Says itself what is wrong.
+ *
+ * @param config Where, and how many may come
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int listen_bind(const struct listen_config *config);
+
+/**
+ * Let clients come, and print where to
+ *
+ * @param h Takes each connection
+ */
+void listen_start(listen_accept_h *h);
+
+/**
+ * Let nobody else come.  Those who are there may stay.
+ */
+void listen_close(void);
+
+/**
+ * Tell whether a host is the one that we listen on
+ *
+ * @param host Name or address, and perhaps a port
+ *
+ * @return True if it is
+ */
+bool listen_owns(const char *host);
+
+
+/* peer: Where connections come from, counted */
+
+/**
+ * Clean up, when all connections have ended
+ */
+void peers_close(void);
+
+/**
+ * Count a connection out: it has ended
+ *
+ * @param p Its peer
+ */
+void peer_forget(struct peer *p);
+
+
+/* resolve: The addresses of a host, looked up beside the loop */
+
+/**
+ * Get ready for lookups
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int resolve_init(void);
+
+/**
+ * Clean up.  What a thread is still looking up stays with it until the
+ * process ends.
+ */
+void resolve_close(void);
+
+/**
+ * Look up the addresses of a host.  The handler is called later.
+ *
+ * @param rp   Pointer to the new lookup
+ * @param host Name or numeric address
+ * @param h    Handler
+ * @param arg  Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int resolve(struct resolve **rp, const char *host, resolve_h *h, void *arg);
+
+/**
+ * Forget a lookup; its handler is not called any more
+ *
+ * @param r Lookup, may be NULL
+ *
+ * @return NULL
+ */
+struct resolve *resolve_cancel(struct resolve *r);
+
+
+/* throttle: How fast a client may send */
+
+/**
+ * Say how fast clients may send
+ *
+ * @param rate Messages or requests in a second; so many may come at once as
+ *             well
+ */
+void throttles_init(unsigned rate);
+
+/**
+ * Clean up, when all connections have ended
+ */
+void throttles_close(void);
+
+/**
+ * Begin to count what comes over a connection
+ *
+ * @param t   Throttle
+ * @param wsi Connection
+ */
+void throttle_start(struct throttle *t, struct lws *wsi);
+
+/**
+ * Count a message; if it is one too many, nothing is read for a while
+ *
+ * @param t Throttle
+ */
+void throttle_count(struct throttle *t);
+
+/**
+ * The connection has ended
+ *
+ * @param t Throttle
+ */
+void throttle_stop(struct throttle *t);
+
+
+/* tls: The certificate that clients see */
+
+/**
+ * Tell whether clients speak TLS
+ *
+ * @param files Certificate and key
+ *
+ * @return True if they do
+ */
+bool tls_configured(const struct tls_files *files);
+
+/**
+ * Try the certificate and its key.  Says itself what is wrong.
+ *
+ * @param files Certificate and key
+ *
+ * @return 0 if they can be used or are not asked for, otherwise errorcode
+ */
+int tls_check(const struct tls_files *files);
+
+/**
+ * Have libwebsockets speak TLS, if that is asked for
+ *
+ * @param info   Its settings
+ * @param files Certificate and key
+ */
+void tls_configure(struct lws_context_creation_info *info,
+		   const struct tls_files *files);
+
+/**
+ * Read the certificate again, for those who connect from now on.  A bad one
+ * leaves the old one in place.  Says itself what is wrong.
+ *
+ * @param ctx    Context of libwebsockets
+ * @param files Certificate and key
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int tls_reload(struct lws_context *ctx, const struct tls_files *files);
+
+
+/* visit: How long a connection may take, and whether it is alive */
+
+/* For libwebsockets, which is to leave all this to us */
+extern const struct lws_retry_bo visit_policy;
+
+/**
+ * Get ready for connections
+ *
+ * @param handshake Seconds until the first request must be there
+ * @param idle      Seconds for which a WebSocket may be silent
+ */
+void visits_init(double handshake, double idle);
+
+/**
+ * Clean up, when all connections have ended
+ */
+void visits_close(void);
+
+/**
+ * Begin with a connection
+ *
+ * @param peer  Where it comes from, NULL if it is ours
+ * @param owner Whose it is, for visit_owner(); may be NULL
+ *
+ * @return Visit, to be given to visit_end(); NULL if memory ran out
+ */
+struct visit *visit_create(struct peer *peer, void *owner);
+
+/**
+ * Tell a visit what its connection is.  visit_end() is called by whoever
+ * hears of its end.
+ *
+ * @param v   Visit
+ * @param wsi Connection
+ */
+void visit_start(struct visit *v, struct lws *wsi);
+
+/**
+ * Get the owner of a connection
+ *
+ * @param wsi Connection
+ *
+ * @return Owner, NULL if it has none
+ */
+void *visit_owner(struct lws *wsi);
+
+/**
+ * Count a request
+ *
+ * @param wsi Connection that it comes over
+ *
+ * @return True if it may come, false if its address sends too many
+ */
+bool visit_asks(struct lws *wsi);
+
+/**
+ * Give a connection so long for what it does; then it is ended
+ *
+ * @param wsi     Connection
+ * @param seconds Limit
+ */
+void visit_limit(struct lws *wsi, double seconds);
+
+/**
+ * Give a WebSocket so long for what it does; then it is closed
+ *
+ * @param wsi     Connection
+ * @param seconds Limit
+ * @param code    Why, as RFC 6455 numbers it; 0 for no close frame
+ * @param why     ... and as a sentence
+ */
+void visit_limit_close(struct lws *wsi, double seconds, int code,
+		       const char *why);
+
+/**
+ * A connection may stay, as long as there is life in it
+ *
+ * @param wsi Connection
+ */
+void visit_live(struct lws *wsi);
+
+/**
+ * There is life in a connection
+ *
+ * @param wsi Connection
+ */
+void visit_heard(struct lws *wsi);
+
+/**
+ * Ask for a sign of life, if it is time to: the pipe has room
+ *
+ * @param wsi Connection
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int visit_ping(struct lws *wsi);
+
+/**
+ * A connection has ended
+ *
+ * @param v Visit, may be NULL
+ */
+void visit_end(struct visit *v);
+
+
+/* weburl: The parts of a URL */
+
+/**
+ * Take a URL apart
+ *
+ * @param u   Parts, to be reset in any case
+ * @param url URL of any scheme
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int weburl_parse(struct weburl *u, const char *url);
+
+/**
+ * Free the parts of a URL
+ *
+ * @param u Parts
+ */
+void weburl_reset(struct weburl *u);
+
+/**
+ * Check the URL of an application
+ *
+ * @param url URL
+ *
+ * @return True if it can be reached
+ */
+bool weburl_valid(const char *url);
+
+
+#endif

@@ -1,0 +1,165 @@
+/**
+ * @file throttle.c  How fast a client may send
+ *
+ * Who sends faster by WebSocket is not read for a while: TCP tells it to wait,
+ * nothing is lost, and nobody else notices.  Who does by HTTP, with
+ * connections as he likes, is told to come later.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stddef.h>
+#include <ev.h>
+#include <libwebsockets.h>
+#include "base/base.h"
+#include "net.h"
+#include "throttle.h"
+
+
+/* Seconds after which those that wait are looked at again */
+static const double look_time = .05;
+
+static struct {
+	double rate; /* messages or requests in a second, and at once */
+	struct throttle *waiting;
+	ev_timer timer;
+} throttles;
+
+
+static void earn(struct credit *c)
+{
+	int64_t now = clock_steady_ms();
+
+	c->left += (double)(now - c->since) / 1000 * throttles.rate;
+	if (c->left > throttles.rate)
+		c->left = throttles.rate;
+	c->since = now;
+}
+
+
+static void timer_start(void)
+{
+	ev_timer_set(&throttles.timer, look_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & throttles.timer);
+}
+
+
+static void timer_handler(EV_P_ ev_timer *w, int revents)
+{
+	struct throttle **tp = &throttles.waiting;
+	(void)loop;
+	(void)w;
+	(void)revents;
+
+	while (*tp) {
+		struct throttle *t = *tp;
+
+		earn(&t->credit);
+		if (t->credit.left < 1) {
+			tp = &t->next;
+			continue;
+		}
+
+		*tp = t->next;
+		t->waits = false;
+		(void)lws_rx_flow_control(t->wsi, 1);
+	}
+
+	if (throttles.waiting)
+		timer_start();
+}
+
+
+void throttles_init(unsigned rate)
+{
+	throttles.rate = rate;
+	ev_timer_init(&throttles.timer, timer_handler, 0., 0.);
+}
+
+
+void throttles_close(void)
+{
+	ev_timer_stop(EV_DEFAULT_ & throttles.timer);
+}
+
+
+/**
+ * Begin to count
+ *
+ * @param c Credit
+ */
+void credit_start(struct credit *c)
+{
+	c->left = throttles.rate;
+	c->since = clock_steady_ms();
+}
+
+
+/**
+ * Count one
+ *
+ * @param c Credit
+ *
+ * @return True if it may come, false if it is one too many
+ */
+bool credit_take(struct credit *c)
+{
+	earn(c);
+	if (c->left < 1)
+		return false;
+
+	c->left -= 1;
+
+	return true;
+}
+
+
+/**
+ * Tell whether it is as if nothing had been counted
+ *
+ * @param c Credit
+ *
+ * @return True if so
+ */
+bool credit_full(struct credit *c)
+{
+	earn(c);
+
+	return c->left >= throttles.rate;
+}
+
+
+void throttle_start(struct throttle *t, struct lws *wsi)
+{
+	t->wsi = wsi;
+	credit_start(&t->credit);
+}
+
+
+void throttle_count(struct throttle *t)
+{
+	earn(&t->credit);
+	t->credit.left -= 1;
+	if (t->credit.left >= 1 || t->waits)
+		return;
+
+	t->waits = true;
+	t->next = throttles.waiting;
+	throttles.waiting = t;
+	(void)lws_rx_flow_control(t->wsi, 0);
+
+	if (!ev_is_active(&throttles.timer))
+		timer_start();
+}
+
+
+void throttle_stop(struct throttle *t)
+{
+	struct throttle **tp = &throttles.waiting;
+
+	while (*tp && *tp != t)
+		tp = &(*tp)->next;
+	if (*tp)
+		*tp = t->next;
+	t->waits = false;
+}

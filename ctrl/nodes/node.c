@@ -1,0 +1,492 @@
+/**
+ * @file node.c  The connected baresips
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include "base/base.h"
+#include "json.h"
+#include "link.h"
+#include "nodes.h"
+#include "report.h"
+#include "roster.h"
+#include "store/store.h"
+#include "stream/stream.h"
+
+
+/* Seconds that a node may be away before its calls are given up */
+static const double grace_time = 5.;
+static const double grace_start = 10.; /* ... when we are the one who was */
+
+enum { ACK_COUNT = 256 };
+
+static const struct nodes_events *events;
+
+
+/* Clients know nodes by name: of several boots the one that is there counts */
+static void announce(const struct node *node, const char *reason)
+{
+	struct json j;
+
+	if (!node->link && roster_other(node, true))
+		return;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	roster_print_node(&j, node);
+	json_str(&j, "reason", reason);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "node:status",
+				      .data = json_done(&j)});
+	json_free(&j);
+}
+
+
+static void node_gone(struct node *node)
+{
+	log_info("node: %s is gone", node->name);
+
+	events->gone(node->boot);
+	announce(node, "baresip is gone");
+	store_forget(STORE_NODES, node->boot);
+	roster_remove(node);
+}
+
+
+static void grace_handler(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	node_gone(w->data);
+}
+
+
+/* What the process had to say before it ended comes first */
+static void exit_handler(void *arg)
+{
+	struct node *node = arg;
+
+	if (!node->link)
+		node_gone(node);
+}
+
+
+static int create(struct node **nodep, const char *boot, const char *name)
+{
+	int err = roster_add(nodep, boot, name);
+
+	if (!err) {
+		ev_timer_init(&(*nodep)->grace, grace_handler, 0., 0.);
+		(*nodep)->grace.data = *nodep;
+	}
+
+	return err;
+}
+
+
+static void set(char **sp, const char *s)
+{
+	free(*sp);
+	*sp = s ? strdup(s) : NULL;
+}
+
+
+static void close_handler(struct link *l, void *arg)
+{
+	struct node *node = arg;
+	(void)l;
+
+	node->link = NULL;
+	node->synced = false;
+	node->since = clock_ms();
+	log_info("node: %s has disconnected", node->name);
+
+	if (node->process.exited) {
+		node_gone(node);
+		return;
+	}
+
+	announce(node, "baresip has disconnected");
+	ev_timer_set(&node->grace, grace_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & node->grace);
+}
+
+
+/* It counts anew: it is another baresip, whose boot is the same */
+static void begin_anew(struct node *node, uint64_t n)
+{
+	log_warning("node: %s has the boot of another, which is given up",
+		    node->name);
+
+	events->gone(node->boot);
+	events->begin(node->boot);
+	node->whole = n == 1;
+	node->n = node->acked = n - 1;
+}
+
+
+static void take(struct node *node, const struct report *r)
+{
+	/* the next report of the same baresip is none that we have */
+	if (node->doubtful && r->n <= node->n)
+		begin_anew(node, r->n);
+	node->doubtful = false;
+
+	if (r->n <= node->n)
+		return;
+
+	node->n = r->n;
+	node->dirty = true;
+
+	/* one of an earlier connection, repeated, or one more says nothing of
+	   what lives now */
+	if (r->kind == REPORT_SYNC) {
+		if (r->n < node->next || node->synced)
+			return;
+		node->synced = !r->more;
+	}
+
+	events->report(r, node->boot, node->name);
+}
+
+
+static int line_handler(struct link *l, char *line, size_t len, void *arg)
+{
+	struct node *node = arg;
+	struct report *r;
+	const char *why = NULL;
+	int err;
+	(void)l;
+
+	/* what is read of it is written over */
+	log_debug("node: %s: %s", node->name, line);
+
+	err = report_decode(&r, line, len, &why);
+	if (err && err != EBADMSG)
+		return err;
+
+	/* it may be of a later release; what is behind it can be used */
+	if (err || r->kind == REPORT_HELLO) {
+		log_warning("node: %s: a line %s, and is skipped", node->name,
+			    err && why ? why : "can't be used");
+		if (!err)
+			report_free(r);
+		return 0;
+	}
+
+	if (!r->time)
+		r->time = clock_ms();
+	take(node, r);
+	report_free(r);
+
+	return 0;
+}
+
+
+static void welcome(struct node *node)
+{
+	struct json j;
+
+	/* the node keeps what we could not: it says that again */
+	if (!store_trouble())
+		node->acked = node->n;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "welcome");
+	json_int(&j, "protocol", 1);
+	json_str(&j, "version", PROJECT_VERSION);
+	json_int(&j, "n", node->doubtful ? 0 : (int64_t)node->acked);
+	json_close(&j, '}');
+
+	link_send(node->link, json_done(&j));
+	json_free(&j);
+}
+
+
+static bool former_handler(const char *key, void *value, void *arg)
+{
+	struct node *former = value, *node = arg;
+	(void)key;
+
+	if (former == node || former->link ||
+	    strcmp(former->name, node->name) ||
+	    !process_is_same(&former->process, &node->process))
+		return false;
+
+	node_gone(former);
+
+	return false;
+}
+
+
+/* Who runs two of one name is told so, once */
+static void tell_rivals(struct node *node)
+{
+	struct node *other = roster_other(node, true);
+
+	if (!other || (node->rival && other->rival))
+		return;
+
+	node->rival = other->rival = true;
+	log_warning("node: two baresips are called %s, processes %d and %d: "
+		    "give each a sip_refer_node of its own",
+		    node->name, (int)other->process.pid,
+		    (int)node->process.pid);
+	announce(node, "another baresip has this name");
+}
+
+
+static int attach(struct link *l, const struct report *r)
+{
+	struct node *node = roster_find(r->boot);
+	bool is_new;
+	int err;
+
+	if (node && strcmp(node->name, r->node)) {
+		log_warning("node: %s has the boot of %s, which is given up",
+			    r->node, node->name);
+		node_gone(node);
+		node = NULL;
+	}
+
+	is_new = !node;
+	if (is_new) {
+		err = create(&node, r->boot, r->node);
+		if (err)
+			return err;
+		node->whole = r->first == 1;
+	}
+
+	if (node->link)
+		link_close(node->link);
+
+	node->link = l;
+	node->since = clock_ms();
+	node->next = r->next;
+	node->doubtful = r->next && r->next <= node->n;
+	node->synced = false;
+	node->dirty = true;
+	set(&node->version, r->version);
+	set(&node->baresip, r->baresip);
+	set(&node->libre, r->libre);
+	ev_timer_stop(EV_DEFAULT_ & node->grace);
+	process_watch(&node->process, link_pid(l), exit_handler, node);
+	link_handlers(l, line_handler, close_handler, node);
+
+	log_info("node: %s has connected (baresip %s, libre %s, process %d)",
+		 node->name, r->baresip ? r->baresip : "?",
+		 r->libre ? r->libre : "?", (int)node->process.pid);
+	if (r->first > node->n + 1 && node->n)
+		log_warning("node: %s: reports %llu to %llu are lost",
+			    node->name, (unsigned long long)node->n + 1,
+			    (unsigned long long)r->first - 1);
+
+	/* a process that has loaded the module again; of two that live, each
+	   may come back */
+	if (is_new)
+		roster_each(former_handler, node);
+
+	events->begin(node->boot);
+	announce(node, "baresip has connected");
+	tell_rivals(node);
+	welcome(node);
+
+	return 0;
+}
+
+
+static int hello_handler(struct link *l, char *line, size_t len, void *arg)
+{
+	struct report *r;
+	const char *why = NULL;
+	int err;
+	(void)arg;
+
+	err = report_decode(&r, line, len, &why);
+	if (err || r->kind != REPORT_HELLO) {
+		log_warning("node: a first line %s",
+			    err && why ? why : "is no hello");
+		if (!err)
+			report_free(r);
+		return EBADMSG;
+	}
+
+	err = attach(l, r);
+	report_free(r);
+
+	return err;
+}
+
+
+static void accept_handler(struct link *l)
+{
+	link_handlers(l, hello_handler, NULL, NULL);
+}
+
+
+int nodes_listen(const char *path)
+{
+	return link_listen(path, accept_handler);
+}
+
+
+static bool save_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct json j;
+	(void)arg;
+
+	if (!node->dirty)
+		return false;
+
+	node->dirty = false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "node", node->name);
+	json_int(&j, "pid", node->process.pid);
+	json_int(&j, "start", (int64_t)node->process.start);
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+	store_put(STORE_NODES, key, json_done(&j));
+	json_free(&j);
+
+	return false;
+}
+
+
+/* Which reports were taken, together with what they have brought about */
+static void nodes_save_handler(void)
+{
+	roster_each(save_handler, NULL);
+}
+
+
+int nodes_init(const struct nodes_events *e)
+{
+	events = e;
+	store_saver_add(nodes_save_handler);
+
+	return roster_init(e);
+}
+
+
+void nodes_close(void)
+{
+	store_saver_remove(nodes_save_handler);
+	link_unlisten();
+	roster_close();
+}
+
+
+static void load_handler(const char *key, const char *data, void *arg)
+{
+	cJSON *tree = cJSON_Parse(data);
+	const char *name = field_str(tree, "node");
+	struct node *node;
+	(void)arg;
+
+	if (!name || create(&node, key, name)) {
+		log_error("node: can't load %s", key);
+		goto out;
+	}
+
+	node->n = node->acked = (uint64_t)field_int(tree, "n", 0);
+	process_watch_again(&node->process, (pid_t)field_int(tree, "pid", 0),
+			    (uint64_t)field_int(tree, "start", 0),
+			    exit_handler, node);
+	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
+		     0.);
+	ev_timer_start(EV_DEFAULT_ & node->grace);
+
+out:
+	cJSON_Delete(tree);
+}
+
+
+void nodes_load(void)
+{
+	store_each(STORE_NODES, load_handler, NULL);
+}
+
+
+/* A node keeps thousands of reports: it need not hear of each at once */
+static void ack(struct node *node)
+{
+	struct json j;
+
+	if (node->acked == node->n || store_trouble() ||
+	    (store_pending() && node->n - node->acked < ACK_COUNT))
+		return;
+
+	node->acked = node->n;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "ack");
+	json_int(&j, "n", (int64_t)node->n);
+	json_close(&j, '}');
+	link_send(node->link, json_done(&j));
+	json_free(&j);
+}
+
+
+static bool flush_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	(void)key;
+	(void)arg;
+
+	if (!node->link)
+		return false;
+
+	ack(node);
+
+	/* if this fails, so does the next read, which cleans up */
+	(void)link_flush(node->link);
+
+	return false;
+}
+
+
+void nodes_flush(void)
+{
+	roster_each(flush_handler, NULL);
+}
+
+
+bool node_connected(const char *boot)
+{
+	const struct node *node = roster_find(boot);
+
+	return node && node->link;
+}
+
+
+void node_send(const char *boot, const char *line)
+{
+	const struct node *node = roster_find(boot);
+
+	if (!node || !node->link || !node->synced)
+		return;
+
+	/* who asks has looked at what is asked for; what the other end skips
+	   would never be answered either */
+	if (line && strlen(line) > LINK_LINE_MAX) {
+		log_error("node: %s: a request of %zu bytes is not sent",
+			  node->name, strlen(line));
+		return;
+	}
+
+	log_debug("node: %s <- %s", node->name, line ? line : "");
+	link_send(node->link, line);
+}

@@ -1,0 +1,269 @@
+/**
+ * @file roster.c  The baresips that are known, connected or not
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/base.h"
+#include "json.h"
+#include "link.h"
+#include "nodes.h"
+#include "roster.h"
+
+
+static struct table *nodes; /* by boot */
+static const struct nodes_events *events;
+
+
+static void destroy(struct node *node)
+{
+	process_forget(&node->process);
+	ev_timer_stop(EV_DEFAULT_ & node->grace);
+	if (node->link)
+		link_close(node->link);
+	free(node->boot);
+	free(node->name);
+	free(node->version);
+	free(node->baresip);
+	free(node->libre);
+	free(node);
+}
+
+
+/**
+ * Get ready for nodes
+ *
+ * @param e Tell how much each of them carries
+ *
+ * @return 0, or ENOMEM
+ */
+int roster_init(const struct nodes_events *e)
+{
+	events = e;
+
+	return table_create(&nodes);
+}
+
+
+static bool destroy_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	destroy(value);
+
+	return false;
+}
+
+
+/**
+ * Free all nodes; what they said stays in the store
+ */
+void roster_close(void)
+{
+	table_each(nodes, destroy_handler, NULL);
+	table_destroy(nodes);
+	nodes = NULL;
+}
+
+
+/**
+ * Make a node, without a connection
+ *
+ * @param nodep Pointer to the new node
+ * @param boot  Its boot
+ * @param name  Its name
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int roster_add(struct node **nodep, const char *boot, const char *name)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	int err;
+
+	if (!node)
+		return ENOMEM;
+
+	node->since = clock_ms();
+
+	node->boot = strdup(boot);
+	node->name = strdup(name);
+	err = node->boot && node->name ? table_put(nodes, boot, node) : ENOMEM;
+	if (err)
+		destroy(node);
+	else
+		*nodep = node;
+
+	return err;
+}
+
+
+/**
+ * Free a node
+ *
+ * @param node Node
+ */
+void roster_remove(struct node *node)
+{
+	(void)table_take(nodes, node->boot);
+	destroy(node);
+}
+
+
+struct node *roster_find(const char *boot)
+{
+	return table_get(nodes, boot);
+}
+
+
+/**
+ * Call a handler for each node
+ *
+ * @param h   Handler, returns true to stop
+ * @param arg Handler argument
+ */
+void roster_each(table_each_h *h, void *arg)
+{
+	table_each(nodes, h, arg);
+}
+
+
+struct search {
+	const char *name;
+	const struct node *but;
+	bool connected;
+	unsigned load;
+	struct node *node; /* what was found */
+};
+
+
+static bool other_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct search *s = arg;
+	(void)key;
+
+	if (node == s->but || strcmp(node->name, s->name) ||
+	    (node->link != NULL) != s->connected)
+		return false;
+
+	s->node = node;
+
+	return true;
+}
+
+
+/**
+ * Find another boot of a node
+ *
+ * @param node      One boot of it
+ * @param connected Whether the other one must be there, or must not
+ *
+ * @return Another boot, NULL if there is none
+ */
+struct node *roster_other(const struct node *node, bool connected)
+{
+	struct search s = {
+		.name = node->name, .but = node, .connected = connected};
+
+	table_each(nodes, other_handler, &s);
+
+	return s.node;
+}
+
+
+/**
+ * Write the members of a node for clients
+ *
+ * @param j    Text, in an open object
+ * @param node Node
+ */
+void roster_print_node(struct json *j, const struct node *node)
+{
+	char since[CLOCK_TEXT_SIZE];
+
+	clock_text(since, node->since);
+
+	json_str(j, "node", node->name);
+	json_str(j, "version", node->version);
+	json_str(j, "baresip", node->baresip);
+	json_str(j, "libre", node->libre);
+	json_bool(j, "connected", node->link != NULL);
+	json_str(j, "since", since);
+	json_int(j, "calls", events->calls(node->boot));
+	json_int(j, "transfers", events->transfers(node->boot));
+}
+
+
+static bool print_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+
+	json_open(arg, NULL, '{');
+	roster_print_node(arg, value);
+	json_close(arg, '}');
+
+	return false;
+}
+
+
+void roster_print(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(nodes, print_handler, j);
+	json_close(j, ']');
+}
+
+
+static bool count_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	unsigned *n = arg;
+	(void)key;
+
+	*n += node->synced;
+
+	return false;
+}
+
+
+unsigned roster_count(void)
+{
+	unsigned n = 0;
+
+	table_each(nodes, count_handler, &n);
+
+	return n;
+}
+
+
+static bool pick_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	struct search *s = arg;
+	unsigned load;
+
+	if (!node->synced || (s->name && strcmp(s->name, node->name)))
+		return false;
+
+	load = events->calls(key);
+	if (!s->node || load < s->load) {
+		s->node = node;
+		s->load = load;
+	}
+
+	return false;
+}
+
+
+const char *roster_pick(const char *name)
+{
+	struct search s = {.name = name};
+
+	table_each(nodes, pick_handler, &s);
+
+	return s.node ? s.node->boot : NULL;
+}

@@ -1,0 +1,395 @@
+/**
+ * @file conn.c  One connection, until it is a client or a request
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "conn.h"
+#include "filter.h"
+#include "gate.h"
+#include "http.h"
+#include "net/net.h"
+#include "store/store.h"
+#include "stream/stream.h"
+
+
+enum {
+	AUTH_TIME = 5, /* seconds for a first frame with a token */
+	AUTH_FRAME_MAX = 1024,
+	BODY_TIME = 10,       /* seconds for the body of a request */
+	REST_TIME = 10,       /* ... until the next one */
+	REPLY_TIME = 30,      /* ... and to get its answer, and read it */
+	ARGUMENT_SIZE = 4096, /* libwebsockets takes no more */
+	RX_SIZE = 1024,       /* which each client has for itself */
+	TX_SIZE = 1 << 16,    /* written at once */
+	LENGTH_SIZE = 12,     /* of the length of a body, in digits */
+};
+
+/* What libwebsockets keeps for each connection */
+struct conn {
+	struct client *client;   /* of a WebSocket, once its token is known */
+	struct request *request; /* of HTTP */
+	struct badge badge;
+	char name[CLIENT_NAME_SIZE];
+	uint64_t since;
+	struct throttle throttle;
+	char *frame; /* the first one, that has the token */
+	size_t len;
+};
+
+static int refuse(struct lws *wsi, unsigned status, const char *why)
+{
+	(void)lws_return_http_status(wsi, status, why);
+
+	return 1;
+}
+
+
+static int refuse_foreign(struct lws *wsi)
+{
+	return refuse(wsi, HTTP_STATUS_FORBIDDEN,
+		      "a page from elsewhere may not come here");
+}
+
+
+/* libwebsockets 4.3 lets an escaped zero byte pass in the query */
+static bool has_zero(struct lws *wsi)
+{
+	char text[ARGUMENT_SIZE];
+	int len;
+
+	for (int i = 0;; i++) {
+		len = lws_hdr_copy_fragment(wsi, text, sizeof(text),
+					    WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (len < 0)
+			return false;
+		if (strlen(text) != (size_t)len)
+			return true;
+	}
+}
+
+
+/* libwebsockets ends a URL at an escaped CR or LF, and then finds no version
+   behind it */
+static bool is_garbled(struct lws *wsi)
+{
+	return !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) || has_zero(wsi);
+}
+
+
+static int refuse_garbled(struct lws *wsi)
+{
+	return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
+		      "the URL must not contain control characters");
+}
+
+
+/* The length of a body must be beyond doubt: who reads it in another way would
+   take a part of it for a request (RFC 9112 section 6.3).  What is wrong, NULL
+   if nothing is. */
+static const char *body_fault(struct lws *wsi)
+{
+	char length[LENGTH_SIZE] = "";
+	size_t n;
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+		return "a body must have a Content-Length, and no "
+		       "Transfer-Encoding";
+
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+		return NULL;
+
+	(void)lws_hdr_copy(wsi, length, sizeof(length),
+			   WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	n = strspn(length, "0123456789");
+
+	return n && !length[n + strspn(length + n, " \t")]
+		       ? NULL
+		       : "Content-Length: must be one number";
+}
+
+
+/* A request comes, or the connection ends with an answer */
+static int filter(struct lws *wsi)
+{
+	const char *why;
+
+	visit_limit(wsi, REPLY_TIME);
+	if (is_garbled(wsi))
+		return refuse_garbled(wsi);
+	if (gate_foreign(wsi))
+		return refuse_foreign(wsi);
+
+	why = body_fault(wsi);
+
+	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
+}
+
+
+/* The arguments are read again once the connection is bound to a dialect;
+   what is wrong with them, NULL if nothing is */
+static const char *get_args(struct lws *wsi, char *name, uint64_t *sincep)
+{
+	char buf[ARGUMENT_SIZE];
+	const char *p;
+
+	*name = '\0';
+	*sincep = UINT64_MAX;
+
+	p = lws_get_urlarg_by_name(wsi, "client=", buf, sizeof(buf));
+	if (p) {
+		if (!client_name_valid(p))
+			return "client: must be a name of 1 to 64 letters, "
+			       "digits and . _ -";
+		strcpy(name, p);
+	}
+
+	p = lws_get_urlarg_by_name(wsi, "since=", buf, sizeof(buf));
+	if (p) {
+		errno = 0;
+		*sincep = strtoull(p, NULL, 10);
+		if (errno || !*p || p[strspn(p, "0123456789")])
+			return "since: must be the seq of a message";
+	}
+
+	return NULL;
+}
+
+
+static int confirm_upgrade(struct lws *wsi)
+{
+	char name[CLIENT_NAME_SIZE], uri[64] = "";
+	struct badge badge;
+	uint64_t since;
+	const char *why;
+
+	if (is_garbled(wsi))
+		return refuse_garbled(wsi);
+
+	if (gate_foreign(wsi))
+		return refuse_foreign(wsi);
+
+	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
+	    strcmp(uri, "/ws"))
+		return refuse(wsi, HTTP_STATUS_NOT_FOUND,
+			      "the WebSocket is at /ws");
+
+	if (gate_check(&badge, wsi, true) == GATE_UNKNOWN)
+		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
+			      "the token is not known");
+
+	why = get_args(wsi, name, &since);
+
+	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
+}
+
+
+static int refuse_websocket(struct lws *wsi, int code, const char *why)
+{
+	lws_close_reason(wsi, (enum lws_close_status)code,
+			 (unsigned char *)why, strlen(why));
+
+	return EACCES;
+}
+
+
+static int create_client(struct lws *wsi, struct conn *conn)
+{
+	const char *protocol = lws_get_protocol(wsi)->name;
+	enum dialect dialect = strcmp(protocol, "ws.jambonz.org")
+				       ? DIALECT_DEFAULT
+				       : DIALECT_JAMBONZ;
+	int err;
+
+	visit_live(wsi);
+	throttle_start(&conn->throttle, wsi);
+	err = client_create(&conn->client, wsi, conn->name, NULL, dialect,
+			    conn->since, &conn->badge);
+
+	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,
+						"the name belongs to another "
+						"token")
+			     : err;
+}
+
+
+/* Who has shown no token may do so in the first frame */
+static int established(struct lws *wsi, struct conn *conn)
+{
+	if (conn->badge.role != ROLE_NONE)
+		return create_client(wsi, conn);
+
+	visit_limit_close(wsi, AUTH_TIME, CLOSE_NO_TOKEN,
+			  "no token has come in time");
+
+	return 0;
+}
+
+
+static int log_in(struct lws *wsi, struct conn *conn, const void *in,
+		  size_t len, bool last)
+{
+	char *frame;
+	bool known;
+
+	frame = conn->len + len > AUTH_FRAME_MAX
+			? NULL
+			: realloc(conn->frame, conn->len + len + 1);
+	if (!frame)
+		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
+					"the first message must be short");
+
+	memcpy(frame + conn->len, in, len);
+	conn->frame = frame;
+	conn->len += len;
+	if (!last)
+		return 0;
+
+	known = gate_frame(&conn->badge, frame, conn->len);
+	explicit_bzero(frame, conn->len);
+	if (!known)
+		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
+					"the first message must be auth with "
+					"a known token");
+
+	return create_client(wsi, conn);
+}
+
+
+static int receive(struct lws *wsi, struct conn *conn, void *in, size_t len)
+{
+	bool last = lws_is_final_fragment(wsi) &&
+		    !lws_remaining_packet_payload(wsi);
+
+	if (!conn->client)
+		return log_in(wsi, conn, in, len, last);
+
+	visit_heard(wsi);
+	if (last)
+		throttle_count(&conn->throttle);
+
+	return client_receive(conn->client, in, len, last,
+			      lws_frame_is_binary(wsi) != 0);
+}
+
+
+static int writable(struct lws *wsi, struct conn *conn)
+{
+	int err;
+
+	(void)store_secure();
+	err = visit_ping(wsi);
+
+	return err || !conn->client ? err : client_writable(conn->client);
+}
+
+
+static int write_reply(struct lws *wsi, struct conn *conn)
+{
+	bool answers = http_answers(conn->request);
+	int err;
+
+	(void)store_secure();
+	err = http_writable(conn->request);
+	if (!err && answers && !lws_partial_buffered(wsi))
+		visit_limit(wsi, REST_TIME);
+
+	return err;
+}
+
+
+static void closed(struct conn *conn)
+{
+	throttle_stop(&conn->throttle);
+	client_destroy(conn->client);
+	conn->client = NULL;
+	free(conn->frame);
+	conn->frame = NULL;
+}
+
+
+static int begin_request(struct lws *wsi, struct conn *conn)
+{
+	bool body = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) >
+		    0;
+
+	(void)gate_check(&conn->badge, wsi, false);
+	visit_limit(wsi, body ? BODY_TIME : REPLY_TIME);
+
+	return http_begin(&conn->request, wsi, conn->badge.role);
+}
+
+
+/* The last that is heard of any connection */
+static void forget(struct lws *wsi)
+{
+	visit_end(lws_get_opaque_user_data(wsi));
+	lws_set_opaque_user_data(wsi, NULL);
+}
+
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason,
+		    void *user, void *in, size_t len)
+{
+	struct conn *conn = user;
+
+	switch (reason) {
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(wsi);
+
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		(void)gate_check(&conn->badge, wsi, true);
+		return get_args(wsi, conn->name, &conn->since) != NULL;
+
+	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
+
+	case LWS_CALLBACK_RECEIVE: return receive(wsi, conn, in, len) ? -1 : 0;
+
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return writable(wsi, conn) ? -1 : 0;
+
+	case LWS_CALLBACK_RECEIVE_PONG: visit_heard(wsi); return 0;
+
+	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
+
+	case LWS_CALLBACK_FILTER_HTTP_CONNECTION: return filter(wsi);
+
+	case LWS_CALLBACK_HTTP: return begin_request(wsi, conn);
+
+	case LWS_CALLBACK_HTTP_BODY: return http_body(conn->request, in, len);
+
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		visit_limit(wsi, REPLY_TIME);
+		return http_body_done(conn->request);
+
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		if (!conn || !conn->request)
+			break;
+		return write_reply(wsi, conn);
+
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+	case LWS_CALLBACK_CLOSED_HTTP:
+		if (conn)
+			conn->request = http_end(conn->request);
+		break;
+
+	case LWS_CALLBACK_WSI_DESTROY: forget(wsi); break;
+
+	default: break;
+	}
+
+	return lws_callback_http_dummy(wsi, reason, user, in, len);
+}
+
+
+/* The first serves HTTP, and clients that ask for no subprotocol */
+const struct lws_protocols conn_protocols[] = {
+	{"referd.v1", callback, sizeof(struct conn), RX_SIZE, 0, NULL,
+	 TX_SIZE},
+	{"ws.jambonz.org", callback, sizeof(struct conn), RX_SIZE, 0, NULL,
+	 TX_SIZE},
+	{NULL, NULL, 0, 0, 0, NULL, 0},
+};

@@ -1,0 +1,17 @@
+/**
+ * @file cors.h  What pages of other origins may ask for, and read
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CORS_H
+#define CORS_H
+
+#include <stdbool.h>
+
+
+struct lws;
+
+int cors_answer(struct lws *wsi, const char *origin, bool preflight,
+		unsigned char **p, unsigned char *end);
+
+#endif

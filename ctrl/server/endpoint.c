@@ -1,0 +1,183 @@
+/**
+ * @file endpoint.c  What can be read over HTTP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "base/base.h"
+#include "calls/calls.h"
+#include "endpoint.h"
+#include "filter.h"
+#include "history.h"
+#include "json.h"
+#include "metrics.h"
+#include "nodes/nodes.h"
+#include "stats.h"
+#include "store/store.h"
+
+
+enum { ARGUMENT_SIZE = 4096 }; /* libwebsockets takes no more */
+
+
+static char *get_healthz(void)
+{
+	char text[256];
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "status", store_trouble() ? "degraded" : "ok");
+	if (store_trouble()) {
+		(void)snprintf(text, sizeof(text),
+			       "the store can't be written (%s): what is to "
+			       "be kept waits in memory",
+			       store_trouble());
+		json_str(&j, "error", text);
+	}
+	json_str(&j, "version", PROJECT_VERSION);
+	json_int(&j, "nodes", roster_count());
+	json_int(&j, "calls", (int64_t)sessions_count());
+	json_int(&j, "last_seq", (int64_t)store_seq());
+	json_close(&j, '}');
+
+	return json_take(&j);
+}
+
+
+static char *get_calls(void)
+{
+	struct json j;
+
+	json_init(&j);
+	sessions_print(&j, NULL);
+
+	return json_take(&j);
+}
+
+
+static char *get_call(const char *sid, struct fault *fault)
+{
+	const struct session *s = session_find(sid);
+	struct json j;
+
+	if (!s || call_over(s->call)) {
+		(void)fault_set(fault, 404, NULL, "no such call lives");
+		return NULL;
+	}
+
+	json_init(&j);
+	session_print(&j, NULL, s);
+
+	return json_take(&j);
+}
+
+
+/* libwebsockets has parted the query and decoded it; conn.c has seen that it
+   has no zero byte */
+static int read_query(struct filter *filter, struct lws *wsi,
+		      struct fault *fault)
+{
+	char text[ARGUMENT_SIZE];
+	int err = 0;
+
+	for (int i = 0; !err; i++) {
+		int len = lws_hdr_copy_fragment(wsi, text, sizeof(text),
+						WSI_TOKEN_HTTP_URI_ARGS, i);
+		char *value;
+
+		if (len < 0)
+			break;
+
+		value = text + strcspn(text, "=");
+		if (*value)
+			*value++ = '\0';
+
+		err = filter_add(filter, text, value, fault);
+	}
+
+	return err;
+}
+
+
+static int list_transfers(struct look **lp, const char *request,
+			  struct lws *wsi, struct fault *fault)
+{
+	struct filter *filter = malloc(sizeof(*filter));
+	int err;
+
+	if (!filter)
+		return ENOMEM;
+
+	filter_init(filter);
+	err = read_query(filter, wsi, fault);
+	if (err) {
+		free(filter);
+		return err;
+	}
+
+	return history_list(lp, request, filter);
+}
+
+
+/**
+ * Look for what is under a path, if that is of the past
+ *
+ * @param lp      Set to the look, NULL if there is nothing of the past
+ * @param request Name of the request that is answered
+ * @param wsi     Connection, with the query
+ * @param path    Path
+ * @param fault   Why it can't be done, if it says something
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+		  const char *path, struct fault *fault)
+{
+	*lp = NULL;
+
+	if (!strcmp(path, "/transfers"))
+		return list_transfers(lp, request, wsi, fault);
+
+	if (!strncmp(path, "/transfers/", 11))
+		return history_one(lp, request, path + 11);
+
+	return strcmp(path, "/stats") ? 0 : stats_ask(lp, request);
+}
+
+
+/**
+ * Get what is under a path, and not of the past
+ *
+ * @param path  Path
+ * @param typep Content-Type of what is returned
+ * @param fault Why there is nothing, if it says something
+ *
+ * @return Text, to be freed; NULL if there is a fault, or memory ran out
+ */
+char *endpoint_get(const char *path, const char **typep, struct fault *fault)
+{
+	*typep = "application/json";
+
+	if (!strcmp(path, "/healthz"))
+		return get_healthz();
+
+	if (!strcmp(path, "/calls"))
+		return get_calls();
+
+	if (!strncmp(path, "/calls/", 7))
+		return get_call(path + 7, fault);
+
+	if (!strcmp(path, "/metrics")) {
+		*typep = "text/plain; version=0.0.4";
+		return metrics_text();
+	}
+
+	(void)fault_set(fault, 404, NULL, "there is nothing here");
+
+	return NULL;
+}

@@ -1,0 +1,18 @@
+/**
+ * @file endpoint.h  What can be read over HTTP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+
+struct fault;
+struct look;
+struct lws;
+
+int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+		  const char *path, struct fault *fault);
+char *endpoint_get(const char *path, const char **typep, struct fault *fault);
+
+#endif

@@ -1,0 +1,215 @@
+/**
+ * @file gate.c  Whether a request may come in, and as whom
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <string.h>
+#include <strings.h>
+#include <cjson/cJSON.h>
+#include <libwebsockets.h>
+#include "base/base.h"
+#include "gate.h"
+#include "json.h"
+#include "net/net.h"
+
+
+enum {
+	HOST_SIZE = 256,
+	ORIGIN_SIZE = 300,
+	HEADER_SIZE = 4096, /* all that there can be of them */
+};
+
+static const char *origins = ""; /* of other pages that may come */
+
+
+/**
+ * Say which other pages may come
+ *
+ * @param list Origins, parted by commas; borrowed
+ */
+void gate_init(const char *list)
+{
+	origins = list;
+}
+
+
+static bool host_is_loopback(const char *host)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (!strncasecmp(host, names[i], n) &&
+		    (host[n] == '\0' || host[n] == ':'))
+			return true;
+	}
+
+	return false;
+}
+
+
+static bool origin_is_listed(const char *origin)
+{
+	size_t len = strlen(origin);
+
+	for (const char *p = origins; *p; p += strspn(p, ", ")) {
+		size_t n = strcspn(p, ", ");
+
+		if (n == len && !strncasecmp(p, origin, n))
+			return true;
+		p += n;
+	}
+
+	return false;
+}
+
+
+/* The origin of the page behind a request, if that is not ours: false if it
+   is, or if there is none */
+static bool get_origin(char origin[ORIGIN_SIZE], struct lws *wsi)
+{
+	char host[HOST_SIZE] = "";
+	const char *p;
+
+	origin[0] = '\0';
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
+		return false;
+
+	(void)lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
+	(void)lws_hdr_copy(wsi, origin, ORIGIN_SIZE, WSI_TOKEN_ORIGIN);
+	p = strstr(origin, "://");
+
+	return !p || strcasecmp(p + 3, host);
+}
+
+
+/**
+ * Tell whether a page from elsewhere is behind a request.  It must reach us
+ * neither under its own host name (DNS rebinding; tokens, which it does not
+ * have, do as well) nor by a request across sites: browsers tell both.
+ *
+ * @param wsi Connection
+ *
+ * @return True if it is
+ */
+bool gate_foreign(struct lws *wsi)
+{
+	char host[HOST_SIZE] = "", origin[ORIGIN_SIZE];
+
+	if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0)
+		return true;
+
+	if (!auth_required() && !host_is_loopback(host) && !listen_owns(host))
+		return true;
+
+	return get_origin(origin, wsi) && !origin_is_listed(origin);
+}
+
+
+/**
+ * Get the origin of the page behind a request, which is not foreign
+ *
+ * @param wsi Connection
+ *
+ * @return Origin, to be freed; NULL if it is our own, or none
+ */
+char *gate_origin(struct lws *wsi)
+{
+	char origin[ORIGIN_SIZE];
+
+	return get_origin(origin, wsi) ? strdup(origin) : NULL;
+}
+
+
+static enum gate check_token(struct badge *badge, const char *token)
+{
+	return auth_check(badge, token) ? GATE_OPEN : GATE_UNKNOWN;
+}
+
+
+/* Authorization: Bearer TOKEN (RFC 6750 section 2.1) */
+static enum gate check_header(struct badge *badge, struct lws *wsi)
+{
+	static const char scheme[] = "Bearer ";
+	char header[HEADER_SIZE] = "";
+	enum gate gate = GATE_UNKNOWN;
+
+	if (lws_hdr_copy(wsi, header, sizeof(header),
+			 WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
+	    !strncasecmp(header, scheme, strlen(scheme)))
+		gate = check_token(badge, header + strlen(scheme));
+	explicit_bzero(header, sizeof(header));
+
+	return gate;
+}
+
+
+/* ?access_token=TOKEN (RFC 6750 section 2.3) */
+static enum gate check_query(struct badge *badge, struct lws *wsi)
+{
+	char buf[HEADER_SIZE];
+	const char *token = lws_get_urlarg_by_name(wsi, "access_token=", buf,
+						   sizeof(buf));
+	enum gate gate = token ? check_token(badge, token) : GATE_NOTHING;
+
+	explicit_bzero(buf, sizeof(buf));
+
+	return gate;
+}
+
+
+/**
+ * Look at the token of a request
+ *
+ * @param badge Set to whose it is
+ * @param wsi   Connection
+ * @param query True if it may stand in the query, since browsers give a
+ *              WebSocket no header
+ *
+ * @return What has become of it
+ */
+enum gate gate_check(struct badge *badge, struct lws *wsi, bool query)
+{
+	memset(badge, 0, sizeof(*badge));
+
+	if (!auth_required()) {
+		badge->role = ROLE_CONTROLLER;
+		return GATE_OPEN;
+	}
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION))
+		return check_header(badge, wsi);
+
+	return query ? check_query(badge, wsi) : GATE_NOTHING;
+}
+
+
+/**
+ * Look at the token in the first frame of a WebSocket
+ *
+ * @param badge Set to whose it is
+ * @param text  JSON text; may be changed
+ * @param len   Its length in bytes
+ *
+ * @return True if the token is known
+ */
+bool gate_frame(struct badge *badge, char *text, size_t len)
+{
+	const char *type, *token;
+	cJSON *tree = NULL;
+	bool known = false;
+
+	if (json_fault(text, len))
+		return false;
+
+	tree = cJSON_ParseWithLength(text, len);
+	type = field_str(tree, "type");
+	token = field_str(tree, "token");
+	if (type && token && !strcmp(type, "auth"))
+		known = auth_check(badge, token);
+	cJSON_Delete(tree);
+
+	return known;
+}

@@ -1,0 +1,16 @@
+/**
+ * @file history.h  The transfers of the past, for who asks over HTTP
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef HISTORY_H
+#define HISTORY_H
+
+
+struct filter;
+struct look;
+
+int history_list(struct look **lp, const char *request, struct filter *filter);
+int history_one(struct look **lp, const char *request, const char *id);
+
+#endif

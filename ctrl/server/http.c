@@ -1,0 +1,447 @@
+/**
+ * @file http.c  HTTP for curl and scripts
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ev.h>
+#include <libwebsockets.h>
+#include "base/base.h"
+#include "calls/calls.h"
+#include "cors.h"
+#include "endpoint.h"
+#include "gate.h"
+#include "http.h"
+#include "json.h"
+#include "net/net.h"
+#include "nodes/nodes.h"
+#include "server.h"
+#include "store/store.h"
+#include "stream/stream.h"
+
+
+enum { HEADERS_SIZE = 2048 };
+
+/* Seconds that a node may take to answer */
+static const double node_time = 15.;
+
+static const char prefix[] = "http-";
+
+struct request {
+	struct lws *wsi;
+	char name[24]; /* what it is called as a sender */
+	char path[256];
+	bool post;
+	bool head;         /* like GET, without what it would get */
+	bool preflight;    /* a browser asks what its page may send */
+	char *origin;      /* of a page from elsewhere, NULL for none */
+	enum role role;    /* of its token */
+	bool asked;        /* the body is complete, and somebody sees to it */
+	ev_timer limit;    /* of the wait for a node's answer */
+	struct look *look; /* into the past, that the answer comes from */
+	int status;        /* 0 while there is no reply */
+	const char *type;
+	char *reply;
+	char *body;
+	size_t len;
+};
+
+static struct table *requests; /* by name */
+static unsigned last;
+
+
+static void reply_take(struct request *r, int status, const char *type,
+		       char *text)
+{
+	if (r->status) {
+		free(text);
+		return;
+	}
+
+	r->status = text ? status : 500;
+	r->type = type;
+	r->reply = text;
+	(void)lws_callback_on_writable(r->wsi);
+}
+
+
+static void reply_handler(const char *name, int status, const char *body)
+{
+	struct request *r = table_get(requests, name);
+
+	if (r)
+		reply_take(r, status, "application/json",
+			   body ? strdup(body) : NULL);
+}
+
+
+int http_init(void)
+{
+	reply_http(reply_handler);
+
+	return table_create(&requests);
+}
+
+
+void http_close(void)
+{
+	table_destroy(requests);
+	requests = NULL;
+}
+
+
+size_t http_count(void)
+{
+	return table_count(requests);
+}
+
+
+static void reply_error(struct request *r, int status, const char *error,
+			const char *field)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "error", error);
+	json_str(&j, "field", *field ? field : NULL);
+	json_close(&j, '}');
+	reply_take(r, status, "application/json", json_take(&j));
+}
+
+
+static void answer(struct request *r, const char *type, char *text,
+		   const struct fault *fault)
+{
+	if (text || !*fault->text)
+		reply_take(r, 200, type, text);
+	else
+		reply_error(r, fault->status, fault->text, fault->field);
+}
+
+
+static void get(struct request *r)
+{
+	const char *type = NULL;
+	struct fault fault;
+	char *text = NULL;
+	int err;
+
+	fault_init(&fault);
+	err = endpoint_look(&r->look, r->name, r->wsi, r->path, &fault);
+	if (!err && r->look)
+		return;
+
+	if (!err)
+		text = endpoint_get(r->path, &type, &fault);
+	answer(r, type, text, &fault);
+}
+
+
+/* /calls/{sid}/verbs */
+static bool path_call(const struct request *r, char sid[CALL_SID_MAX + 1])
+{
+	const char *p = r->path + 7;
+	size_t n = strcspn(p, "/");
+
+	if (strncmp(r->path, "/calls/", 7) || n > CALL_SID_MAX ||
+	    strcmp(p + n, "/verbs"))
+		return false;
+
+	memcpy(sid, p, n);
+	sid[n] = '\0';
+
+	return true;
+}
+
+
+static bool is_postable(const struct request *r)
+{
+	char sid[CALL_SID_MAX + 1];
+
+	return !strcmp(r->path, "/calls") || path_call(r, sid);
+}
+
+
+static void limit_handler(EV_P_ ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+
+	reply_error(t->data, 504, "baresip has not answered; it may do it yet",
+		    "");
+}
+
+
+static void post(struct request *r)
+{
+	struct sender sender = {.kind = SENDER_HTTP, .name = r->name};
+	char sid[CALL_SID_MAX + 1], empty[] = "";
+	char *body = r->body ? r->body : empty;
+
+	if (path_call(r, sid))
+		command_verbs(&sender, sid, body, r->len);
+	else
+		command_dial(&sender, body, r->len);
+
+	if (!r->status)
+		ev_timer_start(EV_DEFAULT_ & r->limit);
+}
+
+
+/* What everybody may know is that we are there */
+static bool is_allowed(struct request *r)
+{
+	if (!visit_asks(r->wsi))
+		reply_error(r, 429,
+			    "there are too many requests, wait a second", "");
+	else if (r->preflight)
+		reply_take(r, 200, "text/plain", strdup(""));
+	else if (r->role == ROLE_NONE && !r->post &&
+		 !strcmp(r->path, "/healthz"))
+		reply_take(r, 200, "application/json",
+			   strdup(store_trouble() ? "{\"status\":\"degraded\"}"
+						  : "{\"status\":\"ok\"}"));
+	else if (r->role == ROLE_NONE)
+		reply_error(r, 401,
+			    "a known token is required, as in "
+			    "Authorization: Bearer TOKEN",
+			    "");
+	else if (r->role == ROLE_OBSERVER && r->post)
+		reply_error(r, 403, "role observer may not send commands", "");
+
+	return !r->status;
+}
+
+
+/**
+ * Begin a request
+ *
+ * @param rp   Pointer to the new request
+ * @param wsi  Its connection
+ * @param role Role of its token
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_begin(struct request **rp, struct lws *wsi, enum role role)
+{
+	struct request *r = calloc(1, sizeof(*r));
+	char *uri;
+	int len, method;
+
+	if (!r)
+		return -1;
+
+	r->wsi = wsi;
+	r->role = role;
+	ev_timer_init(&r->limit, limit_handler, node_time, 0.);
+	r->limit.data = r;
+	(void)snprintf(r->name, sizeof(r->name), "%s%u", prefix, ++last);
+	if (table_put(requests, r->name, r)) {
+		free(r);
+		return -1;
+	}
+	*rp = r;
+
+	method = lws_http_get_uri_and_method(wsi, &uri, &len);
+	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
+	r->post = method == LWSHUMETH_POST;
+	r->head = method == LWSHUMETH_HEAD;
+	r->origin = gate_origin(wsi);
+	r->preflight = method == LWSHUMETH_OPTIONS && r->origin;
+
+	if (!is_allowed(r))
+		return 0;
+
+	if (method == LWSHUMETH_GET || r->head)
+		get(r);
+	else if (!r->post || !is_postable(r))
+		reply_error(r, 405, "this can't be done here", "");
+	else if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+		reply_error(r, 411, "the body must have a Content-Length", "");
+
+	return 0;
+}
+
+
+/**
+ * Take a piece of the body
+ *
+ * @param r   Request
+ * @param in  The piece
+ * @param len Its length in bytes
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_body(struct request *r, const void *in, size_t len)
+{
+	char *body;
+
+	if (!r)
+		return -1;
+
+	if (r->status || !len)
+		return 0;
+
+	if (r->len + len > MESSAGE_MAX) {
+		reply_error(r, 413, "a message may have 65536 bytes", "");
+		return 0;
+	}
+
+	body = realloc(r->body, r->len + len + 1);
+	if (!body)
+		return -1;
+
+	r->body = body;
+	memcpy(r->body + r->len, in, len);
+	r->len += len;
+
+	return 0;
+}
+
+
+/**
+ * Do what a complete request asks for
+ *
+ * @param r Request
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_body_done(struct request *r)
+{
+	if (!r)
+		return -1;
+
+	if (!r->status && !r->asked) {
+		r->asked = true;
+		post(r);
+	}
+
+	return 0;
+}
+
+
+static int write_reply(struct request *r)
+{
+	unsigned char buf[LWS_PRE + HEADERS_SIZE];
+	unsigned char *start = buf + LWS_PRE, *p = start;
+	size_t len = r->reply ? strlen(r->reply) : 0;
+	unsigned char *text;
+	int n;
+
+	static const char challenge[] = "Bearer realm=\"referd\"";
+
+	if (lws_add_http_common_headers(r->wsi, (unsigned)r->status, r->type,
+					len, &p, buf + sizeof(buf)) ||
+	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
+					 (const unsigned char *)"no-store", 8,
+					 &p, buf + sizeof(buf)) ||
+	    (r->status == 429 &&
+	     lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_RETRY_AFTER,
+					  (const unsigned char *)"1", 1, &p,
+					  buf + sizeof(buf))) ||
+	    (r->origin && cors_answer(r->wsi, r->origin, r->preflight, &p,
+				      buf + sizeof(buf))) ||
+	    (r->status == 401 &&
+	     lws_add_http_header_by_token(
+		     r->wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE,
+		     (const unsigned char *)challenge, strlen(challenge), &p,
+		     buf + sizeof(buf))) ||
+	    lws_finalize_write_http_header(r->wsi, start, &p,
+					   buf + sizeof(buf)))
+		return -1;
+
+	text = malloc(LWS_PRE + len + 1);
+	if (!text)
+		return -1;
+
+	if (r->head)
+		len = 0;
+	if (len)
+		memcpy(text + LWS_PRE, r->reply, len);
+	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
+	free(text);
+
+	/* libwebsockets would take all that follows for the body */
+	if (r->status == 411)
+		return -1;
+
+	/* its 1, for a connection that is to be closed, counts as -1 only */
+	return n < 0 || lws_http_transaction_completed(r->wsi) ? -1 : 0;
+}
+
+
+/**
+ * Tell whether there is a reply to a request
+ *
+ * @param r Request
+ *
+ * @return True if it can be sent
+ */
+bool http_answers(const struct request *r)
+{
+	return r->status != 0;
+}
+
+
+/**
+ * Send the reply, if there is one.  What it says must be on disk.
+ *
+ * @param r Request
+ *
+ * @return 0 if success, otherwise the connection is to be closed
+ */
+int http_writable(struct request *r)
+{
+	return r->status ? write_reply(r) : 0;
+}
+
+
+/**
+ * Free a request
+ *
+ * @param r Request, may be NULL
+ *
+ * @return NULL
+ */
+struct request *http_end(struct request *r)
+{
+	if (!r)
+		return NULL;
+
+	(void)table_take(requests, r->name);
+	reader_cancel(r->look);
+	ev_timer_stop(EV_DEFAULT_ & r->limit);
+	free(r->origin);
+	free(r->reply);
+	free(r->body);
+	free(r);
+
+	return NULL;
+}
+
+
+/**
+ * Answer a request by what was found
+ *
+ * @param name  Name of the request, which may have ended
+ * @param text  JSON text, which is taken; NULL if there is a fault, or no
+ *              memory
+ * @param fault Why there is nothing, if it says something
+ */
+void http_answer(const char *name, char *text, const struct fault *fault)
+{
+	struct request *r = table_get(requests, name);
+
+	if (!r) {
+		free(text);
+		return;
+	}
+
+	r->look = NULL;
+	answer(r, "application/json", text, fault);
+}

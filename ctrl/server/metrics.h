@@ -1,0 +1,12 @@
+/**
+ * @file metrics.h  What Prometheus reads
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef METRICS_H
+#define METRICS_H
+
+
+char *metrics_text(void);
+
+#endif

@@ -1,0 +1,78 @@
+/**
+ * @file past.c  Requests about the past, which are answered beside the loop
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/base.h"
+#include "http.h"
+#include "past.h"
+#include "store/store.h"
+
+
+enum { REQUEST_SIZE = 24 };
+
+struct past {
+	char request[REQUEST_SIZE];
+	past_h *h;
+	past_free_h *freeh;
+	void *arg;
+	char *text;
+	struct fault fault;
+};
+
+
+static void run_handler(void *arg)
+{
+	struct past *p = arg;
+
+	p->text = p->h(p->arg, &p->fault);
+}
+
+
+static void done_handler(void *arg)
+{
+	struct past *p = arg;
+
+	http_answer(p->request, p->text, &p->fault);
+	p->freeh(p->arg);
+	free(p);
+}
+
+
+/**
+ * Answer a request by what the store has
+ *
+ * @param lp      Pointer to the look that is taken, gone with its answer
+ * @param request Name of the request
+ * @param h       Makes the answer
+ * @param freeh   Frees what h works on
+ * @param arg     That; NULL if there was no memory for it
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int past_ask(struct look **lp, const char *request, past_h *h,
+	     past_free_h *freeh, void *arg)
+{
+	struct past *p = arg ? calloc(1, sizeof(*p)) : NULL;
+	int err = ENOMEM;
+
+	if (p) {
+		(void)snprintf(p->request, sizeof(p->request), "%s", request);
+		p->h = h;
+		p->freeh = freeh;
+		p->arg = arg;
+		fault_init(&p->fault);
+		err = db_ask(lp, run_handler, done_handler, p);
+	}
+
+	if (err) {
+		freeh(arg);
+		free(p);
+	}
+
+	return err;
+}

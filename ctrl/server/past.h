@@ -1,0 +1,21 @@
+/**
+ * @file past.h  Requests about the past, which are answered beside the loop
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef PAST_H
+#define PAST_H
+
+
+struct fault;
+struct look;
+
+/* Makes an answer, in another thread; NULL if there is a fault, or memory ran
+   out */
+typedef char *(past_h)(void *arg, struct fault *fault);
+typedef void(past_free_h)(void *arg);
+
+int past_ask(struct look **lp, const char *request, past_h *h,
+	     past_free_h *freeh, void *arg);
+
+#endif

@@ -1,0 +1,270 @@
+/**
+ * @file archive.c  The transfers on disk
+ *
+ * What reads more than one of them is for a look, see reader.c.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "db.h"
+#include "journal.h"
+#include "schema.h"
+#include "store.h"
+
+
+/* Few messages behind a number lead to few transfers; with more of them, the
+   newest transfers are among those anyway */
+enum { FEW = 5000 };
+
+static const char running[] = "running";
+
+const char *const archive_outcomes[ARCHIVE_OUTCOMES] = {
+	"transferred", "failed", "presumed", "unknown", "cancelled", running,
+};
+
+
+void archive_lower(char *text)
+{
+	for (; *text; text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+	}
+}
+
+
+/* One word a line; to be freed, NULL if memory ran out */
+static char *join(const char *const *words, size_t count)
+{
+	size_t len = 0;
+	char *text, *p;
+
+	for (size_t i = 0; i < count; i++)
+		len += words[i] ? strlen(words[i]) + 1 : 0;
+
+	text = p = malloc(len + 1);
+	if (!text)
+		return NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!words[i])
+			continue;
+
+		p = stpcpy(p, words[i]);
+		*p++ = '\n';
+	}
+	*p = '\0';
+	archive_lower(text);
+
+	return text;
+}
+
+
+void archive_put(const struct archive_transfer *t)
+{
+	char *target = join(&t->refer_to, 1);
+	char *words = join(t->words, ARCHIVE_WORDS);
+
+	if (!t->data || !target || !words)
+		goto out;
+
+	db_bind_text(STMT_TRANSFER, 1, t->id);
+	db_bind_text(STMT_TRANSFER, 2, t->call_sid);
+	db_bind_text(STMT_TRANSFER, 3, t->node);
+	db_bind_text(STMT_TRANSFER, 4, t->outcome);
+	db_bind_int(STMT_TRANSFER, 5, t->started);
+	if (t->ended)
+		db_bind_int(STMT_TRANSFER, 6, t->ended);
+	if (t->code)
+		db_bind_int(STMT_TRANSFER, 7, t->code);
+	if (t->ended && t->notified)
+		db_bind_int(STMT_TRANSFER, 8, t->ended - t->started);
+	db_bind_int(STMT_TRANSFER, 9, (int64_t)t->seq);
+	db_bind_text(STMT_TRANSFER, 10, target);
+	db_bind_text(STMT_TRANSFER, 11, words);
+	db_bind_text(STMT_TRANSFER, 12, t->data);
+	db_write(STMT_TRANSFER);
+
+out:
+	free(target);
+	free(words);
+}
+
+
+bool archive_ended(const char *id)
+{
+	struct todo written;
+
+	if (db_written(&written, STMT_TRANSFER, id))
+		return written.values[3].text != NULL;
+
+	db_bind_text(STMT_OUTCOME, 1, id);
+	if (db_step(STMT_OUTCOME))
+		return false;
+
+	db_reset(STMT_OUTCOME);
+
+	return true;
+}
+
+
+void archive_running(store_each_h *h, void *arg)
+{
+	(void)db_apply();
+	while (!db_step(STMT_RUNNING))
+		h(db_column_text(STMT_RUNNING, 0),
+		  db_column_text(STMT_RUNNING, 1), arg);
+}
+
+
+/* What leads to the rows with the least work */
+static unsigned choose(const struct archive_filter *f)
+{
+	if (f->call_sid)
+		return STMT_FIND_CALL;
+
+	if (f->stepped && f->since + FEW > f->last)
+		return STMT_FIND_SEQ;
+
+	if (f->code_min && f->code_min == f->code_max)
+		return STMT_FIND_CODE;
+
+	return f->outcomec == 1 ? STMT_FIND_OUTCOME : STMT_FIND_TIME;
+}
+
+
+static int bind_place(unsigned n, const struct archive_filter *f)
+{
+	int64_t started = INT64_MAX, id = INT64_MAX;
+
+	if (f->before) {
+		db_bind_text(STMT_PLACE, 1, f->before);
+		if (db_step(STMT_PLACE))
+			return ENOENT;
+
+		started = db_column_int(STMT_PLACE, 0);
+		id = db_column_int(STMT_PLACE, 1);
+		db_reset(STMT_PLACE);
+	}
+
+	/* ids begin with 1 */
+	if (f->to && f->to <= started) {
+		started = f->to;
+		id = 0;
+	}
+
+	db_bind_int(n, 1, started);
+	db_bind_int(n, 2, id);
+	db_bind_int(n, 3, f->from);
+
+	return 0;
+}
+
+
+static void bind_filter(unsigned n, const struct archive_filter *f)
+{
+	for (unsigned i = 0; i < f->outcomec; i++)
+		db_bind_text(n, 4 + (int)i, f->outcomes[i]);
+
+	if (f->code_min) {
+		db_bind_int(n, 10, f->code_min);
+		db_bind_int(n, 11, f->code_max);
+	}
+
+	db_bind_text(n, 12, f->node);
+	if (f->stepped)
+		db_bind_int(n, 13, (int64_t)f->since);
+	db_bind_text(n, 14, f->target);
+	db_bind_text(n, 15, f->q);
+	db_bind_text(n, 16, f->call_sid);
+	db_bind_int(n, 17, f->limit);
+
+	/* on disk it is none */
+	if (n == STMT_FIND_OUTCOME && strcmp(f->outcomes[0], running))
+		db_bind_text(n, 18, f->outcomes[0]);
+}
+
+
+int archive_find(const struct archive_filter *f, store_each_h *h, void *arg)
+{
+	const unsigned n = choose(f);
+	int err;
+
+	err = bind_place(n, f);
+	if (err)
+		return err;
+
+	bind_filter(n, f);
+	while (!db_step(n))
+		h(db_column_text(n, 0), db_column_text(n, 1), arg);
+
+	return 0;
+}
+
+
+int archive_get(const char *id, store_each_h *h, void *arg)
+{
+	db_bind_text(STMT_ONE, 1, id);
+	if (db_step(STMT_ONE))
+		return ENOENT;
+
+	h(db_column_text(STMT_ONE, 1), db_column_text(STMT_ONE, 0), arg);
+	db_reset(STMT_ONE);
+
+	return 0;
+}
+
+
+static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
+{
+	db_bind_int(n, 1, from);
+	while (!db_step(n))
+		h(db_column_int(n, 0), db_column_text(n, 2),
+		  db_column_int(n, 1), arg);
+}
+
+
+void archive_starts(int64_t from, archive_count_h *h, void *arg)
+{
+	each_count(STMT_STARTS, from, h, arg);
+}
+
+
+void archive_ends(int64_t from, archive_count_h *h, void *arg)
+{
+	each_count(STMT_ENDS, from, h, arg);
+}
+
+
+int64_t archive_finals(int64_t from)
+{
+	int64_t count;
+
+	db_bind_int(STMT_FINALS, 1, from);
+	if (db_step(STMT_FINALS))
+		return 0;
+
+	count = db_column_int(STMT_FINALS, 0);
+	db_reset(STMT_FINALS);
+
+	return count;
+}
+
+
+int64_t archive_final(int64_t from, int64_t count, unsigned percent)
+{
+	int64_t ms;
+
+	/* the nearest rank */
+	db_bind_int(STMT_FINAL, 1, from);
+	db_bind_int(STMT_FINAL, 2, (count * percent + 99) / 100 - 1);
+	if (db_step(STMT_FINAL))
+		return 0;
+
+	ms = db_column_int(STMT_FINAL, 0);
+	db_reset(STMT_FINAL);
+
+	return ms;
+}

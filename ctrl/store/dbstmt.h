@@ -1,0 +1,23 @@
+/**
+ * @file dbstmt.h  The statements of the store: what is bound, and read
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef DBSTMT_H
+#define DBSTMT_H
+
+#include <stdbool.h>
+
+
+struct sqlite3;
+struct todo;
+struct value;
+
+int dbstmts_prepare(struct sqlite3 *file, const char *const *sql,
+		    unsigned count);
+void dbstmts_finalize(void);
+const struct value *dbstmt_take(unsigned n, unsigned *countp);
+int dbstmt_run(const struct todo *todo);
+bool dbstmt_finds(unsigned n, const char *key);
+
+#endif

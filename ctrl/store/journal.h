@@ -1,0 +1,44 @@
+/**
+ * @file journal.h  What was written, until it is in SQLite's file
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+enum { VALUES_MAX = 24 }; /* of a write */
+
+/* NULL, if text is NULL and there is no number */
+struct value {
+	const char *text;
+	size_t len; /* of the text, without its NUL */
+	int64_t number;
+	bool is_number;
+};
+
+/* A write that is to be run */
+struct todo {
+	unsigned stmt;
+	unsigned count;
+	struct value values[VALUES_MAX];
+};
+
+void journal_save(bool save);
+int journal_add(unsigned stmt, unsigned group, const struct value *values,
+		unsigned count);
+bool journal_remove(unsigned group, const char *key);
+bool journal_find(struct todo *todo, unsigned group, const char *key);
+bool journal_next(struct todo *todo);
+void journal_done(void);
+void journal_undo(void);
+bool journal_drop(unsigned stmt, size_t size);
+void journal_clear(void);
+size_t journal_size(void);
+size_t journal_count(void);
+
+#endif

@@ -1,0 +1,95 @@
+/**
+ * @file statedir.c  The directory of what survives a restart
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/base.h"
+#include "statedir.h"
+
+
+static int lock = -1;
+
+
+static int make_dirs(const char *dir)
+{
+	char path[4096];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
+		return ENAMETOOLONG;
+
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+
+		*p = '\0';
+		(void)mkdir(path, 0755);
+		*p = '/';
+	}
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return errno;
+
+	if (stat(path, &st))
+		return errno;
+
+	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+}
+
+
+/* Two services that count the same numbers would give them out twice */
+static int lock_dir(const char *dir)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/lock", dir);
+
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return errno;
+
+	return flock(lock, LOCK_EX | LOCK_NB) ? errno : 0;
+}
+
+
+/**
+ * Make the directory if there is none, and lock it.  Says itself what is
+ * wrong.
+ *
+ * @param dir Directory
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int statedir_open(const char *dir)
+{
+	int err;
+
+	err = make_dirs(dir);
+	if (!err)
+		err = lock_dir(dir);
+	if (err)
+		log_error("store: can't use the state directory %s: %s", dir,
+			  err == EWOULDBLOCK ? "another referd uses it"
+					     : strerror(err));
+
+	return err;
+}
+
+
+/**
+ * Let others have the directory
+ */
+void statedir_close(void)
+{
+	if (lock >= 0)
+		(void)close(lock);
+	lock = -1;
+}

@@ -1,0 +1,13 @@
+/**
+ * @file statedir.h  The directory of what survives a restart
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef STATEDIR_H
+#define STATEDIR_H
+
+
+int statedir_open(const char *dir);
+void statedir_close(void);
+
+#endif

@@ -1,0 +1,383 @@
+/**
+ * @file client.c  The WebSocket clients: their names, their input until
+ * complete
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include "arrival.h"
+#include "base/base.h"
+#include "cast.h"
+#include "client.h"
+#include "feed.h"
+#include "frame.h"
+#include "net/net.h"
+#include "store/store.h"
+#include "stream.h"
+
+
+/* Begins the names of observers, so that none can stand in for a controller
+   and have its hooks */
+static const char observer_mark = '~';
+
+/* Begin the names of other senders, which a client can't have */
+static const char *const reserved[] = {"http-", "app-"};
+
+struct client {
+	char name[CLIENT_NAME_SIZE];
+	struct badge badge;
+	enum dialect dialect;
+	struct feed feed;
+	char *call_sid; /* of an application */
+	char *in;       /* of a message that is not complete */
+	size_t inlen;
+};
+
+static struct table *clients;
+static const struct clients_events *events;
+
+
+int clients_init(const struct clients_events *e)
+{
+	events = e;
+
+	return table_create(&clients);
+}
+
+
+void clients_close(void)
+{
+	table_destroy(clients);
+	clients = NULL;
+}
+
+
+size_t clients_count(void)
+{
+	return table_count(clients);
+}
+
+
+/**
+ * Queue a message.  It leaves with feeds_flush().
+ *
+ * @param name     Name of the client that it is for, NULL for all
+ * @param call_sid Call that it is about, may be NULL.  Of the applications
+ *                 only that of the call hears what is for all.
+ * @param jambonz  True if clients of the jambonz dialect get it, too
+ * @param seq      Its number
+ * @param text     JSON text
+ */
+void clients_post(const char *name, const char *call_sid, bool jambonz,
+		  uint64_t seq, const char *text)
+{
+	const char *app = events->app(call_sid);
+	struct client *c = table_get(clients, name ? name : app);
+	struct frame *frame;
+
+	if (name && !c)
+		return;
+
+	if (frame_create(&frame, seq, text)) {
+		log_error("client: out of memory, message %llu is not sent",
+			  (unsigned long long)seq);
+		return;
+	}
+
+	frame->jambonz = jambonz;
+	if (!name)
+		cast_add(frame);
+	if (c)
+		feed_post(&c->feed, frame);
+
+	frame_release(frame);
+}
+
+
+bool client_name_valid(const char *name)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
+		if (!strncmp(name, reserved[i], strlen(reserved[i])))
+			return false;
+	}
+
+	return *name && strlen(name) < CLIENT_NAME_SIZE - 1 &&
+	       strspn(name, ok) == strlen(name);
+}
+
+
+bool client_connected(const char *name)
+{
+	return table_get(clients, name) != NULL;
+}
+
+
+/* A client that begins now sees a hello with a number of its own.  One that
+   comes back sees the number that it named, since what it has missed follows
+   and must be behind it. */
+static void greet(struct client *c, bool resumes)
+{
+	char *text;
+
+	if (c->dialect == DIALECT_JAMBONZ)
+		return;
+
+	if (!resumes)
+		c->feed.since = store_seq_next();
+
+	text = events->hello(c->name + (c->badge.role == ROLE_OBSERVER),
+			     c->name, role_name(c->badge.role), c->feed.since);
+	feed_say(&c->feed, 0, text);
+	free(text);
+}
+
+
+/* A client that comes back before its old connection is known to be dead */
+static void take_over(struct client *old)
+{
+	const char *name = old->name;
+
+	(void)table_take(clients, name);
+	log_info("client: %s has come on another connection", name);
+	events->down(name);
+	feed_dismiss(&old->feed, CLOSE_REPLACED);
+}
+
+
+/* With 8 digits, two of 10,000 clients had the same one time in a hundred */
+static void set_name(struct client *c, const char *name)
+{
+	char *p = c->name;
+
+	if (c->badge.role == ROLE_OBSERVER)
+		*p++ = observer_mark;
+
+	strcpy(p, *name ? name : "c-");
+	if (!*name)
+		random_hex(p + 2, 17);
+}
+
+
+int client_create(struct client **cp, struct lws *wsi, const char *name,
+		  const char *call_sid, enum dialect dialect, uint64_t since,
+		  const struct badge *badge)
+{
+	struct client *c = calloc(1, sizeof(*c)), *old;
+	uint64_t last = store_seq();
+	int err = EACCES;
+
+	if (!c)
+		return ENOMEM;
+
+	c->dialect = dialect;
+	c->badge = *badge;
+	set_name(c, name);
+	old = table_get(clients, c->name);
+	if (old && strcmp(old->badge.name, badge->name))
+		goto out;
+
+	if (call_sid) {
+		c->call_sid = strdup(call_sid);
+		if (!c->call_sid) {
+			err = ENOMEM;
+			goto out;
+		}
+	}
+	c->feed = (struct feed){.wsi = wsi,
+				.name = c->name,
+				.call_sid = c->call_sid,
+				.jambonz = dialect == DIALECT_JAMBONZ,
+				.since = since < last ? since : last,
+				.behind = since < last || call_sid,
+				.held = call_sid};
+	err = call_sid ? arrival_create(&c->feed.arrival, c->feed.since) : 0;
+	if (err)
+		goto out;
+
+	if (old)
+		take_over(old);
+	err = table_put(clients, c->name, c);
+	if (err)
+		goto out;
+
+	feed_start(&c->feed);
+	log_info("client: %s has connected", c->name);
+	*cp = c;
+	if (call_sid)
+		return 0;
+
+	greet(c, since != UINT64_MAX);
+	feed_resume(&c->feed);
+	events->up(c->name, since);
+
+	return 0;
+
+out:
+	feed_reset(&c->feed);
+	free(c->call_sid);
+	free(c);
+
+	return err;
+}
+
+
+void client_destroy(struct client *c)
+{
+	if (!c)
+		return;
+
+	log_info("client: %s has disconnected", c->name);
+
+	feed_reset(&c->feed);
+	if (table_get(clients, c->name) == c) {
+		(void)table_take(clients, c->name);
+		events->down(c->name);
+	}
+
+	free(c->call_sid);
+	free(c->in);
+	free(c);
+}
+
+
+static int collect(struct client *c, const void *in, size_t len)
+{
+	char *p;
+
+	if (c->inlen + len > MESSAGE_MAX) {
+		c->feed.close_code = CLOSE_TOO_LARGE;
+		return feed_writable(&c->feed);
+	}
+
+	p = realloc(c->in, c->inlen + len + 1);
+	if (!p)
+		return ENOMEM;
+
+	c->in = p;
+	memcpy(c->in + c->inlen, in, len);
+	c->inlen += len;
+
+	return 0;
+}
+
+
+int client_receive(struct client *c, const void *in, size_t len, bool last,
+		   bool binary)
+{
+	struct sender sender = {.kind = c->feed.call_sid ? SENDER_APP
+							 : SENDER_CLIENT,
+				.name = c->name,
+				.call_sid = c->feed.call_sid,
+				.dialect = c->dialect,
+				.observes = c->badge.role == ROLE_OBSERVER};
+	int err;
+
+	if (c->feed.close_code)
+		return 0;
+
+	err = collect(c, in, len);
+	if (err || !last)
+		return err;
+
+	if (binary)
+		events->binary(&sender);
+	else
+		events->message(&sender, c->in, c->inlen);
+
+	c->inlen = 0;
+	free(c->in);
+	c->in = NULL;
+
+	return 0;
+}
+
+
+int client_writable(struct client *c)
+{
+	return feed_writable(&c->feed);
+}
+
+
+void client_say(struct client *c, const char *text)
+{
+	feed_say(&c->feed, 0, text);
+}
+
+
+void client_resume(struct client *c)
+{
+	if (!c->feed.held)
+		return;
+
+	feed_resume(&c->feed);
+	events->up(c->name, c->feed.since);
+}
+
+
+void client_close(struct client *c, int code)
+{
+	feed_dismiss(&c->feed, code);
+}
+
+
+static bool dismiss_handler(const char *key, void *value, void *arg)
+{
+	struct client *c = value;
+	const int *code = arg;
+	(void)key;
+
+	if (*code == CLOSE_AWAY ||
+	    !(c->feed.call_sid || auth_stands(&c->badge)))
+		feed_dismiss(&c->feed, *code);
+
+	return false;
+}
+
+
+void clients_check(void)
+{
+	int code = CLOSE_NO_TOKEN;
+
+	table_each(clients, dismiss_handler, &code);
+}
+
+
+void clients_leave(void)
+{
+	int code = CLOSE_AWAY;
+
+	table_each(clients, dismiss_handler, &code);
+}
+
+
+bool client_drained(const struct client *c)
+{
+	return feed_empty(&c->feed);
+}
+
+
+uint64_t client_since(const struct client *c)
+{
+	return c->feed.since;
+}
+
+
+uint64_t client_arrived(struct client *c)
+{
+	return arrival_last(c->feed.arrival, lws_get_socket_fd(c->feed.wsi));
+}
+
+
+bool client_awaits(const char *name, uint64_t seq)
+{
+	struct client *c = table_get(clients, name);
+
+	return c && c->feed.call_sid && client_arrived(c) < seq;
+}

@@ -1,0 +1,355 @@
+/**
+ * @file stream.h  Numbered messages, to whoever listens
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "net/net.h"
+
+struct cJSON;
+struct client;
+struct fault;
+struct json;
+struct lws;
+struct sender;
+
+enum {
+	CLIENT_NAME_SIZE = 66, /* of 64 characters and a mark */
+	MESSAGE_MAX = 65536,   /* bytes of one message, in and out */
+};
+
+/* What clients say and do, for those that care */
+struct clients_events {
+	/* A whole message, which may be changed */
+	void (*message)(const struct sender *sender, char *text, size_t len);
+	void (*binary)(const struct sender *sender);
+	/* A client has come, and gets what it has missed behind a seq,
+	   UINT64_MAX if nothing; or it has gone */
+	void (*up)(const char *name, uint64_t since);
+	void (*down)(const char *name);
+	/* JSON text of what a client hears first, to be freed */
+	char *(*hello)(const char *client, const char *name, const char *role,
+		       uint64_t seq);
+	/* Name of the application of a call, which is to hear something; NULL
+	   if it has none */
+	const char *(*app)(const char *call_sid);
+};
+
+struct emission {
+	const char *type;
+	const char *client;   /* whom it is for, NULL if for all */
+	const char *call_sid; /* may be NULL */
+	const char *msgid;    /* may be NULL */
+	const char *hook;     /* may be NULL */
+	const char *data;     /* JSON text, may be NULL */
+	int64_t time;         /* ms since 1970, 0 for now */
+	bool jambonz;         /* clients of the jambonz dialect get it, too */
+};
+
+/* When a message about a call came about, as it is told: not before the one
+   before it.  Times in ms since 1970. */
+typedef int64_t(emit_time_h)(const char *call_sid, int64_t time);
+
+enum {
+	CLOSE_AWAY = 1001,
+	CLOSE_TOO_LARGE = 1009,
+	CLOSE_NO_TOKEN = 4001,
+	CLOSE_LAGGING = 4008,
+	CLOSE_REPLACED = 4009,
+};
+
+/* Takes the reply to an HTTP request */
+typedef void(reply_http_h)(const char *name, int status, const char *body);
+
+enum dialect { DIALECT_DEFAULT, DIALECT_JAMBONZ };
+
+enum sender_kind {
+	SENDER_NOBODY, /* nobody hears what becomes of it */
+	SENDER_CLIENT,
+	SENDER_HTTP, /* a request, which gets one reply */
+	SENDER_APP,  /* the application of a call */
+};
+
+struct sender {
+	enum sender_kind kind;
+	enum dialect dialect;
+	const char *name;     /* NULL for nobody */
+	const char *call_sid; /* of an application: its call */
+	const char *msgid;    /* of the message, may be NULL */
+	bool quiet;           /* wants no ack, since it has sent one */
+	bool observes;        /* and may do nothing else */
+};
+
+
+/* client: The WebSocket clients: their names, their input until complete */
+
+/**
+ * Get ready for clients
+ *
+ * @param e What they say and do is told to these
+ *
+ * @return 0, or ENOMEM
+ */
+int clients_init(const struct clients_events *events);
+
+/**
+ * Clean up, when all clients are gone
+ */
+void clients_close(void);
+
+/**
+ * Count the clients
+ *
+ * @return How many are connected
+ */
+size_t clients_count(void);
+
+/**
+ * Check the name that a client gives itself
+ *
+ * @param name Name
+ *
+ * @return True if it can have that name
+ */
+bool client_name_valid(const char *name);
+
+/**
+ * Tell whether a client is there
+ *
+ * @param name Its name
+ *
+ * @return True if it is connected
+ */
+bool client_connected(const char *name);
+
+/**
+ * Tell whether a message is still on its way
+ *
+ * @param name Name of the client that it was sent to
+ * @param seq  Its number
+ *
+ * @return True if it was sent to an application and is not known to have
+ *         arrived
+ */
+bool client_awaits(const char *name, uint64_t seq);
+
+/**
+ * Make a client of a connection
+ *
+ * @param cp      Pointer to the new client
+ * @param wsi     Its connection
+ * @param name    Name that it gave itself, "" if it gave none
+ * @param call_sid Call whose application it is, NULL for any other client
+ * @param dialect Dialect that it speaks
+ * @param since   Last message that it knows, UINT64_MAX to begin with now
+ * @param badge   Whose token it has shown
+ *
+ * @return 0 if success, EACCES if the name is that of a client with another
+ *         token, otherwise errorcode
+ */
+int client_create(struct client **cp, struct lws *wsi, const char *name,
+		  const char *call_sid, enum dialect dialect, uint64_t since,
+		  const struct badge *badge);
+
+/**
+ * Close the connections of those whose token is gone
+ */
+void clients_check(void);
+
+/**
+ * Close all connections: referd stops
+ */
+void clients_leave(void);
+
+/**
+ * Free a client: its connection has ended
+ *
+ * @param c Client, may be NULL
+ */
+void client_destroy(struct client *c);
+
+/**
+ * Take what a client sends
+ *
+ * @param c      Client
+ * @param in     A piece of a message
+ * @param len    Its length in bytes
+ * @param last   True if the message is complete with it
+ * @param binary True if it is no text
+ *
+ * @return 0 if success, otherwise errorcode: the connection is to be closed
+ */
+int client_receive(struct client *c, const void *in, size_t len, bool last,
+		   bool binary);
+
+/**
+ * Send a client what waits for it: its pipe has room.  It must be on disk.
+ *
+ * @param c Client
+ *
+ * @return 0 if success, otherwise errorcode: the connection is to be closed
+ */
+int client_writable(struct client *c);
+
+/**
+ * Tell an application something before client_resume()
+ *
+ * @param c    Client
+ * @param text JSON text, may be NULL
+ */
+void client_say(struct client *c, const char *text);
+
+/**
+ * Let an application have what it has missed, and what comes
+ *
+ * @param c Client
+ */
+void client_resume(struct client *c);
+
+/**
+ * Close the connection of a client
+ *
+ * @param c    Client
+ * @param code Why, as RFC 6455 numbers it
+ */
+void client_close(struct client *c, int code);
+
+/**
+ * Tell whether a client has been sent all that there is
+ *
+ * @param c Client
+ *
+ * @return True if nothing waits
+ */
+bool client_drained(const struct client *c);
+
+/**
+ * Tell how far a client has come
+ *
+ * @param c Client
+ *
+ * @return Number of the last message that was queued for it
+ */
+uint64_t client_since(const struct client *c);
+
+/**
+ * Tell what has arrived at an application.  It may have got more if the
+ * network was cut.
+ *
+ * @param c Client
+ *
+ * @return Number of the last message that has
+ */
+uint64_t client_arrived(struct client *c);
+
+
+/* emit: Messages to clients: numbered, stored, handed on */
+
+/**
+ * Get ready to emit messages
+ *
+ * @param h Tells when a message came about
+ */
+void emit_init(emit_time_h *h);
+
+/**
+ * Emit a message.  It is encoded once, stored, and sent when this turn of
+ * the loop has been committed.
+ *
+ * @param e What to say
+ *
+ * @return Number of the message, 0 if memory ran out
+ */
+uint64_t emit(const struct emission *e);
+
+
+/* feed: What goes out to one client: replayed, queued, bounded */
+
+/**
+ * Send some of the clients what waits for them.  It must be on disk.
+ *
+ * @return True if others are left, for after the next turn
+ */
+bool feeds_flush(void);
+
+
+/* reply: What the sender of a message hears of it */
+
+/**
+ * Have HTTP requests get their replies
+ *
+ * @param h Handler
+ */
+void reply_http(reply_http_h *h);
+
+/**
+ * Tell a sender that its message was accepted.  A client hears of it if it
+ * gave a msgid, an HTTP request always.
+ *
+ * @param to       Who sent it, NULL for nobody
+ * @param call_sid Call that it was for, may be NULL
+ * @param dry_run  What would have been sent, as JSON text; NULL if it was no
+ *                 dry run
+ */
+void reply_ack(const struct sender *to, const char *call_sid,
+	       const char *dry_run);
+
+/**
+ * Tell a sender what is wrong with its message
+ *
+ * @param to       Who sent it, NULL for nobody
+ * @param f        What is wrong
+ * @param call_sid Call that it was for, may be NULL
+ */
+void reply_fault(const struct sender *to, const struct fault *f,
+		 const char *call_sid);
+
+
+/* sender: The sender of a message, and the language that it speaks */
+
+/**
+ * Make a sender that lasts as long as it is needed
+ *
+ * @param sp   Pointer to the copy, in one piece of memory, to be freed; NULL
+ *             for nobody
+ * @param from Sender
+ *
+ * @return 0, or ENOMEM
+ */
+int sender_copy(struct sender **sp, const struct sender *from);
+
+/**
+ * Tell whether a sender can be asked what is to become of a hook
+ *
+ * @param s Sender, NULL for nobody
+ *
+ * @return True if it can: it is no HTTP request
+ */
+bool sender_can_answer(const struct sender *s);
+
+/**
+ * Write a sender, for sender_load() to read
+ *
+ * @param j   Text, in an open object
+ * @param key Name of the member
+ * @param s   Sender; nothing is written if it is NULL
+ */
+void sender_save(struct json *j, const char *key, const struct sender *s);
+
+/**
+ * Read what sender_save() wrote
+ *
+ * @param sp  Pointer to the sender, to be freed; NULL for nobody
+ * @param obj Object, NULL for nobody
+ *
+ * @return 0, ENOMEM, or EBADMSG if it has no name
+ */
+int sender_load(struct sender **sp, const struct cJSON *obj);
+
+
+#endif
