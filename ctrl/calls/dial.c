@@ -70,7 +70,6 @@ static int create(struct dial **dp, const char *sid, const char *boot,
 }
 
 
-/* An HTTP request does not outlive us */
 static void save(const struct dial *d)
 {
 	struct json j;
@@ -78,8 +77,7 @@ static void save(const struct dial *d)
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "boot", d->boot);
-	if (sender_can_answer(d->sender))
-		sender_save(&j, "sender", d->sender);
+	sender_save(&j, "sender", d->sender);
 	json_raw(&j, "fields", d->fields);
 	json_int(&j, "time", d->time);
 	json_close(&j, '}');

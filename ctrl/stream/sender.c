@@ -76,7 +76,8 @@ bool sender_can_answer(const struct sender *s)
 
 void sender_save(struct json *j, const char *key, const struct sender *s)
 {
-	if (!s)
+	/* a request does not outlive us: another one may have its name then */
+	if (!s || s->kind == SENDER_HTTP)
 		return;
 
 	json_open(j, key, '{');

@@ -337,7 +337,7 @@ bool sender_can_answer(const struct sender *s);
  *
  * @param j   Text, in an open object
  * @param key Name of the member
- * @param s   Sender; nothing is written if it is NULL
+ * @param s   Sender; nothing is written if it is NULL, or an HTTP request
  */
 void sender_save(struct json *j, const char *key, const struct sender *s);
 
