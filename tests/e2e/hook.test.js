@@ -205,6 +205,7 @@ for (const status of [301, 302, 307]) {
 			{ verb: 'hangup' }]);
 		await leg.received('BYE');
 		await hooksOver(referd);
+		await client.echo();
 
 		assert.equal(application.requests.length, 1);
 		assert.deepEqual(fateOf(client, hook),
@@ -229,6 +230,7 @@ for (const [status, again] of [[500, true], [503, true], [429, true],
 
 		if (!again) {
 			await hooksOver(referd);
+			await client.echo();
 			assert.deepEqual(fateOf(client, hook),
 				['sent 1', `failed 1 ${status}`]);
 			return;
