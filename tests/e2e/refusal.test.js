@@ -115,7 +115,7 @@ scene('wrong verbs: refused by name, nothing sent', async (s) => {
 		['headers', { headers: { 'call-id': '1' } }],
 		['actionHook', { actionHook: 7 }],
 		['actionHook', { actionHook: { method: 'POST' } }],
-		['eventHook', { eventHook: '' }],
+		['eventHook', { eventHook: true }],
 		['id', { id: 7 }],
 	];
 
