@@ -24,7 +24,7 @@
 
 enum {
 	RETRY_TIME = 1000, /* ms */
-	SLICE_TIME = 2000, /* us of a turn for what is to get into the file */
+	SLICE_TIME = 1000, /* us of a turn for what is to get into the file */
 	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
 	LOG_PAGES = 1000,       /* that SQLite's log may have, or so */
 	LOG_PAGES_MAX = 8 * LOG_PAGES,

@@ -9,12 +9,16 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#define _GNU_SOURCE 1
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <ev.h>
 #include <sqlite3.h>
 #include "base/base.h"
@@ -27,6 +31,7 @@
 enum {
 	BUSY_TIME = 1000,    /* ms for another process to let go of the file */
 	PROGRESS_OPS = 1000, /* of SQLite, until it is asked to go on */
+	NICENESS = 10,
 };
 
 struct look {
@@ -147,6 +152,10 @@ static void make_checkpoint(void)
 static void *thread_main(void *arg)
 {
 	(void)arg;
+
+	/* the calls first, where there are few CPUs; Linux has this for each
+	   thread */
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
 
 	(void)pthread_mutex_lock(&reader.mutex);
 	reader.err = dbstmts_prepare(reader.db, reader.sql, reader.count);
