@@ -28,7 +28,7 @@ enum {
 	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
 	LOG_PAGES = 1000,       /* that SQLite's log may have, or so */
 	LOG_PAGES_MAX = 8 * LOG_PAGES,
-	HELD_MAX = 32 << 20, /* bytes that wait for it to be copied */
+	HELD_MAX = 8 << 20, /* bytes that wait for it to be copied */
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */

@@ -363,8 +363,8 @@ void reader_checkpoint(void)
 
 
 /**
- * Tell whether SQLite's log is being copied, or is to be; the loop turns when
- * that is done
+ * Tell whether SQLite's log is being copied, or is to be, not behind a look;
+ * the loop turns when that is done
  *
  * @return True if so
  */
@@ -373,7 +373,7 @@ bool reader_copies(void)
 	bool copies;
 
 	(void)pthread_mutex_lock(&reader.mutex);
-	copies = reader.checkpoint || reader.copies;
+	copies = reader.copies || (reader.checkpoint && !reader.at);
 	(void)pthread_mutex_unlock(&reader.mutex);
 
 	return copies;
