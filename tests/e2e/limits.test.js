@@ -364,9 +364,18 @@ scene('hooks under way: 64 in all, 16 to a host, the others have their turn',
 			server.waiting = waiting;
 			await new Promise((resolve) =>
 				server.listen(0, '127.0.0.1', resolve));
+			server.unref();
 			servers.push(server);
 		}
 
+		/* one that is not answered in 10 s makes room, too */
+		const bounded = () => {
+			const open = servers.map(({ waiting }) => waiting.filter(
+				(r) => !r.destroyed && !r.writableEnded).length);
+
+			assert.ok(open.every((n) => n <= 16), `${open}`);
+			assert.ok(open.reduce((a, b) => a + b) <= 64, `${open}`);
+		};
 		const referd = await s.referd();
 		const client = await s.client(referd);
 		const node = await Node.connect(referd.socket);
@@ -393,16 +402,14 @@ scene('hooks under way: 64 in all, 16 to a host, the others have their turn',
 		}
 		await hook(4);
 		await Promise.all([0, 1, 2, 3].map((n) => enough(n, 16)));
-		assert.deepEqual(servers.map((_, n) => count(n)),
-			[16, 16, 16, 16, 0]);
+		bounded();
 
 		/* one is answered: the next of its host, or the fifth, begins */
 		servers[0].waiting[0].end('{}');
 		servers[0].waiting[1].end('{}');
 		await enough(4, 1);
 		await enough(0, 17);
-		assert.deepEqual(servers.map((_, n) => count(n)),
-			[17, 16, 16, 16, 1]);
+		bounded();
 
 		for (const server of servers) {
 			server.on('more', () =>
