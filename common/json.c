@@ -493,7 +493,7 @@ static bool is_harmless(const char *text, size_t len)
  *
  * @return What is wrong with it, NULL if nothing is
  */
-const char *json_fault(char *text, size_t len)
+const char *json_error(char *text, size_t len)
 {
 	bool quoted = false;
 	int depth = 0;

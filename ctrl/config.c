@@ -282,7 +282,7 @@ static const char *file_handler(const char *key, const char *value, void *arg)
 static int read_file(struct config *c, int argc, char *argv[])
 {
 	const char *path = getenv("REFERD_CONFIG");
-	char fault[1024];
+	char error[1024];
 	int opt;
 
 	optind = 0;
@@ -298,11 +298,11 @@ static int read_file(struct config *c, int argc, char *argv[])
 
 	free(file_text);
 	file_text = NULL;
-	if (!configfile_read(&file_text, path, file_handler, c, fault,
-			     sizeof(fault)))
+	if (!configfile_read(&file_text, path, file_handler, c, error,
+			     sizeof(error)))
 		return 0;
 
-	log_error("config: %s", fault);
+	log_error("config: %s", error);
 
 	return EINVAL;
 }

@@ -186,9 +186,9 @@ static bool busy_handler(const char *call_sid)
 }
 
 
-static int keep_init(const struct config *c)
+static int retention_init(const struct config *c)
 {
-	keep_start(c->keep_days, c->keep_mb, busy_handler);
+	retention_start(c->keep_days, c->keep_mb, busy_handler);
 
 	return 0;
 }
@@ -248,7 +248,7 @@ static const struct {
 	{SERVICE_ROOMS, http_start, http_close},
 	{SERVICE_PAST, past_start, NULL},
 	{SERVICE_TURN, turn_start, turn_close},
-	{SERVICE_PAST, keep_init, keep_stop},
+	{SERVICE_PAST, retention_init, retention_stop},
 	{SERVICE_DOORS, doors_start, doors_stop},
 };
 

@@ -101,13 +101,13 @@ static enum status from_options(struct source *s, const struct args *a)
 
 static enum status from_file(struct source *s, const char *path)
 {
-	char fault[FAULT_SIZE];
+	char error[FAULT_SIZE];
 	char *text = NULL;
-	int err = configfile_read(&text, path, put, s, fault, sizeof(fault));
+	int err = configfile_read(&text, path, put, s, error, sizeof(error));
 
 	free(text);
 	if (err && err != ENOENT && err != ENOTDIR)
-		return say_error(STATUS_USAGE, "%s", fault);
+		return say_error(STATUS_USAGE, "%s", error);
 
 	return STATUS_DONE;
 }

@@ -178,10 +178,10 @@ static void run(const struct session *s, cJSON *verb)
 {
 	struct sender nobody = {.quiet = true};
 	struct verb *list = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
-	fault_init(&f);
+	error_init(&f);
 	err = verbs_parse(&list, verb, &f);
 	if (!err)
 		err = queue_submit(s->queue, &list, QUEUE_REPLACE, &nobody,

@@ -40,7 +40,7 @@ static const double next_time = .25;      /* RFC 8305 section 5 */
  */
 struct appws {
 	struct lws *wsi;
-	struct visit *visit;
+	struct watchdog *watchdog;
 	struct client *client; /* while the connection is up */
 	struct resolve *lookup;
 	struct weburl url;
@@ -72,7 +72,7 @@ static void destroy(struct appws *w)
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
 	weburl_reset(&w->url);
-	visit_end(w->visit);
+	watchdog_end(w->watchdog);
 	free(w->app);
 	free(w);
 }
@@ -194,8 +194,8 @@ static int established(struct appws *w, struct lws *wsi)
 	int err;
 
 	limit_silence(wsi);
-	visit_start(w->visit, wsi);
-	visit_live(wsi);
+	watchdog_start(w->watchdog, wsi);
+	watchdog_live(wsi);
 
 	ev_timer_stop(EV_DEFAULT_ & w->limit);
 	ev_timer_stop(EV_DEFAULT_ & w->next);
@@ -248,7 +248,7 @@ static int receive(struct appws *w, struct lws *wsi, void *in, size_t len)
 	bool last = lws_is_final_fragment(wsi) &&
 		    !lws_remaining_packet_payload(wsi);
 
-	visit_heard(wsi);
+	watchdog_heard(wsi);
 
 	return client_receive(w->client, in, len, last,
 			      lws_frame_is_binary(wsi) != 0);
@@ -262,7 +262,7 @@ static int writable(struct appws *w, struct lws *wsi)
 
 	(void)store_secure();
 
-	return visit_ping(wsi) || client_writable(w->client) ? -1 : 0;
+	return watchdog_ping(wsi) || client_writable(w->client) ? -1 : 0;
 }
 
 
@@ -285,7 +285,7 @@ static int event(struct appws *w, struct lws *wsi,
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return receive(w, wsi, in, len) ? -1 : 0;
 
-	case LWS_CALLBACK_CLIENT_RECEIVE_PONG: visit_heard(wsi); return 0;
+	case LWS_CALLBACK_CLIENT_RECEIVE_PONG: watchdog_heard(wsi); return 0;
 
 	case LWS_CALLBACK_CLIENT_WRITEABLE: return writable(w, wsi);
 
@@ -303,7 +303,7 @@ static int event(struct appws *w, struct lws *wsi,
 static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 		    void *user, void *in, size_t len)
 {
-	struct appws *w = wsi ? visit_owner(wsi) : NULL;
+	struct appws *w = wsi ? watchdog_owner(wsi) : NULL;
 
 	if (!w)
 		return lws_callback_http_dummy(wsi, reason, user, in, len);
@@ -338,7 +338,7 @@ int appws_init(struct lws_context *ctx)
 		.vhost_name = "applications",
 		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8,
-		.retry_and_idle_policy = &visit_policy,
+		.retry_and_idle_policy = &watchdog_policy,
 	};
 
 	appws.ctx = ctx;
@@ -375,9 +375,9 @@ static void open_connection(struct appws *w, const char *address)
 		.ssl_connection = w->url.tls ? LCCSCF_USE_SSL : 0,
 		.protocol = protocols[0].name,
 		.ietf_version_or_minus_one = -1,
-		.opaque_user_data = w->visit,
+		.opaque_user_data = w->watchdog,
 		.pwsi = &w->wsi,
-		.retry_and_idle_policy = &visit_policy,
+		.retry_and_idle_policy = &watchdog_policy,
 	};
 
 	w->reached = false;
@@ -470,8 +470,8 @@ int appws_connect(struct appws **wp, const struct hook *hook,
 	w->code = CLOSE_ABNORMAL;
 	set_why(w, RETRY_CONNECT, "no connection", 13);
 
-	w->visit = visit_create(NULL, w);
-	err = w->visit ? sender_copy(&w->app, app) : ENOMEM;
+	w->watchdog = watchdog_create(NULL, w);
+	err = w->watchdog ? sender_copy(&w->app, app) : ENOMEM;
 	if (!err)
 		err = weburl_parse(&w->url, hook->url);
 	if (!err)

@@ -42,8 +42,8 @@ enum counter {
 	COUNTERS,
 };
 
-/* Filled by whoever refuses, sent by reply_fault() */
-struct fault {
+/* Filled by whoever refuses, sent by reply_error() */
+struct error {
 	char text[400];
 	char verb[64];  /* "" if no verb is at fault */
 	char field[64]; /* "" if no field is */
@@ -160,13 +160,13 @@ void random_uuid(char text[UUID_SIZE]);
  * @param path  File
  * @param h     Called with each setting, in order
  * @param arg   Handler argument
- * @param fault Buffer for a sentence that says what is wrong, and where
+ * @param error Buffer for a sentence that says what is wrong, and where
  * @param size  Its size in bytes
  *
  * @return 0 if success, otherwise errorcode
  */
 int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
-		    char *fault, size_t size);
+		    char *error, size_t size);
 
 
 /* counters: What is counted from the start on */
@@ -197,14 +197,14 @@ uint64_t counter_value(enum counter counter);
 const char *counter_name(enum counter counter);
 
 
-/* fault: What is wrong with a message, as one sentence */
+/* error: What is wrong with a message, as one sentence */
 
 /**
  * Begin with nothing wrong
  *
  * @param f Fault
  */
-void fault_init(struct fault *f);
+void error_init(struct error *f);
 
 /**
  * Say what is wrong.  The sentence begins with the verb's position and name,
@@ -217,7 +217,7 @@ void fault_init(struct fault *f);
  *
  * @return EBADMSG, for the caller to pass on
  */
-int fault_set(struct fault *f, int status, const char *field, const char *fmt,
+int error_set(struct error *f, int status, const char *field, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
 
 /**
@@ -228,7 +228,7 @@ int fault_set(struct fault *f, int status, const char *field, const char *fmt,
  * @param field  Name of the field at fault, NULL if none is
  * @param error  The sentence
  */
-void fault_set_node(struct fault *f, int status, const char *field,
+void error_set_node(struct error *f, int status, const char *field,
 		    const char *error);
 
 
@@ -315,10 +315,10 @@ const struct cJSON *field_get(const struct cJSON *obj, const char *key);
  * @param max  Bytes that it may have
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, otherwise EBADMSG with the fault set
+ * @return 0 if success, otherwise EBADMSG with the error set
  */
 int field_check(const char **sp, const struct cJSON *obj, const char *key,
-		const char *name, size_t max, struct fault *f);
+		const char *name, size_t max, struct error *f);
 
 
 /* log: Lines to stderr */

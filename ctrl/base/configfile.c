@@ -79,14 +79,14 @@ static const char *read_line(char *line, char **keyp, configfile_h *h,
 
 
 int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
-		    char *fault, size_t size)
+		    char *error, size_t size)
 {
 	char *text = NULL, *rest, *line;
 	unsigned number = 0;
 	int err = read_text(&text, path);
 
 	if (err) {
-		(void)snprintf(fault, size, "%s: %s", path, strerror(err));
+		(void)snprintf(error, size, "%s: %s", path, strerror(err));
 		return err;
 	}
 
@@ -99,7 +99,7 @@ int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
 		if (!wrong)
 			continue;
 
-		(void)snprintf(fault, size, "%s:%u: %s %s", path, number, key,
+		(void)snprintf(error, size, "%s:%u: %s %s", path, number, key,
 			       wrong);
 		free(text);
 		return EINVAL;

@@ -62,7 +62,7 @@ const cJSON *field_get(const cJSON *obj, const char *key)
 
 
 int field_check(const char **sp, const cJSON *obj, const char *key,
-		const char *name, size_t max, struct fault *f)
+		const char *name, size_t max, struct error *f)
 {
 	const cJSON *item = field_get(obj, key);
 
@@ -71,14 +71,14 @@ int field_check(const char **sp, const cJSON *obj, const char *key,
 		return 0;
 
 	if (!cJSON_IsString(item))
-		return fault_set(f, 400, name, "must be a string");
+		return error_set(f, 400, name, "must be a string");
 
 	if (text_controls(item->valuestring))
-		return fault_set(f, 400, name,
+		return error_set(f, 400, name,
 				 "must not contain control characters");
 
 	if (strlen(item->valuestring) > max)
-		return fault_set(f, 400, name,
+		return error_set(f, 400, name,
 				 "must not be longer than %zu bytes", max);
 
 	*sp = item->valuestring;

@@ -14,7 +14,7 @@
 
 struct cJSON;
 struct call;
-struct fault;
+struct error;
 struct json;
 struct queue;
 struct report;
@@ -88,7 +88,7 @@ enum queue_mode {
 struct session {
 	struct session *next_dirty;
 	struct call *call;
-	char *boot; /* of the node that carries the call */
+	char *instance; /* of the node that carries the call */
 	struct queue *queue;
 	char *tag;    /* JSON text of an object, may be NULL */
 	bool notify;  /* config notifyEvents */
@@ -255,7 +255,7 @@ void command_verbs(const struct sender *sender, const char *call_sid,
  * @param f        What is wrong with it then
  */
 void command_answer(const struct sender *sender, const char *call_sid,
-		    struct message *m, struct fault *f);
+		    struct message *m, struct error *f);
 
 /**
  * Take the answer of an application over HTTP to a new call
@@ -302,24 +302,24 @@ size_t dials_count(void);
  * Take a report
  *
  * @param r    Report
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  * @param node Name of the node
  */
-void intake(const struct report *r, const char *boot, const char *node);
+void intake(const struct report *r, const char *instance, const char *node);
 
 /**
  * A node has connected: what it said of what lives before that does not count
  *
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  */
-void intake_begin(const char *boot);
+void intake_begin(const char *instance);
 
 /**
  * End all that a node carried: it is gone
  *
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  */
-void intake_gone(const char *boot);
+void intake_gone(const char *instance);
 
 
 /* load: How many calls live, in all and on each baresip */
@@ -327,11 +327,11 @@ void intake_gone(const char *boot);
 /**
  * Count the calls of a node
  *
- * @param boot Its boot
+ * @param instance Its instance id
  *
  * @return How many live
  */
-unsigned load_of(const char *boot);
+unsigned load_of(const char *instance);
 
 
 /* message: JSON text of a client to struct message */
@@ -346,10 +346,10 @@ unsigned load_of(const char *boot);
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int message_decode_answer(struct message **mp, const char *body, size_t len,
-			  struct fault *f);
+			  struct error *f);
 
 
 /* queue: The verbs of one call, one after the other */
@@ -364,8 +364,8 @@ int message_decode_answer(struct message **mp, const char *body, size_t len,
 bool queue_idle(const struct queue *q);
 
 /**
- * Give a call a list of verbs.  The sender hears of its fate by
- * reply_fault() or reply_ack(), unless it is refused right away.
+ * Give a call a list of verbs.  The sender hears its end by
+ * reply_error() or reply_ack(), unless it is refused right away.
  *
  * @param q      Queue
  * @param verbsp Verbs; the queue takes them over and leaves NULL
@@ -373,10 +373,10 @@ bool queue_idle(const struct queue *q);
  * @param sender Who sent them
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
-		 const struct sender *sender, struct fault *f);
+		 const struct sender *sender, struct error *f);
 
 
 /* session: The calls that live, each with its queue of verbs */
@@ -483,11 +483,11 @@ size_t transfers_count(void);
 /**
  * Count the transfers in progress on a node
  *
- * @param boot Its boot
+ * @param instance Its instance id
  *
  * @return How many
  */
-unsigned transfers_of(const char *boot);
+unsigned transfers_of(const char *instance);
 
 /**
  * Write the transfers in progress
@@ -507,10 +507,10 @@ void transfers_print(struct json *j, const char *key);
  * @param item  Object or array
  * @param f     What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int verbs_parse(struct verb **listp, const struct cJSON *item,
-		struct fault *f);
+		struct error *f);
 
 /**
  * Free a list of verbs

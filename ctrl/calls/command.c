@@ -26,26 +26,26 @@ static const char new_prefix[] = "s-";
 
 
 /* The call that a message is for: the one it names, or the only one */
-static int find_call(struct session **sp, const char *sid, struct fault *f)
+static int find_call(struct session **sp, const char *sid, struct error *f)
 {
 	*sp = sid ? session_find(sid) : session_only();
 	if (*sp && !call_over((*sp)->call))
 		return 0;
 
 	if (sid)
-		return fault_set(f, 404, "call_sid", "names no live call");
+		return error_set(f, 404, "call_sid", "names no live call");
 
 	if (!sessions_count())
-		return fault_set(f, 404, "call_sid", "no call lives");
+		return error_set(f, 404, "call_sid", "no call lives");
 
-	return fault_set(f, 400, "call_sid",
+	return error_set(f, 400, "call_sid",
 			 "is required, since %zu calls live",
 			 sessions_count());
 }
 
 
 static int take_verbs(struct message *m, const struct sender *sender,
-		      struct fault *f)
+		      struct error *f)
 {
 	struct session *s;
 	int err;
@@ -66,7 +66,7 @@ static int take_verbs(struct message *m, const struct sender *sender,
 
 /* The answer to a session:new: the application of the call */
 static int take_new_ack(struct message *m, const struct sender *sender,
-			struct fault *f)
+			struct error *f)
 {
 	m->call_sid = m->msgid + strlen(new_prefix);
 	m->queue = false;
@@ -76,7 +76,7 @@ static int take_new_ack(struct message *m, const struct sender *sender,
 
 
 static int take_hook_ack(struct message *m, const struct sender *sender,
-			 struct fault *f)
+			 struct error *f)
 {
 	char sid[64];
 	struct session *s;
@@ -86,7 +86,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 	if (!hooks_answered(sender->name, m->msgid, sid))
 		return sender->kind == SENDER_APP
 			       ? 0
-			       : fault_set(f, 404, "msgid",
+			       : error_set(f, 404, "msgid",
 					   "names nothing that "
 					   "waits for an ack");
 
@@ -110,7 +110,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 
 
 static int take_app_ack(struct message *m, const struct sender *sender,
-			struct fault *f)
+			struct error *f)
 {
 	switch (calls_events()->acked(sender, m->msgid)) {
 	case APP_ACK_HOOK: return take_hook_ack(m, sender, f);
@@ -129,7 +129,7 @@ static int take_app_ack(struct message *m, const struct sender *sender,
 
 
 static int take_ack(struct message *m, const struct sender *sender,
-		    struct fault *f)
+		    struct error *f)
 {
 	if (sender->kind == SENDER_APP)
 		return take_app_ack(m, sender, f);
@@ -143,7 +143,7 @@ static int take_ack(struct message *m, const struct sender *sender,
 
 /* An end that a client asks for is a verb: which one, the call's state says */
 static int take_call_status(struct message *m, const struct sender *sender,
-			    struct fault *f)
+			    struct error *f)
 {
 	struct session *s;
 	cJSON *verb;
@@ -172,10 +172,10 @@ static int take_call_status(struct message *m, const struct sender *sender,
 
 
 /* Where nobody needs a token, any will do */
-static int take_auth(struct fault *f)
+static int take_auth(struct error *f)
 {
 	return auth_required()
-		       ? fault_set(f, 400, "type",
+		       ? error_set(f, 400, "type",
 				   "must not be auth, since your token is "
 				   "known")
 		       : 0;
@@ -183,7 +183,7 @@ static int take_auth(struct fault *f)
 
 
 static int take(struct message *m, const struct sender *sender,
-		struct fault *f)
+		struct error *f)
 {
 	struct sender s = *sender;
 
@@ -207,13 +207,13 @@ static int take(struct message *m, const struct sender *sender,
 
 
 static void conclude(int err, const struct sender *sender, struct message *m,
-		     const char *call_sid, struct fault *f)
+		     const char *call_sid, struct error *f)
 {
 	if (err && err != EBADMSG)
-		(void)fault_set(f, 500, NULL, "%s", strerror(err));
+		(void)error_set(f, 500, NULL, "%s", strerror(err));
 
 	if (err)
-		reply_fault(sender, f, m ? m->call_sid : call_sid);
+		reply_error(sender, f, m ? m->call_sid : call_sid);
 
 	message_free(m);
 }
@@ -222,16 +222,16 @@ static void conclude(int err, const struct sender *sender, struct message *m,
 void command(const struct sender *sender, char *text, size_t len)
 {
 	struct message *m = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
 	log_debug("command: %s: %.*s", sender->name, (int)len, text);
 	counter_add(COUNTER_MESSAGES_RECEIVED);
 
-	fault_init(&f);
+	error_init(&f);
 	err = message_decode(&m, text, len, &f);
 	if (!err && sender->observes)
-		err = fault_set(&f, 403, NULL,
+		err = error_set(&f, 403, NULL,
 				"role observer may not send commands");
 	if (!err)
 		err = take(m, sender, &f);
@@ -244,21 +244,21 @@ void command(const struct sender *sender, char *text, size_t len)
 
 void command_binary(const struct sender *sender)
 {
-	struct fault f;
+	struct error f;
 
-	fault_init(&f);
-	(void)fault_set(&f, 400, NULL, "the message must be a text frame");
-	reply_fault(sender, &f, NULL);
+	error_init(&f);
+	(void)error_set(&f, 400, NULL, "the message must be a text frame");
+	reply_error(sender, &f, NULL);
 }
 
 
 void command_dial(const struct sender *sender, char *text, size_t len)
 {
 	struct message *m = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
-	fault_init(&f);
+	error_init(&f);
 	err = message_decode_dial(&m, text, len, &f);
 	if (!err)
 		err = dial(m, sender, &f);
@@ -271,16 +271,16 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 		   char *text, size_t len)
 {
 	struct message *m = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
-	fault_init(&f);
+	error_init(&f);
 	err = message_decode(&m, text, len, &f);
 	if (!err && m->kind != MESSAGE_VERBS)
-		err = fault_set(&f, 400, NULL,
+		err = error_set(&f, 400, NULL,
 				"the body must be a verb or an array of them");
 	if (!err && m->call_sid && strcmp(m->call_sid, call_sid))
-		err = fault_set(&f, 400, "call_sid",
+		err = error_set(&f, 400, "call_sid",
 				"must be that of the path");
 	if (!err) {
 		m->call_sid = call_sid;
@@ -293,7 +293,7 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 
 /* Verbs in an answer run instead of those that wait */
 static int take_answer(struct session *s, struct message *m,
-		       const struct sender *sender, struct fault *f)
+		       const struct sender *sender, struct error *f)
 {
 	int err;
 
@@ -309,7 +309,7 @@ static int take_answer(struct session *s, struct message *m,
 
 
 void command_answer(const struct sender *sender, const char *call_sid,
-		    struct message *m, struct fault *f)
+		    struct message *m, struct error *f)
 {
 	struct session *s = session_find(call_sid);
 	int err = m ? 0 : EBADMSG;
@@ -330,10 +330,10 @@ void command_answer(const struct sender *sender, const char *call_sid,
 int command_app(const struct sender *app, const char *body, size_t len)
 {
 	struct message *m = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
-	fault_init(&f);
+	error_init(&f);
 	err = message_decode_answer(&m, body, len, &f);
 	if (!err && !m->verbs)
 		err = ENOENT;

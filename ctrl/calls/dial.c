@@ -27,7 +27,7 @@ enum {
 struct dial {
 	char sid[UUID_SIZE];
 	char ref[UUID_SIZE + 2];
-	char *boot;
+	char *instance;
 	struct sender *sender; /* NULL if nobody waits for the answer */
 	char *fields; /* JSON text of an object: what the node is asked */
 	int64_t time; /* ms since 1970 */
@@ -38,14 +38,14 @@ static struct table *dials; /* by ref */
 
 static void destroy(struct dial *d)
 {
-	free(d->boot);
+	free(d->instance);
 	free(d->sender);
 	free(d->fields);
 	free(d);
 }
 
 
-static int create(struct dial **dp, const char *sid, const char *boot,
+static int create(struct dial **dp, const char *sid, const char *instance,
 		  const struct sender *sender, const char *fields)
 {
 	struct dial *d = calloc(1, sizeof(*d));
@@ -56,7 +56,7 @@ static int create(struct dial **dp, const char *sid, const char *boot,
 
 	(void)snprintf(d->sid, sizeof(d->sid), "%s", sid);
 	(void)snprintf(d->ref, sizeof(d->ref), "%s:d", d->sid);
-	err = field_keep(&d->boot, boot);
+	err = field_keep(&d->instance, instance);
 	err |= sender_copy(&d->sender, sender);
 	err |= field_keep(&d->fields, fields);
 	if (!err)
@@ -76,7 +76,7 @@ static void save(const struct dial *d)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "boot", d->boot);
+	json_str(&j, "boot", d->instance);
 	sender_save(&j, "sender", d->sender);
 	json_raw(&j, "fields", d->fields);
 	json_int(&j, "time", d->time);
@@ -107,7 +107,7 @@ static void ask(const struct dial *d)
 	json_members(&j, d->fields);
 	json_close(&j, '}');
 
-	node_send(d->boot, json_done(&j));
+	node_send(d->instance, json_done(&j));
 	json_free(&j);
 }
 
@@ -115,14 +115,14 @@ static void ask(const struct dial *d)
 static void refuse(const struct dial *d, int status, const char *field,
 		   const char *error)
 {
-	struct fault f;
+	struct error f;
 
-	fault_init(&f);
-	fault_set_node(&f, status, field, error);
+	error_init(&f);
+	error_set_node(&f, status, field, error);
 	if (d->sender && d->sender->msgid)
 		(void)snprintf(f.ref, sizeof(f.ref), "%s", d->sender->msgid);
 
-	reply_fault(d->sender, &f, NULL);
+	reply_error(d->sender, &f, NULL);
 	calls_events()->dropped(d->sid);
 }
 
@@ -160,31 +160,31 @@ size_t dials_count(void)
 
 /**
  * Have a node make a call.  The sender hears of it by reply_ack() or
- * reply_fault(), unless it is refused right away.
+ * reply_error(), unless it is refused right away.
  *
  * @param m      Message of kind dial
  * @param sender Who sent it
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
-int dial(const struct message *m, const struct sender *sender, struct fault *f)
+int dial(const struct message *m, const struct sender *sender, struct error *f)
 {
-	const char *boot = roster_pick(m->node);
+	const char *instance = roster_pick(m->node);
 	char sid[UUID_SIZE];
 	struct dial *d;
 	int err;
 
-	if (!boot)
-		return fault_set(f, 503, m->node ? "node" : NULL,
+	if (!instance)
+		return error_set(f, 503, m->node ? "node" : NULL,
 				 m->node ? "is not connected"
 					 : "no baresip is connected");
 
 	if (table_count(dials) >= DIALS_MAX || sessions_full())
-		return fault_set(f, 503, NULL, "there are too many calls");
+		return error_set(f, 503, NULL, "there are too many calls");
 
 	random_uuid(sid);
-	err = create(&d, sid, boot, sender, m->dial);
+	err = create(&d, sid, instance, sender, m->dial);
 	if (err)
 		return err;
 
@@ -205,11 +205,11 @@ int dial(const struct message *m, const struct sender *sender, struct fault *f)
 
 
 /* Only who was asked can tell */
-static struct dial *find(const char *ref, const char *boot)
+static struct dial *find(const char *ref, const char *instance)
 {
 	struct dial *d = ref ? table_get(dials, ref) : NULL;
 
-	return d && !strcmp(d->boot, boot) ? d : NULL;
+	return d && !strcmp(d->instance, instance) ? d : NULL;
 }
 
 
@@ -232,14 +232,14 @@ static void give_up(struct dial *d, int status, const char *field,
  * Take the answer of a node to a dial
  *
  * @param r    Result
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  *
  * @return True if it belongs to a dial
  */
-bool dial_result(const struct report *r, const char *boot)
+bool dial_result(const struct report *r, const char *instance)
 {
 	const bool known = table_get(dials, r->ref) != NULL;
-	struct dial *d = find(r->ref, boot);
+	struct dial *d = find(r->ref, instance);
 
 	if (d && r->ok)
 		accept(d);
@@ -255,11 +255,11 @@ bool dial_result(const struct report *r, const char *boot)
  * the answer is lost
  *
  * @param ref  Reference of the call, may be NULL
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  */
-void dial_made(const char *ref, const char *boot)
+void dial_made(const char *ref, const char *instance)
 {
-	struct dial *d = find(ref, boot);
+	struct dial *d = find(ref, instance);
 
 	if (d)
 		accept(d);
@@ -271,7 +271,7 @@ static bool resume_handler(const char *key, void *value, void *arg)
 	struct dial *d = value;
 	(void)key;
 
-	if (strcmp(d->boot, arg))
+	if (strcmp(d->instance, arg))
 		return false;
 
 	/* a clock that was set back makes none old */
@@ -288,11 +288,11 @@ static bool resume_handler(const char *key, void *value, void *arg)
  * Ask again for the dials that a node has not answered: it is back, and has
  * said what it had to say
  *
- * @param boot Its boot
+ * @param instance Its instance id
  */
-void dials_resume(const char *boot)
+void dials_resume(const char *instance)
 {
-	table_each(dials, resume_handler, (void *)boot);
+	table_each(dials, resume_handler, (void *)instance);
 }
 
 
@@ -301,7 +301,7 @@ static bool gone_handler(const char *key, void *value, void *arg)
 	struct dial *d = value;
 	(void)key;
 
-	if (!strcmp(d->boot, arg))
+	if (!strcmp(d->instance, arg))
 		give_up(d, 503, NULL, "baresip is gone");
 
 	return false;
@@ -311,11 +311,11 @@ static bool gone_handler(const char *key, void *value, void *arg)
 /**
  * Give up the dials of a node that is gone
  *
- * @param boot Its boot
+ * @param instance Its instance id
  */
-void dials_gone(const char *boot)
+void dials_gone(const char *instance)
 {
-	table_each(dials, gone_handler, (void *)boot);
+	table_each(dials, gone_handler, (void *)instance);
 }
 
 
@@ -324,15 +324,15 @@ static void load_handler(const char *key, const char *data, void *arg)
 	cJSON *tree = cJSON_Parse(data);
 	const struct sender nobody = {.kind = SENDER_NOBODY};
 	struct sender *sender = NULL;
-	const char *boot = field_str(tree, "boot");
+	const char *instance = field_str(tree, "boot");
 	char *fields = field_text(tree, "fields");
 	struct dial *d;
 	(void)arg;
 
-	if (!boot || !fields || strlen(key) >= UUID_SIZE ||
+	if (!instance || !fields || strlen(key) >= UUID_SIZE ||
 	    sender_load(&sender,
 			cJSON_GetObjectItemCaseSensitive(tree, "sender")) ||
-	    create(&d, key, boot, sender ? sender : &nobody, fields))
+	    create(&d, key, instance, sender ? sender : &nobody, fields))
 		log_error("dial: can't load %s", key);
 	else
 		d->time = field_int(tree, "time", 0);
@@ -349,7 +349,7 @@ static bool orphan_handler(const char *key, void *value, void *arg)
 	(void)key;
 	(void)arg;
 
-	if (!roster_find(d->boot))
+	if (!roster_find(d->instance))
 		give_up(d, 503, NULL, "baresip is gone");
 
 	return false;

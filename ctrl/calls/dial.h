@@ -8,16 +8,16 @@
 
 #include <stdbool.h>
 
-struct fault;
+struct error;
 
 struct message;
 struct report;
 struct sender;
 int dial(const struct message *m, const struct sender *sender,
-	 struct fault *f);
-bool dial_result(const struct report *r, const char *boot);
-void dial_made(const char *ref, const char *boot);
-void dials_resume(const char *boot);
-void dials_gone(const char *boot);
+	 struct error *f);
+bool dial_result(const struct report *r, const char *instance);
+void dial_made(const char *ref, const char *instance);
+void dials_resume(const char *instance);
+void dials_gone(const char *instance);
 
 #endif

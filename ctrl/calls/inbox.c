@@ -138,7 +138,7 @@ void inbox_drop(struct inbox *b)
  * @param f        What is wrong
  * @param call_sid Call that it was for
  */
-void inbox_refuse(struct inbox *b, struct fault *f, const char *call_sid)
+void inbox_refuse(struct inbox *b, struct error *f, const char *call_sid)
 {
 	const struct instruction *in = b->head;
 
@@ -146,7 +146,7 @@ void inbox_refuse(struct inbox *b, struct fault *f, const char *call_sid)
 		(void)snprintf(f->ref, sizeof(f->ref), "%s",
 			       in->sender->msgid);
 
-	reply_fault(in->sender, f, call_sid);
+	reply_error(in->sender, f, call_sid);
 	inbox_drop(b);
 }
 

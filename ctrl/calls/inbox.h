@@ -13,7 +13,7 @@
 struct sender;
 
 struct cJSON;
-struct fault;
+struct error;
 struct json;
 struct session;
 struct verb;
@@ -37,7 +37,7 @@ bool inbox_full(const struct inbox *b);
 int inbox_add(struct inbox *b, struct verb **verbsp, enum queue_mode mode,
 	      const struct sender *sender);
 void inbox_drop(struct inbox *b);
-void inbox_refuse(struct inbox *b, struct fault *f, const char *call_sid);
+void inbox_refuse(struct inbox *b, struct error *f, const char *call_sid);
 void inbox_save(struct json *j, const struct inbox *b);
 int inbox_load(struct inbox *b, const struct cJSON *array);
 

@@ -20,10 +20,10 @@
 
 
 /* A call is its own baresip's to tell of */
-static bool is_others(const struct session *s, const char *boot,
+static bool is_others(const struct session *s, const char *instance,
 		      const char *node)
 {
-	if (!s || !strcmp(s->boot, boot))
+	if (!s || !strcmp(s->instance, instance))
 		return false;
 
 	log_warning("intake: %s reports on a call of another baresip, %s",
@@ -33,14 +33,14 @@ static bool is_others(const struct session *s, const char *boot,
 }
 
 
-static void take_call(const struct report *r, const char *boot,
+static void take_call(const struct report *r, const char *instance,
 		      const char *node)
 {
 	struct session *s = session_find(r->call.sid);
 	const bool closed = !strcmp(r->event, "closed");
 	char key[CALL_SID_MAX + sizeof("call ")];
 
-	if (is_others(s, boot, node))
+	if (is_others(s, instance, node))
 		return;
 
 	/* once closed, a call has no other news, whatever comes late */
@@ -50,11 +50,11 @@ static void take_call(const struct report *r, const char *boot,
 	if (closed)
 		recent_add(key);
 
-	dial_made(r->call.ref, boot);
+	dial_made(r->call.ref, instance);
 	if (s)
 		session_update(s, &r->call, r->time);
 	else if (!closed)
-		session_create(&r->call, boot, node, r->time);
+		session_create(&r->call, instance, node, r->time);
 
 	if (strcmp(r->event, "live"))
 		return;
@@ -66,12 +66,12 @@ static void take_call(const struct report *r, const char *boot,
 
 
 static void take_step(struct session *s, const struct report *r,
-		      const char *boot, const char *node)
+		      const char *instance, const char *node)
 {
 	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
 	struct transfer *t;
 
-	if (transfer_report(&t, r, boot, node, s ? s->call : NULL,
+	if (transfer_report(&t, r, instance, node, s ? s->call : NULL,
 			    v ? v->id : NULL))
 		return;
 
@@ -82,44 +82,44 @@ static void take_step(struct session *s, const struct report *r,
 }
 
 
-static void take_transfer(const struct report *r, const char *boot,
+static void take_transfer(const struct report *r, const char *instance,
 			  const char *node)
 {
 	struct session *s = session_find(r->call_sid);
 
-	if (is_others(s, boot, node))
+	if (is_others(s, instance, node))
 		return;
 
-	take_step(s, r, boot, node);
+	take_step(s, r, instance, node);
 	if (s)
 		session_release(s);
 }
 
 
 /* The reference of a request begins with the call_sid */
-static void take_result(const struct report *r, const char *boot,
+static void take_result(const struct report *r, const char *instance,
 			const char *node)
 {
 	char sid[CALL_SID_MAX + 1];
 	struct session *s;
 
-	if (dial_result(r, boot))
+	if (dial_result(r, instance))
 		return;
 
 	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
 		       r->ref);
 	s = session_find(sid);
-	if (s && !is_others(s, boot, node))
+	if (s && !is_others(s, instance, node))
 		queue_result(s->queue, r);
 }
 
 
-static void take_played(const struct report *r, const char *boot,
+static void take_played(const struct report *r, const char *instance,
 			const char *node)
 {
 	struct session *s = session_find(r->call_sid);
 
-	if (!s || is_others(s, boot, node))
+	if (!s || is_others(s, instance, node))
 		return;
 
 	queue_played(s->queue, r);
@@ -138,7 +138,7 @@ static void lost_handler(struct transfer *t)
 
 /* A node that has just connected has told which calls live: what it lacks has
    ended, and what it was asked and has not answered it never heard */
-static void take_sync(const struct report *r, const char *boot)
+static void take_sync(const struct report *r, const char *instance)
 {
 	struct session **found, *s;
 
@@ -146,10 +146,10 @@ static void take_sync(const struct report *r, const char *boot)
 	if (r->more)
 		return;
 
-	transfers_lost(boot, true, "baresip does not know it any more",
+	transfers_lost(instance, true, "baresip does not know it any more",
 		       lost_handler);
 
-	found = sessions_of(boot);
+	found = sessions_of(instance);
 	for (size_t i = 0; found && (s = found[i]); i++) {
 
 		const bool live = s->live;
@@ -164,31 +164,31 @@ static void take_sync(const struct report *r, const char *boot)
 		session_release(s);
 	}
 	free(found);
-	dials_resume(boot);
+	dials_resume(instance);
 }
 
 
-void intake_begin(const char *boot)
+void intake_begin(const char *instance)
 {
-	struct session **found = sessions_of(boot);
+	struct session **found = sessions_of(instance);
 
 	for (size_t i = 0; found && found[i]; i++)
 		found[i]->live = false;
 	free(found);
 
-	transfers_unnamed(boot);
+	transfers_unnamed(instance);
 }
 
 
-void intake(const struct report *r, const char *boot, const char *node)
+void intake(const struct report *r, const char *instance, const char *node)
 {
 	notice_at(r->time);
 	switch (r->kind) {
-	case REPORT_CALL: take_call(r, boot, node); break;
-	case REPORT_SYNC: take_sync(r, boot); break;
-	case REPORT_TRANSFER: take_transfer(r, boot, node); break;
-	case REPORT_RESULT: take_result(r, boot, node); break;
-	case REPORT_PLAYED: take_played(r, boot, node); break;
+	case REPORT_CALL: take_call(r, instance, node); break;
+	case REPORT_SYNC: take_sync(r, instance); break;
+	case REPORT_TRANSFER: take_transfer(r, instance, node); break;
+	case REPORT_RESULT: take_result(r, instance, node); break;
+	case REPORT_PLAYED: take_played(r, instance, node); break;
 	case REPORT_HELLO: break;
 	}
 	notice_at(0);
@@ -217,21 +217,21 @@ static void end_untold(struct session *s)
 	if (r.ref) {
 		random_hex(id, sizeof(id));
 		r.refer_to = target;
-		take_step(s, &r, s->boot, call_node(s->call));
+		take_step(s, &r, s->instance, call_node(s->call));
 	}
 	free(target);
 }
 
 
-void intake_gone(const char *boot)
+void intake_gone(const char *instance)
 {
-	struct session **found = sessions_of(boot);
+	struct session **found = sessions_of(instance);
 
 	/* no verb may start on these calls when their transfers end */
 	for (size_t i = 0; found && found[i]; i++)
 		queue_stop(found[i]->queue);
 
-	transfers_lost(boot, false, gone, lost_handler);
+	transfers_lost(instance, false, gone, lost_handler);
 
 	for (size_t i = 0; found && found[i]; i++) {
 		end_untold(found[i]);
@@ -239,5 +239,5 @@ void intake_gone(const char *boot)
 	}
 
 	free(found);
-	dials_gone(boot);
+	dials_gone(instance);
 }

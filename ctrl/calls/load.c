@@ -14,17 +14,17 @@
 
 
 static struct {
-	struct table *nodes; /* numbers by boot, none is 0 */
+	struct table *nodes; /* numbers by instance id, none is 0 */
 	size_t all;
 } load;
 
 
-static void set(const char *boot, uintptr_t count)
+static void set(const char *instance, uintptr_t count)
 {
 	if (count)
-		(void)table_put(load.nodes, boot, (void *)count);
+		(void)table_put(load.nodes, instance, (void *)count);
 	else
-		(void)table_take(load.nodes, boot);
+		(void)table_take(load.nodes, instance);
 }
 
 
@@ -54,33 +54,33 @@ void load_close(void)
 /**
  * Take note of a call
  *
- * @param boot Boot of the node that carries it
+ * @param instance Instance id of the node that carries it
  */
-void load_more(const char *boot)
+void load_more(const char *instance)
 {
 	++load.all;
-	set(boot, load_of(boot) + 1);
+	set(instance, load_of(instance) + 1);
 }
 
 
 /**
  * Take note that a call is over
  *
- * @param boot Boot of the node that carried it
+ * @param instance Instance id of the node that carried it
  */
-void load_less(const char *boot)
+void load_less(const char *instance)
 {
-	unsigned count = load_of(boot);
+	unsigned count = load_of(instance);
 
 	--load.all;
 	if (count)
-		set(boot, count - 1);
+		set(instance, count - 1);
 }
 
 
-unsigned load_of(const char *boot)
+unsigned load_of(const char *instance)
 {
-	return (unsigned)(uintptr_t)table_get(load.nodes, boot);
+	return (unsigned)(uintptr_t)table_get(load.nodes, instance);
 }
 
 

@@ -11,8 +11,8 @@
 
 int load_init(void);
 void load_close(void);
-void load_more(const char *boot);
-void load_less(const char *boot);
+void load_more(const char *instance);
+void load_less(const char *instance);
 size_t load_all(void);
 
 #endif

@@ -29,19 +29,19 @@ enum {
 static const char the_message[] = "the message";
 
 
-static int check_tree(const cJSON *tree, struct fault *f)
+static int check_tree(const cJSON *tree, struct error *f)
 {
 	if (cJSON_IsObject(tree) || cJSON_IsArray(tree))
 		return 0;
 
-	return fault_set(f, 400, NULL,
+	return error_set(f, 400, NULL,
 			 "the message must be one JSON object or an array of "
 			 "verbs");
 }
 
 
 /* Clients of jambonz write callSid, its messages have call_sid */
-static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
+static int get_call_sid(struct message *m, const cJSON *obj, struct error *f)
 {
 	const char *key = field_get(obj, "call_sid") ? "call_sid" : "callSid";
 	const char *sid;
@@ -52,7 +52,7 @@ static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 		return err;
 
 	if (m->call_sid && strcmp(m->call_sid, sid))
-		return fault_set(f, 400, key, "must be the same throughout");
+		return error_set(f, 400, key, "must be the same throughout");
 
 	m->call_sid = sid;
 
@@ -60,12 +60,12 @@ static int get_call_sid(struct message *m, const cJSON *obj, struct fault *f)
 }
 
 
-static int get_queue(struct message *m, const cJSON *obj, struct fault *f)
+static int get_queue(struct message *m, const cJSON *obj, struct error *f)
 {
 	const cJSON *item = field_get(obj, "queueCommand");
 
 	if (item && !cJSON_IsBool(item))
-		return fault_set(f, 400, "queueCommand",
+		return error_set(f, 400, "queueCommand",
 				 "must be true or false");
 
 	m->queue = cJSON_IsTrue(item);
@@ -83,19 +83,19 @@ static bool has_nothing(const cJSON *answer)
 }
 
 
-static int decode_ack(struct message *m, const cJSON *obj, struct fault *f)
+static int decode_ack(struct message *m, const cJSON *obj, struct error *f)
 {
 	cJSON *data = cJSON_GetObjectItemCaseSensitive(obj, "data");
 
 	m->kind = MESSAGE_ACK;
 	if (!m->msgid)
-		return fault_set(f, 400, "msgid", "is required in an ack");
+		return error_set(f, 400, "msgid", "is required in an ack");
 
 	if (has_nothing(data))
 		return 0;
 
 	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
-		return fault_set(f, 400, "data", "must be an array of verbs");
+		return error_set(f, 400, "data", "must be an array of verbs");
 
 	return onekey_unfold(data) ? ENOMEM : verbs_parse(&m->verbs, data, f);
 }
@@ -103,7 +103,7 @@ static int decode_ack(struct message *m, const cJSON *obj, struct fault *f)
 
 /* Who is asked for the verbs, instead of the verbs: as the verb redirect */
 static int decode_call_hook(struct message *m, const cJSON *call_hook,
-			    struct fault *f)
+			    struct error *f)
 {
 	cJSON *verb = cJSON_CreateObject();
 	int err;
@@ -118,7 +118,7 @@ static int decode_call_hook(struct message *m, const cJSON *call_hook,
 }
 
 
-static int decode_redirect(struct message *m, cJSON *data, struct fault *f)
+static int decode_redirect(struct message *m, cJSON *data, struct error *f)
 {
 	const cJSON *call_hook = field_get(data, "call_hook");
 
@@ -128,14 +128,14 @@ static int decode_redirect(struct message *m, cJSON *data, struct fault *f)
 		return decode_call_hook(m, call_hook, f);
 
 	if (!cJSON_IsArray(data) && !cJSON_IsObject(data))
-		return fault_set(f, 400, "data", "must be an array of verbs");
+		return error_set(f, 400, "data", "must be an array of verbs");
 
 	return onekey_unfold(data) ? ENOMEM : verbs_parse(&m->verbs, data, f);
 }
 
 
 static int decode_call_status(struct message *m, const cJSON *data,
-			      struct fault *f)
+			      struct error *f)
 {
 	int err;
 
@@ -148,20 +148,20 @@ static int decode_call_status(struct message *m, const cJSON *data,
 
 	if (!m->call_status || (strcmp(m->call_status, "completed") &&
 				strcmp(m->call_status, "no-answer")))
-		return fault_set(f, 400, "call_status",
+		return error_set(f, 400, "call_status",
 				 "must be completed or no-answer");
 
 	return 0;
 }
 
 
-static int check_headers(const cJSON *headers, struct fault *f)
+static int check_headers(const cJSON *headers, struct error *f)
 {
 	char field[sizeof(f->field)];
 	const cJSON *item;
 
 	if (headers && !cJSON_IsObject(headers))
-		return fault_set(f, 400, "headers", "must be an object");
+		return error_set(f, 400, "headers", "must be an object");
 
 	cJSON_ArrayForEach(item, headers)
 	{
@@ -171,7 +171,7 @@ static int check_headers(const cJSON *headers, struct fault *f)
 
 		(void)snprintf(field, sizeof(field), "headers.%s",
 			       item->string);
-		return fault_set(f, 400, field,
+		return error_set(f, 400, field,
 				 "must be a string or a number");
 	}
 
@@ -202,7 +202,7 @@ static void print_headers(struct json *j, const cJSON *headers)
 
 static int print_dial(struct message *m, const char *to, const char *from,
 		      const cJSON *headers, const cJSON *timeout,
-		      struct fault *f)
+		      struct error *f)
 {
 	struct json j;
 
@@ -220,7 +220,7 @@ static int print_dial(struct message *m, const char *to, const char *from,
 		return ENOMEM;
 
 	if (strlen(m->dial) > VERB_TEXT_MAX)
-		return fault_set(f, 400, "headers",
+		return error_set(f, 400, "headers",
 				 "must leave a dial at most %d bytes as JSON "
 				 "without spaces",
 				 VERB_TEXT_MAX);
@@ -230,7 +230,7 @@ static int print_dial(struct message *m, const char *to, const char *from,
 
 
 /* The application of the call; jambonz calls it call_hook */
-static int get_app(struct message *m, const cJSON *data, struct fault *f)
+static int get_app(struct message *m, const cJSON *data, struct error *f)
 {
 	const char *key = field_get(data, "app") ? "app" : "call_hook";
 	int err;
@@ -240,14 +240,14 @@ static int get_app(struct message *m, const cJSON *data, struct fault *f)
 		return err;
 
 	if (m->app.url && !weburl_valid(m->app.url))
-		return fault_set(f, 400, key,
+		return error_set(f, 400, key,
 				 "must be a ws, wss, http or https URL");
 
 	return 0;
 }
 
 
-static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
+static int decode_dial(struct message *m, const cJSON *data, struct error *f)
 {
 	const cJSON *headers = field_get(data, "headers");
 	const cJSON *timeout = field_get(data, "timeout");
@@ -258,7 +258,7 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 
 	err = field_check(&to, data, "to", "to", URI_MAX, f);
 	if (!err && !to)
-		err = fault_set(f, 400, "to", "is required");
+		err = error_set(f, 400, "to", "is required");
 	if (!err)
 		err = field_check(&from, data, "from", "from", URI_MAX, f);
 	if (!err)
@@ -273,7 +273,7 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 	if (timeout && !(cJSON_IsNumber(timeout) && timeout->valueint >= 1 &&
 			 timeout->valueint <= RING_MAX &&
 			 timeout->valueint == timeout->valuedouble))
-		return fault_set(f, 400, "timeout",
+		return error_set(f, 400, "timeout",
 				 "must be a whole number of seconds from 1 to "
 				 "%d",
 				 RING_MAX);
@@ -282,7 +282,7 @@ static int decode_dial(struct message *m, const cJSON *data, struct fault *f)
 }
 
 
-static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
+static int decode_command(struct message *m, const cJSON *obj, struct error *f)
 {
 	cJSON *data = cJSON_GetObjectItemCaseSensitive(obj, "data");
 	const char *command;
@@ -292,7 +292,7 @@ static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 	if (err)
 		return err;
 	if (!command)
-		return fault_set(f, 400, "command", "is required");
+		return error_set(f, 400, "command", "is required");
 
 	err = get_queue(m, obj, f);
 	if (err)
@@ -302,11 +302,11 @@ static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 		return decode_redirect(m, data, f);
 
 	if (strcmp(command, "call:status") && strcmp(command, "dial"))
-		return fault_set(f, 400, "command",
+		return error_set(f, 400, "command",
 				 "must be redirect, call:status or dial");
 
 	if (!cJSON_IsObject(data))
-		return fault_set(f, 400, "data", "must be an object");
+		return error_set(f, 400, "data", "must be an object");
 
 	if (!strcmp(command, "dial"))
 		return decode_dial(m, data, f);
@@ -316,7 +316,7 @@ static int decode_command(struct message *m, const cJSON *obj, struct fault *f)
 
 
 /* Only the first of an array can name a msgid, but each may name the call */
-static int decode_array(struct message *m, cJSON *array, struct fault *f)
+static int decode_array(struct message *m, cJSON *array, struct error *f)
 {
 	const cJSON *obj;
 	int err;
@@ -345,7 +345,7 @@ static bool is_verb(const cJSON *obj)
 }
 
 
-static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
+static int decode_object(struct message *m, const cJSON *obj, struct error *f)
 {
 	cJSON *verbs = cJSON_GetObjectItemCaseSensitive(obj, "verbs");
 	const char *type;
@@ -359,7 +359,7 @@ static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 
 	if (!field_empty(verbs)) {
 		if (!cJSON_IsArray(verbs))
-			return fault_set(f, 400, "verbs", "must be an array");
+			return error_set(f, 400, "verbs", "must be an array");
 
 		err = get_queue(m, obj, f);
 		return err ? err : decode_array(m, verbs, f);
@@ -383,12 +383,12 @@ static int decode_object(struct message *m, const cJSON *obj, struct fault *f)
 		return 0;
 	}
 
-	return fault_set(f, 400, "type",
+	return error_set(f, 400, "type",
 			 "must be ack or command, unless there is a verb");
 }
 
 
-static int decode(struct message *m, struct fault *f)
+static int decode(struct message *m, struct error *f)
 {
 	const cJSON *first = cJSON_IsArray(m->tree) ? m->tree->child : m->tree;
 	int err;
@@ -414,15 +414,15 @@ static int decode(struct message *m, struct fault *f)
 
 
 static int check_text(char *text, size_t len, const char *what,
-		      struct fault *f)
+		      struct error *f)
 {
-	const char *why = json_fault(text, len);
+	const char *why = json_error(text, len);
 
 	if (why)
-		return fault_set(f, 400, NULL, "%s %s", what, why);
+		return error_set(f, 400, NULL, "%s %s", what, why);
 
 	if (!utf8_valid(text, len))
-		return fault_set(f, 400, NULL, "%s must be UTF-8", what);
+		return error_set(f, 400, NULL, "%s must be UTF-8", what);
 
 	return 0;
 }
@@ -442,11 +442,11 @@ static int parse(struct message **mp, const char *text, size_t len)
 }
 
 
-typedef int(decode_h)(struct message *m, struct fault *f);
+typedef int(decode_h)(struct message *m, struct error *f);
 
 
 static int read_message(struct message **mp, char *text, size_t len,
-			const char *what, decode_h *h, struct fault *f)
+			const char *what, decode_h *h, struct error *f)
 {
 	struct message *m = NULL;
 	int err;
@@ -475,16 +475,16 @@ static int read_message(struct message **mp, char *text, size_t len,
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int message_decode(struct message **mp, char *text, size_t len,
-		   struct fault *f)
+		   struct error *f)
 {
 	return read_message(mp, text, len, the_message, decode, f);
 }
 
 
-static int decode_dial_body(struct message *m, struct fault *f)
+static int decode_dial_body(struct message *m, struct error *f)
 {
 	int err = check_tree(m->tree, f);
 
@@ -500,16 +500,16 @@ static int decode_dial_body(struct message *m, struct fault *f)
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int message_decode_dial(struct message **mp, char *text, size_t len,
-			struct fault *f)
+			struct error *f)
 {
 	return read_message(mp, text, len, the_message, decode_dial_body, f);
 }
 
 
-static int decode_answer(struct message *m, struct fault *f)
+static int decode_answer(struct message *m, struct error *f)
 {
 	m->kind = MESSAGE_VERBS;
 	if (m->tree && has_nothing(m->tree))
@@ -522,7 +522,7 @@ static int decode_answer(struct message *m, struct fault *f)
 		return ENOMEM;
 
 	if (!field_get(m->tree, "verb"))
-		return fault_set(f, 400, NULL,
+		return error_set(f, 400, NULL,
 				 "the answer must be an array of verbs");
 
 	return verbs_parse(&m->verbs, m->tree, f);
@@ -542,7 +542,7 @@ static size_t mark_len(const char *text, size_t len)
 
 
 int message_decode_answer(struct message **mp, const char *body, size_t len,
-			  struct fault *f)
+			  struct error *f)
 {
 	size_t blank = mark_len(body, len);
 	char *text;

@@ -9,16 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct fault;
+struct error;
 struct message;
 
 struct cJSON;
 struct verb;
 
 int message_decode(struct message **mp, char *text, size_t len,
-		   struct fault *f);
+		   struct error *f);
 int message_decode_dial(struct message **mp, char *text, size_t len,
-			struct fault *f);
+			struct error *f);
 void message_free(struct message *m);
 
 #endif

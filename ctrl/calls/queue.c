@@ -46,8 +46,8 @@ static struct verb *take_first(struct queue *q)
 
 
 /* A transfer makes no room for another one */
-static int transfer_fault(const struct queue *q, const struct instruction *in,
-			  struct fault *f)
+static int transfer_error(const struct queue *q, const struct instruction *in,
+			  struct error *f)
 {
 	const struct verb *first = in->verbs;
 
@@ -55,29 +55,29 @@ static int transfer_fault(const struct queue *q, const struct instruction *in,
 	    !run_transferring(q->run))
 		return 0;
 
-	verb_fault(first, f);
+	verb_error(first, f);
 
-	return fault_set(f, 409, NULL, "transfer in progress");
+	return error_set(f, 409, NULL, "transfer in progress");
 }
 
 
 /* What this side can say against a list, when its turn has come */
-static int list_fault(const struct queue *q, const struct instruction *in,
-		      struct fault *f)
+static int list_error(const struct queue *q, const struct instruction *in,
+		      struct error *f)
 {
-	if (transfer_fault(q, in, f))
+	if (transfer_error(q, in, f))
 		return EBADMSG;
 
 	if (in->mode == QUEUE_APPEND &&
 	    verbs_count(q->verbs) + verbs_count(in->verbs) > VERBS_MAX)
-		return fault_set(f, 409, NULL,
+		return error_set(f, 409, NULL,
 				 "the queue of this call is full");
 
 	return 0;
 }
 
 
-static void list_refuse(struct queue *q, struct fault *f)
+static void list_refuse(struct queue *q, struct error *f)
 {
 	const struct instruction *in = q->inbox.head;
 
@@ -143,11 +143,11 @@ static bool has_sip(const struct verb *list)
 static void proceed(struct queue *q)
 {
 	struct instruction *in;
-	struct fault f;
+	struct error f;
 
 	while ((in = q->inbox.head) && !*in->ref) {
-		fault_init(&f);
-		if (list_fault(q, in, &f))
+		error_init(&f);
+		if (list_error(q, in, &f))
 			list_refuse(q, &f);
 		else if (has_sip(in->verbs))
 			list_ask(q, in);
@@ -291,16 +291,16 @@ int queue_load(struct queue *q, const cJSON *obj)
 
 
 int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
-		 const struct sender *sender, struct fault *f)
+		 const struct sender *sender, struct error *f)
 {
 	int err;
 
-	if (!node_connected(q->s->boot))
-		return fault_set(f, 503, "call_sid",
+	if (!node_connected(q->s->instance))
+		return error_set(f, 503, "call_sid",
 				 "names a call whose baresip is away");
 
 	if (inbox_full(&q->inbox))
-		return fault_set(f, 409, NULL,
+		return error_set(f, 409, NULL,
 				 "the queue of this call is full");
 
 	err = inbox_add(&q->inbox, verbsp, mode, sender);
@@ -323,10 +323,10 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
  * @param sender Who answered
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
-		 const struct sender *sender, struct fault *f)
+		 const struct sender *sender, struct error *f)
 {
 	int err;
 
@@ -385,10 +385,10 @@ static void list_result(struct queue *q, const struct report *r)
 {
 	struct instruction *in = q->inbox.head;
 	const struct verb *v = verb_at(in->verbs, r->index);
-	struct fault f;
+	struct error f;
 
-	fault_init(&f);
-	if (r->ok && transfer_fault(q, in, &f)) {
+	error_init(&f);
+	if (r->ok && transfer_error(q, in, &f)) {
 		/* one that has begun since the list was sent to be checked */
 		list_refuse(q, &f);
 		return;
@@ -400,8 +400,8 @@ static void list_result(struct queue *q, const struct report *r)
 	}
 
 	if (v)
-		verb_fault(v, &f);
-	fault_set_node(&f, 400, r->field, r->error);
+		verb_error(v, &f);
+	error_set_node(&f, 400, r->field, r->error);
 	list_refuse(q, &f);
 }
 
@@ -488,11 +488,11 @@ void queue_resume(struct queue *q)
 
 static void lists_refuse(struct queue *q, const char *reason)
 {
-	struct fault f;
+	struct error f;
 
 	while (q->inbox.head) {
-		fault_init(&f);
-		(void)fault_set(&f, 409, NULL, "%s", reason);
+		error_init(&f);
+		(void)error_set(&f, 409, NULL, "%s", reason);
 		list_refuse(q, &f);
 	}
 }

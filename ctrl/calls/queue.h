@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-struct fault;
+struct error;
 struct verb;
 
 struct cJSON;
@@ -25,7 +25,7 @@ void queue_print(struct json *j, const struct queue *q);
 void queue_save(struct json *j, const struct queue *q);
 int queue_load(struct queue *q, const struct cJSON *obj);
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
-		 const struct sender *sender, struct fault *f);
+		 const struct sender *sender, struct error *f);
 void queue_hook_done(struct queue *q, const char *hook);
 
 const struct verb *queue_verb(const struct queue *q, const char *ref);

@@ -27,7 +27,7 @@ static void begin(struct json *j, const struct session *s, const char *type,
 static void finish(struct json *j, const struct session *s)
 {
 	json_close(j, '}');
-	node_send(s->boot, json_done(j));
+	node_send(s->instance, json_done(j));
 	json_free(j);
 }
 

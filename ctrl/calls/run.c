@@ -125,12 +125,12 @@ static void begin(struct run *r, const char *dry_run)
 static void refuse(struct run *r, int status, const char *field,
 		   const char *error)
 {
-	struct fault f;
+	struct error f;
 
-	fault_init(&f);
-	verb_fault(r->verb, &f);
-	fault_set_node(&f, status, field, error);
-	reply_fault(r->verb->owner, &f, call_sid(r->s->call));
+	error_init(&f);
+	verb_error(r->verb, &f);
+	error_set_node(&f, status, field, error);
+	reply_error(r->verb->owner, &f, call_sid(r->s->call));
 	drop(r);
 }
 

@@ -35,9 +35,9 @@ static void count(struct session *s, bool lives)
 
 	s->counted = lives;
 	if (lives)
-		load_more(s->boot);
+		load_more(s->instance);
 	else
-		load_less(s->boot);
+		load_less(s->instance);
 }
 
 
@@ -53,14 +53,14 @@ static void destroy(struct session *s)
 	count(s, false);
 	queue_destroy(s->queue);
 	call_destroy(s->call);
-	free(s->boot);
+	free(s->instance);
 	free(s->tag);
 	free(s);
 }
 
 
 static int create(struct session **sp, const struct call_info *info,
-		  const char *boot, const char *node)
+		  const char *instance, const char *node)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int err;
@@ -68,8 +68,8 @@ static int create(struct session **sp, const struct call_info *info,
 	if (!s)
 		return ENOMEM;
 
-	s->boot = strdup(boot);
-	err = s->boot ? 0 : ENOMEM;
+	s->instance = strdup(instance);
+	err = s->instance ? 0 : ENOMEM;
 	err |= call_create(&s->call, info, node);
 	err |= queue_create(&s->queue, s);
 	if (!err)
@@ -93,7 +93,7 @@ static void save(struct session *s)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "boot", s->boot);
+	json_str(&j, "boot", s->instance);
 	json_str(&j, "node", call_node(s->call));
 	json_bool(&j, "notify", s->notify);
 	json_raw(&j, "tag", s->tag);
@@ -174,7 +174,7 @@ static void told_handler(uint64_t seq, const char *text, void *arg)
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
-	const char *boot = field_str(tree, "boot");
+	const char *instance = field_str(tree, "boot");
 	const char *node = field_str(tree, "node");
 	char *call = field_text(tree, "call");
 	struct call_info info;
@@ -182,10 +182,10 @@ static void load_handler(const char *key, const char *data, void *arg)
 	int err = EBADMSG;
 	(void)arg;
 
-	if (!call_info_load(&info, call) || !boot || !node)
+	if (!call_info_load(&info, call) || !instance || !node)
 		goto out;
 
-	err = create(&s, &info, boot, node);
+	err = create(&s, &info, instance, node);
 	if (err)
 		goto out;
 
@@ -326,11 +326,11 @@ void session_release(struct session *s)
  * Take up a call, and tell the clients
  *
  * @param info What its node says of it
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  * @param node Name of the node
  * @param time When it came about, ms since 1970
  */
-void session_create(const struct call_info *info, const char *boot,
+void session_create(const struct call_info *info, const char *instance,
 		    const char *node, int64_t time)
 {
 	struct session *s;
@@ -341,7 +341,7 @@ void session_create(const struct call_info *info, const char *boot,
 		return;
 	}
 
-	if (create(&s, info, boot, node))
+	if (create(&s, info, instance, node))
 		return;
 
 	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
@@ -434,8 +434,8 @@ void session_tag(struct session *s, const char *text)
 }
 
 
-struct visit {
-	const char *boot;
+struct watchdog {
+	const char *instance;
 	struct session **found;
 	size_t count;
 };
@@ -444,11 +444,11 @@ struct visit {
 static bool of_handler(const char *key, void *value, void *arg)
 {
 	struct session *s = value;
-	struct visit *visit = arg;
+	struct watchdog *watchdog = arg;
 	(void)key;
 
-	if (!strcmp(s->boot, visit->boot))
-		visit->found[visit->count++] = s;
+	if (!strcmp(s->instance, watchdog->instance))
+		watchdog->found[watchdog->count++] = s;
 
 	return false;
 }
@@ -457,19 +457,20 @@ static bool of_handler(const char *key, void *value, void *arg)
 /**
  * List the sessions of a node, since they may end while one goes through them
  *
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  *
  * @return Sessions up to a NULL, to be freed; NULL if memory ran out
  */
-struct session **sessions_of(const char *boot)
+struct session **sessions_of(const char *instance)
 {
-	struct visit visit = {.boot = boot};
+	struct watchdog watchdog = {.instance = instance};
 
-	visit.found = calloc(table_count(sessions) + 1, sizeof(*visit.found));
-	if (visit.found)
-		table_each(sessions, of_handler, &visit);
+	watchdog.found = calloc(table_count(sessions) + 1,
+				sizeof(*watchdog.found));
+	if (watchdog.found)
+		table_each(sessions, of_handler, &watchdog);
 
-	return visit.found;
+	return watchdog.found;
 }
 
 

@@ -18,9 +18,9 @@ struct json;
 struct queue;
 bool sessions_full(void);
 struct session *session_only(void);
-struct session **sessions_of(const char *boot);
+struct session **sessions_of(const char *instance);
 
-void session_create(const struct call_info *info, const char *boot,
+void session_create(const struct call_info *info, const char *instance,
 		    const char *node, int64_t time);
 void session_update(struct session *s, const struct call_info *info,
 		    int64_t time);

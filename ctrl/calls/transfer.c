@@ -40,7 +40,7 @@ static void destroy(struct transfer *t)
 	clean(t);
 	free(t->id);
 	free(t->call_sid);
-	free(t->boot);
+	free(t->instance);
 	free(t->node);
 	free(t->from);
 	free(t->to);
@@ -56,7 +56,7 @@ static void destroy(struct transfer *t)
 
 
 static int create(struct transfer **tp, const char *id, const char *call_sid,
-		  const char *boot, const char *node)
+		  const char *instance, const char *node)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
 	int err;
@@ -66,7 +66,7 @@ static int create(struct transfer **tp, const char *id, const char *call_sid,
 
 	err = field_keep(&t->id, id);
 	err |= field_keep(&t->call_sid, call_sid);
-	err |= field_keep(&t->boot, boot);
+	err |= field_keep(&t->instance, instance);
 	err |= field_keep(&t->node, node);
 	if (!err)
 		err = table_put(running, id, t);
@@ -128,7 +128,7 @@ static void print_whole(struct json *j, const struct transfer *t)
 	json_open(j, NULL, '{');
 	json_str(j, "call_sid", t->call_sid);
 	json_str(j, "node", t->node);
-	json_str(j, "boot", t->boot);
+	json_str(j, "boot", t->instance);
 	if (t->from)
 		call_party_print(j, "from", t->from);
 	if (t->to)
@@ -340,7 +340,7 @@ void transfers_load(void)
 
 
 struct tally {
-	const char *boot;
+	const char *instance;
 	unsigned count;
 };
 
@@ -351,7 +351,7 @@ static bool of_handler(const char *key, void *value, void *arg)
 	struct tally *tally = arg;
 	(void)key;
 
-	tally->count += !strcmp(t->boot, tally->boot);
+	tally->count += !strcmp(t->instance, tally->instance);
 
 	return false;
 }
@@ -363,9 +363,9 @@ size_t transfers_count(void)
 }
 
 
-unsigned transfers_of(const char *boot)
+unsigned transfers_of(const char *instance)
 {
-	struct tally tally = {.boot = boot};
+	struct tally tally = {.instance = instance};
 
 	table_each(running, of_handler, &tally);
 
@@ -391,9 +391,9 @@ void transfers_print(struct json *j, const char *key)
 }
 
 
-static bool has_ended(const char *id, const char *boot)
+static bool has_ended(const char *id, const char *instance)
 {
-	const struct node *node = roster_find(boot);
+	const struct node *node = roster_find(instance);
 
 	return recent_has(id) || (!(node && node->whole) && archive_ended(id));
 }
@@ -404,7 +404,7 @@ static bool has_ended(const char *id, const char *boot)
  *
  * @param tp      The transfer
  * @param r       Report of the node
- * @param boot    Boot of the node
+ * @param instance    Instance id of the node
  * @param node    Name of the node
  * @param call    Call that is transferred, may be NULL
  * @param verb_id Id of the verb that asked for it, may be NULL
@@ -412,18 +412,19 @@ static bool has_ended(const char *id, const char *boot)
  * @return 0 if success, EALREADY if it has ended before, or another errorcode
  */
 int transfer_report(struct transfer **tp, const struct report *r,
-		    const char *boot, const char *node,
+		    const char *instance, const char *node,
 		    const struct call *call, const char *verb_id)
 {
 	struct transfer *t = table_get(running, r->transfer_id);
 	int err;
 
-	if (!t && has_ended(r->transfer_id, boot))
+	if (!t && has_ended(r->transfer_id, instance))
 		return EALREADY;
 
 	/* what is of another call or baresip is not what it says, and what is
 	   known already is not requested now */
-	if (t && (strcmp(t->boot, boot) || strcmp(t->call_sid, r->call_sid) ||
+	if (t && (strcmp(t->instance, instance) ||
+		  strcmp(t->call_sid, r->call_sid) ||
 		  !strcmp(r->step, "requested"))) {
 		log_warning("transfer: %s: a step that %s tells of makes no "
 			    "sense",
@@ -432,7 +433,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	}
 
 	if (!t) {
-		err = create(&t, r->transfer_id, r->call_sid, boot, node);
+		err = create(&t, r->transfer_id, r->call_sid, instance, node);
 		if (err)
 			return err;
 
@@ -494,7 +495,7 @@ static bool unname_handler(const char *key, void *value, void *arg)
 	struct transfer *t = value;
 	(void)key;
 
-	if (!strcmp(t->boot, arg))
+	if (!strcmp(t->instance, arg))
 		t->named = false;
 
 	return false;
@@ -504,16 +505,16 @@ static bool unname_handler(const char *key, void *value, void *arg)
 /**
  * Forget which transfers a node has said that it knows
  *
- * @param boot Boot of the node
+ * @param instance Instance id of the node
  */
-void transfers_unnamed(const char *boot)
+void transfers_unnamed(const char *instance)
 {
-	table_each(running, unname_handler, (void *)boot);
+	table_each(running, unname_handler, (void *)instance);
 }
 
 
 struct lost {
-	const char *boot;
+	const char *instance;
 	bool but_named;
 	const char *reason;
 	transfer_lost_h *h;
@@ -532,7 +533,8 @@ static bool lost_handler(const char *key, void *value, void *arg)
 		.time = clock_ms(),
 	};
 
-	if (strcmp(t->boot, lost->boot) || (lost->but_named && t->named))
+	if (strcmp(t->instance, lost->instance) ||
+	    (lost->but_named && t->named))
 		return false;
 
 	if (apply(t, &r))
@@ -549,16 +551,16 @@ static bool lost_handler(const char *key, void *value, void *arg)
 /**
  * End the transfers of which their node no longer knows
  *
- * @param boot      Boot of the node
+ * @param instance      Instance id of the node
  * @param but_named True to leave those of transfers_named(), false if the node
  *                  is gone
  * @param reason    Why, as a sentence
  * @param h         Called for each
  */
-void transfers_lost(const char *boot, bool but_named, const char *reason,
+void transfers_lost(const char *instance, bool but_named, const char *reason,
 		    transfer_lost_h *h)
 {
-	struct lost lost = {boot, but_named, reason, h};
+	struct lost lost = {instance, but_named, reason, h};
 
 	table_each(running, lost_handler, &lost);
 }

@@ -19,7 +19,7 @@ struct report;
 struct transfer {
 	char *id;
 	char *call_sid;
-	char *boot;
+	char *instance;
 	char *node;
 	char *from; /* URIs of the call */
 	char *to;
@@ -42,12 +42,12 @@ struct transfer {
 
 typedef void(transfer_lost_h)(struct transfer *t);
 void transfers_named(const struct report *sync);
-void transfers_unnamed(const char *boot);
-void transfers_lost(const char *boot, bool but_named, const char *reason,
+void transfers_unnamed(const char *instance);
+void transfers_lost(const char *instance, bool but_named, const char *reason,
 		    transfer_lost_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
-		    const char *boot, const char *node,
+		    const char *instance, const char *node,
 		    const struct call *call, const char *verb_id);
 void transfer_release(struct transfer *t);
 

@@ -34,16 +34,16 @@ static const char *const names[] = {
 	[VERB_REDIRECT] = "redirect",
 };
 
-static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
+static int pause_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	const cJSON *item = field_get(obj, "length");
 
 	if (!item)
-		return fault_set(f, 400, "length", "is required");
+		return error_set(f, 400, "length", "is required");
 
 	if (!cJSON_IsNumber(item) ||
 	    !(item->valuedouble >= 0 && item->valuedouble <= PAUSE_MAX))
-		return fault_set(f, 400, "length",
+		return error_set(f, 400, "length",
 				 "must be a number of seconds from 0 to %d",
 				 PAUSE_MAX);
 
@@ -54,7 +54,7 @@ static int pause_parse(struct verb *v, const cJSON *obj, struct fault *f)
 
 
 /* An application of jambonz sets much here that is of no use to us */
-static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
+static int config_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	const cJSON *item = field_get(obj, "notifyEvents");
 
@@ -63,7 +63,7 @@ static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 		return 0;
 
 	if (!cJSON_IsBool(item))
-		return fault_set(f, 400, "notifyEvents",
+		return error_set(f, 400, "notifyEvents",
 				 "must be true or false");
 
 	v->notify = cJSON_IsTrue(item);
@@ -72,15 +72,15 @@ static int config_parse(struct verb *v, const cJSON *obj, struct fault *f)
 }
 
 
-static int tag_parse(struct verb *v, const cJSON *obj, struct fault *f)
+static int tag_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	const cJSON *item = field_get(obj, "data");
 
 	if (!item)
-		return fault_set(f, 400, "data", "is required");
+		return error_set(f, 400, "data", "is required");
 
 	if (!cJSON_IsObject(item))
-		return fault_set(f, 400, "data", "must be an object");
+		return error_set(f, 400, "data", "must be an object");
 
 	v->tag = field_text(obj, "data");
 
@@ -89,7 +89,7 @@ static int tag_parse(struct verb *v, const cJSON *obj, struct fault *f)
 
 
 /* What only one kind of verb has */
-static int own_parse(struct verb *v, const cJSON *obj, struct fault *f)
+static int own_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	switch (v->kind) {
 	case VERB_PAUSE: return pause_parse(v, obj, f);
@@ -99,22 +99,22 @@ static int own_parse(struct verb *v, const cJSON *obj, struct fault *f)
 	case VERB_REDIRECT:
 		if (v->action.url)
 			return 0;
-		return fault_set(f, 400, "actionHook", "is required");
+		return error_set(f, 400, "actionHook", "is required");
 
 	default: return 0;
 	}
 }
 
 
-static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct fault *f)
+static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct error *f)
 {
 	const cJSON *item = field_get(obj, "verb");
 
 	if (!item)
-		return fault_set(f, 400, "verb", "is required");
+		return error_set(f, 400, "verb", "is required");
 
 	if (!cJSON_IsString(item))
-		return fault_set(f, 400, "verb", "must be a string");
+		return error_set(f, 400, "verb", "must be a string");
 
 	(void)snprintf(f->verb, sizeof(f->verb), "%s", item->valuestring);
 	text_repair(f->verb);
@@ -127,14 +127,14 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct fault *f)
 		return 0;
 	}
 
-	(void)fault_set(f, 400, NULL, "is not a verb that this gateway knows");
+	(void)error_set(f, 400, NULL, "is not a verb that this gateway knows");
 	strcpy(f->field, "verb");
 
 	return EBADMSG;
 }
 
 
-static int verb_fill(struct verb *v, const cJSON *obj, struct fault *f)
+static int verb_fill(struct verb *v, const cJSON *obj, struct error *f)
 {
 	const char *id;
 	int err;
@@ -167,7 +167,7 @@ static int verb_fill(struct verb *v, const cJSON *obj, struct fault *f)
 
 
 static int verb_parse(struct verb **vp, const cJSON *obj, int position,
-		      struct fault *f)
+		      struct error *f)
 {
 	struct verb *v;
 	int err;
@@ -176,7 +176,7 @@ static int verb_parse(struct verb **vp, const cJSON *obj, int position,
 	f->verb[0] = '\0';
 
 	if (!cJSON_IsObject(obj))
-		return fault_set(f, 400, NULL, "must be an object");
+		return error_set(f, 400, NULL, "must be an object");
 
 	v = calloc(1, sizeof(*v));
 	if (!v)
@@ -197,7 +197,7 @@ static int verb_parse(struct verb **vp, const cJSON *obj, int position,
 /* What baresip is to do it is asked in one line, where what was one byte of a
    message may take six */
 static int size_check(const struct verb *list, const char *field,
-		      struct fault *f)
+		      struct error *f)
 {
 	size_t size = 0;
 
@@ -209,14 +209,14 @@ static int size_check(const struct verb *list, const char *field,
 	if (size <= VERB_TEXT_MAX)
 		return 0;
 
-	return fault_set(f, 400, field,
+	return error_set(f, 400, field,
 			 "must have at most %d bytes in all as JSON without "
 			 "spaces, not %zu",
 			 VERB_TEXT_MAX, size);
 }
 
 
-static int list_parse(struct verb **listp, const cJSON *array, struct fault *f)
+static int list_parse(struct verb **listp, const cJSON *array, struct error *f)
 {
 	struct verb *list = NULL, **tail = &list;
 	int position = 0;
@@ -224,10 +224,10 @@ static int list_parse(struct verb **listp, const cJSON *array, struct fault *f)
 	int err;
 
 	if (!cJSON_GetArraySize(array))
-		return fault_set(f, 400, "verbs", "must not be empty");
+		return error_set(f, 400, "verbs", "must not be empty");
 
 	if (cJSON_GetArraySize(array) > VERB_LIST_MAX)
-		return fault_set(f, 400, "verbs", "must not be more than %d",
+		return error_set(f, 400, "verbs", "must not be more than %d",
 				 VERB_LIST_MAX);
 
 	cJSON_ArrayForEach(obj, array)
@@ -247,7 +247,7 @@ static int list_parse(struct verb **listp, const cJSON *array, struct fault *f)
 }
 
 
-int verbs_parse(struct verb **listp, const cJSON *item, struct fault *f)
+int verbs_parse(struct verb **listp, const cJSON *item, struct error *f)
 {
 	const bool many = cJSON_IsArray(item);
 	struct verb *list = NULL;
@@ -379,7 +379,7 @@ const char *verb_name(enum verb_kind kind)
  * @param v Verb
  * @param f Fault, which names the verb then
  */
-void verb_fault(const struct verb *v, struct fault *f)
+void verb_error(const struct verb *v, struct error *f)
 {
 	f->position = v->position;
 	(void)snprintf(f->verb, sizeof(f->verb), "%s", verb_name(v->kind));
@@ -452,11 +452,11 @@ static int own_loaded(struct verb *v, const cJSON *obj)
 int verbs_load(struct verb **listp, const cJSON *array)
 {
 	struct verb *list = NULL, **tail = &list;
-	struct fault f;
+	struct error f;
 	const cJSON *e;
 	int err = 0;
 
-	fault_init(&f);
+	error_init(&f);
 	cJSON_ArrayForEach(e, array)
 	{
 		/* unlike field_int(), since -1 says that it came alone */

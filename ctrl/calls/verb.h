@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include "calls.h"
 
-struct fault;
+struct error;
 struct sender;
 struct verb;
 
@@ -25,7 +25,7 @@ int verbs_own(struct verb *list, const struct sender *sender);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);
 const char *verb_name(enum verb_kind kind);
-void verb_fault(const struct verb *v, struct fault *f);
+void verb_error(const struct verb *v, struct error *f);
 bool verb_is_sip(const struct verb *v);
 bool verb_refers(const struct verb *v, char **target);
 void verbs_print(struct json *j, const char *key, const struct verb *list);

@@ -47,7 +47,7 @@ void hook_reset(struct hook *hook)
 }
 
 
-static int check_method(const char **methodp, struct fault *f,
+static int check_method(const char **methodp, struct error *f,
 			const char *name)
 {
 	if (!*methodp || !strcasecmp(*methodp, "POST"))
@@ -55,23 +55,23 @@ static int check_method(const char **methodp, struct fault *f,
 	else if (!strcasecmp(*methodp, "GET"))
 		*methodp = "GET";
 	else
-		return fault_set(f, 400, name, "must be GET or POST");
+		return error_set(f, 400, name, "must be GET or POST");
 
 	return 0;
 }
 
 
-static int check_target(const char *url, const char *name, struct fault *f)
+static int check_target(const char *url, const char *name, struct error *f)
 {
-	const char *why = address_url_fault(url);
+	const char *why = address_url_error(url);
 
-	return why ? fault_set(f, 400, name, "%s", why) : 0;
+	return why ? error_set(f, 400, name, "%s", why) : 0;
 }
 
 
 /* Further keys are nobody's business */
 static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
-			struct fault *f)
+			struct error *f)
 {
 	static const char *const keys[] = {"url", "method", "username",
 					   "password"};
@@ -84,7 +84,7 @@ static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 
 		err = field_check(&values[i], obj, keys[i], name, HOOK_MAX, f);
 		if (!err && i == 0 && !values[i])
-			err = fault_set(f, 400, name, "is required");
+			err = error_set(f, 400, name, "is required");
 		if (!err && i == 0)
 			err = check_target(values[i], name, f);
 		if (!err && i == 1)
@@ -98,7 +98,7 @@ static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 
 
 int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
-	       struct fault *f)
+	       struct error *f)
 {
 	const cJSON *item = field_get(verb, field);
 	const char *url;
@@ -111,7 +111,7 @@ int hook_parse(struct hook *hook, const cJSON *verb, const char *field,
 		return parse_object(hook, item, field, f);
 
 	if (!cJSON_IsString(item))
-		return fault_set(f, 400, field,
+		return error_set(f, 400, field,
 				 "must be a string or an object with url");
 
 	err = field_check(&url, verb, field, field, HOOK_MAX, f);

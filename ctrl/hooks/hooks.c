@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "fate.h"
+#include "hook_status.h"
 #include "hooks.h"
 #include "json.h"
 #include "outbox.h"
@@ -31,13 +31,13 @@ static void pump(struct chain *c);
 
 
 /* What nobody waits for, and what must not hold up the others */
-static bool passes(const struct delivery *d)
+static bool passes(const struct posting *d)
 {
 	return d->kind == HOOK_EVENT || d->kind == HOOK_STATUS;
 }
 
 
-static void timer_start(struct delivery *d, double seconds)
+static void timer_start(struct posting *d, double seconds)
 {
 	ev_timer_stop(EV_DEFAULT_ & d->timer);
 	ev_timer_set(&d->timer, seconds, 0.);
@@ -45,8 +45,8 @@ static void timer_start(struct delivery *d, double seconds)
 }
 
 
-/* A hook has met its fate */
-static struct chain *conclude(struct delivery *d, const char *event,
+/* A hook has its end */
+static struct chain *conclude(struct posting *d, const char *event,
 			      long status, const char *reason)
 {
 	enum counter counter = COUNTER_HOOKS_FAILED;
@@ -57,13 +57,13 @@ static struct chain *conclude(struct delivery *d, const char *event,
 		counter = COUNTER_HOOKS_TIMEOUT;
 
 	counter_add(counter);
-	fate_tell(d, event, status, 0, reason);
+	hook_status_tell(d, event, status, 0, reason);
 
 	return outbox_remove(d);
 }
 
 
-static void finish(struct delivery *d, const char *event, const char *reason)
+static void finish(struct posting *d, const char *event, const char *reason)
 {
 	char sid[64], id[HOOK_ID_SIZE];
 
@@ -76,7 +76,7 @@ static void finish(struct delivery *d, const char *event, const char *reason)
 }
 
 
-static double retry_delay(const struct delivery *d)
+static double retry_delay(const struct posting *d)
 {
 	double delay = retry_first;
 
@@ -92,7 +92,7 @@ static double retry_delay(const struct delivery *d)
 
 /* Worth another attempt?  An eventHook is not if the call has more to tell:
    it must never hold up the actionHook. */
-static bool can_retry(const struct delivery *d, long status)
+static bool can_retry(const struct posting *d, long status)
 {
 	if (clock_ms() - d->created > RETRY_AGE * 1000)
 		return false;
@@ -116,7 +116,7 @@ static struct chain *skip_events(struct chain *c, const char *url)
 }
 
 
-static void fail(struct delivery *d, long status, const char *error)
+static void fail(struct posting *d, long status, const char *error)
 {
 	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1], why[256];
 	const char *reason = status ? NULL : why;
@@ -133,7 +133,7 @@ static void fail(struct delivery *d, long status, const char *error)
 	d->sent = false;
 	if (can_retry(d, status)) {
 		delay = retry_delay(d);
-		fate_tell(d, "failed", status, delay, reason);
+		hook_status_tell(d, "failed", status, delay, reason);
 		outbox_save(d);
 		timer_start(d, delay);
 	}
@@ -146,13 +146,13 @@ static void fail(struct delivery *d, long status, const char *error)
 }
 
 
-static void answered(struct delivery *d, long status, const char *body,
+static void answered(struct posting *d, long status, const char *body,
 		     size_t len)
 {
 	struct sender *client = d->client, sender = {.kind = SENDER_NOBODY};
 	char sid[64], id[HOOK_ID_SIZE];
 	struct message *m = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
 	d->client = NULL;
@@ -165,10 +165,10 @@ static void answered(struct delivery *d, long status, const char *body,
 	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
 	strcpy(id, d->id);
 
-	fault_init(&f);
+	error_init(&f);
 	err = events->read(&m, body, len, &f);
 	if (err && err != EBADMSG)
-		err = fault_set(&f, 500, NULL, "%s", strerror(err));
+		err = error_set(&f, 500, NULL, "%s", strerror(err));
 
 	pump(conclude(d, "answered", status, err ? f.text : NULL));
 
@@ -180,7 +180,7 @@ static void answered(struct delivery *d, long status, const char *body,
 static void webhook_handler(long status, const char *error, const char *body,
 			    size_t len, void *arg)
 {
-	struct delivery *d = arg;
+	struct posting *d = arg;
 
 	d->webhook = NULL;
 
@@ -191,7 +191,7 @@ static void webhook_handler(long status, const char *error, const char *body,
 }
 
 
-static int send_http(struct delivery *d)
+static int send_http(struct posting *d)
 {
 	struct webhook_request r = {.id = d->id,
 				    .url = d->hook.url,
@@ -204,7 +204,7 @@ static int send_http(struct delivery *d)
 }
 
 
-static void send_ws(struct delivery *d)
+static void send_ws(struct posting *d)
 {
 	bool redirect = d->kind == HOOK_REDIRECT;
 
@@ -222,7 +222,7 @@ static void send_ws(struct delivery *d)
 
 /* Its time begins when the client goes, or when it is made for one that is
    gone */
-static void wait_for_client(struct delivery *d)
+static void wait_for_client(struct posting *d)
 {
 	double left = grace_time - (double)(clock_ms() - d->created) / 1000.;
 
@@ -234,7 +234,7 @@ static void wait_for_client(struct delivery *d)
 
 
 /* Who comes too late finds it among what was missed */
-static void give_up(struct delivery *d)
+static void give_up(struct posting *d)
 {
 	if (!d->seq)
 		send_ws(d);
@@ -243,7 +243,7 @@ static void give_up(struct delivery *d)
 }
 
 
-static void send_hook(struct delivery *d)
+static void send_hook(struct posting *d)
 {
 	int err = 0;
 
@@ -255,7 +255,7 @@ static void send_hook(struct delivery *d)
 		send_ws(d);
 
 	outbox_save(d);
-	fate_tell(d, "sent", 0, 0, NULL);
+	hook_status_tell(d, "sent", 0, 0, NULL);
 
 	/* told in the loop, since what posts it is not done */
 	if (err)
@@ -265,7 +265,7 @@ static void send_hook(struct delivery *d)
 
 /* Why a hook can never be delivered: what came over HTTP has no client, and an
    application that has said goodbye will not be back.  NULL if it can. */
-static const char *dead_end(const struct delivery *d)
+static const char *dead_end(const struct posting *d)
 {
 	if (d->http)
 		return NULL;
@@ -280,7 +280,7 @@ static const char *dead_end(const struct delivery *d)
 static void pump(struct chain *c)
 {
 	const char *reason;
-	struct delivery *d;
+	struct posting *d;
 
 	while (c && (reason = dead_end(c->head)))
 		c = conclude(c->head, "failed", 0, reason);
@@ -298,7 +298,7 @@ static void pump(struct chain *c)
 
 /* The network keeps it, and may lose it with the connection: the call does not
    wait any longer, but it is not given up */
-static void linger(struct delivery *d)
+static void linger(struct posting *d)
 {
 	d->created = clock_ms();
 	wait_for_client(d);
@@ -308,7 +308,7 @@ static void linger(struct delivery *d)
 
 static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
-	struct delivery *d = w->data;
+	struct posting *d = w->data;
 	(void)loop;
 	(void)revents;
 
@@ -350,7 +350,7 @@ static void load_handler(struct chain *c, void *arg)
 	(void)arg;
 
 	/* we were gone, too */
-	for (struct delivery *d = c->head; d; d = d->next) {
+	for (struct posting *d = c->head; d; d = d->next) {
 		if (!d->http)
 			d->created = clock_ms();
 	}
@@ -368,7 +368,7 @@ void hooks_load(void)
 
 bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 {
-	struct delivery *d, *head;
+	struct posting *d, *head;
 	int err;
 
 	id[0] = '\0';
@@ -397,7 +397,7 @@ bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
 
 bool hooks_answered(const char *client, const char *id, char call_sid[64])
 {
-	struct delivery *d = outbox_find(id);
+	struct posting *d = outbox_find(id);
 
 	if (!d || d->http || !d->attempt || strcmp(d->client->name, client))
 		return false;
@@ -415,7 +415,7 @@ struct presence {
 };
 
 
-static bool is_for(const struct delivery *d, const struct presence *p)
+static bool is_for(const struct posting *d, const struct presence *p)
 {
 	return !d->http && d->client && !strcmp(d->client->name, p->client);
 }
@@ -424,7 +424,7 @@ static bool is_for(const struct delivery *d, const struct presence *p)
 static void up_handler(struct chain *c, void *arg)
 {
 	const struct presence *p = arg;
-	struct delivery *d = c->head;
+	struct posting *d = c->head;
 
 	if (d->sent || !is_for(d, p))
 		return;
@@ -452,7 +452,7 @@ static void down_handler(struct chain *c, void *arg)
 {
 	const struct presence *p = arg;
 
-	for (struct delivery *d = c->head; d; d = d->next) {
+	for (struct posting *d = c->head; d; d = d->next) {
 		if (!is_for(d, p))
 			continue;
 
@@ -483,7 +483,7 @@ void hooks_app_left(const struct sender *app)
 		return;
 
 	(void)snprintf(sid, sizeof(sid), "%s", c->sid);
-	for (const struct delivery *d = c->head; d; d = d->next) {
+	for (const struct posting *d = c->head; d; d = d->next) {
 		if (is_for(d, &p) && !passes(d))
 			strcpy(id, d->id);
 	}

@@ -13,7 +13,7 @@
 #include "stream/stream.h"
 
 struct cJSON;
-struct fault;
+struct error;
 struct message;
 struct slot_host;
 struct webhook;
@@ -56,10 +56,10 @@ struct hooks_events {
 	/* Reads what came back over HTTP: 0, ENOMEM, or EBADMSG with the fault
 	   set */
 	int (*read)(struct message **mp, const char *body, size_t len,
-		    struct fault *f);
+		    struct error *f);
 	/* Takes what was read, NULL if it was not understood; frees it */
 	void (*answered)(const struct sender *sender, const char *call_sid,
-			 struct message *m, struct fault *f);
+			 struct message *m, struct error *f);
 	/* The call need not wait for the hook any longer */
 	void (*done)(const char *call_sid, const char *hook);
 	/* Why a client will not come back, NULL if it may */
@@ -106,10 +106,10 @@ typedef void(webhook_h)(long status, const char *error, const char *body,
  * @param field Name of its member
  * @param f     What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the fault set, or another errorcode
+ * @return 0 if success, EBADMSG with the error set, or another errorcode
  */
 int hook_parse(struct hook *hook, const struct cJSON *verb, const char *field,
-	       struct fault *f);
+	       struct error *f);
 
 /**
  * Set a hook

@@ -30,7 +30,7 @@ static struct {
 } outbox;
 
 
-static void destroy(struct delivery *d)
+static void destroy(struct posting *d)
 {
 	(void)table_take(outbox.ids, d->id);
 	ev_timer_stop(EV_DEFAULT_ & d->timer);
@@ -55,10 +55,10 @@ static char *copy(const char *s, int *errp)
 }
 
 
-static int create(struct delivery **dp, const struct hook_post *p,
+static int create(struct posting **dp, const struct hook_post *p,
 		  const char *id)
 {
-	struct delivery *d = calloc(1, sizeof(*d));
+	struct posting *d = calloc(1, sizeof(*d));
 	int err = 0;
 
 	if (!d)
@@ -115,9 +115,9 @@ static int chain_get(struct chain **cp, const char *sid)
 }
 
 
-static int append(struct delivery *d, const char *sid)
+static int append(struct posting *d, const char *sid)
 {
-	struct delivery **dp;
+	struct posting **dp;
 	int err;
 
 	err = chain_get(&d->chain, sid);
@@ -154,7 +154,7 @@ static bool close_handler(const char *key, void *value, void *arg)
 	(void)arg;
 
 	while (c->head) {
-		struct delivery *d = c->head;
+		struct posting *d = c->head;
 
 		c->head = d->next;
 		destroy(d);
@@ -194,7 +194,7 @@ static int load(const char *id, const cJSON *obj, const char *data)
 		.kind = (enum hook_kind)field_int(obj, "kind", HOOK_ACTION),
 	};
 	struct sender *client = NULL;
-	struct delivery *d;
+	struct posting *d;
 	int err;
 
 	if (!hook.url || !data || !field_str(obj, "call_sid"))
@@ -292,10 +292,10 @@ static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
  *
  * @return 0 if success, otherwise errorcode
  */
-int outbox_add(struct delivery **dp, const struct hook_post *p)
+int outbox_add(struct posting **dp, const struct hook_post *p)
 {
 	char id[HOOK_ID_SIZE];
-	struct delivery *d;
+	struct posting *d;
 	int err;
 
 	name(id, p);
@@ -321,7 +321,7 @@ int outbox_add(struct delivery **dp, const struct hook_post *p)
  *
  * @param d Hook
  */
-void outbox_save(const struct delivery *d)
+void outbox_save(const struct posting *d)
 {
 	struct json j;
 
@@ -355,7 +355,7 @@ void outbox_save(const struct delivery *d)
  *
  * @return The hooks behind it, NULL if there are none
  */
-struct chain *outbox_remove(struct delivery *d)
+struct chain *outbox_remove(struct posting *d)
 {
 	struct chain *c = d->chain;
 
@@ -399,7 +399,7 @@ struct chain *outbox_chain(const char *sid)
  *
  * @return The hook, NULL if there is none
  */
-struct delivery *outbox_find(const char *id)
+struct posting *outbox_find(const char *id)
 {
 	return table_get(outbox.ids, id);
 }

@@ -19,8 +19,8 @@ struct sender;
 
 struct webhook;
 
-struct delivery {
-	struct delivery *next;
+struct posting {
+	struct posting *next;
 	struct chain *chain;
 	char id[HOOK_ID_SIZE];
 	struct hook hook;
@@ -41,7 +41,7 @@ struct delivery {
 
 /* The hooks of one call.  Only the first is on its way. */
 struct chain {
-	struct delivery *head;
+	struct posting *head;
 	char sid[];
 };
 
@@ -53,11 +53,11 @@ void outbox_close(void);
 void outbox_load(void);
 bool outbox_full(void);
 
-int outbox_add(struct delivery **dp, const struct hook_post *p);
-void outbox_save(const struct delivery *d);
-struct chain *outbox_remove(struct delivery *d);
+int outbox_add(struct posting **dp, const struct hook_post *p);
+void outbox_save(const struct posting *d);
+struct chain *outbox_remove(struct posting *d);
 struct chain *outbox_chain(const char *sid);
-struct delivery *outbox_find(const char *id);
+struct posting *outbox_find(const char *id);
 void outbox_each(outbox_each_h *h, void *arg);
 
 #endif

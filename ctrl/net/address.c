@@ -149,7 +149,7 @@ static bool host_is_closed(const char *host)
 }
 
 
-const char *address_url_fault(const char *url)
+const char *address_url_error(const char *url)
 {
 	const char *why = NULL;
 	struct weburl u;

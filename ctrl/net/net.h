@@ -18,7 +18,7 @@ struct lws_retry_bo;
 struct peer;
 struct resolve;
 struct sockaddr;
-struct visit;
+struct watchdog;
 
 enum role {
 	ROLE_NONE,
@@ -132,7 +132,7 @@ bool address_allowed(const struct sockaddr *sa);
  *
  * @return Rest of a sentence, NULL if nothing is wrong
  */
-const char *address_url_fault(const char *url);
+const char *address_url_error(const char *url);
 
 
 /* auth: Tokens and what they allow */
@@ -373,10 +373,10 @@ void tls_configure(struct lws_context_creation_info *info,
 int tls_reload(struct lws_context *ctx, const struct tls_files *files);
 
 
-/* visit: How long a connection may take, and whether it is alive */
+/* watchdog: How long a connection may take, and whether it is alive */
 
 /* For libwebsockets, which is to leave all this to us */
-extern const struct lws_retry_bo visit_policy;
+extern const struct lws_retry_bo watchdog_policy;
 
 /**
  * Get ready for connections
@@ -384,31 +384,31 @@ extern const struct lws_retry_bo visit_policy;
  * @param handshake Seconds until the first request must be there
  * @param idle      Seconds for which a WebSocket may be silent
  */
-void visits_init(double handshake, double idle);
+void watchdogs_init(double handshake, double idle);
 
 /**
  * Clean up, when all connections have ended
  */
-void visits_close(void);
+void watchdogs_close(void);
 
 /**
  * Begin with a connection
  *
  * @param peer  Where it comes from, NULL if it is ours
- * @param owner Whose it is, for visit_owner(); may be NULL
+ * @param owner Whose it is, for watchdog_owner(); may be NULL
  *
- * @return Visit, to be given to visit_end(); NULL if memory ran out
+ * @return Watchdog, to be given to watchdog_end(); NULL if memory ran out
  */
-struct visit *visit_create(struct peer *peer, void *owner);
+struct watchdog *watchdog_create(struct peer *peer, void *owner);
 
 /**
- * Tell a visit what its connection is.  visit_end() is called by whoever
+ * Tell a watchdog what its connection is.  watchdog_end() is called by whoever
  * hears of its end.
  *
- * @param v   Visit
+ * @param v   Watchdog
  * @param wsi Connection
  */
-void visit_start(struct visit *v, struct lws *wsi);
+void watchdog_start(struct watchdog *v, struct lws *wsi);
 
 /**
  * Get the owner of a connection
@@ -417,7 +417,7 @@ void visit_start(struct visit *v, struct lws *wsi);
  *
  * @return Owner, NULL if it has none
  */
-void *visit_owner(struct lws *wsi);
+void *watchdog_owner(struct lws *wsi);
 
 /**
  * Count a request
@@ -426,7 +426,7 @@ void *visit_owner(struct lws *wsi);
  *
  * @return True if it may come, false if its address sends too many
  */
-bool visit_asks(struct lws *wsi);
+bool watchdog_asks(struct lws *wsi);
 
 /**
  * Give a connection so long for what it does; then it is ended
@@ -434,7 +434,7 @@ bool visit_asks(struct lws *wsi);
  * @param wsi     Connection
  * @param seconds Limit
  */
-void visit_limit(struct lws *wsi, double seconds);
+void watchdog_limit(struct lws *wsi, double seconds);
 
 /**
  * Give a WebSocket so long for what it does; then it is closed
@@ -444,22 +444,22 @@ void visit_limit(struct lws *wsi, double seconds);
  * @param code    Why, as RFC 6455 numbers it; 0 for no close frame
  * @param why     ... and as a sentence
  */
-void visit_limit_close(struct lws *wsi, double seconds, int code,
-		       const char *why);
+void watchdog_limit_close(struct lws *wsi, double seconds, int code,
+			  const char *why);
 
 /**
  * A connection may stay, as long as there is life in it
  *
  * @param wsi Connection
  */
-void visit_live(struct lws *wsi);
+void watchdog_live(struct lws *wsi);
 
 /**
  * There is life in a connection
  *
  * @param wsi Connection
  */
-void visit_heard(struct lws *wsi);
+void watchdog_heard(struct lws *wsi);
 
 /**
  * Ask for a sign of life, if it is time to: the pipe has room
@@ -468,14 +468,14 @@ void visit_heard(struct lws *wsi);
  *
  * @return 0 if success, otherwise the connection is to be closed
  */
-int visit_ping(struct lws *wsi);
+int watchdog_ping(struct lws *wsi);
 
 /**
  * A connection has ended
  *
- * @param v Visit, may be NULL
+ * @param v Watchdog, may be NULL
  */
-void visit_end(struct visit *v);
+void watchdog_end(struct watchdog *v);
 
 
 /* weburl: The parts of a URL */

@@ -288,7 +288,7 @@ static char *walk(char *p, member_h *h, void *arg)
  * Read the members of an object, or the elements of an array; any other value
  * has none.  Nothing of it counts before the whole has turned out to be JSON.
  *
- * @param text JSON text that json_fault() has passed; the members keep what
+ * @param text JSON text that json_error() has passed; the members keep what
  *             they need of it
  * @param h    Called for each member; what is in a member that is an object
  *             or an array itself can be read like this in turn

@@ -53,9 +53,9 @@ static void node_gone(struct node *node)
 {
 	log_info("node: %s is gone", node->name);
 
-	events->gone(node->boot);
+	events->gone(node->instance);
 	announce(node, "baresip is gone");
-	store_forget(STORE_NODES, node->boot);
+	store_forget(STORE_NODES, node->instance);
 	roster_remove(node);
 }
 
@@ -79,9 +79,9 @@ static void exit_handler(void *arg)
 }
 
 
-static int create(struct node **nodep, const char *boot, const char *name)
+static int create(struct node **nodep, const char *instance, const char *name)
 {
-	int err = roster_add(nodep, boot, name);
+	int err = roster_add(nodep, instance, name);
 
 	if (!err) {
 		ev_timer_init(&(*nodep)->grace, grace_handler, 0., 0.);
@@ -120,14 +120,14 @@ static void close_handler(struct link *l, void *arg)
 }
 
 
-/* It counts anew: it is another baresip, whose boot is the same */
+/* It counts anew: it is another baresip, whose instance id is the same */
 static void begin_anew(struct node *node, uint64_t n)
 {
 	log_warning("node: %s has the boot of another, which is given up",
 		    node->name);
 
-	events->gone(node->boot);
-	events->begin(node->boot);
+	events->gone(node->instance);
+	events->begin(node->instance);
 	node->whole = n == 1;
 	node->n = node->acked = n - 1;
 }
@@ -154,7 +154,7 @@ static void take(struct node *node, const struct report *r)
 		node->synced = !r->more;
 	}
 
-	events->report(r, node->boot, node->name);
+	events->report(r, node->instance, node->name);
 }
 
 
@@ -247,7 +247,7 @@ static void tell_rivals(struct node *node)
 
 static int attach(struct link *l, const struct report *r)
 {
-	struct node *node = roster_find(r->boot);
+	struct node *node = roster_find(r->instance);
 	bool is_new;
 	int err;
 
@@ -260,7 +260,7 @@ static int attach(struct link *l, const struct report *r)
 
 	is_new = !node;
 	if (is_new) {
-		err = create(&node, r->boot, r->node);
+		err = create(&node, r->instance, r->node);
 		if (err)
 			return err;
 		node->whole = r->first == 1;
@@ -295,7 +295,7 @@ static int attach(struct link *l, const struct report *r)
 	if (is_new)
 		roster_each(former_handler, node);
 
-	events->begin(node->boot);
+	events->begin(node->instance);
 	announce(node, "baresip has connected");
 	tell_rivals(node);
 	welcome(node);
@@ -464,17 +464,17 @@ void nodes_flush(void)
 }
 
 
-bool node_connected(const char *boot)
+bool node_connected(const char *instance)
 {
-	const struct node *node = roster_find(boot);
+	const struct node *node = roster_find(instance);
 
 	return node && node->link;
 }
 
 
-void node_send(const char *boot, const char *line)
+void node_send(const char *instance, const char *line)
 {
-	const struct node *node = roster_find(boot);
+	const struct node *node = roster_find(instance);
 
 	if (!node || !node->link || !node->synced)
 		return;

@@ -22,18 +22,18 @@ enum {
 	LINK_LINE_MAX = 65536, /* bytes, either way */
 };
 
-/* What baresips say, for those that care.  A boot is a baresip process that
-   has loaded the module. */
+/* What baresips say, for those that care.  An instance is a baresip process
+   that has loaded the module. */
 struct nodes_events {
 	/* It has connected; what lives is named anew */
-	void (*begin)(const char *boot);
-	void (*report)(const struct report *r, const char *boot,
+	void (*begin)(const char *instance);
+	void (*report)(const struct report *r, const char *instance,
 		       const char *node);
 	/* It will not come back */
-	void (*gone)(const char *boot);
+	void (*gone)(const char *instance);
 	/* How many calls and transfers it carries */
-	unsigned (*calls)(const char *boot);
-	unsigned (*transfers)(const char *boot);
+	unsigned (*calls)(const char *instance);
+	unsigned (*transfers)(const char *instance);
 };
 
 enum {
@@ -79,7 +79,7 @@ struct report {
 	/* hello */
 	int64_t protocol;
 	const char *node;
-	const char *boot;
+	const char *instance;
 	const char *version;
 	const char *baresip;
 	const char *libre;
@@ -120,7 +120,7 @@ struct report {
 
 /* A baresip process as it loaded the module: lives on while disconnected */
 struct node {
-	char *boot;
+	char *instance;
 	char *name;
 	char *version;
 	char *baresip;
@@ -179,20 +179,20 @@ void nodes_flush(void);
  * Tell whether a node is connected.  What it is asked before it has said which
  * calls live, it is asked again then.
  *
- * @param boot Its boot
+ * @param instance Its instance id
  *
  * @return True if it is
  */
-bool node_connected(const char *boot);
+bool node_connected(const char *instance);
 
 /**
  * Send a request to a node.  If it can't be asked, nothing happens: what is
  * still open is asked again when it is back.
  *
- * @param boot Its boot
+ * @param instance Its instance id
  * @param line JSON text
  */
-void node_send(const char *boot, const char *line);
+void node_send(const char *instance, const char *line);
 
 
 /* report: A line of a node to struct report */
@@ -214,11 +214,11 @@ bool call_info_load(struct call_info *c, char *text);
 /**
  * Find a node
  *
- * @param boot Its boot
+ * @param instance Its instance id
  *
  * @return Node, NULL if it is not known
  */
-struct node *roster_find(const char *boot);
+struct node *roster_find(const char *instance);
 
 /**
  * Write the nodes
@@ -240,7 +240,7 @@ unsigned roster_count(void);
  *
  * @param name Name that it must have, NULL for any
  *
- * @return Its boot, NULL if there is none
+ * @return Its instance id, NULL if there is none
  */
 const char *roster_pick(const char *name);
 

@@ -26,7 +26,7 @@ static const char *const steps[] = {"requested", "retry", "accepted",
 
 
 enum {
-	NAME_MAX_LEN = 255,       /* of a node, a boot, a release [bytes] */
+	NAME_MAX_LEN = 255,       /* of a node, an id, a release [bytes] */
 	TRANSFER_ID_MAX = 63,     /* bytes */
 	DURATION_MAX = 315360000, /* ten years [s] */
 	STATES_LIVE = 4,          /* those of calls that live come first */
@@ -72,7 +72,7 @@ static const struct slot report_slots[] = {
 	SLOT(report, SORT_TEXT, ref),
 	SLOT(report, SORT_NUMBER, protocol),
 	SLOT(report, SORT_TEXT, node),
-	SLOT(report, SORT_TEXT, boot),
+	NAMED(report, SORT_TEXT, "boot", instance),
 	SLOT(report, SORT_TEXT, version),
 	SLOT(report, SORT_TEXT, baresip),
 	SLOT(report, SORT_TEXT, libre),
@@ -193,7 +193,7 @@ static bool load_hello(struct report *r)
 	r->libre = release(r->libre);
 
 	return is_name(r->node, NAME_MAX_LEN) &&
-	       is_name(r->boot, NAME_MAX_LEN) && r->protocol == 1;
+	       is_name(r->instance, NAME_MAX_LEN) && r->protocol == 1;
 }
 
 
@@ -345,7 +345,7 @@ int report_decode(struct report **rp, char *line, size_t len,
 {
 	struct report *r;
 
-	*whyp = json_fault(line, len);
+	*whyp = json_error(line, len);
 	if (*whyp)
 		return EBADMSG;
 

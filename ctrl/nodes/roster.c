@@ -14,7 +14,7 @@
 #include "roster.h"
 
 
-static struct table *nodes; /* by boot */
+static struct table *nodes; /* by instance id */
 static const struct nodes_events *events;
 
 
@@ -24,7 +24,7 @@ static void destroy(struct node *node)
 	ev_timer_stop(EV_DEFAULT_ & node->grace);
 	if (node->link)
 		link_close(node->link);
-	free(node->boot);
+	free(node->instance);
 	free(node->name);
 	free(node->version);
 	free(node->baresip);
@@ -74,12 +74,12 @@ void roster_close(void)
  * Make a node, without a connection
  *
  * @param nodep Pointer to the new node
- * @param boot  Its boot
+ * @param instance  Its instance id
  * @param name  Its name
  *
  * @return 0 if success, otherwise errorcode
  */
-int roster_add(struct node **nodep, const char *boot, const char *name)
+int roster_add(struct node **nodep, const char *instance, const char *name)
 {
 	struct node *node = calloc(1, sizeof(*node));
 	int err;
@@ -89,9 +89,10 @@ int roster_add(struct node **nodep, const char *boot, const char *name)
 
 	node->since = clock_ms();
 
-	node->boot = strdup(boot);
+	node->instance = strdup(instance);
 	node->name = strdup(name);
-	err = node->boot && node->name ? table_put(nodes, boot, node) : ENOMEM;
+	err = node->instance && node->name ? table_put(nodes, instance, node)
+					   : ENOMEM;
 	if (err)
 		destroy(node);
 	else
@@ -108,14 +109,14 @@ int roster_add(struct node **nodep, const char *boot, const char *name)
  */
 void roster_remove(struct node *node)
 {
-	(void)table_take(nodes, node->boot);
+	(void)table_take(nodes, node->instance);
 	destroy(node);
 }
 
 
-struct node *roster_find(const char *boot)
+struct node *roster_find(const char *instance)
 {
-	return table_get(nodes, boot);
+	return table_get(nodes, instance);
 }
 
 
@@ -157,12 +158,12 @@ static bool other_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Find another boot of a node
+ * Find another instance of a node
  *
- * @param node      One boot of it
+ * @param node      One instance of it
  * @param connected Whether the other one must be there, or must not
  *
- * @return Another boot, NULL if there is none
+ * @return Another instance, NULL if there is none
  */
 struct node *roster_other(const struct node *node, bool connected)
 {
@@ -193,8 +194,8 @@ void roster_print_node(struct json *j, const struct node *node)
 	json_str(j, "libre", node->libre);
 	json_bool(j, "connected", node->link != NULL);
 	json_str(j, "since", since);
-	json_int(j, "calls", events->calls(node->boot));
-	json_int(j, "transfers", events->transfers(node->boot));
+	json_int(j, "calls", events->calls(node->instance));
+	json_int(j, "transfers", events->transfers(node->instance));
 }
 
 
@@ -265,5 +266,5 @@ const char *roster_pick(const char *name)
 
 	table_each(nodes, pick_handler, &s);
 
-	return s.node ? s.node->boot : NULL;
+	return s.node ? s.node->instance : NULL;
 }

@@ -20,7 +20,7 @@ struct nodes_events;
 
 int roster_init(const struct nodes_events *events);
 void roster_close(void);
-int roster_add(struct node **nodep, const char *boot, const char *name);
+int roster_add(struct node **nodep, const char *instance, const char *name);
 void roster_remove(struct node *node);
 struct node *roster_other(const struct node *node, bool connected);
 void roster_each(table_each_h *h, void *arg);

@@ -10,7 +10,7 @@
 #include <libwebsockets.h>
 #include "conn.h"
 #include "filter.h"
-#include "gate.h"
+#include "access.h"
 #include "http.h"
 #include "net/net.h"
 #include "store/store.h"
@@ -91,7 +91,7 @@ static int refuse_garbled(struct lws *wsi)
 /* The length of a body must be beyond doubt: who reads it in another way would
    take a part of it for a request (RFC 9112 section 6.3).  What is wrong, NULL
    if nothing is. */
-static const char *body_fault(struct lws *wsi)
+static const char *body_error(struct lws *wsi)
 {
 	char length[LENGTH_SIZE] = "";
 	size_t n;
@@ -118,13 +118,13 @@ static int filter(struct lws *wsi)
 {
 	const char *why;
 
-	visit_limit(wsi, REPLY_TIME);
+	watchdog_limit(wsi, REPLY_TIME);
 	if (is_garbled(wsi))
 		return refuse_garbled(wsi);
-	if (gate_foreign(wsi))
+	if (access_foreign(wsi))
 		return refuse_foreign(wsi);
 
-	why = body_fault(wsi);
+	why = body_error(wsi);
 
 	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
 }
@@ -170,7 +170,7 @@ static int confirm_upgrade(struct lws *wsi)
 	if (is_garbled(wsi))
 		return refuse_garbled(wsi);
 
-	if (gate_foreign(wsi))
+	if (access_foreign(wsi))
 		return refuse_foreign(wsi);
 
 	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
@@ -178,7 +178,7 @@ static int confirm_upgrade(struct lws *wsi)
 		return refuse(wsi, HTTP_STATUS_NOT_FOUND,
 			      "the WebSocket is at /ws");
 
-	if (gate_check(&badge, wsi, true) == GATE_UNKNOWN)
+	if (access_check(&badge, wsi, true) == ACCESS_UNKNOWN)
 		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
 			      "the token is not known");
 
@@ -205,7 +205,7 @@ static int create_client(struct lws *wsi, struct conn *conn)
 				       : DIALECT_JAMBONZ;
 	int err;
 
-	visit_live(wsi);
+	watchdog_live(wsi);
 	throttle_start(&conn->throttle, wsi);
 	err = client_create(&conn->client, wsi, conn->name, NULL, dialect,
 			    conn->since, &conn->badge);
@@ -223,8 +223,8 @@ static int established(struct lws *wsi, struct conn *conn)
 	if (conn->badge.role != ROLE_NONE)
 		return create_client(wsi, conn);
 
-	visit_limit_close(wsi, AUTH_TIME, CLOSE_NO_TOKEN,
-			  "no token has come in time");
+	watchdog_limit_close(wsi, AUTH_TIME, CLOSE_NO_TOKEN,
+			     "no token has come in time");
 
 	return 0;
 }
@@ -249,7 +249,7 @@ static int log_in(struct lws *wsi, struct conn *conn, const void *in,
 	if (!last)
 		return 0;
 
-	known = gate_frame(&conn->badge, frame, conn->len);
+	known = access_frame(&conn->badge, frame, conn->len);
 	explicit_bzero(frame, conn->len);
 	if (!known)
 		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
@@ -268,7 +268,7 @@ static int receive(struct lws *wsi, struct conn *conn, void *in, size_t len)
 	if (!conn->client)
 		return log_in(wsi, conn, in, len, last);
 
-	visit_heard(wsi);
+	watchdog_heard(wsi);
 	if (last)
 		throttle_count(&conn->throttle);
 
@@ -282,7 +282,7 @@ static int writable(struct lws *wsi, struct conn *conn)
 	int err;
 
 	(void)store_secure();
-	err = visit_ping(wsi);
+	err = watchdog_ping(wsi);
 
 	return err || !conn->client ? err : client_writable(conn->client);
 }
@@ -296,7 +296,7 @@ static int write_reply(struct lws *wsi, struct conn *conn)
 	(void)store_secure();
 	err = http_writable(conn->request);
 	if (!err && answers && !lws_partial_buffered(wsi))
-		visit_limit(wsi, REST_TIME);
+		watchdog_limit(wsi, REST_TIME);
 
 	return err;
 }
@@ -317,8 +317,8 @@ static int begin_request(struct lws *wsi, struct conn *conn)
 	bool body = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) >
 		    0;
 
-	(void)gate_check(&conn->badge, wsi, false);
-	visit_limit(wsi, body ? BODY_TIME : REPLY_TIME);
+	(void)access_check(&conn->badge, wsi, false);
+	watchdog_limit(wsi, body ? BODY_TIME : REPLY_TIME);
 
 	return http_begin(&conn->request, wsi, conn->badge.role);
 }
@@ -327,7 +327,7 @@ static int begin_request(struct lws *wsi, struct conn *conn)
 /* The last that is heard of any connection */
 static void forget(struct lws *wsi)
 {
-	visit_end(lws_get_opaque_user_data(wsi));
+	watchdog_end(lws_get_opaque_user_data(wsi));
 	lws_set_opaque_user_data(wsi, NULL);
 }
 
@@ -341,7 +341,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(wsi);
 
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		(void)gate_check(&conn->badge, wsi, true);
+		(void)access_check(&conn->badge, wsi, true);
 		return get_args(wsi, conn->name, &conn->since) != NULL;
 
 	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
@@ -351,7 +351,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return writable(wsi, conn) ? -1 : 0;
 
-	case LWS_CALLBACK_RECEIVE_PONG: visit_heard(wsi); return 0;
+	case LWS_CALLBACK_RECEIVE_PONG: watchdog_heard(wsi); return 0;
 
 	case LWS_CALLBACK_CLOSED: closed(conn); return 0;
 
@@ -362,7 +362,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_HTTP_BODY: return http_body(conn->request, in, len);
 
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		visit_limit(wsi, REPLY_TIME);
+		watchdog_limit(wsi, REPLY_TIME);
 		return http_body_done(conn->request);
 
 	case LWS_CALLBACK_HTTP_WRITEABLE:

@@ -60,13 +60,13 @@ static char *get_calls(void)
 }
 
 
-static char *get_call(const char *sid, struct fault *fault)
+static char *get_call(const char *sid, struct error *error)
 {
 	const struct session *s = session_find(sid);
 	struct json j;
 
 	if (!s || call_over(s->call)) {
-		(void)fault_set(fault, 404, NULL, "no such call lives");
+		(void)error_set(error, 404, NULL, "no such call lives");
 		return NULL;
 	}
 
@@ -80,7 +80,7 @@ static char *get_call(const char *sid, struct fault *fault)
 /* libwebsockets has parted the query and decoded it; conn.c has seen that it
    has no zero byte */
 static int read_query(struct filter *filter, struct lws *wsi,
-		      struct fault *fault)
+		      struct error *error)
 {
 	char text[ARGUMENT_SIZE];
 	int err = 0;
@@ -97,7 +97,7 @@ static int read_query(struct filter *filter, struct lws *wsi,
 		if (*value)
 			*value++ = '\0';
 
-		err = filter_add(filter, text, value, fault);
+		err = filter_add(filter, text, value, error);
 	}
 
 	return err;
@@ -105,7 +105,7 @@ static int read_query(struct filter *filter, struct lws *wsi,
 
 
 static int list_transfers(struct look **lp, const char *request,
-			  struct lws *wsi, struct fault *fault)
+			  struct lws *wsi, struct error *error)
 {
 	struct filter *filter = malloc(sizeof(*filter));
 	int err;
@@ -114,7 +114,7 @@ static int list_transfers(struct look **lp, const char *request,
 		return ENOMEM;
 
 	filter_init(filter);
-	err = read_query(filter, wsi, fault);
+	err = read_query(filter, wsi, error);
 	if (err) {
 		free(filter);
 		return err;
@@ -131,17 +131,17 @@ static int list_transfers(struct look **lp, const char *request,
  * @param request Name of the request that is answered
  * @param wsi     Connection, with the query
  * @param path    Path
- * @param fault   Why it can't be done, if it says something
+ * @param error   Why it can't be done, if it says something
  *
  * @return 0 if success, otherwise errorcode
  */
 int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
-		  const char *path, struct fault *fault)
+		  const char *path, struct error *error)
 {
 	*lp = NULL;
 
 	if (!strcmp(path, "/transfers"))
-		return list_transfers(lp, request, wsi, fault);
+		return list_transfers(lp, request, wsi, error);
 
 	if (!strncmp(path, "/transfers/", 11))
 		return history_one(lp, request, path + 11);
@@ -155,11 +155,11 @@ int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
  *
  * @param path  Path
  * @param typep Content-Type of what is returned
- * @param fault Why there is nothing, if it says something
+ * @param error Why there is nothing, if it says something
  *
- * @return Text, to be freed; NULL if there is a fault, or memory ran out
+ * @return Text, to be freed; NULL if there is an error, or memory ran out
  */
-char *endpoint_get(const char *path, const char **typep, struct fault *fault)
+char *endpoint_get(const char *path, const char **typep, struct error *error)
 {
 	*typep = "application/json";
 
@@ -170,14 +170,14 @@ char *endpoint_get(const char *path, const char **typep, struct fault *fault)
 		return get_calls();
 
 	if (!strncmp(path, "/calls/", 7))
-		return get_call(path + 7, fault);
+		return get_call(path + 7, error);
 
 	if (!strcmp(path, "/metrics")) {
 		*typep = "text/plain; version=0.0.4";
 		return metrics_text();
 	}
 
-	(void)fault_set(fault, 404, NULL, "there is nothing here");
+	(void)error_set(error, 404, NULL, "there is nothing here");
 
 	return NULL;
 }

@@ -7,12 +7,12 @@
 #define ENDPOINT_H
 
 
-struct fault;
+struct error;
 struct look;
 struct lws;
 
 int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
-		  const char *path, struct fault *fault);
-char *endpoint_get(const char *path, const char **typep, struct fault *fault);
+		  const char *path, struct error *error);
+char *endpoint_get(const char *path, const char **typep, struct error *error);
 
 #endif

@@ -231,12 +231,12 @@ void filter_init(struct filter *f)
  * @param f     Filter
  * @param name  Name of the argument
  * @param value Its value
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, otherwise errorcode
  */
 int filter_add(struct filter *f, const char *name, const char *value,
-	       struct fault *fault)
+	       struct error *error)
 {
 	if (!*value)
 		return 0;
@@ -250,10 +250,10 @@ int filter_add(struct filter *f, const char *name, const char *value,
 		if (!a->h(f, value))
 			return 0;
 
-		return fault_set(fault, 400, name, "%s", a->rule);
+		return error_set(error, 400, name, "%s", a->rule);
 	}
 
-	return fault_set(fault, 400, name,
+	return error_set(error, 400, name,
 			 "is none of outcome, code, target, node, call_sid, "
 			 "q, since, from, to, before, limit");
 }

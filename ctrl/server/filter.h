@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct archive_filter;
-struct fault;
+struct error;
 
 enum { FILTER_TEXT_MAX = 1024 }; /* bytes of an argument */
 
@@ -27,6 +27,6 @@ struct filter {
 
 void filter_init(struct filter *f);
 int filter_add(struct filter *f, const char *name, const char *value,
-	       struct fault *fault);
+	       struct error *error);
 
 #endif

@@ -25,7 +25,7 @@ static void list_handler(const char *key, const char *data, void *arg)
 }
 
 
-static char *list(void *arg, struct fault *fault)
+static char *list(void *arg, struct error *error)
 {
 	const struct filter *filter = arg;
 	struct json j;
@@ -40,7 +40,7 @@ static char *list(void *arg, struct fault *fault)
 		return json_take(&j);
 
 	json_free(&j);
-	(void)fault_set(fault, 400, "before",
+	(void)error_set(error, 400, "before",
 			"must be the id of a transfer that is kept");
 
 	return NULL;
@@ -83,7 +83,7 @@ static void one_handler(const char *call_sid, const char *data, void *arg)
 }
 
 
-static char *one(void *arg, struct fault *fault)
+static char *one(void *arg, struct error *error)
 {
 	struct json j;
 
@@ -91,7 +91,7 @@ static char *one(void *arg, struct fault *fault)
 	if (!archive_get(arg, one_handler, &j))
 		return json_take(&j);
 
-	(void)fault_set(fault, 404, NULL, "no such transfer is kept");
+	(void)error_set(error, 404, NULL, "no such transfer is kept");
 
 	return NULL;
 }

@@ -14,7 +14,7 @@
 #include "calls/calls.h"
 #include "cors.h"
 #include "endpoint.h"
-#include "gate.h"
+#include "access.h"
 #include "http.h"
 #include "json.h"
 #include "net/net.h"
@@ -100,8 +100,8 @@ size_t http_count(void)
 }
 
 
-static void reply_error(struct request *r, int status, const char *error,
-			const char *field)
+static void reply_refusal(struct request *r, int status, const char *error,
+			  const char *field)
 {
 	struct json j;
 
@@ -115,30 +115,30 @@ static void reply_error(struct request *r, int status, const char *error,
 
 
 static void answer(struct request *r, const char *type, char *text,
-		   const struct fault *fault)
+		   const struct error *error)
 {
-	if (text || !*fault->text)
+	if (text || !*error->text)
 		reply_take(r, 200, type, text);
 	else
-		reply_error(r, fault->status, fault->text, fault->field);
+		reply_refusal(r, error->status, error->text, error->field);
 }
 
 
 static void get(struct request *r)
 {
 	const char *type = NULL;
-	struct fault fault;
+	struct error error;
 	char *text = NULL;
 	int err;
 
-	fault_init(&fault);
-	err = endpoint_look(&r->look, r->name, r->wsi, r->path, &fault);
+	error_init(&error);
+	err = endpoint_look(&r->look, r->name, r->wsi, r->path, &error);
 	if (!err && r->look)
 		return;
 
 	if (!err)
-		text = endpoint_get(r->path, &type, &fault);
-	answer(r, type, text, &fault);
+		text = endpoint_get(r->path, &type, &error);
+	answer(r, type, text, &error);
 }
 
 
@@ -172,8 +172,8 @@ static void limit_handler(EV_P_ ev_timer *t, int revents)
 	(void)loop;
 	(void)revents;
 
-	reply_error(t->data, 504, "baresip has not answered; it may do it yet",
-		    "");
+	reply_refusal(t->data, 504,
+		      "baresip has not answered; it may do it yet", "");
 }
 
 
@@ -196,9 +196,10 @@ static void post(struct request *r)
 /* What everybody may know is that we are there */
 static bool is_allowed(struct request *r)
 {
-	if (!visit_asks(r->wsi))
-		reply_error(r, 429,
-			    "there are too many requests, wait a second", "");
+	if (!watchdog_asks(r->wsi))
+		reply_refusal(r, 429,
+			      "there are too many requests, wait a second",
+			      "");
 	else if (r->preflight)
 		reply_take(r, 200, "text/plain", strdup(""));
 	else if (r->role == ROLE_NONE && !r->post &&
@@ -207,12 +208,13 @@ static bool is_allowed(struct request *r)
 			   strdup(store_trouble() ? "{\"status\":\"degraded\"}"
 						  : "{\"status\":\"ok\"}"));
 	else if (r->role == ROLE_NONE)
-		reply_error(r, 401,
-			    "a known token is required, as in "
-			    "Authorization: Bearer TOKEN",
-			    "");
+		reply_refusal(r, 401,
+			      "a known token is required, as in "
+			      "Authorization: Bearer TOKEN",
+			      "");
 	else if (r->role == ROLE_OBSERVER && r->post)
-		reply_error(r, 403, "role observer may not send commands", "");
+		reply_refusal(r, 403, "role observer may not send commands",
+			      "");
 
 	return !r->status;
 }
@@ -251,7 +253,7 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
 	r->post = method == LWSHUMETH_POST;
 	r->head = method == LWSHUMETH_HEAD;
-	r->origin = gate_origin(wsi);
+	r->origin = access_origin(wsi);
 	r->preflight = method == LWSHUMETH_OPTIONS && r->origin;
 
 	if (!is_allowed(r))
@@ -260,9 +262,10 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	if (method == LWSHUMETH_GET || r->head)
 		get(r);
 	else if (!r->post || !is_postable(r))
-		reply_error(r, 405, "this can't be done here", "");
+		reply_refusal(r, 405, "this can't be done here", "");
 	else if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
-		reply_error(r, 411, "the body must have a Content-Length", "");
+		reply_refusal(r, 411, "the body must have a Content-Length",
+			      "");
 
 	return 0;
 }
@@ -288,7 +291,7 @@ int http_body(struct request *r, const void *in, size_t len)
 		return 0;
 
 	if (r->len + len > MESSAGE_MAX) {
-		reply_error(r, 413, "a message may have 65536 bytes", "");
+		reply_refusal(r, 413, "a message may have 65536 bytes", "");
 		return 0;
 	}
 
@@ -429,11 +432,11 @@ struct request *http_end(struct request *r)
  * Answer a request by what was found
  *
  * @param name  Name of the request, which may have ended
- * @param text  JSON text, which is taken; NULL if there is a fault, or no
+ * @param text  JSON text, which is taken; NULL if there is an error, or no
  *              memory
- * @param fault Why there is nothing, if it says something
+ * @param error Why there is nothing, if it says something
  */
-void http_answer(const char *name, char *text, const struct fault *fault)
+void http_answer(const char *name, char *text, const struct error *error)
 {
 	struct request *r = table_get(requests, name);
 
@@ -443,5 +446,5 @@ void http_answer(const char *name, char *text, const struct fault *fault)
 	}
 
 	r->look = NULL;
-	answer(r, "application/json", text, fault);
+	answer(r, "application/json", text, error);
 }

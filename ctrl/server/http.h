@@ -11,7 +11,7 @@
 #include "net/net.h"
 
 
-struct fault;
+struct error;
 struct lws;
 struct request;
 
@@ -22,6 +22,6 @@ bool http_answers(const struct request *r);
 int http_writable(struct request *r);
 struct request *http_end(struct request *r);
 
-void http_answer(const char *name, char *text, const struct fault *fault);
+void http_answer(const char *name, char *text, const struct error *error);
 
 #endif

@@ -21,7 +21,7 @@ struct past {
 	past_free_h *freeh;
 	void *arg;
 	char *text;
-	struct fault fault;
+	struct error error;
 };
 
 
@@ -29,7 +29,7 @@ static void run_handler(void *arg)
 {
 	struct past *p = arg;
 
-	p->text = p->h(p->arg, &p->fault);
+	p->text = p->h(p->arg, &p->error);
 }
 
 
@@ -37,7 +37,7 @@ static void done_handler(void *arg)
 {
 	struct past *p = arg;
 
-	http_answer(p->request, p->text, &p->fault);
+	http_answer(p->request, p->text, &p->error);
 	p->freeh(p->arg);
 	free(p);
 }
@@ -65,7 +65,7 @@ int past_ask(struct look **lp, const char *request, past_h *h,
 		p->h = h;
 		p->freeh = freeh;
 		p->arg = arg;
-		fault_init(&p->fault);
+		error_init(&p->error);
 		err = db_ask(lp, run_handler, done_handler, p);
 	}
 

@@ -7,12 +7,12 @@
 #define PAST_H
 
 
-struct fault;
+struct error;
 struct look;
 
-/* Makes an answer, in another thread; NULL if there is a fault, or memory ran
+/* Makes an answer, in another thread; NULL if there is an error, or memory ran
    out */
-typedef char *(past_h)(void *arg, struct fault *fault);
+typedef char *(past_h)(void *arg, struct error *error);
 typedef void(past_free_h)(void *arg);
 
 int past_ask(struct look **lp, const char *request, past_h *h,

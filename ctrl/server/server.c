@@ -13,7 +13,7 @@
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "conn.h"
-#include "gate.h"
+#include "access.h"
 #include "net/net.h"
 #include "server.h"
 
@@ -21,7 +21,7 @@
 /* Seconds */
 enum {
 	HANDSHAKE_TIME = 10, /* for TLS, and for the headers */
-	LAST_TIME = 60,      /* of libwebsockets, behind all of visit.c's */
+	LAST_TIME = 60,      /* of libwebsockets, behind all of watchdog.c's */
 };
 
 static struct {
@@ -91,7 +91,7 @@ static int context_create(const struct server_config *config)
 		.protocols = conn_protocols,
 		.mounts = &page,
 		.headers = headers,
-		.retry_and_idle_policy = &visit_policy,
+		.retry_and_idle_policy = &watchdog_policy,
 		.timeout_secs = LAST_TIME,
 		.keepalive_timeout = LAST_TIME,
 		.gid = (gid_t)-1,
@@ -118,7 +118,7 @@ static int context_create(const struct server_config *config)
 
 static void accept_handler(int fd, struct peer *peer)
 {
-	struct visit *v = visit_create(peer, NULL);
+	struct watchdog *v = watchdog_create(peer, NULL);
 	struct lws *wsi;
 
 	if (!v) {
@@ -130,9 +130,9 @@ static void accept_handler(int fd, struct peer *peer)
 	/* libwebsockets closes the socket if it can't take it */
 	wsi = lws_adopt_socket_vhost(server.vhost, fd);
 	if (wsi)
-		visit_start(v, wsi);
+		watchdog_start(v, wsi);
 	else
-		visit_end(v);
+		watchdog_end(v);
 }
 
 
@@ -149,7 +149,7 @@ int server_open(const struct server_config *config, unsigned others)
 	int err;
 
 	(void)snprintf(server.web, sizeof(server.web), "%s", config->web);
-	gate_init(config->allow_origin);
+	access_init(config->allow_origin);
 	throttles_init(config->max_rate);
 
 	err = tls_check(&config->tls);
@@ -164,7 +164,7 @@ int server_open(const struct server_config *config, unsigned others)
 	if (err)
 		return err;
 
-	visits_init(HANDSHAKE_TIME, config->idle_time);
+	watchdogs_init(HANDSHAKE_TIME, config->idle_time);
 	listen_start(accept_handler);
 
 	return 0;
@@ -189,7 +189,7 @@ void server_close(void)
 	if (server.ctx)
 		lws_context_destroy(server.ctx);
 	server.ctx = NULL;
-	visits_close();
+	watchdogs_close();
 	throttles_close();
 	peers_close();
 }

@@ -133,13 +133,13 @@ static void print_final(struct json *j, int64_t begin)
 }
 
 
-static char *print(void *arg, struct fault *fault)
+static char *print(void *arg, struct error *error)
 {
 	const struct stats *stats = arg;
 	struct hour hour = {.begin = (stats->now / MINUTE - MINUTES + 1) *
 				     MINUTE};
 	struct json j;
-	(void)fault;
+	(void)error;
 
 	archive_starts(hour.begin, started_handler, &hour);
 	archive_ends(hour.begin, ended_handler, &hour);

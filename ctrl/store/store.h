@@ -55,7 +55,7 @@ typedef void(archive_count_h)(int64_t minute, const char *outcome,
 			      int64_t count, void *arg);
 
 /* True if what was said of a call must stay */
-typedef bool(keep_busy_h)(const char *call_sid);
+typedef bool(retention_busy_h)(const char *call_sid);
 
 typedef void(look_h)(void *arg);
 
@@ -199,12 +199,12 @@ int db_ask(struct look **lp, look_h *run, look_h *done, void *arg);
  * @param mb   MiB that the store may have on disk before the oldest go
  * @param h    Tells of which call everything is kept, whatever its age
  */
-void keep_start(unsigned days, unsigned mb, keep_busy_h *h);
+void retention_start(unsigned days, unsigned mb, retention_busy_h *h);
 
 /**
  * Remove no more
  */
-void keep_stop(void);
+void retention_stop(void);
 
 
 /* reader: Looks into the store that may take long, beside the loop */

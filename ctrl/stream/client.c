@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
-#include "arrival.h"
+#include "delivery.h"
 #include "base/base.h"
 #include "cast.h"
 #include "client.h"
@@ -197,7 +197,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 				.since = since < last ? since : last,
 				.behind = since < last || call_sid,
 				.held = call_sid};
-	err = call_sid ? arrival_create(&c->feed.arrival, c->feed.since) : 0;
+	err = call_sid ? delivery_create(&c->feed.delivery, c->feed.since) : 0;
 	if (err)
 		goto out;
 
@@ -371,7 +371,7 @@ uint64_t client_since(const struct client *c)
 
 uint64_t client_arrived(struct client *c)
 {
-	return arrival_last(c->feed.arrival, lws_get_socket_fd(c->feed.wsi));
+	return delivery_last(c->feed.delivery, lws_get_socket_fd(c->feed.wsi));
 }
 
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
-#include "arrival.h"
+#include "delivery.h"
 #include "base/base.h"
 #include "cast.h"
 #include "feed.h"
@@ -98,7 +98,7 @@ void feed_dismiss(struct feed *f, int code)
 	f->close_code = code;
 	leave(f);
 	outq_clear(&f->out);
-	visit_limit(f->wsi, DRAIN_TIME);
+	watchdog_limit(f->wsi, DRAIN_TIME);
 	(void)lws_callback_on_writable(f->wsi);
 }
 
@@ -199,8 +199,9 @@ static int write_app(struct feed *f, struct frame *frame)
 	free(copy);
 
 	if (n >= 0 && frame->seq)
-		arrival_sent(f->arrival, lws_get_socket_fd(f->wsi), frame->seq,
-			     lws_partial_buffered(f->wsi) ? frame->len : 0);
+		delivery_sent(f->delivery, lws_get_socket_fd(f->wsi),
+			      frame->seq,
+			      lws_partial_buffered(f->wsi) ? frame->len : 0);
 	consume(f, frame);
 
 	return n;
@@ -394,7 +395,7 @@ static void flush(struct feed *f)
 	if (!f->behind && !f->call_sid && f->next_cast < cast_first())
 		lag(f);
 	else if (pump(f))
-		visit_limit(f->wsi, 0);
+		watchdog_limit(f->wsi, 0);
 }
 
 
@@ -429,6 +430,6 @@ void feed_reset(struct feed *f)
 {
 	leave(f);
 	outq_clear(&f->out);
-	free(f->arrival);
-	f->arrival = NULL;
+	free(f->delivery);
+	f->delivery = NULL;
 }

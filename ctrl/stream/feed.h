@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "outq.h"
 
-struct arrival;
+struct delivery;
 struct outq;
 
 struct feeds;
@@ -30,7 +30,7 @@ struct feed {
 	uint64_t since;       /* seq of the last message that was queued */
 	uint64_t next_cast;   /* of what goes to all */
 	struct outq out;      /* for it alone; an application gets all here */
-	struct arrival *arrival; /* of an application's messages */
+	struct delivery *delivery; /* of an application's messages */
 };
 
 void feed_start(struct feed *f);

@@ -59,7 +59,7 @@ void reply_ack(const struct sender *to, const char *call_sid,
 }
 
 
-static void print(struct json *j, const struct fault *f)
+static void print(struct json *j, const struct error *f)
 {
 	json_open(j, NULL, '{');
 	json_str(j, "error", f->text);
@@ -75,7 +75,7 @@ static void print(struct json *j, const struct fault *f)
 }
 
 
-void reply_fault(const struct sender *to, const struct fault *f,
+void reply_error(const struct sender *to, const struct error *f,
 		 const char *call_sid)
 {
 	char msgid[32];

@@ -13,7 +13,7 @@
 
 struct cJSON;
 struct client;
-struct fault;
+struct error;
 struct json;
 struct lws;
 struct sender;
@@ -306,7 +306,7 @@ void reply_ack(const struct sender *to, const char *call_sid,
  * @param f        What is wrong
  * @param call_sid Call that it was for, may be NULL
  */
-void reply_fault(const struct sender *to, const struct fault *f,
+void reply_error(const struct sender *to, const struct error *f,
 		 const char *call_sid);
 
 

@@ -32,11 +32,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *rest = text, *name;
 	struct filter filter;
-	struct fault fault;
+	struct error error;
 	int err = 0;
 
 	filter_init(&filter);
-	fault_init(&fault);
+	error_init(&error);
 
 	while (!err && (name = strsep(&rest, "&"))) {
 		char *value = name + strcspn(name, "=");
@@ -44,12 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (*value)
 			*value++ = '\0';
 
-		err = filter_add(&filter, name, value, &fault);
+		err = filter_add(&filter, name, value, &error);
 	}
 
 	if (!err)
 		check(&filter.f);
-	else if (err != EBADMSG || !*fault.text)
+	else if (err != EBADMSG || !*error.text)
 		abort();
 
 	free(text);

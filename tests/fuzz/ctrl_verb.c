@@ -64,14 +64,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cJSON *tree = cJSON_ParseWithLength((const char *)data, size);
 	struct verb *list = NULL;
-	struct fault f;
+	struct error f;
 	int err;
 
 	calls_init(&events);
 	if (!cJSON_IsObject(tree) && !cJSON_IsArray(tree))
 		goto out;
 
-	fault_init(&f);
+	error_init(&f);
 	err = verbs_parse(&list, tree, &f);
 	if (!err)
 		err = verbs_own(list, &bot);

@@ -5,7 +5,7 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config feed filter json keep link log member message node outbox outq queue reader redo report schema sender
+foreach(name archive cast clock config feed filter json retention link log member message node outbox outq queue reader redo report schema sender
 		store table verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)

@@ -13,7 +13,7 @@
 
 
 static char seen[256];
-static char fault[256];
+static char error[256];
 
 
 static const char *handler(const char *key, const char *value, void *arg)
@@ -38,9 +38,9 @@ static int read_text(const char *content, size_t len)
 	assert_int_equal(write(fd, content, len), len);
 	(void)close(fd);
 
-	*seen = *fault = '\0';
-	err = configfile_read(&text, path, handler, NULL, fault,
-			      sizeof(fault));
+	*seen = *error = '\0';
+	err = configfile_read(&text, path, handler, NULL, error,
+			      sizeof(error));
 	(void)unlink(path);
 	free(text);
 
@@ -66,22 +66,22 @@ static void test_faults(void **state)
 	(void)state;
 
 	assert_int_equal(read_text("a = b\n\nbad = 1\nc = d\n", 22), EINVAL);
-	assert_string_equal(strrchr(fault, ':'), ": bad is bad");
-	assert_non_null(strstr(fault, ":3: "));
+	assert_string_equal(strrchr(error, ':'), ": bad is bad");
+	assert_non_null(strstr(error, ":3: "));
 	assert_string_equal(seen, "[a|b][bad|1]");
 
 	assert_int_equal(read_text("word\n", 5), EINVAL);
-	assert_non_null(strstr(fault, ":1: word must be followed by ="));
+	assert_non_null(strstr(error, ":1: word must be followed by ="));
 
 	memset(big, '#', sizeof(big));
 	assert_int_equal(read_text(big, sizeof(big)), EFBIG);
 
 	assert_int_equal(configfile_read(&text, "/nowhere/x", handler, NULL,
-					 fault, sizeof(fault)),
+					 error, sizeof(error)),
 			 ENOENT);
-	assert_string_equal(fault, "/nowhere/x: No such file or directory");
+	assert_string_equal(error, "/nowhere/x: No such file or directory");
 	assert_int_not_equal(configfile_read(&text, "/tmp", handler, NULL,
-					     fault, sizeof(fault)),
+					     error, sizeof(error)),
 			     0);
 }
 

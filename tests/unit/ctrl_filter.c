@@ -10,14 +10,14 @@
 
 
 static struct filter filter;
-static struct fault fault;
+static struct error error;
 
 
 static int add(const char *name, const char *value)
 {
-	fault_init(&fault);
+	error_init(&error);
 
-	return filter_add(&filter, name, value, &fault);
+	return filter_add(&filter, name, value, &error);
 }
 
 
@@ -25,9 +25,9 @@ static void refuse(const char *name, const char *value)
 {
 	filter_init(&filter);
 	assert_int_not_equal(add(name, value), 0);
-	assert_string_equal(fault.field, name);
-	assert_int_equal(strncmp(fault.text, name, strlen(name)), 0);
-	assert_int_equal(fault.status, 400);
+	assert_string_equal(error.field, name);
+	assert_int_equal(strncmp(error.text, name, strlen(name)), 0);
+	assert_int_equal(error.status, 400);
 }
 
 

@@ -99,35 +99,35 @@ static void test_write_int(void **state)
 }
 
 
-static const char *fault(const char *text, char *copy)
+static const char *error(const char *text, char *copy)
 {
 	strcpy(copy, text);
 
-	return json_fault(copy, strlen(text));
+	return json_error(copy, strlen(text));
 }
 
 
-static void test_fault(void **state)
+static void test_error(void **state)
 {
 	char copy[256], deep[64], nul[] = "x\0y";
 	(void)state;
 
-	assert_null(fault("{\"a\":[\"[[{{\\\"[\"]}", copy));
+	assert_null(error("{\"a\":[\"[[{{\\\"[\"]}", copy));
 
 	memset(deep, '[', 33);
 	deep[32] = '\0';
-	assert_null(fault(deep, copy));
+	assert_null(error(deep, copy));
 	deep[32] = '[';
 	deep[33] = '\0';
-	assert_non_null(fault(deep, copy));
+	assert_non_null(error(deep, copy));
 
-	assert_non_null(json_fault(nul, sizeof(nul)));
+	assert_non_null(json_error(nul, sizeof(nul)));
 
 	/* side by side, which is not deep */
 	strcpy(copy, "[");
 	for (int i = 0; i < 40; i++)
 		strcat(copy, "[],");
-	assert_null(json_fault(copy, strlen(copy)));
+	assert_null(json_error(copy, strlen(copy)));
 }
 
 
@@ -137,7 +137,7 @@ static void test_nul_escape(void **state)
 	char copy[128];
 	(void)state;
 
-	assert_null(fault("\"a\\u0000b\\\\u0000\"", copy));
+	assert_null(error("\"a\\u0000b\\\\u0000\"", copy));
 	assert_string_equal(copy, "\"a\\u0001b\\\\u0000\"");
 }
 
@@ -209,7 +209,7 @@ int main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_write_escape),
 		cmocka_unit_test(test_write_int),
-		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_nul_escape),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_cut),

@@ -14,12 +14,12 @@
 #include <string.h>
 
 
-static int decode(struct message **mp, const char *text, struct fault *f)
+static int decode(struct message **mp, const char *text, struct error *f)
 {
 	char *copy = strdup(text);
 	int err;
 
-	fault_init(f);
+	error_init(f);
 	*mp = NULL;
 	err = message_decode(mp, copy, strlen(copy), f);
 	free(copy);
@@ -31,7 +31,7 @@ static int decode(struct message **mp, const char *text, struct fault *f)
 static struct message *decode_ok(const char *text)
 {
 	struct message *m;
-	struct fault f;
+	struct error f;
 
 	if (decode(&m, text, &f))
 		fail_msg("%s: %s", text, f.text);
@@ -184,7 +184,7 @@ static void test_one_key(void **state)
 		"\"data\":{\"sip:refer\":{\"referTo\":\"1\"}}}",
 	};
 	struct message *m;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -219,9 +219,9 @@ static void test_one_key(void **state)
 }
 
 
-static int answer(struct message **mp, const char *text, struct fault *f)
+static int answer(struct message **mp, const char *text, struct error *f)
 {
-	fault_init(f);
+	error_init(f);
 	*mp = NULL;
 
 	return message_decode_answer(mp, text, strlen(text), f);
@@ -252,7 +252,7 @@ static void test_answer(void **state)
 		 "verbs[0]: dance: is not a verb that this gateway knows"},
 	};
 	struct message *m;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(nothings) / sizeof(*nothings); i++) {
@@ -332,7 +332,7 @@ static void test_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct message *m;
-		struct fault f;
+		struct error f;
 
 		assert_int_equal(decode(&m, cases[i].text, &f), EBADMSG);
 		assert_string_equal(f.text, cases[i].sentence);
@@ -345,7 +345,7 @@ static void test_refused(void **state)
 static void test_ref(void **state)
 {
 	struct message *m;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	assert_int_equal(
@@ -363,7 +363,7 @@ static void test_dial_too_long(void **state)
 				    "\"headers\":{\"X-A\":\"";
 	char text[16384];
 	struct message *m;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	strcpy(text, begin);

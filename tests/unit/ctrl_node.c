@@ -27,7 +27,7 @@ static const double deadline = 20.; /* s */
 static char dir[] = "/tmp/unit-node-XXXXXX";
 static char path[64];
 
-static const char *kept; /* what the store has of the boot "b" */
+static const char *kept; /* what the store has of the instance "b" */
 static const char *trouble;
 static bool pending;
 static char taken[2048]; /* numbers of the reports that went on */
@@ -51,33 +51,33 @@ uint64_t __wrap_emit(const struct emission *e)
 }
 
 
-static void report_handler(const struct report *r, const char *boot,
+static void report_handler(const struct report *r, const char *instance,
 			   const char *node)
 {
 	const size_t len = strlen(taken);
 
-	assert_string_equal(boot, "b");
+	assert_string_equal(instance, "b");
 	assert_string_equal(node, "gw");
 	(void)snprintf(taken + len, sizeof(taken) - len, "%" PRIu64 " ", r->n);
 }
 
 
-static void begin_handler(const char *boot)
+static void begin_handler(const char *instance)
 {
-	assert_string_equal(boot, "b");
+	assert_string_equal(instance, "b");
 }
 
 
-static void gone_handler(const char *boot)
+static void gone_handler(const char *instance)
 {
-	assert_string_equal(boot, "b");
+	assert_string_equal(instance, "b");
 	++gone;
 }
 
 
-static unsigned none_handler(const char *boot)
+static unsigned none_handler(const char *instance)
 {
-	(void)boot;
+	(void)instance;
 
 	return 0;
 }
@@ -311,7 +311,7 @@ static void test_again(void **state)
 }
 
 
-/* A second link of one boot: the first is closed */
+/* A second link of one instance: the first is closed */
 static void test_twice(void **state)
 {
 	FILE *a = baresip(), *b;

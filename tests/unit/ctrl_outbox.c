@@ -69,9 +69,9 @@ static int teardown(void **state)
 }
 
 
-static struct delivery *add(const struct hook_post *p)
+static struct posting *add(const struct hook_post *p)
 {
-	struct delivery *d;
+	struct posting *d;
 
 	assert_int_equal(outbox_add(&d, p), 0);
 
@@ -93,7 +93,7 @@ static void restart(void)
 static void test_order(void **state)
 {
 	struct hook_post other = post;
-	struct delivery *a, *b, *c;
+	struct posting *a, *b, *c;
 	(void)state;
 
 	other.call_sid = "c2";
@@ -119,7 +119,7 @@ static void test_order(void **state)
 static void test_restart(void **state)
 {
 	char first[HOOK_ID_SIZE], second[HOOK_ID_SIZE];
-	struct delivery *d;
+	struct posting *d;
 	(void)state;
 
 	d = add(&post);
@@ -160,7 +160,7 @@ static void test_names(void **state)
 {
 	struct hook_post event = post;
 	char name[HOOK_ID_SIZE];
-	struct delivery *d;
+	struct posting *d;
 	(void)state;
 
 	d = add(&post);

@@ -125,7 +125,7 @@ static void report_call(const char *event, const char *state)
 }
 
 
-static void node_greet(const char *boot, unsigned next)
+static void node_greet(const char *instance, unsigned next)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	char line[256];
@@ -139,14 +139,14 @@ static void node_greet(const char *boot, unsigned next)
 	(void)snprintf(line, sizeof(line),
 		       "{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw\","
 		       "\"boot\":\"%s\",\"first\":1,\"next\":%u}",
-		       boot, next);
+		       instance, next);
 	node_say(line);
 }
 
 
-static void node_connect(const char *boot)
+static void node_connect(const char *instance)
 {
-	node_greet(boot, last_n + 1);
+	node_greet(instance, last_n + 1);
 }
 
 

@@ -21,13 +21,13 @@ static const struct sender jambonz = {
 static const struct sender http = {.kind = SENDER_HTTP, .name = "http-1"};
 
 
-static int parse(struct verb **listp, const char *text, struct fault *f)
+static int parse(struct verb **listp, const char *text, struct error *f)
 {
 	cJSON *tree = cJSON_Parse(text);
 	int err;
 
 	assert_non_null(tree);
-	fault_init(f);
+	error_init(f);
 	*listp = NULL;
 	err = verbs_parse(listp, tree, f);
 	cJSON_Delete(tree);
@@ -40,7 +40,7 @@ static int parse(struct verb **listp, const char *text, struct fault *f)
 static void test_seed(void **state)
 {
 	struct verb *v;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	assert_int_equal(
@@ -74,7 +74,7 @@ static void test_default_hook(void **state)
 	static const char text[] = "[{\"verb\":\"sip:refer\"},"
 				   "{\"verb\":\"hangup\"}]";
 	struct verb *v;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	assert_int_equal(parse(&v, text, &f), 0);
@@ -153,7 +153,7 @@ static void test_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct verb *v;
-		struct fault f;
+		struct error f;
 
 		assert_int_equal(parse(&v, cases[i].text, &f), EBADMSG);
 		assert_string_equal(f.text, cases[i].sentence);
@@ -167,7 +167,7 @@ static void test_left_out(void **state)
 {
 	static const char *const nothings[] = {"null", "\"\""};
 	char text[512];
-	struct fault f;
+	struct error f;
 	struct verb *v;
 	(void)state;
 
@@ -199,7 +199,7 @@ static void test_too_many(void **state)
 {
 	cJSON *array = cJSON_CreateArray();
 	struct verb *v = NULL;
-	struct fault f;
+	struct error f;
 	(void)state;
 
 	for (int i = 0; i < VERB_LIST_MAX + 1; i++) {
@@ -209,11 +209,11 @@ static void test_too_many(void **state)
 		cJSON_AddItemToArray(array, verb);
 	}
 
-	fault_init(&f);
+	error_init(&f);
 	assert_int_equal(verbs_parse(&v, array, &f), EBADMSG);
 
 	cJSON_DeleteItemFromArray(array, 0);
-	fault_init(&f);
+	error_init(&f);
 	assert_int_equal(verbs_parse(&v, array, &f), 0);
 	assert_int_equal(verbs_count(v), VERB_LIST_MAX);
 
@@ -228,7 +228,7 @@ static void test_too_long(void **state)
 {
 	cJSON *verb = cJSON_CreateObject();
 	struct verb *v = NULL;
-	struct fault f;
+	struct error f;
 	char text[12001];
 	(void)state;
 
@@ -238,13 +238,13 @@ static void test_too_long(void **state)
 	cJSON_AddStringToObject(verb, "verb", "answer");
 	cJSON_AddStringToObject(verb, "note", text);
 
-	fault_init(&f);
+	error_init(&f);
 	assert_int_equal(verbs_parse(&v, verb, &f), EBADMSG);
 	assert_string_equal(f.field, "verb");
 	assert_null(v);
 
 	cJSON_ReplaceItemInObject(verb, "verb", cJSON_CreateString("config"));
-	fault_init(&f);
+	error_init(&f);
 	assert_int_equal(verbs_parse(&v, verb, &f), 0);
 	verbs_free(v);
 	cJSON_Delete(verb);
@@ -256,7 +256,7 @@ static void test_save_load(void **state)
 {
 	struct verb *v, *w = NULL;
 	struct json j;
-	struct fault f;
+	struct error f;
 	cJSON *tree;
 	(void)state;
 

@@ -1,10 +1,10 @@
 /**
- * @file ctrl_keep.c  Tests of how long the past is kept
+ * @file ctrl_retention.c  Tests of how long the past is kept
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
-#include "store/keep.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "unit.h"
 #include <stdio.h>
@@ -46,7 +46,7 @@ static int teardown(void **state)
 	char cmd[128];
 	(void)state;
 
-	keep_stop();
+	retention_stop();
 	store_close();
 	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
@@ -185,7 +185,7 @@ static unsigned sweep(void)
 	bool more;
 
 	do {
-		more = keep_step();
+		more = retention_step();
 		assert_int_equal(store_commit(), 0);
 		assert_true(count - replay().count <= 256);
 		count = replay().count;
@@ -210,7 +210,7 @@ static void test_age(void **state)
 	fill(99, 10);
 	assert_true(store_first() == 1);
 
-	keep_start(3, 100, busy_handler);
+	retention_start(3, 100, busy_handler);
 	(void)sweep();
 	assert_int_equal(replay().count, 800);
 	assert_true(store_first() == 1);
@@ -244,7 +244,7 @@ static void test_size(void **state)
 	fill(4990, 1000);
 	transfer("z", "failed");
 
-	keep_start(1, 1, busy_handler);
+	retention_start(1, 1, busy_handler);
 	assert_true(sweep() > 10);
 	seen = replay();
 	assert_in_range(seen.count, 500, 1100);
@@ -270,7 +270,7 @@ static void test_large(void **state)
 	(void)state;
 
 	fill(100, 20000);
-	keep_start(1, 1, busy_handler);
+	retention_start(1, 1, busy_handler);
 	(void)sweep();
 	assert_in_range(replay().count, 40, 52);
 	assert_true(store_first() == store_seq() + 1 - replay().count);
@@ -285,7 +285,7 @@ static void test_disorder(void **state)
 	fill(300, 10);
 	run("UPDATE messages SET time = time - 86400000 * 3"
 	    " WHERE seq < 52 OR seq > 101");
-	keep_start(3, 100, busy_handler);
+	retention_start(3, 100, busy_handler);
 	(void)sweep();
 	assert_int_equal(replay().count, 250);
 	assert_true(store_first() == 52);
@@ -304,7 +304,7 @@ static void test_busy(void **state)
 
 	fill(30, 10);
 	busy = "call";
-	keep_start(3, 100, busy_handler);
+	retention_start(3, 100, busy_handler);
 	run("UPDATE messages SET time = 0");
 	(void)sweep();
 	assert_int_equal(replay().count, 30);
@@ -327,7 +327,7 @@ static void test_dropped(void **state)
 	transfer("b", "failed");
 	assert_true(store_first() > 20);
 
-	keep_start(3, 100, busy_handler);
+	retention_start(3, 100, busy_handler);
 	(void)sweep();
 	assert_string_equal(transfers(), "b a ");
 

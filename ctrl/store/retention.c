@@ -1,5 +1,5 @@
 /**
- * @file keep.c  How long the past is kept
+ * @file retention.c  How long the past is kept
  *
  * What is too old, or too much, goes in steps so small that nobody notices.
  * What was said of a call stays while the call lives or has hooks to deliver.
@@ -12,7 +12,7 @@
 #include <ev.h>
 #include "base/base.h"
 #include "db.h"
-#include "keep.h"
+#include "retention.h"
 #include "schema.h"
 #include "store.h"
 
@@ -28,7 +28,7 @@ static const double idle_time = 10.;
 
 static struct {
 	ev_timer timer;
-	keep_busy_h *busy_h;
+	retention_busy_h *busy_h;
 	int64_t age;  /* in ms */
 	int64_t size; /* in bytes */
 
@@ -178,7 +178,7 @@ static bool shrink(const struct size *size)
  *
  * @return True if there may be more of it
  */
-bool keep_step(void)
+bool retention_step(void)
 {
 	struct size size;
 	bool more;
@@ -207,12 +207,12 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
 	(void)revents;
 
-	w->repeat = keep_step() ? busy_time : idle_time;
+	w->repeat = retention_step() ? busy_time : idle_time;
 	ev_timer_again(EV_A_ w);
 }
 
 
-void keep_start(unsigned days, unsigned mb, keep_busy_h *h)
+void retention_start(unsigned days, unsigned mb, retention_busy_h *h)
 {
 	memset(&keep, 0, sizeof(keep));
 	keep.busy_h = h;
@@ -225,7 +225,7 @@ void keep_start(unsigned days, unsigned mb, keep_busy_h *h)
 }
 
 
-void keep_stop(void)
+void retention_stop(void)
 {
 	ev_timer_stop(EV_DEFAULT_ & keep.timer);
 }

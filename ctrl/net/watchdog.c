@@ -1,5 +1,5 @@
 /**
- * @file visit.c  How long a connection may take, and whether it is alive
+ * @file watchdog.c  How long a connection may take, and whether it is alive
  *
  * libwebsockets has timers for this, but with libev it looks at them only
  * when something else happens, and then not always.  These are ours, for
@@ -26,11 +26,11 @@ static const double look_time = .5;
 static const double leave_time = 5.;
 
 struct list {
-	struct visit *head, **tail;
+	struct watchdog *head, **tail;
 };
 
-struct visit {
-	struct visit *next, **link;
+struct watchdog {
+	struct watchdog *next, **link;
 	struct list *list;
 	struct peer *peer; /* NULL if we have connected */
 	void *owner;
@@ -44,7 +44,7 @@ struct visit {
 };
 
 /* No connection is asked by libwebsockets as well */
-const struct lws_retry_bo visit_policy = {
+const struct lws_retry_bo watchdog_policy = {
 	.secs_since_valid_ping = UINT16_MAX,
 	.secs_since_valid_hangup = UINT16_MAX,
 };
@@ -52,7 +52,7 @@ const struct lws_retry_bo visit_policy = {
 static struct {
 	double handshake, idle;
 	ev_timer timer;
-} visits;
+} watchdogs;
 
 /* Those that must be done with something by then */
 static struct list limited = {NULL, &limited.head};
@@ -70,7 +70,7 @@ static double now(void)
 }
 
 
-static void leave(struct visit *v)
+static void leave(struct watchdog *v)
 {
 	*v->link = v->next;
 	if (v->next)
@@ -82,7 +82,7 @@ static void leave(struct visit *v)
 }
 
 
-static void enter(struct visit *v, struct list *list)
+static void enter(struct watchdog *v, struct list *list)
 {
 	v->list = list;
 	v->link = list->tail;
@@ -94,7 +94,7 @@ static void enter(struct visit *v, struct list *list)
 }
 
 
-static void move(struct visit *v, struct list *list)
+static void move(struct watchdog *v, struct list *list)
 {
 	leave(v);
 	enter(v, list);
@@ -102,7 +102,7 @@ static void move(struct visit *v, struct list *list)
 
 
 /* What does not end in good order ends now: libwebsockets sees it end */
-static void dismiss(struct visit *v)
+static void dismiss(struct watchdog *v)
 {
 	int code = v->code;
 
@@ -122,7 +122,7 @@ static void dismiss(struct visit *v)
 }
 
 
-static void ask(struct visit *v)
+static void ask(struct watchdog *v)
 {
 	v->asked = true;
 	v->asking = true;
@@ -135,13 +135,14 @@ static void ask(struct visit *v)
  */
 static void look_at_live(void)
 {
-	double answer_time = visits.idle / 3;
+	double answer_time = watchdogs.idle / 3;
 	unsigned most = (unsigned)(livec * look_time / (answer_time / 2)) + 1;
-	struct visit *v = live.head, *next;
+	struct watchdog *v = live.head, *next;
 
-	for (; v && now() - v->heard >= visits.idle - answer_time; v = next) {
+	for (; v && now() - v->heard >= watchdogs.idle - answer_time;
+	     v = next) {
 		next = v->next;
-		if (now() - v->heard >= visits.idle) {
+		if (now() - v->heard >= watchdogs.idle) {
 			dismiss(v);
 		}
 		else if (!v->asked && most) {
@@ -154,7 +155,7 @@ static void look_at_live(void)
 
 static void look_at_limited(void)
 {
-	struct visit *v = limited.head, *next;
+	struct watchdog *v = limited.head, *next;
 
 	for (; v; v = next) {
 		next = v->next;
@@ -175,24 +176,24 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 }
 
 
-void visits_init(double handshake, double idle)
+void watchdogs_init(double handshake, double idle)
 {
-	visits.handshake = handshake;
-	visits.idle = idle;
-	ev_timer_init(&visits.timer, timer_handler, look_time, look_time);
-	ev_timer_start(EV_DEFAULT_ & visits.timer);
+	watchdogs.handshake = handshake;
+	watchdogs.idle = idle;
+	ev_timer_init(&watchdogs.timer, timer_handler, look_time, look_time);
+	ev_timer_start(EV_DEFAULT_ & watchdogs.timer);
 }
 
 
-void visits_close(void)
+void watchdogs_close(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & visits.timer);
+	ev_timer_stop(EV_DEFAULT_ & watchdogs.timer);
 }
 
 
-struct visit *visit_create(struct peer *peer, void *owner)
+struct watchdog *watchdog_create(struct peer *peer, void *owner)
 {
-	struct visit *v = calloc(1, sizeof(*v));
+	struct watchdog *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return NULL;
@@ -200,46 +201,46 @@ struct visit *visit_create(struct peer *peer, void *owner)
 	v->peer = peer;
 	v->owner = owner;
 	v->heard = now();
-	v->limit = now() + visits.handshake;
+	v->limit = now() + watchdogs.handshake;
 	enter(v, &limited);
 
 	return v;
 }
 
 
-void visit_start(struct visit *v, struct lws *wsi)
+void watchdog_start(struct watchdog *v, struct lws *wsi)
 {
 	v->wsi = wsi;
 	lws_set_opaque_user_data(wsi, v);
 }
 
 
-void *visit_owner(struct lws *wsi)
+void *watchdog_owner(struct lws *wsi)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 
 	return v ? v->owner : NULL;
 }
 
 
-bool visit_asks(struct lws *wsi)
+bool watchdog_asks(struct lws *wsi)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 
 	return !v || !v->peer || peer_asks(v->peer);
 }
 
 
-void visit_limit(struct lws *wsi, double seconds)
+void watchdog_limit(struct lws *wsi, double seconds)
 {
-	visit_limit_close(wsi, seconds, 0, NULL);
+	watchdog_limit_close(wsi, seconds, 0, NULL);
 }
 
 
-void visit_limit_close(struct lws *wsi, double seconds, int code,
-		       const char *why)
+void watchdog_limit_close(struct lws *wsi, double seconds, int code,
+			  const char *why)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 
 	if (!v)
 		return;
@@ -251,9 +252,9 @@ void visit_limit_close(struct lws *wsi, double seconds, int code,
 }
 
 
-void visit_live(struct lws *wsi)
+void watchdog_live(struct lws *wsi)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 
 	if (!v)
 		return;
@@ -261,13 +262,13 @@ void visit_live(struct lws *wsi)
 	v->limit = 0;
 	v->code = 0;
 	move(v, &live);
-	visit_heard(wsi);
+	watchdog_heard(wsi);
 }
 
 
-void visit_heard(struct lws *wsi)
+void watchdog_heard(struct lws *wsi)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 
 	if (!v)
 		return;
@@ -279,9 +280,9 @@ void visit_heard(struct lws *wsi)
 }
 
 
-int visit_ping(struct lws *wsi)
+int watchdog_ping(struct lws *wsi)
 {
-	struct visit *v = lws_get_opaque_user_data(wsi);
+	struct watchdog *v = lws_get_opaque_user_data(wsi);
 	unsigned char buf[LWS_PRE + 1] = "";
 
 	if (!v || !v->asking)
@@ -294,7 +295,7 @@ int visit_ping(struct lws *wsi)
 }
 
 
-void visit_end(struct visit *v)
+void watchdog_end(struct watchdog *v)
 {
 	if (!v)
 		return;

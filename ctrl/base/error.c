@@ -1,5 +1,5 @@
 /**
- * @file fault.c  What is wrong with a message, as one sentence
+ * @file error.c  What is wrong with a message, as one sentence
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,7 +12,7 @@
 #include "json.h"
 
 
-void fault_init(struct fault *f)
+void error_init(struct error *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->position = -1;
@@ -20,7 +20,7 @@ void fault_init(struct fault *f)
 }
 
 
-int fault_set(struct fault *f, int status, const char *field, const char *fmt,
+int error_set(struct error *f, int status, const char *field, const char *fmt,
 	      ...)
 {
 	char pos[24] = "";
@@ -48,10 +48,10 @@ int fault_set(struct fault *f, int status, const char *field, const char *fmt,
 }
 
 
-void fault_set_node(struct fault *f, int status, const char *field,
+void error_set_node(struct error *f, int status, const char *field,
 		    const char *error)
 {
-	(void)fault_set(f, status, NULL, "%s", error);
+	(void)error_set(f, status, NULL, "%s", error);
 
 	if (!field)
 		return;

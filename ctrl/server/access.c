@@ -1,5 +1,5 @@
 /**
- * @file gate.c  Whether a request may come in, and as whom
+ * @file access.c  Whether a request may come in, and as whom
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include <libwebsockets.h>
 #include "base/base.h"
-#include "gate.h"
+#include "access.h"
 #include "json.h"
 #include "net/net.h"
 
@@ -28,7 +28,7 @@ static const char *origins = ""; /* of other pages that may come */
  *
  * @param list Origins, parted by commas; borrowed
  */
-void gate_init(const char *list)
+void access_init(const char *list)
 {
 	origins = list;
 }
@@ -94,7 +94,7 @@ static bool get_origin(char origin[ORIGIN_SIZE], struct lws *wsi)
  *
  * @return True if it is
  */
-bool gate_foreign(struct lws *wsi)
+bool access_foreign(struct lws *wsi)
 {
 	char host[HOST_SIZE] = "", origin[ORIGIN_SIZE];
 
@@ -115,7 +115,7 @@ bool gate_foreign(struct lws *wsi)
  *
  * @return Origin, to be freed; NULL if it is our own, or none
  */
-char *gate_origin(struct lws *wsi)
+char *access_origin(struct lws *wsi)
 {
 	char origin[ORIGIN_SIZE];
 
@@ -123,40 +123,41 @@ char *gate_origin(struct lws *wsi)
 }
 
 
-static enum gate check_token(struct badge *badge, const char *token)
+static enum access check_token(struct badge *badge, const char *token)
 {
-	return auth_check(badge, token) ? GATE_OPEN : GATE_UNKNOWN;
+	return auth_check(badge, token) ? ACCESS_OPEN : ACCESS_UNKNOWN;
 }
 
 
 /* Authorization: Bearer TOKEN (RFC 6750 section 2.1) */
-static enum gate check_header(struct badge *badge, struct lws *wsi)
+static enum access check_header(struct badge *badge, struct lws *wsi)
 {
 	static const char scheme[] = "Bearer ";
 	char header[HEADER_SIZE] = "";
-	enum gate gate = GATE_UNKNOWN;
+	enum access access = ACCESS_UNKNOWN;
 
 	if (lws_hdr_copy(wsi, header, sizeof(header),
 			 WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
 	    !strncasecmp(header, scheme, strlen(scheme)))
-		gate = check_token(badge, header + strlen(scheme));
+		access = check_token(badge, header + strlen(scheme));
 	explicit_bzero(header, sizeof(header));
 
-	return gate;
+	return access;
 }
 
 
 /* ?access_token=TOKEN (RFC 6750 section 2.3) */
-static enum gate check_query(struct badge *badge, struct lws *wsi)
+static enum access check_query(struct badge *badge, struct lws *wsi)
 {
 	char buf[HEADER_SIZE];
 	const char *token = lws_get_urlarg_by_name(wsi, "access_token=", buf,
 						   sizeof(buf));
-	enum gate gate = token ? check_token(badge, token) : GATE_NOTHING;
+	enum access access = token ? check_token(badge, token)
+				   : ACCESS_NOTHING;
 
 	explicit_bzero(buf, sizeof(buf));
 
-	return gate;
+	return access;
 }
 
 
@@ -170,19 +171,19 @@ static enum gate check_query(struct badge *badge, struct lws *wsi)
  *
  * @return What has become of it
  */
-enum gate gate_check(struct badge *badge, struct lws *wsi, bool query)
+enum access access_check(struct badge *badge, struct lws *wsi, bool query)
 {
 	memset(badge, 0, sizeof(*badge));
 
 	if (!auth_required()) {
 		badge->role = ROLE_CONTROLLER;
-		return GATE_OPEN;
+		return ACCESS_OPEN;
 	}
 
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION))
 		return check_header(badge, wsi);
 
-	return query ? check_query(badge, wsi) : GATE_NOTHING;
+	return query ? check_query(badge, wsi) : ACCESS_NOTHING;
 }
 
 
@@ -195,13 +196,13 @@ enum gate gate_check(struct badge *badge, struct lws *wsi, bool query)
  *
  * @return True if the token is known
  */
-bool gate_frame(struct badge *badge, char *text, size_t len)
+bool access_frame(struct badge *badge, char *text, size_t len)
 {
 	const char *type, *token;
 	cJSON *tree = NULL;
 	bool known = false;
 
-	if (json_fault(text, len))
+	if (json_error(text, len))
 		return false;
 
 	tree = cJSON_ParseWithLength(text, len);

@@ -1,5 +1,5 @@
 /**
- * @file arrival.c  Which messages have arrived at the far end of a connection
+ * @file delivery.c  Which messages have arrived at the far end of a connection
  *
  * A message that was written may never arrive: the network is cut, and the
  * connection is given up later.  What TCP has had acknowledged has arrived.
@@ -16,18 +16,18 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "arrival.h"
+#include "delivery.h"
 
 
 enum {
-	ARRIVAL_MARKS = 64,
+	DELIVERY_MARKS = 64,
 };
 
-struct arrival {
+struct delivery {
 	struct {
 		uint64_t seq;
 		uint64_t end; /* bytes of the connection, up to its last */
-	} marks[ARRIVAL_MARKS];
+	} marks[DELIVERY_MARKS];
 	size_t count;
 	uint64_t seq; /* last message that is known to have arrived */
 };
@@ -48,7 +48,7 @@ static bool get_acked(int fd, uint64_t *bytesp)
 }
 
 
-static void update(struct arrival *a, uint64_t acked)
+static void update(struct delivery *a, uint64_t acked)
 {
 	size_t n = 0;
 
@@ -63,14 +63,14 @@ static void update(struct arrival *a, uint64_t acked)
 /**
  * Begin to take note of what arrives
  *
- * @param ap  Pointer to the new arrivals, to be freed
+ * @param ap  Pointer to the new deliveries, to be freed
  * @param seq Last message that has arrived before
  *
  * @return 0 if success, otherwise errorcode
  */
-int arrival_create(struct arrival **ap, uint64_t seq)
+int delivery_create(struct delivery **ap, uint64_t seq)
 {
-	struct arrival *a = calloc(1, sizeof(*a));
+	struct delivery *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return ENOMEM;
@@ -86,12 +86,12 @@ int arrival_create(struct arrival **ap, uint64_t seq)
  * Take note that a message was written.  Those for which there is no room
  * count as arrived when a later one has.
  *
- * @param a    Arrivals
+ * @param a    Deliveries
  * @param fd   Socket, of TCP
  * @param seq  Number of the message
  * @param held Bytes that are not with the kernel yet
  */
-void arrival_sent(struct arrival *a, int fd, uint64_t seq, size_t held)
+void delivery_sent(struct delivery *a, int fd, uint64_t seq, size_t held)
 {
 	uint64_t acked;
 	int queued;
@@ -100,7 +100,7 @@ void arrival_sent(struct arrival *a, int fd, uint64_t seq, size_t held)
 		return;
 
 	update(a, acked);
-	if (a->count == ARRIVAL_MARKS)
+	if (a->count == DELIVERY_MARKS)
 		return;
 
 	a->marks[a->count].seq = seq;
@@ -112,12 +112,12 @@ void arrival_sent(struct arrival *a, int fd, uint64_t seq, size_t held)
 /**
  * Get the last message that has arrived
  *
- * @param a  Arrivals
+ * @param a  Deliveries
  * @param fd Socket, of TCP
  *
  * @return Its number
  */
-uint64_t arrival_last(struct arrival *a, int fd)
+uint64_t delivery_last(struct delivery *a, int fd)
 {
 	uint64_t acked;
 

@@ -1,11 +1,11 @@
 /**
- * @file fate.c  What becomes of each hook
+ * @file hook_status.c  What becomes of each hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <stdlib.h>
-#include "fate.h"
+#include "hook_status.h"
 #include "hooks.h"
 #include "json.h"
 #include "outbox.h"
@@ -25,8 +25,8 @@ static const char *const kinds[] = {"event", "action", "redirect", "status"};
  * @param retry  Seconds until it is tried again, 0 if it is not
  * @param reason Why, as a sentence; may be NULL
  */
-void fate_tell(const struct delivery *d, const char *event, long status,
-	       double retry, const char *reason)
+void hook_status_tell(const struct posting *d, const char *event, long status,
+		      double retry, const char *reason)
 {
 	char url[HOOK_MAX + 1];
 	struct json j;

@@ -1,0 +1,15 @@
+/**
+ * @file hook_status.h  What becomes of each hook
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef HOOK_STATUS_H
+#define HOOK_STATUS_H
+
+
+struct posting;
+
+void hook_status_tell(const struct posting *d, const char *event, long status,
+		      double retry, const char *reason);
+
+#endif
