@@ -434,9 +434,9 @@ void session_tag(struct session *s, const char *text)
 }
 
 
-struct watchdog {
+struct found {
 	const char *instance;
-	struct session **found;
+	struct session **sessions;
 	size_t count;
 };
 
@@ -444,11 +444,11 @@ struct watchdog {
 static bool of_handler(const char *key, void *value, void *arg)
 {
 	struct session *s = value;
-	struct watchdog *watchdog = arg;
+	struct found *found = arg;
 	(void)key;
 
-	if (!strcmp(s->instance, watchdog->instance))
-		watchdog->found[watchdog->count++] = s;
+	if (!strcmp(s->instance, found->instance))
+		found->sessions[found->count++] = s;
 
 	return false;
 }
@@ -463,14 +463,14 @@ static bool of_handler(const char *key, void *value, void *arg)
  */
 struct session **sessions_of(const char *instance)
 {
-	struct watchdog watchdog = {.instance = instance};
+	struct found found = {.instance = instance};
 
-	watchdog.found = calloc(table_count(sessions) + 1,
-				sizeof(*watchdog.found));
-	if (watchdog.found)
-		table_each(sessions, of_handler, &watchdog);
+	found.sessions = calloc(table_count(sessions) + 1,
+				sizeof(*found.sessions));
+	if (found.sessions)
+		table_each(sessions, of_handler, &found);
 
-	return watchdog.found;
+	return found.sessions;
 }
 
 
