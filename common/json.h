@@ -1,5 +1,5 @@
 /**
- * @file json.h  Writes JSON text, and checks it before it is parsed
+ * @file json.h  Writes JSON text
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -36,10 +36,5 @@ void json_raw(struct json *j, const char *key, const char *text);
 void json_members(struct json *j, const char *object);
 
 bool json_plain(const char *s, size_t len);
-const char *json_error(char *text, size_t len);
-bool utf8_valid(const char *text, size_t len);
-void utf8_repair(char *text, size_t len);
-bool text_controls(const char *text);
-void text_repair(char *text);
 
 #endif

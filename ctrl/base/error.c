@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base.h"
-#include "json.h"
+#include "textcheck.h"
 
 
 void error_init(struct error *f)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "base.h"
-#include "json.h"
+#include "textcheck.h"
 
 
 const char *field_str(const cJSON *obj, const char *key)

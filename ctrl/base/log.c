@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base.h"
-#include "json.h"
+#include "textcheck.h"
 
 
 enum { LINE_MAX_LEN = 1024, HELD_SIZE = 16384 };

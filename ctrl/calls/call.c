@@ -13,6 +13,7 @@
 #include "calls.h"
 #include "json.h"
 #include "nodes/nodes.h"
+#include "textcheck.h"
 
 
 struct call {

@@ -16,6 +16,7 @@
 #include "message.h"
 #include "net/net.h"
 #include "onekey.h"
+#include "textcheck.h"
 #include "verb.h"
 
 

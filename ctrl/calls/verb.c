@@ -14,6 +14,7 @@
 #include "hooks/hooks.h"
 #include "json.h"
 #include "stream/stream.h"
+#include "textcheck.h"
 #include "verb.h"
 
 

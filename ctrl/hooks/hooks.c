@@ -12,9 +12,9 @@
 #include "base/base.h"
 #include "hook_status.h"
 #include "hooks.h"
-#include "json.h"
 #include "outbox.h"
 #include "stream/stream.h"
+#include "textcheck.h"
 
 
 enum { RETRY_AGE = 3600 }; /* seconds after which HTTP is given up */

@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "json.h"
 #include "member.h"
 #include "nodes.h"
 #include "report.h"
+#include "textcheck.h"
 
 
 static const char *const events[] = {"new", "status", "closed", "live", NULL};

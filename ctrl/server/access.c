@@ -10,8 +10,8 @@
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "access.h"
-#include "json.h"
 #include "net/net.h"
+#include "textcheck.h"
 
 
 enum {

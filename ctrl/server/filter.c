@@ -9,8 +9,8 @@
 #include <string.h>
 #include "base/base.h"
 #include "filter.h"
-#include "json.h"
 #include "store/store.h"
+#include "textcheck.h"
 
 
 enum {

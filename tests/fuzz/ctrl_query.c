@@ -9,8 +9,8 @@
 #include <string.h>
 #include "base/base.h"
 #include "fuzz.h"
-#include "json.h"
 #include "server/filter.h"
+#include "textcheck.h"
 
 
 static void check(const struct archive_filter *f)

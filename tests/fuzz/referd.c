@@ -20,13 +20,13 @@
 #include "base/base.h"
 #include "config.h"
 #include "hooks/hooks.h"
-#include "json.h"
 #include "net/net.h"
 #include "nodes/nodes.h"
 #include "referd.h"
 #include "service.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "textcheck.h"
 
 
 enum {

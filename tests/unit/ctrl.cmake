@@ -6,7 +6,7 @@ if(NOT CMOCKA_FOUND)
 endif()
 
 foreach(name archive cast clock config feed filter json retention link log member message node outbox outq queue reader redo report schema sender
-		store table verb)
+		store table textcheck verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
 	target_link_libraries(unit_ctrl_${name} PRIVATE ctrl
