@@ -13,6 +13,7 @@
 #include <ev.h>
 
 struct cJSON;
+struct json;
 struct table;
 
 enum {
@@ -51,6 +52,38 @@ struct error {
 	int position;   /* of the verb in its list, -1 if it has none */
 	int status;     /* what HTTP says of it */
 };
+
+/* How a field of a struct stands in JSON */
+enum field_sort {
+	FIELD_TEXT,   /* char *, a string; NULL is not told */
+	FIELD_JSON,   /* char *, JSON text of an object; NULL is not told */
+	FIELD_INT,    /* int, or one of 64 bits; negative is not told */
+	FIELD_STATUS, /* int, 1 to 999; 0 is not told */
+	FIELD_MS,     /* int64_t, ms since 1970; 0 is not told */
+	FIELD_TIME,   /* the same, but a string as RFC 3339 has it */
+	FIELD_BOOL,   /* bool */
+};
+
+/* The table of a struct ends with FIELDS_END */
+struct field {
+	const char *key; /* of the member */
+	enum field_sort sort;
+	size_t offset;
+	size_t size;
+	unsigned groups; /* a bit for each that it belongs to */
+};
+
+#define FIELD(key, sort, type, name, groups)                                  \
+	{                                                                     \
+		key, FIELD_##sort, offsetof(struct type, name),               \
+			sizeof(((struct type *)NULL)->name), groups           \
+	}
+#define FIELDS_END                                                            \
+	{                                                                     \
+		NULL, FIELD_TEXT, 0, 0, 0                                     \
+	}
+
+#define FIELDS_ALL (~0U)
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -245,6 +278,16 @@ void error_set_node(struct error *f, int status, const char *field,
 const char *field_str(const struct cJSON *obj, const char *key);
 
 /**
+ * Get what a number says
+ *
+ * @param item    Member, may be NULL
+ * @param missing What to return if it is no number, or a negative one
+ *
+ * @return Its integer part
+ */
+int64_t field_number(const struct cJSON *item, int64_t missing);
+
+/**
  * Get a number that is not negative
  *
  * @param obj     Object, may be NULL
@@ -319,6 +362,72 @@ const struct cJSON *field_get(const struct cJSON *obj, const char *key);
  */
 int field_check(const char **sp, const struct cJSON *obj, const char *key,
 		const char *name, size_t max, struct error *f);
+
+
+/* fields: The fields of a struct, and the members of its JSON */
+
+/**
+ * Free the texts of a struct
+ *
+ * @param obj   Struct, whose texts are its own
+ * @param table Its fields
+ */
+void fields_free(void *obj, const struct field *table);
+
+/**
+ * Write what is told as members
+ *
+ * @param j      Text, in an open object
+ * @param obj    Struct
+ * @param table  Its fields
+ * @param groups Those of them that are written, FIELDS_ALL for all that are in
+ *               a group
+ */
+void fields_print(struct json *j, const void *obj, const struct field *table,
+		  unsigned groups);
+
+/**
+ * Take over the members of an object; what is not told stays.  What is of
+ * another type than it should be, or out of range, counts as not told.  Of two
+ * with the same name the last counts.
+ *
+ * @param obj   Struct, whose texts are its own
+ * @param table Its fields
+ * @param tree  Object, may be NULL
+ *
+ * @return 0, or ENOMEM
+ */
+int fields_load(void *obj, const struct field *table,
+		const struct cJSON *tree);
+
+/**
+ * The same as fields_load(), but the texts stay those of the tree, which keeps
+ * the text of an object in its place
+ *
+ * @param obj   Struct, whose texts live as long as the tree
+ * @param table Its fields
+ * @param tree  Object, may be NULL
+ *
+ * @return 0, or ENOMEM
+ */
+int fields_borrow(void *obj, const struct field *table, struct cJSON *tree);
+
+/**
+ * Take over what another struct tells in fields with the same keys; what it
+ * does not tell stays
+ *
+ * @param to     Struct, whose texts are its own
+ * @param table  Its fields
+ * @param groups Those of them that are taken over, FIELDS_ALL for all that are
+ *               in a group
+ * @param from   The other struct
+ * @param others Its fields, of the same sorts; the same table if it is of the
+ *               same kind
+ *
+ * @return 0, or ENOMEM
+ */
+int fields_keep(void *to, const struct field *table, unsigned groups,
+		const void *from, const struct field *others);
 
 
 /* log: Lines to stderr */

@@ -19,16 +19,21 @@ const char *field_str(const cJSON *obj, const char *key)
 }
 
 
-int64_t field_int(const cJSON *obj, const char *key, int64_t missing)
+int64_t field_number(const cJSON *item, int64_t missing)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(obj, key);
-
 	/* from 2^53 on a double is no exact integer any more */
 	if (!cJSON_IsNumber(item) ||
 	    !(item->valuedouble >= 0 && item->valuedouble < 9007199254740992.))
 		return missing;
 
 	return (int64_t)item->valuedouble;
+}
+
+
+int64_t field_int(const cJSON *obj, const char *key, int64_t missing)
+{
+	return field_number(cJSON_GetObjectItemCaseSensitive(obj, key),
+			    missing);
 }
 
 
