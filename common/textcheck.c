@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include "textcheck.h"
@@ -34,11 +35,30 @@ static bool is_harmless(const char *text, size_t len)
 }
 
 
+/* Length of the escape at p, 0 if the parser would make a NUL of it.  One that
+   means a NUL becomes U+0001. */
+static size_t escape_len(char *p, size_t len)
+{
+	if (len < 2 || p[1] != 'u')
+		return 2;
+
+	for (size_t i = 2; i < 6; i++) {
+		if (i >= len || !isxdigit((unsigned char)p[i]))
+			return 0;
+	}
+
+	if (!memcmp(p, "\\u0000", 6))
+		p[5] = '1';
+
+	return 6;
+}
+
+
 /**
  * Check a text for what the parser would let pass, but we can't use: nesting
- * without end, and NUL characters, which would cut strings short.  A NUL that
- * is written as an escape becomes U+0001, for whoever reads the string to
- * refuse by its name.
+ * without end, and NUL characters, which would cut strings short, as do
+ * escapes that are none.  A NUL that is written as an escape becomes U+0001,
+ * for whoever reads the string to refuse by its name.
  *
  * @param text JSON text from outside
  * @param len  Length in bytes
@@ -48,6 +68,7 @@ static bool is_harmless(const char *text, size_t len)
 const char *json_error(char *text, size_t len)
 {
 	bool quoted = false;
+	size_t escape;
 	int depth = 0;
 
 	if (is_harmless(text, len))
@@ -63,9 +84,11 @@ const char *json_error(char *text, size_t len)
 		else if (quoted) {
 			if (text[i] != '\\')
 				continue;
-			if (len - i >= 6 && !memcmp(text + i, "\\u0000", 6))
-				text[i + 5] = '1';
-			++i;
+			escape = escape_len(text + i, len - i);
+			if (!escape)
+				return "must have four hexadecimal digits "
+				       "after \\u";
+			i += escape - 1;
 		}
 		else if (text[i] == '{' || text[i] == '[') {
 			if (++depth > DEPTH_MAX)

@@ -51,6 +51,26 @@ static void test_nul_escape(void **state)
 }
 
 
+/* cJSON takes one without four digits for a NUL */
+static void test_escapes(void **state)
+{
+	static const char *const bad[] = {
+		"\"a\\u12g4b\"", "\"\\u\"", "\"\\u123\"",
+		"\"\\u12",       "\"\\u",   "\"\\ud83d\\uzzzz\"",
+	};
+	char copy[64];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_string_equal(error(bad[i], copy),
+				    "must have four hexadecimal digits after "
+				    "\\u");
+
+	assert_null(error("\"\\u00e4\\uABCD\\\\u12g4\\\"\"", copy));
+	assert_null(error("\"\\", copy));
+}
+
+
 static void test_utf8(void **state)
 {
 	static const char *const good[] = {"abc", "\xc3\xa4", "\xe2\x82\xac",
@@ -99,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_nul_escape),
+		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_controls),
 	};
