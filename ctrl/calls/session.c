@@ -176,13 +176,16 @@ static void load_handler(const char *key, const char *data, void *arg)
 	cJSON *tree = cJSON_Parse(data);
 	const char *instance = field_str(tree, "boot");
 	const char *node = field_str(tree, "node");
-	char *call = field_text(tree, "call");
 	struct call_info info;
 	struct session *s;
-	int err = EBADMSG;
+	int err;
 	(void)arg;
 
-	if (!call_info_load(&info, call) || !instance || !node)
+	err = call_info_load(&info,
+			     cJSON_GetObjectItemCaseSensitive(tree, "call"));
+	if (!err && (!instance || !node))
+		err = EBADMSG;
+	if (err)
 		goto out;
 
 	err = create(&s, &info, instance, node);
@@ -197,7 +200,6 @@ static void load_handler(const char *key, const char *data, void *arg)
 out:
 	if (err)
 		log_error("session: can't load %s: %s", key, strerror(err));
-	free(call);
 	cJSON_Delete(tree);
 }
 

@@ -166,7 +166,6 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 	int err;
 	(void)l;
 
-	/* what is read of it is written over */
 	log_debug("node: %s: %s", node->name, line);
 
 	err = report_decode(&r, line, len, &why);

@@ -13,6 +13,7 @@
 #include <ev.h>
 #include "base/base.h"
 
+struct cJSON;
 struct json;
 struct link;
 struct report;
@@ -49,7 +50,8 @@ enum report_kind {
 	REPORT_PLAYED,
 };
 
-/* What a node says of a call */
+/* What a node says of a call: borrowed from the report, or the own of who has
+   taken it over with fields_keep() */
 struct call_info {
 	const char *sid;
 	const char *call_id;
@@ -67,9 +69,11 @@ struct call_info {
 	int64_t duration; /* seconds, -1 if not told */
 };
 
-/* Strings are borrowed from the line that it was; NULL or 0 is what was not
-   told */
+extern const struct field call_info_fields[];
+
+/* Strings are borrowed from the tree; NULL or 0 is what was not told */
 struct report {
+	struct cJSON *tree;
 	enum report_kind kind;
 	const char *type;
 	uint64_t n;
@@ -88,7 +92,6 @@ struct report {
 
 	/* call */
 	const char *event;
-	char *call_text; /* JSON text of the call */
 	struct call_info call;
 
 	/* sync */
@@ -117,6 +120,8 @@ struct report {
 	const char *error;
 	const char *dry_run; /* JSON text, NULL if the verb was no dry run */
 };
+
+extern const struct field report_fields[];
 
 /* A baresip process as it loaded the module: lives on while disconnected */
 struct node {
@@ -200,13 +205,12 @@ void node_send(const char *instance, const char *line);
 /**
  * Read a call
  *
- * @param c    Call; its strings are borrowed from the text
- * @param text JSON text of an object in the form of docs/link.md, which is
- *             written over; may be NULL
+ * @param c   Call; its strings are borrowed from the object
+ * @param obj Object in the form of docs/link.md, may be NULL
  *
- * @return True if it has what every call has
+ * @return 0, ENOMEM, or EBADMSG if it lacks what every call has
  */
-bool call_info_load(struct call_info *c, char *text);
+int call_info_load(struct call_info *c, struct cJSON *obj);
 
 
 /* roster: The baresips that are known, connected or not */

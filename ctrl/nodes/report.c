@@ -5,10 +5,10 @@
  */
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "member.h"
+#include <cjson/cJSON.h>
+#include "base/base.h"
 #include "nodes.h"
 #include "report.h"
 #include "textcheck.h"
@@ -32,10 +32,6 @@ enum {
 	STATES_LIVE = 4,          /* those of calls that live come first */
 };
 
-/* The last millisecond of the year 9999, since 1970: RFC 3339 has no later */
-static const int64_t time_max = INT64_C(253402300799999);
-
-
 static bool is_of(const char *name, const char *const *names)
 {
 	while (name && *names) {
@@ -47,114 +43,58 @@ static bool is_of(const char *name, const char *const *names)
 }
 
 
-/* Where a member goes */
-enum sort { SORT_TEXT, SORT_NUMBER, SORT_STATUS, SORT_TRUE, SORT_JSON };
-
-struct slot {
-	const char *key;
-	enum sort sort;
-	size_t offset;
+const struct field report_fields[] = {
+	FIELD("type", TEXT, report, type, 0),
+	FIELD("n", INT, report, n, 0),
+	FIELD("time", MS, report, time, 0),
+	FIELD("ref", TEXT, report, ref, 0),
+	FIELD("protocol", INT, report, protocol, 0),
+	FIELD("node", TEXT, report, node, 0),
+	FIELD("boot", TEXT, report, instance, 0),
+	FIELD("version", TEXT, report, version, 0),
+	FIELD("baresip", TEXT, report, baresip, 0),
+	FIELD("libre", TEXT, report, libre, 0),
+	FIELD("first", INT, report, first, 0),
+	FIELD("next", INT, report, next, 0),
+	FIELD("event", TEXT, report, event, 0),
+	FIELD("call_sid", TEXT, report, call_sid, 0),
+	FIELD("transfer_id", TEXT, report, transfer_id, 0),
+	FIELD("step", TEXT, report, step, 0),
+	FIELD("refer_to", TEXT, report, refer_to, 0),
+	FIELD("referred_by", TEXT, report, referred_by, 0),
+	FIELD("reason", TEXT, report, reason, 0),
+	FIELD("outcome", TEXT, report, outcome, 0),
+	FIELD("evidence", TEXT, report, evidence, 0),
+	FIELD("refer_status", STATUS, report, refer_status, 0),
+	FIELD("call_status", STATUS, report, call_status, 0),
+	FIELD("sip", JSON, report, sip, 0),
+	FIELD("ms", INT, report, ms, 0),
+	FIELD("ok", BOOL, report, ok, 0),
+	FIELD("index", INT, report, index, 0),
+	FIELD("field", TEXT, report, field, 0),
+	FIELD("error", TEXT, report, error, 0),
+	FIELD("dry_run", JSON, report, dry_run, 0),
+	FIELD("more", BOOL, report, more, 0),
+	FIELDS_END,
 };
 
-#define SLOT(type, sort, name)                                                \
-	{                                                                     \
-#name, sort, offsetof(struct type, name)                      \
-	}
-#define NAMED(type, sort, key, name)                                          \
-	{                                                                     \
-		key, sort, offsetof(struct type, name)                        \
-	}
-
-static const struct slot report_slots[] = {
-	SLOT(report, SORT_TEXT, type),
-	SLOT(report, SORT_NUMBER, n),
-	SLOT(report, SORT_NUMBER, time),
-	SLOT(report, SORT_TEXT, ref),
-	SLOT(report, SORT_NUMBER, protocol),
-	SLOT(report, SORT_TEXT, node),
-	NAMED(report, SORT_TEXT, "boot", instance),
-	SLOT(report, SORT_TEXT, version),
-	SLOT(report, SORT_TEXT, baresip),
-	SLOT(report, SORT_TEXT, libre),
-	SLOT(report, SORT_NUMBER, first),
-	SLOT(report, SORT_NUMBER, next),
-	SLOT(report, SORT_TEXT, event),
-	NAMED(report, SORT_JSON, "call", call_text),
-	SLOT(report, SORT_TEXT, call_sid),
-	SLOT(report, SORT_TEXT, transfer_id),
-	SLOT(report, SORT_TEXT, step),
-	SLOT(report, SORT_TEXT, refer_to),
-	SLOT(report, SORT_TEXT, referred_by),
-	SLOT(report, SORT_TEXT, reason),
-	SLOT(report, SORT_TEXT, outcome),
-	SLOT(report, SORT_TEXT, evidence),
-	SLOT(report, SORT_STATUS, refer_status),
-	SLOT(report, SORT_STATUS, call_status),
-	SLOT(report, SORT_JSON, sip),
-	SLOT(report, SORT_NUMBER, ms),
-	SLOT(report, SORT_TRUE, ok),
-	SLOT(report, SORT_STATUS, index),
-	SLOT(report, SORT_TEXT, field),
-	SLOT(report, SORT_TEXT, error),
-	SLOT(report, SORT_JSON, dry_run),
-	SLOT(report, SORT_TRUE, more),
-	{NULL, 0, 0},
+const struct field call_info_fields[] = {
+	FIELD("sid", TEXT, call_info, sid, 1),
+	FIELD("call_id", TEXT, call_info, call_id, 1),
+	FIELD("direction", TEXT, call_info, direction, 1),
+	FIELD("from", TEXT, call_info, from, 1),
+	FIELD("to", TEXT, call_info, to, 1),
+	FIELD("caller_name", TEXT, call_info, caller_name, 1),
+	FIELD("account", TEXT, call_info, account, 1),
+	FIELD("state", TEXT, call_info, state, 1),
+	FIELD("sip_status", STATUS, call_info, sip_status, 1),
+	FIELD("sip_reason", TEXT, call_info, sip_reason, 1),
+	FIELD("started", MS, call_info, started, 1),
+	FIELD("duration", INT, call_info, duration, 1),
+	FIELD("headers", JSON, call_info, headers, 1),
+	FIELD("ref", TEXT, call_info, ref, 1),
+	FIELDS_END,
 };
-
-static const struct slot call_slots[] = {
-	SLOT(call_info, SORT_TEXT, sid),
-	SLOT(call_info, SORT_TEXT, call_id),
-	SLOT(call_info, SORT_TEXT, direction),
-	SLOT(call_info, SORT_TEXT, from),
-	SLOT(call_info, SORT_TEXT, to),
-	SLOT(call_info, SORT_TEXT, caller_name),
-	SLOT(call_info, SORT_TEXT, account),
-	SLOT(call_info, SORT_TEXT, state),
-	SLOT(call_info, SORT_STATUS, sip_status),
-	SLOT(call_info, SORT_TEXT, sip_reason),
-	SLOT(call_info, SORT_NUMBER, started),
-	SLOT(call_info, SORT_NUMBER, duration),
-	SLOT(call_info, SORT_TEXT, ref),
-	SLOT(call_info, SORT_JSON, headers),
-	{NULL, 0, 0},
-};
-
-
-/* What is of another type than it should be counts as not told */
-static void put(void *p, enum sort sort, const struct member *m)
-{
-	int64_t value;
-
-	switch (sort) {
-	case SORT_TEXT:
-		if (m->type == MEMBER_STRING)
-			*(const char **)p = m->text;
-		break;
-	case SORT_JSON:
-		if (m->type == MEMBER_OBJECT)
-			*(char **)p = m->text;
-		break;
-	case SORT_NUMBER: *(int64_t *)p = member_int(m, *(int64_t *)p); break;
-	case SORT_STATUS:
-		value = member_int(m, *(int *)p);
-		*(int *)p = value <= 999 ? (int)value : 0;
-		break;
-	case SORT_TRUE:
-		*(bool *)p = m->type == MEMBER_LITERAL && *m->text == 't';
-		break;
-	}
-}
-
-
-static void fill(void *to, const struct slot *slots, const struct member *m)
-{
-	for (const struct slot *s = slots; s->key; s++) {
-		if (*s->key == *m->key && !strcmp(s->key, m->key)) {
-			put((char *)to + s->offset, s->sort, m);
-			return;
-		}
-	}
-}
 
 
 static bool is_name(const char *text, size_t max)
@@ -163,19 +103,20 @@ static bool is_name(const char *text, size_t max)
 }
 
 
-static void call_handler(const struct member *m, void *arg)
+int call_info_load(struct call_info *c, cJSON *obj)
 {
-	fill(arg, call_slots, m);
-}
+	int err;
 
-
-bool call_info_load(struct call_info *c, char *text)
-{
 	*c = (struct call_info){.duration = -1};
 
-	return text && !members_read(text, call_handler, c) &&
-	       is_name(c->sid, CALL_SID_MAX) && c->direction && c->from &&
-	       c->to && c->state;
+	err = fields_borrow(c, call_info_fields, obj);
+	if (err)
+		return err;
+
+	return is_name(c->sid, CALL_SID_MAX) && c->direction && c->from &&
+			       c->to && c->state
+		       ? 0
+		       : EBADMSG;
 }
 
 
@@ -209,8 +150,6 @@ static void settle(struct report *r)
 		c->state = !strcmp(c->state, "in-progress") ? "completed"
 							    : "failed";
 
-	if (c->started > time_max)
-		c->started = 0;
 	if (c->duration > DURATION_MAX)
 		c->duration = -1;
 	if (c->duration < 0 && !strcmp(r->event, "closed"))
@@ -218,19 +157,23 @@ static void settle(struct report *r)
 }
 
 
-static bool load_call(struct report *r)
+static int load_call(struct report *r)
 {
+	int err = call_info_load(
+		&r->call, cJSON_GetObjectItemCaseSensitive(r->tree, "call"));
+
 	r->kind = REPORT_CALL;
+	if (err)
+		return err;
 
 	if (!is_of(r->event, events) ||
-	    !call_info_load(&r->call, r->call_text) ||
 	    !is_of(r->call.direction, directions) ||
 	    !is_of(r->call.state, states))
-		return false;
+		return EBADMSG;
 
 	settle(r);
 
-	return true;
+	return 0;
 }
 
 
@@ -262,69 +205,71 @@ static bool load_played(struct report *r)
 }
 
 
-static bool load_sync(struct report *r)
+static int load_sync(struct report *r)
 {
-	r->kind = REPORT_SYNC;
+	const cJSON *list, *id;
 
-	return r->transfers;
+	r->kind = REPORT_SYNC;
+	list = cJSON_GetObjectItemCaseSensitive(r->tree, "transfers");
+	if (!cJSON_IsArray(list))
+		return EBADMSG;
+
+	r->transfers = calloc((size_t)cJSON_GetArraySize(list) + 1,
+			      sizeof(*r->transfers));
+	if (!r->transfers)
+		return ENOMEM;
+
+	cJSON_ArrayForEach(id, list)
+	{
+		if (cJSON_IsString(id))
+			r->transfers[r->transferc++] = id->valuestring;
+	}
+
+	return 0;
 }
 
 
-static bool load(struct report *r)
+static int load(struct report *r)
 {
-	if (r->time > time_max)
-		r->time = 0;
+	bool ok = false;
+	int err;
+
+	r->index = -1;
+	err = fields_borrow(r, report_fields, r->tree);
+	if (err)
+		return err;
 
 	if (!r->type)
-		return false;
+		return EBADMSG;
+
 	if (!strcmp(r->type, "hello"))
-		return load_hello(r);
-	if (!r->n)
-		return false;
-	if (!strcmp(r->type, "sync"))
+		ok = load_hello(r);
+	else if (!r->n)
+		ok = false;
+	else if (!strcmp(r->type, "sync"))
 		return load_sync(r);
-	if (!strcmp(r->type, "call"))
+	else if (!strcmp(r->type, "call"))
 		return load_call(r);
-	if (!strcmp(r->type, "transfer"))
-		return load_transfer(r);
-	if (!strcmp(r->type, "played"))
-		return load_played(r);
+	else if (!strcmp(r->type, "transfer"))
+		ok = load_transfer(r);
+	else if (!strcmp(r->type, "played"))
+		ok = load_played(r);
+	else if (!strcmp(r->type, "result"))
+		ok = load_result(r);
 
-	return !strcmp(r->type, "result") && load_result(r);
+	return ok ? 0 : EBADMSG;
 }
 
 
-static void id_handler(const struct member *m, void *arg)
+/* cJSON takes control characters for space, and in strings (RFC 8259 sections
+   2 and 7): written anew they would take six times the room */
+static bool has_controls(const char *line)
 {
-	struct report *r = arg;
+	while (*line && ((unsigned char)*line >= 0x20 || *line == '\t' ||
+			 *line == '\r'))
+		++line;
 
-	if (m->type == MEMBER_STRING)
-		r->transfers[r->transferc++] = m->text;
-}
-
-
-/* Each of the ids has two quotes at least */
-static void read_transfers(struct report *r, char *text)
-{
-	free(r->transfers);
-	r->transferc = 0;
-	r->transfers = calloc(strlen(text) / 2 + 1, sizeof(*r->transfers));
-	if (r->transfers)
-		(void)members_read(text, id_handler, r);
-}
-
-
-static void report_handler(const struct member *m, void *arg)
-{
-	struct report *r = arg;
-
-	if (!m->key)
-		return; /* a list is no report */
-
-	if (m->type == MEMBER_ARRAY && !strcmp(m->key, "transfers"))
-		read_transfers(r, m->text);
-	else
-		fill(r, report_slots, m);
+	return *line != '\0';
 }
 
 
@@ -332,18 +277,18 @@ static void report_handler(const struct member *m, void *arg)
  * Read a line
  *
  * @param rp   Report, to be freed with report_free()
- * @param line Line without its newline, which is written over: the strings of
- *             the report are borrowed from it.  What is not UTF-8 in it is
- *             repaired.
+ * @param line Line without its newline, ended by a NUL.  What is not UTF-8 in
+ *             it is repaired.
  * @param len  Its length in bytes
  * @param whyp What is wrong with it, if something is
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if it is no report
  */
 int report_decode(struct report **rp, char *line, size_t len,
 		  const char **whyp)
 {
 	struct report *r;
+	int err;
 
 	*whyp = json_error(line, len);
 	if (*whyp)
@@ -355,19 +300,17 @@ int report_decode(struct report **rp, char *line, size_t len,
 	if (!r)
 		return ENOMEM;
 
-	r->index = -1;
-	if (members_read(line, report_handler, r))
-		*whyp = "is not JSON";
-	else if (!load(r))
-		*whyp = "is no report of protocol 1";
-	if (*whyp) {
+	if (!has_controls(line))
+		r->tree = cJSON_ParseWithOpts(line, NULL, true);
+	err = r->tree ? load(r) : EBADMSG;
+	if (err == EBADMSG)
+		*whyp = r->tree ? "is no report of protocol 1" : "is not JSON";
+	if (err)
 		report_free(r);
-		return EBADMSG;
-	}
+	else
+		*rp = r;
 
-	*rp = r;
-
-	return 0;
+	return err;
 }
 
 
@@ -381,6 +324,7 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 
+	cJSON_Delete(r->tree);
 	free(r->transfers);
 	free(r);
 }

@@ -5,8 +5,8 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config feed fields filter json link log member
-		message node outbox outq queue reader redo report retention
+foreach(name archive cast clock config feed fields filter json link log message
+		node outbox outq queue reader redo report retention
 		schema sender store table textcheck verb)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 
-/* A report borrows from its line */
 static struct report *decode(const char *text, const char **whyp)
 {
 	static char line[1024];
@@ -137,6 +136,127 @@ static void test_refused(void **state)
 }
 
 
+static struct report *hello(const char *members)
+{
+	const char *why = NULL;
+	char text[512];
+	struct report *r;
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"type\":\"hello\",\"protocol\":1,\"node\":\"a\","
+		       "\"boot\":\"b\",%s",
+		       members);
+	r = decode(text, &why);
+	if (!r)
+		assert_string_not_equal(why, "is no report of protocol 1");
+
+	return r;
+}
+
+
+/* RFC 8259: what is behind what we read of it must be right as well */
+static void test_not_json(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"}",
+		"\"a\":1",
+		"\"a\":1}x",
+		"\"a\":1}{}",
+		"\"a\"}",
+		"\"a\":}",
+		"\"a\":1,}",
+		",}",
+		"1:2}",
+		"\"a\":1 \"b\":2}",
+		"\"a\":1]",
+		"\"a\":[1}}",
+		"\"a\":[1,]}",
+		"\"a\":[1",
+		"\"a\":.5}",
+		"\"a\":+1}",
+		"\"a\":-}",
+		"\"a\":tru}",
+		"\"a\":nul",
+		"\"a\":x}",
+		"\"a\":\"b}",
+		"\"a\":\"\x01\"}",
+		"\"a\":\"\x1f\"}",
+		"\"a\":\x0b"
+		"1}",
+		"\"a\":\"\\x\"}",
+		"\"a\":\"\\u12g4\"}",
+		"\"a\":\"\\u\"}",
+		"\"a\":\"\\ud83d\"}",
+		"\"a\":\"\\ud83dx\"}",
+		"\"a\":\"\\ud83d\\n\"}",
+		"\"a\":\"\\ud83d\\u0041\"}",
+		"\"a\":\"\\ud83d\\ud83d\"}",
+		"\"a\":\"\\ude00\\ud83d\"}",
+		"\"a\":\"\\ud83d\\u",
+		"\"a\":\"\\",
+		"\"a\":\"\\u",
+		"\"a\":{\"b\":\"\\ude00\"}}",
+		"\"a\":{\"b\" 1}}",
+		"\"a\":[1 2]}",
+		"\"a\":[{\"b\":tru}]}",
+	};
+	struct report *r;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		r = hello(bad[i]);
+		if (r)
+			fail_msg("%s was taken", bad[i]);
+	}
+
+	r = hello("\"a\":[{\"b\":[1,{},\"c\",-1.5e+3,true,false,null]}]} "
+		  "\t\r");
+	assert_non_null(r);
+	report_free(r);
+}
+
+
+static void test_strings(void **state)
+{
+	struct report *r;
+	(void)state;
+
+	r = hello("\"refer_to\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t|"
+		  "\\u00e4\\u20ac\\ud83d\\ude00|\xc3\xa4|a\\u0000b\","
+		  "\"\\u0065vent\":\"x\",\"event\":\"y\"}");
+	assert_non_null(r);
+	assert_string_equal(r->refer_to, "\"\\/\b\f\n\r\t|\xc3\xa4"
+					 "\xe2\x82\xac\xf0\x9f\x98\x80|"
+					 "\xc3\xa4|a\x01"
+					 "b");
+	assert_string_equal(r->event, "y");
+	report_free(r);
+}
+
+
+/* An object is handed on as text: it says the same in the same order */
+static void test_objects(void **state)
+{
+	struct report *r;
+	(void)state;
+
+	r = hello("\"sip\":{ \"start\":\"SIP/2.0 202 Accepted\","
+		  "\"headers\":{\"Via\":\"b\",\"From\":\"a\",\"Via\":\"a\"},"
+		  "\"body\":\"\\r\\n\\u00e4/\\u0001\",\"n\":[1,true]},"
+		  "\"dry_run\":[],\"reason\":{}}");
+	assert_non_null(r);
+	assert_string_equal(r->sip,
+			    "{\"start\":\"SIP/2.0 202 Accepted\","
+			    "\"headers\":{\"Via\":\"b\",\"From\":\"a\","
+			    "\"Via\":\"a\"},\"body\":\"\\r\\n\xc3\xa4/"
+			    "\\u0001\",\"n\":[1,true]}");
+	assert_null(r->dry_run);
+	assert_null(r->reason);
+	report_free(r);
+}
+
+
 static struct report *call(const char *event, const char *members)
 {
 	const char *why;
@@ -236,6 +356,9 @@ int main(void)
 		cmocka_unit_test(test_transfer),
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_json),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_more),
