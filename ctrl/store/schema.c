@@ -17,18 +17,24 @@
 enum { VERSION = 6 };
 
 #define TABLE_SQL(t)                                                          \
-	"CREATE TABLE IF NOT EXISTS " t "("                                   \
+	"CREATE TABLE " t "("                                                 \
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT)"
 
 /* `code` is the final status, `seq` the number of the last message about it.
-   `target` and `words` are what one searches in, in small letters. */
+   `target` and `words` are what one searches in, in small letters.  What is
+   filtered by stands in the index by time, too, so that the rows that do not
+   match are not looked up. */
 static const char *const tables[] = {
 	TABLE_SQL("nodes"),
 	TABLE_SQL("sessions"),
 	TABLE_SQL("outbox"),
 	TABLE_SQL("apps"),
-	"CREATE TABLE IF NOT EXISTS counter("
-	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL)",
+	"CREATE TABLE dials("
+	" key TEXT PRIMARY KEY NOT NULL, data TEXT) WITHOUT ROWID",
+	"CREATE TABLE counter("
+	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL,"
+	" forgotten INTEGER NOT NULL DEFAULT 0,"
+	" reserved INTEGER NOT NULL DEFAULT 0)",
 	"CREATE TABLE messages("
 	" seq INTEGER PRIMARY KEY, client TEXT, call_sid TEXT,"
 	" jambonz INTEGER NOT NULL, time INTEGER, text TEXT NOT NULL)",
@@ -38,12 +44,8 @@ static const char *const tables[] = {
 	" started INTEGER NOT NULL, ended INTEGER, code INTEGER,"
 	" final_ms INTEGER, seq INTEGER NOT NULL,"
 	" target TEXT NOT NULL, words TEXT NOT NULL, data TEXT NOT NULL)",
-	NULL,
-};
-
-/* What is filtered by stands in the index by time, too, so that the rows that
-   do not match are not looked up */
-static const char *const indexes[] = {
+	"CREATE INDEX messages_client ON messages(client)"
+	" WHERE client IS NOT NULL",
 	"CREATE INDEX messages_call ON messages(call_sid)"
 	" WHERE call_sid IS NOT NULL",
 	"CREATE INDEX transfers_started"
@@ -54,94 +56,6 @@ static const char *const indexes[] = {
 	"CREATE INDEX transfers_call ON transfers(call_sid)",
 	"CREATE INDEX transfers_ended ON transfers(ended, outcome, final_ms)"
 	" WHERE ended IS NOT NULL",
-	NULL,
-};
-
-static const char *const set_aside[] = {
-	"DROP INDEX IF EXISTS transfers_running",
-	"ALTER TABLE messages RENAME TO old_messages",
-	"ALTER TABLE transfers RENAME TO old_transfers",
-	NULL,
-};
-
-/* Version 1 had it all in JSON, and its first builds no messages.call_sid */
-static const char *const take_over[] = {
-	"INSERT INTO messages SELECT seq, client,"
-	" json_extract(text, '$.call_sid'), jambonz,"
-	" CAST(strftime('%s', json_extract(text, '$.time')) AS INTEGER) * "
-	"1000,"
-	" text FROM old_messages WHERE json_valid(text)",
-
-	"CREATE TEMP TABLE steps AS SELECT max(seq) AS seq,"
-	" json_extract(text, '$.data.transfer_id') AS key"
-	" FROM messages WHERE text LIKE '{\"type\":\"transfer:status\"%'"
-	" GROUP BY 2",
-	"CREATE UNIQUE INDEX temp.steps_key ON steps(key)",
-
-	"CREATE TEMP TABLE parties AS SELECT call_sid, min(seq),"
-	" json_extract(text, '$.data.from_uri') || char(10) ||"
-	" json_extract(text, '$.data.to_uri') AS words"
-	" FROM messages WHERE text LIKE '{\"type\":\"session:new\"%'"
-	" GROUP BY call_sid",
-	"CREATE UNIQUE INDEX temp.parties_call ON parties(call_sid)",
-
-	"INSERT INTO transfers"
-	" WITH old AS (SELECT t.*, p.words,"
-	" ifnull(s.seq, (SELECT ifnull(min(seq), 1) FROM messages)) AS seq,"
-	" CAST(round((julianday(json_extract(data, '$.ended')) - 2440587.5)"
-	" * 86400000) AS INTEGER) AS ended,"
-	" json_extract(data, '$.evidence') AS evidence,"
-	" json_extract(data, '$.refer_status') AS refer_status,"
-	" json_extract(data, '$.call_status') AS call_status,"
-	" ifnull(json_extract(data, '$.refer_to'), '') AS refer_to,"
-	" json_extract(data, '$.referred_by') AS referred_by,"
-	" json_extract(data, '$.verb_id') AS verb_id"
-	" FROM old_transfers AS t LEFT JOIN steps AS s USING(key)"
-	" LEFT JOIN parties AS p USING(call_sid) WHERE json_valid(data))"
-	" SELECT id, key, call_sid, node, outcome, ifnull(started, 0), ended,"
-	" CASE WHEN outcome IS NULL THEN NULL"
-	" WHEN call_status >= 200 THEN call_status"
-	" WHEN refer_status >= 300 THEN refer_status END,"
-	" CASE WHEN evidence = 'notify' THEN ended - started END, seq,"
-	" lower(refer_to),"
-	" lower(key || char(10) || ifnull(call_sid, '') || char(10) ||"
-	" ifnull(verb_id, '') || char(10) || ifnull(referred_by, '') ||"
-	" char(10) || ifnull(words, '')),"
-	" data FROM old",
-	"UPDATE transfers SET data = json_set(data, '$.code', code)"
-	" WHERE code IS NOT NULL",
-
-	"DROP TABLE steps",
-	"DROP TABLE parties",
-	"DROP TABLE old_messages",
-	"DROP TABLE old_transfers",
-	NULL,
-};
-
-/* Version 2 kept 100,000 messages */
-static const char *const count_forgotten[] = {
-	"ALTER TABLE counter ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0",
-	"UPDATE counter SET forgotten = max(0, seq - 100000)",
-	NULL,
-};
-
-static const char *const reserve[] = {
-	"ALTER TABLE counter ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0",
-	NULL,
-};
-
-/* Before version 5 the last message of a client had to be searched for */
-static const char *const by_client[] = {
-	"CREATE INDEX messages_client ON messages(client)"
-	" WHERE client IS NOT NULL",
-	NULL,
-};
-
-/* Version 5 forgot what was dialled and not made yet */
-static const char *const keep_dials[] = {
-	"CREATE TABLE IF NOT EXISTS dials("
-	" key TEXT PRIMARY KEY NOT NULL, data TEXT) WITHOUT ROWID",
-	NULL,
 };
 
 #define PUT_SQL(t)                                                            \
@@ -262,17 +176,6 @@ static int read_version(sqlite3 *db, int *versionp)
 }
 
 
-static int run(sqlite3 *db, const char *const *sql)
-{
-	int rc = SQLITE_OK;
-
-	for (; *sql && rc == SQLITE_OK; sql++)
-		rc = sqlite3_exec(db, *sql, NULL, NULL, NULL);
-
-	return rc;
-}
-
-
 static int stamp(sqlite3 *db)
 {
 	char sql[64];
@@ -283,77 +186,56 @@ static int stamp(sqlite3 *db)
 }
 
 
-static int migrate(sqlite3 *db, int version)
+/* All of them, or none */
+static int make_tables(sqlite3 *db)
 {
-	int rc = SQLITE_OK;
+	int rc;
 
-	if (version == 1)
-		rc = run(db, set_aside);
-	if (rc == SQLITE_OK && version < 2)
-		rc = run(db, tables);
-	if (rc == SQLITE_OK && version == 1)
-		rc = run(db, take_over);
-	if (rc == SQLITE_OK && version < 2)
-		rc = run(db, indexes);
-	if (rc == SQLITE_OK && version < 3)
-		rc = run(db, count_forgotten);
-	if (rc == SQLITE_OK && version < 4)
-		rc = run(db, reserve);
-	if (rc == SQLITE_OK && version < 5)
-		rc = run(db, by_client);
-	if (rc == SQLITE_OK && version < 6)
-		rc = run(db, keep_dials);
+	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, tables[i], NULL, NULL, NULL);
+	}
 	if (rc == SQLITE_OK)
 		rc = stamp(db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 
 	return rc;
 }
 
 
 /**
- * Make the tables, or those of an older referd into ours
+ * Make the tables in a new file, and refuse one whose tables are not ours.
+ * No release has written another version than ours yet: the first that does
+ * takes over what this one leaves.
  *
  * @param db The file
  *
- * @return 0 if success, ENOTSUP if a newer referd has made them (which is
- *         said), or another errorcode
+ * @return 0 if success, ENOTSUP if another referd has made its tables (which
+ *         is said), EIO if it can't be read or written
  */
 int schema_apply(sqlite3 *db)
 {
-	int version = 0, rc;
+	int version = 0;
 
-	rc = read_version(db, &version);
-	if (rc != SQLITE_OK)
+	if (read_version(db, &version) != SQLITE_OK)
 		return EIO;
+
+	if (!version)
+		return make_tables(db) == SQLITE_OK ? 0 : EIO;
 
 	/* what can't be written is to be noticed now */
 	if (version == VERSION)
 		return stamp(db) == SQLITE_OK ? 0 : EIO;
 
-	if (version > VERSION) {
-		log_error("store: %s is of a newer referd (its version is %d, "
-			  "ours %d): run that one, or give another --state",
-			  sqlite3_db_filename(db, "main"), version, VERSION);
-		return ENOTSUP;
-	}
+	log_error("store: %s is of %s referd (its version is %d, ours %d): "
+		  "run that one, or give another --state",
+		  sqlite3_db_filename(db, "main"),
+		  version > VERSION ? "a newer" : "an older", version,
+		  VERSION);
 
-	if (version)
-		log_info("store: taking over what an older referd has left");
-
-	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = migrate(db, version);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-
-	/* a file of before can't shrink in steps until it is written anew; if
-	   there is no room for that, it only stays as large as it is */
-	if (rc == SQLITE_OK && version)
-		(void)sqlite3_exec(db,
-				   "PRAGMA auto_vacuum=INCREMENTAL; VACUUM",
-				   NULL, NULL, NULL);
-
-	return rc == SQLITE_OK ? 0 : EIO;
+	return ENOTSUP;
 }
 
 

@@ -82,15 +82,19 @@ scene('what keeps it from starting is one sentence', async (s) => {
 		'--keep-days', '0'), /must be a number from 1 to 36500/);
 	assert.ok(!existsSync(join(s.dir, 'other.sock')));
 
-	/* what a newer one has written, by the version in the file's header */
+	/* what another one has written, by the version in the file's header */
 	await referd.kill('SIGTERM');
-	const db = openSync(join(referd.dir, 'state/referd.db'), 'r+');
+	for (const [version, age] of [[999, 'a newer'], [1, 'an older']]) {
+		const db = openSync(join(referd.dir, 'state/referd.db'), 'r+');
 
-	writeSync(db, Buffer.from([0, 0, 3, 0xe7]), 0, 4, 60);
-	closeSync(db);
-	assert.match(await refused(...free, ...socket,
-		'--state', join(referd.dir, 'state')),
-	/referd\.db is of a newer referd \(its version is 999, ours \d+\)/);
+		writeSync(db, Buffer.from([0, 0, version >> 8, version & 0xff]),
+			0, 4, 60);
+		closeSync(db);
+		assert.match(await refused(...free, ...socket,
+			'--state', join(referd.dir, 'state')), new RegExp(
+			`referd\\.db is of ${age} referd \\(its version is ` +
+			`${version}, ours \\d+\\): run that one, or give another`));
+	}
 });
 
 
