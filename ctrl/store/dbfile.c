@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "dbfile.h"
 #include "journal.h"
-#include "redo.h"
+#include "replay.h"
 
 
 /* The log keeps the size that it once had, which db.c bounds: to cut it would

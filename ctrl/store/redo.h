@@ -11,15 +11,10 @@
 
 struct value;
 
-/* A write of a turn that was found; `sql` is its statement */
-typedef int(redo_h)(uint64_t turn, unsigned stmt, const char *sql,
-		    const struct value *values, unsigned count, void *arg);
-
 int redo_open(const char *dir, const char *const *sql, unsigned count);
 void redo_close(void);
 void redo_add(unsigned stmt, const struct value *values, unsigned count);
 int redo_write(uint64_t turn);
 void redo_clear(void);
-int redo_replay(const char *dir, uint64_t *turnp, redo_h *h, void *arg);
 
 #endif

@@ -1,0 +1,246 @@
+/**
+ * @file replay.c  Reads the redo log that a crash has left
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "journal.h"
+#include "redoformat.h"
+#include "replay.h"
+
+
+enum { STMTS_MAX = 256 };
+
+/* What is read, and how far */
+struct reader {
+	const char *p;
+	size_t left;
+};
+
+
+static const void *get(struct reader *r, size_t len)
+{
+	const char *p = r->p;
+
+	if (len > r->left)
+		return NULL;
+
+	r->p += len;
+	r->left -= len;
+
+	return p;
+}
+
+
+static bool get_u32(struct reader *r, uint32_t *value)
+{
+	const void *p = get(r, sizeof(*value));
+
+	if (p)
+		memcpy(value, p, sizeof(*value));
+
+	return p != NULL;
+}
+
+
+static const char *get_text(struct reader *r, uint32_t len)
+{
+	const char *text = len ? get(r, len) : NULL;
+
+	return text && !text[len - 1] ? text : NULL;
+}
+
+
+static bool get_value(struct reader *r, struct value *v)
+{
+	uint32_t len;
+
+	memset(v, 0, sizeof(*v));
+	if (!get_u32(r, &len))
+		return false;
+	if (len == REDO_NULL)
+		return true;
+
+	if (len == REDO_NUMBER) {
+		const void *p = get(r, sizeof(v->number));
+
+		if (p)
+			memcpy(&v->number, p, sizeof(v->number));
+		v->is_number = true;
+
+		return p != NULL;
+	}
+
+	v->text = get_text(r, len);
+	v->len = len - 1;
+
+	return v->text != NULL;
+}
+
+
+struct replay {
+	const char *sql[STMTS_MAX];
+	uint32_t count;
+	redo_h *h;
+	void *arg;
+};
+
+
+static bool get_header(struct reader *r, struct replay *replay)
+{
+	const void *p = get(r, sizeof(REDO_MAGIC));
+	uint32_t len;
+
+	if (!p || memcmp(p, REDO_MAGIC, sizeof(REDO_MAGIC)) ||
+	    !get_u32(r, &replay->count) || replay->count > STMTS_MAX)
+		return false;
+
+	for (uint32_t i = 0; i < replay->count; i++) {
+		if (!get_u32(r, &len))
+			return false;
+		replay->sql[i] = get_text(r, len);
+		if (!replay->sql[i])
+			return false;
+	}
+
+	return true;
+}
+
+
+/* False, if what follows is what is left of earlier turns, or half of one */
+static bool get_record(struct reader *r, struct record *record,
+		       struct reader *body)
+{
+	const char *begin = r->p;
+
+	if (!get(r, sizeof(*record)))
+		return false;
+
+	memcpy(record, begin, sizeof(*record));
+	body->p = r->p;
+	body->left = record->size;
+
+	return get(r, record->size) &&
+	       record->sum == redo_sum(begin + sizeof(record->sum),
+				       sizeof(*record) - sizeof(record->sum) +
+					       record->size);
+}
+
+
+static int replay_turn(const struct replay *replay, uint64_t turn,
+		       struct reader *r)
+{
+	struct value values[VALUES_MAX];
+	uint32_t stmt, count;
+	int err = 0;
+
+	while (r->left && !err) {
+		if (!get_u32(r, &stmt) || !get_u32(r, &count) ||
+		    stmt >= replay->count || count > VALUES_MAX)
+			return EBADMSG;
+		for (uint32_t i = 0; i < count; i++) {
+			if (!get_value(r, &values[i]))
+				return EBADMSG;
+		}
+		err = replay->h(turn, stmt, replay->sql[stmt], values, count,
+				replay->arg);
+	}
+
+	return err;
+}
+
+
+static int read_file(const char *path, struct reader *r)
+{
+	struct stat st;
+	char *p = NULL;
+	int fd, err = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+
+	if (fstat(fd, &st)) {
+		err = errno;
+		goto out;
+	}
+
+	p = malloc((size_t)st.st_size + 1);
+	if (!p) {
+		err = ENOMEM;
+		goto out;
+	}
+
+	r->p = p;
+	for (ssize_t n; r->left < (size_t)st.st_size; r->left += (size_t)n) {
+		n = read(fd, p + r->left, (size_t)st.st_size - r->left);
+		if (n <= 0) {
+			err = n ? errno : EIO;
+			goto out;
+		}
+	}
+
+out:
+	if (err)
+		free(p);
+	(void)close(fd);
+
+	return err;
+}
+
+
+/**
+ * Go through the writes that a crash has left
+ *
+ * @param dir   Directory of the store
+ * @param turnp The last turn that is done; set to the last one that was found
+ * @param h     Handler of each write of the turns behind it, in order
+ * @param arg   Handler argument
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int redo_replay(const char *dir, uint64_t *turnp, redo_h *h, void *arg)
+{
+	struct replay replay = {.h = h, .arg = arg};
+	struct reader file = {0}, body;
+	struct record record;
+	char path[PATH_MAX];
+	const char *p;
+	int err;
+
+	redo_path(path, sizeof(path), dir);
+	err = read_file(path, &file);
+	if (err)
+		return err == ENOENT ? 0 : err;
+
+	p = file.p;
+	if (!get_header(&file, &replay))
+		goto out;
+
+	/* what is done is skipped; a gap, or a lower number, ends it */
+	for (uint64_t last = 0; get_record(&file, &record, &body);
+	     last = record.turn) {
+		if (last ? record.turn != last + 1 : record.turn > *turnp + 1)
+			break;
+		if (record.turn <= *turnp)
+			continue;
+
+		err = replay_turn(&replay, record.turn, &body);
+		if (err)
+			break;
+		*turnp = record.turn;
+	}
+
+out:
+	free((void *)p);
+
+	return err;
+}

@@ -1,0 +1,236 @@
+/**
+ * @file write.c  A write that waits, in as few bytes as may be
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "block.h"
+#include "journal.h"
+#include "pack.h"
+#include "write.h"
+
+
+enum {
+	SQUEEZE_MIN = 256, /* bytes that are worth it */
+	SAMPLES_MAX = 64,  /* statements that have one */
+};
+
+struct sample {
+	char *p;
+	size_t len;
+};
+
+static struct {
+	struct block *block; /* that is being filled */
+
+	/* Of what each statement writes, to squeeze by */
+	struct sample samples[SAMPLES_MAX];
+
+	char *expanded; /* values that were squeezed, as they are read */
+	size_t expanded_size;
+} writes;
+
+
+static void *room(size_t size, bool own, struct block **bp)
+{
+	*bp = NULL;
+
+	return own ? malloc(size) : block_room(&writes.block, size, bp);
+}
+
+
+static void release(void *p, struct block *block)
+{
+	if (block)
+		block_release(block);
+	else
+		free(p);
+}
+
+
+/**
+ * Get the key of a write
+ *
+ * @param values Its values
+ * @param count  Number of values
+ *
+ * @return The first of them if that is a text, "" otherwise
+ */
+const char *write_key(const struct value *values, unsigned count)
+{
+	return count && values[0].text ? values[0].text : "";
+}
+
+
+/**
+ * Make a write without values
+ *
+ * @param own True if it is to have memory of its own, which is free when it
+ *            is; otherwise that comes with others' and goes with theirs
+ *
+ * @return Write, NULL if memory ran out
+ */
+struct write *write_create(bool own)
+{
+	struct block *block;
+	struct write *w = room(sizeof(*w), own, &block);
+
+	if (w)
+		*w = (struct write){.block = block};
+
+	return w;
+}
+
+
+/**
+ * Free a write
+ *
+ * @param w Write, on no list
+ */
+void write_destroy(struct write *w)
+{
+	release(w->values, w->values_block);
+	release(w, w->block);
+}
+
+
+static const char *values_of(const struct write *w)
+{
+	const struct sample *s = &writes.samples[w->stmt % SAMPLES_MAX];
+	char *p;
+
+	if (!w->squeezed)
+		return w->values;
+
+	if (writes.expanded_size < w->size) {
+		p = realloc(writes.expanded, w->size);
+		if (!p)
+			return NULL;
+
+		writes.expanded = p;
+		writes.expanded_size = w->size;
+	}
+
+	return pack_expand(writes.expanded, w->size, w->values, w->squeezed,
+			   s->p, s->len)
+		       ? NULL
+		       : writes.expanded;
+}
+
+
+/**
+ * Read a write
+ *
+ * @param todo Set to it, until the next call
+ * @param w    Write
+ *
+ * @return False if memory ran out
+ */
+bool write_read(struct todo *todo, const struct write *w)
+{
+	const char *p = values_of(w);
+
+	todo->stmt = w->stmt;
+	todo->count = p ? pack_read(todo->values, p) : 0;
+
+	return p != NULL;
+}
+
+
+/**
+ * Hold a write in fewer bytes, by the help of one that the same statement has
+ * written: much of it is the same.  Takes time, and so is for those of some
+ * time ago; where it is not worth it, or memory ran out, all stays as it is.
+ *
+ * @param w Write
+ */
+void write_squeeze(struct write *w)
+{
+	struct sample *s = &writes.samples[w->stmt % SAMPLES_MAX];
+	char out[PACK_SAMPLE_MAX], *p;
+	size_t size;
+
+	if (w->squeezed || w->done || w->size < SQUEEZE_MIN ||
+	    w->size > sizeof(out) || w->stmt >= SAMPLES_MAX)
+		return;
+
+	if (!s->p) {
+		s->p = malloc(w->size);
+		if (s->p)
+			memcpy(s->p, w->values, w->size);
+		s->len = w->size;
+	}
+
+	size = s->p ? pack_squeeze(out, sizeof(out), w->values, w->size, s->p,
+				   s->len)
+		    : 0;
+	p = size && size < w->size ? malloc(size) : NULL;
+	if (!p)
+		return;
+
+	memcpy(p, out, size);
+	release(w->values, w->values_block);
+	w->values = p;
+	w->values_block = NULL;
+	w->squeezed = (uint32_t)size;
+	w->space = (uint32_t)size;
+}
+
+
+/**
+ * Give a write its values, in place of those that it has
+ *
+ * @param w      Write
+ * @param stmt   Number of its statement
+ * @param values What is bound to it, copied
+ * @param count  Number of values
+ * @param own    True if they are to have memory of their own
+ *
+ * @return 0 if success, ENOMEM if memory ran out: it is as it was
+ */
+int write_set(struct write *w, unsigned stmt, const struct value *values,
+	      unsigned count, bool own)
+{
+	const size_t size = pack_size(values, count);
+	struct block *block = w->values_block;
+	char *p = w->values;
+
+	if (w->squeezed || !p || size > w->space ||
+	    (own && size < w->space / 2)) {
+		p = room(size, own, &block);
+		if (!p)
+			return ENOMEM;
+
+		if (w->values)
+			release(w->values, w->values_block);
+		w->values = p;
+		w->values_block = block;
+		w->space = (uint32_t)size;
+	}
+
+	pack_write(p, values, count);
+	w->stmt = stmt;
+	w->size = (uint32_t)size;
+	w->squeezed = 0;
+	if (w->cold)
+		write_squeeze(w);
+
+	return 0;
+}
+
+
+/**
+ * Free what writes have in common, when there are none
+ */
+void writes_clear(void)
+{
+	for (size_t i = 0; i < SAMPLES_MAX; i++)
+		free(writes.samples[i].p);
+	block_release(writes.block);
+	free(writes.expanded);
+	memset(&writes, 0, sizeof(writes));
+	pack_close();
+}
