@@ -12,19 +12,17 @@
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "calls/calls.h"
-#include "cors.h"
 #include "endpoint.h"
 #include "access.h"
 #include "http.h"
 #include "json.h"
 #include "net/net.h"
 #include "nodes/nodes.h"
+#include "response.h"
 #include "server.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
-
-enum { HEADERS_SIZE = 2048 };
 
 /* Seconds that a node may take to answer */
 static const double node_time = 15.;
@@ -36,16 +34,12 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	bool head;         /* like GET, without what it would get */
-	bool preflight;    /* a browser asks what its page may send */
 	char *origin;      /* of a page from elsewhere, NULL for none */
 	enum role role;    /* of its token */
 	bool asked;        /* the body is complete, and somebody sees to it */
 	ev_timer limit;    /* of the wait for a node's answer */
 	struct look *look; /* into the past, that the answer comes from */
-	int status;        /* 0 while there is no reply */
-	const char *type;
-	char *reply;
+	struct response response;
 	char *body;
 	size_t len;
 };
@@ -57,14 +51,16 @@ static unsigned last;
 static void reply_take(struct request *r, int status, const char *type,
 		       char *text)
 {
-	if (r->status) {
+	struct response *re = &r->response;
+
+	if (re->status) {
 		free(text);
 		return;
 	}
 
-	r->status = text ? status : 500;
-	r->type = type;
-	r->reply = text;
+	re->status = text ? status : 500;
+	re->type = type;
+	re->text = text;
 	(void)lws_callback_on_writable(r->wsi);
 }
 
@@ -188,7 +184,7 @@ static void post(struct request *r)
 	else
 		command_dial(&sender, body, r->len);
 
-	if (!r->status)
+	if (!r->response.status)
 		ev_timer_start(EV_DEFAULT_ & r->limit);
 }
 
@@ -200,7 +196,7 @@ static bool is_allowed(struct request *r)
 		reply_refusal(r, 429,
 			      "there are too many requests, wait a second",
 			      "");
-	else if (r->preflight)
+	else if (r->response.preflight)
 		reply_take(r, 200, "text/plain", strdup(""));
 	else if (r->role == ROLE_NONE && !r->post &&
 		 !strcmp(r->path, "/healthz"))
@@ -216,7 +212,7 @@ static bool is_allowed(struct request *r)
 		reply_refusal(r, 403, "role observer may not send commands",
 			      "");
 
-	return !r->status;
+	return !r->response.status;
 }
 
 
@@ -252,14 +248,15 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	method = lws_http_get_uri_and_method(wsi, &uri, &len);
 	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
 	r->post = method == LWSHUMETH_POST;
-	r->head = method == LWSHUMETH_HEAD;
+	r->response.head = method == LWSHUMETH_HEAD;
 	r->origin = access_origin(wsi);
-	r->preflight = method == LWSHUMETH_OPTIONS && r->origin;
+	r->response.origin = r->origin;
+	r->response.preflight = method == LWSHUMETH_OPTIONS && r->origin;
 
 	if (!is_allowed(r))
 		return 0;
 
-	if (method == LWSHUMETH_GET || r->head)
+	if (method == LWSHUMETH_GET || r->response.head)
 		get(r);
 	else if (!r->post || !is_postable(r))
 		reply_refusal(r, 405, "this can't be done here", "");
@@ -287,7 +284,7 @@ int http_body(struct request *r, const void *in, size_t len)
 	if (!r)
 		return -1;
 
-	if (r->status || !len)
+	if (r->response.status || !len)
 		return 0;
 
 	if (r->len + len > MESSAGE_MAX) {
@@ -319,62 +316,12 @@ int http_body_done(struct request *r)
 	if (!r)
 		return -1;
 
-	if (!r->status && !r->asked) {
+	if (!r->response.status && !r->asked) {
 		r->asked = true;
 		post(r);
 	}
 
 	return 0;
-}
-
-
-static int write_reply(struct request *r)
-{
-	unsigned char buf[LWS_PRE + HEADERS_SIZE];
-	unsigned char *start = buf + LWS_PRE, *p = start;
-	size_t len = r->reply ? strlen(r->reply) : 0;
-	unsigned char *text;
-	int n;
-
-	static const char challenge[] = "Bearer realm=\"referd\"";
-
-	if (lws_add_http_common_headers(r->wsi, (unsigned)r->status, r->type,
-					len, &p, buf + sizeof(buf)) ||
-	    lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
-					 (const unsigned char *)"no-store", 8,
-					 &p, buf + sizeof(buf)) ||
-	    (r->status == 429 &&
-	     lws_add_http_header_by_token(r->wsi, WSI_TOKEN_HTTP_RETRY_AFTER,
-					  (const unsigned char *)"1", 1, &p,
-					  buf + sizeof(buf))) ||
-	    (r->origin && cors_answer(r->wsi, r->origin, r->preflight, &p,
-				      buf + sizeof(buf))) ||
-	    (r->status == 401 &&
-	     lws_add_http_header_by_token(
-		     r->wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE,
-		     (const unsigned char *)challenge, strlen(challenge), &p,
-		     buf + sizeof(buf))) ||
-	    lws_finalize_write_http_header(r->wsi, start, &p,
-					   buf + sizeof(buf)))
-		return -1;
-
-	text = malloc(LWS_PRE + len + 1);
-	if (!text)
-		return -1;
-
-	if (r->head)
-		len = 0;
-	if (len)
-		memcpy(text + LWS_PRE, r->reply, len);
-	n = lws_write(r->wsi, text + LWS_PRE, len, LWS_WRITE_HTTP_FINAL);
-	free(text);
-
-	/* libwebsockets would take all that follows for the body */
-	if (r->status == 411)
-		return -1;
-
-	/* its 1, for a connection that is to be closed, counts as -1 only */
-	return n < 0 || lws_http_transaction_completed(r->wsi) ? -1 : 0;
 }
 
 
@@ -387,7 +334,7 @@ static int write_reply(struct request *r)
  */
 bool http_answers(const struct request *r)
 {
-	return r->status != 0;
+	return r->response.status != 0;
 }
 
 
@@ -400,7 +347,7 @@ bool http_answers(const struct request *r)
  */
 int http_writable(struct request *r)
 {
-	return r->status ? write_reply(r) : 0;
+	return r->response.status ? response_write(&r->response, r->wsi) : 0;
 }
 
 
@@ -420,7 +367,7 @@ struct request *http_end(struct request *r)
 	reader_cancel(r->look);
 	ev_timer_stop(EV_DEFAULT_ & r->limit);
 	free(r->origin);
-	free(r->reply);
+	free(r->response.text);
 	free(r->body);
 	free(r);
 

@@ -6,10 +6,10 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <sqlite3.h>
+#include "backlog.h"
 #include "base/base.h"
 #include "db.h"
 #include "dbfile.h"
@@ -17,16 +17,15 @@
 #include "journal.h"
 #include "reader.h"
 #include "redo.h"
-#include "spool.h"
 #include "statedir.h"
 #include "store.h"
+#include "txn.h"
 
 
 enum {
 	RETRY_TIME = 1000, /* ms */
 	SLICE_TIME = 1000, /* us of a turn for what is to get into the file */
-	WAITING_MAX = 64 << 20, /* bytes of what can't be written */
-	LOG_PAGES = 1000,       /* that SQLite's log may have, or so */
+	LOG_PAGES = 1000,  /* that SQLite's log may have, or so */
 	LOG_PAGES_MAX = 8 * LOG_PAGES,
 	HELD_MAX = 8 << 20, /* bytes that wait for it to be copied */
 
@@ -43,18 +42,11 @@ static struct {
 	const struct db_rules *rules;
 	uint64_t turn; /* number of the one at hand */
 	bool wrote;    /* in this turn */
-	bool begun;    /* a transaction is */
 	bool settling; /* in slices: some of what was written was run */
 	bool hurried;  /* somebody waits for that */
 	int pages;     /* of SQLite's log */
 	int64_t since; /* when the first thing came that is not in the file */
-
-	/* The last one failed: what is written waits in the journal */
-	bool broken;
-	bool dropped;      /* messages are gone */
-	bool overflown;    /* ... and more than these */
-	int64_t retry;     /* when to try again, ms */
-	char trouble[128]; /* what SQLite said of it */
+	int64_t retry; /* when to try again what failed, ms */
 } db;
 
 
@@ -68,18 +60,6 @@ static int64_t now_us(void)
 }
 
 
-static size_t waiting_count(void)
-{
-	return journal_count() + spool_count();
-}
-
-
-static size_t waiting_size(void)
-{
-	return journal_size() + spool_size();
-}
-
-
 /* That has written something */
 static uint64_t last_turn(void)
 {
@@ -87,41 +67,13 @@ static uint64_t last_turn(void)
 }
 
 
-/* Operation goes on in memory, so that one line for each trouble is enough */
-static void fail(void)
+/* What waits is tried again later, from the beginning */
+static int failed(void)
 {
-	if (!db.broken) {
-		(void)snprintf(db.trouble, sizeof(db.trouble), "%s",
-			       sqlite3_errmsg(db.db));
-		log_error("store: can't write (%s): what is to be kept waits "
-			  "in memory",
-			  db.trouble);
-	}
-
-	db.broken = true;
-	db.retry = clock_steady_ms() + RETRY_TIME;
-	db.begun = false;
 	db.settling = false;
-	journal_save(true);
-	journal_undo();
-	spool_undo();
-	if (!sqlite3_get_autocommit(db.db))
-		(void)sqlite3_exec(db.db, "ROLLBACK", NULL, NULL, NULL);
-}
+	db.retry = clock_steady_ms() + RETRY_TIME;
 
-
-/* What is refused for what it is will not be taken later */
-static bool is_refusal(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_CONSTRAINT:
-	case SQLITE_ERROR:
-	case SQLITE_MISMATCH:
-	case SQLITE_MISUSE:
-	case SQLITE_RANGE:
-	case SQLITE_TOOBIG: return true;
-	default: return false;
-	}
+	return EIO;
 }
 
 
@@ -135,54 +87,9 @@ static void note_time(void)
 
 static int begin(void)
 {
-	if (db.begun)
-		return 0;
-
 	note_time();
-	if (sqlite3_exec(db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
-	    SQLITE_OK) {
-		fail();
-		return EIO;
-	}
 
-	db.begun = true;
-
-	return 0;
-}
-
-
-/* Together with the mark: of what is in the redo log, nothing is repeated */
-static int commit(uint64_t turn)
-{
-	if (dbfile_mark(db.db, turn) ||
-	    sqlite3_exec(db.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-		fail();
-		return EIO;
-	}
-
-	db.begun = false;
-
-	return 0;
-}
-
-
-static int run_write(const struct todo *todo)
-{
-	int rc, err = 0;
-
-	if (begin())
-		return EIO;
-
-	rc = dbstmt_run(todo);
-	if (is_refusal(rc)) {
-		log_error("store: can't write: %s", sqlite3_errmsg(db.db));
-	}
-	else if (rc != SQLITE_DONE) {
-		fail();
-		err = EIO;
-	}
-
-	return err;
+	return txn_begin() ? failed() : 0;
 }
 
 
@@ -193,21 +100,16 @@ static int apply(int64_t us)
 	struct todo todo;
 	unsigned count = 0;
 
-	for (;;) {
-		const bool spooled = spool_next(&todo);
-
-		if (!spooled && !journal_next(&todo))
-			return 0;
+	while (backlog_next(&todo)) {
 		if (++count % 16 == 0 && now_us() >= end)
 			return EAGAIN;
-		if (run_write(&todo))
-			return EIO;
+		if (txn_run(&todo))
+			return failed();
 
-		if (spooled)
-			spool_done();
-		else
-			journal_done();
+		backlog_done();
 	}
+
+	return 0;
 }
 
 
@@ -218,7 +120,7 @@ static int apply(int64_t us)
  */
 int db_apply(void)
 {
-	return db.broken ? EIO : apply(INT32_MAX);
+	return txn_trouble() ? EIO : apply(INT32_MAX);
 }
 
 
@@ -242,12 +144,13 @@ static int settle(int64_t us)
 	db.settling = err == EAGAIN;
 	if (err)
 		return err;
-	if (begin() || commit(last_turn()))
+	if (begin())
 		return EIO;
+	if (txn_commit(last_turn()))
+		return failed();
 
 	db.hurried = false;
-	journal_clear();
-	spool_clear();
+	backlog_clear();
 	redo_clear();
 
 	return 0;
@@ -273,23 +176,19 @@ static bool is_moot(unsigned n, const char *key)
 void db_write(unsigned n)
 {
 	const struct value *values;
-	unsigned group, count;
-	int err;
+	unsigned count;
 
 	if (!db.open)
 		return;
 
-	group = db.rules->group(n);
 	values = dbstmt_take(n, &count);
 	note_time();
 	redo_add(n, values, count);
 	db.wrote = true;
-	if (db.broken && is_moot(n, values[0].text))
+	if (txn_trouble() && is_moot(n, values[0].text))
 		return;
 
-	err = group == GROUP_SPOOL ? spool_add(n, values, count)
-				   : journal_add(n, group, values, count);
-	if (err)
+	if (backlog_add(n, db.rules->group(n), values, count))
 		log_error("store: out of memory");
 }
 
@@ -298,14 +197,10 @@ static int recover(void)
 {
 	const int err = settle(SLICE_TIME);
 
-	if (err)
-		return err;
+	if (!err)
+		txn_recovered();
 
-	db.broken = db.dropped = db.overflown = false;
-	journal_save(false);
-	log_warning("store: can write again, and has written what waited");
-
-	return 0;
+	return err;
 }
 
 
@@ -313,7 +208,7 @@ static int recover(void)
    be added meanwhile */
 static bool is_held(void)
 {
-	return db.pages > LOG_PAGES_MAX && waiting_size() < HELD_MAX &&
+	return db.pages > LOG_PAGES_MAX && backlog_size() < HELD_MAX &&
 	       reader_copies();
 }
 
@@ -323,8 +218,8 @@ static bool is_due(void)
 	if (is_held())
 		return false;
 
-	return db.settling || db.hurried || waiting_count() >= SETTLE_COUNT ||
-	       waiting_size() >= SETTLE_SIZE ||
+	return db.settling || db.hurried || backlog_count() >= SETTLE_COUNT ||
+	       backlog_size() >= SETTLE_SIZE ||
 	       clock_steady_ms() >= db.since + SETTLE_TIME;
 }
 
@@ -342,7 +237,7 @@ int db_secure(void)
 	if (db.wrote)
 		err = redo_write(db.turn);
 
-	if (db.broken)
+	if (txn_trouble())
 		err = EIO;
 	else if (err)
 		err = settle(INT32_MAX);
@@ -365,12 +260,12 @@ int db_commit(void)
 {
 	int err = db_secure();
 
-	if (db.broken && (db.settling || clock_steady_ms() >= db.retry))
+	if (txn_trouble() && (db.settling || clock_steady_ms() >= db.retry))
 		err = recover();
 	else if (!err && db_pending() && is_due())
 		err = settle(SLICE_TIME) == EIO ? EIO : 0;
 
-	if (db.broken || !db_pending())
+	if (txn_trouble() || !db_pending())
 		reader_start();
 
 	return err;
@@ -384,7 +279,7 @@ int db_commit(void)
  */
 bool db_pending(void)
 {
-	return db.begun || waiting_count();
+	return txn_begun() || backlog_count();
 }
 
 
@@ -410,23 +305,12 @@ bool db_busy(void)
  */
 bool db_is_near(size_t count)
 {
-	if (waiting_count() <= count)
+	if (backlog_count() <= count)
 		return true;
 
 	db.hurried = true;
 
 	return false;
-}
-
-
-/**
- * Tell why nothing can be written
- *
- * @return What the system says, NULL if all is well
- */
-const char *db_trouble(void)
-{
-	return db.broken ? db.trouble : NULL;
 }
 
 
@@ -438,41 +322,8 @@ const char *db_trouble(void)
  */
 int64_t db_relieve(void)
 {
-	int64_t number;
-
-	if (!db.broken || db.settling || waiting_size() <= WAITING_MAX)
-		return 0;
-
-	number = spool_drop();
-	if (!db.dropped)
-		log_error("store: messages are lost, the oldest first: there "
-			  "is no memory for more");
-	db.dropped = true;
-
-	/* without all that need not be known for calls to go on */
-	if (waiting_size() > WAITING_MAX &&
-	    journal_drop(db.rules->past, WAITING_MAX / 8 * 7) &&
-	    !db.overflown) {
-		log_error("store: the outcomes of transfers are lost, the "
-			  "oldest first: there is no memory for more");
-		db.overflown = true;
-	}
-
-	return number;
-}
-
-
-/**
- * Go through what a statement has written and what can't be read yet
- *
- * @param n     Number of the statement, of GROUP_SPOOL
- * @param after Number behind which to begin
- * @param h     Handler of the values, returns true to stop
- * @param arg   Handler argument
- */
-void db_waiting(unsigned n, int64_t after, db_values_h *h, void *arg)
-{
-	spool_each(n, after, h, arg);
+	return txn_trouble() && !db.settling ? backlog_relieve(db.rules->past)
+					     : 0;
 }
 
 
@@ -543,6 +394,7 @@ int db_open(const char *dir, const struct db_rules *rules,
 		log_warning("store: can't write %s/referd.redo: each turn "
 			    "is committed by itself",
 			    dir);
+	txn_open(db.db);
 	db.open = !err;
 	if (!err)
 		err = reader_open(sqlite3_db_filename(db.db, "main"), sql,
@@ -567,13 +419,13 @@ void db_close(void)
 		(void)sqlite3_wal_hook(db.db, NULL, NULL);
 	if (db.open && (db_commit() == EIO || settle(INT32_MAX)))
 		log_error("store: what waits in memory is lost (%zu writes)",
-			  waiting_count());
-	journal_clear();
-	journal_save(false);
-	spool_clear();
+			  backlog_count());
+	backlog_clear();
+	backlog_save(false);
 	redo_close();
 
 	dbstmts_finalize();
+	txn_close();
 	dbfile_close(db.db);
 	statedir_close();
 	memset(&db, 0, sizeof(db));

@@ -33,8 +33,6 @@ struct db_rules {
 	unsigned past; /* the one of what nobody needs but who asks for it */
 };
 
-typedef bool(db_values_h)(const struct value *values, void *arg);
-
 int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count);
 void db_close(void);
@@ -53,9 +51,7 @@ int db_begin(void);
 void db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);
-const char *db_trouble(void);
 int64_t db_relieve(void);
-void db_waiting(unsigned n, int64_t after, db_values_h *h, void *arg);
 bool db_written(struct todo *todo, unsigned n, const char *key);
 
 #endif

@@ -15,6 +15,7 @@
 #include "retention.h"
 #include "schema.h"
 #include "store.h"
+#include "txn.h"
 
 
 enum { STEP_ROWS = 256 };
@@ -184,7 +185,7 @@ bool retention_step(void)
 	bool more;
 
 	/* what is to be seen first would take long */
-	if (db_trouble())
+	if (txn_trouble())
 		return false;
 	if (!db_is_near(STEP_ROWS))
 		return true;

@@ -11,7 +11,9 @@
 #include "db.h"
 #include "journal.h"
 #include "schema.h"
+#include "spool.h"
 #include "store.h"
+#include "txn.h"
 
 
 enum {
@@ -181,7 +183,7 @@ bool store_busy(void)
 
 const char *store_trouble(void)
 {
-	return db_trouble();
+	return txn_trouble();
 }
 
 
@@ -305,7 +307,7 @@ uint64_t store_last(const char *client)
 	last = query(STMT_LAST_OF);
 	if (last > r.since)
 		r.since = last;
-	db_waiting(STMT_MESSAGE, (int64_t)r.since, last_handler, &r);
+	spool_each(STMT_MESSAGE, (int64_t)r.since, last_handler, &r);
 
 	return r.since;
 }
@@ -353,7 +355,7 @@ bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 
 	each_row(&r);
 	if (!is_over(&r))
-		db_waiting(STMT_MESSAGE, (int64_t)r.since, waiting_handler,
+		spool_each(STMT_MESSAGE, (int64_t)r.since, waiting_handler,
 			   &r);
 	*sincep = r.since;
 
