@@ -297,12 +297,12 @@ static void revive(struct app *a)
 }
 
 
-static void ask(struct app *a, const struct session *s)
+static void ask(struct app *a, const struct call *c)
 {
 	char msgid[CALL_SID_MAX + 3];
 
 	free(a->data);
-	a->data = appcall_new(s);
+	a->data = appcall_new(c);
 	appsave_mark(a);
 	(void)snprintf(msgid, sizeof(msgid), "s-%s", a->sid);
 	if (!a->http)
@@ -316,19 +316,19 @@ static void ask(struct app *a, const struct session *s)
 }
 
 
-void app_call_new(const struct session *s)
+void app_call_new(const struct call *c)
 {
-	struct app *a = find(call_sid(s->call));
+	struct app *a = find(call_sid(c));
 	struct hook hook = {0};
 	char number[256];
 
 	if (a && a->over)
 		revive(a);
 
-	if (!a && call_inbound(s->call)) {
-		call_number(s->call, number, sizeof(number));
+	if (!a && call_inbound(c)) {
+		call_number(c, number, sizeof(number));
 		if (route_find(&hook, number))
-			(void)create(&a, call_sid(s->call), &hook);
+			(void)create(&a, call_sid(c), &hook);
 		hook_reset(&hook);
 	}
 
@@ -336,45 +336,45 @@ void app_call_new(const struct session *s)
 		return;
 
 	a->since = store_seq();
-	if (call_inbound(s->call) || call_answered(s->call))
-		ask(a, s);
+	if (call_inbound(c) || call_answered(c))
+		ask(a, c);
 	applink_open(a);
 }
 
 
-void app_call_changed(const struct session *s)
+void app_call_changed(const struct call *c)
 {
-	struct app *a = find(call_sid(s->call));
+	struct app *a = find(call_sid(c));
 
 	if (!a)
 		return;
 
 	appsave_mark(a);
 	if (a->http && !a->graceful)
-		appcall_status(s, a);
-	if (call_over(s->call))
+		appcall_status(c, a);
+	if (call_over(c))
 		over(a);
-	else if (call_answered(s->call) && !a->data)
-		ask(a, s);
+	else if (call_answered(c) && !a->data)
+		ask(a, c);
 }
 
 
-void app_idle(const struct session *s)
+void app_idle(const struct call *c)
 {
-	struct app *a = find(call_sid(s->call));
+	struct app *a = find(call_sid(c));
 
 	if (!a || !a->ends || a->over)
 		return;
 
 	a->ends = false;
 	appsave_mark(a);
-	appcall_end(s);
+	appcall_end(c);
 }
 
 
-bool app_redirect(const struct session *s, const char *url)
+bool app_redirect(const struct call *c, const char *url)
 {
-	struct app *a = find(call_sid(s->call));
+	struct app *a = find(call_sid(c));
 	struct hook hook = {0};
 	bool http;
 
@@ -399,7 +399,7 @@ bool app_redirect(const struct session *s, const char *url)
 		return false;
 
 	a->answered = false;
-	ask(a, s);
+	ask(a, c);
 
 	return true;
 }

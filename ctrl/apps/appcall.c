@@ -23,18 +23,18 @@
 /**
  * Write what an application is to know of a new call
  *
- * @param s Session
+ * @param c Call
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
-char *appcall_new(const struct session *s)
+char *appcall_new(const struct call *c)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	call_print_new(&j, s->call);
-	json_raw(&j, "customerData", s->tag);
+	call_print_new(&j, c);
+	json_raw(&j, "customerData", call_tag(c));
 	json_close(&j, '}');
 
 	return json_take(&j);
@@ -69,10 +69,10 @@ char *appcall_reconnect(const char *sid, const char *msgid, const char *data)
 /**
  * Tell an application over HTTP of the state of its call
  *
- * @param s Session
+ * @param c Call
  * @param a Application
  */
-void appcall_status(const struct session *s, const struct app *a)
+void appcall_status(const struct call *c, const struct app *a)
 {
 	const struct sender sender = app_sender(a);
 	struct hook hook = {0};
@@ -88,15 +88,15 @@ void appcall_status(const struct session *s, const struct app *a)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	call_print(&j, s->call, true);
-	json_raw(&j, "customerData", s->tag);
+	call_print(&j, c, true);
+	json_raw(&j, "customerData", call_tag(c));
 	json_close(&j, '}');
 
 	(void)hooks_post(&(struct hook_post){.kind = HOOK_STATUS,
 					     .hook = &hook,
 					     .client = &sender,
 					     .dialect = DIALECT_JAMBONZ,
-					     .call_sid = call_sid(s->call),
+					     .call_sid = call_sid(c),
 					     .data = json_done(&j)},
 			 id);
 	json_free(&j);
@@ -174,27 +174,28 @@ bool appcall_busy(const char *sid)
 
 
 /* A verb of our own, in place of all others */
-static void run(const struct session *s, cJSON *verb)
+static void run(const struct call *c, cJSON *verb)
 {
 	struct sender nobody = {.quiet = true};
+	const struct session *s = session_find(call_sid(c));
 	struct verb *list = NULL;
 	struct error f;
 	int err;
 
 	error_init(&f);
-	err = verbs_parse(&list, verb, &f);
+	err = s ? verbs_parse(&list, verb, &f) : ENOENT;
 	if (!err)
 		err = queue_submit(s->queue, &list, QUEUE_REPLACE, &nobody,
 				   &f);
 	if (err)
-		log_warning("appcall: %s: %s", call_sid(s->call), f.text);
+		log_warning("appcall: %s: %s", call_sid(c), f.text);
 
 	verbs_free(list);
 	cJSON_Delete(verb);
 }
 
 
-static void decline(const struct session *s, int status, const char *why)
+static void decline(const struct call *c, int status, const char *why)
 {
 	cJSON *verb = cJSON_CreateObject(), *headers;
 
@@ -204,30 +205,30 @@ static void decline(const struct session *s, int status, const char *why)
 		headers = cJSON_AddObjectToObject(verb, "headers");
 		cJSON_AddStringToObject(headers, "X-Reason", why);
 	}
-	run(s, verb);
+	run(c, verb);
 }
 
 
-static void hangup(const struct session *s)
+static void hangup(const struct call *c)
 {
 	cJSON *verb = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(verb, "verb", "hangup");
-	run(s, verb);
+	run(c, verb);
 }
 
 
 /**
  * End a call whose verbs are done
  *
- * @param s Session
+ * @param c Call
  */
-void appcall_end(const struct session *s)
+void appcall_end(const struct call *c)
 {
-	if (call_inbound(s->call) && !call_answered(s->call))
-		decline(s, 603, NULL);
+	if (call_inbound(c) && !call_answered(c))
+		decline(c, 603, NULL);
 	else
-		hangup(s);
+		hangup(c);
 }
 
 
@@ -245,7 +246,7 @@ void appcall_fail(const char *sid, const char *why)
 		return;
 
 	if (call_inbound(s->call) && !call_answered(s->call))
-		decline(s, 480, why);
+		decline(s->call, 480, why);
 	else
-		hangup(s);
+		hangup(s->call);
 }

@@ -11,17 +11,17 @@
 
 
 struct app;
+struct call;
 struct hook;
-struct session;
 
-char *appcall_new(const struct session *s);
+char *appcall_new(const struct call *c);
 char *appcall_reconnect(const char *sid, const char *msgid, const char *data);
-void appcall_status(const struct session *s, const struct app *a);
+void appcall_status(const struct call *c, const struct app *a);
 int appcall_resolve(struct hook *hook, const struct hook *app);
 
 bool appcall_up(const char *sid);
 bool appcall_busy(const char *sid);
-void appcall_end(const struct session *s);
+void appcall_end(const struct call *c);
 void appcall_fail(const char *sid, const char *why);
 
 #endif

@@ -71,34 +71,34 @@ void app_drop(const char *sid);
  * Ask the application of a call that has come in; connect to that of one
  * that is made
  *
- * @param s Session
+ * @param c Call
  */
-void app_call_new(const struct session *s);
+void app_call_new(const struct call *c);
 
 /**
  * Look at a call again: its state has changed
  *
- * @param s Session
+ * @param c Call
  */
-void app_call_changed(const struct session *s);
+void app_call_changed(const struct call *c);
 
 /**
  * End a call whose application has nothing more to say, now that all verbs
  * are done
  *
- * @param s Session
+ * @param c Call
  */
-void app_idle(const struct session *s);
+void app_idle(const struct call *c);
 
 /**
  * Hand a call over to another application, if a redirect asks for that
  *
- * @param s   Session
+ * @param c   Call
  * @param url Where the redirect goes
  *
  * @return True if that application is asked by session:new
  */
-bool app_redirect(const struct session *s, const char *url);
+bool app_redirect(const struct call *c, const char *url);
 
 /**
  * Have the application of a call saved: there is a message for it

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "announce.h"
+#include "call.h"
 #include "calls.h"
 #include "json.h"
 #include "nodes/nodes.h"
@@ -15,23 +16,23 @@
 /**
  * Tell of a call that clients hear of for the first time
  *
- * @param s    Session
+ * @param c    Call
  * @param time When that was, in ms since 1970; 0 for now
  */
-void announce_call(const struct session *s, int64_t time)
+void announce_call(const struct call *c, int64_t time)
 {
 	char msgid[CALL_SID_MAX + 3] = "s-";
 	struct json j;
 
-	strcat(msgid, call_sid(s->call));
+	strcat(msgid, call_sid(c));
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	call_print_new(&j, s->call);
+	call_print_new(&j, c);
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "session:new",
-				      .call_sid = call_sid(s->call),
+				      .call_sid = call_sid(c),
 				      .msgid = msgid,
 				      .data = json_done(&j),
 				      .time = time,
@@ -43,21 +44,21 @@ void announce_call(const struct session *s, int64_t time)
 /**
  * Tell of the state of a call
  *
- * @param s    Session
+ * @param c    Call
  * @param time When it came about, in ms since 1970; 0 for now
  */
-void announce_state(const struct session *s, int64_t time)
+void announce_state(const struct call *c, int64_t time)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	call_print(&j, s->call, true);
-	json_raw(&j, "customerData", s->tag);
+	call_print(&j, c, true);
+	json_raw(&j, "customerData", call_tag(c));
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "call:status",
-				      .call_sid = call_sid(s->call),
+				      .call_sid = call_sid(c),
 				      .data = json_done(&j),
 				      .time = time,
 				      .jambonz = true});

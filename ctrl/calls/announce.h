@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 
-struct session;
+struct call;
 
-void announce_call(const struct session *s, int64_t time);
-void announce_state(const struct session *s, int64_t time);
+void announce_call(const struct call *c, int64_t time);
+void announce_state(const struct call *c, int64_t time);
 
 #endif

@@ -28,10 +28,13 @@ struct call {
 	char *sip_reason;
 	char *ref;
 	char *headers;
+	char *instance; /* of the node that carries it */
 	char *node;
+	char *tag; /* JSON text of an object, may be NULL */
 	int sip_status;
 	int64_t started;
 	int64_t duration;
+	bool notify; /* config notifyEvents */
 	char *saved; /* as call_save() writes it, NULL if it has changed */
 };
 
@@ -46,14 +49,15 @@ static void change(struct call *c)
 /**
  * Make a call
  *
- * @param cp   Pointer to the new call
- * @param info What its node says of it
- * @param node Name of the node
+ * @param cp       Pointer to the new call
+ * @param info     What its node says of it
+ * @param instance Instance id of the node
+ * @param node     Name of the node
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int call_create(struct call **cp, const struct call_info *info,
-		const char *node)
+		const char *instance, const char *node)
 {
 	struct call *c = calloc(1, sizeof(*c));
 	int err;
@@ -62,7 +66,8 @@ int call_create(struct call **cp, const struct call_info *info,
 		return ENOMEM;
 
 	c->duration = -1;
-	err = field_keep(&c->node, node);
+	err = field_keep(&c->instance, instance);
+	err |= field_keep(&c->node, node);
 	err |= field_keep(&c->sid, info->sid);
 	err |= call_update(c, info);
 	if (err) {
@@ -97,7 +102,9 @@ void call_destroy(struct call *c)
 	free(c->sip_reason);
 	free(c->ref);
 	free(c->headers);
+	free(c->instance);
 	free(c->node);
+	free(c->tag);
 	free(c->saved);
 	free(c);
 }
@@ -109,7 +116,7 @@ void call_destroy(struct call *c)
  * @param c    Call
  * @param info What the node says
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int call_update(struct call *c, const struct call_info *info)
 {
@@ -144,7 +151,7 @@ int call_update(struct call *c, const struct call_info *info)
  * @param state  State that it ends in
  * @param reason Why
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int call_fail(struct call *c, const char *state, const char *reason)
 {
@@ -160,6 +167,19 @@ int call_fail(struct call *c, const char *state, const char *reason)
 const char *call_sid(const struct call *c)
 {
 	return c->sid;
+}
+
+
+/**
+ * Get the instance id of the node that carries a call
+ *
+ * @param c Call
+ *
+ * @return Instance id
+ */
+const char *call_instance(const struct call *c)
+{
+	return c->instance;
 }
 
 
@@ -212,6 +232,51 @@ const char *call_to(const struct call *c)
 const char *call_state(const struct call *c)
 {
 	return c->state;
+}
+
+
+/**
+ * Set what an application wants to see again in each hook of a call
+ *
+ * @param c    Call
+ * @param text JSON text of an object, NULL leaves what there is
+ *
+ * @return 0, or ENOMEM
+ */
+int call_tag_set(struct call *c, const char *text)
+{
+	return field_keep(&c->tag, text);
+}
+
+
+const char *call_tag(const struct call *c)
+{
+	return c->tag;
+}
+
+
+/**
+ * Set whether clients hear of the verbs of a call in the form of jambonz, too
+ *
+ * @param c      Call
+ * @param notify True if they do
+ */
+void call_notify_set(struct call *c, bool notify)
+{
+	c->notify = notify;
+}
+
+
+/**
+ * Tell whether clients hear of the verbs of a call in the form of jambonz
+ *
+ * @param c Call
+ *
+ * @return True if they do
+ */
+bool call_notify(const struct call *c)
+{
+	return c->notify;
 }
 
 

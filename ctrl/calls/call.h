@@ -16,10 +16,14 @@ struct call_info;
 struct json;
 
 int call_create(struct call **cp, const struct call_info *info,
-		const char *node);
+		const char *instance, const char *node);
 void call_destroy(struct call *c);
 int call_update(struct call *c, const struct call_info *info);
 int call_fail(struct call *c, const char *state, const char *reason);
+int call_tag_set(struct call *c, const char *text);
+void call_notify_set(struct call *c, bool notify);
+bool call_notify(const struct call *c);
+const char *call_instance(const struct call *c);
 const char *call_node(const struct call *c);
 const char *call_from(const struct call *c);
 const char *call_to(const struct call *c);

@@ -29,9 +29,9 @@ enum app_ack {
 };
 
 struct calls_events {
-	void (*created)(const struct session *s);
-	void (*changed)(const struct session *s); /* its state */
-	void (*idle)(const struct session *s);    /* no verb is left */
+	void (*created)(const struct call *c);
+	void (*changed)(const struct call *c); /* its state */
+	void (*idle)(const struct call *c);    /* no verb is left */
 
 	/* What a sender has said is done, or can't be; msgid is what it had
 	   answered, "" for nothing.  Senders that are no applications are told
@@ -45,7 +45,7 @@ struct calls_events {
 
 	/* True if the application at a URL takes the call over, and is asked
 	   for verbs */
-	bool (*redirect)(const struct session *s, const char *url);
+	bool (*redirect)(const struct call *c, const char *url);
 
 	/* A call is about to be made for an application: 0, or ENOMEM.  It
 	   was not made. */
@@ -88,10 +88,7 @@ enum queue_mode {
 struct session {
 	struct session *next_dirty;
 	struct call *call;
-	char *instance; /* of the node that carries the call */
 	struct queue *queue;
-	char *tag;    /* JSON text of an object, may be NULL */
-	bool notify;  /* config notifyEvents */
 	int64_t told; /* ms since 1970: time of the last message about it */
 	bool live;    /* named since its node connected */
 	bool dirty;   /* to be saved at the end of this turn */
@@ -145,6 +142,15 @@ const char *call_sid(const struct call *c);
  * @param size Its size
  */
 void call_number(const struct call *c, char *text, size_t size);
+
+/**
+ * Get what an application wants to see again in each hook of a call
+ *
+ * @param c Call
+ *
+ * @return JSON text of an object, NULL if there is none
+ */
+const char *call_tag(const struct call *c);
 
 /**
  * Tell who called

@@ -16,7 +16,7 @@
 #include "message.h"
 #include "net/net.h"
 #include "queue.h"
-#include "session.h"
+#include "sessions.h"
 #include "stream/stream.h"
 #include "verb.h"
 
@@ -320,8 +320,8 @@ void command_answer(const struct sender *sender, const char *call_sid,
 		err = s ? take_answer(s, m, sender, f) : ENOENT;
 	}
 
-	if (err && s)
-		queue_hook_done(s->queue, sender->msgid);
+	if (err)
+		session_hook_done(call_sid, sender->msgid);
 
 	conclude(err == ENOENT ? 0 : err, sender, m, call_sid, f);
 }

@@ -14,7 +14,7 @@
 #include "dial.h"
 #include "json.h"
 #include "nodes/nodes.h"
-#include "session.h"
+#include "sessions.h"
 #include "store/store.h"
 #include "stream/stream.h"
 

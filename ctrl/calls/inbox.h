@@ -15,7 +15,6 @@ struct sender;
 struct cJSON;
 struct error;
 struct json;
-struct session;
 struct verb;
 
 /* A list of verbs that somebody sent */

@@ -15,6 +15,7 @@
 #include "notice.h"
 #include "queue.h"
 #include "session.h"
+#include "sessions.h"
 #include "store/store.h"
 #include "transfer.h"
 
@@ -23,7 +24,7 @@
 static bool is_others(const struct session *s, const char *instance,
 		      const char *node)
 {
-	if (!s || !strcmp(s->instance, instance))
+	if (!s || !strcmp(call_instance(s->call), instance))
 		return false;
 
 	log_warning("intake: %s reports on a call of another baresip, %s",
@@ -65,6 +66,7 @@ static void take_call(const struct report *r, const char *instance,
 }
 
 
+/* The session may be freed */
 static void take_step(struct session *s, const struct report *r,
 		      const char *instance, const char *node)
 {
@@ -91,8 +93,6 @@ static void take_transfer(const struct report *r, const char *instance,
 		return;
 
 	take_step(s, r, instance, node);
-	if (s)
-		session_release(s);
 }
 
 
@@ -119,11 +119,8 @@ static void take_played(const struct report *r, const char *instance,
 {
 	struct session *s = session_find(r->call_sid);
 
-	if (!s || is_others(s, instance, node))
-		return;
-
-	queue_played(s->queue, r);
-	session_release(s);
+	if (s && !is_others(s, instance, node))
+		queue_played(s->queue, r);
 }
 
 
@@ -161,7 +158,6 @@ static void take_sync(const struct report *r, const char *instance)
 		}
 
 		queue_resume(s->queue);
-		session_release(s);
 	}
 	free(found);
 	dials_resume(instance);
@@ -198,7 +194,8 @@ void intake(const struct report *r, const char *instance, const char *node)
 static const char gone[] = "baresip is gone";
 
 
-/* A REFER that may have gone out, of which the node could not tell any more */
+/* A REFER that may have gone out, of which the node could not tell any more.
+   The session may be freed. */
 static void end_untold(struct session *s)
 {
 	char id[17], *target;
@@ -217,9 +214,22 @@ static void end_untold(struct session *s)
 	if (r.ref) {
 		random_hex(id, sizeof(id));
 		r.refer_to = target;
-		take_step(s, &r, s->instance, call_node(s->call));
+		take_step(s, &r, call_instance(s->call), call_node(s->call));
 	}
 	free(target);
+}
+
+
+static void end(struct session *s)
+{
+	char sid[CALL_SID_MAX + 1];
+
+	(void)snprintf(sid, sizeof(sid), "%s", call_sid(s->call));
+	end_untold(s);
+
+	s = session_find(sid);
+	if (s)
+		session_end(s, "failed", gone);
 }
 
 
@@ -230,14 +240,13 @@ void intake_gone(const char *instance)
 	/* no verb may start on these calls when their transfers end */
 	for (size_t i = 0; found && found[i]; i++)
 		queue_stop(found[i]->queue);
+	free(found);
 
 	transfers_lost(instance, false, gone, lost_handler);
 
-	for (size_t i = 0; found && found[i]; i++) {
-		end_untold(found[i]);
-		session_end(found[i], "failed", gone);
-	}
-
+	found = sessions_of(instance);
+	for (size_t i = 0; found && found[i]; i++)
+		end(found[i]);
 	free(found);
 	dials_gone(instance);
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "call.h"
 #include "calls.h"
 #include "hooks/hooks.h"
 #include "json.h"
@@ -33,13 +34,13 @@ void notice_at(int64_t time)
 /**
  * Tell that a verb has started or finished
  *
- * @param s       Session
+ * @param c       Call
  * @param v       Verb
  * @param event   starting or finished
  * @param dry_run What would have been sent, as JSON text; NULL if the verb
  *                was no dry run
  */
-void notice_status(const struct session *s, const struct verb *v,
+void notice_status(const struct call *c, const struct verb *v,
 		   const char *event, const char *dry_run)
 {
 	struct json j;
@@ -54,16 +55,16 @@ void notice_status(const struct session *s, const struct verb *v,
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "verb:status",
-				      .call_sid = call_sid(s->call),
+				      .call_sid = call_sid(c),
 				      .data = json_done(&j),
 				      .time = moment,
-				      .jambonz = s->notify});
+				      .jambonz = call_notify(c)});
 	json_free(&j);
 }
 
 
 /* Posts what j has so far, and what every hook tells of its call */
-static bool post(struct json *j, const struct session *s, const struct verb *v,
+static bool post(struct json *j, const struct call *c, const struct verb *v,
 		 enum hook_kind kind, const struct transfer *t,
 		 char id[HOOK_ID_SIZE])
 {
@@ -71,8 +72,8 @@ static bool post(struct json *j, const struct session *s, const struct verb *v,
 
 	json_str(j, "transfer_id", t ? t->id : NULL);
 	json_str(j, "verb_id", v->id);
-	json_raw(j, "customerData", s->tag);
-	call_print(j, s->call, kind != HOOK_EVENT);
+	json_raw(j, "customerData", call_tag(c));
+	call_print(j, c, kind != HOOK_EVENT);
 	json_close(j, '}');
 
 	wait = hooks_post(&(struct hook_post){.kind = kind,
@@ -81,7 +82,7 @@ static bool post(struct json *j, const struct session *s, const struct verb *v,
 							      : &v->action,
 					      .client = v->owner,
 					      .dialect = v->dialect,
-					      .call_sid = call_sid(s->call),
+					      .call_sid = call_sid(c),
 					      .transfer_id = t ? t->id : NULL,
 					      .verb_id = v->id,
 					      .data = json_done(j)},
@@ -110,11 +111,11 @@ static void print_code(struct json *j, enum dialect dialect, const char *key,
 /**
  * Post the eventHook of a sip:refer, if it has one and a NOTIFY came
  *
- * @param s Session
+ * @param c Call
  * @param v Verb
  * @param t Transfer
  */
-void notice_notify(const struct session *s, const struct verb *v,
+void notice_notify(const struct call *c, const struct verb *v,
 		   const struct transfer *t)
 {
 	bool last = t->outcome && t->evidence &&
@@ -129,7 +130,7 @@ void notice_notify(const struct session *s, const struct verb *v,
 	json_open(&j, NULL, '{');
 	json_str(&j, "event", "transfer-status");
 	print_code(&j, v->dialect, "call_status", t->call_status);
-	(void)post(&j, s, v, HOOK_EVENT, t, id);
+	(void)post(&j, c, v, HOOK_EVENT, t, id);
 }
 
 
@@ -152,14 +153,14 @@ static int refer_code(const struct transfer *t)
 /**
  * Post the actionHook of a sip:refer, if it has one
  *
- * @param s  Session
+ * @param c  Call
  * @param v  Verb
  * @param t  Transfer, which has ended
  * @param id Id of the hook
  *
  * @return True if an answer may come
  */
-bool notice_transferred(const struct session *s, const struct verb *v,
+bool notice_transferred(const struct call *c, const struct verb *v,
 			const struct transfer *t, char id[HOOK_ID_SIZE])
 {
 	bool jambonz = v->dialect == DIALECT_JAMBONZ;
@@ -179,21 +180,21 @@ bool notice_transferred(const struct session *s, const struct verb *v,
 	json_str(&j, "evidence", t->evidence);
 	json_str(&j, "reason", t->reason);
 
-	return post(&j, s, v, HOOK_ACTION, t, id);
+	return post(&j, c, v, HOOK_ACTION, t, id);
 }
 
 
 /**
  * Post the actionHook of a play, if it has one
  *
- * @param s  Session
+ * @param c  Call
  * @param v  Verb
  * @param r  What the node says of it
  * @param id Id of the hook
  *
  * @return True if an answer may come
  */
-bool notice_played(const struct session *s, const struct verb *v,
+bool notice_played(const struct call *c, const struct verb *v,
 		   const struct report *r, char id[HOOK_ID_SIZE])
 {
 	bool failed = !strcmp(r->reason, "failed");
@@ -209,20 +210,20 @@ bool notice_played(const struct session *s, const struct verb *v,
 	json_int(&j, "playback_seconds", r->ms / 1000);
 	json_int(&j, "playback_milliseconds", r->ms);
 
-	return post(&j, s, v, HOOK_ACTION, NULL, id);
+	return post(&j, c, v, HOOK_ACTION, NULL, id);
 }
 
 
 /**
  * Ask for the verbs that a redirect goes to
  *
- * @param s  Session
+ * @param c  Call
  * @param v  Verb
  * @param id Id of the hook
  *
  * @return True if an answer may come
  */
-bool notice_redirect(const struct session *s, const struct verb *v,
+bool notice_redirect(const struct call *c, const struct verb *v,
 		     char id[HOOK_ID_SIZE])
 {
 	struct json j;
@@ -230,5 +231,5 @@ bool notice_redirect(const struct session *s, const struct verb *v,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 
-	return post(&j, s, v, HOOK_REDIRECT, NULL, id);
+	return post(&j, c, v, HOOK_REDIRECT, NULL, id);
 }

@@ -11,24 +11,24 @@
 #include "hooks/hooks.h"
 
 
+struct call;
 struct report;
-struct session;
 struct transfer;
 struct verb;
 
 void notice_at(int64_t time);
-void notice_status(const struct session *s, const struct verb *v,
+void notice_status(const struct call *c, const struct verb *v,
 		   const char *event, const char *dry_run);
 
 /* These return true if the call is to wait for the answer to the hook id */
-bool notice_transferred(const struct session *s, const struct verb *v,
+bool notice_transferred(const struct call *c, const struct verb *v,
 			const struct transfer *t, char id[HOOK_ID_SIZE]);
-bool notice_played(const struct session *s, const struct verb *v,
+bool notice_played(const struct call *c, const struct verb *v,
 		   const struct report *r, char id[HOOK_ID_SIZE]);
-bool notice_redirect(const struct session *s, const struct verb *v,
+bool notice_redirect(const struct call *c, const struct verb *v,
 		     char id[HOOK_ID_SIZE]);
 
-void notice_notify(const struct session *s, const struct verb *v,
+void notice_notify(const struct call *c, const struct verb *v,
 		   const struct transfer *t);
 
 #endif

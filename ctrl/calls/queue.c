@@ -5,162 +5,45 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "base/base.h"
+#include "call.h"
 #include "calls.h"
 #include "inbox.h"
 #include "json.h"
+#include "lists.h"
 #include "nodes/nodes.h"
 #include "queue.h"
 #include "request.h"
 #include "run.h"
-#include "session.h"
 #include "stream/stream.h"
 #include "transfer.h"
 #include "verb.h"
 
 
-enum { VERBS_MAX = 256 };
-
-struct queue {
-	struct session *s;  /* owns us */
-	struct inbox inbox; /* lists that are not accepted yet */
-	struct verb *verbs; /* still to come */
-	struct run *run;    /* the one at hand */
-};
-
-
-static struct verb *take_first(struct queue *q)
-{
-	struct verb *v = q->verbs;
-
-	q->verbs = v->next;
-	v->next = NULL;
-	session_touch(q->s);
-
-	return v;
-}
-
-
-/* A transfer makes no room for another one */
-static int transfer_error(const struct queue *q, const struct instruction *in,
-			  struct error *f)
-{
-	const struct verb *first = in->verbs;
-
-	if (in->mode != QUEUE_REPLACE || first->kind != VERB_SIP_REFER ||
-	    !run_transferring(q->run))
-		return 0;
-
-	verb_error(first, f);
-
-	return error_set(f, 409, NULL, "transfer in progress");
-}
-
-
-/* What this side can say against a list, when its turn has come */
-static int list_error(const struct queue *q, const struct instruction *in,
-		      struct error *f)
-{
-	if (transfer_error(q, in, f))
-		return EBADMSG;
-
-	if (in->mode == QUEUE_APPEND &&
-	    verbs_count(q->verbs) + verbs_count(in->verbs) > VERBS_MAX)
-		return error_set(f, 409, NULL,
-				 "the queue of this call is full");
-
-	return 0;
-}
-
-
-static void list_refuse(struct queue *q, struct error *f)
-{
-	const struct instruction *in = q->inbox.head;
-
-	if (in->sender && in->sender->msgid)
-		calls_events()->refused(in->sender, in->sender->msgid);
-	inbox_refuse(&q->inbox, f, call_sid(q->s->call));
-	session_touch(q->s);
-}
-
-
-/* The node checks, and starts the first at once if nothing is in its way */
-static void list_ask(struct queue *q, struct instruction *in)
-{
-	in->run = run_idle(q->run) &&
-		  (in->mode != QUEUE_APPEND || !q->verbs) &&
-		  verb_is_sip(in->verbs) && run_ready(q->run, in->verbs);
-
-	request_ref(in->ref, q->s);
-	session_touch(q->s);
-	request_check(q->s, in->ref, in->verbs, in->run);
-}
-
-
-static void list_apply(struct queue *q, struct instruction *in,
-		       const char *dry_run)
-{
-	if (in->sender && !in->sender->quiet)
-		reply_ack(in->sender, call_sid(q->s->call), dry_run);
-
-	if (in->sender)
-		calls_events()->accepted(in->sender);
-
-	if (in->mode != QUEUE_APPEND) {
-		verbs_free(q->verbs);
-		q->verbs = NULL;
-	}
-
-	if (in->mode == QUEUE_REPLACE && !in->run)
-		run_supersede(q->run);
-
-	verbs_append(&q->verbs, in->verbs);
-	in->verbs = NULL;
-
-	if (in->run)
-		run_started(q->run, take_first(q), in->ref, dry_run);
-
-	inbox_drop(&q->inbox);
-	session_touch(q->s);
-}
-
-
-static bool has_sip(const struct verb *list)
-{
-	while (list && !verb_is_sip(list))
-		list = list->next;
-
-	return list != NULL;
-}
-
-
 /* Go on with the lists, then with the verbs.  No verb starts while a list is
-   under check, since the list may be about to replace it. */
+   under check, since the list may be about to replace it.  The queue may be
+   freed. */
 static void proceed(struct queue *q)
 {
-	struct instruction *in;
-	struct error f;
-
-	while ((in = q->inbox.head) && !*in->ref) {
-		error_init(&f);
-		if (list_error(q, in, &f))
-			list_refuse(q, &f);
-		else if (has_sip(in->verbs))
-			list_ask(q, in);
-		else
-			list_apply(q, in, NULL);
-	}
+	lists_proceed(q);
 
 	while (q->verbs && !q->inbox.head && run_idle(q->run) &&
-	       !call_over(q->s->call))
-		run_start(q->run, take_first(q));
+	       !call_over(q->call))
+		run_start(q->run, lists_take(q));
 
-	if (queue_idle(q) && !call_over(q->s->call))
-		calls_events()->idle(q->s);
+	if (queue_idle(q))
+		q->e->idle(q->arg);
+}
+
+
+static void touched_handler(void *arg)
+{
+	const struct queue *q = arg;
+
+	q->e->touched(q->arg);
 }
 
 
@@ -170,15 +53,24 @@ static void idle_handler(void *arg)
 }
 
 
+static const struct run_events run_events = {
+	.touched = touched_handler,
+	.idle = idle_handler,
+};
+
+
 /**
- * Make the queue of a session
+ * Make the queue of a call
  *
- * @param qp Pointer to the new queue
- * @param s  Session, which owns the queue
+ * @param qp  Pointer to the new queue
+ * @param c   Call, which must outlive the queue
+ * @param e   Handlers
+ * @param arg Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int queue_create(struct queue **qp, struct session *s)
+int queue_create(struct queue **qp, struct call *c,
+		 const struct queue_events *e, void *arg)
 {
 	struct queue *q = calloc(1, sizeof(*q));
 	int err;
@@ -186,8 +78,10 @@ int queue_create(struct queue **qp, struct session *s)
 	if (!q)
 		return ENOMEM;
 
-	q->s = s;
-	err = run_create(&q->run, s, idle_handler, q);
+	q->call = c;
+	q->e = e;
+	q->arg = arg;
+	err = run_create(&q->run, c, &run_events, q);
 	if (err)
 		queue_destroy(q);
 	else
@@ -295,7 +189,7 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 {
 	int err;
 
-	if (!node_connected(q->s->instance))
+	if (!node_connected(call_instance(q->call)))
 		return error_set(f, 503, "call_sid",
 				 "names a call whose baresip is away");
 
@@ -307,7 +201,7 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 	if (err)
 		return err;
 
-	session_touch(q->s);
+	q->e->touched(q->arg);
 	proceed(q);
 
 	return 0;
@@ -351,7 +245,6 @@ void queue_hook_done(struct queue *q, const char *hook)
 {
 	run_hook_done(q->run, hook);
 	proceed(q);
-	session_release(q->s);
 }
 
 
@@ -369,43 +262,6 @@ const struct verb *queue_verb(const struct queue *q, const char *ref)
 }
 
 
-/* The node counts the SIP verbs only */
-static const struct verb *verb_at(const struct verb *list, int index)
-{
-	for (; list; list = list->next) {
-		if (verb_is_sip(list) && index-- == 0)
-			return list;
-	}
-
-	return NULL;
-}
-
-
-static void list_result(struct queue *q, const struct report *r)
-{
-	struct instruction *in = q->inbox.head;
-	const struct verb *v = verb_at(in->verbs, r->index);
-	struct error f;
-
-	error_init(&f);
-	if (r->ok && transfer_error(q, in, &f)) {
-		/* one that has begun since the list was sent to be checked */
-		list_refuse(q, &f);
-		return;
-	}
-
-	if (r->ok) {
-		list_apply(q, in, r->dry_run);
-		return;
-	}
-
-	if (v)
-		verb_error(v, &f);
-	error_set_node(&f, 400, r->field, r->error);
-	list_refuse(q, &f);
-}
-
-
 /**
  * Take the answer of the node to a request of this queue
  *
@@ -415,15 +271,14 @@ static void list_result(struct queue *q, const struct report *r)
 void queue_result(struct queue *q, const struct report *r)
 {
 	if (q->inbox.head && !strcmp(q->inbox.head->ref, r->ref))
-		list_result(q, r);
+		lists_result(q, r);
 	else
 		run_result(q->run, r);
 
-	if (call_over(q->s->call))
+	if (call_over(q->call))
 		queue_stop(q);
 
 	proceed(q);
-	session_release(q->s);
 }
 
 
@@ -460,7 +315,7 @@ void queue_played(struct queue *q, const struct report *r)
  */
 void queue_call_changed(struct queue *q)
 {
-	if (call_over(q->s->call))
+	if (call_over(q->call))
 		queue_stop(q);
 
 	run_call_changed(q->run);
@@ -476,25 +331,9 @@ void queue_call_changed(struct queue *q)
  */
 void queue_resume(struct queue *q)
 {
-	const struct instruction *in = q->inbox.head;
-
-	if (in && *in->ref)
-		request_check(q->s, in->ref, in->verbs, in->run);
-
+	lists_resume(q);
 	run_resume(q->run);
 	proceed(q);
-}
-
-
-static void lists_refuse(struct queue *q, const char *reason)
-{
-	struct error f;
-
-	while (q->inbox.head) {
-		error_init(&f);
-		(void)error_set(&f, 409, NULL, "%s", reason);
-		list_refuse(q, &f);
-	}
 }
 
 
@@ -508,7 +347,7 @@ void queue_stop(struct queue *q)
 {
 	verbs_free(q->verbs);
 	q->verbs = NULL;
-	session_touch(q->s);
+	q->e->touched(q->arg);
 
 	if (q->inbox.head && !*q->inbox.head->ref)
 		lists_refuse(q, "the call is over");
@@ -526,11 +365,11 @@ void queue_stop(struct queue *q)
  */
 const char *queue_doubt(struct queue *q, char **target)
 {
-	struct instruction *in = q->inbox.head;
+	const struct instruction *in = q->inbox.head;
 
 	*target = NULL;
 	if (in && *in->ref && in->run && verb_refers(in->verbs, target))
-		list_apply(q, in, NULL);
+		lists_apply(q, NULL);
 	free(*target);
 
 	return run_doubt(q->run, target);
@@ -547,8 +386,9 @@ void queue_abandon(struct queue *q, const char *reason)
 {
 	verbs_free(q->verbs);
 	q->verbs = NULL;
-	session_touch(q->s);
+	q->e->touched(q->arg);
 
 	lists_refuse(q, reason);
 	run_abandon(q->run, reason);
+	proceed(q);
 }

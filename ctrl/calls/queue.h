@@ -6,20 +6,36 @@
 #ifndef QUEUE_H
 #define QUEUE_H
 
-#include <stdbool.h>
+#include "inbox.h"
 
-struct error;
-struct verb;
 
 struct cJSON;
+struct call;
+struct error;
 struct json;
-struct queue;
 struct report;
+struct run;
 struct sender;
-struct session;
 struct transfer;
+struct verb;
 
-int queue_create(struct queue **qp, struct session *s);
+struct queue_events {
+	void (*touched)(void *arg); /* it is to be saved */
+	void (*idle)(void *arg);    /* nothing is left; it may be freed */
+};
+
+/* Private to queue.c and lists.c */
+struct queue {
+	struct call *call;
+	struct inbox inbox; /* lists that are not accepted yet */
+	struct verb *verbs; /* still to come */
+	struct run *run;    /* the one at hand */
+	const struct queue_events *e;
+	void *arg;
+};
+
+int queue_create(struct queue **qp, struct call *c,
+		 const struct queue_events *e, void *arg);
 void queue_destroy(struct queue *q);
 void queue_print(struct json *j, const struct queue *q);
 void queue_save(struct json *j, const struct queue *q);

@@ -9,19 +9,19 @@
 #include <stdbool.h>
 
 
-struct session;
+struct call;
 struct verb;
 
 enum {
 	REF_SIZE = 64, /* call_sid, colon, digits */
 };
 
-void request_ref(char ref[REF_SIZE], const struct session *s);
-void request_check(const struct session *s, const char *ref,
+void request_ref(char ref[REF_SIZE], const struct call *c);
+void request_check(const struct call *c, const char *ref,
 		   const struct verb *list, bool run);
-void request_run(const struct session *s, const char *ref,
+void request_run(const struct call *c, const char *ref,
 		 const struct verb *verb);
-void request_answer(const struct session *s, const char *ref);
-void request_cancel(const struct session *s);
+void request_answer(const struct call *c, const char *ref);
+void request_cancel(const struct call *c);
 
 #endif

@@ -8,248 +8,129 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cjson/cJSON.h>
-#include <ev.h>
-#include "base/base.h"
+#include "call.h"
 #include "calls.h"
-#include "hooks/hooks.h"
-#include "json.h"
 #include "nodes/nodes.h"
 #include "notice.h"
+#include "own.h"
 #include "request.h"
 #include "run.h"
-#include "session.h"
-#include "stream/stream.h"
+#include "task.h"
 #include "transfer.h"
 #include "verb.h"
 
 
-/*
- *           it needs an answered call       the call is answered
- *  IDLE -----------------------> WAITING ---------.
- *   | |                                           |
- *   | |       the node is asked to start it       v
- *   | '----------------------------------------> ASKED
- *   |                                             | it has started
- *   |             it is ours: a pause             v
- *   '------------------------------------------> RUNNING
- *                                                 | it has ended
- *             its hook was answered               v
- *  IDLE <---------------------------------------- HOOKED
- *
- * Only verbs with an actionHook are HOOKED; the others go to IDLE at once.
- */
-enum stage {
-	STAGE_IDLE,
-	STAGE_WAITING,
-	STAGE_ASKED,
-	STAGE_RUNNING,
-	STAGE_HOOKED,
-};
-
 struct run {
-	struct session *s; /* owns us, by way of its queue */
-	enum stage stage;
-	struct verb *verb;       /* NULL if IDLE or HOOKED */
-	char ref[REF_SIZE];      /* by which the node knows the verb */
-	char hook[HOOK_ID_SIZE]; /* that HOOKED waits for */
-	bool superseded;         /* the transfer is being cancelled */
-	int64_t pause_end;       /* ms since 1970 */
-	ev_timer pause;
-	run_idle_h *h;
+	struct task task;
+	struct own own;
+	const struct run_events *e;
 	void *arg;
 };
 
 
-static const char *stage_name(enum stage stage)
+static bool is_refer(const struct task *t)
 {
-	switch (stage) {
-	case STAGE_IDLE: return "idle";
-	case STAGE_WAITING: return "waiting";
-	case STAGE_ASKED: return "asked";
-	case STAGE_RUNNING: return "running";
-	case STAGE_HOOKED: return "hooked";
-	}
-
-	return "?";
-}
-
-
-static void set_stage(struct run *r, enum stage stage)
-{
-	log_debug("run: %s: %s, %s -> %s", call_sid(r->s->call),
-		  r->verb ? verb_name(r->verb->kind) : "-",
-		  stage_name(r->stage), stage_name(stage));
-
-	r->stage = stage;
-	session_touch(r->s);
+	return t->verb && t->verb->kind == VERB_SIP_REFER &&
+	       (t->stage == STAGE_ASKED || t->stage == STAGE_RUNNING);
 }
 
 
 static void drop(struct run *r)
 {
-	ev_timer_stop(EV_DEFAULT_ & r->pause);
-	verbs_free(r->verb);
-	r->verb = NULL;
-	r->superseded = false;
-	r->ref[0] = '\0';
-	r->pause_end = 0;
-	set_stage(r, STAGE_IDLE);
+	own_stop(&r->own);
+	task_drop(&r->task);
 }
 
 
 static void finish(struct run *r)
 {
-	notice_status(r->s, r->verb, "finished", NULL);
-	drop(r);
+	own_stop(&r->own);
+	task_finish(&r->task, NULL);
 }
 
 
-/* What a verb does has begun.  A dry run has been done with that, and so may
-   be what ends with the call. */
+/* The node has started the verb.  A dry run has been done with that, and so
+   may be what ends with the call. */
 static void begin(struct run *r, const char *dry_run)
 {
-	notice_status(r->s, r->verb, "starting", NULL);
-	set_stage(r, STAGE_RUNNING);
+	task_begin(&r->task);
 
-	if (dry_run) {
-		notice_status(r->s, r->verb, "finished", dry_run);
-		drop(r);
-		return;
-	}
-
-	run_call_changed(r);
+	if (dry_run)
+		task_finish(&r->task, dry_run);
+	else
+		run_call_changed(r);
 }
 
 
-static void refuse(struct run *r, int status, const char *field,
-		   const char *error)
+static void start_waiting(struct task *t)
 {
-	struct error f;
+	task_set_stage(t, STAGE_WAITING);
 
-	error_init(&f);
-	verb_error(r->verb, &f);
-	error_set_node(&f, status, field, error);
-	reply_error(r->verb->owner, &f, call_sid(r->s->call));
-	drop(r);
-}
-
-
-static bool is_refer(const struct run *r)
-{
-	return r->verb && r->verb->kind == VERB_SIP_REFER &&
-	       (r->stage == STAGE_ASKED || r->stage == STAGE_RUNNING);
-}
-
-
-static void pause_handler(EV_P_ ev_timer *w, int revents)
-{
-	struct run *r = w->data;
-	(void)loop;
-	(void)revents;
-
-	finish(r);
-	r->h(r->arg);
-}
-
-
-static void pause_start(struct run *r)
-{
-	int64_t left = r->pause_end - clock_ms();
-
-	ev_timer_set(&r->pause, left > 0 ? (double)left / 1000 : 0., 0.);
-	ev_timer_start(EV_DEFAULT_ & r->pause);
-}
-
-
-/* Ends the verb; the next one waits until its hook is answered */
-static void end(struct run *r, bool wait)
-{
-	finish(r);
-
-	if (wait && !call_over(r->s->call))
-		set_stage(r, STAGE_HOOKED);
-}
-
-
-static void start_own(struct run *r)
-{
-	struct verb *v = r->verb;
-	bool owned = v->owner && v->owner->kind == SENDER_APP;
-	bool wait = false;
-
-	if (v->kind == VERB_PAUSE) {
-		r->pause_end = clock_ms() + (int64_t)(v->length * 1000);
-		pause_start(r);
-		begin(r, NULL);
-		return;
-	}
-
-	/* nothing else may start for what the verb brings about */
-	set_stage(r, STAGE_RUNNING);
-	notice_status(r->s, v, "starting", NULL);
-
-	if (v->kind == VERB_CONFIG && v->notify >= 0)
-		r->s->notify = v->notify;
-	else if (v->kind == VERB_TAG)
-		session_tag(r->s, v->tag);
-	else if (v->kind == VERB_REDIRECT &&
-		 !(owned && calls_events()->redirect(r->s, v->action.url)))
-		wait = notice_redirect(r->s, v, r->hook);
-
-	end(r, wait);
-}
-
-
-static void start_waiting(struct run *r)
-{
-	set_stage(r, STAGE_WAITING);
-
-	if (call_inbound(r->s->call)) {
-		request_ref(r->ref, r->s);
-		request_answer(r->s, r->ref);
+	if (call_inbound(t->call)) {
+		request_ref(t->ref, t->call);
+		request_answer(t->call, t->ref);
 	}
 }
 
 
 static void start(struct run *r)
 {
-	if (!run_ready(r, r->verb)) {
-		start_waiting(r);
+	struct task *t = &r->task;
+
+	if (!run_ready(r, t->verb)) {
+		start_waiting(t);
 	}
-	else if (verb_is_sip(r->verb)) {
-		request_ref(r->ref, r->s);
-		set_stage(r, STAGE_ASKED);
-		request_run(r->s, r->ref, r->verb);
+	else if (verb_is_sip(t->verb)) {
+		request_ref(t->ref, t->call);
+		task_set_stage(t, STAGE_ASKED);
+		request_run(t->call, t->ref, t->verb);
 	}
 	else {
-		start_own(r);
+		own_start(&r->own);
 	}
 }
 
 
+static void touched_handler(void *arg)
+{
+	const struct run *r = arg;
+
+	r->e->touched(r->arg);
+}
+
+
+static void done_handler(void *arg)
+{
+	const struct run *r = arg;
+
+	r->e->idle(r->arg);
+}
+
+
 /**
- * Make what runs the verbs of a session
+ * Make what runs the verbs of a call
  *
  * @param rp  Pointer to the new run
- * @param s   Session
- * @param h   Called when a verb has ended by itself
+ * @param c   Call, which must outlive the run
+ * @param e   Handlers
  * @param arg Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int run_create(struct run **rp, struct session *s, run_idle_h *h, void *arg)
+int run_create(struct run **rp, struct call *c, const struct run_events *e,
+	       void *arg)
 {
 	struct run *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return ENOMEM;
 
-	r->s = s;
-	r->h = h;
+	r->task.call = c;
+	r->task.touched = touched_handler;
+	r->task.arg = r;
+	own_init(&r->own, &r->task, done_handler, r);
+	r->e = e;
 	r->arg = arg;
-	ev_timer_init(&r->pause, pause_handler, 0., 0.);
-	r->pause.data = r;
 
 	*rp = r;
 
@@ -267,8 +148,8 @@ void run_destroy(struct run *r)
 	if (!r)
 		return;
 
-	ev_timer_stop(EV_DEFAULT_ & r->pause);
-	verbs_free(r->verb);
+	own_stop(&r->own);
+	verbs_free(r->task.verb);
 	free(r);
 }
 
@@ -282,7 +163,7 @@ void run_destroy(struct run *r)
  */
 bool run_idle(const struct run *r)
 {
-	return r->stage == STAGE_IDLE;
+	return r->task.stage == STAGE_IDLE;
 }
 
 
@@ -295,7 +176,7 @@ bool run_idle(const struct run *r)
  */
 bool run_transferring(const struct run *r)
 {
-	return is_refer(r) && !r->superseded;
+	return is_refer(&r->task) && !r->task.superseded;
 }
 
 
@@ -311,13 +192,13 @@ bool run_transferring(const struct run *r)
  */
 bool run_ready(const struct run *r, const struct verb *v)
 {
-	if (call_answered(r->s->call))
+	if (call_answered(r->task.call))
 		return true;
 
 	if (v->kind == VERB_HANGUP || v->kind == VERB_SIP_DECLINE)
 		return true;
 
-	return call_inbound(r->s->call) && v->kind != VERB_SIP_REFER &&
+	return call_inbound(r->task.call) && v->kind != VERB_SIP_REFER &&
 	       v->kind != VERB_PLAY;
 }
 
@@ -332,7 +213,7 @@ bool run_ready(const struct run *r, const struct verb *v)
  */
 const struct verb *run_verb(const struct run *r, const char *ref)
 {
-	return !ref || !strcmp(r->ref, ref) ? r->verb : NULL;
+	return !ref || !strcmp(r->task.ref, ref) ? r->task.verb : NULL;
 }
 
 
@@ -344,7 +225,7 @@ const struct verb *run_verb(const struct run *r, const char *ref)
  */
 void run_start(struct run *r, struct verb *v)
 {
-	r->verb = v;
+	r->task.verb = v;
 	start(r);
 }
 
@@ -361,8 +242,8 @@ void run_start(struct run *r, struct verb *v)
 void run_started(struct run *r, struct verb *v, const char *ref,
 		 const char *dry_run)
 {
-	r->verb = v;
-	(void)snprintf(r->ref, sizeof(r->ref), "%s", ref);
+	r->task.verb = v;
+	(void)snprintf(r->task.ref, sizeof(r->task.ref), "%s", ref);
 	begin(r, dry_run);
 }
 
@@ -375,23 +256,25 @@ void run_started(struct run *r, struct verb *v, const char *ref,
  */
 void run_supersede(struct run *r)
 {
-	if (r->stage == STAGE_HOOKED) {
-		set_stage(r, STAGE_IDLE);
+	struct task *t = &r->task;
+
+	if (t->stage == STAGE_HOOKED) {
+		task_set_stage(t, STAGE_IDLE);
 		return;
 	}
 
-	if (!r->verb || r->verb->kind == VERB_HANGUP ||
-	    r->verb->kind == VERB_SIP_DECLINE)
+	if (!t->verb || t->verb->kind == VERB_HANGUP ||
+	    t->verb->kind == VERB_SIP_DECLINE)
 		return;
 
-	if (is_refer(r) || r->verb->kind == VERB_PLAY)
-		request_cancel(r->s);
+	if (is_refer(t) || t->verb->kind == VERB_PLAY)
+		request_cancel(t->call);
 
-	if (is_refer(r)) {
-		r->superseded = true;
-		session_touch(r->s);
+	if (is_refer(t)) {
+		t->superseded = true;
+		r->e->touched(r->arg);
 	}
-	else if (r->stage == STAGE_RUNNING) {
+	else if (t->stage == STAGE_RUNNING) {
 		finish(r);
 	}
 	else {
@@ -408,13 +291,15 @@ void run_supersede(struct run *r)
  */
 void run_resume(struct run *r)
 {
-	if (r->stage == STAGE_ASKED)
-		request_run(r->s, r->ref, r->verb);
-	else if (r->stage == STAGE_WAITING && *r->ref)
-		request_answer(r->s, r->ref);
+	struct task *t = &r->task;
 
-	if (r->superseded)
-		request_cancel(r->s);
+	if (t->stage == STAGE_ASKED)
+		request_run(t->call, t->ref, t->verb);
+	else if (t->stage == STAGE_WAITING && *t->ref)
+		request_answer(t->call, t->ref);
+
+	if (t->superseded)
+		request_cancel(t->call);
 }
 
 
@@ -429,14 +314,16 @@ void run_resume(struct run *r)
  */
 const char *run_doubt(struct run *r, char **target)
 {
+	struct task *t = &r->task;
+
 	*target = NULL;
-	if (!is_refer(r) || !verb_refers(r->verb, target))
+	if (!is_refer(t) || !verb_refers(t->verb, target))
 		return NULL;
 
-	if (r->stage == STAGE_ASKED)
+	if (t->stage == STAGE_ASKED)
 		begin(r, NULL);
 
-	return r->ref;
+	return t->ref;
 }
 
 
@@ -448,12 +335,14 @@ const char *run_doubt(struct run *r, char **target)
  */
 void run_abandon(struct run *r, const char *reason)
 {
-	if (r->stage == STAGE_ASKED || r->stage == STAGE_WAITING)
-		refuse(r, 503, NULL, reason);
-	else if (r->stage == STAGE_RUNNING)
+	struct task *t = &r->task;
+
+	if (t->stage == STAGE_ASKED || t->stage == STAGE_WAITING)
+		task_refuse(t, 503, NULL, reason);
+	else if (t->stage == STAGE_RUNNING)
 		finish(r);
-	else if (r->stage == STAGE_HOOKED)
-		set_stage(r, STAGE_IDLE);
+	else if (t->stage == STAGE_HOOKED)
+		task_set_stage(t, STAGE_IDLE);
 }
 
 
@@ -461,11 +350,13 @@ void run_abandon(struct run *r, const char *reason)
    was asked of the node will be answered */
 static void call_closed(struct run *r)
 {
-	if (r->stage == STAGE_HOOKED)
-		set_stage(r, STAGE_IDLE);
-	else if (r->stage == STAGE_WAITING)
+	struct task *t = &r->task;
+
+	if (t->stage == STAGE_HOOKED)
+		task_set_stage(t, STAGE_IDLE);
+	else if (t->stage == STAGE_WAITING)
 		drop(r);
-	else if (r->stage == STAGE_RUNNING && !is_refer(r))
+	else if (t->stage == STAGE_RUNNING && !is_refer(t))
 		finish(r);
 }
 
@@ -477,17 +368,19 @@ static void call_closed(struct run *r)
  */
 void run_call_changed(struct run *r)
 {
-	if (call_over(r->s->call)) {
+	struct task *t = &r->task;
+
+	if (call_over(t->call)) {
 		call_closed(r);
 		return;
 	}
 
-	if (!call_answered(r->s->call) || !r->verb)
+	if (!call_answered(t->call) || !t->verb)
 		return;
 
-	if (r->stage == STAGE_WAITING)
+	if (t->stage == STAGE_WAITING)
 		start(r);
-	else if (r->stage == STAGE_RUNNING && r->verb->kind == VERB_ANSWER)
+	else if (t->stage == STAGE_RUNNING && t->verb->kind == VERB_ANSWER)
 		finish(r);
 }
 
@@ -500,15 +393,17 @@ void run_call_changed(struct run *r)
  */
 void run_result(struct run *r, const struct report *report)
 {
-	if (strcmp(r->ref, report->ref))
+	struct task *t = &r->task;
+
+	if (strcmp(t->ref, report->ref))
 		return;
 
-	if (r->stage != STAGE_ASKED && r->stage != STAGE_WAITING)
+	if (t->stage != STAGE_ASKED && t->stage != STAGE_WAITING)
 		return;
 
 	if (!report->ok)
-		refuse(r, 400, report->field, report->error);
-	else if (r->stage == STAGE_ASKED)
+		task_refuse(t, 400, report->field, report->error);
+	else if (t->stage == STAGE_ASKED)
 		begin(r, report->dry_run);
 }
 
@@ -516,23 +411,24 @@ void run_result(struct run *r, const struct report *report)
 /**
  * Take a step of the transfer that the verb at hand asked for
  *
- * @param r Run
- * @param t Transfer
+ * @param r        Run
+ * @param transfer Transfer
  */
-void run_transfer(struct run *r, const struct transfer *t)
+void run_transfer(struct run *r, const struct transfer *transfer)
 {
+	struct task *t = &r->task;
 	bool wait;
 
-	if (!is_refer(r))
+	if (!is_refer(t))
 		return;
 
-	notice_notify(r->s, r->verb, t);
-	if (!t->outcome)
+	notice_notify(t->call, t->verb, transfer);
+	if (!transfer->outcome)
 		return;
 
 	/* one that had to make room does not hold up what takes its place */
-	wait = notice_transferred(r->s, r->verb, t, r->hook);
-	end(r, wait && !r->superseded);
+	wait = notice_transferred(t->call, t->verb, transfer, t->hook);
+	task_end(t, wait && !t->superseded);
 }
 
 
@@ -544,11 +440,13 @@ void run_transfer(struct run *r, const struct transfer *t)
  */
 void run_played(struct run *r, const struct report *report)
 {
-	if (!r->verb || r->verb->kind != VERB_PLAY ||
-	    r->stage != STAGE_RUNNING || strcmp(r->ref, report->ref))
+	struct task *t = &r->task;
+
+	if (!t->verb || t->verb->kind != VERB_PLAY ||
+	    t->stage != STAGE_RUNNING || strcmp(t->ref, report->ref))
 		return;
 
-	end(r, notice_played(r->s, r->verb, report, r->hook));
+	task_end(t, notice_played(t->call, t->verb, report, t->hook));
 }
 
 
@@ -560,8 +458,10 @@ void run_played(struct run *r, const struct report *report)
  */
 void run_hook_done(struct run *r, const char *hook)
 {
-	if (r->stage == STAGE_HOOKED && !strcmp(r->hook, hook))
-		set_stage(r, STAGE_IDLE);
+	struct task *t = &r->task;
+
+	if (t->stage == STAGE_HOOKED && !strcmp(t->hook, hook))
+		task_set_stage(t, STAGE_IDLE);
 }
 
 
@@ -574,45 +474,24 @@ void run_hook_done(struct run *r, const char *hook)
  */
 void run_save(struct json *j, const char *key, const struct run *r)
 {
-	json_open(j, key, '{');
-	json_int(j, "stage", r->stage);
-	verbs_print(j, "verb", r->verb);
-	json_str(j, "ref", r->ref);
-	json_bool(j, "superseded", r->superseded);
-	json_int(j, "pause_end", r->pause_end);
-	json_close(j, '}');
+	task_save(j, key, &r->task);
 }
 
 
 /**
- * Read what run_save() wrote.  Nobody who was asked about a hook before the
- * restart is waited for any longer.
+ * Read what run_save() wrote
  *
  * @param r   New run
  * @param obj Object
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is none
  */
-int run_load(struct run *r, const cJSON *obj)
+int run_load(struct run *r, const struct cJSON *obj)
 {
-	const char *ref = field_str(obj, "ref");
-	int err;
+	int err = task_load(&r->task, obj);
 
-	if (!ref)
-		return EBADMSG;
+	if (!err)
+		own_resume(&r->own);
 
-	err = verbs_load(&r->verb,
-			 cJSON_GetObjectItemCaseSensitive(obj, "verb"));
-	if (err || !r->verb)
-		return err;
-
-	(void)snprintf(r->ref, sizeof(r->ref), "%s", ref);
-	r->stage = (enum stage)field_int(obj, "stage", STAGE_IDLE);
-	r->pause_end = field_int(obj, "pause_end", 0);
-	r->superseded = field_bool(obj, "superseded");
-
-	if (r->stage == STAGE_RUNNING && r->verb->kind == VERB_PAUSE)
-		pause_start(r);
-
-	return 0;
+	return err;
 }

@@ -10,17 +10,20 @@
 
 
 struct cJSON;
+struct call;
 struct json;
 struct report;
 struct run;
-struct session;
 struct transfer;
 struct verb;
 
-/* The verb has ended by itself: the next may start */
-typedef void(run_idle_h)(void *arg);
+struct run_events {
+	void (*touched)(void *arg); /* it is to be saved */
+	void (*idle)(void *arg);    /* a verb has ended by itself */
+};
 
-int run_create(struct run **rp, struct session *s, run_idle_h *h, void *arg);
+int run_create(struct run **rp, struct call *c, const struct run_events *e,
+	       void *arg);
 void run_destroy(struct run *r);
 
 bool run_idle(const struct run *r);
@@ -38,7 +41,7 @@ void run_abandon(struct run *r, const char *reason);
 
 void run_call_changed(struct run *r);
 void run_result(struct run *r, const struct report *report);
-void run_transfer(struct run *r, const struct transfer *t);
+void run_transfer(struct run *r, const struct transfer *transfer);
 void run_played(struct run *r, const struct report *report);
 void run_hook_done(struct run *r, const char *hook);
 

@@ -17,14 +17,13 @@
 #include "nodes/nodes.h"
 #include "queue.h"
 #include "session.h"
+#include "sessions.h"
 #include "store/store.h"
 
 
 enum { TOLD_MAX = 10000 }; /* messages of a call */
 
-static struct table *sessions;
 static struct session *dirty; /* those to save */
-static unsigned max;
 
 
 /* Whether the call lives counts */
@@ -35,9 +34,9 @@ static void count(struct session *s, bool lives)
 
 	s->counted = lives;
 	if (lives)
-		load_more(s->instance);
+		load_more(call_instance(s->call));
 	else
-		load_less(s->instance);
+		load_less(call_instance(s->call));
 }
 
 
@@ -53,10 +52,48 @@ static void destroy(struct session *s)
 	count(s, false);
 	queue_destroy(s->queue);
 	call_destroy(s->call);
-	free(s->instance);
-	free(s->tag);
 	free(s);
 }
+
+
+/* Have it saved at the end of this turn */
+static void touch(struct session *s)
+{
+	if (s->dirty)
+		return;
+
+	s->dirty = true;
+	s->next_dirty = dirty;
+	dirty = s;
+}
+
+
+static void touched_handler(void *arg)
+{
+	touch(arg);
+}
+
+
+/* Nothing is left to do: the one place where a session ends */
+static void idle_handler(void *arg)
+{
+	struct session *s = arg;
+
+	if (!call_over(s->call)) {
+		calls_events()->idle(s->call);
+		return;
+	}
+
+	store_forget(STORE_SESSIONS, call_sid(s->call));
+	sessions_take(s);
+	destroy(s);
+}
+
+
+static const struct queue_events queue_events = {
+	.touched = touched_handler,
+	.idle = idle_handler,
+};
 
 
 static int create(struct session **sp, const struct call_info *info,
@@ -68,16 +105,15 @@ static int create(struct session **sp, const struct call_info *info,
 	if (!s)
 		return ENOMEM;
 
-	s->instance = strdup(instance);
-	err = s->instance ? 0 : ENOMEM;
-	err |= call_create(&s->call, info, node);
-	err |= queue_create(&s->queue, s);
+	err = call_create(&s->call, info, instance, node);
 	if (!err)
-		err = table_put(sessions, info->sid, s);
+		err = queue_create(&s->queue, s->call, &queue_events, s);
+	if (!err)
+		err = sessions_put(s);
 	if (err) {
 		destroy(s);
 		log_error("session: %s: out of memory", info->sid);
-		return ENOMEM;
+		return err;
 	}
 
 	count(s, !call_over(s->call));
@@ -93,10 +129,10 @@ static void save(struct session *s)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "boot", s->instance);
+	json_str(&j, "boot", call_instance(s->call));
 	json_str(&j, "node", call_node(s->call));
-	json_bool(&j, "notify", s->notify);
-	json_raw(&j, "tag", s->tag);
+	json_bool(&j, "notify", call_notify(s->call));
+	json_raw(&j, "tag", call_tag(s->call));
 	call_save(&j, "call", s->call);
 	queue_save(&j, s->queue);
 	json_close(&j, '}');
@@ -108,11 +144,11 @@ static void save(struct session *s)
 
 static void status(struct session *s, int64_t time)
 {
-	announce_state(s, time);
+	announce_state(s->call, time);
 
 	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
-	session_touch(s);
-	calls_events()->changed(s);
+	touch(s);
+	calls_events()->changed(s->call);
 }
 
 
@@ -132,10 +168,9 @@ int sessions_init(unsigned most)
 {
 	int err = load_init();
 
-	max = most;
 	store_saver_add(save_handler);
 
-	return err ? err : table_create(&sessions);
+	return err ? err : sessions_open(most);
 }
 
 
@@ -153,9 +188,8 @@ static bool destroy_handler(const char *key, void *value, void *arg)
 void sessions_close(void)
 {
 	store_saver_remove(save_handler);
-	table_each(sessions, destroy_handler, NULL);
-	table_destroy(sessions);
-	sessions = NULL;
+	sessions_each(destroy_handler, NULL);
+	sessions_drop();
 	load_close();
 }
 
@@ -176,6 +210,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	cJSON *tree = cJSON_Parse(data);
 	const char *instance = field_str(tree, "boot");
 	const char *node = field_str(tree, "node");
+	char *tag = field_text(tree, "tag");
 	struct call_info info;
 	struct session *s;
 	int err;
@@ -192,14 +227,18 @@ static void load_handler(const char *key, const char *data, void *arg)
 	if (err)
 		goto out;
 
-	s->notify = field_bool(tree, "notify");
-	s->tag = field_text(tree, "tag");
+	call_notify_set(s->call, field_bool(tree, "notify"));
+	err = call_tag_set(s->call, tag);
+	if (err)
+		goto out;
+
 	store_call(key, TOLD_MAX, told_handler, &s->told);
 	err = queue_load(s->queue, tree);
 
 out:
 	if (err)
 		log_error("session: can't load %s: %s", key, strerror(err));
+	free(tag);
 	cJSON_Delete(tree);
 }
 
@@ -210,28 +249,11 @@ void sessions_load(void)
 }
 
 
-/**
- * Tell whether there are as many calls as there may be
- *
- * @return True if there are
- */
-bool sessions_full(void)
-{
-	return table_count(sessions) >= max;
-}
-
-
-size_t sessions_count(void)
-{
-	return load_all();
-}
-
-
 void session_print(struct json *j, const char *key, const struct session *s)
 {
 	json_open(j, key, '{');
 	call_print_new(j, s->call);
-	json_raw(j, "customerData", s->tag);
+	json_raw(j, "customerData", call_tag(s->call));
 	queue_print(j, s->queue);
 	json_close(j, '}');
 }
@@ -252,75 +274,8 @@ static bool print_handler(const char *key, void *value, void *arg)
 void sessions_print(struct json *j, const char *key)
 {
 	json_open(j, key, '[');
-	table_each(sessions, print_handler, j);
+	sessions_each(print_handler, j);
 	json_close(j, ']');
-}
-
-
-struct session *session_find(const char *sid)
-{
-	return table_get(sessions, sid);
-}
-
-
-static bool only_handler(const char *key, void *value, void *arg)
-{
-	struct session *s = value, **sp = arg;
-	(void)key;
-
-	if (!call_over(s->call))
-		*sp = s;
-
-	return *sp != NULL;
-}
-
-
-/**
- * Get the only live call there is
- *
- * @return Its session, NULL if there is none or more than one
- */
-struct session *session_only(void)
-{
-	struct session *s = NULL;
-
-	if (sessions_count() == 1)
-		table_each(sessions, only_handler, &s);
-
-	return s;
-}
-
-
-/**
- * Have a session saved at the end of this turn
- *
- * @param s Session
- */
-void session_touch(struct session *s)
-{
-	if (s->dirty)
-		return;
-
-	s->dirty = true;
-	s->next_dirty = dirty;
-	dirty = s;
-}
-
-
-/**
- * Let go of a session: it is freed if its call is over and nothing is left
- * to do
- *
- * @param s Session
- */
-void session_release(struct session *s)
-{
-	if (!call_over(s->call) || !queue_idle(s->queue))
-		return;
-
-	store_forget(STORE_SESSIONS, call_sid(s->call));
-	(void)table_take(sessions, call_sid(s->call));
-	destroy(s);
 }
 
 
@@ -338,8 +293,8 @@ void session_create(const struct call_info *info, const char *instance,
 	struct session *s;
 
 	if (sessions_full()) {
-		log_warning("session: %s is not taken up, there are %u calls",
-			    info->sid, max);
+		log_warning("session: %s is not taken up, there are %zu calls",
+			    info->sid, sessions_count());
 		return;
 	}
 
@@ -348,9 +303,9 @@ void session_create(const struct call_info *info, const char *instance,
 
 	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
 		 info->from, info->to);
-	session_touch(s);
-	announce_call(s, time);
-	calls_events()->created(s);
+	touch(s);
+	announce_call(s->call, time);
+	calls_events()->created(s->call);
 }
 
 
@@ -370,14 +325,12 @@ void session_update(struct session *s, const struct call_info *info,
 		log_error("session: %s: out of memory", info->sid);
 
 	count(s, !call_over(s->call));
-	session_touch(s);
+	touch(s);
 	if (before && strcmp(before, call_state(s->call))) {
 		status(s, time);
 		queue_call_changed(s->queue);
 	}
 	free(before);
-
-	session_release(s);
 }
 
 
@@ -397,7 +350,6 @@ void session_end(struct session *s, const char *state, const char *reason)
 	}
 
 	queue_abandon(s->queue, reason);
-	session_release(s);
 }
 
 
@@ -412,67 +364,6 @@ int64_t session_tell(const char *sid, int64_t time)
 		s->told = time;
 
 	return s->told;
-}
-
-
-/**
- * Set what an application wants to see again in each hook of a call
- *
- * @param s    Session
- * @param text JSON text of an object
- */
-void session_tag(struct session *s, const char *text)
-{
-	char *tag = strdup(text);
-
-	if (!tag) {
-		log_error("session: %s: out of memory", call_sid(s->call));
-		return;
-	}
-
-	free(s->tag);
-	s->tag = tag;
-	session_touch(s);
-}
-
-
-struct found {
-	const char *instance;
-	struct session **sessions;
-	size_t count;
-};
-
-
-static bool of_handler(const char *key, void *value, void *arg)
-{
-	struct session *s = value;
-	struct found *found = arg;
-	(void)key;
-
-	if (!strcmp(s->instance, found->instance))
-		found->sessions[found->count++] = s;
-
-	return false;
-}
-
-
-/**
- * List the sessions of a node, since they may end while one goes through them
- *
- * @param instance Instance id of the node
- *
- * @return Sessions up to a NULL, to be freed; NULL if memory ran out
- */
-struct session **sessions_of(const char *instance)
-{
-	struct found found = {.instance = instance};
-
-	found.sessions = calloc(table_count(sessions) + 1,
-				sizeof(*found.sessions));
-	if (found.sessions)
-		table_each(sessions, of_handler, &found);
-
-	return found.sessions;
 }
 
 

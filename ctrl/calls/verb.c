@@ -401,6 +401,38 @@ bool verb_is_sip(const struct verb *v)
 
 
 /**
+ * Tell whether the module has something to check in a list
+ *
+ * @param list Verbs
+ *
+ * @return True if one of them is SIP
+ */
+bool verbs_have_sip(const struct verb *list)
+{
+	return verbs_sip_at(list, 0) != NULL;
+}
+
+
+/**
+ * Find a verb as the module counts them: it knows of those that are SIP only
+ *
+ * @param list  Verbs
+ * @param index Position, from 0 on
+ *
+ * @return The verb, NULL if there are fewer
+ */
+const struct verb *verbs_sip_at(const struct verb *list, int index)
+{
+	for (; list; list = list->next) {
+		if (verb_is_sip(list) && index-- == 0)
+			return list;
+	}
+
+	return NULL;
+}
+
+
+/**
  * Write verbs with their owners, for verbs_load() to read
  *
  * @param j    Text

@@ -27,6 +27,8 @@ void verbs_append(struct verb **listp, struct verb *list);
 const char *verb_name(enum verb_kind kind);
 void verb_error(const struct verb *v, struct error *f);
 bool verb_is_sip(const struct verb *v);
+bool verbs_have_sip(const struct verb *list);
+const struct verb *verbs_sip_at(const struct verb *list, int index);
 bool verb_refers(const struct verb *v, char **target);
 void verbs_print(struct json *j, const char *key, const struct verb *list);
 int verbs_load(struct verb **listp, const struct cJSON *array);

@@ -8,7 +8,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "calls/calls.h"
-#include "calls/session.h"
+#include "calls/sessions.h"
 #include "fuzz.h"
 #include "referd.h"
 

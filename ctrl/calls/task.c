@@ -1,0 +1,178 @@
+/**
+ * @file task.c  The verb at hand of a call, and how far it has come
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "base/base.h"
+#include "call.h"
+#include "calls.h"
+#include "json.h"
+#include "notice.h"
+#include "stream/stream.h"
+#include "task.h"
+#include "verb.h"
+
+
+static const char *stage_name(enum stage stage)
+{
+	switch (stage) {
+	case STAGE_IDLE: return "idle";
+	case STAGE_WAITING: return "waiting";
+	case STAGE_ASKED: return "asked";
+	case STAGE_RUNNING: return "running";
+	case STAGE_HOOKED: return "hooked";
+	}
+
+	return "?";
+}
+
+
+/**
+ * Move to another stage
+ *
+ * @param t     Task
+ * @param stage Stage
+ */
+void task_set_stage(struct task *t, enum stage stage)
+{
+	log_debug("task: %s: %s, %s -> %s", call_sid(t->call),
+		  t->verb ? verb_name(t->verb->kind) : "-",
+		  stage_name(t->stage), stage_name(stage));
+
+	t->stage = stage;
+	t->touched(t->arg);
+}
+
+
+/**
+ * Tell that what a verb does has begun
+ *
+ * @param t Task with a verb
+ */
+void task_begin(struct task *t)
+{
+	task_set_stage(t, STAGE_RUNNING);
+	notice_status(t->call, t->verb, "starting", NULL);
+}
+
+
+/**
+ * Be rid of the verb, of which nothing more is told
+ *
+ * @param t Task
+ */
+void task_drop(struct task *t)
+{
+	verbs_free(t->verb);
+	t->verb = NULL;
+	t->superseded = false;
+	t->ref[0] = '\0';
+	t->pause_end = 0;
+	task_set_stage(t, STAGE_IDLE);
+}
+
+
+/**
+ * Tell that a verb has done what it does
+ *
+ * @param t       Task with a verb
+ * @param dry_run What would have been sent, as JSON text; NULL if the verb
+ *                was no dry run
+ */
+void task_finish(struct task *t, const char *dry_run)
+{
+	notice_status(t->call, t->verb, "finished", dry_run);
+	task_drop(t);
+}
+
+
+/**
+ * Tell that a verb has done what it does.  The next one may have to wait
+ * until its hook is answered.
+ *
+ * @param t    Task with a verb
+ * @param wait True if an answer to its hook may come
+ */
+void task_end(struct task *t, bool wait)
+{
+	task_finish(t, NULL);
+
+	if (wait && !call_over(t->call))
+		task_set_stage(t, STAGE_HOOKED);
+}
+
+
+/**
+ * Tell the sender of a verb that it can't be done
+ *
+ * @param t      Task with a verb
+ * @param status HTTP status for it
+ * @param field  Name of the field at fault, NULL if none is
+ * @param error  What is wrong, as a sentence
+ */
+void task_refuse(struct task *t, int status, const char *field,
+		 const char *error)
+{
+	struct error f;
+
+	error_init(&f);
+	verb_error(t->verb, &f);
+	error_set_node(&f, status, field, error);
+	reply_error(t->verb->owner, &f, call_sid(t->call));
+	task_drop(t);
+}
+
+
+/**
+ * Write a task, for task_load() to read
+ *
+ * @param j   Text
+ * @param key Name of the member
+ * @param t   Task
+ */
+void task_save(struct json *j, const char *key, const struct task *t)
+{
+	json_open(j, key, '{');
+	json_int(j, "stage", t->stage);
+	verbs_print(j, "verb", t->verb);
+	json_str(j, "ref", t->ref);
+	json_bool(j, "superseded", t->superseded);
+	json_int(j, "pause_end", t->pause_end);
+	json_close(j, '}');
+}
+
+
+/**
+ * Read what task_save() wrote.  A hook that was asked about before the restart
+ * is not waited for any longer.
+ *
+ * @param t   Idle task
+ * @param obj Object
+ *
+ * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is none
+ */
+int task_load(struct task *t, const cJSON *obj)
+{
+	const char *ref = field_str(obj, "ref");
+	int err;
+
+	if (!ref)
+		return EBADMSG;
+
+	err = verbs_load(&t->verb,
+			 cJSON_GetObjectItemCaseSensitive(obj, "verb"));
+	if (err || !t->verb)
+		return err;
+
+	(void)snprintf(t->ref, sizeof(t->ref), "%s", ref);
+	t->stage = (enum stage)field_int(obj, "stage", STAGE_IDLE);
+	t->pause_end = field_int(obj, "pause_end", 0);
+	t->superseded = field_bool(obj, "superseded");
+
+	return 0;
+}
