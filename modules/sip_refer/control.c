@@ -1,5 +1,5 @@
 /**
- * @file control.c  What referd asks for
+ * @file control.c  What referd asks for, and what it is told
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,7 +13,8 @@
 
 
 enum {
-	REF_MAX = 64, /* bytes */
+	REF_MAX = 64,    /* bytes                         */
+	SYNC_MAX = 2048, /* transfers that one sync names */
 };
 
 
@@ -307,7 +308,7 @@ static int dial_handler(const cJSON *json, const char *ref,
  *
  * @param json Request
  */
-void control_handler(const struct cJSON *json)
+void control_request(const struct cJSON *json)
 {
 	const char *type = get_string(json, "type");
 	const char *ref = get_string(json, "ref");
@@ -332,4 +333,30 @@ void control_handler(const struct cJSON *json)
 
 	if (err)
 		refused(ref, err, &fault);
+}
+
+
+/**
+ * Tell referd of each call and each transfer that is in progress, as it must
+ * know them after it was away. Of more transfers than a line has room for, the
+ * last sync names the rest.
+ */
+void control_sync(void)
+{
+	struct json j;
+	size_t pos = 0;
+	bool more;
+
+	calls_report();
+
+	do {
+		link_begin(&j, "sync");
+		json_open(&j, "transfers", '[');
+		more = transfers_list(&j, pos, SYNC_MAX);
+		json_close(&j, ']');
+		if (more)
+			json_bool(&j, "more", true);
+		link_report(&j);
+		pos += SYNC_MAX;
+	} while (more);
 }

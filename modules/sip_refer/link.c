@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <re.h>
@@ -26,7 +25,6 @@ enum {
 	BACKOFF_MAX = 2000,
 	LATER_MAX = 2,   /* that a report may wait for the next [ms] */
 	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
-	SYNC_MAX = 2048, /* transfers that one sync names           */
 };
 
 enum state {
@@ -44,7 +42,7 @@ static struct {
 	char *path;
 	char *node;
 	char boot[17];
-	link_request_h *requesth;
+	struct link_handlers h;
 	struct tmr flush;      /* at the end of a turn of the loop        */
 	struct deadline later; /* for what may wait                  */
 	bool blocked;          /* we wait until it takes more             */
@@ -58,21 +56,6 @@ static struct {
 
 static void connect_handler(void *arg);
 static void io_handler(int flags, void *arg);
-
-
-/**
- * Get the wall clock
- *
- * @return Milliseconds since 1970
- */
-uint64_t link_now(void)
-{
-	struct timeval tv;
-
-	(void)gettimeofday(&tv, NULL);
-
-	return (uint64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
 
 
 static void disconnect(void)
@@ -219,28 +202,6 @@ void link_report_step(struct json *j)
 }
 
 
-/* Of more transfers than a line has room for, the last sync names the rest */
-static void sync_report(void)
-{
-	struct json j;
-	size_t pos = 0;
-	bool more;
-
-	calls_report();
-
-	do {
-		link_begin(&j, "sync");
-		json_open(&j, "transfers", '[');
-		more = transfers_list(&j, pos, SYNC_MAX);
-		json_close(&j, ']');
-		if (more)
-			json_bool(&j, "more", true);
-		link_report(&j);
-		pos += SYNC_MAX;
-	} while (more);
-}
-
-
 /* False if it has no n that can be the number of a report */
 static bool get_n(uint64_t *np, const cJSON *json)
 {
@@ -268,7 +229,7 @@ static void welcome(const cJSON *json)
 	lnk.backoff = BACKOFF_MIN;
 	lnk.state = READY;
 
-	sync_report();
+	lnk.h.sync();
 }
 
 
@@ -286,7 +247,7 @@ static void line_handler(const char *line, size_t len)
 	else if (!strcmp(type, "ack") && get_n(&n, json))
 		reports_ack(n);
 	else if (lnk.state == READY)
-		lnk.requesth(json);
+		lnk.h.request(json);
 
 	cJSON_Delete(json);
 }
@@ -476,13 +437,14 @@ static void connect_handler(void *arg)
 /**
  * Start the link to referd. Nobody has to listen yet: it connects when it can.
  *
- * @param path     Path of referd's socket
- * @param node     Name of this baresip
- * @param requesth Handler of referd's requests
+ * @param path Path of referd's socket
+ * @param node Name of this baresip
+ * @param h    Handlers
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, otherwise ENOMEM
  */
-int link_init(const char *path, const char *node, link_request_h *requesth)
+int link_init(const char *path, const char *node,
+	      const struct link_handlers *h)
 {
 	int err;
 
@@ -492,7 +454,7 @@ int link_init(const char *path, const char *node, link_request_h *requesth)
 		return err;
 
 	(void)re_snprintf(lnk.boot, sizeof(lnk.boot), "%016llx", rand_u64());
-	lnk.requesth = requesth;
+	lnk.h = *h;
 	lnk.backoff = BACKOFF_MIN;
 	deadline_start(&lnk.deadline, 0, connect_handler, NULL);
 

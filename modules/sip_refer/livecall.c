@@ -305,7 +305,7 @@ int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call)
 	lc->ua = ua;
 	lc->call = call;
 	lc->outgoing = call_is_outgoing(call);
-	lc->started = link_now();
+	lc->started = walltime_now();
 
 	if (lc->outgoing)
 		set_state(lc, "trying", 100, "Trying");

@@ -133,7 +133,7 @@ int reports_add(struct json *j, bool passing)
 	char *text;
 
 	json_int(j, "n", (int64_t)reports.next);
-	json_int(j, "time", (int64_t)link_now());
+	json_int(j, "time", (int64_t)walltime_now());
 	json_close(j, '}');
 	text = json_take(j);
 	json_free(j);

@@ -207,6 +207,10 @@ static void module_stop(void)
 static int module_start(const char *path, const char *node,
 			const struct timeouts *timeouts)
 {
+	static const struct link_handlers handlers = {
+		.request = control_request,
+		.sync = control_sync,
+	};
 	char why[256];
 	int err;
 
@@ -233,7 +237,7 @@ static int module_start(const char *path, const char *node,
 	}
 
 	timers_init();
-	err = link_init(path, node, control_handler);
+	err = link_init(path, node, &handlers);
 	if (!err)
 		err = transfers_init(timeouts);
 	if (!err)

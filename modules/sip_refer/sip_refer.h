@@ -377,6 +377,13 @@ uint64_t deadline_now(void);
 
 
 /*
+ * Wall time: the time of day
+ */
+
+uint64_t walltime_now(void);
+
+
+/*
  * Timers: libre's, kept few where it looks for a place among them
  */
 
@@ -686,29 +693,34 @@ int dial(const struct cJSON *json, struct fault *fault);
 
 
 /*
- * Control: what referd asks for
+ * Control: what referd asks for, and what it is told when it is there (again)
  */
 
-void control_handler(const struct cJSON *json);
+void control_request(const struct cJSON *json);
+void control_sync(void);
 
 
 /*
  * Link: the socket to referd
  */
 
-/**
- * Defines the handler of a request from referd
- *
- * @param json Request
- */
 enum {
 	LINK_LINE_MAX =
 		65536, /**< Longest line either way, without its end [bytes] */
 };
 
-typedef void(link_request_h)(const struct cJSON *json);
+/** What the link is for */
+struct link_handlers {
+	/** A request of referd */
+	void (*request)(const struct cJSON *json);
 
-int link_init(const char *path, const char *node, link_request_h *h);
+	/** referd is there (again): it is to be told of all that is going on,
+	    ending with one or more reports of type sync */
+	void (*sync)(void);
+};
+
+int link_init(const char *path, const char *node,
+	      const struct link_handlers *h);
 void link_close(void);
 void link_begin(struct json *j, const char *type);
 void link_report(struct json *j);
@@ -716,7 +728,6 @@ void link_report_later(struct json *j);
 void link_report_step(struct json *j);
 void link_flush(void);
 void link_hold(bool hold);
-uint64_t link_now(void);
 
 
 /*

@@ -44,7 +44,7 @@ static void request(const char *fmt, ...)
 	va_end(ap);
 
 	json = cJSON_Parse(text);
-	control_handler(json);
+	control_request(json);
 	cJSON_Delete(json);
 }
 
