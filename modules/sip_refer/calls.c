@@ -142,6 +142,17 @@ bool calls_have(const struct pl *call_id)
 }
 
 
+/* What is told of a call is told before its end */
+static void closed(struct livecall *lc, uint16_t scode, const char *reason,
+		   bool stopping)
+{
+	livecall_report_new(lc);
+	playback_call_closed(lc);
+	transfer_call_closed(lc->transfer, stopping);
+	livecall_closed(lc, scode, reason);
+}
+
+
 static void tmr_handler(void *arg)
 {
 	struct livecall *lc = arg;
@@ -151,7 +162,7 @@ static void tmr_handler(void *arg)
 		livecall_report_new(lc);
 	}
 	else if (lc->reported) {
-		livecall_closed(lc, 0, "the call is gone", false);
+		closed(lc, 0, "the call is gone", false);
 	}
 	else {
 		mem_deref(lc);
@@ -183,7 +194,7 @@ static void call_event(struct ua *ua, struct call *call, const char *event,
 
 	if (!strcmp(event, "CALL_CLOSED")) {
 		if (lc)
-			livecall_closed(lc, reason_scode(prm), prm, false);
+			closed(lc, reason_scode(prm), prm, false);
 		return;
 	}
 
@@ -212,7 +223,7 @@ static bool stop_handler(struct le *le, void *arg)
 	struct livecall *lc = le->data;
 
 	if (!arg || lc->ua == arg)
-		livecall_closed(lc, 0, "baresip is stopping", true);
+		closed(lc, 0, "baresip is stopping", true);
 
 	return false;
 }
@@ -278,6 +289,34 @@ int calls_adopt(const struct call *call, const char *sid, const char *ref,
 	hash_append(calls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid, lc);
 
 	return 0;
+}
+
+
+/**
+ * The far end of a call was transferred: we leave the call
+ *
+ * @param sid call_sid; harmless if there is no such call any more
+ */
+void calls_transferred(const char *sid)
+{
+	struct livecall *lc = calls_find(sid);
+
+	if (lc)
+		livecall_transferred(lc);
+}
+
+
+/**
+ * The far end of a call has said that it knows no such call
+ *
+ * @param sid call_sid; harmless if there is no such call any more
+ */
+void calls_unknown(const char *sid)
+{
+	struct livecall *lc = calls_find(sid);
+
+	if (lc)
+		livecall_unknown(lc);
 }
 
 

@@ -175,6 +175,11 @@ static int dry_run(const struct livecall *lc, const struct verb *verb,
 static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 		 struct fault *fault)
 {
+	struct transfer_call call = {
+		.held = &lc->transfer,
+		.sid = lc->sid,
+		.outgoing = lc->outgoing,
+	};
 	struct transfer *t;
 	struct json j;
 	int err;
@@ -192,7 +197,10 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 	if (verb->dry_run)
 		return dry_run(lc, verb, ref);
 
-	err = transfers_add(&t, lc, verb, ref, fault);
+	err = livecall_take_dialog(lc, verb->refer_to.uri);
+	call.dlg = lc->dlg;
+	if (!err)
+		err = transfers_add(&t, &call, verb, ref, fault);
 	if (err)
 		return err;
 

@@ -194,16 +194,12 @@ static const char *failure_name(const struct livecall *lc, uint16_t scode)
 /**
  * Report a call as closed, and release it
  *
- * @param lc       Live call
- * @param scode    Status of the response that closed it, 0 if none did
- * @param reason   Why it is closed
- * @param stopping True if baresip or the module stops
+ * @param lc     Live call
+ * @param scode  Status of the response that closed it, 0 if none did
+ * @param reason Why it is closed
  */
-void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
-		     bool stopping)
+void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason)
 {
-	livecall_report_new(lc);
-
 	if (!scode)
 		scode = lc->hangup_scode;
 
@@ -213,8 +209,6 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
 	else
 		set_state(lc, failure_name(lc, scode), scode, reason);
 
-	playback_call_closed(lc);
-	transfer_call_closed(lc->transfer, stopping);
 	close_report(lc);
 	mem_deref(lc);
 }
@@ -359,6 +353,21 @@ void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 bool livecall_established(const struct livecall *lc)
 {
 	return call_state(lc->call) == CALL_STATE_ESTABLISHED;
+}
+
+
+/**
+ * Take the dialog of a call for good, once
+ *
+ * @param lc  Live call that is answered
+ * @param uri What the call is transferred to, see dialog_take()
+ *
+ * @return 0 if success, otherwise ENOMEM, or ENOTSUP if baresip does not hand
+ *         it out
+ */
+int livecall_take_dialog(struct livecall *lc, const char *uri)
+{
+	return lc->dlg ? 0 : dialog_take(&lc->dlg, lc->call, uri);
 }
 
 

@@ -1,5 +1,5 @@
 /**
- * @file outcome.c  How a transfer is reported, and how it ends
+ * @file outcome.c  How a transfer is reported
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,8 +12,7 @@
 
 
 enum {
-	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms] */
-	REASON_MAX = 128,
+	REASON_MAX = 128, /* bytes */
 };
 
 
@@ -113,8 +112,7 @@ void outcome_step(struct transfer *t, const char *step,
 
 
 /**
- * End a transfer, in the one place where that is done. It lingers to answer
- * late NOTIFYs.
+ * Report how a transfer has ended
  *
  * @param t        Transfer
  * @param outcome  Name of the outcome
@@ -124,20 +122,9 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 {
 	struct json j;
 
-	if (t->state == ENDED)
-		return;
-
 	step_begin(&j, t, "ended");
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
-
-	subscription_stop(t->sub);
-	transfer_set_state(t, ENDED, LINGER);
-	request_give_up(t->refer);
-	if (t->lc) {
-		t->lc->transfer = NULL;
-		t->lc = NULL;
-	}
 
 	/* more may be done in this turn than to say so, and referd may wait
 	   for this very processor: it was woken by who is about to sleep, as
@@ -148,57 +135,4 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
 	     outcome, evidence);
-}
-
-
-/**
- * End a transfer whose far end may go on to notify, and need not
- *
- * @param t        Transfer
- * @param outcome  Name of the outcome
- * @param evidence Name of what tells so
- */
-void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
-			     const char *evidence)
-{
-	outcome_end(t, outcome, evidence);
-	subscription_end(t->sub);
-}
-
-
-/**
- * End a transfer after which the far end has the caller: we leave the call,
- * unless it did, and that of an attended transfer's target
- *
- * @param t        Transfer
- * @param outcome  Name of the outcome
- * @param evidence Name of what tells so
- */
-void outcome_end_leave(struct transfer *t, const char *outcome,
-		       const char *evidence)
-{
-	struct livecall *lc = t->lc, *other;
-
-	other = t->replaces ? calls_find(t->replaces) : NULL;
-
-	outcome_end(t, outcome, evidence);
-
-	if (lc)
-		livecall_transferred(lc);
-	if (other)
-		livecall_transferred(other);
-}
-
-
-/**
- * End a transfer by what a final NOTIFY has said
- *
- * @param t Transfer
- */
-void outcome_end_final(struct transfer *t)
-{
-	if (t->call_status < 300)
-		outcome_end_leave(t, "transferred", "notify");
-	else
-		outcome_end(t, "failed", "notify");
 }

@@ -45,12 +45,12 @@ static void accepted(struct transfer *t, const struct sip_msg *msg)
 	accepted_report(t, msg);
 
 	if (t->state == DECIDED) {
-		outcome_end_final(t);
+		transfer_end_final(t);
 		return;
 	}
 
 	if (first && is_refer_sub_false(msg)) {
-		outcome_end_leave(t, "presumed", "refer-sub");
+		transfer_end_leave(t, "presumed", "refer-sub");
 		return;
 	}
 
@@ -68,7 +68,7 @@ static void refused(struct transfer *t, uint16_t scode,
 {
 	t->refer_status = scode;
 	outcome_reason_pl(t, reason);
-	outcome_end(t, "failed", evidence);
+	transfer_end(t, "failed", evidence);
 }
 
 
@@ -84,18 +84,6 @@ static void not_answered(struct transfer *t, int err)
 		pl_set_str(&reason, strerror(err));
 		refused(t, 503, &reason, "transport");
 	}
-}
-
-
-/* A 408 says that the REFER was lost, as firewalls lose what they do not know:
-   the call may be well. After a 481 there is none. RFC 3261 section 12.2.1.2
-   would have both end it. */
-static void end_unknown_call(const struct transfer *t)
-{
-	struct livecall *lc = calls_find(t->call_sid);
-
-	if (lc)
-		livecall_unknown(lc);
 }
 
 
@@ -122,7 +110,7 @@ static bool retry(struct transfer *t, const struct sip_msg *msg)
 	uint32_t ms;
 
 	if (msg->scode != 491 || t->retried || t->state != SENT ||
-	    !retry_delay(&ms, t->lc->outgoing, t->timeouts.retry))
+	    !retry_delay(&ms, t->outgoing, t->timeouts.retry))
 		return false;
 
 	phrase.l = min(phrase.l, sizeof(reason) / 2);
@@ -141,13 +129,22 @@ static bool retry(struct transfer *t, const struct sip_msg *msg)
 }
 
 
+/* A 408 says that the REFER was lost, as firewalls lose what they do not know:
+   the call may be well. After a 481 there is none. RFC 3261 section 12.2.1.2
+   would have both end it. */
+static bool is_unknown(const struct sip_msg *msg)
+{
+	return msg->scode == 481;
+}
+
+
 /* Nobody waits any more */
 static void answered_late(struct transfer *t, const struct sip_msg *msg)
 {
 	if (msg->scode < 300 && t->call_status < 200)
 		subscription_end(t->sub);
-	else if (msg->scode == 481)
-		end_unknown_call(t);
+	else if (is_unknown(msg))
+		t->events->unknown(t->call_sid);
 }
 
 
@@ -174,13 +171,13 @@ static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 	}
 	else if (t->state == DECIDED) {
 		t->refer_status = msg->scode;
-		outcome_end_final(t);
+		transfer_end_final(t);
 	}
 	else if (!retry(t, msg)) {
 		outcome_message(t, message_json(msg));
 		refused(t, msg->scode, &msg->reason, "response");
-		if (msg->scode == 481)
-			end_unknown_call(t);
+		if (is_unknown(msg))
+			t->events->unknown(t->call_sid);
 	}
 }
 

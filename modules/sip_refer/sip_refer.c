@@ -211,6 +211,10 @@ static int module_start(const char *path, const char *node,
 		.request = control_request,
 		.sync = control_sync,
 	};
+	static const struct transfer_events events = {
+		.transferred = calls_transferred,
+		.unknown = calls_unknown,
+	};
 	char why[256];
 	int err;
 
@@ -239,7 +243,7 @@ static int module_start(const char *path, const char *node,
 	timers_init();
 	err = link_init(path, node, &handlers);
 	if (!err)
-		err = transfers_init(timeouts);
+		err = transfers_init(timeouts, &events);
 	if (!err)
 		err = playback_init();
 	if (!err)

@@ -423,8 +423,6 @@ void pace_give(struct pace *p);
  * Transfer: its states, timers and NOTIFYs
  */
 
-struct livecall;
-
 enum {
 	CSEQ_SEEN = 16, /**< NOTIFYs remembered, to count each once */
 };
@@ -451,10 +449,32 @@ enum transfer_state {
 	ENDED,
 };
 
+struct transfer;
+
+/** The call that is transferred */
+struct transfer_call {
+	struct transfer **held; /**< Where it keeps the one in progress, which
+				   is NULL afterwards */
+	struct dialog *dlg;
+	const char *sid; /**< call_sid                              */
+	bool outgoing;
+};
+
+/** What transfers bring about in calls, each named by its call_sid */
+struct transfer_events {
+	/** The far end was transferred: we leave the call */
+	void (*transferred)(const char *call_sid);
+
+	/** The far end has said that it knows no such call */
+	void (*unknown)(const char *call_sid);
+};
+
 /** A transfer */
 struct transfer {
-	struct le he;        /**< By Call-ID                         */
-	struct livecall *lc; /**< Borrowed, NULL once it is closed   */
+	struct le he;           /**< By Call-ID                         */
+	struct transfer **held; /**< See struct transfer_call, NULL once it
+				   is over, or the call is closed */
+	const struct transfer_events *events;
 	struct dialog *dlg;
 	struct request *refer;
 	struct subscription *sub;
@@ -471,6 +491,7 @@ struct transfer {
 	char *replaces; /**< call_sid of the other call, or NULL */
 	char *reason;
 	char *message;             /**< That the next report tells of      */
+	bool outgoing;             /**< Its call is                        */
 	bool first;                /**< No REFER in the dialog before it   */
 	bool retried;              /**< The REFER was sent again for a 491 */
 	bool mute;                 /**< The last NOTIFY had no status      */
@@ -482,15 +503,21 @@ struct transfer {
 	uint16_t call_status;  /**< Of the last sipfrag, 0 if none     */
 };
 
-int transfer_alloc(struct transfer **tp, struct livecall *lc,
+int transfer_alloc(struct transfer **tp, const struct transfer_call *call,
 		   const struct verb *verb, const struct timeouts *timeouts,
-		   const char *ref, struct fault *fault);
+		   const struct transfer_events *events, const char *ref,
+		   struct fault *fault);
 void transfer_notified(struct transfer *t, const struct notify *notify);
 void transfer_cancel(struct transfer *t);
 void transfer_stop(struct transfer *t);
 void transfer_call_closed(struct transfer *t, bool stopping);
 void transfer_set_state(struct transfer *t, enum transfer_state state,
 			uint64_t ms);
+void transfer_end(struct transfer *t, const char *outcome,
+		  const char *evidence);
+void transfer_end_leave(struct transfer *t, const char *outcome,
+			const char *evidence);
+void transfer_end_final(struct transfer *t);
 int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
 
 
@@ -504,7 +531,7 @@ void refer_again(struct transfer *t);
 
 
 /*
- * Outcome: how a transfer is reported, and how it ends
+ * Outcome: how a transfer is reported
  */
 
 void outcome_reason(struct transfer *t, const char *reason);
@@ -515,20 +542,16 @@ void outcome_step(struct transfer *t, const char *step,
 		  const struct sip_msg *msg);
 void outcome_end(struct transfer *t, const char *outcome,
 		 const char *evidence);
-void outcome_end_unsubscribe(struct transfer *t, const char *outcome,
-			     const char *evidence);
-void outcome_end_leave(struct transfer *t, const char *outcome,
-		       const char *evidence);
-void outcome_end_final(struct transfer *t);
 
 
 /*
  * Transfers: found by their NOTIFYs
  */
 
-int transfers_init(const struct timeouts *timeouts);
+int transfers_init(const struct timeouts *timeouts,
+		   const struct transfer_events *events);
 void transfers_close(void);
-int transfers_add(struct transfer **tp, struct livecall *lc,
+int transfers_add(struct transfer **tp, const struct transfer_call *call,
 		  const struct verb *verb, const char *ref,
 		  struct fault *fault);
 bool transfers_notify(const struct sip_msg *msg);
@@ -582,13 +605,13 @@ void livecall_report_live(const struct livecall *lc);
 void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 		     const char *reason);
 void livecall_answered(struct livecall *lc);
+int livecall_take_dialog(struct livecall *lc, const char *uri);
 int livecall_answer(struct livecall *lc);
 void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
 		     const char *hdrs);
 void livecall_transferred(struct livecall *lc);
 void livecall_unknown(struct livecall *lc);
-void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason,
-		     bool stopping);
+void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason);
 
 
 /*
@@ -600,6 +623,8 @@ void calls_close(void);
 struct livecall *calls_find(const char *sid);
 int calls_adopt(const struct call *call, const char *sid, const char *ref,
 		uint32_t timeout);
+void calls_transferred(const char *sid);
+void calls_unknown(const char *sid);
 void calls_report(void);
 bool calls_have(const struct pl *call_id);
 

@@ -10,7 +10,8 @@
 
 
 enum {
-	GRACE = 2000, /* for a message that another has overtaken [ms] */
+	GRACE = 2000,   /* for a message that another has overtaken [ms]  */
+	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms] */
 };
 
 
@@ -33,6 +34,15 @@ static const char *state_name(enum transfer_state state)
 }
 
 
+/* Its call has none in progress any more */
+static void let_go(struct transfer *t)
+{
+	if (t->held)
+		*t->held = NULL;
+	t->held = NULL;
+}
+
+
 static void destructor(void *arg)
 {
 	struct transfer *t = arg;
@@ -40,8 +50,7 @@ static void destructor(void *arg)
 	deadline_cancel(&t->deadline);
 	pace_give(&t->pace);
 	hash_unlink(&t->he);
-	if (t->lc)
-		t->lc->transfer = NULL;
+	let_go(t);
 	mem_deref(t->refer);
 	mem_deref(t->sub);
 	mem_deref(t->dlg);
@@ -77,6 +86,72 @@ void transfer_set_state(struct transfer *t, enum transfer_state state,
 }
 
 
+/**
+ * End a transfer, in the one place where that is done. It lingers to answer
+ * late NOTIFYs.
+ *
+ * @param t        Transfer
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void transfer_end(struct transfer *t, const char *outcome,
+		  const char *evidence)
+{
+	if (t->state == ENDED)
+		return;
+
+	subscription_stop(t->sub);
+	transfer_set_state(t, ENDED, LINGER);
+	request_give_up(t->refer);
+	let_go(t);
+	outcome_end(t, outcome, evidence);
+}
+
+
+/* The far end may go on to notify, and need not */
+static void end_unsubscribe(struct transfer *t, const char *outcome,
+			    const char *evidence)
+{
+	transfer_end(t, outcome, evidence);
+	subscription_end(t->sub);
+}
+
+
+/**
+ * End a transfer after which the far end has the caller: we leave the call,
+ * unless it did, and that of an attended transfer's target
+ *
+ * @param t        Transfer
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void transfer_end_leave(struct transfer *t, const char *outcome,
+			const char *evidence)
+{
+	if (t->state == ENDED)
+		return;
+
+	transfer_end(t, outcome, evidence);
+	t->events->transferred(t->call_sid);
+	if (t->replaces)
+		t->events->transferred(t->replaces);
+}
+
+
+/**
+ * End a transfer by what a final NOTIFY has said
+ *
+ * @param t Transfer
+ */
+void transfer_end_final(struct transfer *t)
+{
+	if (t->call_status < 300)
+		transfer_end_leave(t, "transferred", "notify");
+	else
+		transfer_end(t, "failed", "notify");
+}
+
+
 static bool is_accepted(const struct transfer *t)
 {
 	return t->refer_status || t->cseqc;
@@ -90,7 +165,7 @@ static void silence(struct transfer *t, const char *evidence, uint32_t ms)
 	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY%s for %.1f s",
 			  t->mute ? " with a status" : "", ms / 1000.0);
 	outcome_reason(t, reason);
-	outcome_end_unsubscribe(t, "unknown", evidence);
+	end_unsubscribe(t, "unknown", evidence);
 }
 
 
@@ -98,7 +173,7 @@ static void unanswered(struct transfer *t)
 {
 	t->refer_status = 487;
 	outcome_reason(t, "the call ended before the REFER was answered");
-	outcome_end(t, "failed", "bye");
+	transfer_end(t, "failed", "bye");
 }
 
 
@@ -116,12 +191,12 @@ static void deadline_handler(void *arg)
 
 	case PROGRESS: silence(t, "timer:ringing", t->timeouts.ringing); break;
 
-	case DECIDED: outcome_end_final(t); break;
+	case DECIDED: transfer_end_final(t); break;
 
 	case ORPHANED:
 		if (is_accepted(t)) {
 			outcome_reason(t, "the far end ended the call");
-			outcome_end(t, "presumed", "bye");
+			transfer_end(t, "presumed", "bye");
 		}
 		else {
 			unanswered(t);
@@ -171,7 +246,7 @@ static void final(struct transfer *t, const struct notify *notify)
 	if (!t->refer_status && t->state != ORPHANED)
 		transfer_set_state(t, DECIDED, GRACE);
 	else
-		outcome_end_final(t);
+		transfer_end_final(t);
 }
 
 
@@ -192,7 +267,7 @@ static void resultless(struct transfer *t, const struct notify *notify)
 		outcome_reason(t, "the subscription ended without a result");
 
 	outcome_message(t, message_json(notify->msg));
-	outcome_end(t, "unknown", "terminated");
+	transfer_end(t, "unknown", "terminated");
 }
 
 
@@ -281,30 +356,33 @@ static void make_id(char *id, size_t size)
 
 
 /**
- * Allocate a transfer and take the dialog of the call for it. Nothing is sent
- * before refer_send(). A transfer that is never sent is released with
- * mem_deref(); one that was releases itself when it has lingered.
+ * Allocate a transfer. Nothing is sent before refer_send(). A transfer that is
+ * never sent is released with mem_deref(); one that was releases itself when
+ * it has lingered.
  *
  * @param tp       Pointer to the transfer
- * @param lc       Call
+ * @param call     Call
  * @param verb     Verb sip:refer
  * @param timeouts How long it waits
+ * @param events   What it brings about in calls, borrowed
  * @param ref      Names the request of referd
  * @param fault    Why there can be no transfer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, otherwise EINVAL, ENOMEM, or EBADMSG if the call has a
+ *         transfer in progress
  */
-int transfer_alloc(struct transfer **tp, struct livecall *lc,
+int transfer_alloc(struct transfer **tp, const struct transfer_call *call,
 		   const struct verb *verb, const struct timeouts *timeouts,
-		   const char *ref, struct fault *fault)
+		   const struct transfer_events *events, const char *ref,
+		   struct fault *fault)
 {
 	struct transfer *t;
 	int err;
 
-	if (!tp || !lc || !verb || !ref)
+	if (!tp || !call || !verb || !ref)
 		return EINVAL;
 
-	if (lc->transfer)
+	if (*call->held)
 		return fault_set(fault, "sip:refer", "transfer in progress");
 
 	t = mem_zalloc(sizeof(*t), destructor);
@@ -313,9 +391,11 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 
 	make_id(t->id, sizeof(t->id));
 	t->timeouts = *timeouts;
+	t->events = events;
+	t->outgoing = call->outgoing;
 
 	err = transfer_print_hdrs(&t->hdrs, verb);
-	err |= str_dup(&t->call_sid, lc->sid);
+	err |= str_dup(&t->call_sid, call->sid);
 	err |= str_dup(&t->ref, ref);
 	err |= str_dup(&t->refer_to, verb->refer_to.uri);
 	err |= str_dup(&t->referred_by, verb->referred_by.uri);
@@ -324,14 +404,9 @@ int transfer_alloc(struct transfer **tp, struct livecall *lc,
 	if (err)
 		goto out;
 
-	if (!lc->dlg)
-		err = dialog_take(&lc->dlg, lc->call, t->refer_to);
-	if (err)
-		goto out;
-
-	t->dlg = mem_ref(lc->dlg);
-	t->lc = lc;
-	lc->transfer = t;
+	t->dlg = mem_ref(call->dlg);
+	t->held = call->held;
+	*t->held = t;
 
 out:
 	if (err)
@@ -356,9 +431,9 @@ void transfer_cancel(struct transfer *t)
 	outcome_reason(t, "the application gave it up");
 
 	if (is_accepted(t))
-		outcome_end_unsubscribe(t, "cancelled", "application");
+		end_unsubscribe(t, "cancelled", "application");
 	else
-		outcome_end(t, "cancelled", "application");
+		transfer_end(t, "cancelled", "application");
 }
 
 
@@ -370,7 +445,7 @@ void transfer_cancel(struct transfer *t)
 void transfer_stop(struct transfer *t)
 {
 	outcome_reason(t, "baresip is stopping");
-	outcome_end(t, "unknown", "node");
+	transfer_end(t, "unknown", "node");
 }
 
 
@@ -385,8 +460,7 @@ void transfer_call_closed(struct transfer *t, bool stopping)
 	if (!t)
 		return;
 
-	t->lc->transfer = NULL;
-	t->lc = NULL;
+	let_go(t);
 
 	if (stopping)
 		transfer_stop(t);

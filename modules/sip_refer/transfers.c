@@ -16,6 +16,7 @@ enum {
 static struct {
 	struct hash *ht; /* by Call-ID */
 	struct timeouts timeouts;
+	const struct transfer_events *events;
 } transfers;
 
 
@@ -164,14 +165,15 @@ void transfers_bye(const struct sip_msg *msg)
  * Start a transfer: allocated, known to its NOTIFYs, but nothing is sent yet
  *
  * @param tp    Pointer to the transfer
- * @param lc    Call
+ * @param call  Call
  * @param verb  Verb sip:refer
  * @param ref   Names the request of referd
  * @param fault Why there can be no transfer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, otherwise ENOMEM, or EBADMSG if the call has a
+ *         transfer in progress
  */
-int transfers_add(struct transfer **tp, struct livecall *lc,
+int transfers_add(struct transfer **tp, const struct transfer_call *call,
 		  const struct verb *verb, const char *ref,
 		  struct fault *fault)
 {
@@ -185,7 +187,8 @@ int transfers_add(struct transfer **tp, struct livecall *lc,
 	if (verb->timeouts.retry)
 		timeouts.retry = verb->timeouts.retry;
 
-	err = transfer_alloc(tp, lc, verb, &timeouts, ref, fault);
+	err = transfer_alloc(tp, call, verb, &timeouts, transfers.events, ref,
+			     fault);
 	if (err)
 		return err;
 
@@ -246,11 +249,14 @@ bool transfers_list(struct json *j, size_t pos, size_t count)
  * Set up the transfers
  *
  * @param timeouts How long a transfer waits unless its verb says otherwise
+ * @param events   What transfers bring about in calls, borrowed
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, otherwise ENOMEM
  */
-int transfers_init(const struct timeouts *timeouts)
+int transfers_init(const struct timeouts *timeouts,
+		   const struct transfer_events *events)
 {
+	transfers.events = events;
 	transfers.timeouts = *timeouts;
 	if (!timeouts->retry)
 		transfers.timeouts.retry = RETRY_NEVER;
