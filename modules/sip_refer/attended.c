@@ -33,9 +33,9 @@ static int print_replaces(char **hdrsp, const struct sip_msg *msg,
 }
 
 
-static int refer_to_encode(struct verb *verb, const struct sip_msg *msg,
+static int refer_to_encode(struct sipverb *verb, const struct sip_msg *msg,
 			   const char *target, const struct farend *far,
-			   struct fault *fault)
+			   struct error *error)
 {
 	char *hdrs = NULL, *uri = NULL;
 	int err;
@@ -46,7 +46,7 @@ static int refer_to_encode(struct verb *verb, const struct sip_msg *msg,
 	if (!err)
 		err = target_encode(&verb->refer_to, "referTo",
 				    verb->input ? verb->input : uri, NULL,
-				    hdrs, far, fault);
+				    hdrs, far, error);
 	if (!err && !verb->input)
 		verb->refer_to.rule = "remote target";
 
@@ -63,15 +63,15 @@ static int refer_to_encode(struct verb *verb, const struct sip_msg *msg,
  *
  * @param verb  Verb sip:refer
  * @param lc    The call that is to be transferred
- * @param fault What is wrong
+ * @param error What is wrong
  *
  * @return 0 if success, EBADMSG if the other call will not do, otherwise
  *         errorcode
  *
  * Reference: RFC 3891 section 3, RFC 5589 section 7
  */
-int attended_prepare(struct verb *verb, const struct livecall *lc,
-		     struct fault *fault)
+int attended_prepare(struct sipverb *verb, const struct livecall *lc,
+		     struct error *error)
 {
 	struct livecall *other;
 	struct farend far;
@@ -82,14 +82,14 @@ int attended_prepare(struct verb *verb, const struct livecall *lc,
 	if (!verb->replaces)
 		return 0;
 
-	other = calls_find(verb->replaces);
+	other = livecalls_find(verb->replaces);
 	if (!other || other == lc || !livecall_established(other))
-		return fault_set(fault, "replaces",
+		return error_set(error, "replaces",
 				 "must name another live call that is "
 				 "answered");
 
-	if (other->transfer)
-		return fault_set(fault, "replaces",
+	if (other->referral)
+		return error_set(error, "replaces",
 				 "must name a call that has no transfer in "
 				 "progress");
 
@@ -99,7 +99,7 @@ int attended_prepare(struct verb *verb, const struct livecall *lc,
 
 	err = remote_request(&msg, &target, other);
 	if (!err) {
-		err = refer_to_encode(verb, msg, target, &far, fault);
+		err = refer_to_encode(verb, msg, target, &far, error);
 		mem_deref(msg);
 		mem_deref(target);
 	}

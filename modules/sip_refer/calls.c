@@ -1,5 +1,5 @@
 /**
- * @file calls.c  The live calls of this baresip, from its events
+ * @file livecalls.c  The live calls of this baresip, from its events
  *
  * A pointer to a call dies with the event CALL_CLOSED, and in some releases
  * without any: where that can be, the call is looked for before it is used.
@@ -21,7 +21,7 @@ enum {
 static struct {
 	struct hash *ht_call; /* by pointer */
 	struct hash *ht_sid;
-} calls;
+} livecalls;
 
 
 static uint32_t call_key(const struct call *call)
@@ -40,7 +40,7 @@ static bool call_cmp_handler(struct le *le, void *arg)
 
 static struct livecall *calls_find_call(const struct call *call)
 {
-	return list_ledata(hash_lookup(calls.ht_call, call_key(call),
+	return list_ledata(hash_lookup(livecalls.ht_call, call_key(call),
 				       call_cmp_handler, (void *)call));
 }
 
@@ -60,9 +60,9 @@ static bool sid_cmp_handler(struct le *le, void *arg)
  *
  * @return Live call, NULL if there is none
  */
-struct livecall *calls_find(const char *sid)
+struct livecall *livecalls_find(const char *sid)
 {
-	return list_ledata(hash_lookup(calls.ht_sid, hash_joaat_str(sid),
+	return list_ledata(hash_lookup(livecalls.ht_sid, hash_joaat_str(sid),
 				       sid_cmp_handler, (void *)sid));
 }
 
@@ -148,7 +148,7 @@ static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 {
 	livecall_report_new(lc);
 	playback_call_closed(lc);
-	transfer_call_closed(lc->transfer, stopping);
+	referral_call_closed(lc->referral, stopping);
 	livecall_closed(lc, scode, reason);
 }
 
@@ -177,8 +177,9 @@ static struct livecall *add(struct ua *ua, struct call *call)
 	if (livecall_alloc(&lc, ua, call))
 		return NULL;
 
-	hash_append(calls.ht_call, call_key(call), &lc->he_call, lc);
-	hash_append(calls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid, lc);
+	hash_append(livecalls.ht_call, call_key(call), &lc->he_call, lc);
+	hash_append(livecalls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid,
+		    lc);
 
 	/* an outgoing call has no Call-ID before its INVITE is sent */
 	tmr_start(&lc->tmr, 0, tmr_handler, lc);
@@ -237,7 +238,7 @@ static void event_handler(struct ua *ua, struct call *call, const char *event,
 	/* the calls of a user agent that is shut down close without an event
 	 */
 	if (ua && !strcmp(event, "SHUTDOWN"))
-		(void)hash_apply(calls.ht_call, stop_handler, ua);
+		(void)hash_apply(livecalls.ht_call, stop_handler, ua);
 	else if (ua && call)
 		call_event(ua, call, event, prm);
 }
@@ -258,9 +259,9 @@ static bool report_handler(struct le *le, void *arg)
 /**
  * Report each live call, as referd must know them after it was away
  */
-void calls_report(void)
+void livecalls_report(void)
 {
-	(void)hash_apply(calls.ht_sid, report_handler, NULL);
+	(void)hash_apply(livecalls.ht_sid, report_handler, NULL);
 }
 
 
@@ -274,8 +275,8 @@ void calls_report(void)
  *
  * @return 0 if success, otherwise errorcode
  */
-int calls_adopt(const struct call *call, const char *sid, const char *ref,
-		uint32_t timeout)
+int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
+		    uint32_t timeout)
 {
 	struct livecall *lc = calls_find_call(call);
 
@@ -286,7 +287,8 @@ int calls_adopt(const struct call *call, const char *sid, const char *ref,
 
 	hash_unlink(&lc->he_sid);
 	livecall_adopt(lc, sid, ref, timeout);
-	hash_append(calls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid, lc);
+	hash_append(livecalls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid,
+		    lc);
 
 	return 0;
 }
@@ -297,9 +299,9 @@ int calls_adopt(const struct call *call, const char *sid, const char *ref,
  *
  * @param sid call_sid; harmless if there is no such call any more
  */
-void calls_transferred(const char *sid)
+void livecalls_transferred(const char *sid)
 {
-	struct livecall *lc = calls_find(sid);
+	struct livecall *lc = livecalls_find(sid);
 
 	if (lc)
 		livecall_transferred(lc);
@@ -311,9 +313,9 @@ void calls_transferred(const char *sid)
  *
  * @param sid call_sid; harmless if there is no such call any more
  */
-void calls_unknown(const char *sid)
+void livecalls_unknown(const char *sid)
 {
-	struct livecall *lc = calls_find(sid);
+	struct livecall *lc = livecalls_find(sid);
 
 	if (lc)
 		livecall_unknown(lc);
@@ -344,12 +346,12 @@ static void add_all(void)
  *
  * @return 0 if success, otherwise errorcode
  */
-int calls_init(void)
+int livecalls_init(void)
 {
 	int err;
 
-	err = hash_alloc(&calls.ht_call, HASH_SIZE);
-	err |= hash_alloc(&calls.ht_sid, HASH_SIZE);
+	err = hash_alloc(&livecalls.ht_call, HASH_SIZE);
+	err |= hash_alloc(&livecalls.ht_sid, HASH_SIZE);
 	if (err)
 		return err;
 
@@ -362,10 +364,10 @@ int calls_init(void)
 /**
  * Report every live call as closed and forget it
  */
-void calls_close(void)
+void livecalls_close(void)
 {
 	compat_event_unregister();
-	(void)hash_apply(calls.ht_call, stop_handler, NULL);
-	calls.ht_call = mem_deref(calls.ht_call);
-	calls.ht_sid = mem_deref(calls.ht_sid);
+	(void)hash_apply(livecalls.ht_call, stop_handler, NULL);
+	livecalls.ht_call = mem_deref(livecalls.ht_call);
+	livecalls.ht_sid = mem_deref(livecalls.ht_sid);
 }

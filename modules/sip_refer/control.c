@@ -42,55 +42,55 @@ static void succeeded(const char *ref)
 }
 
 
-static void refused(const char *ref, int err, const struct fault *fault)
+static void refused(const char *ref, int err, const struct error *error)
 {
 	struct json j;
 
 	result_begin(&j, ref, false);
-	if (fault->text[0]) {
-		json_str(&j, "error", fault->text);
-		json_str(&j, "field", fault->field);
+	if (error->text[0]) {
+		json_str(&j, "error", error->text);
+		json_str(&j, "field", error->field);
 	}
 	else {
 		json_str(&j, "error", strerror(err));
 	}
 
-	if (fault->index >= 0)
-		json_int(&j, "index", fault->index);
+	if (error->index >= 0)
+		json_int(&j, "index", error->index);
 
 	link_report(&j);
 }
 
 
 static int find_call(struct livecall **lcp, const cJSON *json,
-		     struct fault *fault)
+		     struct error *error)
 {
 	const char *sid = get_string(json, "call_sid");
 
-	*lcp = sid ? calls_find(sid) : NULL;
+	*lcp = sid ? livecalls_find(sid) : NULL;
 
 	return *lcp ? 0
-		    : fault_set(fault, "call_sid", "must name a live call");
+		    : error_set(error, "call_sid", "must name a live call");
 }
 
 
 /* Every verb is checked before any runs; the first is kept */
-static int verbs_decode(struct verb **firstp, const struct farend *far,
-			const cJSON *verbs, struct fault *fault)
+static int verbs_decode(struct sipverb **firstp, const struct farend *far,
+			const cJSON *verbs, struct error *error)
 {
-	struct verb *first = NULL, *verb;
+	struct sipverb *first = NULL, *verb;
 	const cJSON *item;
 	int err, i = 0;
 
 	if (!cJSON_IsArray(verbs) || !verbs->child)
-		return fault_set(fault, "verbs",
+		return error_set(error, "verbs",
 				 "must be an array of one or more verbs");
 
 	cJSON_ArrayForEach(item, verbs)
 	{
-		fault->index = i++;
+		error->index = i++;
 
-		err = verb_decode(&verb, item, far, fault);
+		err = sipverb_decode(&verb, item, far, error);
 		if (err) {
 			mem_deref(first);
 			return err;
@@ -102,19 +102,19 @@ static int verbs_decode(struct verb **firstp, const struct farend *far,
 			first = verb;
 	}
 
-	fault->index = 0;
+	error->index = 0;
 	*firstp = first;
 
 	return 0;
 }
 
 
-static int answer(struct livecall *lc, const char *ref, struct fault *fault)
+static int answer(struct livecall *lc, const char *ref, struct error *error)
 {
 	int err;
 
 	if (!lc->answered && lc->outgoing)
-		return fault_set(fault, "call_sid",
+		return error_set(error, "call_sid",
 				 "must name an incoming call");
 
 	err = lc->answered ? 0 : livecall_answer(lc);
@@ -126,11 +126,11 @@ static int answer(struct livecall *lc, const char *ref, struct fault *fault)
 
 
 /* Here and below, the result comes before the reports that it brings about */
-static int decline(struct livecall *lc, const struct verb *verb,
-		   const char *ref, struct fault *fault)
+static int decline(struct livecall *lc, const struct sipverb *verb,
+		   const char *ref, struct error *error)
 {
 	if (lc->answered || lc->outgoing)
-		return fault_set(fault, "call_sid",
+		return error_set(error, "call_sid",
 				 "must name an incoming call that is not "
 				 "answered");
 
@@ -141,18 +141,18 @@ static int decline(struct livecall *lc, const struct verb *verb,
 }
 
 
-static int hangup(struct livecall *lc, const struct verb *verb,
+static int hangup(struct livecall *lc, const struct sipverb *verb,
 		  const char *ref)
 {
 	succeeded(ref);
-	transfer_cancel(lc->transfer);
+	referral_cancel(lc->referral);
 	livecall_hangup(lc, 0, NULL, verb->hdrs);
 
 	return 0;
 }
 
 
-static int dry_run(const struct livecall *lc, const struct verb *verb,
+static int dry_run(const struct livecall *lc, const struct sipverb *verb,
 		   const char *ref)
 {
 	struct json j;
@@ -172,25 +172,25 @@ static int dry_run(const struct livecall *lc, const struct verb *verb,
 }
 
 
-static int refer(struct livecall *lc, struct verb *verb, const char *ref,
-		 struct fault *fault)
+static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
+		 struct error *error)
 {
-	struct transfer_call call = {
-		.held = &lc->transfer,
+	struct referral_call call = {
+		.held = &lc->referral,
 		.sid = lc->sid,
 		.outgoing = lc->outgoing,
 	};
-	struct transfer *t;
+	struct referral *t;
 	struct json j;
 	int err;
 
 	if (!livecall_established(lc))
-		return fault_set(fault, "call_sid",
+		return error_set(error, "call_sid",
 				 "must name a call that is answered");
 
-	err = attended_prepare(verb, lc, fault);
+	err = attended_prepare(verb, lc, error);
 	if (!err)
-		err = verb_check_size(verb, fault);
+		err = sipverb_check_size(verb, error);
 	if (err)
 		return err;
 
@@ -200,7 +200,7 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 	err = livecall_take_dialog(lc, verb->refer_to.uri);
 	call.dlg = lc->dlg;
 	if (!err)
-		err = transfers_add(&t, &call, verb, ref, fault);
+		err = referrals_add(&t, &call, verb, ref, error);
 	if (err)
 		return err;
 
@@ -213,16 +213,16 @@ static int refer(struct livecall *lc, struct verb *verb, const char *ref,
 }
 
 
-static int play(struct livecall *lc, const struct verb *verb, const char *ref,
-		struct fault *fault)
+static int play(struct livecall *lc, const struct sipverb *verb,
+		const char *ref, struct error *error)
 {
 	int err;
 
 	if (!livecall_established(lc))
-		return fault_set(fault, "call_sid",
+		return error_set(error, "call_sid",
 				 "must name a call that is answered");
 
-	err = playback_start(lc, verb, ref, fault);
+	err = playback_start(lc, verb, ref, error);
 	if (!err)
 		succeeded(ref);
 
@@ -231,16 +231,16 @@ static int play(struct livecall *lc, const struct verb *verb, const char *ref,
 
 
 /* 0 means that the result has been sent, or that there is none to add */
-static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
-		    struct fault *fault)
+static int verb_run(struct livecall *lc, struct sipverb *verb, const char *ref,
+		    struct error *error)
 {
 	switch (verb->type) {
 
-	case VERB_ANSWER: return answer(lc, ref, fault);
-	case VERB_DECLINE: return decline(lc, verb, ref, fault);
-	case VERB_HANGUP: return hangup(lc, verb, ref);
-	case VERB_PLAY: return play(lc, verb, ref, fault);
-	case VERB_REFER: return refer(lc, verb, ref, fault);
+	case SIPVERB_ANSWER: return answer(lc, ref, error);
+	case SIPVERB_DECLINE: return decline(lc, verb, ref, error);
+	case SIPVERB_HANGUP: return hangup(lc, verb, ref);
+	case SIPVERB_PLAY: return play(lc, verb, ref, error);
+	case SIPVERB_REFER: return refer(lc, verb, ref, error);
 	}
 
 	return ENOSYS;
@@ -248,29 +248,29 @@ static int verb_run(struct livecall *lc, struct verb *verb, const char *ref,
 
 
 static int verbs_handler(const cJSON *json, const char *ref,
-			 struct fault *fault)
+			 struct error *error)
 {
 	const cJSON *verbs, *run;
-	struct verb *verb = NULL;
+	struct sipverb *verb = NULL;
 	struct livecall *lc;
 	struct farend far;
 	int err;
 
-	err = find_call(&lc, json, fault);
+	err = find_call(&lc, json, error);
 	if (!err)
 		err = remote_farend(&far, lc);
 	if (err)
 		return err;
 
 	verbs = cJSON_GetObjectItemCaseSensitive(json, "verbs");
-	err = verbs_decode(&verb, &far, verbs, fault);
+	err = verbs_decode(&verb, &far, verbs, error);
 	farend_reset(&far);
 	if (err)
 		return err;
 
 	run = cJSON_GetObjectItemCaseSensitive(json, "run");
 	if (cJSON_IsTrue(run))
-		err = verb_run(lc, verb, ref, fault);
+		err = verb_run(lc, verb, ref, error);
 	else
 		succeeded(ref);
 
@@ -281,17 +281,17 @@ static int verbs_handler(const cJSON *json, const char *ref,
 
 
 static int cancel_handler(const cJSON *json, const char *ref,
-			  struct fault *fault)
+			  struct error *error)
 {
 	struct livecall *lc;
 	int err;
 
-	err = find_call(&lc, json, fault);
+	err = find_call(&lc, json, error);
 	if (err)
 		return err;
 
 	playback_stop(lc);
-	transfer_cancel(lc->transfer);
+	referral_cancel(lc->referral);
 	succeeded(ref);
 
 	return 0;
@@ -299,11 +299,11 @@ static int cancel_handler(const cJSON *json, const char *ref,
 
 
 static int dial_handler(const cJSON *json, const char *ref,
-			struct fault *fault)
+			struct error *error)
 {
 	int err;
 
-	err = dial(json, fault);
+	err = originate(json, error);
 	if (!err)
 		succeeded(ref);
 
@@ -320,7 +320,7 @@ void control_request(const struct cJSON *json)
 {
 	const char *type = get_string(json, "type");
 	const char *ref = get_string(json, "ref");
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	int err;
 
 	if (!type || !ref || strlen(ref) > REF_MAX) {
@@ -330,17 +330,17 @@ void control_request(const struct cJSON *json)
 	}
 
 	if (!strcmp(type, "verbs"))
-		err = verbs_handler(json, ref, &fault);
+		err = verbs_handler(json, ref, &error);
 	else if (!strcmp(type, "cancel"))
-		err = cancel_handler(json, ref, &fault);
+		err = cancel_handler(json, ref, &error);
 	else if (!strcmp(type, "dial"))
-		err = dial_handler(json, ref, &fault);
+		err = dial_handler(json, ref, &error);
 	else
-		err = fault_set(&fault, "type",
+		err = error_set(&error, "type",
 				"is not a request that this module knows");
 
 	if (err)
-		refused(ref, err, &fault);
+		refused(ref, err, &error);
 }
 
 
@@ -355,12 +355,12 @@ void control_sync(void)
 	size_t pos = 0;
 	bool more;
 
-	calls_report();
+	livecalls_report();
 
 	do {
 		link_begin(&j, "sync");
 		json_open(&j, "transfers", '[');
-		more = transfers_list(&j, pos, SYNC_MAX);
+		more = referrals_list(&j, pos, SYNC_MAX);
 		json_close(&j, ']');
 		if (more)
 			json_bool(&j, "more", true);

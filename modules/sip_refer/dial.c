@@ -1,5 +1,5 @@
 /**
- * @file dial.c  A call that the application makes
+ * @file originate.c  A call that the application makes
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -46,7 +46,7 @@ static void set_headers(struct ua *ua, const cJSON *headers)
 	{
 		struct sip_hdr *hdr = &hdrv[n];
 
-		if (json_is_absent(item))
+		if (input_is_absent(item))
 			continue;
 
 		memset(hdr, 0, sizeof(*hdr));
@@ -86,13 +86,14 @@ static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
 	if (err)
 		return err;
 
-	return calls_adopt(call, sid->valuestring, ref->valuestring, timeout);
+	return livecalls_adopt(call, sid->valuestring, ref->valuestring,
+			       timeout);
 }
 
 
 /* A number belongs to the host of the account */
 static int callee_encode(struct target *target, const char *to,
-			 const struct ua *ua, struct fault *fault)
+			 const struct ua *ua, struct error *error)
 {
 	const struct farend_names names = {
 		.identity = account_aor(ua_account(ua)),
@@ -104,7 +105,7 @@ static int callee_encode(struct target *target, const char *to,
 	if (err)
 		return err;
 
-	err = target_encode(target, "to", to, NULL, NULL, &far, fault);
+	err = target_encode(target, "to", to, NULL, NULL, &far, error);
 	farend_reset(&far);
 
 	return err;
@@ -116,11 +117,11 @@ static int callee_encode(struct target *target, const char *to,
  *
  * @param json  Request of referd: `to`, `from`, `headers`, `timeout`, and the
  *              `call_sid` and `ref` that the call gets
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
  */
-int dial(const struct cJSON *json, struct fault *fault)
+int originate(const struct cJSON *json, struct error *error)
 {
 	const char *to, *from, *sid;
 	struct target target = {.rule = NULL};
@@ -129,35 +130,35 @@ int dial(const struct cJSON *json, struct fault *fault)
 	struct ua *ua;
 	int err;
 
-	err = json_string(&sid, json, "call_sid", true, fault);
+	err = input_string(&sid, json, "call_sid", true, error);
 	if (!err && strlen(sid) > SID_MAX)
-		err = fault_set(fault, "call_sid",
+		err = error_set(error, "call_sid",
 				"must have at most %u bytes", SID_MAX);
 	if (!err)
-		err = json_string(&to, json, "to", true, fault);
+		err = input_string(&to, json, "to", true, error);
 	if (!err)
-		err = json_string(&from, json, "from", false, fault);
+		err = input_string(&from, json, "from", false, error);
 	if (!err)
-		err = json_seconds(&timeout, json, "timeout", fault);
+		err = input_seconds(&timeout, json, "timeout", error);
 	if (!err)
 		err = headers_decode(&hdrs, json, "headers", header_print_line,
-				     fault);
+				     error);
 	if (err)
 		goto out;
 
 	/* asked again, since its answer got lost */
-	if (calls_find(sid))
+	if (livecalls_find(sid))
 		goto out;
 
 	ua = find_ua(from);
 	if (!ua) {
-		err = fault_set(fault, "from",
+		err = error_set(error, "from",
 				"must be the address of an account of this "
 				"baresip");
 		goto out;
 	}
 
-	err = callee_encode(&target, to, ua, fault);
+	err = callee_encode(&target, to, ua, error);
 	if (err)
 		goto out;
 

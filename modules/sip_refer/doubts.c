@@ -1,5 +1,5 @@
 /**
- * @file doubts.c  What is doubtful about a REFER that would go out
+ * @file warnings.c  What is doubtful about a REFER that would go out
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,9 +24,9 @@ static const char *const near_labels[] = {
 };
 
 
-static void doubt(struct json *doubts, const char *text)
+static void warn(struct json *j, const char *text)
 {
-	json_str(doubts, NULL, text);
+	json_str(j, NULL, text);
 }
 
 
@@ -50,22 +50,22 @@ static bool lists(const cJSON *headers, const char *name, const char *token)
 }
 
 
-static void check_allow(struct json *doubts, const cJSON *headers)
+static void check_allow(struct json *j, const cJSON *headers)
 {
 	if (cJSON_GetObjectItem(headers, "Allow") &&
 	    !lists(headers, "Allow", "REFER"))
-		doubt(doubts, "The far end's Allow lacks REFER: it will "
-			      "probably refuse.");
+		warn(j, "The far end's Allow lacks REFER: it will "
+			"probably refuse.");
 }
 
 
-static void check_replaces(struct json *doubts, const cJSON *headers,
-			   const struct verb *verb)
+static void check_replaces(struct json *j, const cJSON *headers,
+			   const struct sipverb *verb)
 {
 	if (verb->replaces && !lists(headers, "Supported", "replaces"))
-		doubt(doubts, "The far end's Supported lacks replaces: it may "
-			      "call the target anew instead of joining the "
-			      "call.");
+		warn(j, "The far end's Supported lacks replaces: it may "
+			"call the target anew instead of joining the "
+			"call.");
 }
 
 
@@ -108,7 +108,7 @@ static bool is_near(struct pl name)
 }
 
 
-static void check_target(struct json *doubts, const struct verb *verb)
+static void check_target(struct json *j, const struct sipverb *verb)
 {
 	struct uri uri;
 	struct pl pl;
@@ -117,8 +117,8 @@ static void check_target(struct json *doubts, const struct verb *verb)
 	pl_set_str(&pl, verb->refer_to.uri);
 
 	if (!strncmp(verb->refer_to.uri, "tel:", 4)) {
-		doubt(doubts, "Refer-To is a tel: URI: not every far end can "
-			      "route it.");
+		warn(j, "Refer-To is a tel: URI: not every far end can "
+			"route it.");
 		return;
 	}
 
@@ -127,22 +127,22 @@ static void check_target(struct json *doubts, const struct verb *verb)
 
 	if (!sa_set(&sa, &uri.host, 0)) {
 		if (is_private(&sa))
-			doubt(doubts, "Refer-To has a private address: a far "
-				      "end in another network cannot reach "
-				      "it.");
+			warn(j, "Refer-To has a private address: a far "
+				"end in another network cannot reach "
+				"it.");
 	}
 	else if (is_near(uri.host)) {
-		doubt(doubts, "Refer-To has a host name that is known in a "
-			      "private network only.");
+		warn(j, "Refer-To has a host name that is known in a "
+			"private network only.");
 	}
 }
 
 
-static void check_size(struct json *doubts, const char *refer)
+static void check_size(struct json *j, const char *refer)
 {
 	if (strlen(refer) > UDP_MAX && strstr(refer, "SIP/2.0/UDP"))
-		doubt(doubts, "The REFER has more than 1300 bytes: over UDP "
-			      "it may get lost.");
+		warn(j, "The REFER has more than 1300 bytes: over UDP "
+			"it may get lost.");
 }
 
 
@@ -154,8 +154,8 @@ static void check_size(struct json *doubts, const char *refer)
  * @param verb    Verb sip:refer
  * @param refer   The REFER
  */
-void doubts_write(struct json *j, const struct cJSON *headers,
-		  const struct verb *verb, const char *refer)
+void warnings_write(struct json *j, const struct cJSON *headers,
+		    const struct sipverb *verb, const char *refer)
 {
 	check_allow(j, headers);
 	check_replaces(j, headers, verb);

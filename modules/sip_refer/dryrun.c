@@ -26,7 +26,7 @@ enum {
  * @return 0 if success, otherwise errorcode
  */
 int dryrun_report(char **reportp, const struct livecall *lc,
-		  const struct verb *verb)
+		  const struct sipverb *verb)
 {
 	char *hdrs = NULL, *text = NULL;
 	struct dialog *dlg = NULL;
@@ -34,7 +34,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 	struct json j;
 	int err;
 
-	err = transfer_print_hdrs(&hdrs, verb);
+	err = referral_print_hdrs(&hdrs, verb);
 	if (!err)
 		err = dialog_take(&dlg, lc->call, verb->refer_to.uri);
 	if (!err)
@@ -53,7 +53,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 
 	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;
 	json_open(&j, "doubts", '[');
-	doubts_write(&j, headers, verb, text);
+	warnings_write(&j, headers, verb, text);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	cJSON_Delete(headers);

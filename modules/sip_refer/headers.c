@@ -110,24 +110,24 @@ static bool is_stack_hdr(const char *str)
 
 
 static int header_value(char *buf, size_t size, const cJSON *item,
-			const char *field, struct fault *fault)
+			const char *field, struct error *error)
 {
 	if (cJSON_IsNumber(item)) {
 		if (!cJSON_PrintPreallocated((cJSON *)item, buf, (int)size,
 					     false))
-			return fault_set(fault, field, "is too long");
+			return error_set(error, field, "is too long");
 		return 0;
 	}
 
 	if (!cJSON_IsString(item))
-		return fault_set(fault, field, "must be a string or a number");
+		return error_set(error, field, "must be a string or a number");
 
 	if (!text_is_clean(item->valuestring))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be UTF-8 without control characters");
 
 	if (str_len(item->valuestring) > HDR_VAL_MAX)
-		return fault_set(fault, field, "must have at most %u bytes",
+		return error_set(error, field, "must have at most %u bytes",
 				 HDR_VAL_MAX);
 
 	str_ncpy(buf, item->valuestring, size);
@@ -137,13 +137,13 @@ static int header_value(char *buf, size_t size, const cJSON *item,
 
 
 static int header_check(char *buf, size_t size, const cJSON *item,
-			const char *name, struct fault *fault)
+			const char *name, struct error *error)
 {
 	char field[64];
 
 	if (str_len(item->string) > HDR_NAME_MAX ||
 	    !text_is_token(item->string))
-		return fault_set(fault, name,
+		return error_set(error, name,
 				 "must have names that are SIP tokens of at "
 				 "most %u bytes",
 				 HDR_NAME_MAX);
@@ -151,11 +151,11 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 	(void)re_snprintf(field, sizeof(field), "%s.%s", name, item->string);
 
 	if (is_stack_hdr(item->string))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "is written by the SIP stack and must not be "
 				 "set");
 
-	return header_value(buf, size, item, field, fault);
+	return header_value(buf, size, item, field, error);
 }
 
 
@@ -168,27 +168,27 @@ static int header_check(char *buf, size_t size, const cJSON *item,
  * @param json   The verb
  * @param field  Its field, an object of name and value
  * @param printh Prints one header field behind what is printed already
- * @param fault  What is wrong
+ * @param error  What is wrong
  *
  * @return 0 if success, EBADMSG if a header is wrong, otherwise errorcode
  */
 int headers_decode(char **strp, const struct cJSON *json, const char *field,
-		   header_print_h *printh, struct fault *fault)
+		   header_print_h *printh, struct error *error)
 {
 	const cJSON *headers, *item;
 	char buf[HDR_VAL_MAX + 1];
 	struct mbuf *mb;
 	int err = 0;
 
-	headers = json_field(json, field);
+	headers = input_field(json, field);
 	if (!headers)
 		return 0;
 
 	if (!cJSON_IsObject(headers))
-		return fault_set(fault, field, "must be an object");
+		return error_set(error, field, "must be an object");
 
 	if (cJSON_GetArraySize(headers) > HDR_MAX)
-		return fault_set(fault, field, "must have at most %u members",
+		return error_set(error, field, "must have at most %u members",
 				 HDR_MAX);
 
 	mb = mbuf_alloc(256);
@@ -197,10 +197,10 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 
 	cJSON_ArrayForEach(item, headers)
 	{
-		if (json_is_absent(item))
+		if (input_is_absent(item))
 			continue;
 
-		err = header_check(buf, sizeof(buf), item, field, fault);
+		err = header_check(buf, sizeof(buf), item, field, error);
 		if (!err)
 			err = printh(mb, item->string, buf);
 		if (err)

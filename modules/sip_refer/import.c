@@ -19,21 +19,21 @@ enum {
 };
 
 /** A place where an object keeps the address of the function */
-struct slot {
+struct import {
 	uintptr_t *addr;
 	uintptr_t orig; /* the function, or the stub that would bind it */
 	uintptr_t repl; /* what stands in its place */
 };
 
 /** What a walk over all objects looks for */
-struct search {
+struct walk {
 	const char *symbol;
 	uintptr_t func; /* libre's function: its own object is left alone */
 	uintptr_t repl;
 };
 
 static struct {
-	struct slot slotv[SLOT_MAX];
+	struct import slotv[SLOT_MAX];
 	size_t slotc;
 } imports;
 
@@ -41,24 +41,23 @@ static struct {
 /* Every object but libre, which defines the function, and this module */
 static int phdr_handler(struct dl_phdr_info *dpi, size_t size, void *arg)
 {
-	const struct search *search = arg;
+	const struct walk *walk = arg;
 	uintptr_t *slotv[SLOT_MAX];
 	size_t n, i;
 	(void)size;
 
-	if (reloc_has(dpi, (uintptr_t)&imports) ||
-	    reloc_has(dpi, search->func))
+	if (reloc_has(dpi, (uintptr_t)&imports) || reloc_has(dpi, walk->func))
 		return 0;
 
-	n = reloc_find(slotv, SLOT_MAX - imports.slotc, dpi, search->symbol);
+	n = reloc_find(slotv, SLOT_MAX - imports.slotc, dpi, walk->symbol);
 
 	for (i = 0; i < n; i++) {
 
-		struct slot *slot = &imports.slotv[imports.slotc++];
+		struct import *slot = &imports.slotv[imports.slotc++];
 
 		slot->addr = slotv[i];
 		slot->orig = *slotv[i];
-		slot->repl = search->repl;
+		slot->repl = walk->repl;
 	}
 
 	return 0;
@@ -79,7 +78,7 @@ static int phdr_handler(struct dl_phdr_info *dpi, size_t size, void *arg)
 int import_replace(const char *symbol, uintptr_t func, uintptr_t repl,
 		   char *why, size_t size)
 {
-	struct search search = {symbol, func, repl};
+	struct walk walk = {symbol, func, repl};
 	size_t i = imports.slotc;
 	int err = 0;
 
@@ -90,7 +89,7 @@ int import_replace(const char *symbol, uintptr_t func, uintptr_t repl,
 		return ENOTSUP;
 	}
 
-	dl_iterate_phdr(phdr_handler, &search);
+	dl_iterate_phdr(phdr_handler, &walk);
 	if (i == imports.slotc) {
 		(void)re_snprintf(why, size,
 				  "this baresip does not import %s from a "
@@ -121,7 +120,7 @@ void import_restore(void)
 
 	for (i = 0; i < imports.slotc; i++) {
 
-		const struct slot *slot = &imports.slotv[i];
+		const struct import *slot = &imports.slotv[i];
 
 		if (*slot->addr == slot->repl)
 			(void)reloc_write(slot->addr, slot->orig);

@@ -98,7 +98,7 @@ void invite_keep(const struct sip_msg *msg)
 	json_open(&j, NULL, '{');
 	err = pl_strdup(&inv->call_id, &msg->callid);
 	err |= source_print(&inv->source, msg);
-	err |= message_headers(&j, msg, HEADERS_MAX);
+	err |= sipmsg_headers(&j, msg, HEADERS_MAX);
 	json_close(&j, '}');
 	inv->headers = json_take(&j);
 	json_free(&j);

@@ -1,5 +1,5 @@
 /**
- * @file json.c  Fields of a JSON object, checked
+ * @file input.c  Fields of a JSON object, checked
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,7 +16,7 @@
  *
  * @return True if so
  */
-bool json_is_absent(const struct cJSON *item)
+bool input_is_absent(const struct cJSON *item)
 {
 	return !item || cJSON_IsNull(item) ||
 	       (cJSON_IsString(item) && !*item->valuestring);
@@ -31,11 +31,11 @@ bool json_is_absent(const struct cJSON *item)
  *
  * @return Value, NULL if it is absent or counts as left out
  */
-const struct cJSON *json_field(const struct cJSON *json, const char *field)
+const struct cJSON *input_field(const struct cJSON *json, const char *field)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field);
 
-	return json_is_absent(item) ? NULL : item;
+	return input_is_absent(item) ? NULL : item;
 }
 
 
@@ -46,22 +46,22 @@ const struct cJSON *json_field(const struct cJSON *json, const char *field)
  * @param json     Object
  * @param field    Name of the field
  * @param required True if it must not be absent
- * @param fault    What is wrong with it
+ * @param error    What is wrong with it
  *
  * @return 0 if success, EBADMSG if it is wrong
  */
-int json_string(const char **strp, const struct cJSON *json, const char *field,
-		bool required, struct fault *fault)
+int input_string(const char **strp, const struct cJSON *json,
+		 const char *field, bool required, struct error *error)
 {
-	const cJSON *item = json_field(json, field);
+	const cJSON *item = input_field(json, field);
 
 	*strp = NULL;
 
 	if (!item)
-		return required ? fault_set(fault, field, "is required") : 0;
+		return required ? error_set(error, field, "is required") : 0;
 
 	if (!cJSON_IsString(item))
-		return fault_set(fault, field, "must be a string");
+		return error_set(error, field, "must be a string");
 
 	*strp = item->valuestring;
 
@@ -76,25 +76,25 @@ int json_string(const char **strp, const struct cJSON *json, const char *field,
  * @param json  Object
  * @param field Name of the field
  * @param max   Longest that it may be [bytes]
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, EBADMSG if it is wrong
  */
-int json_text(const char **strp, const struct cJSON *json, const char *field,
-	      size_t max, struct fault *fault)
+int input_text(const char **strp, const struct cJSON *json, const char *field,
+	       size_t max, struct error *error)
 {
 	int err;
 
-	err = json_string(strp, json, field, false, fault);
+	err = input_string(strp, json, field, false, error);
 	if (err || !*strp)
 		return err;
 
 	if (!text_is_clean(*strp))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be UTF-8 without control characters");
 
 	if (str_len(*strp) > max)
-		return fault_set(fault, field, "must have at most %zu bytes",
+		return error_set(error, field, "must have at most %zu bytes",
 				 max);
 
 	return 0;
@@ -107,14 +107,14 @@ int json_text(const char **strp, const struct cJSON *json, const char *field,
  * @param secp  Pointer to the time [s]; 0 if it is absent
  * @param json  Object
  * @param field Name of the field
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, EBADMSG if it is wrong
  */
-int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
-		 struct fault *fault)
+int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
+		  struct error *error)
 {
-	const cJSON *item = json_field(json, field);
+	const cJSON *item = input_field(json, field);
 
 	*secp = 0;
 	if (!item)
@@ -122,7 +122,7 @@ int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 
 	if (!cJSON_IsNumber(item) || item->valuedouble != item->valueint ||
 	    item->valueint < 1 || item->valueint > TIMEOUT_MAX)
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be a whole number of seconds from 1 to "
 				 "%u",
 				 TIMEOUT_MAX);

@@ -41,7 +41,7 @@ static struct {
 	uint32_t backoff;
 	char *path;
 	char *node;
-	char boot[17];
+	char instance[17]; /* tells this start of the module from others */
 	struct link_handlers h;
 	struct tmr flush;      /* at the end of a turn of the loop        */
 	struct deadline later; /* for what may wait                  */
@@ -110,7 +110,7 @@ static void flush_handler(void *arg)
 	if (lnk.state != READY)
 		return;
 
-	err = reports_write(lnk.fd, MSG_DONTWAIT);
+	err = backlog_write(lnk.fd, MSG_DONTWAIT);
 	if (err == EAGAIN || err == EINTR)
 		err = listen_for(true);
 	else if (!err && lnk.blocked)
@@ -146,7 +146,7 @@ void link_begin(struct json *j, const char *type)
 
 static bool add(struct json *j, bool passing)
 {
-	const int err = reports_add(j, passing);
+	const int err = backlog_add(j, passing);
 
 	if (err)
 		warning("sip_refer: a report is lost (%m)\n", err);
@@ -208,7 +208,7 @@ static bool get_n(uint64_t *np, const cJSON *json)
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "n");
 
 	if (!cJSON_IsNumber(n) ||
-	    !(n->valuedouble >= 0 && n->valuedouble < reports_next()))
+	    !(n->valuedouble >= 0 && n->valuedouble < backlog_next()))
 		return false;
 
 	*np = (uint64_t)n->valuedouble;
@@ -224,8 +224,8 @@ static void welcome(const cJSON *json)
 	info("sip_refer: connected to referd at %s\n", lnk.path);
 
 	if (get_n(&n, json))
-		reports_ack(n);
-	reports_rewind();
+		backlog_ack(n);
+	backlog_rewind();
 	lnk.backoff = BACKOFF_MIN;
 	lnk.state = READY;
 
@@ -245,7 +245,7 @@ static void line_handler(const char *line, size_t len)
 	else if (!strcmp(type, "welcome") && lnk.state == GREETING)
 		welcome(json);
 	else if (!strcmp(type, "ack") && get_n(&n, json))
-		reports_ack(n);
+		backlog_ack(n);
 	else if (lnk.state == READY)
 		lnk.h.request(json);
 
@@ -371,12 +371,12 @@ static int send_hello(void)
 	link_begin(&j, "hello");
 	json_int(&j, "protocol", PROTOCOL);
 	json_str(&j, "node", lnk.node);
-	json_str(&j, "boot", lnk.boot);
+	json_str(&j, "boot", lnk.instance);
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "baresip", compat_baresip_version());
 	json_str(&j, "libre", sys_libre_version_get());
-	json_int(&j, "first", (int64_t)reports_first());
-	json_int(&j, "next", (int64_t)reports_next());
+	json_int(&j, "first", (int64_t)backlog_first());
+	json_int(&j, "next", (int64_t)backlog_next());
 	json_close(&j, '}');
 
 	text = json_take(&j);
@@ -453,7 +453,8 @@ int link_init(const char *path, const char *node,
 	if (err)
 		return err;
 
-	(void)re_snprintf(lnk.boot, sizeof(lnk.boot), "%016llx", rand_u64());
+	(void)re_snprintf(lnk.instance, sizeof(lnk.instance), "%016llx",
+			  rand_u64());
 	lnk.h = *h;
 	lnk.backoff = BACKOFF_MIN;
 	deadline_start(&lnk.deadline, 0, connect_handler, NULL);
@@ -474,7 +475,7 @@ static void last_words(void)
 	flags = fcntl(lnk.fd, F_GETFL);
 	(void)fcntl(lnk.fd, F_SETFL, flags & ~O_NONBLOCK);
 	(void)setsockopt(lnk.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	(void)reports_write(lnk.fd, 0);
+	(void)backlog_write(lnk.fd, 0);
 }
 
 
@@ -489,7 +490,7 @@ void link_close(void)
 	deadline_cancel(&lnk.later);
 	deadline_cancel(&lnk.deadline);
 	disconnect();
-	reports_close();
+	backlog_close();
 	lnk.held = false;
 	lnk.path = mem_deref(lnk.path);
 	lnk.node = mem_deref(lnk.node);

@@ -1,5 +1,5 @@
 /**
- * @file message.c  What a SIP message said, as JSON
+ * @file sipmsg.c  What a SIP message said, as JSON
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -140,7 +140,7 @@ static int fields_write(struct json *j, const struct fields *fields)
  *
  * @return 0 if success, otherwise errorcode
  */
-int message_headers(struct json *j, const struct sip_msg *msg, size_t max)
+int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max)
 {
 	struct fields fields = {.count = 0, .room = max};
 	struct le *le;
@@ -238,7 +238,7 @@ static char *message_end(struct json *j, int err)
  *
  * @return Text, to be freed; NULL if there is no memory for it
  */
-char *message_json(const struct sip_msg *msg)
+char *sipmsg_json(const struct sip_msg *msg)
 {
 	struct json j;
 	char *start;
@@ -251,7 +251,7 @@ char *message_json(const struct sip_msg *msg)
 	message_begin(&j, start);
 
 	json_open(&j, "headers", '{');
-	err = message_headers(&j, msg, MESSAGE_HDRS_MAX);
+	err = sipmsg_headers(&j, msg, SIPMSG_HDRS_MAX);
 	json_close(&j, '}');
 	err |= body_write(&j, msg);
 
@@ -283,9 +283,9 @@ static void line_get(struct pl *line, struct pl *text)
  *
  * @return Text, to be freed; NULL if there is no memory for it
  */
-char *message_json_text(const char *request)
+char *sipmsg_json_text(const char *request)
 {
-	struct fields fields = {.count = 0, .room = MESSAGE_HDRS_MAX};
+	struct fields fields = {.count = 0, .room = SIPMSG_HDRS_MAX};
 	struct pl left, line;
 	struct json j;
 	char *start;

@@ -19,73 +19,73 @@ enum {
 /**
  * Keep the reason that came from the network for the next report
  *
- * @param t      Transfer
+ * @param r      Referral
  * @param reason Reason
  */
-void outcome_reason_pl(struct transfer *t, const struct pl *reason)
+void outcome_reason_pl(struct referral *r, const struct pl *reason)
 {
-	t->reason = mem_deref(t->reason);
-	(void)text_scrub_cut(&t->reason, reason, REASON_MAX);
+	r->reason = mem_deref(r->reason);
+	(void)text_scrub_cut(&r->reason, reason, REASON_MAX);
 }
 
 
 /**
  * Keep a reason of our own for the next report
  *
- * @param t      Transfer
+ * @param r      Referral
  * @param reason Reason
  */
-void outcome_reason(struct transfer *t, const char *reason)
+void outcome_reason(struct referral *r, const char *reason)
 {
 	struct pl pl;
 
 	pl_set_str(&pl, reason);
-	outcome_reason_pl(t, &pl);
+	outcome_reason_pl(r, &pl);
 }
 
 
 /**
  * Keep the message that the next report tells of
  *
- * @param t       Transfer
+ * @param r       Referral
  * @param message Its JSON, freed here; NULL if there is none
  */
-void outcome_message(struct transfer *t, char *message)
+void outcome_message(struct referral *r, char *message)
 {
-	free(t->message);
-	t->message = message;
+	free(r->message);
+	r->message = message;
 }
 
 
-static void step_begin(struct json *j, struct transfer *t, const char *step)
+static void step_begin(struct json *j, struct referral *r, const char *step)
 {
 	link_begin(j, "transfer");
-	json_str(j, "call_sid", t->call_sid);
-	json_str(j, "transfer_id", t->id);
-	json_str(j, "ref", t->ref);
+	json_str(j, "call_sid", r->call_sid);
+	json_str(j, "transfer_id", r->id);
+	json_str(j, "ref", r->ref);
 	json_str(j, "step", step);
-	json_str(j, "refer_to", t->refer_to);
-	json_str(j, "referred_by", t->referred_by);
-	if (t->refer_status)
-		json_int(j, "refer_status", t->refer_status);
-	if (t->call_status)
-		json_int(j, "call_status", t->call_status);
-	json_str(j, "reason", t->reason);
-	json_raw(j, "sip", t->message);
-	outcome_message(t, NULL);
+	json_str(j, "refer_to", r->refer_to);
+	json_str(j, "referred_by", r->referred_by);
+	if (r->refer_status)
+		json_int(j, "refer_status", r->refer_status);
+	if (r->call_status)
+		json_int(j, "call_status", r->call_status);
+	json_str(j, "reason", r->reason);
+	json_raw(j, "sip", r->message);
+	outcome_message(r, NULL);
 }
 
 
 /**
  * Report that a transfer has begun
  *
- * @param t Transfer
+ * @param r Referral
  */
-void outcome_begin(struct transfer *t)
+void outcome_begin(struct referral *r)
 {
 	struct json j;
 
-	step_begin(&j, t, "requested");
+	step_begin(&j, r, "requested");
 	link_report_later(&j);
 }
 
@@ -94,35 +94,35 @@ void outcome_begin(struct transfer *t)
  * Report a step of a transfer that a message made, and that others follow.
  * What was kept before, and tells of the end, waits until then.
  *
- * @param t    Transfer
+ * @param r    Referral
  * @param step Name of the step
  * @param msg  SIP message
  */
-void outcome_step(struct transfer *t, const char *step,
+void outcome_step(struct referral *r, const char *step,
 		  const struct sip_msg *msg)
 {
-	char *message = t->message;
+	char *message = r->message;
 	struct json j;
 
-	t->message = message_json(msg);
-	step_begin(&j, t, step);
+	r->message = sipmsg_json(msg);
+	step_begin(&j, r, step);
 	link_report_step(&j);
-	t->message = message;
+	r->message = message;
 }
 
 
 /**
  * Report how a transfer has ended
  *
- * @param t        Transfer
+ * @param r        Referral
  * @param outcome  Name of the outcome
  * @param evidence Name of what tells so
  */
-void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
+void outcome_end(struct referral *r, const char *outcome, const char *evidence)
 {
 	struct json j;
 
-	step_begin(&j, t, "ended");
+	step_begin(&j, r, "ended");
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
 
@@ -133,6 +133,6 @@ void outcome_end(struct transfer *t, const char *outcome, const char *evidence)
 	link_flush();
 	(void)sched_yield();
 
-	info("sip_refer: transfer %s to %s: %s (%s)\n", t->id, t->refer_to,
+	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
 	     outcome, evidence);
 }

@@ -1,11 +1,12 @@
 /**
- * @file pace.c  How many REFERs wait for their answers
+ * @file window.c  How many REFERs wait for their answers
  *
  * A hundred that go out at once bring so many answers and NOTIFYs at once
  * that they overflow the receive buffer of a UDP socket; what was dropped
  * comes again after half a second, or later. So while some wait for their
  * answers, referd's requests wait, too; but not for long: a far end that does
- * not answer must not keep others from theirs.
+ * not answer must not keep others from theirs. RFC 6357 calls this overload
+ * control by a window.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,7 +14,7 @@
 #include "sip_refer.h"
 
 
-enum { WAITING_MAX = 16 };
+enum { WINDOW_SIZE = 16 };
 
 static unsigned waiting;
 
@@ -21,15 +22,15 @@ static unsigned waiting;
 /**
  * A REFER goes out
  *
- * @param p Its place
+ * @param inp Whether it is in the window
  */
-void pace_take(struct pace *p)
+void window_enter(bool *inp)
 {
-	if (p->taken)
+	if (*inp)
 		return;
 
-	p->taken = true;
-	if (++waiting >= WAITING_MAX)
+	*inp = true;
+	if (++waiting >= WINDOW_SIZE)
 		link_hold(true);
 }
 
@@ -37,14 +38,14 @@ void pace_take(struct pace *p)
 /**
  * A REFER was answered, or has waited long enough for others
  *
- * @param p Its place
+ * @param inp Whether it is in the window
  */
-void pace_give(struct pace *p)
+void window_leave(bool *inp)
 {
-	if (!p->taken)
+	if (!*inp)
 		return;
 
-	p->taken = false;
-	if (--waiting < WAITING_MAX)
+	*inp = false;
+	if (--waiting < WINDOW_SIZE)
 		link_hold(false);
 }

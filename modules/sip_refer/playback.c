@@ -92,12 +92,12 @@ static void end_handler(void *arg)
  * @param lc    Call
  * @param verb  Verb play
  * @param ref   Names the request of referd
- * @param fault Why they cannot be played
+ * @param error Why they cannot be played
  *
  * @return 0 if success, otherwise errorcode
  */
-int playback_start(struct livecall *lc, const struct verb *verb,
-		   const char *ref, struct fault *fault)
+int playback_start(struct livecall *lc, const struct sipverb *verb,
+		   const char *ref, struct error *error)
 {
 	struct playback *p;
 	int err;
@@ -124,11 +124,11 @@ int playback_start(struct livecall *lc, const struct verb *verb,
 
 	mem_deref(p);
 	if (err == ENOENT)
-		return fault_set(fault, "url",
+		return error_set(error, "url",
 				 "names no file below the gateway's audio "
 				 "path");
 
-	return fault_set(fault, "url",
+	return error_set(error, "url",
 			 "must be a WAV file (16 bits or G.711, 8 to 48 kHz) "
 			 "that can be played to this call");
 }

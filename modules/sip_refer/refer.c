@@ -21,68 +21,68 @@ static bool is_refer_sub_false(const struct sip_msg *msg)
 
 
 /* A NOTIFY that came before the answer keeps its reason for the end */
-static void accepted_report(struct transfer *t, const struct sip_msg *msg)
+static void accepted_report(struct referral *r, const struct sip_msg *msg)
 {
-	char *reason = t->reason;
+	char *reason = r->reason;
 
-	t->reason = NULL;
-	outcome_reason_pl(t, &msg->reason);
-	outcome_step(t, "accepted", msg);
+	r->reason = NULL;
+	outcome_reason_pl(r, &msg->reason);
+	outcome_step(r, "accepted", msg);
 
 	if (reason) {
-		mem_deref(t->reason);
-		t->reason = reason;
+		mem_deref(r->reason);
+		r->reason = reason;
 	}
 }
 
 
-static void accepted(struct transfer *t, const struct sip_msg *msg)
+static void accepted(struct referral *r, const struct sip_msg *msg)
 {
-	const bool first = t->state == SENT;
+	const bool first = r->state == SENT;
 
-	t->dlg->subscribed = true;
-	t->refer_status = msg->scode;
-	accepted_report(t, msg);
+	r->dlg->subscribed = true;
+	r->refer_status = msg->scode;
+	accepted_report(r, msg);
 
-	if (t->state == DECIDED) {
-		transfer_end_final(t);
+	if (r->state == DECIDED) {
+		referral_end_final(r);
 		return;
 	}
 
 	if (first && is_refer_sub_false(msg)) {
-		transfer_end_leave(t, "presumed", "refer-sub");
+		referral_end_leave(r, "presumed", "refer-sub");
 		return;
 	}
 
-	subscription_set_id(t->sub, request_cseq(t->refer));
+	subscription_set_id(r->sub, drequest_cseq(r->refer));
 	if (pl_isset(&msg->expires))
-		subscription_granted(t->sub, pl_u32(&msg->expires));
+		subscription_granted(r->sub, pl_u32(&msg->expires));
 
 	if (first)
-		transfer_set_state(t, ACCEPTED, t->timeouts.notify);
+		referral_set_state(r, ACCEPTED, r->timeouts.notify);
 }
 
 
-static void refused(struct transfer *t, uint16_t scode,
+static void refused(struct referral *r, uint16_t scode,
 		    const struct pl *reason, const char *evidence)
 {
-	t->refer_status = scode;
-	outcome_reason_pl(t, reason);
-	transfer_end(t, "failed", evidence);
+	r->refer_status = scode;
+	outcome_reason_pl(r, reason);
+	referral_end(r, "failed", evidence);
 }
 
 
-static void not_answered(struct transfer *t, int err)
+static void not_answered(struct referral *r, int err)
 {
 	struct pl reason;
 
 	if (err == ETIMEDOUT) {
 		pl_set_str(&reason, "Request Timeout");
-		refused(t, 408, &reason, "timeout");
+		refused(r, 408, &reason, "timeout");
 	}
 	else {
 		pl_set_str(&reason, strerror(err));
-		refused(t, 503, &reason, "transport");
+		refused(r, 503, &reason, "transport");
 	}
 }
 
@@ -103,27 +103,27 @@ static bool retry_delay(uint32_t *msp, bool owner, uint32_t max)
 
 
 /* The far end is in the middle of something else: once, it is asked again */
-static bool retry(struct transfer *t, const struct sip_msg *msg)
+static bool retry(struct referral *r, const struct sip_msg *msg)
 {
 	struct pl phrase = msg->reason;
 	char reason[96];
 	uint32_t ms;
 
-	if (msg->scode != 491 || t->retried || t->state != SENT ||
-	    !retry_delay(&ms, t->outgoing, t->timeouts.retry))
+	if (msg->scode != 491 || r->retried || r->state != SENT ||
+	    !retry_delay(&ms, r->outgoing, r->timeouts.retry))
 		return false;
 
 	phrase.l = min(phrase.l, sizeof(reason) / 2);
 	(void)re_snprintf(reason, sizeof(reason), "%r; sent again in %.2f s",
 			  &phrase, ms / 1000.0);
 
-	t->retried = true;
-	t->refer_status = msg->scode;
-	outcome_reason(t, reason);
-	outcome_step(t, "retry", msg);
+	r->retried = true;
+	r->refer_status = msg->scode;
+	outcome_reason(r, reason);
+	outcome_step(r, "retry", msg);
 
-	t->refer_status = 0;
-	transfer_set_state(t, PENDING, ms);
+	r->refer_status = 0;
+	referral_set_state(r, PENDING, ms);
 
 	return true;
 }
@@ -139,60 +139,60 @@ static bool is_unknown(const struct sip_msg *msg)
 
 
 /* Nobody waits any more */
-static void answered_late(struct transfer *t, const struct sip_msg *msg)
+static void answered_late(struct referral *r, const struct sip_msg *msg)
 {
-	if (msg->scode < 300 && t->call_status < 200)
-		subscription_end(t->sub);
+	if (msg->scode < 300 && r->call_status < 200)
+		subscription_end(r->sub);
 	else if (is_unknown(msg))
-		t->events->unknown(t->call_sid);
+		r->events->unknown(r->call_sid);
 }
 
 
 /* NOTIFYs tell more than the REFER's answer: what they have decided stays */
 static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 {
-	struct transfer *t = arg;
+	struct referral *r = arg;
 
-	if (t->state == ENDED) {
+	if (r->state == ENDED) {
 		if (!err)
-			answered_late(t, msg);
+			answered_late(r, msg);
 		return;
 	}
 
-	if (t->refer_status)
+	if (r->refer_status)
 		return;
 
 	if (err) {
-		if (t->state == SENT)
-			not_answered(t, err);
+		if (r->state == SENT)
+			not_answered(r, err);
 	}
 	else if (msg->scode < 300) {
-		accepted(t, msg);
+		accepted(r, msg);
 	}
-	else if (t->state == DECIDED) {
-		t->refer_status = msg->scode;
-		transfer_end_final(t);
+	else if (r->state == DECIDED) {
+		r->refer_status = msg->scode;
+		referral_end_final(r);
 	}
-	else if (!retry(t, msg)) {
-		outcome_message(t, message_json(msg));
-		refused(t, msg->scode, &msg->reason, "response");
+	else if (!retry(r, msg)) {
+		outcome_message(r, sipmsg_json(msg));
+		refused(r, msg->scode, &msg->reason, "response");
 		if (is_unknown(msg))
-			t->events->unknown(t->call_sid);
+			r->events->unknown(r->call_sid);
 	}
 }
 
 
-static int attempt(struct transfer *t)
+static int attempt(struct referral *r)
 {
 	int err;
 
-	err = request_send(&t->refer, t->dlg, "REFER", t->hdrs, refer_handler,
-			   t);
+	err = drequest_send(&r->refer, r->dlg, "REFER", r->hdrs, refer_handler,
+			    r);
 	if (err)
 		return err;
 
-	transfer_set_state(t, SENT, PACE_TIME);
-	pace_take(&t->pace);
+	referral_set_state(r, SENT, WINDOW_TIME);
+	window_enter(&r->in_window);
 
 	return 0;
 }
@@ -201,58 +201,58 @@ static int attempt(struct transfer *t)
 /**
  * Send the REFER again, which was answered 491
  *
- * @param t Transfer
+ * @param r Referral
  */
-void refer_again(struct transfer *t)
+void refer_again(struct referral *r)
 {
 	int err;
 
-	t->refer = mem_deref(t->refer);
-	err = attempt(t);
+	r->refer = mem_deref(r->refer);
+	err = attempt(r);
 	if (err)
-		not_answered(t, err);
+		not_answered(r, err);
 }
 
 
 /**
  * Send the REFER
  *
- * @param t Transfer
+ * @param r Referral
  *
  * @return 0 if success, otherwise errorcode
  */
-int refer_send(struct transfer *t)
+int refer_send(struct referral *r)
 {
 	int err;
 
-	t->first = !t->dlg->subscribed;
-	t->refer_first = sip_dialog_lseq(t->dlg->dlg);
+	r->first = !r->dlg->subscribed;
+	r->refer_first = sip_dialog_lseq(r->dlg->dlg);
 
-	err = subscription_alloc(&t->sub, t->dlg, t->refer_first);
+	err = subscription_alloc(&r->sub, r->dlg, r->refer_first);
 	if (err)
 		return err;
 
-	return attempt(t);
+	return attempt(r);
 }
 
 
 /**
  * Report that the REFER was sent. Nobody has to wait for what is said of it.
  *
- * @param t   Transfer
+ * @param r   Referral
  * @param err What refer_send() has returned
  */
-void refer_report(struct transfer *t, int err)
+void refer_report(struct referral *r, int err)
 {
 	char *text;
 
-	if (!dialog_print(&text, t->dlg, "REFER", t->refer_first, t->hdrs,
+	if (!dialog_print(&text, r->dlg, "REFER", r->refer_first, r->hdrs,
 			  false)) {
-		outcome_message(t, message_json_text(text));
+		outcome_message(r, sipmsg_json_text(text));
 		mem_deref(text);
 	}
-	outcome_begin(t);
+	outcome_begin(r);
 
 	if (err)
-		not_answered(t, err);
+		not_answered(r, err);
 }

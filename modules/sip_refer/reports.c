@@ -1,5 +1,5 @@
 /**
- * @file reports.c  What referd has not acknowledged
+ * @file backlog.c  What referd has not acknowledged
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@ enum {
 };
 
 /** A report, kept until it is acknowledged */
-struct report {
+struct unacked {
 	struct le le;
 	struct le le_passing; /* if a later one says how it went on */
 	uint64_t n;
@@ -37,20 +37,20 @@ static struct {
 	struct le *unsent;   /* first one that is not written        */
 	size_t unsent_pos;   /* bytes of it that are                 */
 	uint64_t dropped;    /* since there were too many            */
-} reports = {.next = 1};
+} backlog = {.next = 1};
 
 
 static void destructor(void *arg)
 {
-	struct report *rep = arg;
+	struct unacked *rep = arg;
 
-	if (reports.unsent == &rep->le) {
-		reports.unsent = rep->le.next;
-		reports.unsent_pos = 0;
+	if (backlog.unsent == &rep->le) {
+		backlog.unsent = rep->le.next;
+		backlog.unsent_pos = 0;
 	}
 	if (rep->le.list) {
-		--reports.count;
-		reports.bytes -= rep->len;
+		--backlog.count;
+		backlog.bytes -= rep->len;
 	}
 	list_unlink(&rep->le);
 	list_unlink(&rep->le_passing);
@@ -61,16 +61,16 @@ static void destructor(void *arg)
 /* One that is half written would take the next one with it */
 static bool is_halfway(const struct le *le)
 {
-	return le == reports.unsent && reports.unsent_pos;
+	return le == backlog.unsent && backlog.unsent_pos;
 }
 
 
-static struct report *oldest(const struct list *list)
+static struct unacked *oldest(const struct list *list)
 {
-	struct report *rep = list_ledata(list_head(list));
+	struct unacked *rep = list_ledata(list_head(list));
 
 	if (rep && is_halfway(&rep->le))
-		rep = list_ledata(list == &reports.passing
+		rep = list_ledata(list == &backlog.passing
 					  ? rep->le_passing.next
 					  : rep->le.next);
 
@@ -81,39 +81,39 @@ static struct report *oldest(const struct list *list)
 /* The end of a transfer is worth more than the steps on the way */
 static bool drop(void)
 {
-	struct report *rep = oldest(&reports.passing);
+	struct unacked *rep = oldest(&backlog.passing);
 
 	if (!rep)
-		rep = oldest(&reports.list);
+		rep = oldest(&backlog.list);
 	if (!rep)
 		return false;
 
-	if (!reports.dropped++)
+	if (!backlog.dropped++)
 		warning("sip_refer: referd has not acknowledged %zu reports; "
 			"steps on the way are dropped, then the oldest\n",
-			reports.count);
+			backlog.count);
 	mem_deref(rep);
 
 	return true;
 }
 
 
-static void keep(struct report *rep, bool passing)
+static void keep(struct unacked *rep, bool passing)
 {
-	while (reports.count >= KEEP_MAX ||
-	       reports.bytes + rep->len > KEEP_BYTES_MAX) {
+	while (backlog.count >= KEEP_MAX ||
+	       backlog.bytes + rep->len > KEEP_BYTES_MAX) {
 		if (!drop())
 			break;
 	}
 
-	list_append(&reports.list, &rep->le, rep);
+	list_append(&backlog.list, &rep->le, rep);
 	if (passing)
-		list_append(&reports.passing, &rep->le_passing, rep);
-	++reports.count;
-	reports.bytes += rep->len;
-	if (!reports.unsent) {
-		reports.unsent = &rep->le;
-		reports.unsent_pos = 0;
+		list_append(&backlog.passing, &rep->le_passing, rep);
+	++backlog.count;
+	backlog.bytes += rep->len;
+	if (!backlog.unsent) {
+		backlog.unsent = &rep->le;
+		backlog.unsent_pos = 0;
 	}
 }
 
@@ -127,12 +127,12 @@ static void keep(struct report *rep, bool passing)
  *
  * @return 0 if success, otherwise errorcode
  */
-int reports_add(struct json *j, bool passing)
+int backlog_add(struct json *j, bool passing)
 {
-	struct report *rep;
+	struct unacked *rep;
 	char *text;
 
-	json_int(j, "n", (int64_t)reports.next);
+	json_int(j, "n", (int64_t)backlog.next);
 	json_int(j, "time", (int64_t)walltime_now());
 	json_close(j, '}');
 	text = json_take(j);
@@ -153,7 +153,7 @@ int reports_add(struct json *j, bool passing)
 	}
 
 	/* the terminating zero gives way to the end of the line */
-	rep->n = reports.next++;
+	rep->n = backlog.next++;
 	rep->len = strlen(text) + 1;
 	rep->line = text;
 	rep->line[rep->len - 1] = '\n';
@@ -169,13 +169,13 @@ int reports_add(struct json *j, bool passing)
  *
  * @param n Number of the last report that it has
  */
-void reports_ack(uint64_t n)
+void backlog_ack(uint64_t n)
 {
-	struct le *le = list_head(&reports.list);
+	struct le *le = list_head(&backlog.list);
 
 	while (le) {
 
-		struct report *rep = le->data;
+		struct unacked *rep = le->data;
 
 		if (rep->n > n || is_halfway(le))
 			break;
@@ -184,11 +184,11 @@ void reports_ack(uint64_t n)
 		mem_deref(rep);
 	}
 
-	if (reports.dropped)
+	if (backlog.dropped)
 		warning("sip_refer: referd is back; %llu reports were "
 			"dropped\n",
-			(unsigned long long)reports.dropped);
-	reports.dropped = 0;
+			(unsigned long long)backlog.dropped);
+	backlog.dropped = 0;
 }
 
 
@@ -197,11 +197,11 @@ void reports_ack(uint64_t n)
  *
  * @return Number; of the next one, if none is
  */
-uint64_t reports_first(void)
+uint64_t backlog_first(void)
 {
-	const struct le *le = list_head(&reports.list);
+	const struct le *le = list_head(&backlog.list);
 
-	return le ? ((const struct report *)le->data)->n : reports.next;
+	return le ? ((const struct unacked *)le->data)->n : backlog.next;
 }
 
 
@@ -210,35 +210,35 @@ uint64_t reports_first(void)
  *
  * @return Number
  */
-uint64_t reports_next(void)
+uint64_t backlog_next(void)
 {
-	return reports.next;
+	return backlog.next;
 }
 
 
 /**
  * Have all that is kept written again
  */
-void reports_rewind(void)
+void backlog_rewind(void)
 {
-	reports.unsent = list_head(&reports.list);
-	reports.unsent_pos = 0;
+	backlog.unsent = list_head(&backlog.list);
+	backlog.unsent_pos = 0;
 }
 
 
 static void wrote(size_t n)
 {
-	reports.unsent_pos += n;
+	backlog.unsent_pos += n;
 
-	while (reports.unsent) {
+	while (backlog.unsent) {
 
-		const struct report *rep = reports.unsent->data;
+		const struct unacked *rep = backlog.unsent->data;
 
-		if (reports.unsent_pos < rep->len)
+		if (backlog.unsent_pos < rep->len)
 			break;
 
-		reports.unsent_pos -= rep->len;
-		reports.unsent = reports.unsent->next;
+		backlog.unsent_pos -= rep->len;
+		backlog.unsent = backlog.unsent->next;
 	}
 }
 
@@ -247,13 +247,13 @@ static ssize_t write_some(int fd, int flags)
 {
 	struct iovec iov[IOV_COUNT];
 	struct msghdr msg = {.msg_iov = iov};
-	size_t skip = reports.unsent_pos;
+	size_t skip = backlog.unsent_pos;
 	struct le *le;
 
-	for (le = reports.unsent; le && msg.msg_iovlen < IOV_COUNT;
+	for (le = backlog.unsent; le && msg.msg_iovlen < IOV_COUNT;
 	     le = le->next) {
 
-		const struct report *rep = le->data;
+		const struct unacked *rep = le->data;
 		struct iovec *v = &iov[msg.msg_iovlen++];
 
 		v->iov_base = rep->line + skip;
@@ -273,9 +273,9 @@ static ssize_t write_some(int fd, int flags)
  *
  * @return 0 if that is all, otherwise errorcode
  */
-int reports_write(int fd, int flags)
+int backlog_write(int fd, int flags)
 {
-	while (reports.unsent) {
+	while (backlog.unsent) {
 
 		const ssize_t n = write_some(fd, flags);
 
@@ -292,13 +292,13 @@ int reports_write(int fd, int flags)
 /**
  * Forget all reports
  */
-void reports_close(void)
+void backlog_close(void)
 {
-	list_flush(&reports.list);
-	reports.count = 0;
-	reports.bytes = 0;
-	reports.unsent = NULL;
-	reports.unsent_pos = 0;
-	reports.dropped = 0;
-	reports.next = 1;
+	list_flush(&backlog.list);
+	backlog.count = 0;
+	backlog.bytes = 0;
+	backlog.unsent = NULL;
+	backlog.unsent_pos = 0;
+	backlog.dropped = 0;
+	backlog.next = 1;
 }

@@ -1,5 +1,5 @@
 /**
- * @file request.c  One request in a dialog, its 401 and 407 answered
+ * @file drequest.c  One request in a dialog, its 401 and 407 answered
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,7 +8,7 @@
 #include "sip_refer.h"
 
 
-struct request {
+struct drequest {
 	struct compat_contact contact; /* first: the send handler reads it */
 	struct sip_request *req;
 	struct sip_auth *auth;
@@ -17,17 +17,17 @@ struct request {
 	const char *met;
 	char *hdrs;
 	uint32_t cseq; /* of the latest attempt */
-	request_h *h;
+	drequest_h *h;
 	void *arg;
 };
 
 
-static int attempt(struct request *req);
+static int attempt(struct drequest *req);
 
 
 static void destructor(void *arg)
 {
-	struct request *req = arg;
+	struct drequest *req = arg;
 
 	mem_deref(req->req);
 	mem_deref(req->auth);
@@ -36,9 +36,9 @@ static void destructor(void *arg)
 }
 
 
-static void finish(struct request *req, int err, const struct sip_msg *msg)
+static void finish(struct drequest *req, int err, const struct sip_msg *msg)
 {
-	request_h *h = req->h;
+	drequest_h *h = req->h;
 	void *arg = req->arg;
 
 	req->h = NULL;
@@ -55,7 +55,7 @@ static bool is_challenge(const struct sip_msg *msg)
 
 static void response_handler(int err, const struct sip_msg *msg, void *arg)
 {
-	struct request *req = arg;
+	struct drequest *req = arg;
 
 	if (!err && msg->scode < 200)
 		return;
@@ -79,7 +79,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-static int attempt(struct request *req)
+static int attempt(struct drequest *req)
 {
 	req->cseq = sip_dialog_lseq(req->dlg->dlg);
 
@@ -105,10 +105,10 @@ static int attempt(struct request *req)
  *
  * Reference: RFC 3261 sections 12.2.1 and 22
  */
-int request_send(struct request **reqp, struct dialog *dlg, const char *met,
-		 const char *hdrs, request_h *h, void *arg)
+int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
+		  const char *hdrs, drequest_h *h, void *arg)
 {
-	struct request *req;
+	struct drequest *req;
 	int err;
 
 	if (!reqp || !dlg || !met || !hdrs)
@@ -149,7 +149,7 @@ out:
  *
  * @param req Request, may be NULL
  */
-void request_give_up(struct request *req)
+void drequest_give_up(struct drequest *req)
 {
 	if (req)
 		req->auth = mem_deref(req->auth);
@@ -163,7 +163,7 @@ void request_give_up(struct request *req)
  *
  * @return CSeq number
  */
-uint32_t request_cseq(const struct request *req)
+uint32_t drequest_cseq(const struct drequest *req)
 {
 	return req ? req->cseq : 0;
 }

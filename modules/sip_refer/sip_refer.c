@@ -50,13 +50,13 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	(void)arg;
 
 	if (!pl_strcmp(&msg->met, "NOTIFY"))
-		return transfers_notify(msg);
+		return referrals_notify(msg);
 
 	if (!pl_strcmp(&msg->met, "REFER"))
 		return decline_refer(msg);
 
 	if (!pl_strcmp(&msg->met, "BYE"))
-		transfers_bye(msg);
+		referrals_bye(msg);
 	invite_keep(msg);
 
 	return false;
@@ -191,8 +191,8 @@ static int get_node(char *node)
 
 static void module_stop(void)
 {
-	calls_close();
-	transfers_close();
+	livecalls_close();
+	referrals_close();
 	source_close();
 	lsnr_req = mem_deref(lsnr_req);
 	lsnr_resp = mem_deref(lsnr_resp);
@@ -211,9 +211,9 @@ static int module_start(const char *path, const char *node,
 		.request = control_request,
 		.sync = control_sync,
 	};
-	static const struct transfer_events events = {
-		.transferred = calls_transferred,
-		.unknown = calls_unknown,
+	static const struct referral_events events = {
+		.transferred = livecalls_transferred,
+		.unknown = livecalls_unknown,
 	};
 	char why[256];
 	int err;
@@ -243,11 +243,11 @@ static int module_start(const char *path, const char *node,
 	timers_init();
 	err = link_init(path, node, &handlers);
 	if (!err)
-		err = transfers_init(timeouts, &events);
+		err = referrals_init(timeouts, &events);
 	if (!err)
 		err = playback_init();
 	if (!err)
-		err = calls_init();
+		err = livecalls_init();
 	if (err)
 		warning("sip_refer: cannot be loaded: %m\n", err);
 

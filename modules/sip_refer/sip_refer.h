@@ -32,13 +32,13 @@ enum {
 #define TEXT_MARK "\xe2\x80\xa6"
 
 /** What is wrong with an input, in one sentence that names the field */
-struct fault {
+struct error {
 	char text[320]; /**< The sentence, e.g. "referTo: is required" */
 	char field[64]; /**< The field at fault                        */
 	int index;      /**< Position in a list of verbs, or -1        */
 };
 
-int fault_set(struct fault *fault, const char *field, const char *fmt, ...);
+int error_set(struct error *error, const char *field, const char *fmt, ...);
 
 bool text_is_clean(const char *str);
 bool text_is_token(const char *str);
@@ -59,14 +59,14 @@ int text_print_hvalue(struct re_printf *pf, const char *str);
  * JSON: fields of an object
  */
 
-bool json_is_absent(const struct cJSON *item);
-const struct cJSON *json_field(const struct cJSON *json, const char *field);
-int json_string(const char **strp, const struct cJSON *json, const char *field,
-		bool required, struct fault *fault);
-int json_text(const char **strp, const struct cJSON *json, const char *field,
-	      size_t max, struct fault *fault);
-int json_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
-		 struct fault *fault);
+bool input_is_absent(const struct cJSON *item);
+const struct cJSON *input_field(const struct cJSON *json, const char *field);
+int input_string(const char **strp, const struct cJSON *json,
+		 const char *field, bool required, struct error *error);
+int input_text(const char **strp, const struct cJSON *json, const char *field,
+	       size_t max, struct error *error);
+int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
+		  struct error *error);
 
 
 /*
@@ -151,7 +151,7 @@ struct target {
 
 int target_encode(struct target *target, const char *field, const char *input,
 		  const char *dname, const char *hdrs,
-		  const struct farend *far, struct fault *fault);
+		  const struct farend *far, struct error *error);
 void target_reset(struct target *target);
 
 
@@ -175,19 +175,19 @@ header_print_h header_print_line, header_print_uri;
 
 void header_full_name(struct pl *name);
 int headers_decode(char **strp, const struct cJSON *json, const char *field,
-		   header_print_h *printh, struct fault *fault);
+		   header_print_h *printh, struct error *error);
 
 
 /*
  * Verb: one instruction of the application, checked
  */
 
-enum verb_type {
-	VERB_REFER,
-	VERB_ANSWER,
-	VERB_DECLINE,
-	VERB_HANGUP,
-	VERB_PLAY,
+enum sipverb_type {
+	SIPVERB_REFER,
+	SIPVERB_ANSWER,
+	SIPVERB_DECLINE,
+	SIPVERB_HANGUP,
+	SIPVERB_PLAY,
 };
 
 /** How long a transfer waits */
@@ -204,8 +204,8 @@ enum {
 };
 
 /** A verb, ready to run */
-struct verb {
-	enum verb_type type;
+struct sipverb {
+	enum sipverb_type type;
 	char *input;       /**< referTo as it was written, or NULL  */
 	char *replaces;    /**< call_sid of the target's call       */
 	char *target_hdrs; /**< Escaped header fields for Refer-To  */
@@ -221,9 +221,9 @@ struct verb {
 	uint32_t rounds; /**< play: how often, 0: for ever        */
 };
 
-int verb_decode(struct verb **verbp, const struct cJSON *json,
-		const struct farend *far, struct fault *fault);
-int verb_check_size(const struct verb *verb, struct fault *fault);
+int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
+		   const struct farend *far, struct error *error);
+int sipverb_check_size(const struct sipverb *verb, struct error *error);
 
 
 /*
@@ -282,12 +282,12 @@ int notify_decode(struct notify *notify, const struct sip_msg *msg);
  */
 
 enum {
-	MESSAGE_HDRS_MAX = 4096, /**< That a report shows [bytes] */
+	SIPMSG_HDRS_MAX = 4096, /**< That a report shows [bytes] */
 };
 
-int message_headers(struct json *j, const struct sip_msg *msg, size_t max);
-char *message_json(const struct sip_msg *msg);
-char *message_json_text(const char *request);
+int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max);
+char *sipmsg_json(const struct sip_msg *msg);
+char *sipmsg_json_text(const char *request);
 
 
 /*
@@ -330,7 +330,7 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
  * Request: one request in a dialog, its 401 and 407 answered
  */
 
-struct request;
+struct drequest;
 
 /**
  * Defines the handler of a request's answer, called at most once
@@ -339,12 +339,12 @@ struct request;
  * @param msg  The final response if err is 0
  * @param arg  Handler argument
  */
-typedef void(request_h)(int err, const struct sip_msg *msg, void *arg);
+typedef void(drequest_h)(int err, const struct sip_msg *msg, void *arg);
 
-int request_send(struct request **reqp, struct dialog *dlg, const char *met,
-		 const char *hdrs, request_h *h, void *arg);
-void request_give_up(struct request *req);
-uint32_t request_cseq(const struct request *req);
+int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
+		  const char *hdrs, drequest_h *h, void *arg);
+void drequest_give_up(struct drequest *req);
+uint32_t drequest_cseq(const struct drequest *req);
 
 
 /*
@@ -406,21 +406,17 @@ void subscription_end(struct subscription *sub);
 
 
 /*
- * Pace: how many REFERs wait for their answers
+ * Window: how many REFERs wait for their answers
  */
 
-enum { PACE_TIME = 100 /**< That a REFER keeps others back [ms] */ };
+enum { WINDOW_TIME = 100 /**< That a REFER keeps others back [ms] */ };
 
-struct pace {
-	bool taken;
-};
-
-void pace_take(struct pace *p);
-void pace_give(struct pace *p);
+void window_enter(bool *inp);
+void window_leave(bool *inp);
 
 
 /*
- * Transfer: its states, timers and NOTIFYs
+ * Referral: its states, timers and NOTIFYs
  */
 
 enum {
@@ -428,7 +424,7 @@ enum {
 };
 
 /*
- * The life of a transfer. A final NOTIFY may come in every state but ENDED,
+ * The life of a referral. A final NOTIFY may come in every state but ENDED,
  * which is left only by the end of the linger timer.
  *
  *   SENT ──2xx──▶ ACCEPTED ──NOTIFY 1xx──▶ PROGRESS ──final──▶ ENDED
@@ -439,7 +435,7 @@ enum {
  *
  *   any of them ──call closed──▶ ORPHANED ──final NOTIFY or grace──▶ ENDED
  */
-enum transfer_state {
+enum referral_state {
 	SENT,
 	PENDING,
 	ACCEPTED,
@@ -449,11 +445,11 @@ enum transfer_state {
 	ENDED,
 };
 
-struct transfer;
+struct referral;
 
 /** The call that is transferred */
-struct transfer_call {
-	struct transfer **held; /**< Where it keeps the one in progress, which
+struct referral_call {
+	struct referral **held; /**< Where it keeps the one in progress, which
 				   is NULL afterwards */
 	struct dialog *dlg;
 	const char *sid; /**< call_sid                              */
@@ -461,7 +457,7 @@ struct transfer_call {
 };
 
 /** What transfers bring about in calls, each named by its call_sid */
-struct transfer_events {
+struct referral_events {
 	/** The far end was transferred: we leave the call */
 	void (*transferred)(const char *call_sid);
 
@@ -469,18 +465,19 @@ struct transfer_events {
 	void (*unknown)(const char *call_sid);
 };
 
-/** A transfer */
-struct transfer {
+/** One REFER of ours and what becomes of it: our part of a transfer, that of
+    the transferor (RFC 5589 section 3) */
+struct referral {
 	struct le he;           /**< By Call-ID                         */
-	struct transfer **held; /**< See struct transfer_call, NULL once it
+	struct referral **held; /**< See struct referral_call, NULL once it
 				   is over, or the call is closed */
-	const struct transfer_events *events;
+	const struct referral_events *events;
 	struct dialog *dlg;
-	struct request *refer;
+	struct drequest *refer;
 	struct subscription *sub;
 	struct deadline deadline;
-	struct pace pace;
-	enum transfer_state state;
+	bool in_window; /**< It keeps others back               */
+	enum referral_state state;
 	struct timeouts timeouts;
 	char id[17];
 	char *call_sid;
@@ -503,60 +500,60 @@ struct transfer {
 	uint16_t call_status;  /**< Of the last sipfrag, 0 if none     */
 };
 
-int transfer_alloc(struct transfer **tp, const struct transfer_call *call,
-		   const struct verb *verb, const struct timeouts *timeouts,
-		   const struct transfer_events *events, const char *ref,
-		   struct fault *fault);
-void transfer_notified(struct transfer *t, const struct notify *notify);
-void transfer_cancel(struct transfer *t);
-void transfer_stop(struct transfer *t);
-void transfer_call_closed(struct transfer *t, bool stopping);
-void transfer_set_state(struct transfer *t, enum transfer_state state,
+int referral_alloc(struct referral **rp, const struct referral_call *call,
+		   const struct sipverb *verb, const struct timeouts *timeouts,
+		   const struct referral_events *events, const char *ref,
+		   struct error *error);
+void referral_notified(struct referral *t, const struct notify *notify);
+void referral_cancel(struct referral *t);
+void referral_stop(struct referral *t);
+void referral_call_closed(struct referral *t, bool stopping);
+void referral_set_state(struct referral *t, enum referral_state state,
 			uint64_t ms);
-void transfer_end(struct transfer *t, const char *outcome,
+void referral_end(struct referral *t, const char *outcome,
 		  const char *evidence);
-void transfer_end_leave(struct transfer *t, const char *outcome,
+void referral_end_leave(struct referral *t, const char *outcome,
 			const char *evidence);
-void transfer_end_final(struct transfer *t);
-int transfer_print_hdrs(char **hdrsp, const struct verb *verb);
+void referral_end_final(struct referral *t);
+int referral_print_hdrs(char **hdrsp, const struct sipverb *verb);
 
 
 /*
  * Refer: the REFER of a transfer, and its answer
  */
 
-int refer_send(struct transfer *t);
-void refer_report(struct transfer *t, int err);
-void refer_again(struct transfer *t);
+int refer_send(struct referral *t);
+void refer_report(struct referral *t, int err);
+void refer_again(struct referral *t);
 
 
 /*
  * Outcome: how a transfer is reported
  */
 
-void outcome_reason(struct transfer *t, const char *reason);
-void outcome_reason_pl(struct transfer *t, const struct pl *reason);
-void outcome_message(struct transfer *t, char *message);
-void outcome_begin(struct transfer *t);
-void outcome_step(struct transfer *t, const char *step,
+void outcome_reason(struct referral *t, const char *reason);
+void outcome_reason_pl(struct referral *t, const struct pl *reason);
+void outcome_message(struct referral *t, char *message);
+void outcome_begin(struct referral *t);
+void outcome_step(struct referral *t, const char *step,
 		  const struct sip_msg *msg);
-void outcome_end(struct transfer *t, const char *outcome,
+void outcome_end(struct referral *t, const char *outcome,
 		 const char *evidence);
 
 
 /*
- * Transfers: found by their NOTIFYs
+ * Referrals: found by their NOTIFYs
  */
 
-int transfers_init(const struct timeouts *timeouts,
-		   const struct transfer_events *events);
-void transfers_close(void);
-int transfers_add(struct transfer **tp, const struct transfer_call *call,
-		  const struct verb *verb, const char *ref,
-		  struct fault *fault);
-bool transfers_notify(const struct sip_msg *msg);
-void transfers_bye(const struct sip_msg *msg);
-bool transfers_list(struct json *j, size_t pos, size_t count);
+int referrals_init(const struct timeouts *timeouts,
+		   const struct referral_events *events);
+void referrals_close(void);
+int referrals_add(struct referral **rp, const struct referral_call *call,
+		  const struct sipverb *verb, const char *ref,
+		  struct error *error);
+bool referrals_notify(const struct sip_msg *msg);
+void referrals_bye(const struct sip_msg *msg);
+bool referrals_list(struct json *j, size_t pos, size_t count);
 
 
 /*
@@ -570,7 +567,7 @@ struct livecall {
 	struct ua *ua;              /**< Borrowed                            */
 	struct call *call;          /**< Borrowed                            */
 	struct dialog *dlg;         /**< Once a transfer has taken it        */
-	struct transfer *transfer;  /**< Borrowed; the one in progress       */
+	struct referral *referral;  /**< Borrowed; the one in progress       */
 	struct playback *playback;  /**< What is played to it, or NULL       */
 	struct tmr tmr;             /**< Reports it; checks that it lives    */
 	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
@@ -618,14 +615,14 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason);
  * Calls: the live calls, from baresip's events
  */
 
-int calls_init(void);
-void calls_close(void);
-struct livecall *calls_find(const char *sid);
-int calls_adopt(const struct call *call, const char *sid, const char *ref,
-		uint32_t timeout);
-void calls_transferred(const char *sid);
-void calls_unknown(const char *sid);
-void calls_report(void);
+int livecalls_init(void);
+void livecalls_close(void);
+struct livecall *livecalls_find(const char *sid);
+int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
+		    uint32_t timeout);
+void livecalls_transferred(const char *sid);
+void livecalls_unknown(const char *sid);
+void livecalls_report(void);
 bool calls_have(const struct pl *call_id);
 
 
@@ -659,8 +656,8 @@ bool decline_refer(const struct sip_msg *msg);
  * Attended: a transfer to the far end of another call of ours
  */
 
-int attended_prepare(struct verb *verb, const struct livecall *lc,
-		     struct fault *fault);
+int attended_prepare(struct sipverb *verb, const struct livecall *lc,
+		     struct error *error);
 
 
 /*
@@ -688,8 +685,8 @@ void source_stop(struct audio *audio);
  */
 
 int playback_init(void);
-int playback_start(struct livecall *lc, const struct verb *verb,
-		   const char *ref, struct fault *fault);
+int playback_start(struct livecall *lc, const struct sipverb *verb,
+		   const char *ref, struct error *error);
 void playback_stop(struct livecall *lc);
 void playback_call_closed(struct livecall *lc);
 
@@ -698,8 +695,8 @@ void playback_call_closed(struct livecall *lc);
  * Doubts: what is doubtful about a REFER that would go out
  */
 
-void doubts_write(struct json *j, const struct cJSON *headers,
-		  const struct verb *verb, const char *refer);
+void warnings_write(struct json *j, const struct cJSON *headers,
+		    const struct sipverb *verb, const char *refer);
 
 
 /*
@@ -707,14 +704,14 @@ void doubts_write(struct json *j, const struct cJSON *headers,
  */
 
 int dryrun_report(char **reportp, const struct livecall *lc,
-		  const struct verb *verb);
+		  const struct sipverb *verb);
 
 
 /*
  * Dial: a call that the application makes
  */
 
-int dial(const struct cJSON *json, struct fault *fault);
+int originate(const struct cJSON *json, struct error *error);
 
 
 /*
@@ -759,10 +756,10 @@ void link_hold(bool hold);
  * Reports: what referd has not acknowledged
  */
 
-int reports_add(struct json *j, bool passing);
-void reports_ack(uint64_t n);
-uint64_t reports_first(void);
-uint64_t reports_next(void);
-void reports_rewind(void);
-int reports_write(int fd, int flags);
-void reports_close(void);
+int backlog_add(struct json *j, bool passing);
+void backlog_ack(uint64_t n);
+uint64_t backlog_first(void);
+uint64_t backlog_next(void);
+void backlog_rewind(void);
+int backlog_write(int fd, int flags);
+void backlog_close(void);

@@ -16,7 +16,7 @@ enum {
 
 struct subscription {
 	struct dialog *dlg;
-	struct request *req;
+	struct drequest *req;
 	struct deadline deadline;
 	uint32_t id;      /* CSeq of the REFER */
 	uint32_t expires; /* granted [s]       */
@@ -48,7 +48,7 @@ static void refresh_handler(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-static int subscribe(struct subscription *sub, uint32_t expires, request_h *h)
+static int subscribe(struct subscription *sub, uint32_t expires, drequest_h *h)
 {
 	char hdrs[128];
 
@@ -61,7 +61,7 @@ static int subscribe(struct subscription *sub, uint32_t expires, request_h *h)
 
 	sub->req = mem_deref(sub->req);
 
-	return request_send(&sub->req, sub->dlg, "SUBSCRIBE", hdrs, h, sub);
+	return drequest_send(&sub->req, sub->dlg, "SUBSCRIBE", hdrs, h, sub);
 }
 
 

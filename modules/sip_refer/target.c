@@ -69,7 +69,7 @@ static bool dname_is_valid(const struct pl *dname)
 
 /* RFC 3261 section 20.10, name-addr; without '<' all of it is the URI */
 static int split(struct parts *parts, const struct pl *input,
-		 const char *field, struct fault *fault)
+		 const char *field, struct error *error)
 {
 	const char *langle = find_langle(input), *rangle;
 
@@ -85,7 +85,7 @@ static int split(struct parts *parts, const struct pl *input,
 
 	rangle = memchr(langle, '>', input->p + input->l - langle);
 	if (!rangle)
-		return fault_set(fault, field, "must end its URI with '>'");
+		return error_set(error, field, "must end its URI with '>'");
 
 	parts->uri.p = langle + 1;
 	parts->uri.l = rangle - langle - 1;
@@ -95,13 +95,13 @@ static int split(struct parts *parts, const struct pl *input,
 	parts->params.l = input->p + input->l - parts->params.p;
 
 	if (!dname_is_valid(&parts->dname))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must have a display name that is quoted "
 				 "correctly");
 
 	if (parts->params.l &&
 	    (*parts->params.p != ';' || !text_is_uri(&parts->params)))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must have nothing but parameters behind "
 				 "its URI");
 
@@ -134,13 +134,13 @@ static bool has_scheme(const struct pl *pl)
 
 /* An escaped line end is one to who unescapes it */
 static int controls_check(const struct parts *parts, const char *field,
-			  struct fault *fault)
+			  struct error *error)
 {
 	struct pl esc;
 
 	if (uri_find_control(&esc, &parts->uri) ||
 	    uri_find_control(&esc, &parts->params))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must not have %r in it, which is an escaped "
 				 "control character",
 				 &esc);
@@ -150,7 +150,7 @@ static int controls_check(const struct parts *parts, const char *field,
 
 
 static int tel_encode(char **urip, const struct pl *tel, const char *field,
-		      struct fault *fault)
+		      struct error *error)
 {
 	struct pl number, params;
 	char *str;
@@ -161,7 +161,7 @@ static int tel_encode(char **urip, const struct pl *tel, const char *field,
 	err = text_is_uri(&params) ? number_encode(&str, &number, &params)
 				   : EBADMSG;
 	if (err == EBADMSG)
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must have a number in its tel: URI");
 	if (err)
 		return err;
@@ -174,20 +174,20 @@ static int tel_encode(char **urip, const struct pl *tel, const char *field,
 
 
 static int sip_check(char **urip, const struct pl *pl, const char *field,
-		     struct fault *fault)
+		     struct error *error)
 {
 	struct uri_parts parts;
 	struct uri uri;
 
 	if (!text_is_uri(pl))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must have every special character in its "
 				 "URI written as %%XX");
 
 	if (uri_split(&parts, pl) || pl_strchr(&parts.user, '@') ||
 	    !uri_host_is_valid(&parts) || !uri_port_is_valid(&parts) ||
 	    uri_decode(&uri, pl))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be a SIP URI with a valid host and "
 				 "port, as sip:user@host:5060");
 
@@ -196,7 +196,7 @@ static int sip_check(char **urip, const struct pl *pl, const char *field,
 
 
 static int uri_check(char **urip, const struct pl *pl, const char *field,
-		     struct fault *fault)
+		     struct error *error)
 {
 	struct pl scheme = *pl, rest = *pl;
 
@@ -204,12 +204,12 @@ static int uri_check(char **urip, const struct pl *pl, const char *field,
 	pl_advance(&rest, scheme.l + 1);
 
 	if (!pl_strcasecmp(&scheme, "tel"))
-		return tel_encode(urip, &rest, field, fault);
+		return tel_encode(urip, &rest, field, error);
 
 	if (!pl_strcasecmp(&scheme, "sip") || !pl_strcasecmp(&scheme, "sips"))
-		return sip_check(urip, pl, field, fault);
+		return sip_check(urip, pl, field, error);
 
-	return fault_set(fault, field,
+	return error_set(error, field,
 			 "must be a sip:, sips: or tel: URI, or a number or "
 			 "user, not %r:",
 			 &scheme);
@@ -229,7 +229,7 @@ static int user_encode(char **userp, const struct pl *pl)
 /* A number or user belongs to the far end, if it has no host of its own */
 static int user_make(struct target *target, const struct pl *pl,
 		     const struct farend *far, const char *field,
-		     struct fault *fault)
+		     struct error *error)
 {
 	struct pl user = *pl, host, uri;
 	const char *at = pl_strchr(pl, '@');
@@ -237,7 +237,7 @@ static int user_make(struct target *target, const struct pl *pl,
 	int err;
 
 	if (!at && !far->hostport)
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be a URI, since the far end of the "
 				 "call has no host");
 
@@ -260,7 +260,7 @@ static int user_make(struct target *target, const struct pl *pl,
 		goto out;
 
 	pl_set_str(&uri, str);
-	err = sip_check(&target->uri, &uri, field, fault);
+	err = sip_check(&target->uri, &uri, field, error);
 	mem_deref(str);
 
 out:
@@ -272,23 +272,23 @@ out:
 
 static int uri_make(struct target *target, const struct pl *pl,
 		    const struct farend *far, const char *field,
-		    struct fault *fault)
+		    struct error *error)
 {
 	target->rule = rule_given;
 
 	if (!pl->l)
-		return fault_set(fault, field, "must not be empty");
+		return error_set(error, field, "must not be empty");
 
 	if (has_scheme(pl))
-		return uri_check(&target->uri, pl, field, fault);
+		return uri_check(&target->uri, pl, field, error);
 
-	return user_make(target, pl, far, field, fault);
+	return user_make(target, pl, far, field, error);
 }
 
 
 /* Header fields in a URI, RFC 3261 section 19.1.1 */
 static int uri_add_hdrs(char **urip, const char *hdrs, const char *field,
-			struct fault *fault)
+			struct error *error)
 {
 	char *uri;
 	int err;
@@ -297,7 +297,7 @@ static int uri_add_hdrs(char **urip, const char *hdrs, const char *field,
 		return 0;
 
 	if (!strncmp(*urip, "tel:", 4))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be a SIP URI to carry header fields, "
 				 "not a tel: URI");
 
@@ -338,12 +338,12 @@ static int addr_print(char **addrp, const struct parts *parts,
  * stands in '<' and '>', since carriers differ over the bare form.
  *
  * @param target Address, to be given to target_reset()
- * @param field  Name of the field, for the fault
+ * @param field  Name of the field, for the error
  * @param input  What the application wrote
  * @param dname  Display name that replaces that of input, may be NULL
  * @param hdrs   Escaped header fields to put into the URI, may be NULL
  * @param far    Far end of the call
- * @param fault  What is wrong with the input
+ * @param error  What is wrong with the input
  *
  * @return 0 if success, EBADMSG if the input is wrong, otherwise errorcode
  *
@@ -351,7 +351,7 @@ static int addr_print(char **addrp, const struct parts *parts,
  */
 int target_encode(struct target *target, const char *field, const char *input,
 		  const char *dname, const char *hdrs,
-		  const struct farend *far, struct fault *fault)
+		  const struct farend *far, struct error *error)
 {
 	struct target t = {.rule = NULL};
 	struct parts parts;
@@ -362,23 +362,23 @@ int target_encode(struct target *target, const char *field, const char *input,
 		return EINVAL;
 
 	if (!text_is_clean(input))
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be UTF-8 without control characters");
 
 	if (str_len(input) > URI_MAX)
-		return fault_set(fault, field, "must have at most %u bytes",
+		return error_set(error, field, "must have at most %u bytes",
 				 URI_MAX);
 
 	pl_set_str(&pl, input);
 	text_trim(&pl);
 
-	err = split(&parts, &pl, field, fault);
+	err = split(&parts, &pl, field, error);
 	if (!err)
-		err = controls_check(&parts, field, fault);
+		err = controls_check(&parts, field, error);
 	if (!err)
-		err = uri_make(&t, &parts.uri, far, field, fault);
+		err = uri_make(&t, &parts.uri, far, field, error);
 	if (!err)
-		err = uri_add_hdrs(&t.uri, hdrs, field, fault);
+		err = uri_add_hdrs(&t.uri, hdrs, field, error);
 	if (!err)
 		err = addr_print(&t.addr, &parts, dname, t.uri);
 	if (err) {

@@ -66,27 +66,27 @@ static size_t utf8_seq(const unsigned char *s)
 
 
 /**
- * Say what is wrong with a field. The first fault stands.
+ * Say what is wrong with a field. The first error stands.
  *
- * @param fault Fault to set, may be NULL
+ * @param error Error to set, may be NULL
  * @param field Name of the field
  * @param fmt   What it should be, e.g. "must be a string"
  *
  * @return EBADMSG, so that a check can return it
  */
-int fault_set(struct fault *fault, const char *field, const char *fmt, ...)
+int error_set(struct error *error, const char *field, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!fault || fault->text[0])
+	if (!error || error->text[0])
 		return EBADMSG;
 
 	va_start(ap, fmt);
-	(void)re_snprintf(fault->text, sizeof(fault->text), "%s: %v", field,
+	(void)re_snprintf(error->text, sizeof(error->text), "%s: %v", field,
 			  fmt, &ap);
 	va_end(ap);
 
-	str_ncpy(fault->field, field, sizeof(fault->field));
+	str_ncpy(error->field, field, sizeof(error->field));
 
 	return EBADMSG;
 }

@@ -1,5 +1,5 @@
 /**
- * @file transfer.c  One transfer: its states, its timers, its NOTIFYs
+ * @file referral.c  One transfer: its states, its timers, its NOTIFYs
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,7 +18,7 @@ enum {
 static void deadline_handler(void *arg);
 
 
-static const char *state_name(enum transfer_state state)
+static const char *state_name(enum referral_state state)
 {
 	switch (state) {
 
@@ -35,33 +35,33 @@ static const char *state_name(enum transfer_state state)
 
 
 /* Its call has none in progress any more */
-static void let_go(struct transfer *t)
+static void let_go(struct referral *r)
 {
-	if (t->held)
-		*t->held = NULL;
-	t->held = NULL;
+	if (r->held)
+		*r->held = NULL;
+	r->held = NULL;
 }
 
 
 static void destructor(void *arg)
 {
-	struct transfer *t = arg;
+	struct referral *r = arg;
 
-	deadline_cancel(&t->deadline);
-	pace_give(&t->pace);
-	hash_unlink(&t->he);
-	let_go(t);
-	mem_deref(t->refer);
-	mem_deref(t->sub);
-	mem_deref(t->dlg);
-	mem_deref(t->call_sid);
-	mem_deref(t->ref);
-	mem_deref(t->hdrs);
-	mem_deref(t->replaces);
-	mem_deref(t->refer_to);
-	mem_deref(t->referred_by);
-	mem_deref(t->reason);
-	outcome_message(t, NULL);
+	deadline_cancel(&r->deadline);
+	window_leave(&r->in_window);
+	hash_unlink(&r->he);
+	let_go(r);
+	mem_deref(r->refer);
+	mem_deref(r->sub);
+	mem_deref(r->dlg);
+	mem_deref(r->call_sid);
+	mem_deref(r->ref);
+	mem_deref(r->hdrs);
+	mem_deref(r->replaces);
+	mem_deref(r->refer_to);
+	mem_deref(r->referred_by);
+	mem_deref(r->reason);
+	outcome_message(r, NULL);
 }
 
 
@@ -69,20 +69,20 @@ static void destructor(void *arg)
  * Change the state of a transfer. Each has its timer, but SENT, which libre's
  * transaction ends: its timer lets other REFERs go out.
  *
- * @param t     Transfer
+ * @param r     Referral
  * @param state State
  * @param ms    How long it lasts at most [ms]
  */
-void transfer_set_state(struct transfer *t, enum transfer_state state,
+void referral_set_state(struct referral *r, enum referral_state state,
 			uint64_t ms)
 {
-	if (t->state != state)
-		debug("sip_refer: transfer %s: %s -> %s\n", t->id,
-		      state_name(t->state), state_name(state));
+	if (r->state != state)
+		debug("sip_refer: transfer %s: %s -> %s\n", r->id,
+		      state_name(r->state), state_name(state));
 
-	t->state = state;
-	pace_give(&t->pace);
-	deadline_start(&t->deadline, ms, deadline_handler, t);
+	r->state = state;
+	window_leave(&r->in_window);
+	deadline_start(&r->deadline, ms, deadline_handler, r);
 }
 
 
@@ -90,30 +90,30 @@ void transfer_set_state(struct transfer *t, enum transfer_state state,
  * End a transfer, in the one place where that is done. It lingers to answer
  * late NOTIFYs.
  *
- * @param t        Transfer
+ * @param r        Referral
  * @param outcome  Name of the outcome
  * @param evidence Name of what tells so
  */
-void transfer_end(struct transfer *t, const char *outcome,
+void referral_end(struct referral *r, const char *outcome,
 		  const char *evidence)
 {
-	if (t->state == ENDED)
+	if (r->state == ENDED)
 		return;
 
-	subscription_stop(t->sub);
-	transfer_set_state(t, ENDED, LINGER);
-	request_give_up(t->refer);
-	let_go(t);
-	outcome_end(t, outcome, evidence);
+	subscription_stop(r->sub);
+	referral_set_state(r, ENDED, LINGER);
+	drequest_give_up(r->refer);
+	let_go(r);
+	outcome_end(r, outcome, evidence);
 }
 
 
 /* The far end may go on to notify, and need not */
-static void end_unsubscribe(struct transfer *t, const char *outcome,
+static void end_unsubscribe(struct referral *r, const char *outcome,
 			    const char *evidence)
 {
-	transfer_end(t, outcome, evidence);
-	subscription_end(t->sub);
+	referral_end(r, outcome, evidence);
+	subscription_end(r->sub);
 }
 
 
@@ -121,103 +121,103 @@ static void end_unsubscribe(struct transfer *t, const char *outcome,
  * End a transfer after which the far end has the caller: we leave the call,
  * unless it did, and that of an attended transfer's target
  *
- * @param t        Transfer
+ * @param r        Referral
  * @param outcome  Name of the outcome
  * @param evidence Name of what tells so
  */
-void transfer_end_leave(struct transfer *t, const char *outcome,
+void referral_end_leave(struct referral *r, const char *outcome,
 			const char *evidence)
 {
-	if (t->state == ENDED)
+	if (r->state == ENDED)
 		return;
 
-	transfer_end(t, outcome, evidence);
-	t->events->transferred(t->call_sid);
-	if (t->replaces)
-		t->events->transferred(t->replaces);
+	referral_end(r, outcome, evidence);
+	r->events->transferred(r->call_sid);
+	if (r->replaces)
+		r->events->transferred(r->replaces);
 }
 
 
 /**
  * End a transfer by what a final NOTIFY has said
  *
- * @param t Transfer
+ * @param r Referral
  */
-void transfer_end_final(struct transfer *t)
+void referral_end_final(struct referral *r)
 {
-	if (t->call_status < 300)
-		transfer_end_leave(t, "transferred", "notify");
+	if (r->call_status < 300)
+		referral_end_leave(r, "transferred", "notify");
 	else
-		transfer_end(t, "failed", "notify");
+		referral_end(r, "failed", "notify");
 }
 
 
-static bool is_accepted(const struct transfer *t)
+static bool is_accepted(const struct referral *r)
 {
-	return t->refer_status || t->cseqc;
+	return r->refer_status || r->cseqc;
 }
 
 
-static void silence(struct transfer *t, const char *evidence, uint32_t ms)
+static void silence(struct referral *r, const char *evidence, uint32_t ms)
 {
 	char reason[64];
 
 	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY%s for %.1f s",
-			  t->mute ? " with a status" : "", ms / 1000.0);
-	outcome_reason(t, reason);
-	end_unsubscribe(t, "unknown", evidence);
+			  r->mute ? " with a status" : "", ms / 1000.0);
+	outcome_reason(r, reason);
+	end_unsubscribe(r, "unknown", evidence);
 }
 
 
-static void unanswered(struct transfer *t)
+static void unanswered(struct referral *r)
 {
-	t->refer_status = 487;
-	outcome_reason(t, "the call ended before the REFER was answered");
-	transfer_end(t, "failed", "bye");
+	r->refer_status = 487;
+	outcome_reason(r, "the call ended before the REFER was answered");
+	referral_end(r, "failed", "bye");
 }
 
 
 static void deadline_handler(void *arg)
 {
-	struct transfer *t = arg;
+	struct referral *r = arg;
 
-	switch (t->state) {
+	switch (r->state) {
 
-	case SENT: pace_give(&t->pace); break;
+	case SENT: window_leave(&r->in_window); break;
 
-	case PENDING: refer_again(t); break;
+	case PENDING: refer_again(r); break;
 
-	case ACCEPTED: silence(t, "timer:notify", t->timeouts.notify); break;
+	case ACCEPTED: silence(r, "timer:notify", r->timeouts.notify); break;
 
-	case PROGRESS: silence(t, "timer:ringing", t->timeouts.ringing); break;
+	case PROGRESS: silence(r, "timer:ringing", r->timeouts.ringing); break;
 
-	case DECIDED: transfer_end_final(t); break;
+	case DECIDED: referral_end_final(r); break;
 
 	case ORPHANED:
-		if (is_accepted(t)) {
-			outcome_reason(t, "the far end ended the call");
-			transfer_end(t, "presumed", "bye");
+		if (is_accepted(r)) {
+			outcome_reason(r, "the far end ended the call");
+			referral_end(r, "presumed", "bye");
 		}
 		else {
-			unanswered(t);
+			unanswered(r);
 		}
 		break;
 
-	case ENDED: mem_deref(t); break;
+	case ENDED: mem_deref(r); break;
 	}
 }
 
 
-static bool is_repeated(struct transfer *t, uint32_t cseq)
+static bool is_repeated(struct referral *r, uint32_t cseq)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->cseqc && i < CSEQ_SEEN; i++) {
-		if (t->cseqv[i] == cseq)
+	for (i = 0; i < r->cseqc && i < CSEQ_SEEN; i++) {
+		if (r->cseqv[i] == cseq)
 			return true;
 	}
 
-	t->cseqv[t->cseqc++ % CSEQ_SEEN] = cseq;
+	r->cseqv[r->cseqc++ % CSEQ_SEEN] = cseq;
 
 	return false;
 }
@@ -229,70 +229,70 @@ static bool is_unread(const struct notify *notify)
 }
 
 
-static void progress(struct transfer *t, const struct notify *notify)
+static void progress(struct referral *r, const struct notify *notify)
 {
-	t->call_status = notify->frag.scode;
-	outcome_reason_pl(t, &notify->frag.reason);
-	outcome_step(t, "progress", notify->msg);
+	r->call_status = notify->frag.scode;
+	outcome_reason_pl(r, &notify->frag.reason);
+	outcome_step(r, "progress", notify->msg);
 }
 
 
-static void final(struct transfer *t, const struct notify *notify)
+static void final(struct referral *r, const struct notify *notify)
 {
-	t->call_status = notify->frag.scode;
-	outcome_reason_pl(t, &notify->frag.reason);
-	outcome_message(t, message_json(notify->msg));
+	r->call_status = notify->frag.scode;
+	outcome_reason_pl(r, &notify->frag.reason);
+	outcome_message(r, sipmsg_json(notify->msg));
 
-	if (!t->refer_status && t->state != ORPHANED)
-		transfer_set_state(t, DECIDED, GRACE);
+	if (!r->refer_status && r->state != ORPHANED)
+		referral_set_state(r, DECIDED, GRACE);
 	else
-		transfer_end_final(t);
+		referral_end_final(r);
 }
 
 
 /* The subscription ends: there will be no result, unless it is on its way.
    After the end of the call that is waited for. */
-static void resultless(struct transfer *t, const struct notify *notify)
+static void resultless(struct referral *r, const struct notify *notify)
 {
-	if (t->state == ORPHANED) {
-		transfer_set_state(t, ORPHANED, GRACE);
+	if (r->state == ORPHANED) {
+		referral_set_state(r, ORPHANED, GRACE);
 		return;
 	}
 
 	if (is_unread(notify))
-		outcome_reason(t, "the sipfrag is unreadable");
+		outcome_reason(r, "the sipfrag is unreadable");
 	else if (pl_isset(&notify->reason))
-		outcome_reason_pl(t, &notify->reason);
+		outcome_reason_pl(r, &notify->reason);
 	else
-		outcome_reason(t, "the subscription ended without a result");
+		outcome_reason(r, "the subscription ended without a result");
 
-	outcome_message(t, message_json(notify->msg));
-	transfer_end(t, "unknown", "terminated");
+	outcome_message(r, sipmsg_json(notify->msg));
+	referral_end(r, "unknown", "terminated");
 }
 
 
 /**
  * Take what a NOTIFY says, which has been answered
  *
- * @param t      Transfer
+ * @param r      Referral
  * @param notify NOTIFY
  */
-void transfer_notified(struct transfer *t, const struct notify *notify)
+void referral_notified(struct referral *r, const struct notify *notify)
 {
-	const bool late = notify->cseq < t->cseq_max;
+	const bool late = notify->cseq < r->cseq_max;
 
 	/* after a 491 it is of a transfer before, whose NOTIFYs have no id */
-	if (t->state == ENDED || t->state == PENDING)
+	if (r->state == ENDED || r->state == PENDING)
 		return;
 
-	if (is_repeated(t, notify->cseq) || t->state == DECIDED)
+	if (is_repeated(r, notify->cseq) || r->state == DECIDED)
 		return;
 
 	if (!late)
-		t->cseq_max = notify->cseq;
+		r->cseq_max = notify->cseq;
 
 	if (notify->body == BODY_FRAG && notify->frag.scode >= 200) {
-		final(t, notify);
+		final(r, notify);
 		return;
 	}
 
@@ -300,23 +300,23 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
 		return;
 
 	if (notify->body == BODY_FRAG)
-		progress(t, notify);
+		progress(r, notify);
 
 	if (notify->terminated) {
-		resultless(t, notify);
+		resultless(r, notify);
 		return;
 	}
 
 	/* who still reports is waited for, after the end of the call, too;
 	   what says nothing is no report */
-	subscription_granted(t->sub, notify->expires);
-	t->mute = notify->body != BODY_FRAG;
-	if (!t->mute)
-		transfer_set_state(t,
-				   t->state == ORPHANED ? ORPHANED : PROGRESS,
-				   t->timeouts.ringing);
-	else if (t->state == SENT)
-		transfer_set_state(t, ACCEPTED, t->timeouts.notify);
+	subscription_granted(r->sub, notify->expires);
+	r->mute = notify->body != BODY_FRAG;
+	if (!r->mute)
+		referral_set_state(r,
+				   r->state == ORPHANED ? ORPHANED : PROGRESS,
+				   r->timeouts.ringing);
+	else if (r->state == SENT)
+		referral_set_state(r, ACCEPTED, r->timeouts.notify);
 }
 
 
@@ -328,7 +328,7 @@ void transfer_notified(struct transfer *t, const struct notify *notify)
  *
  * @return 0 if success, otherwise errorcode
  */
-int transfer_print_hdrs(char **hdrsp, const struct verb *verb)
+int referral_print_hdrs(char **hdrsp, const struct sipverb *verb)
 {
 	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",
 			   verb->refer_to.addr, verb->referred_by.addr,
@@ -360,59 +360,59 @@ static void make_id(char *id, size_t size)
  * never sent is released with mem_deref(); one that was releases itself when
  * it has lingered.
  *
- * @param tp       Pointer to the transfer
+ * @param rp       Pointer to the transfer
  * @param call     Call
  * @param verb     Verb sip:refer
  * @param timeouts How long it waits
  * @param events   What it brings about in calls, borrowed
  * @param ref      Names the request of referd
- * @param fault    Why there can be no transfer
+ * @param error    Why there can be no transfer
  *
  * @return 0 if success, otherwise EINVAL, ENOMEM, or EBADMSG if the call has a
  *         transfer in progress
  */
-int transfer_alloc(struct transfer **tp, const struct transfer_call *call,
-		   const struct verb *verb, const struct timeouts *timeouts,
-		   const struct transfer_events *events, const char *ref,
-		   struct fault *fault)
+int referral_alloc(struct referral **rp, const struct referral_call *call,
+		   const struct sipverb *verb, const struct timeouts *timeouts,
+		   const struct referral_events *events, const char *ref,
+		   struct error *error)
 {
-	struct transfer *t;
+	struct referral *r;
 	int err;
 
-	if (!tp || !call || !verb || !ref)
+	if (!rp || !call || !verb || !ref)
 		return EINVAL;
 
 	if (*call->held)
-		return fault_set(fault, "sip:refer", "transfer in progress");
+		return error_set(error, "sip:refer", "transfer in progress");
 
-	t = mem_zalloc(sizeof(*t), destructor);
-	if (!t)
+	r = mem_zalloc(sizeof(*r), destructor);
+	if (!r)
 		return ENOMEM;
 
-	make_id(t->id, sizeof(t->id));
-	t->timeouts = *timeouts;
-	t->events = events;
-	t->outgoing = call->outgoing;
+	make_id(r->id, sizeof(r->id));
+	r->timeouts = *timeouts;
+	r->events = events;
+	r->outgoing = call->outgoing;
 
-	err = transfer_print_hdrs(&t->hdrs, verb);
-	err |= str_dup(&t->call_sid, call->sid);
-	err |= str_dup(&t->ref, ref);
-	err |= str_dup(&t->refer_to, verb->refer_to.uri);
-	err |= str_dup(&t->referred_by, verb->referred_by.uri);
+	err = referral_print_hdrs(&r->hdrs, verb);
+	err |= str_dup(&r->call_sid, call->sid);
+	err |= str_dup(&r->ref, ref);
+	err |= str_dup(&r->refer_to, verb->refer_to.uri);
+	err |= str_dup(&r->referred_by, verb->referred_by.uri);
 	if (verb->replaces)
-		err |= str_dup(&t->replaces, verb->replaces);
+		err |= str_dup(&r->replaces, verb->replaces);
 	if (err)
 		goto out;
 
-	t->dlg = mem_ref(call->dlg);
-	t->held = call->held;
-	*t->held = t;
+	r->dlg = mem_ref(call->dlg);
+	r->held = call->held;
+	*r->held = r;
 
 out:
 	if (err)
-		mem_deref(t);
+		mem_deref(r);
 	else
-		*tp = t;
+		*rp = r;
 
 	return err;
 }
@@ -421,51 +421,51 @@ out:
 /**
  * The application gives the transfer up
  *
- * @param t Transfer, may be NULL
+ * @param r Referral, may be NULL
  */
-void transfer_cancel(struct transfer *t)
+void referral_cancel(struct referral *r)
 {
-	if (!t)
+	if (!r)
 		return;
 
-	outcome_reason(t, "the application gave it up");
+	outcome_reason(r, "the application gave it up");
 
-	if (is_accepted(t))
-		end_unsubscribe(t, "cancelled", "application");
+	if (is_accepted(r))
+		end_unsubscribe(r, "cancelled", "application");
 	else
-		transfer_end(t, "cancelled", "application");
+		referral_end(r, "cancelled", "application");
 }
 
 
 /**
  * baresip or the module stops: nobody will hear of the outcome
  *
- * @param t Transfer
+ * @param r Referral
  */
-void transfer_stop(struct transfer *t)
+void referral_stop(struct referral *r)
 {
-	outcome_reason(t, "baresip is stopping");
-	transfer_end(t, "unknown", "node");
+	outcome_reason(r, "baresip is stopping");
+	referral_end(r, "unknown", "node");
 }
 
 
 /**
  * The call of a transfer is closed. The subscription outlives it.
  *
- * @param t        Transfer, may be NULL
+ * @param r        Referral, may be NULL
  * @param stopping True if baresip or the module stops
  */
-void transfer_call_closed(struct transfer *t, bool stopping)
+void referral_call_closed(struct referral *r, bool stopping)
 {
-	if (!t)
+	if (!r)
 		return;
 
-	let_go(t);
+	let_go(r);
 
 	if (stopping)
-		transfer_stop(t);
-	else if (t->state == PENDING)
-		unanswered(t);
-	else if (t->state != DECIDED)
-		transfer_set_state(t, ORPHANED, GRACE);
+		referral_stop(r);
+	else if (r->state == PENDING)
+		unanswered(r);
+	else if (r->state != DECIDED)
+		referral_set_state(r, ORPHANED, GRACE);
 }

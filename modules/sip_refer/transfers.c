@@ -1,5 +1,5 @@
 /**
- * @file transfers.c  The transfers of this baresip, found by their NOTIFYs
+ * @file referrals.c  The transfers of this baresip, found by their NOTIFYs
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,31 +16,31 @@ enum {
 static struct {
 	struct hash *ht; /* by Call-ID */
 	struct timeouts timeouts;
-	const struct transfer_events *events;
-} transfers;
+	const struct referral_events *events;
+} referrals;
 
 
 /* An authenticated REFER has had two CSeqs; not every far end names the last
  */
-static bool has_id(const struct transfer *t, uint32_t id)
+static bool has_id(const struct referral *r, uint32_t id)
 {
-	return id >= t->refer_first && id <= request_cseq(t->refer);
+	return id >= r->refer_first && id <= drequest_cseq(r->refer);
 }
 
 
 /** What find_handler() looks for */
-struct search {
+struct match {
 	const struct notify *notify;
 	struct dialog *dlg;     /* in which there is, or was, a transfer */
-	struct transfer *found; /* that the NOTIFY belongs to            */
+	struct referral *found; /* that the NOTIFY belongs to            */
 };
 
 
 /* A far end that names its later REFERs by id means the first one if it names
    none (RFC 3515 section 2.4.6). Others never do. */
-static bool may_be_nameless(const struct transfer *t)
+static bool may_be_nameless(const struct referral *r)
 {
-	return t->first || !t->dlg->names_refers;
+	return r->first || !r->dlg->names_refers;
 }
 
 
@@ -48,22 +48,22 @@ static bool may_be_nameless(const struct transfer *t)
    progress, or else the latest */
 static bool find_handler(struct le *le, void *arg)
 {
-	struct transfer *t = le->data;
-	struct search *search = arg;
-	const struct notify *notify = search->notify;
+	struct referral *r = le->data;
+	struct match *match = arg;
+	const struct notify *notify = match->notify;
 
-	if (!sip_dialog_cmp(t->dlg->dlg, notify->msg))
+	if (!sip_dialog_cmp(r->dlg->dlg, notify->msg))
 		return false;
 
-	search->dlg = t->dlg;
+	match->dlg = r->dlg;
 
 	if (notify->has_id) {
-		if (has_id(t, notify->id))
-			search->found = t;
+		if (has_id(r, notify->id))
+			match->found = r;
 	}
-	else if (may_be_nameless(t) &&
-		 (!search->found || search->found->state == ENDED)) {
-		search->found = t;
+	else if (may_be_nameless(r) &&
+		 (!match->found || match->found->state == ENDED)) {
+		match->found = r;
 	}
 
 	return false;
@@ -84,16 +84,16 @@ static void answer(const struct notify *notify)
 
 /* What it shows of the far end, whichever transfer it is about. One that
    another has overtaken may name where the far end was. */
-static void learn(const struct notify *notify, const struct search *search)
+static void learn(const struct notify *notify, const struct match *match)
 {
-	struct dialog *dlg = search->dlg;
+	struct dialog *dlg = match->dlg;
 
 	if (notify->cseq > dlg->notify_cseq) {
 		dlg->notify_cseq = notify->cseq;
 		dialog_refresh(dlg, notify->msg);
 	}
 
-	if (search->found && notify->has_id && !search->found->first)
+	if (match->found && notify->has_id && !match->found->first)
 		dlg->names_refers = true;
 	dlg->subscribed = true;
 }
@@ -113,23 +113,23 @@ static void learn(const struct notify *notify, const struct search *search)
  *
  * Reference: RFC 3515 section 2.4, RFC 6665 section 4.1.3
  */
-bool transfers_notify(const struct sip_msg *msg)
+bool referrals_notify(const struct sip_msg *msg)
 {
 	struct notify notify;
-	struct search search = {&notify, NULL, NULL};
+	struct match match = {&notify, NULL, NULL};
 
 	if (notify_decode(&notify, msg))
 		return false;
 
-	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
-			  find_handler, &search);
-	if (!search.dlg || (!search.found && notify.has_id))
+	(void)hash_lookup(referrals.ht, hash_joaat_pl(&msg->callid),
+			  find_handler, &match);
+	if (!match.dlg || (!match.found && notify.has_id))
 		return false;
 
 	answer(&notify);
-	learn(&notify, &search);
-	if (search.found)
-		transfer_notified(search.found, &notify);
+	learn(&notify, &match);
+	if (match.found)
+		referral_notified(match.found, &notify);
 
 	return true;
 }
@@ -137,12 +137,12 @@ bool transfers_notify(const struct sip_msg *msg)
 
 static bool bye_handler(struct le *le, void *arg)
 {
-	struct transfer *t = le->data;
+	struct referral *r = le->data;
 	const struct sip_msg *msg = arg;
 
-	if (t->state != ENDED && t->state != DECIDED &&
-	    sip_dialog_cmp(t->dlg->dlg, msg))
-		outcome_message(t, message_json(msg));
+	if (r->state != ENDED && r->state != DECIDED &&
+	    sip_dialog_cmp(r->dlg->dlg, msg))
+		outcome_message(r, sipmsg_json(msg));
 
 	return false;
 }
@@ -154,9 +154,9 @@ static bool bye_handler(struct le *le, void *arg)
  *
  * @param msg BYE request
  */
-void transfers_bye(const struct sip_msg *msg)
+void referrals_bye(const struct sip_msg *msg)
 {
-	(void)hash_lookup(transfers.ht, hash_joaat_pl(&msg->callid),
+	(void)hash_lookup(referrals.ht, hash_joaat_pl(&msg->callid),
 			  bye_handler, (void *)msg);
 }
 
@@ -164,20 +164,20 @@ void transfers_bye(const struct sip_msg *msg)
 /**
  * Start a transfer: allocated, known to its NOTIFYs, but nothing is sent yet
  *
- * @param tp    Pointer to the transfer
+ * @param rp    Pointer to the transfer
  * @param call  Call
  * @param verb  Verb sip:refer
  * @param ref   Names the request of referd
- * @param fault Why there can be no transfer
+ * @param error Why there can be no transfer
  *
  * @return 0 if success, otherwise ENOMEM, or EBADMSG if the call has a
  *         transfer in progress
  */
-int transfers_add(struct transfer **tp, const struct transfer_call *call,
-		  const struct verb *verb, const char *ref,
-		  struct fault *fault)
+int referrals_add(struct referral **rp, const struct referral_call *call,
+		  const struct sipverb *verb, const char *ref,
+		  struct error *error)
 {
-	struct timeouts timeouts = transfers.timeouts;
+	struct timeouts timeouts = referrals.timeouts;
 	int err;
 
 	if (verb->timeouts.notify)
@@ -187,14 +187,14 @@ int transfers_add(struct transfer **tp, const struct transfer_call *call,
 	if (verb->timeouts.retry)
 		timeouts.retry = verb->timeouts.retry;
 
-	err = transfer_alloc(tp, call, verb, &timeouts, transfers.events, ref,
-			     fault);
+	err = referral_alloc(rp, call, verb, &timeouts, referrals.events, ref,
+			     error);
 	if (err)
 		return err;
 
-	hash_append(transfers.ht,
-		    hash_joaat_str(sip_dialog_callid((*tp)->dlg->dlg)),
-		    &(*tp)->he, *tp);
+	hash_append(referrals.ht,
+		    hash_joaat_str(sip_dialog_callid((*rp)->dlg->dlg)),
+		    &(*rp)->he, *rp);
 
 	return 0;
 }
@@ -211,17 +211,17 @@ struct page {
 
 static bool list_handler(struct le *le, void *arg)
 {
-	const struct transfer *t = le->data;
+	const struct referral *r = le->data;
 	struct page *page = arg;
 
-	if (t->state == ENDED)
+	if (r->state == ENDED)
 		return false;
 
 	if (page->pos == page->end)
 		return true;
 
 	if (page->pos >= page->begin)
-		json_str(page->j, NULL, t->id);
+		json_str(page->j, NULL, r->id);
 	++page->pos;
 
 	return false;
@@ -237,11 +237,11 @@ static bool list_handler(struct le *le, void *arg)
  *
  * @return True if there are more
  */
-bool transfers_list(struct json *j, size_t pos, size_t count)
+bool referrals_list(struct json *j, size_t pos, size_t count)
 {
 	struct page page = {j, 0, pos, pos + count};
 
-	return hash_apply(transfers.ht, list_handler, &page) != NULL;
+	return hash_apply(referrals.ht, list_handler, &page) != NULL;
 }
 
 
@@ -253,15 +253,15 @@ bool transfers_list(struct json *j, size_t pos, size_t count)
  *
  * @return 0 if success, otherwise ENOMEM
  */
-int transfers_init(const struct timeouts *timeouts,
-		   const struct transfer_events *events)
+int referrals_init(const struct timeouts *timeouts,
+		   const struct referral_events *events)
 {
-	transfers.events = events;
-	transfers.timeouts = *timeouts;
+	referrals.events = events;
+	referrals.timeouts = *timeouts;
 	if (!timeouts->retry)
-		transfers.timeouts.retry = RETRY_NEVER;
+		referrals.timeouts.retry = RETRY_NEVER;
 
-	return hash_alloc(&transfers.ht, HASH_SIZE);
+	return hash_alloc(&referrals.ht, HASH_SIZE);
 }
 
 
@@ -269,7 +269,7 @@ static bool stop_handler(struct le *le, void *arg)
 {
 	(void)arg;
 
-	transfer_stop(le->data);
+	referral_stop(le->data);
 
 	return false;
 }
@@ -278,9 +278,9 @@ static bool stop_handler(struct le *le, void *arg)
 /**
  * End all transfers and release them
  */
-void transfers_close(void)
+void referrals_close(void)
 {
-	(void)hash_apply(transfers.ht, stop_handler, NULL);
-	hash_flush(transfers.ht);
-	transfers.ht = mem_deref(transfers.ht);
+	(void)hash_apply(referrals.ht, stop_handler, NULL);
+	hash_flush(referrals.ht);
+	referrals.ht = mem_deref(referrals.ht);
 }

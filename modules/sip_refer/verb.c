@@ -1,5 +1,5 @@
 /**
- * @file verb.c  A verb from JSON, every field checked
+ * @file sipverb.c  A verb from JSON, every field checked
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,7 +12,7 @@
 
 static void destructor(void *arg)
 {
-	struct verb *verb = arg;
+	struct sipverb *verb = arg;
 
 	mem_deref(verb->input);
 	mem_deref(verb->target_hdrs);
@@ -25,28 +25,28 @@ static void destructor(void *arg)
 }
 
 
-static int hdrs_decode(struct verb *verb, const cJSON *json,
-		       struct fault *fault)
+static int hdrs_decode(struct sipverb *verb, const cJSON *json,
+		       struct error *error)
 {
 	return headers_decode(&verb->hdrs, json, "headers", header_print_line,
-			      fault);
+			      error);
 }
 
 
 /* [s] to [ms] */
 static int timeout_decode(uint32_t *msp, const cJSON *item,
-			  struct fault *fault)
+			  struct error *error)
 {
 	char field[64];
 
-	if (json_is_absent(item))
+	if (input_is_absent(item))
 		return 0;
 
 	(void)re_snprintf(field, sizeof(field), "timeouts.%s", item->string);
 
 	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0.1) ||
 	    item->valuedouble > TIMEOUT_MAX)
-		return fault_set(fault, field,
+		return error_set(error, field,
 				 "must be a number of seconds from 0.1 to %u",
 				 TIMEOUT_MAX);
 
@@ -57,11 +57,11 @@ static int timeout_decode(uint32_t *msp, const cJSON *item,
 
 
 /* The same, but for what RFC 3261 section 14.1 allows; 0 is for never */
-static int retry_decode(uint32_t *msp, const cJSON *item, struct fault *fault)
+static int retry_decode(uint32_t *msp, const cJSON *item, struct error *error)
 {
 	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0) ||
 	    item->valuedouble * 1000 > RETRY_MAX)
-		return fault_set(fault, "timeouts.retry",
+		return error_set(error, "timeouts.retry",
 				 "must be a number of seconds from 0 to %u",
 				 RETRY_MAX / 1000);
 
@@ -74,28 +74,28 @@ static int retry_decode(uint32_t *msp, const cJSON *item, struct fault *fault)
 
 
 static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
-			   struct fault *fault)
+			   struct error *error)
 {
 	const cJSON *object, *item;
 	int err = 0;
 
-	object = json_field(json, "timeouts");
+	object = input_field(json, "timeouts");
 	if (!object)
 		return 0;
 
 	if (!cJSON_IsObject(object))
-		return fault_set(fault, "timeouts", "must be an object");
+		return error_set(error, "timeouts", "must be an object");
 
 	cJSON_ArrayForEach(item, object)
 	{
 		if (!strcmp(item->string, "notify"))
-			err = timeout_decode(&timeouts->notify, item, fault);
+			err = timeout_decode(&timeouts->notify, item, error);
 		else if (!strcmp(item->string, "ringing"))
-			err = timeout_decode(&timeouts->ringing, item, fault);
+			err = timeout_decode(&timeouts->ringing, item, error);
 		else if (!strcmp(item->string, "retry"))
-			err = retry_decode(&timeouts->retry, item, fault);
+			err = retry_decode(&timeouts->retry, item, error);
 		else
-			err = fault_set(fault, "timeouts",
+			err = error_set(error, "timeouts",
 					"must have no members but notify, "
 					"ringing and retry");
 		if (err)
@@ -106,13 +106,13 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 }
 
 
-static int dry_run_decode(struct verb *verb, const cJSON *json,
-			  struct fault *fault)
+static int dry_run_decode(struct sipverb *verb, const cJSON *json,
+			  struct error *error)
 {
-	const cJSON *item = json_field(json, "dryRun");
+	const cJSON *item = input_field(json, "dryRun");
 
 	if (item && !cJSON_IsBool(item))
-		return fault_set(fault, "dryRun", "must be true or false");
+		return error_set(error, "dryRun", "must be true or false");
 
 	verb->dry_run = cJSON_IsTrue(item);
 
@@ -122,24 +122,24 @@ static int dry_run_decode(struct verb *verb, const cJSON *json,
 
 /* The target is a URI, or a live call of ours; then attended_prepare() makes
    the address, when that call is known to live */
-static int refer_to_decode(struct verb *verb, const cJSON *json,
-			   const struct farend *far, struct fault *fault)
+static int refer_to_decode(struct sipverb *verb, const cJSON *json,
+			   const struct farend *far, struct error *error)
 {
 	const char *input, *replaces;
 	int err;
 
-	err = json_text(&replaces, json, "replaces", HDR_NAME_MAX, fault);
+	err = input_text(&replaces, json, "replaces", HDR_NAME_MAX, error);
 	if (!err)
-		err = json_string(&input, json, "referTo", !replaces, fault);
+		err = input_string(&input, json, "referTo", !replaces, error);
 	if (!err)
 		err = headers_decode(&verb->target_hdrs, json, "targetHeaders",
-				     header_print_uri, fault);
+				     header_print_uri, error);
 	if (err)
 		return err;
 
 	if (input)
 		err = target_encode(&verb->refer_to, "referTo", input, NULL,
-				    verb->target_hdrs, far, fault);
+				    verb->target_hdrs, far, error);
 	if (!err && input)
 		err = str_dup(&verb->input, input);
 	if (!err && replaces)
@@ -149,23 +149,23 @@ static int refer_to_decode(struct verb *verb, const cJSON *json,
 }
 
 
-static int referred_by_decode(struct verb *verb, const cJSON *json,
-			      const struct farend *far, struct fault *fault)
+static int referred_by_decode(struct sipverb *verb, const cJSON *json,
+			      const struct farend *far, struct error *error)
 {
 	const char *input, *dname;
 	int err;
 
-	err = json_string(&input, json, "referredBy", false, fault);
+	err = input_string(&input, json, "referredBy", false, error);
 	if (!err)
-		err = json_text(&dname, json, "referredByDisplayName",
-				DNAME_MAX, fault);
+		err = input_text(&dname, json, "referredByDisplayName",
+				 DNAME_MAX, error);
 	if (err)
 		return err;
 
 	/* by default the identity of the party that is transferred */
 	err = target_encode(&verb->referred_by, "referredBy",
 			    input ? input : far->identity, dname, NULL, far,
-			    fault);
+			    error);
 	if (!err && !input)
 		verb->referred_by.rule = "identity";
 
@@ -178,11 +178,11 @@ static int referred_by_decode(struct verb *verb, const cJSON *json,
  * escaped on the wire, where a byte may take three.
  *
  * @param verb  Verb sip:refer
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, EBADMSG if it is too long
  */
-int verb_check_size(const struct verb *verb, struct fault *fault)
+int sipverb_check_size(const struct sipverb *verb, struct error *error)
 {
 	const size_t refer_to = str_len(verb->refer_to.addr);
 	const size_t referred_by = str_len(verb->referred_by.addr);
@@ -198,36 +198,36 @@ int verb_check_size(const struct verb *verb, struct fault *fault)
 	else if (str_len(verb->target_hdrs) > refer_to / 2)
 		field = "targetHeaders";
 
-	return fault_set(fault, field,
+	return error_set(error, field,
 			 "must be shorter: Refer-To, Referred-By and headers "
 			 "may have %u bytes in all as they are sent, not %zu",
 			 BROUGHT_MAX, len);
 }
 
 
-static int refer_decode(struct verb *verb, const cJSON *json,
-			const struct farend *far, struct fault *fault)
+static int refer_decode(struct sipverb *verb, const cJSON *json,
+			const struct farend *far, struct error *error)
 {
 	int err;
 
-	err = refer_to_decode(verb, json, far, fault);
+	err = refer_to_decode(verb, json, far, error);
 	if (!err)
-		err = referred_by_decode(verb, json, far, fault);
+		err = referred_by_decode(verb, json, far, error);
 	if (!err)
-		err = hdrs_decode(verb, json, fault);
+		err = hdrs_decode(verb, json, error);
 	if (!err)
-		err = timeouts_decode(&verb->timeouts, json, fault);
+		err = timeouts_decode(&verb->timeouts, json, error);
 	if (!err)
-		err = dry_run_decode(verb, json, fault);
+		err = dry_run_decode(verb, json, error);
 	if (!err)
-		err = verb_check_size(verb, fault);
+		err = sipverb_check_size(verb, error);
 
 	return err;
 }
 
 
-static int decline_decode(struct verb *verb, const cJSON *json,
-			  struct fault *fault)
+static int decline_decode(struct sipverb *verb, const cJSON *json,
+			  struct error *error)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "status");
 	const char *reason;
@@ -235,12 +235,12 @@ static int decline_decode(struct verb *verb, const cJSON *json,
 
 	if (!cJSON_IsNumber(item) || item->valuedouble != item->valueint ||
 	    item->valueint < 400 || item->valueint > 699)
-		return fault_set(fault, "status",
+		return error_set(error, "status",
 				 "must be a SIP status from 400 to 699");
 
 	verb->status = item->valueint;
 
-	err = json_text(&reason, json, "reason", HDR_NAME_MAX, fault);
+	err = input_text(&reason, json, "reason", HDR_NAME_MAX, error);
 	if (err)
 		return err;
 
@@ -248,7 +248,7 @@ static int decline_decode(struct verb *verb, const cJSON *json,
 	if (err)
 		return err;
 
-	return hdrs_decode(verb, json, fault);
+	return hdrs_decode(verb, json, error);
 }
 
 
@@ -260,12 +260,12 @@ static bool is_inside(const char *name)
 }
 
 
-static int file_decode(struct mbuf *mb, const cJSON *item, struct fault *fault)
+static int file_decode(struct mbuf *mb, const cJSON *item, struct error *error)
 {
 	if (!cJSON_IsString(item) || !text_is_clean(item->valuestring) ||
 	    strlen(item->valuestring) > HDR_VAL_MAX ||
 	    !is_inside(item->valuestring))
-		return fault_set(fault, "url",
+		return error_set(error, "url",
 				 "must be the name of a WAV file below the "
 				 "gateway's audio path, or an array of them");
 
@@ -275,7 +275,7 @@ static int file_decode(struct mbuf *mb, const cJSON *item, struct fault *fault)
 
 
 /* Names, each ended by a zero, then an empty one */
-static int files_decode(char **filesp, const cJSON *json, struct fault *fault)
+static int files_decode(char **filesp, const cJSON *json, struct error *error)
 {
 	const cJSON *url = cJSON_GetObjectItemCaseSensitive(json, "url");
 	const cJSON *item;
@@ -287,11 +287,11 @@ static int files_decode(char **filesp, const cJSON *json, struct fault *fault)
 		return ENOMEM;
 
 	if (!cJSON_IsArray(url) || !url->child)
-		err = file_decode(mb, url, fault);
+		err = file_decode(mb, url, error);
 
 	for (item = cJSON_IsArray(url) ? url->child : NULL; item && !err;
 	     item = item->next)
-		err = file_decode(mb, item, fault);
+		err = file_decode(mb, item, error);
 
 	if (!err)
 		err = mbuf_write_u8(mb, 0);
@@ -312,9 +312,9 @@ out:
 
 
 static int loop_decode(uint32_t *roundsp, const cJSON *json,
-		       struct fault *fault)
+		       struct error *error)
 {
-	const cJSON *loop = json_field(json, "loop");
+	const cJSON *loop = input_field(json, "loop");
 	const char *str = cJSON_GetStringValue(loop);
 
 	*roundsp = 1;
@@ -328,7 +328,7 @@ static int loop_decode(uint32_t *roundsp, const cJSON *json,
 		 loop->valuedouble == loop->valueint)
 		*roundsp = loop->valueint;
 	else
-		return fault_set(fault, "loop",
+		return error_set(error, "loop",
 				 "must be a whole number, true or "
 				 "\"forever\"");
 
@@ -336,35 +336,35 @@ static int loop_decode(uint32_t *roundsp, const cJSON *json,
 }
 
 
-static int play_decode(struct verb *verb, const cJSON *json,
-		       struct fault *fault)
+static int play_decode(struct sipverb *verb, const cJSON *json,
+		       struct error *error)
 {
 	int err;
 
-	err = files_decode(&verb->files, json, fault);
+	err = files_decode(&verb->files, json, error);
 	if (!err)
-		err = loop_decode(&verb->rounds, json, fault);
+		err = loop_decode(&verb->rounds, json, error);
 
 	return err;
 }
 
 
-static int type_decode(enum verb_type *typep, const cJSON *json,
-		       struct fault *fault)
+static int type_decode(enum sipverb_type *typep, const cJSON *json,
+		       struct error *error)
 {
 	static const struct {
 		const char *name;
-		enum verb_type type;
+		enum sipverb_type type;
 	} verbs[] = {
-		{"sip:refer", VERB_REFER},     {"answer", VERB_ANSWER},
-		{"sip:decline", VERB_DECLINE}, {"hangup", VERB_HANGUP},
-		{"play", VERB_PLAY},
+		{"sip:refer", SIPVERB_REFER},     {"answer", SIPVERB_ANSWER},
+		{"sip:decline", SIPVERB_DECLINE}, {"hangup", SIPVERB_HANGUP},
+		{"play", SIPVERB_PLAY},
 	};
 	const char *name;
 	size_t i;
 	int err;
 
-	err = json_string(&name, json, "verb", true, fault);
+	err = input_string(&name, json, "verb", true, error);
 	if (err)
 		return err;
 
@@ -375,7 +375,7 @@ static int type_decode(enum verb_type *typep, const cJSON *json,
 		}
 	}
 
-	return fault_set(fault, "verb", "is not one that baresip runs");
+	return error_set(error, "verb", "is not one that baresip runs");
 }
 
 
@@ -385,41 +385,41 @@ static int type_decode(enum verb_type *typep, const cJSON *json,
  * @param verbp Pointer to the verb
  * @param json  The verb as it was sent
  * @param far   Far end of the call
- * @param fault What is wrong with it
+ * @param error What is wrong with it
  *
  * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
  */
-int verb_decode(struct verb **verbp, const struct cJSON *json,
-		const struct farend *far, struct fault *fault)
+int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
+		   const struct farend *far, struct error *error)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	int err;
 
 	if (!verbp || !far)
 		return EINVAL;
 
 	if (!cJSON_IsObject(json))
-		return fault_set(fault, "verb", "must be an object");
+		return error_set(error, "verb", "must be an object");
 
 	verb = mem_zalloc(sizeof(*verb), destructor);
 	if (!verb)
 		return ENOMEM;
 
-	err = type_decode(&verb->type, json, fault);
+	err = type_decode(&verb->type, json, error);
 	if (err)
 		goto out;
 
 	switch (verb->type) {
 
-	case VERB_REFER: err = refer_decode(verb, json, far, fault); break;
+	case SIPVERB_REFER: err = refer_decode(verb, json, far, error); break;
 
-	case VERB_DECLINE: err = decline_decode(verb, json, fault); break;
+	case SIPVERB_DECLINE: err = decline_decode(verb, json, error); break;
 
-	case VERB_HANGUP: err = hdrs_decode(verb, json, fault); break;
+	case SIPVERB_HANGUP: err = hdrs_decode(verb, json, error); break;
 
-	case VERB_PLAY: err = play_decode(verb, json, fault); break;
+	case SIPVERB_PLAY: err = play_decode(verb, json, error); break;
 
-	case VERB_ANSWER: break;
+	case SIPVERB_ANSWER: break;
 	}
 
 out:

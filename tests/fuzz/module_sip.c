@@ -92,7 +92,7 @@ static void step(const struct pl *text)
 		request("{\"type\":\"cancel\",\"ref\":\"x\","
 			"\"call_sid\":\"%s\"}",
 			sid);
-	else if (!pl_strcmp(text, "close") && calls_find(sid))
+	else if (!pl_strcmp(text, "close") && livecalls_find(sid))
 		baresip_closed(call, "Connection reset by peer");
 	else
 		message(text);
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	referd_welcome();
 	call = baresip_call(invite);
 	baresip_answered(call);
-	if (!calls_find(sid))
+	if (!livecalls_find(sid))
 		abort();
 	refer();
 

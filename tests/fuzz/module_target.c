@@ -39,10 +39,10 @@ static void check(const char *addr, const char *uri)
 static void taken(const char *input, const struct farend *far)
 {
 	struct target target = {.rule = NULL};
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 
 	if (target_encode(&target, "referredBy", input, NULL, NULL, far,
-			  &fault))
+			  &error))
 		abort();
 
 	check(target.addr, target.uri);
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *rest = text;
 	struct target target = {.rule = NULL};
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	struct farend_names names = {.source = "10.0.0.1:5080"};
 	struct farend far;
 	const char *input = line(&rest);
@@ -98,10 +98,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_far(&far, names.target);
 
 	err = target_encode(&target, "referTo", input, dname, hdrs, &far,
-			    &fault);
+			    &error);
 	if (!err)
 		check(target.addr, target.uri);
-	else if (err != EBADMSG || !*fault.text)
+	else if (err != EBADMSG || !*error.text)
 		abort();
 
 	target_reset(&target);

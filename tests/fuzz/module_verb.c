@@ -37,7 +37,7 @@ static void check_lines(const char *hdrs, const cJSON *headers)
 
 	cJSON_ArrayForEach(item, headers)
 	{
-		if (!json_is_absent(item))
+		if (!input_is_absent(item))
 			--lines;
 	}
 
@@ -53,7 +53,7 @@ static void check_text(const char *str)
 }
 
 
-static void check(const struct verb *verb, const cJSON *json)
+static void check(const struct sipverb *verb, const cJSON *json)
 {
 	if (verb->hdrs)
 		check_lines(verb->hdrs,
@@ -76,17 +76,17 @@ static void check(const struct verb *verb, const cJSON *json)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cJSON *json = cJSON_ParseWithLength((const char *)data, size);
-	struct fault fault = {.index = -1};
-	struct verb *verb = NULL;
+	struct error error = {.index = -1};
+	struct sipverb *verb = NULL;
 	int err;
 
 	if (!json)
 		return 0;
 
-	err = verb_decode(&verb, json, &peer, &fault);
+	err = sipverb_decode(&verb, json, &peer, &error);
 	if (!err)
 		check(verb, json);
-	else if (err != EBADMSG || !*fault.text || !*fault.field)
+	else if (err != EBADMSG || !*error.text || !*error.field)
 		abort();
 
 	mem_deref(verb);

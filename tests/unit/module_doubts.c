@@ -17,7 +17,7 @@ static char *doubts(const char *uri, const char *name, const char *value)
 {
 	char *copy, *text;
 	cJSON *headers = cJSON_CreateObject();
-	struct verb verb = {.type = VERB_REFER};
+	struct sipverb verb = {.type = SIPVERB_REFER};
 	struct json j;
 
 	assert_int_equal(str_dup(&copy, uri), 0);
@@ -28,7 +28,7 @@ static char *doubts(const char *uri, const char *name, const char *value)
 
 	json_init(&j);
 	json_open(&j, NULL, '[');
-	doubts_write(&j, headers, &verb, "REFER");
+	warnings_write(&j, headers, &verb, "REFER");
 	json_close(&j, ']');
 	text = json_take(&j);
 	json_free(&j);

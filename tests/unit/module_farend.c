@@ -169,10 +169,10 @@ static const struct {
 static void encode(struct target *target, const char *input,
 		   const struct farend *far)
 {
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 
-	if (target_encode(target, "referTo", input, NULL, NULL, far, &fault))
-		fail_msg("'%s': %s", input, fault.text);
+	if (target_encode(target, "referTo", input, NULL, NULL, far, &error))
+		fail_msg("'%s': %s", input, error.text);
 }
 
 

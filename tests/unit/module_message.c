@@ -27,7 +27,7 @@ static cJSON *told(const char *text)
 	assert_int_equal(mbuf_write_str(mb, text), 0);
 	mb->pos = 0;
 	assert_int_equal(sip_msg_decode(&msg, mb), 0);
-	str = message_json(msg);
+	str = sipmsg_json(msg);
 	json = cJSON_Parse(str);
 	assert_non_null(json);
 	free(str);
@@ -112,11 +112,11 @@ static void test_start_line(void **state)
 /* What we send ourselves is told by the same names */
 static void test_request(void **state)
 {
-	char *str = message_json_text("REFER sip:a@10.0.0.2 SIP/2.0\r\n"
-				      "s: x\r\n"
-				      "To: \"Ann\r\n B\"\r\n <sip:b@c>"
-				      "\r\n"
-				      "Refer-To: <sip:100@10.0.0.2>\r\n\r\n");
+	char *str = sipmsg_json_text("REFER sip:a@10.0.0.2 SIP/2.0\r\n"
+				     "s: x\r\n"
+				     "To: \"Ann\r\n B\"\r\n <sip:b@c>"
+				     "\r\n"
+				     "Refer-To: <sip:100@10.0.0.2>\r\n\r\n");
 	cJSON *json = cJSON_Parse(str);
 	(void)state;
 

@@ -48,7 +48,7 @@ static void add(const char *step, unsigned i, bool passing)
 	json_str(&j, "step", step);
 	json_int(&j, "i", i);
 	json_str(&j, "pad", pad);
-	assert_int_equal(reports_add(&j, passing), 0);
+	assert_int_equal(backlog_add(&j, passing), 0);
 }
 
 
@@ -64,7 +64,7 @@ static unsigned count(int fds[2], const char *step)
 	pid = fork();
 	if (!pid) {
 		(void)close(fds[1]);
-		_exit(reports_write(fds[0], 0));
+		_exit(backlog_write(fds[0], 0));
 	}
 	(void)close(fds[0]);
 
@@ -102,24 +102,24 @@ static void test_overflow(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(count(fds, "ended"), TRANSFERS);
 
-	reports_ack(reports_next() - 1);
+	backlog_ack(backlog_next() - 1);
 	assert_int_equal(warnings, 2);
-	assert_int_equal(reports_first(), reports_next());
-	reports_close();
+	assert_int_equal(backlog_first(), backlog_next());
+	backlog_close();
 }
 
 
 /* With nothing of less worth, the oldest */
 static void test_oldest(void **state)
 {
-	const uint64_t next = reports_next();
+	const uint64_t next = backlog_next();
 	unsigned i;
 	(void)state;
 
 	for (i = 0; i < KEPT + 10; i++)
 		add("ended", i, false);
-	assert_int_equal(reports_first(), next + 10);
-	reports_close();
+	assert_int_equal(backlog_first(), next + 10);
+	backlog_close();
 }
 
 
@@ -134,7 +134,7 @@ static void test_halfway(void **state)
 	memset(pad, 'x', sizeof(pad) - 1);
 	for (i = 0; i < KEPT; i++)
 		add("progress", i, true);
-	while (reports_write(fds[0], MSG_DONTWAIT) == 0)
+	while (backlog_write(fds[0], MSG_DONTWAIT) == 0)
 		for (i = 0; i < KEPT; i++)
 			add("progress", i, true);
 
@@ -143,7 +143,7 @@ static void test_halfway(void **state)
 		add("ended", i, false);
 
 	assert_in_range(count(fds, "ended"), KEPT - 1, KEPT);
-	reports_close();
+	backlog_close();
 	pad[0] = '\0';
 }
 

@@ -207,11 +207,11 @@ static void test_good(void **state)
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 
-		struct fault fault = {.index = -1};
+		struct error error = {.index = -1};
 
 		if (target_encode(&target, "referTo", good[i].input, NULL,
-				  NULL, &peer, &fault))
-			fail_msg("'%s': %s", good[i].input, fault.text);
+				  NULL, &peer, &error))
+			fail_msg("'%s': %s", good[i].input, error.text);
 		assert_string_equal(target.addr, good[i].addr);
 		assert_non_null(strstr(target.addr, target.uri));
 		assert_string_equal(target.rule,
@@ -231,18 +231,18 @@ static void test_bad(void **state)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 
-		struct fault fault = {.index = -1};
+		struct error error = {.index = -1};
 
 		if (target_encode(&target, "referTo", bad[i].input, NULL, NULL,
-				  &peer, &fault) != EBADMSG)
+				  &peer, &error) != EBADMSG)
 			fail_msg("'%s' was taken as %s", bad[i].input,
 				 target.addr);
 
-		if (strncmp(fault.text, "referTo: ", 9) ||
-		    !strstr(fault.text, bad[i].why))
-			fail_msg("'%s': %s", bad[i].input, fault.text);
+		if (strncmp(error.text, "referTo: ", 9) ||
+		    !strstr(error.text, bad[i].why))
+			fail_msg("'%s': %s", bad[i].input, error.text);
 
-		assert_string_equal(fault.field, "referTo");
+		assert_string_equal(error.field, "referTo");
 		assert_null(target.addr);
 		assert_null(target.uri);
 	}
@@ -251,13 +251,13 @@ static void test_bad(void **state)
 
 static void test_display_name(void **state)
 {
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	struct target target = {.rule = NULL};
 	(void)state;
 
 	assert_int_equal(target_encode(&target, "referredBy", "Old <sip:a@b>",
 				       "New \"x\" \\ \xc3\xbc", NULL, &peer,
-				       &fault),
+				       &error),
 			 0);
 	assert_string_equal(target.addr,
 			    "\"New \\\"x\\\" \\\\ \xc3\xbc\" <sip:a@b>");
@@ -267,7 +267,7 @@ static void test_display_name(void **state)
 
 static void test_length(void **state)
 {
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	char input[URI_MAX + 2];
 	struct target target = {.rule = NULL};
 	(void)state;
@@ -275,14 +275,14 @@ static void test_length(void **state)
 	memset(input, 'a', sizeof(input));
 	input[URI_MAX + 1] = '\0';
 	assert_int_equal(target_encode(&target, "referTo", input, NULL, NULL,
-				       &peer, &fault),
+				       &peer, &error),
 			 EBADMSG);
-	assert_string_equal(fault.text,
+	assert_string_equal(error.text,
 			    "referTo: must have at most 2048 bytes");
 
 	input[URI_MAX] = '\0';
 	assert_int_equal(target_encode(&target, "referTo", input, NULL, NULL,
-				       &peer, &fault),
+				       &peer, &error),
 			 0);
 	target_reset(&target);
 }
@@ -293,26 +293,26 @@ static void test_peer(void **state)
 {
 	struct target target = {.rule = NULL};
 	struct farend far = peer;
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	(void)state;
 
 	far.sips = true;
 	assert_int_equal(target_encode(&target, "referTo", "100", NULL, NULL,
-				       &far, &fault),
+				       &far, &error),
 			 0);
 	assert_string_equal(target.addr, "<sips:100@carrier.example:5070>");
 	target_reset(&target);
 
 	far.hostport = NULL;
 	assert_int_equal(target_encode(&target, "referTo", "a@b", NULL, NULL,
-				       &far, &fault),
+				       &far, &error),
 			 0);
 	assert_string_equal(target.addr, "<sip:a@b>");
 	target_reset(&target);
 	assert_int_equal(target_encode(&target, "referTo", "100", NULL, NULL,
-				       &far, &fault),
+				       &far, &error),
 			 EBADMSG);
-	assert_string_equal(fault.text,
+	assert_string_equal(error.text,
 			    "referTo: must be a URI, since the far end of the "
 			    "call has no host");
 }
@@ -330,7 +330,7 @@ static void test_headers(void **state)
 		 "<sip:bob@example.com?X-C=3&X-A=1&X-B=2>"},
 		{"100", "<sip:100@carrier.example:5070?X-A=1&X-B=2>"},
 	};
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	struct target target = {.rule = NULL};
 	size_t i;
 	(void)state;
@@ -338,16 +338,16 @@ static void test_headers(void **state)
 	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
 		assert_int_equal(target_encode(&target, "referTo",
 					       targets[i].input, NULL,
-					       "X-A=1&X-B=2", &peer, &fault),
+					       "X-A=1&X-B=2", &peer, &error),
 				 0);
 		assert_string_equal(target.addr, targets[i].addr);
 		target_reset(&target);
 	}
 
 	assert_int_equal(target_encode(&target, "referTo", "tel:+4930", NULL,
-				       "X-A=1", &peer, &fault),
+				       "X-A=1", &peer, &error),
 			 EBADMSG);
-	assert_string_equal(fault.text,
+	assert_string_equal(error.text,
 			    "referTo: must be a SIP URI to carry header "
 			    "fields, not a tel: URI");
 }

@@ -121,14 +121,14 @@ static void test_scrub_folded(void **state)
 
 static void test_fault(void **state)
 {
-	struct fault fault = {.index = -1};
+	struct error error = {.index = -1};
 	(void)state;
 
-	assert_int_equal(fault_set(&fault, "a", "is %u", 1), EBADMSG);
-	assert_int_equal(fault_set(&fault, "b", "is 2"), EBADMSG);
-	assert_string_equal(fault.text, "a: is 1");
-	assert_string_equal(fault.field, "a");
-	assert_int_equal(fault_set(NULL, "b", "is 2"), EBADMSG);
+	assert_int_equal(error_set(&error, "a", "is %u", 1), EBADMSG);
+	assert_int_equal(error_set(&error, "b", "is 2"), EBADMSG);
+	assert_string_equal(error.text, "a: is 1");
+	assert_string_equal(error.field, "a");
+	assert_int_equal(error_set(NULL, "b", "is 2"), EBADMSG);
 }
 
 

@@ -17,27 +17,28 @@ static const struct farend peer = {
 };
 
 
-static int decode(struct verb **verbp, const char *text, struct fault *fault)
+static int decode(struct sipverb **verbp, const char *text,
+		  struct error *error)
 {
 	cJSON *json = cJSON_Parse(text);
 	int err;
 
-	*fault = (struct fault){.index = -1};
+	*error = (struct error){.index = -1};
 	*verbp = NULL;
-	err = verb_decode(verbp, json, &peer, fault);
+	err = sipverb_decode(verbp, json, &peer, error);
 	cJSON_Delete(json);
 
 	return err;
 }
 
 
-static struct verb *decode_ok(const char *text)
+static struct sipverb *decode_ok(const char *text)
 {
-	struct fault fault;
-	struct verb *verb;
+	struct error error;
+	struct sipverb *verb;
 
-	if (decode(&verb, text, &fault))
-		fail_msg("%s: %s", text, fault.text);
+	if (decode(&verb, text, &error))
+		fail_msg("%s: %s", text, error.text);
 
 	return verb;
 }
@@ -46,7 +47,7 @@ static struct verb *decode_ok(const char *text)
 /* The specification's own example, with a number for its placeholder */
 static void test_seed(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok(
@@ -59,7 +60,7 @@ static void test_seed(void **state)
 		"\"eventHook\":\"/event\","
 		"\"headers\":{\"X-Custom-Header\":\"Value\"}}");
 
-	assert_int_equal(verb->type, VERB_REFER);
+	assert_int_equal(verb->type, SIPVERB_REFER);
 	assert_string_equal(verb->refer_to.addr,
 			    "<sip:+4930123456@carrier.example>");
 	assert_string_equal(verb->referred_by.addr,
@@ -71,7 +72,7 @@ static void test_seed(void **state)
 
 static void test_defaults(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
@@ -88,7 +89,7 @@ static void test_defaults(void **state)
 static void test_left_out(void **state)
 {
 	static const char *const values[] = {"null", "\"\""};
-	struct verb *verb;
+	struct sipverb *verb;
 	char text[1024];
 	size_t i;
 	(void)state;
@@ -153,7 +154,7 @@ static void test_left_out(void **state)
 
 static void test_headers(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
@@ -176,7 +177,7 @@ static void test_headers(void **state)
 /* Escaped into the URI of Refer-To, RFC 3261 section 19.1.1 */
 static void test_target_headers(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
@@ -192,7 +193,7 @@ static void test_target_headers(void **state)
 
 static void test_options(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
@@ -217,22 +218,22 @@ static void test_options(void **state)
 
 static void test_neighbours(void **state)
 {
-	struct verb *verb;
+	struct sipverb *verb;
 	(void)state;
 
 	verb = decode_ok("{\"verb\":\"answer\"}");
-	assert_int_equal(verb->type, VERB_ANSWER);
+	assert_int_equal(verb->type, SIPVERB_ANSWER);
 	mem_deref(verb);
 
 	verb = decode_ok("{\"verb\":\"hangup\","
 			 "\"headers\":{\"X-Why\":\"done\"}}");
-	assert_int_equal(verb->type, VERB_HANGUP);
+	assert_int_equal(verb->type, SIPVERB_HANGUP);
 	assert_string_equal(verb->hdrs, "X-Why: done\r\n");
 	mem_deref(verb);
 
 	verb = decode_ok("{\"verb\":\"sip:decline\",\"status\":486,"
 			 "\"reason\":\"Busy Here\"}");
-	assert_int_equal(verb->type, VERB_DECLINE);
+	assert_int_equal(verb->type, SIPVERB_DECLINE);
 	assert_int_equal(verb->status, 486);
 	assert_string_equal(verb->reason, "Busy Here");
 	mem_deref(verb);
@@ -244,7 +245,7 @@ static void test_neighbours(void **state)
 static const struct {
 	const char *text;
 	const char *field;
-	const char *fault;
+	const char *error;
 } bad[] = {
 	{"[]", "verb", "verb: must be an object"},
 	{"{}", "verb", "verb: is required"},
@@ -329,16 +330,16 @@ static const struct {
 
 static void test_bad(void **state)
 {
-	struct fault fault;
-	struct verb *verb;
+	struct error error;
+	struct sipverb *verb;
 	size_t i;
 	(void)state;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (decode(&verb, bad[i].text, &fault) != EBADMSG)
+		if (decode(&verb, bad[i].text, &error) != EBADMSG)
 			fail_msg("%s was taken", bad[i].text);
-		assert_string_equal(fault.text, bad[i].fault);
-		assert_string_equal(fault.field, bad[i].field);
+		assert_string_equal(error.text, bad[i].error);
+		assert_string_equal(error.field, bad[i].field);
 		assert_null(verb);
 	}
 }
@@ -382,8 +383,8 @@ static void test_stack_headers(void **state)
 		"Subscription-State",
 		"Expires",
 	};
-	struct fault fault;
-	struct verb *verb;
+	struct error error;
+	struct sipverb *verb;
 	char text[128];
 	size_t i;
 	(void)state;
@@ -392,9 +393,9 @@ static void test_stack_headers(void **state)
 		(void)re_snprintf(text, sizeof(text),
 				  REFER "\"headers\":{\"%s\":\"x\"}}",
 				  names[i]);
-		assert_int_equal(decode(&verb, text, &fault), EBADMSG);
+		assert_int_equal(decode(&verb, text, &error), EBADMSG);
 		assert_non_null(
-			strstr(fault.text, "is written by the SIP stack"));
+			strstr(error.text, "is written by the SIP stack"));
 	}
 }
 
@@ -402,8 +403,8 @@ static void test_stack_headers(void **state)
 static void test_bounds(void **state)
 {
 	cJSON *json = cJSON_CreateObject(), *headers;
-	struct fault fault = {.index = -1};
-	struct verb *verb;
+	struct error error = {.index = -1};
+	struct sipverb *verb;
 	char name[16], value[HDR_VAL_MAX + 2];
 	int i;
 	(void)state;
@@ -415,21 +416,21 @@ static void test_bounds(void **state)
 		(void)re_snprintf(name, sizeof(name), "X-%d", i);
 		cJSON_AddStringToObject(headers, name, "x");
 	}
-	assert_int_equal(verb_decode(&verb, json, &peer, &fault), 0);
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), 0);
 	mem_deref(verb);
 
 	cJSON_AddStringToObject(headers, "X-More", "x");
-	assert_int_equal(verb_decode(&verb, json, &peer, &fault), EBADMSG);
-	assert_string_equal(fault.text,
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
+	assert_string_equal(error.text,
 			    "headers: must have at most 32 members");
 
 	memset(value, 'x', sizeof(value));
 	value[HDR_VAL_MAX + 1] = '\0';
 	cJSON_DeleteItemFromObject(headers, "X-More");
 	cJSON_ReplaceItemInObject(headers, "X-0", cJSON_CreateString(value));
-	fault = (struct fault){.index = -1};
-	assert_int_equal(verb_decode(&verb, json, &peer, &fault), EBADMSG);
-	assert_string_equal(fault.text,
+	error = (struct error){.index = -1};
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
+	assert_string_equal(error.text,
 			    "headers.X-0: must have at most 2048 bytes");
 
 	cJSON_Delete(json);
