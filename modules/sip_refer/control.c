@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "compat/compat.h"
 #include "json.h"
-#include "sip_refer.h"
+#include "call/call.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "transfer/transfer.h"
+#include "control.h"
 
 
 enum {

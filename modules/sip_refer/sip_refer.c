@@ -9,8 +9,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <re.h>
-#include "compat/compat.h"
-#include "sip_refer.h"
+#include "call/call.h"
+#include "host/host.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "transfer/transfer.h"
+#include "control.h"
 
 
 /**
@@ -70,30 +74,6 @@ static bool response_handler(const struct sip_msg *msg, void *arg)
 	invite_keep(msg);
 
 	return false;
-}
-
-
-/* libre appends a listener and has no function that puts one first; the
-   listener begins with its list element in every release, which is checked */
-static int listen_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh)
-{
-	struct list *list;
-	struct le *le;
-	int err;
-
-	err = sip_listen(lsnrp, uag_sip(), req, msgh, NULL);
-	if (err)
-		return err;
-
-	le = (struct le *)*lsnrp;
-	if (le->data != *lsnrp || !le->list)
-		return ENOTSUP;
-
-	list = le->list;
-	list_unlink(le);
-	list_prepend(list, le, *lsnrp);
-
-	return 0;
 }
 
 
@@ -230,9 +210,9 @@ static int module_start(const char *path, const char *node,
 		return err;
 	}
 
-	err = listen_first(&lsnr_req, true, request_handler);
+	err = listener_put_first(&lsnr_req, true, request_handler);
 	if (!err)
-		err = listen_first(&lsnr_resp, false, response_handler);
+		err = listener_put_first(&lsnr_resp, false, response_handler);
 	if (err) {
 		warning("sip_refer: cannot be loaded: this libre orders its "
 			"listeners in a way that is not known (%m)\n",

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
-const AT_ONCE = 16;  /* modules/sip_refer/pace.c */
+const AT_ONCE = 16;  /* modules/sip_refer/link/window.c */
 const HELD_BACK = 100; /* ms, that an unanswered REFER holds others back */
 const CALLS = AT_ONCE + 4;
 

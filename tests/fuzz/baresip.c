@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "compat/compat.h"
-#include "sip_refer.h"
+#include "host/host.h"
+#include "host/import.h"
 #include "baresip.h"
 
 

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/text.h"
 #include "baresip.h"
 
 

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "call/call.h"
+#include "control.h"
 #include "baresip.h"
 #include "fuzz.h"
 

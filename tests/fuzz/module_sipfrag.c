@@ -5,7 +5,8 @@
  */
 #include <stdlib.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/body.h"
+#include "text/text.h"
 #include "fuzz.h"
 
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/syntax.h"
+#include "text/text.h"
 #include "fuzz.h"
 
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/text.h"
 #include "fuzz.h"
 
 

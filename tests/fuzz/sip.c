@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "compat/compat.h"
-#include "sip_refer.h"
+#include "host/host.h"
 #include "baresip.h"
 
 

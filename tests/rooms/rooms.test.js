@@ -31,6 +31,13 @@ const houses = {
 		server: ['base', 'net', 'store', 'stream', 'nodes', 'hooks',
 			'calls'],
 	},
+	'modules/sip_refer': {
+		text: [],
+		host: ['text'],
+		link: ['host'],
+		transfer: ['text', 'host', 'link'],
+		call: ['text', 'host', 'link', 'transfer'],
+	},
 };
 
 

@@ -2,7 +2,7 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-foreach(name doubts farend message notify sipfrag target text verb)
+foreach(name farend notify sipfrag sipmsg sipverb target text warnings)
 	add_executable(unit_module_${name} unit/module_${name}.c)
 	target_link_libraries(unit_module_${name} PRIVATE
 		sip_refer_pure PkgConfig::CMOCKA)
@@ -12,9 +12,10 @@ endforeach()
 # With a loop of the test's own, and in libre's, which lets its list of timers
 # be touched before 3.0; what baresip gives them is stood in for as 1.x has it
 if(RE_VERSION VERSION_LESS 3)
-	foreach(name deadline reports timers)
+	foreach(path host/deadline host/timers link/backlog)
+		get_filename_component(name ${path} NAME)
 		add_executable(unit_module_${name} unit/module_${name}.c
-			${CMAKE_SOURCE_DIR}/modules/sip_refer/${name}.c)
+			${CMAKE_SOURCE_DIR}/modules/sip_refer/${path}.c)
 		target_link_libraries(unit_module_${name} PRIVATE
 			sip_refer_pure PkgConfig::CMOCKA)
 		add_test(NAME unit.module_${name}
@@ -26,7 +27,7 @@ endif()
 # Debian's baresip) and when first called (as is the upstream one); for another
 # processor as well, where its compiler and emulator are.
 set(reloc_sources ${CMAKE_CURRENT_SOURCE_DIR}/unit/reloc.c
-	${CMAKE_SOURCE_DIR}/modules/sip_refer/reloc.c)
+	${CMAKE_SOURCE_DIR}/modules/sip_refer/host/reloc.c)
 find_program(AARCH64_COMPILER aarch64-linux-gnu-gcc)
 find_program(AARCH64_EMULATOR NAMES qemu-aarch64 qemu-aarch64-static)
 

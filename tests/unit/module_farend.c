@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/text.h"
 
 
 #define CONTACT "sip:ann@10.0.0.9:5070;transport=tcp"

@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "compat/compat.h"
-#include "sip_refer.h"
+#include "host/host.h"
+#include "text/syntax.h"
+#include "text/text.h"
+#include "control.h"
 #include "baresip.h"
 
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "unit.h"
 #include <re.h>
-#include "sip_refer.h"
+#include "text/text.h"
 
 
 static const char head[] = "NOTIFY sip:gw@10.0.0.1 SIP/2.0\r\n"

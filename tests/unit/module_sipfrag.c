@@ -6,7 +6,8 @@
 #include "unit.h"
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/body.h"
+#include "text/text.h"
 
 
 static const struct {

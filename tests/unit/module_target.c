@@ -6,7 +6,7 @@
 #include "unit.h"
 #include <string.h>
 #include <re.h>
-#include "sip_refer.h"
+#include "text/text.h"
 
 
 static const struct farend peer = {

@@ -5,7 +5,8 @@
  */
 #include "unit.h"
 #include <re.h>
-#include "sip_refer.h"
+#include "text/syntax.h"
+#include "text/text.h"
 
 
 static void test_clean(void **state)

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <re.h>
-#include "compat/compat.h"
-#include "sip_refer.h"
+#include "host/host.h"
 
 
 enum {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "reloc.h"
+#include "host/reloc.h"
 
 
 enum {

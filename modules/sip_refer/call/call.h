@@ -1,0 +1,231 @@
+/**
+ * @file call.h  The live calls, and what is done to them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+#include "host/host.h"
+
+struct cJSON;
+struct error;
+struct farend;
+struct playback;
+struct referral;
+struct sipverb;
+
+/** A live call; only this folder changes it */
+struct livecall {
+	struct le he_call;          /**< By pointer                          */
+	struct le he_sid;           /**< By sid                              */
+	struct ua *ua;              /**< Borrowed                            */
+	struct call *call;          /**< Borrowed                            */
+	struct dialog *dlg;         /**< Once a transfer has taken it        */
+	struct referral *referral;  /**< Borrowed; the one in progress       */
+	struct playback *playback;  /**< What is played to it, or NULL       */
+	struct tmr tmr;             /**< Reports it; checks that it lives    */
+	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
+	char *headers;              /**< The far end's: of its INVITE or 200 */
+	char *source;               /**< Where that came from, or NULL       */
+	char *peer;                 /**< URI of the far end, as it came      */
+	char *sid;                  /**< call_sid, a UUID                    */
+	char *ref;                  /**< Of the dial that made it, or NULL   */
+	char *call_id;
+	char *from;
+	char *to;
+	char *caller_name;
+	char *account;
+	char *reason;      /**< SIP reason phrase, or why it closed */
+	const char *state; /**< Its name in the protocol            */
+	uint16_t scode;
+	uint16_t hangup_scode; /**< What we ended it with, unanswered   */
+	uint64_t started;      /**< [ms] since 1970                     */
+	uint64_t answered;     /**< See deadline_now(), 0 if it is not  */
+	bool outgoing;
+	bool reported;
+	bool transferred; /**< A transfer of ours ended it         */
+};
+
+
+/* livecalls: The live calls of this baresip, from its events */
+
+/**
+ * Set up the registry of live calls
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int livecalls_init(void);
+
+/**
+ * Report every live call as closed and forget it
+ */
+void livecalls_close(void);
+
+/**
+ * Find a live call by its call_sid
+ *
+ * @param sid call_sid
+ *
+ * @return Live call, NULL if there is none
+ */
+struct livecall *livecalls_find(const char *sid);
+
+/**
+ * Report each live call, as referd must know them after it was away
+ */
+void livecalls_report(void);
+
+/**
+ * The far end of a call was transferred: we leave the call
+ *
+ * @param sid call_sid; harmless if there is no such call any more
+ */
+void livecalls_transferred(const char *sid);
+
+/**
+ * The far end of a call has said that it knows no such call
+ *
+ * @param sid call_sid; harmless if there is no such call any more
+ */
+void livecalls_unknown(const char *sid);
+
+
+/* livecall: One live call */
+
+/**
+ * Check that a call is answered, so that a request may be sent in its dialog
+ *
+ * @param lc Live call
+ *
+ * @return True if so
+ */
+bool livecall_established(const struct livecall *lc);
+
+/**
+ * Take the dialog of a call for good, once
+ *
+ * @param lc  Live call that is answered
+ * @param uri What the call is transferred to, see dialog_take()
+ *
+ * @return 0 if success, otherwise ENOMEM, or ENOTSUP if baresip does not hand
+ *         it out
+ */
+int livecall_take_dialog(struct livecall *lc, const char *uri);
+
+/**
+ * Answer a call
+ *
+ * @param lc Live call
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int livecall_answer(struct livecall *lc);
+
+/**
+ * End a call. The live call is gone afterwards.
+ *
+ * @param lc     Live call
+ * @param scode  Status that an unanswered call is refused with, or 0
+ * @param reason Its reason phrase
+ * @param hdrs   Header fields for the BYE or the refusal, may be NULL
+ */
+void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
+		     const char *hdrs);
+
+
+/* originate: A call that the application makes */
+
+/**
+ * Make a call
+ *
+ * @param json  Request of referd: `to`, `from`, `headers`, `timeout`, and the
+ *              `call_sid` and `ref` that the call gets
+ * @param error What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
+ */
+int originate(const struct cJSON *json, struct error *error);
+
+
+/* playback: The verb play */
+
+/**
+ * Set up the verb play
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int playback_init(void);
+
+/**
+ * Play the files of a verb to the caller
+ *
+ * @param lc    Call
+ * @param verb  Verb play
+ * @param ref   Names the request of referd
+ * @param error Why they cannot be played
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int playback_start(struct livecall *lc, const struct sipverb *verb,
+		   const char *ref, struct error *error);
+
+/**
+ * Stop what is played to a call; harmless if nothing is
+ *
+ * @param lc Live call
+ */
+void playback_stop(struct livecall *lc);
+
+
+/* remote: What the messages of a call say of its far end */
+
+/**
+ * Find out who the far end of a call is, and where its numbers belong
+ *
+ * @param far Far end, to be given to farend_reset()
+ * @param lc  Live call
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int remote_farend(struct farend *far, const struct livecall *lc);
+
+
+/* attended: A transfer to the far end of another call of ours */
+
+/**
+ * Make the Refer-To of a verb that names another call of ours; harmless for
+ * one that does not
+ *
+ * @param verb  Verb sip:refer
+ * @param lc    The call that is to be transferred
+ * @param error What is wrong
+ *
+ * @return 0 if success, EBADMSG if the other call will not do, otherwise
+ *         errorcode
+ *
+ * Reference: RFC 3891 section 3, RFC 5589 section 7
+ */
+int attended_prepare(struct sipverb *verb, const struct livecall *lc,
+		     struct error *error);
+
+
+/* dryrun: The REFER that would go out */
+
+/**
+ * Report the REFER that a verb would send now. Nothing is sent, and no CSeq
+ * used up.
+ *
+ * @param reportp Pointer to its JSON, to be freed
+ * @param lc      Call
+ * @param verb    Verb sip:refer
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int dryrun_report(char **reportp, const struct livecall *lc,
+		  const struct sipverb *verb);
+
+#endif

@@ -1,0 +1,64 @@
+/**
+ * @file dryrun.c  The REFER that would go out
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "json.h"
+#include "host/host.h"
+#include "text/text.h"
+#include "transfer/transfer.h"
+#include "call.h"
+
+
+enum {
+	SHOWN_MAX = 24576, /* of the REFER, as JSON [bytes] */
+};
+
+
+int dryrun_report(char **reportp, const struct livecall *lc,
+		  const struct sipverb *verb)
+{
+	char *hdrs = NULL, *text = NULL;
+	struct dialog *dlg = NULL;
+	cJSON *headers;
+	struct json j;
+	int err;
+
+	err = referral_print_hdrs(&hdrs, verb);
+	if (!err)
+		err = dialog_take(&dlg, lc->call, verb->refer_to.uri);
+	if (!err)
+		err = dialog_print(&text, dlg, "REFER",
+				   sip_dialog_lseq(dlg->dlg), hdrs, true);
+	if (err)
+		goto out;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "refer_to", verb->refer_to.uri);
+	json_str(&j, "refer_to_host", verb->refer_to.rule);
+	json_str(&j, "referred_by", verb->referred_by.uri);
+	json_str(&j, "referred_by_host", verb->referred_by.rule);
+	json_cut(&j, "refer", text, SHOWN_MAX);
+
+	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;
+	json_open(&j, "doubts", '[');
+	warnings_write(&j, headers, verb, text);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	cJSON_Delete(headers);
+
+	*reportp = json_take(&j);
+	if (!*reportp)
+		err = ENOMEM;
+	json_free(&j);
+
+out:
+	mem_deref(hdrs);
+	mem_deref(dlg);
+	mem_deref(text);
+
+	return err;
+}

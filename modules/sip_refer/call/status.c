@@ -1,0 +1,179 @@
+/**
+ * @file status.c  The state of a live call, and how it is reported
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <string.h>
+#include <re.h>
+#include "json.h"
+#include "host/host.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "call.h"
+#include "livecall.h"
+
+
+enum {
+	TEXT_MAX = 1024, /* that a report has of a name or reason [bytes] */
+};
+
+
+static void report_begin(struct json *j, const struct livecall *lc,
+			 const char *event)
+{
+	link_begin(j, "call");
+	json_str(j, "event", event);
+	json_open(j, "call", '{');
+	json_str(j, "sid", lc->sid);
+	json_cut(j, "call_id", lc->call_id, TEXT_MAX);
+	json_str(j, "direction", lc->outgoing ? "outbound" : "inbound");
+	json_cut(j, "from", lc->from, URI_MAX);
+	json_cut(j, "to", lc->to, URI_MAX);
+	json_cut(j, "caller_name", lc->caller_name, TEXT_MAX);
+	json_cut(j, "account", lc->account, URI_MAX);
+	json_str(j, "state", lc->state);
+	json_int(j, "sip_status", lc->scode);
+	json_cut(j, "sip_reason", lc->reason, TEXT_MAX);
+	json_int(j, "started", (int64_t)lc->started);
+	json_str(j, "ref", lc->ref);
+}
+
+
+static void report_end(struct json *j)
+{
+	json_close(j, '}');
+	link_report(j);
+}
+
+
+static void report_whole(const struct livecall *lc, const char *event)
+{
+	struct json j;
+
+	report_begin(&j, lc, event);
+	if (!lc->outgoing)
+		json_raw(&j, "headers", lc->headers);
+	report_end(&j);
+}
+
+
+/**
+ * Report a new call, once
+ *
+ * @param lc Live call
+ */
+void livecall_report_new(struct livecall *lc)
+{
+	if (lc->reported)
+		return;
+
+	lc->reported = true;
+	report_whole(lc, "new");
+}
+
+
+/**
+ * Report a call that lives
+ *
+ * @param lc Live call
+ */
+void livecall_report_live(const struct livecall *lc)
+{
+	report_whole(lc, "live");
+}
+
+
+/**
+ * Change the state of a call, which is not reported here
+ *
+ * @param lc     Live call
+ * @param state  Name of the state
+ * @param scode  SIP status that brought it
+ * @param reason Its reason phrase
+ */
+void livecall_set_state(struct livecall *lc, const char *state, uint16_t scode,
+			const char *reason)
+{
+	lc->state = state;
+	lc->scode = scode;
+	livecall_replace(&lc->reason, reason);
+}
+
+
+/**
+ * Change the state of a call and report it
+ *
+ * @param lc     Live call
+ * @param state  Name of the state
+ * @param scode  SIP status that brought it
+ * @param reason Its reason phrase
+ */
+void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
+		     const char *reason)
+{
+	const bool same = !strcmp(lc->state, state);
+	struct json j;
+
+	livecall_set_state(lc, state, scode, reason);
+
+	if (!lc->reported) {
+		livecall_report_new(lc);
+	}
+	else if (!same) {
+		report_begin(&j, lc, "status");
+		report_end(&j);
+	}
+}
+
+
+static void close_report(struct livecall *lc)
+{
+	struct json j;
+	uint64_t sec = 0;
+
+	if (lc->answered)
+		sec = (deadline_now() - lc->answered + 500) / 1000;
+
+	report_begin(&j, lc, "closed");
+	json_int(&j, "duration", (int64_t)sec);
+	report_end(&j);
+}
+
+
+/* What a closed call is called that was never answered */
+static const char *failure_name(const struct livecall *lc, uint16_t scode)
+{
+	switch (scode) {
+
+	case 486:
+	case 600: return "busy";
+	case 408:
+	case 480:
+	case 487: return "no-answer";
+	case 0: return lc->outgoing ? "failed" : "no-answer";
+	default: return "failed";
+	}
+}
+
+
+/**
+ * Report a call as closed, and release it
+ *
+ * @param lc     Live call
+ * @param scode  Status of the response that closed it, 0 if none did
+ * @param reason Why it is closed
+ */
+void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason)
+{
+	if (!scode)
+		scode = lc->hangup_scode;
+
+	if (lc->answered)
+		livecall_set_state(lc, "completed", scode ? scode : 200,
+				   lc->transferred ? "transferred" : reason);
+	else
+		livecall_set_state(lc, failure_name(lc, scode), scode, reason);
+
+	close_report(lc);
+	mem_deref(lc);
+}

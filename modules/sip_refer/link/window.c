@@ -1,0 +1,42 @@
+/**
+ * @file window.c  How many REFERs wait for their answers
+ *
+ * A hundred that go out at once bring so many answers and NOTIFYs at once
+ * that they overflow the receive buffer of a UDP socket; what was dropped
+ * comes again after half a second, or later. So while some wait for their
+ * answers, referd's requests wait, too; but not for long: a far end that does
+ * not answer must not keep others from theirs. RFC 6357 calls this overload
+ * control by a window.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <re.h>
+#include "connection.h"
+#include "link.h"
+
+
+enum { WINDOW_SIZE = 16 };
+
+static unsigned waiting;
+
+
+void window_enter(bool *inp)
+{
+	if (*inp)
+		return;
+
+	*inp = true;
+	if (++waiting >= WINDOW_SIZE)
+		link_hold(true);
+}
+
+
+void window_leave(bool *inp)
+{
+	if (!*inp)
+		return;
+
+	*inp = false;
+	if (--waiting < WINDOW_SIZE)
+		link_hold(false);
+}

@@ -1,0 +1,218 @@
+/**
+ * @file headers.c  The header fields that a verb brings
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <string.h>
+#include <re.h>
+#include "text.h"
+#include "syntax.h"
+
+
+/* Compact forms, as IANA lists them */
+static const struct {
+	char compact;
+	const char *name;
+} compact_hdrs[] = {
+	{'a', "Accept-Contact"},
+	{'b', "Referred-By"},
+	{'c', "Content-Type"},
+	{'d', "Request-Disposition"},
+	{'e', "Content-Encoding"},
+	{'f', "From"},
+	{'i', "Call-ID"},
+	{'j', "Reject-Contact"},
+	{'k', "Supported"},
+	{'l', "Content-Length"},
+	{'m', "Contact"},
+	{'n', "Identity-Info"},
+	{'o', "Event"},
+	{'r', "Refer-To"},
+	{'s', "Subject"},
+	{'t', "To"},
+	{'u', "Allow-Events"},
+	{'v', "Via"},
+	{'x', "Session-Expires"},
+	{'y', "Identity"},
+};
+
+/* Header fields that the SIP stack writes, beside Content-... */
+static const char *const stack_hdrs[] = {
+	"Via",
+	"From",
+	"To",
+	"Call-ID",
+	"CSeq",
+	"Contact",
+	"Max-Forwards",
+	"Route",
+	"Record-Route",
+	"Authorization",
+	"Proxy-Authorization",
+	"Refer-To",
+	"Referred-By",
+	"Event",
+	"Allow-Events",
+	"Subscription-State",
+	"Expires",
+	"User-Agent",
+	"Server",
+};
+
+static const char stack_prefix[] = "Content-";
+
+
+/**
+ * Make a compact name of a header field the full one
+ *
+ * @param name Name
+ *
+ * Reference: RFC 3261 section 7.3.3
+ */
+void header_full_name(struct pl *name)
+{
+	size_t i;
+
+	if (name->l != 1)
+		return;
+
+	for (i = 0; i < sizeof(compact_hdrs) / sizeof(compact_hdrs[0]); i++) {
+		if (tolower((uint8_t)*name->p) == compact_hdrs[i].compact) {
+			pl_set_str(name, compact_hdrs[i].name);
+			return;
+		}
+	}
+}
+
+
+static bool is_stack_hdr(const char *str)
+{
+	struct pl name, prefix;
+	size_t i;
+
+	pl_set_str(&name, str);
+	header_full_name(&name);
+
+	prefix.p = name.p;
+	prefix.l = min(name.l, strlen(stack_prefix));
+	if (!pl_strcasecmp(&prefix, stack_prefix))
+		return true;
+
+	for (i = 0; i < sizeof(stack_hdrs) / sizeof(stack_hdrs[0]); i++) {
+		if (!pl_strcasecmp(&name, stack_hdrs[i]))
+			return true;
+	}
+
+	return false;
+}
+
+
+static int header_value(char *buf, size_t size, const cJSON *item,
+			const char *field, struct error *error)
+{
+	if (cJSON_IsNumber(item)) {
+		if (!cJSON_PrintPreallocated((cJSON *)item, buf, (int)size,
+					     false))
+			return error_set(error, field, "is too long");
+		return 0;
+	}
+
+	if (!cJSON_IsString(item))
+		return error_set(error, field, "must be a string or a number");
+
+	if (!text_is_clean(item->valuestring))
+		return error_set(error, field,
+				 "must be UTF-8 without control characters");
+
+	if (str_len(item->valuestring) > HDR_VAL_MAX)
+		return error_set(error, field, "must have at most %u bytes",
+				 HDR_VAL_MAX);
+
+	str_ncpy(buf, item->valuestring, size);
+
+	return 0;
+}
+
+
+static int header_check(char *buf, size_t size, const cJSON *item,
+			const char *name, struct error *error)
+{
+	char field[64];
+
+	if (str_len(item->string) > HDR_NAME_MAX ||
+	    !text_is_token(item->string))
+		return error_set(error, name,
+				 "must have names that are SIP tokens of at "
+				 "most %u bytes",
+				 HDR_NAME_MAX);
+
+	(void)re_snprintf(field, sizeof(field), "%s.%s", name, item->string);
+
+	if (is_stack_hdr(item->string))
+		return error_set(error, field,
+				 "is written by the SIP stack and must not be "
+				 "set");
+
+	return header_value(buf, size, item, field, error);
+}
+
+
+int headers_decode(char **strp, const struct cJSON *json, const char *field,
+		   header_print_h *printh, struct error *error)
+{
+	const cJSON *headers, *item;
+	char buf[HDR_VAL_MAX + 1];
+	struct mbuf *mb;
+	int err = 0;
+
+	headers = input_field(json, field);
+	if (!headers)
+		return 0;
+
+	if (!cJSON_IsObject(headers))
+		return error_set(error, field, "must be an object");
+
+	if (cJSON_GetArraySize(headers) > HDR_MAX)
+		return error_set(error, field, "must have at most %u members",
+				 HDR_MAX);
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return ENOMEM;
+
+	cJSON_ArrayForEach(item, headers)
+	{
+		if (input_is_absent(item))
+			continue;
+
+		err = header_check(buf, sizeof(buf), item, field, error);
+		if (!err)
+			err = printh(mb, item->string, buf);
+		if (err)
+			goto out;
+	}
+
+	mb->pos = 0;
+	if (mb->end)
+		err = mbuf_strdup(mb, strp, mbuf_get_left(mb));
+
+out:
+	mem_deref(mb);
+
+	return err;
+}
+
+
+int header_print_line(struct mbuf *mb, const char *name, const char *value)
+{
+	return mbuf_printf(mb, "%s: %s\r\n", name, value);
+}
+
+
+int header_print_uri(struct mbuf *mb, const char *name, const char *value)
+{
+	return mbuf_printf(mb, "%s%H=%H", mb->end ? "&" : "",
+			   text_print_hvalue, name, text_print_hvalue, value);
+}

@@ -1,0 +1,493 @@
+/**
+ * @file text.h  What applications and far ends write, and what we write
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+struct cJSON;
+struct json;
+
+/* Bounds of what a verb may carry */
+enum {
+	URI_MAX = 2048,      /**< referTo, referredBy [bytes]               */
+	DNAME_MAX = 256,     /**< Display name [bytes]                      */
+	HDR_NAME_MAX = 128,  /**< Name of a header field [bytes]            */
+	HDR_VAL_MAX = 2048,  /**< Value of a header field [bytes]          */
+	HDR_MAX = 32,        /**< Header fields in one verb                */
+	TIMEOUT_MAX = 3600,  /**< Longest timeout that may be set [s]      */
+	BROUGHT_MAX = 32768, /**< Refer-To, Referred-By and headers together,
+				as they are sent [bytes] */
+};
+
+/** Stands for the end of a text that was cut off: U+2026 */
+#define TEXT_MARK "\xe2\x80\xa6"
+
+/** What is wrong with an input, in one sentence that names the field */
+struct error {
+	char text[320]; /**< The sentence, e.g. "referTo: is required" */
+	char field[64]; /**< The field at fault                        */
+	int index;      /**< Position in a list of verbs, or -1        */
+};
+
+/**
+ * Defines what tells whether SIP messages to an address come to us
+ *
+ * @param sa Address and port
+ *
+ * @return True if so
+ */
+typedef bool(farend_own_h)(const struct sa *sa);
+
+/** What the far end and its messages say of it, as it came */
+struct farend_names {
+	const char *identity; /**< URI of its From, or that was called     */
+	const char *target;   /**< Remote target, or NULL                  */
+	const char *routes;   /**< Route set, with commas between, or NULL */
+	const char *source;   /**< Host its INVITE came from, or NULL; with
+				   a port, if it can be reached there      */
+	farend_own_h *ownh;   /**< Or NULL                                 */
+};
+
+/** The far end of a call, in what may stand in a SIP message */
+struct farend {
+	char *identity;   /**< URI                                         */
+	char *hostport;   /**< Where a number belongs; NULL if nobody knows */
+	const char *rule; /**< What gave the host                          */
+	bool sips;        /**< Whether it is for sips: URIs                */
+};
+
+/** An address */
+struct target {
+	char *addr;       /**< As it stands in a header field          */
+	char *uri;        /**< Its URI, for reports                    */
+	const char *rule; /**< What gave its host, for the dry run     */
+};
+
+/**
+ * Defines the printer of one header field
+ *
+ * @param mb    Buffer that may hold others
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+typedef int(header_print_h)(struct mbuf *mb, const char *name,
+			    const char *value);
+
+enum sipverb_type {
+	SIPVERB_REFER,
+	SIPVERB_ANSWER,
+	SIPVERB_DECLINE,
+	SIPVERB_HANGUP,
+	SIPVERB_PLAY,
+};
+
+/** How long a transfer waits */
+struct timeouts {
+	uint32_t notify; /**< From the 2xx to the first NOTIFY [ms]          */
+	uint32_t
+		ringing; /**< From a provisional NOTIFY to the next one [ms] */
+	uint32_t retry;  /**< At most from a 491 to the next REFER [ms]      */
+};
+
+enum {
+	RETRY_MAX = 4000,        /**< RFC 3261 section 14.1 [ms]      */
+	RETRY_NEVER = INT32_MAX, /**< A 491 is a refusal as any other */
+};
+
+/** A verb, ready to run */
+struct sipverb {
+	enum sipverb_type type;
+	char *input;       /**< referTo as it was written, or NULL  */
+	char *replaces;    /**< call_sid of the target's call       */
+	char *target_hdrs; /**< Escaped header fields for Refer-To  */
+	struct target refer_to;
+	struct target referred_by;
+	char *hdrs;               /**< Further header fields, with CRLF    */
+	struct timeouts timeouts; /**< 0 where the module's setting holds  */
+	bool dry_run;
+	uint16_t status; /**< sip:decline: status code            */
+	char *reason;    /**< sip:decline: reason phrase          */
+	char *files;     /**< play: names, each ended by a zero,
+			      then an empty one           */
+	uint32_t rounds; /**< play: how often, 0: for ever        */
+};
+
+/** Status line of a message/sipfrag body */
+struct sipfrag {
+	uint16_t scode;   /**< Status code, 100 to 699     */
+	struct pl reason; /**< Reason phrase, may be empty */
+};
+
+enum notify_body {
+	BODY_NONE,
+	BODY_FRAG,       /**< Has a status line               */
+	BODY_UNREADABLE, /**< A sipfrag without a status line */
+	BODY_FOREIGN,    /**< Of a type that is not read      */
+};
+
+/** A NOTIFY of event refer */
+struct notify {
+	const struct sip_msg *msg; /**< It lasts as long as this does      */
+	uint32_t cseq;
+	bool has_id;
+	uint32_t id;      /**< Of the Event, the CSeq of a REFER    */
+	bool terminated;  /**< The subscription has ended           */
+	struct pl reason; /**< Why, in the words of RFC 6665        */
+	uint32_t expires; /**< What is left of it [s], 0 if unknown */
+	enum notify_body body;
+	struct sipfrag frag; /**< If body is BODY_FRAG                 */
+};
+
+enum {
+	SIPMSG_HDRS_MAX = 4096, /**< That a report shows [bytes] */
+};
+
+
+/* text: What may stand in a SIP message, and how it is written there */
+
+/**
+ * Check that a text is a token (RFC 3261 section 25.1)
+ *
+ * @param str Text
+ *
+ * @return True if it is
+ */
+bool text_is_token(const char *str);
+
+/**
+ * Make the inside of a quoted-string the text that it stands for: each
+ * quoted-pair is the character behind its backslash
+ *
+ * @param str Text, changed in place
+ *
+ * Reference: RFC 3261 section 25.1
+ */
+void text_unescape(char *str);
+
+/**
+ * Print the name or value of a header field in a URI, escaped (RFC 3261
+ * section 25.1)
+ *
+ * @param pf  Print function
+ * @param str Name or value, unescaped
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_print_hvalue(struct re_printf *pf, const char *str);
+
+
+/* scrub: Copies of what came from the network, clean and cut */
+
+/**
+ * Copy a text that came from the network, so that it can stand in JSON: folded
+ * lines and tabs become a space (RFC 3261 section 7.3.1), what else is not
+ * clean a question mark
+ *
+ * @param strp Pointer to the allocated copy
+ * @param pl   Text
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_scrub(char **strp, const struct pl *pl);
+
+/**
+ * Copy a text that came from the network as text_scrub() does, and if it is
+ * too long cut it: then it ends with a mark
+ *
+ * @param strp Pointer to the allocated copy
+ * @param pl   Text
+ * @param max  Most that is copied of it, the mark not included [bytes]
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
+
+
+/* input: What an application has written: its fields, and their errors */
+
+/**
+ * Say what is wrong with a field. The first error stands.
+ *
+ * @param error Error to set, may be NULL
+ * @param field Name of the field
+ * @param fmt   What it should be, e.g. "must be a string"
+ *
+ * @return EBADMSG, so that a check can return it
+ */
+int error_set(struct error *error, const char *field, const char *fmt, ...);
+
+/**
+ * Tell whether a value counts as left out: many clients write null or an
+ * empty string for what they do not mean
+ *
+ * @param item Value, may be NULL
+ *
+ * @return True if so
+ */
+bool input_is_absent(const struct cJSON *item);
+
+/**
+ * Get the value of a field
+ *
+ * @param json  Object
+ * @param field Name of the field
+ *
+ * @return Value, NULL if it is absent or counts as left out
+ */
+const struct cJSON *input_field(const struct cJSON *json, const char *field);
+
+/**
+ * Get a string
+ *
+ * @param strp     Pointer to the string, borrowed; NULL if it is absent
+ * @param json     Object
+ * @param field    Name of the field
+ * @param required True if it must not be absent
+ * @param error    What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int input_string(const char **strp, const struct cJSON *json,
+		 const char *field, bool required, struct error *error);
+
+/**
+ * Get a string, not required, that may stand in a header field
+ *
+ * @param strp  Pointer to the string, borrowed; NULL if it is absent
+ * @param json  Object
+ * @param field Name of the field
+ * @param max   Longest that it may be [bytes]
+ * @param error What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int input_text(const char **strp, const struct cJSON *json, const char *field,
+	       size_t max, struct error *error);
+
+/**
+ * Get a time in seconds, not required
+ *
+ * @param secp  Pointer to the time [s]; 0 if it is absent
+ * @param json  Object
+ * @param field Name of the field
+ * @param error What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is wrong
+ */
+int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
+		  struct error *error);
+
+
+/* farend: Who the far end of a call is, and where its numbers belong */
+
+/**
+ * Tell whether a number belongs to the host of the identity, whatever else
+ * there is
+ *
+ * @param names What the far end says of itself
+ *
+ * @return True if so
+ */
+bool farend_is_clear(const struct farend_names *names);
+
+/**
+ * Find out who the far end of a call is, and where its numbers belong
+ *
+ * @param far   Far end, to be given to farend_reset()
+ * @param names What it and its messages say of it
+ *
+ * @return 0 if success, otherwise errorcode
+ *
+ * Reference: RFC 3261 sections 8.1.1.3 and 12.1.1, RFC 3323, RFC 5630
+ */
+int farend_init(struct farend *far, const struct farend_names *names);
+
+/**
+ * Release what is known of a far end
+ *
+ * @param far Far end
+ */
+void farend_reset(struct farend *far);
+
+/**
+ * Make the remote target of a call a URI that may stand in Refer-To
+ *
+ * @param urip   Pointer to the URI
+ * @param far    Far end of the call, whose host stands in for one that is none
+ * @param target Remote target, as it came
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int farend_target(char **urip, const struct farend *far, const char *target);
+
+
+/* target: Refer-To and Referred-By from what an application writes */
+
+/**
+ * Make the address for Refer-To or Referred-By from a URI, a name-addr, or a
+ * number or user, which belongs to the host of the far end. The URI always
+ * stands in '<' and '>', since carriers differ over the bare form.
+ *
+ * @param target Address, to be given to target_reset()
+ * @param field  Name of the field, for the error
+ * @param input  What the application wrote
+ * @param dname  Display name that replaces that of input, may be NULL
+ * @param hdrs   Escaped header fields to put into the URI, may be NULL
+ * @param far    Far end of the call
+ * @param error  What is wrong with the input
+ *
+ * @return 0 if success, EBADMSG if the input is wrong, otherwise errorcode
+ *
+ * Reference: RFC 3261 section 25.1, RFC 3515 section 2.1, RFC 3892 section 3
+ */
+int target_encode(struct target *target, const char *field, const char *input,
+		  const char *dname, const char *hdrs,
+		  const struct farend *far, struct error *error);
+
+/**
+ * Release an address
+ *
+ * @param target Address
+ */
+void target_reset(struct target *target);
+
+
+/* headers: The header fields that a verb brings */
+
+/**
+ * Decode header fields from a verb, every name and value checked. One whose
+ * value is null or empty counts as left out.
+ *
+ * @param strp   Pointer to the header fields as text; left alone if there are
+ *               none
+ * @param json   The verb
+ * @param field  Its field, an object of name and value
+ * @param printh Prints one header field behind what is printed already
+ * @param error  What is wrong
+ *
+ * @return 0 if success, EBADMSG if a header is wrong, otherwise errorcode
+ */
+int headers_decode(char **strp, const struct cJSON *json, const char *field,
+		   header_print_h *printh, struct error *error);
+
+/**
+ * Print a header field as it stands in a SIP message
+ *
+ * @param mb    Buffer
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int header_print_line(struct mbuf *mb, const char *name, const char *value);
+
+/**
+ * Print a header field as it stands in a URI (RFC 3261 section 19.1.1)
+ *
+ * @param mb    Buffer
+ * @param name  Name
+ * @param value Value
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int header_print_uri(struct mbuf *mb, const char *name, const char *value);
+
+
+/* sipverb: A verb that baresip runs, every field of it checked */
+
+/**
+ * Decode a verb and check every field of it
+ *
+ * @param verbp Pointer to the verb
+ * @param json  The verb as it was sent
+ * @param far   Far end of the call
+ * @param error What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
+ */
+int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
+		   const struct farend *far, struct error *error);
+
+/**
+ * Check that the REFER of a verb does not get too long. What a verb brings is
+ * escaped on the wire, where a byte may take three.
+ *
+ * @param verb  Verb sip:refer
+ * @param error What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if it is too long
+ */
+int sipverb_check_size(const struct sipverb *verb, struct error *error);
+
+
+/* notify: What a NOTIFY about a transfer says */
+
+/**
+ * Decode a NOTIFY of event refer
+ *
+ * @param notify What it says; borrows from msg
+ * @param msg    NOTIFY request
+ *
+ * @return 0 if success, ENOENT if it is of another event
+ */
+int notify_decode(struct notify *notify, const struct sip_msg *msg);
+
+
+/* sipmsg: What a SIP message said, as JSON */
+
+/**
+ * Write the header fields of a message, by their full names
+ *
+ * @param j   Text, an open object
+ * @param msg SIP message
+ * @param max How much of them [bytes], in which they take at most twice as
+ *            many in JSON; what is too much is cut or left out, the smaller
+ *            ones stay
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max);
+
+/**
+ * Make the JSON of a message: its first line, its header fields, its body
+ *
+ * @param msg SIP message
+ *
+ * @return Text, to be freed; NULL if there is no memory for it
+ */
+char *sipmsg_json(const struct sip_msg *msg);
+
+/**
+ * Make the JSON of a request that we send
+ *
+ * @param request The request, without the Via that the transport writes, and
+ *                without a body
+ *
+ * @return Text, to be freed; NULL if there is no memory for it
+ */
+char *sipmsg_json_text(const char *request);
+
+
+/* warnings: What is doubtful about a REFER that would go out */
+
+/**
+ * Write a sentence for each thing that is doubtful about a REFER
+ *
+ * @param j       Text, an open array
+ * @param headers Header fields that the far end sent, NULL if none are known
+ * @param verb    Verb sip:refer
+ * @param refer   The REFER
+ */
+void warnings_write(struct json *j, const struct cJSON *headers,
+		    const struct sipverb *verb, const char *refer);
+
+#endif

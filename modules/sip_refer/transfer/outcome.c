@@ -1,0 +1,141 @@
+/**
+ * @file outcome.c  How a transfer is reported
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <re.h>
+#include "json.h"
+#include "host/host.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "outcome.h"
+#include "referral.h"
+
+
+enum {
+	REASON_MAX = 128, /* bytes */
+};
+
+
+/**
+ * Keep the reason that came from the network for the next report
+ *
+ * @param r      Referral
+ * @param reason Reason
+ */
+void outcome_reason_pl(struct referral *r, const struct pl *reason)
+{
+	r->reason = mem_deref(r->reason);
+	(void)text_scrub_cut(&r->reason, reason, REASON_MAX);
+}
+
+
+/**
+ * Keep a reason of our own for the next report
+ *
+ * @param r      Referral
+ * @param reason Reason
+ */
+void outcome_reason(struct referral *r, const char *reason)
+{
+	struct pl pl;
+
+	pl_set_str(&pl, reason);
+	outcome_reason_pl(r, &pl);
+}
+
+
+/**
+ * Keep the message that the next report tells of
+ *
+ * @param r       Referral
+ * @param message Its JSON, freed here; NULL if there is none
+ */
+void outcome_message(struct referral *r, char *message)
+{
+	free(r->message);
+	r->message = message;
+}
+
+
+static void step_begin(struct json *j, struct referral *r, const char *step)
+{
+	link_begin(j, "transfer");
+	json_str(j, "call_sid", r->call_sid);
+	json_str(j, "transfer_id", r->id);
+	json_str(j, "ref", r->ref);
+	json_str(j, "step", step);
+	json_str(j, "refer_to", r->refer_to);
+	json_str(j, "referred_by", r->referred_by);
+	if (r->refer_status)
+		json_int(j, "refer_status", r->refer_status);
+	if (r->call_status)
+		json_int(j, "call_status", r->call_status);
+	json_str(j, "reason", r->reason);
+	json_raw(j, "sip", r->message);
+	outcome_message(r, NULL);
+}
+
+
+/**
+ * Report that a transfer has begun
+ *
+ * @param r Referral
+ */
+void outcome_begin(struct referral *r)
+{
+	struct json j;
+
+	step_begin(&j, r, "requested");
+	link_report_later(&j);
+}
+
+
+/**
+ * Report a step of a transfer that a message made, and that others follow.
+ * What was kept before, and tells of the end, waits until then.
+ *
+ * @param r    Referral
+ * @param step Name of the step
+ * @param msg  SIP message
+ */
+void outcome_step(struct referral *r, const char *step,
+		  const struct sip_msg *msg)
+{
+	char *message = r->message;
+	struct json j;
+
+	r->message = sipmsg_json(msg);
+	step_begin(&j, r, step);
+	link_report_step(&j);
+	r->message = message;
+}
+
+
+/**
+ * Report how a transfer has ended
+ *
+ * @param r        Referral
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void outcome_end(struct referral *r, const char *outcome, const char *evidence)
+{
+	struct json j;
+
+	step_begin(&j, r, "ended");
+	json_str(&j, "outcome", outcome);
+	json_str(&j, "evidence", evidence);
+
+	/* more may be done in this turn than to say so, and referd may wait
+	   for this very processor: it was woken by who is about to sleep, as
+	   the kernel believes */
+	link_report(&j);
+	link_flush();
+	(void)sched_yield();
+
+	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
+	     outcome, evidence);
+}

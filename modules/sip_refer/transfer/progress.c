@@ -1,0 +1,122 @@
+/**
+ * @file progress.c  What NOTIFYs say of a transfer
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <re.h>
+#include "text/text.h"
+#include "outcome.h"
+#include "referral.h"
+#include "subscription.h"
+
+
+static bool is_repeated(struct referral *r, uint32_t cseq)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->cseqc && i < CSEQ_SEEN; i++) {
+		if (r->cseqv[i] == cseq)
+			return true;
+	}
+
+	r->cseqv[r->cseqc++ % CSEQ_SEEN] = cseq;
+
+	return false;
+}
+
+
+static bool is_unread(const struct notify *notify)
+{
+	return notify->body == BODY_UNREADABLE || notify->body == BODY_FOREIGN;
+}
+
+
+static void progress(struct referral *r, const struct notify *notify)
+{
+	r->call_status = notify->frag.scode;
+	outcome_reason_pl(r, &notify->frag.reason);
+	outcome_step(r, "progress", notify->msg);
+}
+
+
+static void final(struct referral *r, const struct notify *notify)
+{
+	r->call_status = notify->frag.scode;
+	outcome_reason_pl(r, &notify->frag.reason);
+	outcome_message(r, sipmsg_json(notify->msg));
+
+	if (!r->refer_status && r->state != ORPHANED)
+		referral_set_state(r, DECIDED, GRACE);
+	else
+		referral_end_final(r);
+}
+
+
+/* The subscription ends: there will be no result, unless it is on its way.
+   After the end of the call that is waited for. */
+static void resultless(struct referral *r, const struct notify *notify)
+{
+	if (r->state == ORPHANED) {
+		referral_set_state(r, ORPHANED, GRACE);
+		return;
+	}
+
+	if (is_unread(notify))
+		outcome_reason(r, "the sipfrag is unreadable");
+	else if (pl_isset(&notify->reason))
+		outcome_reason_pl(r, &notify->reason);
+	else
+		outcome_reason(r, "the subscription ended without a result");
+
+	outcome_message(r, sipmsg_json(notify->msg));
+	referral_end(r, "unknown", "terminated");
+}
+
+
+/**
+ * Take what a NOTIFY says, which has been answered
+ *
+ * @param r      Referral
+ * @param notify NOTIFY
+ */
+void referral_notified(struct referral *r, const struct notify *notify)
+{
+	const bool late = notify->cseq < r->cseq_max;
+
+	/* after a 491 it is of a transfer before, whose NOTIFYs have no id */
+	if (r->state == ENDED || r->state == PENDING)
+		return;
+
+	if (is_repeated(r, notify->cseq) || r->state == DECIDED)
+		return;
+
+	if (!late)
+		r->cseq_max = notify->cseq;
+
+	if (notify->body == BODY_FRAG && notify->frag.scode >= 200) {
+		final(r, notify);
+		return;
+	}
+
+	if (late)
+		return;
+
+	if (notify->body == BODY_FRAG)
+		progress(r, notify);
+
+	if (notify->terminated) {
+		resultless(r, notify);
+		return;
+	}
+
+	/* who still reports is waited for, after the end of the call, too;
+	   what says nothing is no report */
+	subscription_granted(r->sub, notify->expires);
+	r->mute = notify->body != BODY_FRAG;
+	if (!r->mute)
+		referral_set_state(r,
+				   r->state == ORPHANED ? ORPHANED : PROGRESS,
+				   r->timeouts.ringing);
+	else if (r->state == SENT)
+		referral_set_state(r, ACCEPTED, r->timeouts.notify);
+}

@@ -1,0 +1,345 @@
+/**
+ * @file referral.c  One REFER of ours and what becomes of it: states and
+ * timers
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <cjson/cJSON.h>
+#include <re.h>
+#include "host/host.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "outcome.h"
+#include "referral.h"
+#include "subscription.h"
+#include "transfer.h"
+
+
+enum {
+	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms] */
+};
+
+
+static void deadline_handler(void *arg);
+
+
+static const char *state_name(enum referral_state state)
+{
+	switch (state) {
+
+	case SENT: return "sent";
+	case PENDING: return "pending";
+	case ACCEPTED: return "accepted";
+	case PROGRESS: return "progress";
+	case DECIDED: return "decided";
+	case ORPHANED: return "orphaned";
+	case ENDED: return "ended";
+	default: return "?";
+	}
+}
+
+
+/* Its call has none in progress any more */
+static void let_go(struct referral *r)
+{
+	if (r->held)
+		*r->held = NULL;
+	r->held = NULL;
+}
+
+
+static void destructor(void *arg)
+{
+	struct referral *r = arg;
+
+	deadline_cancel(&r->deadline);
+	window_leave(&r->in_window);
+	hash_unlink(&r->he);
+	let_go(r);
+	mem_deref(r->refer);
+	mem_deref(r->sub);
+	mem_deref(r->dlg);
+	mem_deref(r->call_sid);
+	mem_deref(r->ref);
+	mem_deref(r->hdrs);
+	mem_deref(r->replaces);
+	mem_deref(r->refer_to);
+	mem_deref(r->referred_by);
+	mem_deref(r->reason);
+	outcome_message(r, NULL);
+}
+
+
+/**
+ * Change the state of a transfer. Each has its timer, but SENT, which libre's
+ * transaction ends: its timer lets other REFERs go out.
+ *
+ * @param r     Referral
+ * @param state State
+ * @param ms    How long it lasts at most [ms]
+ */
+void referral_set_state(struct referral *r, enum referral_state state,
+			uint64_t ms)
+{
+	if (r->state != state)
+		debug("sip_refer: transfer %s: %s -> %s\n", r->id,
+		      state_name(r->state), state_name(state));
+
+	r->state = state;
+	window_leave(&r->in_window);
+	deadline_start(&r->deadline, ms, deadline_handler, r);
+}
+
+
+/**
+ * End a transfer, in the one place where that is done. It lingers to answer
+ * late NOTIFYs.
+ *
+ * @param r        Referral
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void referral_end(struct referral *r, const char *outcome,
+		  const char *evidence)
+{
+	if (r->state == ENDED)
+		return;
+
+	subscription_stop(r->sub);
+	referral_set_state(r, ENDED, LINGER);
+	drequest_give_up(r->refer);
+	let_go(r);
+	outcome_end(r, outcome, evidence);
+}
+
+
+/* The far end may go on to notify, and need not */
+static void end_unsubscribe(struct referral *r, const char *outcome,
+			    const char *evidence)
+{
+	referral_end(r, outcome, evidence);
+	subscription_end(r->sub);
+}
+
+
+/**
+ * End a transfer after which the far end has the caller: we leave the call,
+ * unless it did, and that of an attended transfer's target
+ *
+ * @param r        Referral
+ * @param outcome  Name of the outcome
+ * @param evidence Name of what tells so
+ */
+void referral_end_leave(struct referral *r, const char *outcome,
+			const char *evidence)
+{
+	if (r->state == ENDED)
+		return;
+
+	referral_end(r, outcome, evidence);
+	r->events->transferred(r->call_sid);
+	if (r->replaces)
+		r->events->transferred(r->replaces);
+}
+
+
+/**
+ * End a transfer by what a final NOTIFY has said
+ *
+ * @param r Referral
+ */
+void referral_end_final(struct referral *r)
+{
+	if (r->call_status < 300)
+		referral_end_leave(r, "transferred", "notify");
+	else
+		referral_end(r, "failed", "notify");
+}
+
+
+static bool is_accepted(const struct referral *r)
+{
+	return r->refer_status || r->cseqc;
+}
+
+
+static void silence(struct referral *r, const char *evidence, uint32_t ms)
+{
+	char reason[64];
+
+	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY%s for %.1f s",
+			  r->mute ? " with a status" : "", ms / 1000.0);
+	outcome_reason(r, reason);
+	end_unsubscribe(r, "unknown", evidence);
+}
+
+
+static void unanswered(struct referral *r)
+{
+	r->refer_status = 487;
+	outcome_reason(r, "the call ended before the REFER was answered");
+	referral_end(r, "failed", "bye");
+}
+
+
+static void deadline_handler(void *arg)
+{
+	struct referral *r = arg;
+
+	switch (r->state) {
+
+	case SENT: window_leave(&r->in_window); break;
+
+	case PENDING: refer_again(r); break;
+
+	case ACCEPTED: silence(r, "timer:notify", r->timeouts.notify); break;
+
+	case PROGRESS: silence(r, "timer:ringing", r->timeouts.ringing); break;
+
+	case DECIDED: referral_end_final(r); break;
+
+	case ORPHANED:
+		if (is_accepted(r)) {
+			outcome_reason(r, "the far end ended the call");
+			referral_end(r, "presumed", "bye");
+		}
+		else {
+			unanswered(r);
+		}
+		break;
+
+	case ENDED: mem_deref(r); break;
+	}
+}
+
+
+int referral_print_hdrs(char **hdrsp, const struct sipverb *verb)
+{
+	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",
+			   verb->refer_to.addr, verb->referred_by.addr,
+			   verb->hdrs ? verb->hdrs : "");
+}
+
+
+/* Random numbers are dear: there is one, and each id is another mix of it
+   (splitmix64, which has no number twice) */
+static void make_id(char *id, size_t size)
+{
+	static uint64_t last;
+	uint64_t x;
+
+	if (!last)
+		last = rand_u64();
+
+	x = last += 0x9e3779b97f4a7c15;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	x ^= x >> 31;
+
+	(void)re_snprintf(id, size, "%016llx", x);
+}
+
+
+/**
+ * Allocate a transfer. Nothing is sent before refer_send(). A transfer that is
+ * never sent is released with mem_deref(); one that was releases itself when
+ * it has lingered.
+ *
+ * @param rp       Pointer to the transfer
+ * @param call     Call
+ * @param verb     Verb sip:refer
+ * @param timeouts How long it waits
+ * @param events   What it brings about in calls, borrowed
+ * @param ref      Names the request of referd
+ * @param error    Why there can be no transfer
+ *
+ * @return 0 if success, otherwise EINVAL, ENOMEM, or EBADMSG if the call has a
+ *         transfer in progress
+ */
+int referral_alloc(struct referral **rp, const struct referral_call *call,
+		   const struct sipverb *verb, const struct timeouts *timeouts,
+		   const struct referral_events *events, const char *ref,
+		   struct error *error)
+{
+	struct referral *r;
+	int err;
+
+	if (!rp || !call || !verb || !ref)
+		return EINVAL;
+
+	if (*call->held)
+		return error_set(error, "sip:refer", "transfer in progress");
+
+	r = mem_zalloc(sizeof(*r), destructor);
+	if (!r)
+		return ENOMEM;
+
+	make_id(r->id, sizeof(r->id));
+	r->timeouts = *timeouts;
+	r->events = events;
+	r->outgoing = call->outgoing;
+
+	err = referral_print_hdrs(&r->hdrs, verb);
+	err |= str_dup(&r->call_sid, call->sid);
+	err |= str_dup(&r->ref, ref);
+	err |= str_dup(&r->refer_to, verb->refer_to.uri);
+	err |= str_dup(&r->referred_by, verb->referred_by.uri);
+	if (verb->replaces)
+		err |= str_dup(&r->replaces, verb->replaces);
+	if (err)
+		goto out;
+
+	r->dlg = mem_ref(call->dlg);
+	r->held = call->held;
+	*r->held = r;
+
+out:
+	if (err)
+		mem_deref(r);
+	else
+		*rp = r;
+
+	return err;
+}
+
+
+void referral_cancel(struct referral *r)
+{
+	if (!r)
+		return;
+
+	outcome_reason(r, "the application gave it up");
+
+	if (is_accepted(r))
+		end_unsubscribe(r, "cancelled", "application");
+	else
+		referral_end(r, "cancelled", "application");
+}
+
+
+/**
+ * baresip or the module stops: nobody will hear of the outcome
+ *
+ * @param r Referral
+ */
+void referral_stop(struct referral *r)
+{
+	outcome_reason(r, "baresip is stopping");
+	referral_end(r, "unknown", "node");
+}
+
+
+void referral_call_closed(struct referral *r, bool stopping)
+{
+	if (!r)
+		return;
+
+	let_go(r);
+
+	if (stopping)
+		referral_stop(r);
+	else if (r->state == PENDING)
+		unanswered(r);
+	else if (r->state != DECIDED)
+		referral_set_state(r, ORPHANED, GRACE);
+}

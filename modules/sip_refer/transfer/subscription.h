@@ -1,0 +1,21 @@
+/**
+ * @file subscription.h  The subscription that a REFER makes
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef SUBSCRIPTION_H
+#define SUBSCRIPTION_H
+
+#include <stdint.h>
+
+struct dialog;
+struct subscription;
+
+int subscription_alloc(struct subscription **subp, struct dialog *dlg,
+		       uint32_t id);
+void subscription_set_id(struct subscription *sub, uint32_t id);
+void subscription_granted(struct subscription *sub, uint32_t expires);
+void subscription_stop(struct subscription *sub);
+void subscription_end(struct subscription *sub);
+
+#endif

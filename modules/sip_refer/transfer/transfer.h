@@ -1,0 +1,179 @@
+/**
+ * @file transfer.h  Transfers, from their REFER to what becomes of them
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dialog;
+struct error;
+struct json;
+struct referral;
+struct sip_msg;
+struct sipverb;
+struct timeouts;
+
+/** The call that is transferred */
+struct referral_call {
+	struct referral **held; /**< Where it keeps the one in progress, which
+				   is NULL afterwards */
+	struct dialog *dlg;
+	const char *sid; /**< call_sid                              */
+	bool outgoing;
+};
+
+/** What transfers bring about in calls, each named by its call_sid */
+struct referral_events {
+	/** The far end was transferred: we leave the call */
+	void (*transferred)(const char *call_sid);
+
+	/** The far end has said that it knows no such call */
+	void (*unknown)(const char *call_sid);
+};
+
+
+/* decline: A REFER of the far end's own */
+
+/**
+ * Set what becomes of a far end's REFER
+ *
+ * @param accept True if it is left to baresip
+ */
+void decline_init(bool accept);
+
+/**
+ * Decline a REFER, unless baresip is to have it. One in a dialog that is none
+ * of baresip's is left to libre, which says so: then the far end ends its
+ * call.
+ *
+ * @param msg REFER request, within a dialog or not
+ *
+ * @return True if it was declined
+ *
+ * Reference: RFC 3515 section 2.4.2, RFC 3261 section 12.2.2
+ */
+bool decline_refer(const struct sip_msg *msg);
+
+
+/* referral: One REFER of ours and what becomes of it */
+
+/**
+ * The application gives the transfer up
+ *
+ * @param r Referral, may be NULL
+ */
+void referral_cancel(struct referral *r);
+
+/**
+ * The call of a transfer is closed. The subscription outlives it.
+ *
+ * @param r        Referral, may be NULL
+ * @param stopping True if baresip or the module stops
+ */
+void referral_call_closed(struct referral *r, bool stopping);
+
+/**
+ * Print the header fields of a REFER that come from its verb
+ *
+ * @param hdrsp Pointer to the text, each field with CRLF
+ * @param verb  Verb sip:refer
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int referral_print_hdrs(char **hdrsp, const struct sipverb *verb);
+
+
+/* referrals: All of them, found by their NOTIFYs */
+
+/**
+ * Set up the transfers
+ *
+ * @param timeouts How long a transfer waits unless its verb says otherwise
+ * @param events   What transfers bring about in calls, borrowed
+ *
+ * @return 0 if success, otherwise ENOMEM
+ */
+int referrals_init(const struct timeouts *timeouts,
+		   const struct referral_events *events);
+
+/**
+ * End all transfers and release them
+ */
+void referrals_close(void);
+
+/**
+ * Start a transfer: allocated, known to its NOTIFYs, but nothing is sent yet
+ *
+ * @param rp    Pointer to the transfer
+ * @param call  Call
+ * @param verb  Verb sip:refer
+ * @param ref   Names the request of referd
+ * @param error Why there can be no transfer
+ *
+ * @return 0 if success, otherwise ENOMEM, or EBADMSG if the call has a
+ *         transfer in progress
+ */
+int referrals_add(struct referral **rp, const struct referral_call *call,
+		  const struct sipverb *verb, const char *ref,
+		  struct error *error);
+
+/**
+ * Handle a NOTIFY, if it belongs to a transfer of ours, or to one that we no
+ * longer know and that had no other id. It is answered without a transaction
+ * (RFC 3261 section 8.2.7): libre keeps one for 32 s, with a timer in a list
+ * that all others are put into one by one, and a hundred transfers a second
+ * would leave baresip no time for anything else. One that comes again is known
+ * by its CSeq.
+ *
+ * @param msg NOTIFY request
+ *
+ * @return True if it was ours, and was answered
+ *
+ * Reference: RFC 3515 section 2.4, RFC 6665 section 4.1.3
+ */
+bool referrals_notify(const struct sip_msg *msg);
+
+/**
+ * Take note of the BYE that the far end sends during a transfer: what comes
+ * of it is told when the call is closed
+ *
+ * @param msg BYE request
+ */
+void referrals_bye(const struct sip_msg *msg);
+
+/**
+ * List transfers in progress
+ *
+ * @param j     Text, an open array that takes their ids
+ * @param pos   How many are passed over
+ * @param count How many are listed at most
+ *
+ * @return True if there are more
+ */
+bool referrals_list(struct json *j, size_t pos, size_t count);
+
+
+/* refer: The REFER, and its answer */
+
+/**
+ * Send the REFER
+ *
+ * @param r Referral
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int refer_send(struct referral *r);
+
+/**
+ * Report that the REFER was sent. Nobody has to wait for what is said of it.
+ *
+ * @param r   Referral
+ * @param err What refer_send() has returned
+ */
+void refer_report(struct referral *r, int err);
+
+#endif

@@ -1,0 +1,160 @@
+/**
+ * @file module_backlog.c  Tests of what is kept while referd is away
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <re.h>
+#include "json.h"
+#include "host/host.h"
+#include "link/backlog.h"
+
+
+enum {
+	KEPT = 4096,
+	TRANSFERS = 3000, /* each with a few steps on the way */
+	STEPS = 3,
+};
+
+static unsigned warnings;
+static char pad[4001]; /* one socket buffer ends within many such */
+
+
+void warning(const char *fmt, ...)
+{
+	(void)fmt;
+	++warnings;
+}
+
+
+uint64_t walltime_now(void)
+{
+	return 1;
+}
+
+
+static void add(const char *step, unsigned i, bool passing)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "step", step);
+	json_int(&j, "i", i);
+	json_str(&j, "pad", pad);
+	assert_int_equal(backlog_add(&j, passing), 0);
+}
+
+
+/* How many reports of a step there are, as they come out of a socket; a line
+   that is cut is none */
+static unsigned count(int fds[2], const char *step)
+{
+	char line[8192], want[64];
+	unsigned n = 0;
+	pid_t pid;
+	FILE *f;
+
+	pid = fork();
+	if (!pid) {
+		(void)close(fds[1]);
+		_exit(backlog_write(fds[0], 0));
+	}
+	(void)close(fds[0]);
+
+	(void)re_snprintf(want, sizeof(want), "{\"step\":\"%s\",", step);
+	f = fdopen(fds[1], "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		assert_int_equal(line[0], '{');
+		assert_non_null(strstr(line, "\"time\":1}\n"));
+		assert_null(strchr(line + 1, '{'));
+		n += !strncmp(line, want, strlen(want));
+	}
+	(void)fclose(f);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+
+	return n;
+}
+
+
+/* How a transfer ended is worth more than how it came to that */
+static void test_overflow(void **state)
+{
+	int fds[2];
+	unsigned i, k;
+	(void)state;
+
+	warnings = 0;
+	for (i = 0; i < TRANSFERS; i++) {
+		for (k = 0; k < STEPS; k++)
+			add("progress", i, true);
+		add("ended", i, false);
+	}
+	assert_int_equal(warnings, 1);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(count(fds, "ended"), TRANSFERS);
+
+	backlog_ack(backlog_next() - 1);
+	assert_int_equal(warnings, 2);
+	assert_int_equal(backlog_first(), backlog_next());
+	backlog_close();
+}
+
+
+/* With nothing of less worth, the oldest */
+static void test_oldest(void **state)
+{
+	const uint64_t next = backlog_next();
+	unsigned i;
+	(void)state;
+
+	for (i = 0; i < KEPT + 10; i++)
+		add("ended", i, false);
+	assert_int_equal(backlog_first(), next + 10);
+	backlog_close();
+}
+
+
+/* One that is written in part stays until it is written whole */
+static void test_halfway(void **state)
+{
+	int fds[2];
+	unsigned i;
+	(void)state;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	memset(pad, 'x', sizeof(pad) - 1);
+	for (i = 0; i < KEPT; i++)
+		add("progress", i, true);
+	while (backlog_write(fds[0], MSG_DONTWAIT) == 0)
+		for (i = 0; i < KEPT; i++)
+			add("progress", i, true);
+
+	/* the socket is full, as a rule in the middle of one */
+	for (i = 0; i < 2 * KEPT; i++)
+		add("ended", i, false);
+
+	assert_in_range(count(fds, "ended"), KEPT - 1, KEPT);
+	backlog_close();
+	pad[0] = '\0';
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_oldest),
+		cmocka_unit_test(test_halfway),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,456 @@
+/**
+ * @file module_sipverb.c  Tests of the verbs, field by field
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <re.h>
+#include "text/text.h"
+
+
+static const struct farend peer = {
+	.identity = "sip:+4940999@carrier.example",
+	.hostport = "carrier.example",
+	.rule = "identity",
+};
+
+
+static int decode(struct sipverb **verbp, const char *text,
+		  struct error *error)
+{
+	cJSON *json = cJSON_Parse(text);
+	int err;
+
+	*error = (struct error){.index = -1};
+	*verbp = NULL;
+	err = sipverb_decode(verbp, json, &peer, error);
+	cJSON_Delete(json);
+
+	return err;
+}
+
+
+static struct sipverb *decode_ok(const char *text)
+{
+	struct error error;
+	struct sipverb *verb;
+
+	if (decode(&verb, text, &error))
+		fail_msg("%s: %s", text, error.text);
+
+	return verb;
+}
+
+
+/* The specification's own example, with a number for its placeholder */
+static void test_seed(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok(
+		"{\"verb\":\"sip:refer\",\"referTo\":\"+4930123456\","
+		"\"id\":\"unique-id-123\","
+		"\"referredBy\":\"sip:caller@example.com\","
+		"\"actionHook\":{\"url\":\"/action\",\"referStatus\":\"202\","
+		"\"final_referred_call_status\":\"200\",\"eventHook\":{"
+		"\"event\":\"transfer-status\",\"call_status\":\"180\"}},"
+		"\"eventHook\":\"/event\","
+		"\"headers\":{\"X-Custom-Header\":\"Value\"}}");
+
+	assert_int_equal(verb->type, SIPVERB_REFER);
+	assert_string_equal(verb->refer_to.addr,
+			    "<sip:+4930123456@carrier.example>");
+	assert_string_equal(verb->referred_by.addr,
+			    "<sip:caller@example.com>");
+	assert_string_equal(verb->hdrs, "X-Custom-Header: Value\r\n");
+	mem_deref(verb);
+}
+
+
+static void test_defaults(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"referredBy\":null,\"headers\":null}");
+
+	assert_string_equal(verb->referred_by.addr,
+			    "<sip:+4940999@carrier.example>");
+	assert_null(verb->hdrs);
+	mem_deref(verb);
+}
+
+
+/* null and "" are what many clients write for a field that they leave out */
+static void test_left_out(void **state)
+{
+	static const char *const values[] = {"null", "\"\""};
+	struct sipverb *verb;
+	char text[1024];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+
+		const char *v = values[i];
+
+		(void)re_snprintf(
+			text, sizeof(text),
+			"{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			"\"id\":%s,\"actionHook\":%s,\"eventHook\":%s,"
+			"\"referredBy\":%s,\"referredByDisplayName\":%s,"
+			"\"replaces\":%s,\"headers\":%s,"
+			"\"targetHeaders\":{\"X-A\":%s,\"From\":%s},"
+			"\"timeouts\":{\"notify\":%s,\"ringing\":5},"
+			"\"dryRun\":%s}",
+			v, v, v, v, v, v, v, v, v, v, v);
+		verb = decode_ok(text);
+		assert_string_equal(verb->refer_to.addr,
+				    "<sip:100@carrier.example>");
+		assert_string_equal(verb->referred_by.addr,
+				    "<sip:+4940999@carrier.example>");
+		assert_null(verb->replaces);
+		assert_null(verb->hdrs);
+		assert_null(verb->target_hdrs);
+		assert_int_equal(verb->timeouts.notify, 0);
+		assert_int_equal(verb->timeouts.retry, 0);
+		assert_int_equal(verb->timeouts.ringing, 5000);
+		assert_false(verb->dry_run);
+		mem_deref(verb);
+
+		(void)re_snprintf(text, sizeof(text),
+				  "{\"verb\":\"sip:refer\",\"referTo\":%s,"
+				  "\"replaces\":\"0a37\",\"timeouts\":%s,"
+				  "\"headers\":{\"X-A\":%s,\"X-B\":\"1\"}}",
+				  v, v, v);
+		verb = decode_ok(text);
+		assert_null(verb->refer_to.addr);
+		assert_string_equal(verb->replaces, "0a37");
+		assert_string_equal(verb->hdrs, "X-B: 1\r\n");
+		mem_deref(verb);
+
+		(void)re_snprintf(text, sizeof(text),
+				  "{\"verb\":\"sip:decline\",\"status\":486,"
+				  "\"reason\":%s,\"headers\":%s}",
+				  v, v);
+		verb = decode_ok(text);
+		assert_string_equal(verb->reason, "Declined");
+		mem_deref(verb);
+
+		(void)re_snprintf(text, sizeof(text),
+				  "{\"verb\":\"play\",\"url\":\"a.wav\","
+				  "\"loop\":%s}",
+				  v);
+		verb = decode_ok(text);
+		assert_int_equal(verb->rounds, 1);
+		mem_deref(verb);
+	}
+}
+
+
+static void test_headers(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"headers\":{\"X-N\":17,\"X-F\":1.5,"
+			 "\"Refer-Sub\":\"false\",\"X-U\":\"J\\u00fcrgen\"}}");
+
+	assert_string_equal(verb->hdrs, "X-N: 17\r\nX-F: 1.5\r\n"
+					"Refer-Sub: false\r\n"
+					"X-U: J\xc3\xbcrgen\r\n");
+	mem_deref(verb);
+
+	/* which is not the same as never */
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"timeouts\":{\"retry\":0}}");
+	assert_int_equal(verb->timeouts.retry, RETRY_NEVER);
+	mem_deref(verb);
+}
+
+
+/* Escaped into the URI of Refer-To, RFC 3261 section 19.1.1 */
+static void test_target_headers(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"targetHeaders\":{\"X-Ticket\":17,"
+			 "\"User-to-User\":\"a=b;c&d e@f\"}}");
+
+	assert_string_equal(verb->refer_to.addr,
+			    "<sip:100@carrier.example?X-Ticket=17&"
+			    "User-to-User=a%3Db%3Bc%26d%20e%40f>");
+	mem_deref(verb);
+}
+
+
+static void test_options(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+			 "\"timeouts\":{\"notify\":0.5,\"ringing\":40,"
+			 "\"retry\":1.5},"
+			 "\"dryRun\":true}");
+	assert_int_equal(verb->timeouts.notify, 500);
+	assert_int_equal(verb->timeouts.ringing, 40000);
+	assert_int_equal(verb->timeouts.retry, 1500);
+	assert_true(verb->dry_run);
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"sip:refer\",\"replaces\":\"0a37\","
+			 "\"dryRun\":false}");
+	assert_string_equal(verb->replaces, "0a37");
+	assert_null(verb->refer_to.addr);
+	assert_false(verb->dry_run);
+	assert_int_equal(verb->timeouts.notify, 0);
+	mem_deref(verb);
+}
+
+
+static void test_neighbours(void **state)
+{
+	struct sipverb *verb;
+	(void)state;
+
+	verb = decode_ok("{\"verb\":\"answer\"}");
+	assert_int_equal(verb->type, SIPVERB_ANSWER);
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"hangup\","
+			 "\"headers\":{\"X-Why\":\"done\"}}");
+	assert_int_equal(verb->type, SIPVERB_HANGUP);
+	assert_string_equal(verb->hdrs, "X-Why: done\r\n");
+	mem_deref(verb);
+
+	verb = decode_ok("{\"verb\":\"sip:decline\",\"status\":486,"
+			 "\"reason\":\"Busy Here\"}");
+	assert_int_equal(verb->type, SIPVERB_DECLINE);
+	assert_int_equal(verb->status, 486);
+	assert_string_equal(verb->reason, "Busy Here");
+	mem_deref(verb);
+}
+
+
+#define REFER "{\"verb\":\"sip:refer\",\"referTo\":\"100\","
+
+static const struct {
+	const char *text;
+	const char *field;
+	const char *error;
+} bad[] = {
+	{"[]", "verb", "verb: must be an object"},
+	{"{}", "verb", "verb: is required"},
+	{"{\"verb\":1}", "verb", "verb: must be a string"},
+	{"{\"verb\":\"say\"}", "verb", "verb: is not one that baresip runs"},
+	{"{\"verb\":\"sip:refer\"}", "referTo", "referTo: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":null}", "referTo",
+	 "referTo: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"\"}", "referTo",
+	 "referTo: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"\",\"replaces\":\"\"}",
+	 "referTo", "referTo: is required"},
+	{"{\"verb\":\"\"}", "verb", "verb: is required"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":17}", "referTo",
+	 "referTo: must be a string"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"1\\r\\nX: y\"}", "referTo",
+	 "referTo: must be UTF-8 without control characters"},
+	{REFER "\"referredBy\":true}", "referredBy",
+	 "referredBy: must be a string"},
+	{REFER "\"referredBy\":\"a\\r\\nb\"}", "referredBy",
+	 "referredBy: must be UTF-8 without control characters"},
+	{REFER "\"referredBy\":\" \"}", "referredBy",
+	 "referredBy: must not be empty"},
+	{REFER "\"referredByDisplayName\":1}", "referredByDisplayName",
+	 "referredByDisplayName: must be a string"},
+	{REFER "\"referredByDisplayName\":\"a\\nb\"}", "referredByDisplayName",
+	 "referredByDisplayName: must be UTF-8 without control characters"},
+	{REFER "\"headers\":[]}", "headers", "headers: must be an object"},
+	{REFER "\"headers\":{\"X A\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"X-A\\r\\nX-B\":\"1\"}}", "headers",
+	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	{REFER "\"headers\":{\"X-A\":\"1\\r\\nX-B: 2\"}}", "headers.X-A",
+	 "headers.X-A: must be UTF-8 without control characters"},
+	{REFER "\"headers\":{\"X-A\":{}}}", "headers.X-A",
+	 "headers.X-A: must be a string or a number"},
+	{REFER "\"headers\":{\"X-A\":true}}", "headers.X-A",
+	 "headers.X-A: must be a string or a number"},
+	{REFER "\"targetHeaders\":[]}", "targetHeaders",
+	 "targetHeaders: must be an object"},
+	{REFER "\"targetHeaders\":{\"X\":\"\\r\\n\"}}", "targetHeaders.X",
+	 "targetHeaders.X: must be UTF-8 without control characters"},
+	{REFER "\"targetHeaders\":{\"From\":\"x\"}}", "targetHeaders.From",
+	 "targetHeaders.From: is written by the SIP stack and must not be "
+	 "set"},
+	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","
+	 "\"targetHeaders\":{\"X\":1}}",
+	 "referTo",
+	 "referTo: must be a SIP URI to carry header fields, not a tel: URI"},
+	{REFER "\"timeouts\":5}", "timeouts", "timeouts: must be an object"},
+	{REFER "\"timeouts\":{\"notify\":0}}", "timeouts.notify",
+	 "timeouts.notify: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"ringing\":3601}}", "timeouts.ringing",
+	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"ringing\":\"5\"}}", "timeouts.ringing",
+	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	{REFER "\"timeouts\":{\"retry\":-1}}", "timeouts.retry",
+	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	{REFER "\"timeouts\":{\"retry\":4.1}}", "timeouts.retry",
+	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	{REFER "\"timeouts\":{\"retry\":true}}", "timeouts.retry",
+	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	{REFER "\"timeouts\":{\"x\":5}}", "timeouts",
+	 "timeouts: must have no members but notify, ringing and retry"},
+	{REFER "\"dryRun\":1}", "dryRun", "dryRun: must be true or false"},
+	{"{\"verb\":\"sip:refer\",\"replaces\":7}", "replaces",
+	 "replaces: must be a string"},
+	{"{\"verb\":\"hangup\",\"headers\":{\"Via\":\"x\"}}", "headers.Via",
+	 "headers.Via: is written by the SIP stack and must not be set"},
+	{"{\"verb\":\"sip:decline\"}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":200}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":486.5}", "status",
+	 "status: must be a SIP status from 400 to 699"},
+	{"{\"verb\":\"sip:decline\",\"status\":486,\"reason\":\"a\\rb\"}",
+	 "reason", "reason: must be UTF-8 without control characters"},
+};
+
+
+static void test_bad(void **state)
+{
+	struct error error;
+	struct sipverb *verb;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (decode(&verb, bad[i].text, &error) != EBADMSG)
+			fail_msg("%s was taken", bad[i].text);
+		assert_string_equal(error.text, bad[i].error);
+		assert_string_equal(error.field, bad[i].field);
+		assert_null(verb);
+	}
+}
+
+
+/* Every header field that the SIP stack writes, in any case */
+static void test_stack_headers(void **state)
+{
+	static const char *const names[] = {
+		"Via",
+		"v",
+		"From",
+		"f",
+		"To",
+		"t",
+		"Call-ID",
+		"i",
+		"CSeq",
+		"Contact",
+		"m",
+		"Max-Forwards",
+		"Route",
+		"Record-Route",
+		"Content-Type",
+		"Content-Length",
+		"content-foo",
+		"c",
+		"l",
+		"e",
+		"Authorization",
+		"Proxy-Authorization",
+		"Refer-To",
+		"r",
+		"Referred-By",
+		"b",
+		"Event",
+		"o",
+		"REFER-TO",
+		"cseq",
+		"User-Agent",
+		"Subscription-State",
+		"Expires",
+	};
+	struct error error;
+	struct sipverb *verb;
+	char text[128];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)re_snprintf(text, sizeof(text),
+				  REFER "\"headers\":{\"%s\":\"x\"}}",
+				  names[i]);
+		assert_int_equal(decode(&verb, text, &error), EBADMSG);
+		assert_non_null(
+			strstr(error.text, "is written by the SIP stack"));
+	}
+}
+
+
+static void test_bounds(void **state)
+{
+	cJSON *json = cJSON_CreateObject(), *headers;
+	struct error error = {.index = -1};
+	struct sipverb *verb;
+	char name[16], value[HDR_VAL_MAX + 2];
+	int i;
+	(void)state;
+
+	cJSON_AddStringToObject(json, "verb", "sip:refer");
+	cJSON_AddStringToObject(json, "referTo", "100");
+	headers = cJSON_AddObjectToObject(json, "headers");
+	for (i = 0; i < HDR_MAX; i++) {
+		(void)re_snprintf(name, sizeof(name), "X-%d", i);
+		cJSON_AddStringToObject(headers, name, "x");
+	}
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), 0);
+	mem_deref(verb);
+
+	cJSON_AddStringToObject(headers, "X-More", "x");
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
+	assert_string_equal(error.text,
+			    "headers: must have at most 32 members");
+
+	memset(value, 'x', sizeof(value));
+	value[HDR_VAL_MAX + 1] = '\0';
+	cJSON_DeleteItemFromObject(headers, "X-More");
+	cJSON_ReplaceItemInObject(headers, "X-0", cJSON_CreateString(value));
+	error = (struct error){.index = -1};
+	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
+	assert_string_equal(error.text,
+			    "headers.X-0: must have at most 2048 bytes");
+
+	cJSON_Delete(json);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_target_headers),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_stack_headers),
+		cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
