@@ -91,6 +91,7 @@ struct session {
 	struct queue *queue;
 	int64_t told; /* ms since 1970: time of the last message about it */
 	bool live;    /* named since its node connected */
+	bool refers;  /* a transfer of it is known to be in progress */
 	bool dirty;   /* to be saved at the end of this turn */
 	bool counted;
 };

@@ -20,6 +20,10 @@
 #include "transfer.h"
 
 
+static const char gone[] = "baresip is gone";
+static const char unknown[] = "baresip does not know it any more";
+
+
 /* A call is its own baresip's to tell of */
 static bool is_others(const struct session *s, const char *instance,
 		      const char *node)
@@ -133,32 +137,91 @@ static void lost_handler(struct transfer *t)
 }
 
 
-/* A node that has just connected has told which calls live: what it lacks has
-   ended, and what it was asked and has not answered it never heard */
+/* A REFER that was sent, of which the node will not tell any more.  The
+   session may be freed. */
+static void end_untold(struct session *s, const char *reason)
+{
+	char id[17], *target;
+	struct report r = {
+		.kind = REPORT_TRANSFER,
+		.time = clock_ms(),
+		.call_sid = call_sid(s->call),
+		.transfer_id = id,
+		.step = "ended",
+		.outcome = "unknown",
+		.evidence = "node",
+		.reason = reason,
+	};
+
+	r.ref = queue_refer(s->queue, &target);
+	if (r.ref) {
+		random_hex(id, sizeof(id));
+		r.refer_to = target;
+		take_step(s, &r, call_instance(s->call), call_node(s->call));
+	}
+	free(target);
+}
+
+
+static void running_handler(struct transfer *t)
+{
+	struct session *s = session_find(t->call_sid);
+
+	if (s)
+		s->refers = true;
+}
+
+
+/* True if nothing more will come of a transfer.  So it is if none of the call
+   is known: all its steps were dropped from the link.  One that only began
+   unseen is named, by an id that says nothing. */
+static bool is_untold(const struct session *s)
+{
+	return !s->refers && !transfers_strange(call_instance(s->call));
+}
+
+
+/* What the node lacks has ended, and what it was asked and has not answered
+   it never heard */
+static void sync_session(struct session *s)
+{
+	const bool ended = !call_over(s->call) && !s->live;
+	char sid[CALL_SID_MAX + 1];
+
+	s->live = false;
+	(void)snprintf(sid, sizeof(sid), "%s", call_sid(s->call));
+	if (ended)
+		queue_stop(s->queue);
+	else
+		queue_resume(s->queue);
+
+	s = session_find(sid);
+	if (s && is_untold(s))
+		end_untold(s, unknown);
+
+	s = session_find(sid);
+	if (s)
+		s->refers = false;
+	if (s && ended)
+		session_end(s, "completed", "ended meanwhile");
+}
+
+
+/* A node that has just connected has told what lives */
 static void take_sync(const struct report *r, const char *instance)
 {
-	struct session **found, *s;
+	struct session **found;
 
-	transfers_named(r);
+	transfers_named(r, instance);
 	if (r->more)
 		return;
 
-	transfers_lost(instance, true, "baresip does not know it any more",
-		       lost_handler);
+	transfers_lost(instance, true, unknown, lost_handler);
+	transfers_each(instance, running_handler);
 
 	found = sessions_of(instance);
-	for (size_t i = 0; found && (s = found[i]); i++) {
-
-		const bool live = s->live;
-
-		s->live = false;
-		if (!call_over(s->call) && !live) {
-			session_end(s, "completed", "ended meanwhile");
-			continue;
-		}
-
-		queue_resume(s->queue);
-	}
+	for (size_t i = 0; found && found[i]; i++)
+		sync_session(found[i]);
 	free(found);
 	dials_resume(instance);
 }
@@ -191,41 +254,13 @@ void intake(const struct report *r, const char *instance, const char *node)
 }
 
 
-static const char gone[] = "baresip is gone";
-
-
-/* A REFER that may have gone out, of which the node could not tell any more.
-   The session may be freed. */
-static void end_untold(struct session *s)
-{
-	char id[17], *target;
-	struct report r = {
-		.kind = REPORT_TRANSFER,
-		.time = clock_ms(),
-		.call_sid = call_sid(s->call),
-		.transfer_id = id,
-		.step = "ended",
-		.outcome = "unknown",
-		.evidence = "node",
-		.reason = gone,
-	};
-
-	r.ref = queue_doubt(s->queue, &target);
-	if (r.ref) {
-		random_hex(id, sizeof(id));
-		r.refer_to = target;
-		take_step(s, &r, call_instance(s->call), call_node(s->call));
-	}
-	free(target);
-}
-
-
-static void end(struct session *s)
+static void end_gone(struct session *s)
 {
 	char sid[CALL_SID_MAX + 1];
 
 	(void)snprintf(sid, sizeof(sid), "%s", call_sid(s->call));
-	end_untold(s);
+	queue_doubt(s->queue);
+	end_untold(s, gone);
 
 	s = session_find(sid);
 	if (s)
@@ -246,7 +281,7 @@ void intake_gone(const char *instance)
 
 	found = sessions_of(instance);
 	for (size_t i = 0; found && found[i]; i++)
-		end(found[i]);
+		end_gone(found[i]);
 	free(found);
 	dials_gone(instance);
 }

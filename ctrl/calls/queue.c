@@ -189,6 +189,9 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 {
 	int err;
 
+	if (call_over(q->call))
+		return error_set(f, 409, NULL, "the call is over");
+
 	if (!node_connected(call_instance(q->call)))
 		return error_set(f, 503, "call_sid",
 				 "names a call whose baresip is away");
@@ -358,21 +361,30 @@ void queue_stop(struct queue *q)
  * Take a REFER for sent that the node was asked to send: it is gone, and
  * nobody else knows
  *
- * @param q      Queue
- * @param target Its referTo, to be freed; may be NULL
- *
- * @return Reference of its verb, NULL if there is none
+ * @param q Queue
  */
-const char *queue_doubt(struct queue *q, char **target)
+void queue_doubt(struct queue *q)
 {
 	const struct instruction *in = q->inbox.head;
 
-	*target = NULL;
-	if (in && *in->ref && in->run && verb_refers(in->verbs, target))
+	if (in && *in->ref && in->run && verb_refers(in->verbs, NULL))
 		lists_apply(q, NULL);
-	free(*target);
 
-	return run_doubt(q->run, target);
+	run_doubt(q->run);
+}
+
+
+/**
+ * Get the REFER that was sent for the verb at hand
+ *
+ * @param q      Queue
+ * @param target Its referTo, to be freed; may be NULL
+ *
+ * @return Reference of the verb, NULL if no transfer is in progress
+ */
+const char *queue_refer(const struct queue *q, char **target)
+{
+	return run_refer(q->run, target);
 }
 
 

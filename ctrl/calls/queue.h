@@ -51,7 +51,8 @@ void queue_played(struct queue *q, const struct report *r);
 void queue_call_changed(struct queue *q);
 void queue_resume(struct queue *q);
 void queue_stop(struct queue *q);
-const char *queue_doubt(struct queue *q, char **target);
+void queue_doubt(struct queue *q);
+const char *queue_refer(const struct queue *q, char **target);
 void queue_abandon(struct queue *q, const char *reason);
 
 #endif

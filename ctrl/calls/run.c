@@ -307,23 +307,34 @@ void run_resume(struct run *r)
  * Take a REFER for sent that the node was asked to send: it is gone, and
  * nobody else knows
  *
+ * @param r Run
+ */
+void run_doubt(struct run *r)
+{
+	const struct task *t = &r->task;
+
+	if (t->stage == STAGE_ASKED && verb_refers(t->verb, NULL))
+		begin(r, NULL);
+}
+
+
+/**
+ * Get the REFER that was sent for the verb at hand
+ *
  * @param r      Run
  * @param target Its referTo, to be freed; may be NULL
  *
- * @return Reference of the verb, NULL if it is not about a REFER
+ * @return Reference of the verb, NULL if no transfer is in progress
  */
-const char *run_doubt(struct run *r, char **target)
+const char *run_refer(const struct run *r, char **target)
 {
-	struct task *t = &r->task;
+	const struct task *t = &r->task;
 
 	*target = NULL;
-	if (!is_refer(t) || !verb_refers(t->verb, target))
-		return NULL;
 
-	if (t->stage == STAGE_ASKED)
-		begin(r, NULL);
-
-	return t->ref;
+	return t->stage == STAGE_RUNNING && verb_refers(t->verb, target)
+		       ? t->ref
+		       : NULL;
 }
 
 

@@ -36,7 +36,8 @@ void run_started(struct run *r, struct verb *v, const char *ref,
 		 const char *dry_run);
 void run_supersede(struct run *r);
 void run_resume(struct run *r);
-const char *run_doubt(struct run *r, char **target);
+void run_doubt(struct run *r);
+const char *run_refer(const struct run *r, char **target);
 void run_abandon(struct run *r, const char *reason);
 
 void run_call_changed(struct run *r);

@@ -20,6 +20,7 @@
 
 
 static struct table *running;
+static struct table *strange;  /* nodes that know others, by instance id */
 static struct transfer *dirty; /* those to save */
 
 
@@ -273,7 +274,7 @@ int transfers_init(void)
 {
 	store_saver_add(save_handler);
 
-	return table_create(&running);
+	return table_create(&running) | table_create(&strange);
 }
 
 
@@ -293,7 +294,8 @@ void transfers_close(void)
 	store_saver_remove(save_handler);
 	table_each(running, destroy_handler, NULL);
 	table_destroy(running);
-	running = NULL;
+	table_destroy(strange);
+	running = strange = NULL;
 	recent_close();
 }
 
@@ -477,16 +479,33 @@ void transfer_release(struct transfer *t)
 /**
  * Take note of the transfers that a node knows
  *
- * @param sync What it says
+ * @param sync     What it says
+ * @param instance Instance id of the node
  */
-void transfers_named(const struct report *sync)
+void transfers_named(const struct report *sync, const char *instance)
 {
 	for (size_t i = 0; i < sync->transferc; i++) {
-		struct transfer *t = table_get(running, sync->transfers[i]);
+		const char *id = sync->transfers[i];
+		struct transfer *t = table_get(running, id);
 
 		if (t)
 			t->named = true;
+		else if (!has_ended(id, instance))
+			(void)table_put(strange, instance, &strange);
 	}
+}
+
+
+/**
+ * Tell whether a node has named a transfer that nothing is known of
+ *
+ * @param instance Instance id of the node
+ *
+ * @return True if so, since it connected
+ */
+bool transfers_strange(const char *instance)
+{
+	return table_get(strange, instance) != NULL;
 }
 
 
@@ -510,6 +529,40 @@ static bool unname_handler(const char *key, void *value, void *arg)
 void transfers_unnamed(const char *instance)
 {
 	table_each(running, unname_handler, (void *)instance);
+	(void)table_take(strange, instance);
+}
+
+
+struct each {
+	const char *instance;
+	transfer_h *h;
+};
+
+
+static bool each_handler(const char *key, void *value, void *arg)
+{
+	const struct each *each = arg;
+	struct transfer *t = value;
+	(void)key;
+
+	if (!strcmp(t->instance, each->instance))
+		each->h(t);
+
+	return false;
+}
+
+
+/**
+ * Call a handler for each transfer in progress on a node
+ *
+ * @param instance Its instance id
+ * @param h        Handler
+ */
+void transfers_each(const char *instance, transfer_h *h)
+{
+	struct each each = {instance, h};
+
+	table_each(running, each_handler, &each);
 }
 
 
@@ -517,7 +570,7 @@ struct lost {
 	const char *instance;
 	bool but_named;
 	const char *reason;
-	transfer_lost_h *h;
+	transfer_h *h;
 };
 
 
@@ -558,7 +611,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
  * @param h         Called for each
  */
 void transfers_lost(const char *instance, bool but_named, const char *reason,
-		    transfer_lost_h *h)
+		    transfer_h *h)
 {
 	struct lost lost = {instance, but_named, reason, h};
 

@@ -40,11 +40,14 @@ struct transfer {
 	bool named; /* its node has said that it knows it */
 };
 
-typedef void(transfer_lost_h)(struct transfer *t);
-void transfers_named(const struct report *sync);
+typedef void(transfer_h)(struct transfer *t);
+
+void transfers_named(const struct report *sync, const char *instance);
 void transfers_unnamed(const char *instance);
+bool transfers_strange(const char *instance);
 void transfers_lost(const char *instance, bool but_named, const char *reason,
-		    transfer_lost_h *h);
+		    transfer_h *h);
+void transfers_each(const char *instance, transfer_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,

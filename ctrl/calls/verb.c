@@ -522,7 +522,8 @@ int verbs_load(struct verb **listp, const cJSON *array)
  * Get what a sip:refer asks for
  *
  * @param v      Verb
- * @param target Its referTo, to be freed; NULL if it has none
+ * @param target Its referTo, to be freed, NULL if it has none; may itself be
+ *               NULL
  *
  * @return True if it sends a REFER: it is one, and no dry run
  */
@@ -532,14 +533,15 @@ bool verb_refers(const struct verb *v, char **target)
 	const char *to;
 	bool dry_run;
 
-	*target = NULL;
+	if (target)
+		*target = NULL;
 	if (v->kind != VERB_SIP_REFER)
 		return false;
 
 	json = cJSON_Parse(v->text);
 	dry_run = field_bool(json, "dryRun");
 	to = cJSON_GetStringValue(field_get(json, "referTo"));
-	if (to && !dry_run)
+	if (target && to && !dry_run)
 		*target = strdup(to);
 	cJSON_Delete(json);
 

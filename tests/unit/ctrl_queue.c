@@ -728,6 +728,120 @@ static void test_closed_and_back(void **state)
 }
 
 
+/* The answer to an earlier hook, say: nothing starts any more */
+static void test_answer_after_the_call(void **state)
+{
+	static const char body[] = "[{\"verb\":\"pause\",\"length\":0}]";
+	const struct sender sender = {.kind = SENDER_NOBODY, .msgid = "h"};
+	struct message *m;
+	struct error f;
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+	transfer(ref, "t", "\"step\":\"requested\"");
+	report_call("closed", "completed");
+
+	error_init(&f);
+	assert_int_equal(message_decode_answer(&m, body, sizeof(body) - 1, &f),
+			 0);
+	command_answer(&sender, "c1", m, &f);
+	transfer(ref, "t", ENDED("failed"));
+	assert_null(session_find("c1"));
+	assert_string_equal(f.text, "the call is over");
+}
+
+
+/* So many reports came while the link was down that the module had to drop
+   those of the transfer, from the first to the last */
+static void test_transfer_never_told(void **state)
+{
+	(void)state;
+
+	bot("[{\"verb\":\"sip:refer\",\"referTo\":\"1\",\"id\":\"v\"},"
+	    "{\"verb\":\"hangup\"}]");
+	(void)expect_ok("\"run\":true");
+
+	(void)close(node);
+	turns();
+	last_n += 5;
+	node_connect("boot1");
+	report_call("live", "in-progress");
+	report("\"type\":\"sync\",\"transfers\":[]");
+
+	assert_int_equal(said("transfer:status", "\"unknown\""), 1);
+	assert_int_equal(said("transfer:status", "\"verb_id\":\"v\""), 1);
+	assert_int_equal(said("transfer:status", "does not know it any more"),
+			 1);
+	assert_int_equal(said("verb:status", "finished"), 1);
+	(void)expect_ok("hangup");
+}
+
+
+/* The call was over, too */
+static void test_transfer_never_told_and_over(void **state)
+{
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	(void)expect_ok("\"run\":true");
+	report_call("closed", "completed");
+	assert_non_null(session_find("c1"));
+
+	(void)close(node);
+	turns();
+	last_n += 5;
+	node_connect("boot1");
+	report("\"type\":\"sync\",\"transfers\":[]");
+
+	assert_int_equal(said("transfer:status", "\"unknown\""), 1);
+	assert_null(session_find("c1"));
+}
+
+
+/* Only its first step was dropped: the others will tell */
+static void test_transfer_begun_unseen(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, expect_ok("\"run\":true"));
+
+	(void)close(node);
+	turns();
+	last_n += 5;
+	node_connect("boot1");
+	report_call("live", "in-progress");
+	report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	assert_int_equal(said("transfer:status", ""), 0);
+
+	transfer(ref, "t", ENDED("failed"));
+	assert_int_equal(said("transfer:status", "\"failed\""), 1);
+	assert_int_equal(said("verb:status", "finished"), 1);
+}
+
+
+/* Baresip is gone, and the call was over before */
+static void test_gone_after_the_call(void **state)
+{
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	(void)expect_ok("\"run\":true");
+	report_call("closed", "completed");
+	(void)close(node);
+	turns();
+	node_connect("boot2");
+
+	assert_int_equal(said("\"outcome\":\"unknown\"", "\"node\""), 1);
+	assert_int_equal(said("call:status", "baresip is gone"), 0);
+	assert_null(session_find("c1"));
+	assert_int_equal(rows(STORE_SESSIONS), 0);
+}
+
+
 /* A call that is over before it is known is none */
 static void test_new_and_over(void **state)
 {
@@ -831,6 +945,11 @@ int main(void)
 		CASE(test_strange_lines),
 		CASE(test_closed_twice),
 		CASE(test_closed_and_back),
+		CASE(test_answer_after_the_call),
+		CASE(test_transfer_never_told),
+		CASE(test_transfer_never_told_and_over),
+		CASE(test_transfer_begun_unseen),
+		CASE(test_gone_after_the_call),
 		CASE(test_new_and_over),
 		CASE(test_strange_steps),
 		CASE(test_strange_syncs),
