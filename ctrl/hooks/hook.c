@@ -15,35 +15,34 @@
 #include "net/net.h"
 
 
-static int copy(char **sp, const char *s)
-{
-	*sp = s ? strdup(s) : NULL;
+const struct field hook_fields[] = {
+	FIELD("url", TEXT, hook, url, 1),
+	FIELD("method", TEXT, hook, method, 1),
+	FIELD("username", TEXT, hook, username, 1),
+	FIELD("password", TEXT, hook, password, 1),
+	FIELDS_END,
+};
 
-	return s && !*sp ? ENOMEM : 0;
+
+int hook_copy(struct hook *hook, const struct hook *from)
+{
+	return fields_keep(hook, hook_fields, FIELDS_ALL, from, hook_fields);
 }
 
 
 int hook_set(struct hook *hook, const char *url, const char *method,
 	     const char *username, const char *password)
 {
-	int err;
-
-	err = copy(&hook->url, url);
-	err |= copy(&hook->method, method);
-	err |= copy(&hook->username, username);
-	err |= copy(&hook->password, password);
-
-	return err;
+	return field_keep(&hook->url, url) |
+	       field_keep(&hook->method, method) |
+	       field_keep(&hook->username, username) |
+	       field_keep(&hook->password, password);
 }
 
 
 void hook_reset(struct hook *hook)
 {
-	free(hook->url);
-	free(hook->method);
-	free(hook->username);
-	free(hook->password);
-	memset(hook, 0, sizeof(*hook));
+	fields_free(hook, hook_fields);
 }
 
 

@@ -19,30 +19,30 @@ static const char *const kinds[] = {"event", "action", "redirect", "status"};
  * Tell what has become of a hook.  Clients of the default dialect hear it, but
  * not who may call it.
  *
- * @param d      Hook
+ * @param p      Hook
  * @param event  What has become of it, in the words of docs/protocol.md
  * @param status HTTP status, 0 if there is none
  * @param retry  Seconds until it is tried again, 0 if it is not
  * @param reason Why, as a sentence; may be NULL
  */
-void hook_status_tell(const struct posting *d, const char *event, long status,
+void hook_status_tell(const struct posting *p, const char *event, long status,
 		      double retry, const char *reason)
 {
 	char url[HOOK_MAX + 1];
 	struct json j;
 
-	webhook_public_url(url, sizeof(url), d->hook.url);
+	webhook_public_url(url, sizeof(url), p->hook.url);
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "hook", url);
-	json_str(&j, "kind", kinds[d->kind]);
-	json_str(&j, "msgid", d->id);
-	json_str(&j, "transfer_id", d->transfer_id);
-	json_str(&j, "verb_id", d->verb_id);
+	json_str(&j, "kind", kinds[p->kind]);
+	json_str(&j, "msgid", p->id);
+	json_str(&j, "transfer_id", p->transfer_id);
+	json_str(&j, "verb_id", p->verb_id);
 	json_str(&j, "event", event);
-	json_int(&j, "attempt", d->attempt);
-	json_str(&j, "client", d->http || !d->client ? NULL : d->client->name);
+	json_int(&j, "attempt", p->attempt);
+	json_str(&j, "client", p->http || !p->client ? NULL : p->client->name);
 	if (status)
 		json_int(&j, "http_status", status);
 	if (retry > 0)
@@ -51,7 +51,7 @@ void hook_status_tell(const struct posting *d, const char *event, long status,
 	json_close(&j, '}');
 
 	(void)emit(&(struct emission){.type = "hook:status",
-				      .call_sid = d->chain->sid,
+				      .call_sid = p->chain->sid,
 				      .data = json_done(&j)});
 	json_free(&j);
 }

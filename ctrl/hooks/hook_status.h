@@ -9,7 +9,7 @@
 
 struct posting;
 
-void hook_status_tell(const struct posting *d, const char *event, long status,
+void hook_status_tell(const struct posting *p, const char *event, long status,
 		      double retry, const char *reason);
 
 #endif

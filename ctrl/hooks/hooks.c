@@ -31,22 +31,22 @@ static void pump(struct chain *c);
 
 
 /* What nobody waits for, and what must not hold up the others */
-static bool passes(const struct posting *d)
+static bool passes(const struct posting *p)
 {
-	return d->kind == HOOK_EVENT || d->kind == HOOK_STATUS;
+	return p->kind == HOOK_EVENT || p->kind == HOOK_STATUS;
 }
 
 
-static void timer_start(struct posting *d, double seconds)
+static void timer_start(struct posting *p, double seconds)
 {
-	ev_timer_stop(EV_DEFAULT_ & d->timer);
-	ev_timer_set(&d->timer, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ & d->timer);
+	ev_timer_stop(EV_DEFAULT_ & p->timer);
+	ev_timer_set(&p->timer, seconds, 0.);
+	ev_timer_start(EV_DEFAULT_ & p->timer);
 }
 
 
 /* A hook has its end */
-static struct chain *conclude(struct posting *d, const char *event,
+static struct chain *conclude(struct posting *p, const char *event,
 			      long status, const char *reason)
 {
 	enum counter counter = COUNTER_HOOKS_FAILED;
@@ -57,30 +57,30 @@ static struct chain *conclude(struct posting *d, const char *event,
 		counter = COUNTER_HOOKS_TIMEOUT;
 
 	counter_add(counter);
-	hook_status_tell(d, event, status, 0, reason);
+	hook_status_tell(p, event, status, 0, reason);
 
-	return outbox_remove(d);
+	return outbox_remove(p);
 }
 
 
-static void finish(struct posting *d, const char *event, const char *reason)
+static void finish(struct posting *p, const char *event, const char *reason)
 {
 	char sid[64], id[HOOK_ID_SIZE];
 
-	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
-	strcpy(id, d->id);
+	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
+	strcpy(id, p->id);
 
-	pump(conclude(d, event, 0, reason));
+	pump(conclude(p, event, 0, reason));
 
 	events->done(sid, id);
 }
 
 
-static double retry_delay(const struct posting *d)
+static double retry_delay(const struct posting *p)
 {
 	double delay = retry_first;
 
-	for (int i = 1; i < d->attempt && delay < retry_max; i++)
+	for (int i = 1; i < p->attempt && delay < retry_max; i++)
 		delay *= 2;
 	if (delay > retry_max)
 		delay = retry_max;
@@ -92,12 +92,12 @@ static double retry_delay(const struct posting *d)
 
 /* Worth another attempt?  An eventHook is not if the call has more to tell:
    it must never hold up the actionHook. */
-static bool can_retry(const struct posting *d, long status)
+static bool can_retry(const struct posting *p, long status)
 {
-	if (clock_ms() - d->created > RETRY_AGE * 1000)
+	if (clock_ms() - p->created > RETRY_AGE * 1000)
 		return false;
 
-	if (passes(d) && d->next)
+	if (passes(p) && p->next)
 		return false;
 
 	return status == 0 || status == 408 || status == 429 || status >= 500;
@@ -116,61 +116,61 @@ static struct chain *skip_events(struct chain *c, const char *url)
 }
 
 
-static void fail(struct posting *d, long status, const char *error)
+static void fail(struct posting *p, long status, const char *error)
 {
 	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1], why[256];
 	const char *reason = status ? NULL : why;
 	double delay;
 
-	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
-	strcpy(id, d->id);
+	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
+	strcpy(id, p->id);
 	(void)snprintf(why, sizeof(why), "%s", error);
 	text_repair(why);
-	webhook_public_url(url, sizeof(url), d->hook.url);
-	log_info("hooks: %s: attempt %d failed: %ld %s", url, d->attempt,
+	webhook_public_url(url, sizeof(url), p->hook.url);
+	log_info("hooks: %s: attempt %d failed: %ld %s", url, p->attempt,
 		 status, error);
 
-	d->sent = false;
-	if (can_retry(d, status)) {
-		delay = retry_delay(d);
-		hook_status_tell(d, "failed", status, delay, reason);
-		outbox_save(d);
-		timer_start(d, delay);
+	p->sent = false;
+	if (can_retry(p, status)) {
+		delay = retry_delay(p);
+		hook_status_tell(p, "failed", status, delay, reason);
+		outbox_save(p);
+		timer_start(p, delay);
 	}
 	else {
-		(void)snprintf(url, sizeof(url), "%s", d->hook.url);
-		pump(skip_events(conclude(d, "failed", status, reason), url));
+		(void)snprintf(url, sizeof(url), "%s", p->hook.url);
+		pump(skip_events(conclude(p, "failed", status, reason), url));
 	}
 
 	events->done(sid, id);
 }
 
 
-static void answered(struct posting *d, long status, const char *body,
+static void answered(struct posting *p, long status, const char *body,
 		     size_t len)
 {
-	struct sender *client = d->client, sender = {.kind = SENDER_NOBODY};
+	struct sender *client = p->client, sender = {.kind = SENDER_NOBODY};
 	char sid[64], id[HOOK_ID_SIZE];
 	struct message *m = NULL;
 	struct error f;
 	int err;
 
-	d->client = NULL;
+	p->client = NULL;
 	if (client)
 		sender = *client;
-	sender.dialect = d->dialect;
+	sender.dialect = p->dialect;
 	sender.msgid = id;
 	sender.quiet = true;
 
-	(void)snprintf(sid, sizeof(sid), "%s", d->chain->sid);
-	strcpy(id, d->id);
+	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
+	strcpy(id, p->id);
 
 	error_init(&f);
 	err = events->read(&m, body, len, &f);
 	if (err && err != EBADMSG)
 		err = error_set(&f, 500, NULL, "%s", strerror(err));
 
-	pump(conclude(d, "answered", status, err ? f.text : NULL));
+	pump(conclude(p, "answered", status, err ? f.text : NULL));
 
 	events->answered(&sender, sid, m, &f);
 	free(client);
@@ -180,97 +180,97 @@ static void answered(struct posting *d, long status, const char *body,
 static void webhook_handler(long status, const char *error, const char *body,
 			    size_t len, void *arg)
 {
-	struct posting *d = arg;
+	struct posting *p = arg;
 
-	d->webhook = NULL;
+	p->webhook = NULL;
 
 	if (status >= 200 && status < 300)
-		answered(d, status, body, len);
+		answered(p, status, body, len);
 	else
-		fail(d, status, error);
+		fail(p, status, error);
 }
 
 
-static int send_http(struct posting *d)
+static int send_http(struct posting *p)
 {
-	struct webhook_request r = {.id = d->id,
-				    .url = d->hook.url,
-				    .method = d->hook.method,
-				    .username = d->hook.username,
-				    .password = d->hook.password,
-				    .data = d->data};
+	struct webhook_request r = {.id = p->id,
+				    .url = p->hook.url,
+				    .method = p->hook.method,
+				    .username = p->hook.username,
+				    .password = p->hook.password,
+				    .data = p->data};
 
-	return webhook_send(&d->webhook, &r, webhook_handler, d);
+	return webhook_send(&p->webhook, &r, webhook_handler, p);
 }
 
 
-static void send_ws(struct posting *d)
+static void send_ws(struct posting *p)
 {
-	bool redirect = d->kind == HOOK_REDIRECT;
+	bool redirect = p->kind == HOOK_REDIRECT;
 
-	d->seq = emit(&(struct emission){.type = redirect ? "session:redirect"
+	p->seq = emit(&(struct emission){.type = redirect ? "session:redirect"
 							  : "verb:hook",
-					 .client = d->client->name,
-					 .call_sid = d->chain->sid,
-					 .msgid = d->id,
-					 .hook = d->hook.url,
-					 .data = d->data,
+					 .client = p->client->name,
+					 .call_sid = p->chain->sid,
+					 .msgid = p->id,
+					 .hook = p->hook.url,
+					 .data = p->data,
 					 .jambonz = true});
-	timer_start(d, answer_time);
+	timer_start(p, answer_time);
 }
 
 
 /* Its time begins when the client goes, or when it is made for one that is
    gone */
-static void wait_for_client(struct posting *d)
+static void wait_for_client(struct posting *p)
 {
-	double left = grace_time - (double)(clock_ms() - d->created) / 1000.;
+	double left = grace_time - (double)(clock_ms() - p->created) / 1000.;
 
-	d->sent = false;
+	p->sent = false;
 	if (left < 0.)
 		left = 0.;
-	timer_start(d, left < grace_time ? left : grace_time);
+	timer_start(p, left < grace_time ? left : grace_time);
 }
 
 
 /* Who comes too late finds it among what was missed */
-static void give_up(struct posting *d)
+static void give_up(struct posting *p)
 {
-	if (!d->seq)
-		send_ws(d);
+	if (!p->seq)
+		send_ws(p);
 
-	finish(d, "failed", "the client did not come back");
+	finish(p, "failed", "the client did not come back");
 }
 
 
-static void send_hook(struct posting *d)
+static void send_hook(struct posting *p)
 {
 	int err = 0;
 
-	++d->attempt;
-	d->sent = true;
-	if (d->http)
-		err = send_http(d);
+	++p->attempt;
+	p->sent = true;
+	if (p->http)
+		err = send_http(p);
 	else
-		send_ws(d);
+		send_ws(p);
 
-	outbox_save(d);
-	hook_status_tell(d, "sent", 0, 0, NULL);
+	outbox_save(p);
+	hook_status_tell(p, "sent", 0, 0, NULL);
 
 	/* told in the loop, since what posts it is not done */
 	if (err)
-		timer_start(d, 0.);
+		timer_start(p, 0.);
 }
 
 
 /* Why a hook can never be delivered: what came over HTTP has no client, and an
    application that has said goodbye will not be back.  NULL if it can. */
-static const char *dead_end(const struct posting *d)
+static const char *dead_end(const struct posting *p)
 {
-	if (d->http)
+	if (p->http)
 		return NULL;
 
-	return d->client ? events->left(d->client)
+	return p->client ? events->left(p->client)
 			 : "the verb came over HTTP, from no client";
 }
 
@@ -280,48 +280,48 @@ static const char *dead_end(const struct posting *d)
 static void pump(struct chain *c)
 {
 	const char *reason;
-	struct posting *d;
+	struct posting *p;
 
 	while (c && (reason = dead_end(c->head)))
 		c = conclude(c->head, "failed", 0, reason);
 
-	d = c ? c->head : NULL;
-	if (!d || d->sent || ev_is_active(&d->timer))
+	p = c ? c->head : NULL;
+	if (!p || p->sent || ev_is_active(&p->timer))
 		return;
 
-	if (d->http || client_connected(d->client->name))
-		send_hook(d);
+	if (p->http || client_connected(p->client->name))
+		send_hook(p);
 	else
-		wait_for_client(d);
+		wait_for_client(p);
 }
 
 
 /* The network keeps it, and may lose it with the connection: the call does not
    wait any longer, but it is not given up */
-static void linger(struct posting *d)
+static void linger(struct posting *p)
 {
-	d->created = clock_ms();
-	wait_for_client(d);
-	events->done(d->chain->sid, d->id);
+	p->created = clock_ms();
+	wait_for_client(p);
+	events->done(p->chain->sid, p->id);
 }
 
 
 static void timer_handler(EV_P_ ev_timer *w, int revents)
 {
-	struct posting *d = w->data;
+	struct posting *p = w->data;
 	(void)loop;
 	(void)revents;
 
-	if (d->http && d->sent)
-		fail(d, 0, "it can't be sent");
-	else if (d->http)
-		send_hook(d);
-	else if (d->sent && client_awaits(d->client->name, d->seq))
-		linger(d);
-	else if (d->sent)
-		finish(d, "timeout", NULL);
+	if (p->http && p->sent)
+		fail(p, 0, "it can't be sent");
+	else if (p->http)
+		send_hook(p);
+	else if (p->sent && client_awaits(p->client->name, p->seq))
+		linger(p);
+	else if (p->sent)
+		finish(p, "timeout", NULL);
 	else
-		give_up(d);
+		give_up(p);
 }
 
 
@@ -350,9 +350,9 @@ static void load_handler(struct chain *c, void *arg)
 	(void)arg;
 
 	/* we were gone, too */
-	for (struct posting *d = c->head; d; d = d->next) {
-		if (!d->http)
-			d->created = clock_ms();
+	for (struct posting *p = c->head; p; p = p->next) {
+		if (!p->http)
+			p->created = clock_ms();
 	}
 
 	pump(c);
@@ -366,44 +366,44 @@ void hooks_load(void)
 }
 
 
-bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE])
+bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 {
-	struct posting *d, *head;
+	struct posting *p, *head;
 	int err;
 
 	id[0] = '\0';
 
-	err = outbox_full() ? ENOBUFS : outbox_add(&d, p);
+	err = outbox_full() ? ENOBUFS : outbox_add(&p, post);
 	if (err) {
 		log_error("hooks: a hook is lost: %s", strerror(err));
 		counter_add(COUNTER_HOOKS_FAILED);
 		return false;
 	}
 
-	strcpy(id, d->id);
+	strcpy(id, p->id);
 
 	/* an eventHook that waits to be tried again makes room */
-	head = d->chain->head;
-	if (head != d && head->http && passes(head) && !head->sent)
+	head = p->chain->head;
+	if (head != p && head->http && passes(head) && !head->sent)
 		pump(conclude(head, "failed", 0, "the call has more to tell"));
 	else
-		pump(d->chain);
+		pump(p->chain);
 
-	d = outbox_find(id);
+	p = outbox_find(id);
 
-	return d && (d->http || client_connected(d->client->name));
+	return p && (p->http || client_connected(p->client->name));
 }
 
 
 bool hooks_answered(const char *client, const char *id, char call_sid[64])
 {
-	struct posting *d = outbox_find(id);
+	struct posting *p = outbox_find(id);
 
-	if (!d || d->http || !d->attempt || strcmp(d->client->name, client))
+	if (!p || p->http || !p->attempt || strcmp(p->client->name, client))
 		return false;
 
-	(void)snprintf(call_sid, 64, "%s", d->chain->sid);
-	pump(conclude(d, "answered", 0, NULL));
+	(void)snprintf(call_sid, 64, "%s", p->chain->sid);
+	pump(conclude(p, "answered", 0, NULL));
 
 	return true;
 }
@@ -415,77 +415,78 @@ struct presence {
 };
 
 
-static bool is_for(const struct posting *d, const struct presence *p)
+static bool is_for(const struct posting *p, const struct presence *presence)
 {
-	return !d->http && d->client && !strcmp(d->client->name, p->client);
+	return !p->http && p->client &&
+	       !strcmp(p->client->name, presence->client);
 }
 
 
 static void up_handler(struct chain *c, void *arg)
 {
-	const struct presence *p = arg;
-	struct posting *d = c->head;
+	const struct presence *presence = arg;
+	struct posting *p = c->head;
 
-	if (d->sent || !is_for(d, p))
+	if (p->sent || !is_for(p, presence))
 		return;
 
-	if (d->seq > p->since) {
+	if (p->seq > presence->since) {
 		/* on its way already, among what the client has missed */
-		d->sent = true;
-		timer_start(d, answer_time);
+		p->sent = true;
+		timer_start(p, answer_time);
 	}
 	else {
-		send_hook(d);
+		send_hook(p);
 	}
 }
 
 
 void hooks_client_up(const char *client, uint64_t since)
 {
-	struct presence p = {client, since};
+	struct presence presence = {client, since};
 
-	outbox_each(up_handler, &p);
+	outbox_each(up_handler, &presence);
 }
 
 
 static void down_handler(struct chain *c, void *arg)
 {
-	const struct presence *p = arg;
+	const struct presence *presence = arg;
 
-	for (struct posting *d = c->head; d; d = d->next) {
-		if (!is_for(d, p))
+	for (struct posting *p = c->head; p; p = p->next) {
+		if (!is_for(p, presence))
 			continue;
 
-		d->created = clock_ms();
-		if (d->sent)
-			wait_for_client(d);
-		if (!passes(d))
-			events->done(c->sid, d->id);
+		p->created = clock_ms();
+		if (p->sent)
+			wait_for_client(p);
+		if (!passes(p))
+			events->done(c->sid, p->id);
 	}
 }
 
 
 void hooks_client_down(const char *client)
 {
-	struct presence p = {client, 0};
+	struct presence presence = {client, 0};
 
-	outbox_each(down_handler, &p);
+	outbox_each(down_handler, &presence);
 }
 
 
 void hooks_app_left(const struct sender *app)
 {
 	struct chain *c = outbox_chain(app->call_sid);
-	struct presence p = {app->name, 0};
+	struct presence presence = {app->name, 0};
 	char sid[64], id[HOOK_ID_SIZE] = "";
 
 	if (!c)
 		return;
 
 	(void)snprintf(sid, sizeof(sid), "%s", c->sid);
-	for (const struct posting *d = c->head; d; d = d->next) {
-		if (is_for(d, &p) && !passes(d))
-			strcpy(id, d->id);
+	for (const struct posting *p = c->head; p; p = p->next) {
+		if (is_for(p, &presence) && !passes(p))
+			strcpy(id, p->id);
 	}
 
 	pump(c);

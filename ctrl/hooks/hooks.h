@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ev.h>
+#include "base/base.h"
 #include "stream/stream.h"
 
 struct cJSON;
@@ -28,6 +29,9 @@ struct hook {
 	char *username; /* may be NULL */
 	char *password; /* may be NULL */
 };
+
+/* All in one group */
+extern const struct field hook_fields[];
 
 enum {
 	HOOK_ID_SIZE = 24,
@@ -112,9 +116,19 @@ int hook_parse(struct hook *hook, const struct cJSON *verb, const char *field,
 	       struct error *f);
 
 /**
+ * Copy a hook
+ *
+ * @param hook Hook, to be freed with hook_reset(); empty
+ * @param from The other one
+ *
+ * @return 0, or ENOMEM
+ */
+int hook_copy(struct hook *hook, const struct hook *from);
+
+/**
  * Set a hook
  *
- * @param hook     Hook, to be freed with hook_reset()
+ * @param hook     Hook, to be freed with hook_reset(); empty
  * @param url      Where it goes
  * @param method   How, if that is an HTTP server
  * @param username With which name, may be NULL
@@ -164,13 +178,13 @@ void hooks_load(void);
 /**
  * Deliver a hook, after those that the call has had before
  *
- * @param p  What to deliver to whom
- * @param id Id of the hook
+ * @param post What to deliver to whom
+ * @param id   Id of the hook
  *
  * @return True if an answer may come; the event `done` comes then when it is
  *         no longer waited for
  */
-bool hooks_post(const struct hook_post *p, char id[HOOK_ID_SIZE]);
+bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE]);
 
 /**
  * Take the answer of a client to a hook

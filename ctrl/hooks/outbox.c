@@ -19,72 +19,67 @@
 
 
 enum {
-	DELIVERIES_MAX = 10000,
+	POSTINGS_MAX = 10000,
 	ID_SIZE = 15, /* with h- and the terminating zero */
 };
 
 static struct {
 	struct table *chains; /* by call_sid */
-	struct table *ids;    /* deliveries by id */
+	struct table *ids;    /* postings by id */
 	outbox_timer_h *h;
 } outbox;
 
 
-static void destroy(struct posting *d)
+static const struct field posting_fields[] = {
+	FIELD("transfer_id", TEXT, posting, transfer_id, 1),
+	FIELD("verb_id", TEXT, posting, verb_id, 1),
+	FIELD("data", JSON, posting, data, 1),
+	FIELD("kind", INT, posting, kind, 1),
+	FIELD("attempt", INT, posting, attempt, 1),
+	FIELD("seq", INT, posting, seq, 1),
+	FIELD("created", INT, posting, created, 1),
+	FIELDS_END,
+};
+
+/* What posts a hook has some of them */
+static const struct field post_fields[] = {
+	FIELD("transfer_id", TEXT, hook_post, transfer_id, 1),
+	FIELD("verb_id", TEXT, hook_post, verb_id, 1),
+	FIELD("data", JSON, hook_post, data, 1),
+	FIELD("kind", INT, hook_post, kind, 1),
+	FIELDS_END,
+};
+
+
+static void destroy(struct posting *p)
 {
-	(void)table_take(outbox.ids, d->id);
-	ev_timer_stop(EV_DEFAULT_ & d->timer);
-	webhook_cancel(d->webhook);
-	hook_reset(&d->hook);
-	free(d->client);
-	free(d->transfer_id);
-	free(d->verb_id);
-	free(d->data);
-	free(d);
+	(void)table_take(outbox.ids, p->id);
+	ev_timer_stop(EV_DEFAULT_ & p->timer);
+	webhook_cancel(p->webhook);
+	hook_reset(&p->hook);
+	fields_free(p, posting_fields);
+	free(p->client);
+	free(p);
 }
 
 
-static char *copy(const char *s, int *errp)
+static int create(struct posting **pp, const char *id)
 {
-	char *p = s ? strdup(s) : NULL;
+	struct posting *p = calloc(1, sizeof(*p));
+	int err;
 
-	if (s && !p)
-		*errp = ENOMEM;
-
-	return p;
-}
-
-
-static int create(struct posting **dp, const struct hook_post *p,
-		  const char *id)
-{
-	struct posting *d = calloc(1, sizeof(*d));
-	int err = 0;
-
-	if (!d)
+	if (!p)
 		return ENOMEM;
 
-	ev_timer_init(&d->timer, outbox.h, 0., 0.);
-	d->timer.data = d;
-	(void)snprintf(d->id, sizeof(d->id), "%s", id);
-	d->created = clock_ms();
-	d->dialect = p->dialect;
-	d->kind = p->kind;
-	d->http = !strncasecmp(p->hook->url, "http://", 7) ||
-		  !strncasecmp(p->hook->url, "https://", 8);
-	if (p->client)
-		err |= sender_copy(&d->client, p->client);
-	d->transfer_id = copy(p->transfer_id, &err);
-	d->verb_id = copy(p->verb_id, &err);
-	d->data = copy(p->data, &err);
-	err |= hook_set(&d->hook, p->hook->url, p->hook->method,
-			p->hook->username, p->hook->password);
-	if (!err)
-		err = table_put(outbox.ids, d->id, d);
+	ev_timer_init(&p->timer, outbox.h, 0., 0.);
+	p->timer.data = p;
+	(void)snprintf(p->id, sizeof(p->id), "%s", id);
+
+	err = table_put(outbox.ids, p->id, p);
 	if (err)
-		destroy(d);
+		destroy(p);
 	else
-		*dp = d;
+		*pp = p;
 
 	return err;
 }
@@ -115,18 +110,26 @@ static int chain_get(struct chain **cp, const char *sid)
 }
 
 
-static int append(struct posting *d, const char *sid)
+static bool is_http(const char *url)
 {
-	struct posting **dp;
+	return !strncasecmp(url, "http://", 7) ||
+	       !strncasecmp(url, "https://", 8);
+}
+
+
+static int append(struct posting *p, const char *sid)
+{
+	struct posting **pp;
 	int err;
 
-	err = chain_get(&d->chain, sid);
+	p->http = is_http(p->hook.url);
+	err = chain_get(&p->chain, sid);
 	if (err)
 		return err;
 
-	for (dp = &d->chain->head; *dp;)
-		dp = &(*dp)->next;
-	*dp = d;
+	for (pp = &p->chain->head; *pp;)
+		pp = &(*pp)->next;
+	*pp = p;
 
 	return 0;
 }
@@ -135,7 +138,7 @@ static int append(struct posting *d, const char *sid)
 /**
  * Get ready for hooks
  *
- * @param h Called when the timer of a delivery fires
+ * @param h Called when the timer of a posting fires
  *
  * @return 0 if success, otherwise errorcode
  */
@@ -154,10 +157,10 @@ static bool close_handler(const char *key, void *value, void *arg)
 	(void)arg;
 
 	while (c->head) {
-		struct posting *d = c->head;
+		struct posting *p = c->head;
 
-		c->head = d->next;
-		destroy(d);
+		c->head = p->next;
+		destroy(p);
 	}
 
 	free(c);
@@ -178,60 +181,50 @@ void outbox_close(void)
 }
 
 
-static int load(const char *id, const cJSON *obj, const char *data)
+static int read_fields(struct posting *p, const cJSON *obj)
 {
-	struct hook hook = {.url = (char *)field_str(obj, "url"),
-			    .method = (char *)field_str(obj, "method"),
-			    .username = (char *)field_str(obj, "username"),
-			    .password = (char *)field_str(obj, "password")};
-	struct hook_post p = {
-		.hook = &hook,
-		.dialect = field_bool(obj, "jambonz") ? DIALECT_JAMBONZ
-						      : DIALECT_DEFAULT,
-		.transfer_id = field_str(obj, "transfer_id"),
-		.verb_id = field_str(obj, "verb_id"),
-		.data = data,
-		.kind = (enum hook_kind)field_int(obj, "kind", HOOK_ACTION),
-	};
-	struct sender *client = NULL;
-	struct posting *d;
-	int err;
+	int err = sender_load(&p->client,
+			      cJSON_GetObjectItemCaseSensitive(obj, "client"));
 
-	if (!hook.url || !data || !field_str(obj, "call_sid"))
-		return EBADMSG;
-
-	err = sender_load(&client,
-			  cJSON_GetObjectItemCaseSensitive(obj, "client"));
-	p.client = client;
-	if (!err)
-		err = create(&d, &p, id);
-	free(client);
 	if (err)
 		return err;
 
-	d->seq = (uint64_t)field_int(obj, "seq", 0);
-	d->attempt = (int)field_int(obj, "attempt", 0);
-	d->created = (int64_t)field_int(obj, "created", 0);
+	p->kind = HOOK_ACTION;
+	p->dialect = field_bool(obj, "jambonz") ? DIALECT_JAMBONZ
+						: DIALECT_DEFAULT;
 
-	err = append(d, field_str(obj, "call_sid"));
+	err = fields_load(&p->hook, hook_fields, obj);
+	if (!err)
+		err = fields_load(p, posting_fields, obj);
 	if (err)
-		destroy(d);
+		return err;
 
-	return err;
+	return p->hook.url && p->hook.method && p->data &&
+			       p->kind <= HOOK_STATUS
+		       ? 0
+		       : EBADMSG;
 }
 
 
 static void load_handler(const char *key, const char *text, void *arg)
 {
 	cJSON *tree = cJSON_Parse(text);
-	char *data = field_text(tree, "data");
-	int err = load(key, tree, data);
+	const char *sid = field_str(tree, "call_sid");
+	struct posting *p = NULL;
+	int err;
 	(void)arg;
 
-	if (err)
+	err = sid ? create(&p, key) : EBADMSG;
+	if (!err)
+		err = read_fields(p, tree);
+	if (!err)
+		err = append(p, sid);
+	if (err) {
 		log_error("outbox: can't load %s: %s", key, strerror(err));
+		if (p)
+			destroy(p);
+	}
 
-	free(data);
 	cJSON_Delete(tree);
 }
 
@@ -252,7 +245,7 @@ void outbox_load(void)
  */
 bool outbox_full(void)
 {
-	return table_count(outbox.ids) >= DELIVERIES_MAX;
+	return table_count(outbox.ids) >= POSTINGS_MAX;
 }
 
 
@@ -264,15 +257,15 @@ size_t outbox_count(void)
 
 /* A hook on the outcome of a transfer has the same id whenever it is made:
    who gets it again after the worst, knows it.  Any other has a new one. */
-static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
+static void name(char id[HOOK_ID_SIZE], const struct hook_post *post)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 
 	memcpy(id, "h-", 3);
 
-	if (p->kind == HOOK_ACTION && p->transfer_id) {
-		for (const char *s = p->transfer_id; *s; s++)
+	if (post->kind == HOOK_ACTION && post->transfer_id) {
+		for (const char *s = post->transfer_id; *s; s++)
 			hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
 		for (int i = 2; i < ID_SIZE - 1; i++, hash >>= 4)
 			id[i] = digits[hash & 15];
@@ -287,30 +280,38 @@ static void name(char id[HOOK_ID_SIZE], const struct hook_post *p)
 /**
  * Add a hook, behind those that the call has
  *
- * @param dp The hook
- * @param p  What to deliver to whom
+ * @param pp   The hook
+ * @param post What to deliver to whom
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int outbox_add(struct posting **dp, const struct hook_post *p)
+int outbox_add(struct posting **pp, const struct hook_post *post)
 {
 	char id[HOOK_ID_SIZE];
-	struct posting *d;
+	struct posting *p;
 	int err;
 
-	name(id, p);
-	err = create(&d, p, id);
+	name(id, post);
+	err = create(&p, id);
 	if (err)
 		return err;
 
-	err = append(d, p->call_sid);
+	p->created = clock_ms();
+	p->dialect = post->dialect;
+	err = fields_keep(p, posting_fields, FIELDS_ALL, post, post_fields);
+	if (!err)
+		err = hook_copy(&p->hook, post->hook);
+	if (!err && post->client)
+		err = sender_copy(&p->client, post->client);
+	if (!err)
+		err = append(p, post->call_sid);
 	if (err) {
-		destroy(d);
+		destroy(p);
 		return err;
 	}
 
-	outbox_save(d);
-	*dp = d;
+	outbox_save(p);
+	*pp = p;
 
 	return 0;
 }
@@ -319,31 +320,22 @@ int outbox_add(struct posting **dp, const struct hook_post *p)
 /**
  * Write a hook to the store
  *
- * @param d Hook
+ * @param p Hook
  */
-void outbox_save(const struct posting *d)
+void outbox_save(const struct posting *p)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "call_sid", d->chain->sid);
-	json_str(&j, "url", d->hook.url);
-	json_str(&j, "method", d->hook.method);
-	json_str(&j, "username", d->hook.username);
-	json_str(&j, "password", d->hook.password);
-	sender_save(&j, "client", d->client);
-	json_bool(&j, "jambonz", d->dialect == DIALECT_JAMBONZ);
-	json_str(&j, "transfer_id", d->transfer_id);
-	json_str(&j, "verb_id", d->verb_id);
-	json_raw(&j, "data", d->data);
-	json_int(&j, "kind", d->kind);
-	json_int(&j, "attempt", d->attempt);
-	json_int(&j, "seq", (int64_t)d->seq);
-	json_int(&j, "created", d->created);
+	json_str(&j, "call_sid", p->chain->sid);
+	fields_print(&j, &p->hook, hook_fields, FIELDS_ALL);
+	sender_save(&j, "client", p->client);
+	json_bool(&j, "jambonz", p->dialect == DIALECT_JAMBONZ);
+	fields_print(&j, p, posting_fields, FIELDS_ALL);
 	json_close(&j, '}');
 
-	store_put(STORE_OUTBOX, d->id, json_done(&j));
+	store_put(STORE_OUTBOX, p->id, json_done(&j));
 	json_free(&j);
 }
 
@@ -351,17 +343,17 @@ void outbox_save(const struct posting *d)
 /**
  * Remove the first hook of a call, and forget it
  *
- * @param d Hook, which is freed
+ * @param p Hook, which is freed
  *
  * @return The hooks behind it, NULL if there are none
  */
-struct chain *outbox_remove(struct posting *d)
+struct chain *outbox_remove(struct posting *p)
 {
-	struct chain *c = d->chain;
+	struct chain *c = p->chain;
 
-	store_forget(STORE_OUTBOX, d->id);
-	c->head = d->next;
-	destroy(d);
+	store_forget(STORE_OUTBOX, p->id);
+	c->head = p->next;
+	destroy(p);
 
 	if (c->head)
 		return c;

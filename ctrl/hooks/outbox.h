@@ -53,9 +53,9 @@ void outbox_close(void);
 void outbox_load(void);
 bool outbox_full(void);
 
-int outbox_add(struct posting **dp, const struct hook_post *p);
-void outbox_save(const struct posting *d);
-struct chain *outbox_remove(struct posting *d);
+int outbox_add(struct posting **pp, const struct hook_post *post);
+void outbox_save(const struct posting *p);
+struct chain *outbox_remove(struct posting *p);
 struct chain *outbox_chain(const char *sid);
 struct posting *outbox_find(const char *id);
 void outbox_each(outbox_each_h *h, void *arg);

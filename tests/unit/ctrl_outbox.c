@@ -69,13 +69,13 @@ static int teardown(void **state)
 }
 
 
-static struct posting *add(const struct hook_post *p)
+static struct posting *add(const struct hook_post *what)
 {
-	struct posting *d;
+	struct posting *p;
 
-	assert_int_equal(outbox_add(&d, p), 0);
+	assert_int_equal(outbox_add(&p, what), 0);
 
-	return d;
+	return p;
 }
 
 
@@ -119,36 +119,36 @@ static void test_order(void **state)
 static void test_restart(void **state)
 {
 	char first[HOOK_ID_SIZE], second[HOOK_ID_SIZE];
-	struct posting *d;
+	struct posting *p;
 	(void)state;
 
-	d = add(&post);
-	d->attempt = 2;
-	d->seq = 17;
-	outbox_save(d);
-	strcpy(first, d->id);
+	p = add(&post);
+	p->attempt = 2;
+	p->seq = 17;
+	outbox_save(p);
+	strcpy(first, p->id);
 	strcpy(second, add(&post)->id);
 	restart();
 
-	d = outbox_find(first);
-	assert_non_null(d);
-	assert_string_equal(d->chain->sid, "c1");
-	assert_string_equal(d->hook.url, hook.url);
-	assert_string_equal(d->hook.method, "POST");
-	assert_string_equal(d->hook.username, "ann");
-	assert_string_equal(d->hook.password, "secret");
-	assert_string_equal(d->client->name, "bot");
-	assert_string_equal(d->transfer_id, "t1");
-	assert_string_equal(d->verb_id, "v1");
-	assert_string_equal(d->data, "{\"a\":1}");
-	assert_int_equal(d->dialect, DIALECT_JAMBONZ);
-	assert_int_equal(d->kind, HOOK_ACTION);
-	assert_int_equal(d->attempt, 2);
-	assert_int_equal(d->seq, 17);
-	assert_false(d->sent);
-	assert_ptr_equal(d->next, outbox_find(second));
+	p = outbox_find(first);
+	assert_non_null(p);
+	assert_string_equal(p->chain->sid, "c1");
+	assert_string_equal(p->hook.url, hook.url);
+	assert_string_equal(p->hook.method, "POST");
+	assert_string_equal(p->hook.username, "ann");
+	assert_string_equal(p->hook.password, "secret");
+	assert_string_equal(p->client->name, "bot");
+	assert_string_equal(p->transfer_id, "t1");
+	assert_string_equal(p->verb_id, "v1");
+	assert_string_equal(p->data, "{\"a\":1}");
+	assert_int_equal(p->dialect, DIALECT_JAMBONZ);
+	assert_int_equal(p->kind, HOOK_ACTION);
+	assert_int_equal(p->attempt, 2);
+	assert_int_equal(p->seq, 17);
+	assert_false(p->sent);
+	assert_ptr_equal(p->next, outbox_find(second));
 
-	(void)outbox_remove(d);
+	(void)outbox_remove(p);
 	restart();
 	assert_null(outbox_find(first));
 	assert_non_null(outbox_find(second));
@@ -160,11 +160,11 @@ static void test_names(void **state)
 {
 	struct hook_post event = post;
 	char name[HOOK_ID_SIZE];
-	struct posting *d;
+	struct posting *p;
 	(void)state;
 
-	d = add(&post);
-	strcpy(name, d->id);
+	p = add(&post);
+	strcpy(name, p->id);
 	assert_string_not_equal(add(&post)->id, name);
 	while (outbox_chain("c1"))
 		(void)outbox_remove(outbox_chain("c1")->head);
