@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include <ev.h>
+#include "app.h"
 #include "appcall.h"
 #include "applink.h"
 #include "apps.h"
@@ -148,8 +149,7 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 	appsave_mark(a);
 	applink_url(a, hook->url);
 
-	err = hook_set(&a->hook, hook->url, hook->method, hook->username,
-		       hook->password);
+	err = hook_copy(&a->hook, hook);
 	if (!err)
 		err = table_put(apps.table, a->sid, a);
 	if (err)
@@ -171,30 +171,20 @@ int apps_init(void)
 
 static int load(const char *sid, const cJSON *obj)
 {
-	struct hook hook = {.url = (char *)field_str(obj, "url"),
-			    .method = (char *)field_str(obj, "method"),
-			    .username = (char *)field_str(obj, "username"),
-			    .password = (char *)field_str(obj, "password")};
-	struct app *a;
+	struct hook hook = {0};
+	struct app *a = NULL;
 	int err;
 
-	if (!hook.url)
-		return EBADMSG;
-
-	err = create(&a, sid, &hook);
-	if (err)
+	err = fields_load(&hook, hook_fields, obj);
+	if (!err && (!hook.url || !hook.method))
+		err = EBADMSG;
+	if (!err)
+		err = create(&a, sid, &hook);
+	hook_reset(&hook);
+	if (!err)
+		err = appsave_load(a, obj);
+	if (!a)
 		return err;
-
-	a->data = field_text(obj, "data");
-	a->opened = field_bool(obj, "opened");
-	a->answered = field_bool(obj, "answered");
-	a->ends = field_bool(obj, "ends");
-	a->graceful = field_bool(obj, "graceful");
-	a->dismissed = field_bool(obj, "dismissed");
-	a->over = field_bool(obj, "over");
-	a->gone = field_int(obj, "gone", 0);
-	a->since = (uint64_t)field_int(obj, "since", 0);
-	appsave_forget(a);
 
 	if (a->over)
 		over(a);
@@ -202,7 +192,7 @@ static int load(const char *sid, const cJSON *obj)
 		applink_timer(&a->linger, away_time);
 	applink_timer(&a->connect, 0.);
 
-	return 0;
+	return err;
 }
 
 

@@ -5,6 +5,7 @@
  */
 
 #include <string.h>
+#include "app.h"
 #include "applink.h"
 #include "apps.h"
 #include "appsave.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "app.h"
 #include "appcall.h"
-#include "applink.h"
 #include "base/base.h"
 #include "calls/calls.h"
 #include "hooks/hooks.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "app.h"
 #include "appcall.h"
 #include "applink.h"
 #include "appsave.h"

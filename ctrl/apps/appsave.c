@@ -4,14 +4,30 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include "applink.h"
+#include <cjson/cJSON.h>
+#include "app.h"
 #include "appsave.h"
+#include "base/base.h"
+#include "hooks/hooks.h"
 #include "json.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
 
 static struct app *dirty;
+
+static const struct field app_fields[] = {
+	FIELD("data", JSON, app, data, 1),
+	FIELD("opened", BOOL, app, opened, 1),
+	FIELD("answered", BOOL, app, answered, 1),
+	FIELD("ends", BOOL, app, ends, 1),
+	FIELD("graceful", BOOL, app, graceful, 1),
+	FIELD("dismissed", BOOL, app, dismissed, 1),
+	FIELD("over", BOOL, app, over, 1),
+	FIELD("gone", INT, app, gone, 1),
+	FIELD("since", INT, app, since, 1),
+	FIELDS_END,
+};
 
 
 static void save(struct app *a)
@@ -23,22 +39,27 @@ static void save(struct app *a)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "url", a->hook.url);
-	json_str(&j, "method", a->hook.method);
-	json_str(&j, "username", a->hook.username);
-	json_str(&j, "password", a->hook.password);
-	json_raw(&j, "data", a->data);
-	json_bool(&j, "opened", a->opened);
-	json_bool(&j, "answered", a->answered);
-	json_bool(&j, "ends", a->ends);
-	json_bool(&j, "graceful", a->graceful);
-	json_bool(&j, "dismissed", a->dismissed);
-	json_bool(&j, "over", a->over);
-	json_int(&j, "gone", a->gone);
-	json_int(&j, "since", (int64_t)a->since);
+	fields_print(&j, &a->hook, hook_fields, FIELDS_ALL);
+	fields_print(&j, a, app_fields, FIELDS_ALL);
 	json_close(&j, '}');
 	store_put(STORE_APPS, a->sid, json_done(&j));
 	json_free(&j);
+}
+
+
+/**
+ * Read what was saved of an application, but where it is
+ *
+ * @param a   Application, which is as it was saved from now on
+ * @param obj What was saved
+ *
+ * @return 0, or ENOMEM
+ */
+int appsave_load(struct app *a, const cJSON *obj)
+{
+	appsave_forget(a);
+
+	return fields_load(a, app_fields, obj);
 }
 
 

@@ -169,8 +169,7 @@ bool route_find(struct hook *hook, const char *number)
 	while (r && fnmatch(r->pattern, number, 0))
 		r = r->next;
 
-	return r && r->hook.url &&
-	       !hook_set(hook, r->hook.url, r->hook.method, NULL, NULL);
+	return r && r->hook.url && !hook_copy(hook, &r->hook);
 }
 
 
