@@ -351,10 +351,7 @@ static bool save_handler(const char *key, void *value, void *arg)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "node", node->name);
-	json_int(&j, "pid", node->process.pid);
-	json_int(&j, "start", (int64_t)node->process.start);
-	json_int(&j, "n", (int64_t)node->n);
+	fields_print(&j, node, node_fields, NODE_SAVED);
 	json_close(&j, '}');
 	store_put(STORE_NODES, key, json_done(&j));
 	json_free(&j);
@@ -399,10 +396,11 @@ static void load_handler(const char *key, const char *data, void *arg)
 		goto out;
 	}
 
-	node->n = node->acked = (uint64_t)field_int(tree, "n", 0);
-	process_watch_again(&node->process, (pid_t)field_int(tree, "pid", 0),
-			    (uint64_t)field_int(tree, "start", 0),
-			    exit_handler, node);
+	/* the one text of them is there already */
+	(void)fields_load(node, node_fields, tree);
+	node->acked = node->n;
+	process_watch_again(&node->process, node->process.pid,
+			    node->process.start, exit_handler, node);
 	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
 		     0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);

@@ -17,6 +17,18 @@
 static struct table *nodes; /* by instance id */
 static const struct nodes_events *events;
 
+const struct field node_fields[] = {
+	FIELD("node", TEXT, node, name, NODE_SHOWN | NODE_SAVED),
+	FIELD("boot", TEXT, node, instance, 0),
+	FIELD("version", TEXT, node, version, NODE_SHOWN),
+	FIELD("baresip", TEXT, node, baresip, NODE_SHOWN),
+	FIELD("libre", TEXT, node, libre, NODE_SHOWN),
+	FIELD("pid", INT, node, process.pid, NODE_SAVED),
+	FIELD("start", INT, node, process.start, NODE_SAVED),
+	FIELD("n", INT, node, n, NODE_SAVED),
+	FIELDS_END,
+};
+
 
 static void destroy(struct node *node)
 {
@@ -24,11 +36,7 @@ static void destroy(struct node *node)
 	ev_timer_stop(EV_DEFAULT_ & node->grace);
 	if (node->link)
 		link_close(node->link);
-	free(node->instance);
-	free(node->name);
-	free(node->version);
-	free(node->baresip);
-	free(node->libre);
+	fields_free(node, node_fields);
 	free(node);
 }
 
@@ -89,10 +97,10 @@ int roster_add(struct node **nodep, const char *instance, const char *name)
 
 	node->since = clock_ms();
 
-	node->instance = strdup(instance);
-	node->name = strdup(name);
-	err = node->instance && node->name ? table_put(nodes, instance, node)
-					   : ENOMEM;
+	err = field_keep(&node->instance, instance) |
+	      field_keep(&node->name, name);
+	if (!err)
+		err = table_put(nodes, instance, node);
 	if (err)
 		destroy(node);
 	else
@@ -188,10 +196,7 @@ void roster_print_node(struct json *j, const struct node *node)
 
 	clock_text(since, node->since);
 
-	json_str(j, "node", node->name);
-	json_str(j, "version", node->version);
-	json_str(j, "baresip", node->baresip);
-	json_str(j, "libre", node->libre);
+	fields_print(j, node, node_fields, NODE_SHOWN);
 	json_bool(j, "connected", node->link != NULL);
 	json_str(j, "since", since);
 	json_int(j, "calls", events->calls(node->instance));

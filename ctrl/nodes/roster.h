@@ -18,6 +18,14 @@ struct json;
 struct link;
 struct nodes_events;
 
+/* Of the fields of a node */
+enum {
+	NODE_SHOWN = 1, /* to clients */
+	NODE_SAVED = 2,
+};
+
+extern const struct field node_fields[];
+
 int roster_init(const struct nodes_events *events);
 void roster_close(void);
 int roster_add(struct node **nodep, const char *instance, const char *name);
