@@ -74,12 +74,26 @@ install_packages() {
 	rm -f "$log"
 }
 
+# For what can be left out: says which packages are not to be had.
+offer_packages() {
+	# shellcheck disable=SC2046
+	set -- $(missing "$@")
+	[ $# -gt 0 ] || return 0
+	(install_packages "$@") && return 0
+
+	for package; do
+		(install_packages "$package") 2>/dev/null ||
+			say "does without $package, which is not to be had"
+	done
+}
+
+# install_node_modules DIR
 install_node_modules() {
-	cd "$top/tests/e2e"
+	cd "$top/$1"
 	if ! cmp -s package-lock.json node_modules/.from-lock; then
-		say "installs the Node.js modules of the tests"
+		say "installs the Node.js modules of $1"
 		npm ci --no-audit --no-fund --loglevel=error >&2 ||
-			fail "npm ci failed in tests/e2e"
+			fail "npm ci failed in $1"
 		cp package-lock.json node_modules/.from-lock
 	fi
 	cd "$top"

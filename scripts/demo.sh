@@ -42,7 +42,7 @@ esac
 
 # shellcheck disable=SC2046,SC2086
 install_packages $packages $(node_packages)
-install_node_modules
+install_node_modules tests/e2e
 build build
 
 exec node "$top/scripts/demo/main.js" "$port" $once

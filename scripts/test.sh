@@ -12,9 +12,11 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<END
-usage: scripts/test.sh [--fast] [--packages] [CTEST OPTION]...
+usage: scripts/test.sh [--fast] [--far-ends] [--packages] [CTEST OPTION]...
 
   --fast      leave out the build with sanitizers, and the fuzzers
+  --far-ends  transfer all the stacks of others that are to be had, those too
+              that take minutes to install or to run
   --packages  first install, use, upgrade and purge the packages in a fresh
               Debian (as root, with the network)
 
@@ -49,9 +51,11 @@ unpack() {
 
 fast=no
 packages_too=no
+far_ends=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--fast) fast=yes ;;
+	--far-ends) far_ends="-C far-ends" ;;
 	--packages) packages_too=yes ;;
 	-h | --help) usage; exit 0 ;;
 	*) break ;;
@@ -66,8 +70,13 @@ done
 install_packages $packages $(node_packages) libcmocka-dev sip-tester valgrind clang-format man-db \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user musl-tools \
 	chromium openssl
-install_node_modules
+install_node_modules tests/e2e
 unpack kamailio
+
+# Stacks of others: what is not to be had is not transferred
+offer_packages linphone-cli libsofia-sip-ua-dev twinkle-console
+(install_node_modules tests/far-ends) || say "does without JsSIP and SIP.js"
+(unpack kamailio-websocket-modules) || say "does without WebRTC phones"
 
 if [ $packages_too = yes ]; then
 	install_packages debootstrap
@@ -96,7 +105,9 @@ run() {
 	dir=$1$beside
 	shift
 	say "runs the tests of $dir"
-	(cd "$top/$dir" && ctest -j 2 --output-on-failure "$@") || status=1
+	# shellcheck disable=SC2086
+	(cd "$top/$dir" && ctest -j 2 --output-on-failure $far_ends "$@") ||
+		status=1
 	logs="$logs $top/$dir/Testing/Temporary/LastTest.log"
 }
 

@@ -54,6 +54,7 @@ class Leg {
 	{
 		this.far = far;
 		this.id = id;
+		this.peer = far.peer;
 		this.tag = token();
 		this.local = local;
 		this.remote = remote;
@@ -85,7 +86,7 @@ class Leg {
 	send(text)
 	{
 		this.messages.add({ sent: true, ...parse(text) });
-		this.far.socket.send(text, ...this.far.peer);
+		this.far.socket.send(text, ...this.peer);
 	}
 
 	/**
@@ -308,8 +309,8 @@ export class Far {
 		f.calls = new Journal('far end');
 		f.process = { name: 'far end', log: f.calls, alive: true,
 			kill: () => f.kill() };
-		f.socket = await open(ip, port, (data) =>
-			f.take(parse(data.toString('latin1'))));
+		f.socket = await open(ip, port, (data, from) =>
+			f.take(parse(data.toString('latin1')), from));
 
 		return s.join(f);
 	}
@@ -362,7 +363,7 @@ export class Far {
 		return leg;
 	}
 
-	async take(message)
+	async take(message, { address, port })
 	{
 		const id = message.headers['call-id'];
 		let leg = this.legs.get(id);
@@ -371,6 +372,7 @@ export class Far {
 			const { from } = message.headers;
 
 			leg = await this.leg(id, /<([^>]+)>/.exec(from)[1]);
+			leg.peer = [port, address];
 			this.calls.add({ leg, toString: () => `call ${id}` });
 		}
 

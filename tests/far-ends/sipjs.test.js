@@ -1,0 +1,74 @@
+/**
+ * @file sipjs.test.js  A phone with SIP.js is transferred, behind kamailio
+ *
+ * Each of its NOTIFYs says that it is the last.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { scene } from '../e2e/lib/scene.js';
+import { phone, skip } from './lib/edge.js';
+import { attended, end, goesOn, late, over, reached, transfer }
+	from './lib/transfer.js';
+
+/* kamailio's own words, passed on */
+const TRYING = 'refer, terminated: ' +
+	'100 trying -- your call is important to us';
+
+const sipjs = (s) => phone(s, 'sipjs');
+
+
+scene('the target answers', async (s) => {
+	const t = await transfer(s, sipjs, { ring: 100 });
+
+	assert.equal(end(t), 'transferred notify 200');
+	assert.deepEqual(t.notified, [
+		TRYING,
+		'refer, terminated: 180 Ringing',
+		'refer, terminated: 200 OK']);
+	await reached(t);
+	await over(t);
+}, { skip });
+
+
+scene('the target is busy', async (s) => {
+	const t = await transfer(s, sipjs,
+		{ status: 486, reason: 'Busy Here' });
+
+	assert.equal(end(t), 'failed notify 486');
+	assert.deepEqual(t.notified,
+		[TRYING, 'refer, terminated: 486 Busy Here']);
+	await reached(t);
+	await goesOn(t);
+}, { skip });
+
+
+scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+	const t = await transfer(s, sipjs,
+		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
+
+	assert.equal(end(t), 'transferred notify 200');
+	await over(t);
+}, { skip });
+
+
+scene('the target rings for longer than it may: the result is told',
+	async (s) => {
+	const t = await transfer(s, sipjs,
+		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });
+
+	assert.equal(end(t), 'unknown timer:ringing 180');
+	await late(t, 200);
+	await goesOn(t);
+}, { skip });
+
+
+scene('attended', async (s) => {
+	const t = await attended(s, sipjs);
+	const invite = await reached(t, { count: 2 });
+
+	assert.equal(end(t), 'transferred notify 200');
+	assert.ok(invite.headers.replaces.startsWith(`${t.old.id};`));
+	await over(t);
+}, { skip });
