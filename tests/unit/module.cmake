@@ -12,7 +12,7 @@ endforeach()
 # With a loop of the test's own, and in libre's, which lets its list of timers
 # be touched before 3.0; what baresip gives them is stood in for as 1.x has it
 if(RE_VERSION VERSION_LESS 3)
-	foreach(path host/deadline host/timers link/backlog)
+	foreach(path host/deadline host/timers link/unacked)
 		get_filename_component(name ${path} NAME)
 		add_executable(unit_module_${name} unit/module_${name}.c
 			${CMAKE_SOURCE_DIR}/modules/sip_refer/${path}.c)

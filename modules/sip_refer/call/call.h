@@ -56,7 +56,7 @@ struct livecall {
 /**
  * Set up the registry of live calls
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int livecalls_init(void);
 
@@ -111,8 +111,8 @@ bool livecall_established(const struct livecall *lc);
  * @param lc  Live call that is answered
  * @param uri What the call is transferred to, see dialog_take()
  *
- * @return 0 if success, otherwise ENOMEM, or ENOTSUP if baresip does not hand
- *         it out
+ * @return 0, ENOMEM, ENOTSUP if baresip does not hand it out, or what baresip
+ *         refuses to transfer it with
  */
 int livecall_take_dialog(struct livecall *lc, const char *uri);
 
@@ -121,7 +121,7 @@ int livecall_take_dialog(struct livecall *lc, const char *uri);
  *
  * @param lc Live call
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what baresip cannot answer it with
  */
 int livecall_answer(struct livecall *lc);
 
@@ -146,7 +146,8 @@ void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
  *              `call_sid` and `ref` that the call gets
  * @param error What is wrong with it
  *
- * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
+ * @return 0, ENOMEM, EBADMSG if a field is wrong, or what baresip cannot make
+ *         the call with
  */
 int originate(const struct cJSON *json, struct error *error);
 
@@ -156,7 +157,7 @@ int originate(const struct cJSON *json, struct error *error);
 /**
  * Set up the verb play
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int playback_init(void);
 
@@ -168,7 +169,7 @@ int playback_init(void);
  * @param ref   Names the request of referd
  * @param error Why they cannot be played
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if they cannot be played
  */
 int playback_start(struct livecall *lc, const struct sipverb *verb,
 		   const char *ref, struct error *error);
@@ -189,7 +190,7 @@ void playback_stop(struct livecall *lc);
  * @param far Far end, to be given to farend_reset()
  * @param lc  Live call
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int remote_farend(struct farend *far, const struct livecall *lc);
 
@@ -204,8 +205,8 @@ int remote_farend(struct farend *far, const struct livecall *lc);
  * @param lc    The call that is to be transferred
  * @param error What is wrong
  *
- * @return 0 if success, EBADMSG if the other call will not do, otherwise
- *         errorcode
+ * @return 0, ENOMEM, EBADMSG if the other call will not do, or what
+ *         dialog_take() and dialog_print() return
  *
  * Reference: RFC 3891 section 3, RFC 5589 section 7
  */
@@ -223,7 +224,7 @@ int attended_prepare(struct sipverb *verb, const struct livecall *lc,
  * @param lc      Call
  * @param verb    Verb sip:refer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or what dialog_take() and dialog_print() return
  */
 int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct sipverb *verb);

@@ -34,22 +34,6 @@ static void destructor(void *arg)
 }
 
 
-/**
- * Replace a text by a clean copy of another, see text_scrub()
- *
- * @param strp Pointer to the text
- * @param str  The other, NULL counts as empty
- */
-void livecall_replace(char **strp, const char *str)
-{
-	struct pl pl;
-
-	pl_set_str(&pl, str ? str : "");
-	*strp = mem_deref(*strp);
-	(void)text_scrub(strp, &pl);
-}
-
-
 /* By the Call-ID as it came: what is told may differ */
 static void take_invite(struct livecall *lc)
 {
@@ -133,7 +117,7 @@ static int details(struct livecall *lc)
  * @param ua   User agent of the call
  * @param call Call of baresip
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call)
 {

@@ -16,7 +16,6 @@ struct sip_msg;
 struct ua;
 
 int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call);
-void livecall_replace(char **strp, const char *str);
 void livecall_learn_id(struct livecall *lc);
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 		    uint32_t timeout);
@@ -24,6 +23,7 @@ void livecall_answered(struct livecall *lc);
 void livecall_transferred(struct livecall *lc);
 void livecall_unknown(struct livecall *lc);
 
+void livecall_replace(char **strp, const char *str);
 void livecall_set_state(struct livecall *lc, const char *state, uint16_t scode,
 			const char *reason);
 void livecall_report_new(struct livecall *lc);

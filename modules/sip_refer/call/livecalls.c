@@ -202,7 +202,7 @@ void livecalls_report(void)
  * @param ref     Names the request of referd
  * @param timeout The call is given up if nobody answers so long [s], 0: never
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
 		    uint32_t timeout)

@@ -160,7 +160,8 @@ static int request_decode(struct sip_msg **msgp, const char *text)
  * @param targetp Pointer to the remote target, as it came
  * @param lc      Live call that is answered
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, EBADMSG if it cannot be decoded, or what dialog_take()
+ *         and dialog_print() return
  */
 int remote_request(struct sip_msg **msgp, char **targetp,
 		   const struct livecall *lc)

@@ -84,6 +84,22 @@ void livecall_report_live(const struct livecall *lc)
 
 
 /**
+ * Replace a text by a clean copy of another, see text_scrub()
+ *
+ * @param strp Pointer to the text
+ * @param str  The other, NULL counts as empty
+ */
+void livecall_replace(char **strp, const char *str)
+{
+	struct pl pl;
+
+	pl_set_str(&pl, str ? str : "");
+	*strp = mem_deref(*strp);
+	(void)text_scrub(strp, &pl);
+}
+
+
+/**
  * Change the state of a call, which is not reported here
  *
  * @param lc     Live call

@@ -147,7 +147,7 @@ int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
  * @param mb  Buffer that takes the header
  * @param arg Handler argument, begins with a struct compat_contact
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 #ifdef HAVE_BARESIP_H
 int compat_send_handler(enum sip_transp tp, struct sa *src,

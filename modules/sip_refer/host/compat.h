@@ -45,7 +45,7 @@ typedef void(compat_event_h)(struct ua *ua, struct call *call,
  * @param eh  Event handler
  * @param arg Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, or ENOMEM
  */
 int compat_event_register(compat_event_h *eh, void *arg);
 
@@ -64,7 +64,7 @@ void compat_event_unregister(void);
  * @param fh    Handler
  * @param arg   Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, ENOMEM, or what libre cannot listen with
  */
 int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
 		     void *arg);
@@ -77,7 +77,7 @@ int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
  * @param rh  Takes the frames
  * @param arg Argument of rh: the audio of the call
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or ENOTSUP if it cannot be so
  */
 typedef int(compat_source_h)(struct ausrc_st **stp,
 			     const struct ausrc_prm *prm, ausrc_read_h *rh,
@@ -95,7 +95,7 @@ struct compat_source {
  * @param name Its name in baresip's config
  * @param h    Allocates one
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int compat_source_register(struct ausrc **asp, const char *name,
 			   compat_source_h *h);
@@ -155,7 +155,7 @@ const char *compat_baresip_version(void);
  * @param text Buffer for what it was built for and runs on
  * @param size Size of the buffer
  *
- * @return 0 if it was, otherwise ENOTSUP
+ * @return 0, or ENOTSUP if it was not
  */
 int compat_check(char *text, size_t size);
 

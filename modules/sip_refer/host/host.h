@@ -119,7 +119,8 @@ bool agents_have_call_id(const struct pl *id);
  * @param why  Buffer for the sentence that says why it cannot be done
  * @param size Size of the buffer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOTSUP if this baresip cannot be changed, or what mprotect()
+ *         fails with
  */
 int dialog_init(char *why, size_t size);
 
@@ -137,7 +138,8 @@ void dialog_close(void);
  * @param uri  What baresip's log says that the call is transferred to, if it
  *             has everything
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, ENOMEM, ENOTSUP if baresip does not hand it out, or what
+ *         it refuses to transfer the call with
  */
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 
@@ -147,7 +149,8 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
  * @param sessp Pointer to the session, borrowed from the call
  * @param call  Call
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, ENOTSUP if baresip does not hand it out, or what it
+ *         cannot renegotiate the call with
  */
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 
@@ -173,7 +176,8 @@ void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg);
  * @param hdrs  Header fields, each ended by CRLF
  * @param via   Whether to make up the Via that the transport adds
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EPROTONOSUPPORT if there is no transport to its next
+ *         hop
  */
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 uint32_t cseq, const char *hdrs, bool via);
@@ -192,7 +196,7 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
  * @param h    Handler of the answer
  * @param arg  Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, ENOMEM, or what libre cannot send it with
  *
  * Reference: RFC 3261 sections 12.2.1 and 22
  */
@@ -251,8 +255,8 @@ void invite_flush(void);
  * @param req   True for requests, false for responses
  * @param msgh  Handler
  *
- * @return 0 if success, otherwise ENOMEM, or ENOTSUP if libre orders its
- *         listeners in a way that is not known
+ * @return 0, ENOMEM, or ENOTSUP if libre orders its listeners in a way that is
+ *         not known
  */
 int listener_put_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh);
 
@@ -262,7 +266,7 @@ int listener_put_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh);
 /**
  * Register the source with baresip, as `sip_refer`
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int source_init(void);
 
@@ -280,8 +284,8 @@ void source_close(void);
  *              the call ends
  * @param arg   Handler argument
  *
- * @return 0 if success, ENOENT if there is no such file, ENOTSUP if it is no
- *         WAV that can be played to this call, otherwise errorcode
+ * @return 0, ENOMEM, ENOENT if there is no such file, ENOTSUP if it is no WAV
+ *         that can be played to this call, or what it cannot be read with
  */
 int source_play(struct audio *audio, const char *path, source_end_h *endh,
 		void *arg);
@@ -300,7 +304,7 @@ void source_stop(struct audio *audio);
 /**
  * Get ready for deadlines
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or what timerfd_create() fails with
  */
 int deadline_init(void);
 

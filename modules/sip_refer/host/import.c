@@ -73,7 +73,8 @@ static int phdr_handler(struct dl_phdr_info *dpi, size_t size, void *arg)
  * @param why    Buffer for the sentence that says why it cannot be done
  * @param size   Size of the buffer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOTSUP if baresip does not import it, or what mprotect() fails
+ *         with
  */
 int import_replace(const char *symbol, uintptr_t func, uintptr_t repl,
 		   char *why, size_t size)

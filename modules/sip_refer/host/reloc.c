@@ -218,7 +218,7 @@ static int page_prot(int *protp, uintptr_t addr)
  * @param slot The place
  * @param val  What is written
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what mprotect() fails with, ENOENT if the page is not mapped
  */
 int reloc_write(uintptr_t *slot, uintptr_t val)
 {

@@ -16,7 +16,7 @@
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
-#include "backlog.h"
+#include "unacked.h"
 #include "connection.h"
 #include "lines.h"
 #include "link.h"
@@ -110,7 +110,7 @@ static void flush_handler(void *arg)
 	if (lnk.state != READY)
 		return;
 
-	err = backlog_write(lnk.fd, MSG_DONTWAIT);
+	err = unacked_write(lnk.fd, MSG_DONTWAIT);
 	if (err == EAGAIN || err == EINTR)
 		err = listen_for(true);
 	else if (!err && lnk.blocked)
@@ -137,7 +137,7 @@ void link_begin(struct json *j, const char *type)
 
 static bool add(struct json *j, bool passing)
 {
-	const int err = backlog_add(j, passing);
+	const int err = unacked_add(j, passing);
 
 	if (err)
 		warning("sip_refer: a report is lost (%m)\n", err);
@@ -180,7 +180,7 @@ static bool get_n(uint64_t *np, const cJSON *json)
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(json, "n");
 
 	if (!cJSON_IsNumber(n) ||
-	    !(n->valuedouble >= 0 && n->valuedouble < backlog_next()))
+	    !(n->valuedouble >= 0 && n->valuedouble < unacked_next()))
 		return false;
 
 	*np = (uint64_t)n->valuedouble;
@@ -196,8 +196,8 @@ static void welcome(const cJSON *json)
 	info("sip_refer: connected to referd at %s\n", lnk.path);
 
 	if (get_n(&n, json))
-		backlog_ack(n);
-	backlog_rewind();
+		unacked_forget(n);
+	unacked_rewind();
 	lnk.backoff = BACKOFF_MIN;
 	lnk.state = READY;
 
@@ -218,7 +218,7 @@ static bool line_handler(const char *line, size_t len)
 	else if (!strcmp(type, "welcome") && lnk.state == GREETING)
 		welcome(json);
 	else if (!strcmp(type, "ack") && get_n(&n, json))
-		backlog_ack(n);
+		unacked_forget(n);
 	else if (lnk.state == READY)
 		lnk.h.request(json);
 
@@ -311,8 +311,8 @@ static int send_hello(void)
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "baresip", compat_baresip_version());
 	json_str(&j, "libre", sys_libre_version_get());
-	json_int(&j, "first", (int64_t)backlog_first());
-	json_int(&j, "next", (int64_t)backlog_next());
+	json_int(&j, "first", (int64_t)unacked_first());
+	json_int(&j, "next", (int64_t)unacked_next());
 	json_close(&j, '}');
 
 	text = json_take(&j);
@@ -402,7 +402,7 @@ static void last_words(void)
 	flags = fcntl(lnk.fd, F_GETFL);
 	(void)fcntl(lnk.fd, F_SETFL, flags & ~O_NONBLOCK);
 	(void)setsockopt(lnk.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	(void)backlog_write(lnk.fd, 0);
+	(void)unacked_write(lnk.fd, 0);
 }
 
 
@@ -414,7 +414,7 @@ void link_close(void)
 	deadline_cancel(&lnk.later);
 	deadline_cancel(&lnk.deadline);
 	disconnect();
-	backlog_close();
+	unacked_close();
 	lnk.held = false;
 	lnk.path = mem_deref(lnk.path);
 	lnk.node = mem_deref(lnk.node);

@@ -36,7 +36,7 @@ struct link_handlers {
  * @param node Name of this baresip
  * @param h    Handlers
  *
- * @return 0 if success, otherwise ENOMEM
+ * @return 0, or ENOMEM
  */
 int link_init(const char *path, const char *node,
 	      const struct link_handlers *h);

@@ -160,7 +160,7 @@ static struct pl part_get(struct pl *left, const struct pl *boundary)
  * @param type    Type of the part
  * @param subtype Subtype of the part
  *
- * @return 0 if success, ENOENT if the body is no multipart, or has no such
+ * @return 0, EINVAL, or ENOENT if the body is no multipart, or has no such
  *         part
  *
  * Reference: RFC 2046 section 5.1, RFC 5621

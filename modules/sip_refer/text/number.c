@@ -84,7 +84,7 @@ static bool number_copy(char *buf, size_t size, struct pl left, bool hex)
  * @param params Parameters of its tel: URI, NULL if it is in none: a local
  *               number may have the digits A to F
  *
- * @return 0 if success, EBADMSG if it is no number, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if it is no number
  *
  * Reference: RFC 3966 section 3
  */

@@ -40,7 +40,7 @@ static void skip_spaces(struct pl *pl)
  * @param frag Status line, borrows from body
  * @param body Body of the NOTIFY
  *
- * @return 0 if success, EBADMSG if there is no status line
+ * @return 0, EINVAL, or EBADMSG if there is no status line
  *
  * Reference: RFC 3420 section 2, RFC 3515 section 2.4.5
  */

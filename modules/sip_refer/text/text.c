@@ -260,7 +260,7 @@ void text_unescape(char *str)
  * @param pf  Print function
  * @param str Text
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what pf fails with
  */
 int text_print_quoted(struct re_printf *pf, const char *str)
 {
@@ -299,7 +299,7 @@ static int print_escaped(struct re_printf *pf, const char *str,
  * @param pf   Print function
  * @param user User part, unescaped
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what pf fails with
  */
 int text_print_user(struct re_printf *pf, const char *user)
 {

@@ -77,7 +77,7 @@ struct target {
  * @param name  Name
  * @param value Value
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 typedef int(header_print_h)(struct mbuf *mb, const char *name,
 			    const char *value);
@@ -180,7 +180,7 @@ void text_unescape(char *str);
  * @param pf  Print function
  * @param str Name or value, unescaped
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what pf fails with
  */
 int text_print_hvalue(struct re_printf *pf, const char *str);
 
@@ -195,7 +195,7 @@ int text_print_hvalue(struct re_printf *pf, const char *str);
  * @param strp Pointer to the allocated copy
  * @param pl   Text
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int text_scrub(char **strp, const struct pl *pl);
 
@@ -207,7 +207,7 @@ int text_scrub(char **strp, const struct pl *pl);
  * @param pl   Text
  * @param max  Most that is copied of it, the mark not included [bytes]
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
 
@@ -254,7 +254,7 @@ const struct cJSON *input_field(const struct cJSON *json, const char *field);
  * @param required True if it must not be absent
  * @param error    What is wrong with it
  *
- * @return 0 if success, EBADMSG if it is wrong
+ * @return 0, or EBADMSG if it is wrong
  */
 int input_string(const char **strp, const struct cJSON *json,
 		 const char *field, bool required, struct error *error);
@@ -268,7 +268,7 @@ int input_string(const char **strp, const struct cJSON *json,
  * @param max   Longest that it may be [bytes]
  * @param error What is wrong with it
  *
- * @return 0 if success, EBADMSG if it is wrong
+ * @return 0, or EBADMSG if it is wrong
  */
 int input_text(const char **strp, const struct cJSON *json, const char *field,
 	       size_t max, struct error *error);
@@ -281,7 +281,7 @@ int input_text(const char **strp, const struct cJSON *json, const char *field,
  * @param field Name of the field
  * @param error What is wrong with it
  *
- * @return 0 if success, EBADMSG if it is wrong
+ * @return 0, or EBADMSG if it is wrong
  */
 int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 		  struct error *error);
@@ -305,7 +305,7 @@ bool farend_is_clear(const struct farend_names *names);
  * @param far   Far end, to be given to farend_reset()
  * @param names What it and its messages say of it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EINVAL if there is no identity
  *
  * Reference: RFC 3261 sections 8.1.1.3 and 12.1.1, RFC 3323, RFC 5630
  */
@@ -325,7 +325,7 @@ void farend_reset(struct farend *far);
  * @param far    Far end of the call, whose host stands in for one that is none
  * @param target Remote target, as it came
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int farend_target(char **urip, const struct farend *far, const char *target);
 
@@ -345,7 +345,7 @@ int farend_target(char **urip, const struct farend *far, const char *target);
  * @param far    Far end of the call
  * @param error  What is wrong with the input
  *
- * @return 0 if success, EBADMSG if the input is wrong, otherwise errorcode
+ * @return 0, EINVAL, ENOMEM, or EBADMSG if the input is wrong
  *
  * Reference: RFC 3261 section 25.1, RFC 3515 section 2.1, RFC 3892 section 3
  */
@@ -374,7 +374,7 @@ void target_reset(struct target *target);
  * @param printh Prints one header field behind what is printed already
  * @param error  What is wrong
  *
- * @return 0 if success, EBADMSG if a header is wrong, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if one is wrong
  */
 int headers_decode(char **strp, const struct cJSON *json, const char *field,
 		   header_print_h *printh, struct error *error);
@@ -386,7 +386,7 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
  * @param name  Name
  * @param value Value
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int header_print_line(struct mbuf *mb, const char *name, const char *value);
 
@@ -397,7 +397,7 @@ int header_print_line(struct mbuf *mb, const char *name, const char *value);
  * @param name  Name
  * @param value Value
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int header_print_uri(struct mbuf *mb, const char *name, const char *value);
 
@@ -412,7 +412,7 @@ int header_print_uri(struct mbuf *mb, const char *name, const char *value);
  * @param far   Far end of the call
  * @param error What is wrong with it
  *
- * @return 0 if success, EBADMSG if a field is wrong, otherwise errorcode
+ * @return 0, EINVAL, ENOMEM, or EBADMSG if a field is wrong
  */
 int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
 		   const struct farend *far, struct error *error);
@@ -424,7 +424,7 @@ int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
  * @param verb  Verb sip:refer
  * @param error What is wrong with it
  *
- * @return 0 if success, EBADMSG if it is too long
+ * @return 0, or EBADMSG if it is too long
  */
 int sipverb_check_size(const struct sipverb *verb, struct error *error);
 
@@ -437,7 +437,7 @@ int sipverb_check_size(const struct sipverb *verb, struct error *error);
  * @param notify What it says; borrows from msg
  * @param msg    NOTIFY request
  *
- * @return 0 if success, ENOENT if it is of another event
+ * @return 0, EINVAL, or ENOENT if it is of another event
  */
 int notify_decode(struct notify *notify, const struct sip_msg *msg);
 
@@ -453,7 +453,7 @@ int notify_decode(struct notify *notify, const struct sip_msg *msg);
  *            many in JSON; what is too much is cut or left out, the smaller
  *            ones stay
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max);
 

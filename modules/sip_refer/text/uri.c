@@ -134,7 +134,7 @@ static void host_split(struct uri_parts *uri, struct pl left)
  * @param uri The parts, which borrow from the text
  * @param pl  URI
  *
- * @return 0 if success, ENOENT if it is of another scheme
+ * @return 0, or ENOENT if it is of another scheme
  *
  * Reference: RFC 3261 section 25.1, SIP-URI
  */
@@ -238,7 +238,7 @@ bool uri_find_control(struct pl *esc, const struct pl *text)
  * @param pf   Print function
  * @param user User
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what pf fails with
  *
  * Reference: RFC 3261 section 25.1, user
  */

@@ -253,8 +253,7 @@ static void make_id(char *id, size_t size)
  * @param ref      Names the request of referd
  * @param error    Why there can be no transfer
  *
- * @return 0 if success, otherwise EINVAL, ENOMEM, or EBADMSG if the call has a
- *         transfer in progress
+ * @return 0, EINVAL, ENOMEM, or EBADMSG if the call has a transfer in progress
  */
 int referral_alloc(struct referral **rp, const struct referral_call *call,
 		   const struct sipverb *verb, const struct timeouts *timeouts,

@@ -81,7 +81,7 @@ static void deadline_handler(void *arg)
  * @param dlg  Dialog of the REFER
  * @param id   CSeq of the REFER
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, EINVAL, or ENOMEM
  *
  * Reference: RFC 3515 section 2.4.6
  */

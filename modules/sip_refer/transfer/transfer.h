@@ -82,7 +82,7 @@ void referral_call_closed(struct referral *r, bool stopping);
  * @param hdrsp Pointer to the text, each field with CRLF
  * @param verb  Verb sip:refer
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int referral_print_hdrs(char **hdrsp, const struct sipverb *verb);
 
@@ -95,7 +95,7 @@ int referral_print_hdrs(char **hdrsp, const struct sipverb *verb);
  * @param timeouts How long a transfer waits unless its verb says otherwise
  * @param events   What transfers bring about in calls, borrowed
  *
- * @return 0 if success, otherwise ENOMEM
+ * @return 0, or ENOMEM
  */
 int referrals_init(const struct timeouts *timeouts,
 		   const struct referral_events *events);
@@ -114,8 +114,7 @@ void referrals_close(void);
  * @param ref   Names the request of referd
  * @param error Why there can be no transfer
  *
- * @return 0 if success, otherwise ENOMEM, or EBADMSG if the call has a
- *         transfer in progress
+ * @return 0, ENOMEM, or EBADMSG if the call has a transfer in progress
  */
 int referrals_add(struct referral **rp, const struct referral_call *call,
 		  const struct sipverb *verb, const char *ref,
@@ -164,7 +163,7 @@ bool referrals_list(struct json *j, size_t pos, size_t count);
  *
  * @param r Referral
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or what libre cannot send it with
  */
 int refer_send(struct referral *r);
 

@@ -1,5 +1,5 @@
 /**
- * @file backlog.c  What referd has not acknowledged
+ * @file unacked.c  What referd has not acknowledged
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
-#include "backlog.h"
+#include "unacked.h"
 #include "link.h"
 
 
@@ -38,20 +38,20 @@ static struct {
 	struct le *unsent;   /* first one that is not written        */
 	size_t unsent_pos;   /* bytes of it that are                 */
 	uint64_t dropped;    /* since there were too many            */
-} backlog = {.next = 1};
+} unacked = {.next = 1};
 
 
 static void destructor(void *arg)
 {
 	struct unacked *rep = arg;
 
-	if (backlog.unsent == &rep->le) {
-		backlog.unsent = rep->le.next;
-		backlog.unsent_pos = 0;
+	if (unacked.unsent == &rep->le) {
+		unacked.unsent = rep->le.next;
+		unacked.unsent_pos = 0;
 	}
 	if (rep->le.list) {
-		--backlog.count;
-		backlog.bytes -= rep->len;
+		--unacked.count;
+		unacked.bytes -= rep->len;
 	}
 	list_unlink(&rep->le);
 	list_unlink(&rep->le_passing);
@@ -62,7 +62,7 @@ static void destructor(void *arg)
 /* One that is half written would take the next one with it */
 static bool is_halfway(const struct le *le)
 {
-	return le == backlog.unsent && backlog.unsent_pos;
+	return le == unacked.unsent && unacked.unsent_pos;
 }
 
 
@@ -71,7 +71,7 @@ static struct unacked *oldest(const struct list *list)
 	struct unacked *rep = list_ledata(list_head(list));
 
 	if (rep && is_halfway(&rep->le))
-		rep = list_ledata(list == &backlog.passing
+		rep = list_ledata(list == &unacked.passing
 					  ? rep->le_passing.next
 					  : rep->le.next);
 
@@ -82,17 +82,17 @@ static struct unacked *oldest(const struct list *list)
 /* The end of a transfer is worth more than the steps on the way */
 static bool drop(void)
 {
-	struct unacked *rep = oldest(&backlog.passing);
+	struct unacked *rep = oldest(&unacked.passing);
 
 	if (!rep)
-		rep = oldest(&backlog.list);
+		rep = oldest(&unacked.list);
 	if (!rep)
 		return false;
 
-	if (!backlog.dropped++)
+	if (!unacked.dropped++)
 		warning("sip_refer: referd has not acknowledged %zu reports; "
 			"steps on the way are dropped, then the oldest\n",
-			backlog.count);
+			unacked.count);
 	mem_deref(rep);
 
 	return true;
@@ -101,20 +101,20 @@ static bool drop(void)
 
 static void keep(struct unacked *rep, bool passing)
 {
-	while (backlog.count >= KEEP_MAX ||
-	       backlog.bytes + rep->len > KEEP_BYTES_MAX) {
+	while (unacked.count >= KEEP_MAX ||
+	       unacked.bytes + rep->len > KEEP_BYTES_MAX) {
 		if (!drop())
 			break;
 	}
 
-	list_append(&backlog.list, &rep->le, rep);
+	list_append(&unacked.list, &rep->le, rep);
 	if (passing)
-		list_append(&backlog.passing, &rep->le_passing, rep);
-	++backlog.count;
-	backlog.bytes += rep->len;
-	if (!backlog.unsent) {
-		backlog.unsent = &rep->le;
-		backlog.unsent_pos = 0;
+		list_append(&unacked.passing, &rep->le_passing, rep);
+	++unacked.count;
+	unacked.bytes += rep->len;
+	if (!unacked.unsent) {
+		unacked.unsent = &rep->le;
+		unacked.unsent_pos = 0;
 	}
 }
 
@@ -126,14 +126,14 @@ static void keep(struct unacked *rep, bool passing)
  * @param passing True if it is the first to be dropped when there are too
  *                many: a later one says how it went on
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EMSGSIZE if it is too long for a line
  */
-int backlog_add(struct json *j, bool passing)
+int unacked_add(struct json *j, bool passing)
 {
 	struct unacked *rep;
 	char *text;
 
-	json_int(j, "n", (int64_t)backlog.next);
+	json_int(j, "n", (int64_t)unacked.next);
 	json_int(j, "time", (int64_t)walltime_now());
 	json_close(j, '}');
 	text = json_take(j);
@@ -154,7 +154,7 @@ int backlog_add(struct json *j, bool passing)
 	}
 
 	/* the terminating zero gives way to the end of the line */
-	rep->n = backlog.next++;
+	rep->n = unacked.next++;
 	rep->len = strlen(text) + 1;
 	rep->line = text;
 	rep->line[rep->len - 1] = '\n';
@@ -170,9 +170,9 @@ int backlog_add(struct json *j, bool passing)
  *
  * @param n Number of the last report that it has
  */
-void backlog_ack(uint64_t n)
+void unacked_forget(uint64_t n)
 {
-	struct le *le = list_head(&backlog.list);
+	struct le *le = list_head(&unacked.list);
 
 	while (le) {
 
@@ -185,11 +185,11 @@ void backlog_ack(uint64_t n)
 		mem_deref(rep);
 	}
 
-	if (backlog.dropped)
+	if (unacked.dropped)
 		warning("sip_refer: referd is back; %llu reports were "
 			"dropped\n",
-			(unsigned long long)backlog.dropped);
-	backlog.dropped = 0;
+			(unsigned long long)unacked.dropped);
+	unacked.dropped = 0;
 }
 
 
@@ -198,11 +198,11 @@ void backlog_ack(uint64_t n)
  *
  * @return Number; of the next one, if none is
  */
-uint64_t backlog_first(void)
+uint64_t unacked_first(void)
 {
-	const struct le *le = list_head(&backlog.list);
+	const struct le *le = list_head(&unacked.list);
 
-	return le ? ((const struct unacked *)le->data)->n : backlog.next;
+	return le ? ((const struct unacked *)le->data)->n : unacked.next;
 }
 
 
@@ -211,35 +211,35 @@ uint64_t backlog_first(void)
  *
  * @return Number
  */
-uint64_t backlog_next(void)
+uint64_t unacked_next(void)
 {
-	return backlog.next;
+	return unacked.next;
 }
 
 
 /**
  * Have all that is kept written again
  */
-void backlog_rewind(void)
+void unacked_rewind(void)
 {
-	backlog.unsent = list_head(&backlog.list);
-	backlog.unsent_pos = 0;
+	unacked.unsent = list_head(&unacked.list);
+	unacked.unsent_pos = 0;
 }
 
 
 static void wrote(size_t n)
 {
-	backlog.unsent_pos += n;
+	unacked.unsent_pos += n;
 
-	while (backlog.unsent) {
+	while (unacked.unsent) {
 
-		const struct unacked *rep = backlog.unsent->data;
+		const struct unacked *rep = unacked.unsent->data;
 
-		if (backlog.unsent_pos < rep->len)
+		if (unacked.unsent_pos < rep->len)
 			break;
 
-		backlog.unsent_pos -= rep->len;
-		backlog.unsent = backlog.unsent->next;
+		unacked.unsent_pos -= rep->len;
+		unacked.unsent = unacked.unsent->next;
 	}
 }
 
@@ -248,10 +248,10 @@ static ssize_t write_some(int fd, int flags)
 {
 	struct iovec iov[IOV_COUNT];
 	struct msghdr msg = {.msg_iov = iov};
-	size_t skip = backlog.unsent_pos;
+	size_t skip = unacked.unsent_pos;
 	struct le *le;
 
-	for (le = backlog.unsent; le && msg.msg_iovlen < IOV_COUNT;
+	for (le = unacked.unsent; le && msg.msg_iovlen < IOV_COUNT;
 	     le = le->next) {
 
 		const struct unacked *rep = le->data;
@@ -272,11 +272,12 @@ static ssize_t write_some(int fd, int flags)
  * @param fd    Socket
  * @param flags As for send()
  *
- * @return 0 if that is all, otherwise errorcode
+ * @return 0 if that is all, EAGAIN if the socket takes no more for now, or
+ *         what else sendmsg() fails with
  */
-int backlog_write(int fd, int flags)
+int unacked_write(int fd, int flags)
 {
-	while (backlog.unsent) {
+	while (unacked.unsent) {
 
 		const ssize_t n = write_some(fd, flags);
 
@@ -293,13 +294,13 @@ int backlog_write(int fd, int flags)
 /**
  * Forget all reports
  */
-void backlog_close(void)
+void unacked_close(void)
 {
-	list_flush(&backlog.list);
-	backlog.count = 0;
-	backlog.bytes = 0;
-	backlog.unsent = NULL;
-	backlog.unsent_pos = 0;
-	backlog.dropped = 0;
-	backlog.next = 1;
+	list_flush(&unacked.list);
+	unacked.count = 0;
+	unacked.bytes = 0;
+	unacked.unsent = NULL;
+	unacked.unsent_pos = 0;
+	unacked.dropped = 0;
+	unacked.next = 1;
 }

@@ -1,5 +1,5 @@
 /**
- * @file module_backlog.c  Tests of what is kept while referd is away
+ * @file module_unacked.c  Tests of what is kept while referd is away
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,7 +13,7 @@
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
-#include "link/backlog.h"
+#include "link/unacked.h"
 
 
 enum {
@@ -48,7 +48,7 @@ static void add(const char *step, unsigned i, bool passing)
 	json_str(&j, "step", step);
 	json_int(&j, "i", i);
 	json_str(&j, "pad", pad);
-	assert_int_equal(backlog_add(&j, passing), 0);
+	assert_int_equal(unacked_add(&j, passing), 0);
 }
 
 
@@ -64,7 +64,7 @@ static unsigned count(int fds[2], const char *step)
 	pid = fork();
 	if (!pid) {
 		(void)close(fds[1]);
-		_exit(backlog_write(fds[0], 0));
+		_exit(unacked_write(fds[0], 0));
 	}
 	(void)close(fds[0]);
 
@@ -102,24 +102,24 @@ static void test_overflow(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(count(fds, "ended"), TRANSFERS);
 
-	backlog_ack(backlog_next() - 1);
+	unacked_forget(unacked_next() - 1);
 	assert_int_equal(warnings, 2);
-	assert_int_equal(backlog_first(), backlog_next());
-	backlog_close();
+	assert_int_equal(unacked_first(), unacked_next());
+	unacked_close();
 }
 
 
 /* With nothing of less worth, the oldest */
 static void test_oldest(void **state)
 {
-	const uint64_t next = backlog_next();
+	const uint64_t next = unacked_next();
 	unsigned i;
 	(void)state;
 
 	for (i = 0; i < KEPT + 10; i++)
 		add("ended", i, false);
-	assert_int_equal(backlog_first(), next + 10);
-	backlog_close();
+	assert_int_equal(unacked_first(), next + 10);
+	unacked_close();
 }
 
 
@@ -134,7 +134,7 @@ static void test_halfway(void **state)
 	memset(pad, 'x', sizeof(pad) - 1);
 	for (i = 0; i < KEPT; i++)
 		add("progress", i, true);
-	while (backlog_write(fds[0], MSG_DONTWAIT) == 0)
+	while (unacked_write(fds[0], MSG_DONTWAIT) == 0)
 		for (i = 0; i < KEPT; i++)
 			add("progress", i, true);
 
@@ -143,7 +143,7 @@ static void test_halfway(void **state)
 		add("ended", i, false);
 
 	assert_in_range(count(fds, "ended"), KEPT - 1, KEPT);
-	backlog_close();
+	unacked_close();
 	pad[0] = '\0';
 }
 

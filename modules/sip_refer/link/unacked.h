@@ -1,0 +1,22 @@
+/**
+ * @file unacked.h  What referd has not acknowledged
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef UNACKED_H
+#define UNACKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json;
+
+int unacked_add(struct json *j, bool passing);
+void unacked_forget(uint64_t n);
+uint64_t unacked_first(void);
+uint64_t unacked_next(void);
+void unacked_rewind(void);
+int unacked_write(int fd, int flags);
+void unacked_close(void);
+
+#endif
