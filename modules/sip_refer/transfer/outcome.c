@@ -3,7 +3,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <sched.h>
 #include <stdlib.h>
 #include <re.h>
 #include "json.h"
@@ -129,12 +128,9 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence)
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
 
-	/* more may be done in this turn than to say so, and referd may wait
-	   for this very processor: it was woken by who is about to sleep, as
-	   the kernel believes */
+	/* more may be done in this turn than to say so */
 	link_report(&j);
 	link_flush();
-	(void)sched_yield();
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
 	     outcome, evidence);
