@@ -37,6 +37,20 @@ static void check(const char *addr, const char *uri)
 }
 
 
+/* ... and of what far ends refuse, nothing is left */
+static void check_referto(const struct target *target)
+{
+	struct error error = {.index = -1};
+	const int err = referto_check(target, &error);
+
+	if (err && (err != EBADMSG || !*error.text))
+		abort();
+	if (!err && (!strstr(target->addr, ">") ||
+		     strcmp(strrchr(target->addr, '>'), ">")))
+		abort();
+}
+
+
 static void taken(const char *input, const struct farend *far)
 {
 	struct target target = {.rule = NULL};
@@ -100,10 +114,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	err = target_encode(&target, "referTo", input, dname, hdrs, &far,
 			    &error);
-	if (!err)
+	if (!err) {
 		check(target.addr, target.uri);
-	else if (err != EBADMSG || !*error.text)
+		check_referto(&target);
+	}
+	else if (err != EBADMSG || !*error.text) {
 		abort();
+	}
 
 	target_reset(&target);
 	farend_reset(&far);

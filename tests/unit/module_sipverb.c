@@ -240,6 +240,92 @@ static void test_neighbours(void **state)
 }
 
 
+/* What far ends refuse, or would do though they should not */
+static const struct {
+	const char *refer_to;
+	const char *why; /* NULL if it is taken */
+} targets[] = {
+	{"sip:a@b;method=INVITE", NULL},
+	{"sip:a@b;METHOD=INVITE;transport=tcp", NULL},
+	{"sip:a@b;methods=BYE;x=method", NULL},
+	{"sip:method=BYE@b", NULL},
+	{"sip:a@b;method=BYE", "must not have a method other than INVITE"},
+	{"sip:a@b;method", "must not have a method other than INVITE"},
+	{"sip:a@b;method=", "must not have a method other than INVITE"},
+	{"sip:a@b;method=invite", "must not have a method other than INVITE"},
+	{"sips:a@b:1;x;Method=SUBSCRIBE;y=1?X=1",
+	 "must not have a method other than INVITE"},
+	{"sip:a@b;%6dethod=BYE", "must not have a method other than INVITE"},
+	{"sip:a@b;method=INVITE;method=BYE",
+	 "must not have a method other than INVITE"},
+	{"a@b;method=BYE", "must not have a method other than INVITE"},
+
+	{"sip:a@b?X-A=1&Subject=Via&Replaces=a%40b&Accept-Contact=x", NULL},
+	{"sip:a?Via=1@b", NULL},
+	{"sip:a@b?", NULL},
+	{"sip:a@b?&", NULL},
+	{"sip:a@b?=x", NULL},
+	{"sip:a@b?Via=SIP/2.0", "must not have the header field Via"},
+	{"sip:a@b?X-A=1&rOUTE=%3Csip:c%3E",
+	 "must not have the header field rOUTE"},
+	{"sip:a@b?Contact", "must not have the header field Contact"},
+	{"sip:a@b?X=1&v=1", "must not have the header field v"},
+	{"sip:a@b?%56ia=1", "must not have the header field %56ia"},
+	{"sip:a@b?Content-Type=text/plain",
+	 "must not have the header field Content-Type"},
+	{"sip:a@b?content-%c3=1",
+	 "must not have the header field content-%c3"},
+	{"sip:a@b?body=hello", "must not have the header field body"},
+	{"sip:a@b?X=1&BODY=hello&Y=2", "must not have the header field BODY"},
+	{"sip:a@b?Supported=100rel",
+	 "must not have the header field Supported"},
+	{"sip:a@b?From=%22x%22", "must not have the header field From"},
+	{"sip:a@b?X=?Via=1", NULL},
+	{"tel:+4930;ext=1?Via=1", "must not have the header field Via"},
+	{"a@b?Route=1", "must not have the header field Route"},
+	{"\\\"A\\\" <sip:a@b?Via=1>", "must not have the header field Via"},
+
+	{"<sip:a@b;x=1>", NULL},
+	{"\\\"a>b;c\\\" <sip:a@b>", NULL},
+	{"<sip:a@b>;hp=2", "must not have the parameter \"hp\" behind its >: "
+			   "far ends refuse it"},
+	{"Bob <100>;q=1;x",
+	 "must not have the parameter \"q\" behind its >: far ends refuse it"},
+	{"<sip:a@b>;x", "must not have the parameter \"x\" behind its >: "
+			"far ends refuse it"},
+};
+
+
+static void test_targets(void **state)
+{
+	char text[256], expected[256];
+	struct sipverb *verb;
+	struct error error;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+
+		const char *why = targets[i].why;
+
+		(void)re_snprintf(
+			text, sizeof(text),
+			"{\"verb\":\"sip:refer\",\"referTo\":\"%s\"}",
+			targets[i].refer_to);
+		(void)re_snprintf(expected, sizeof(expected), "referTo: %s",
+				  why);
+		if (decode(&verb, text, &error) != (why ? EBADMSG : 0) ||
+		    (why && strcmp(error.text, expected)))
+			fail_msg("%s: %s", targets[i].refer_to, error.text);
+		mem_deref(verb);
+	}
+
+	/* of whom refers, which far ends take */
+	mem_deref(decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"1\","
+			    "\"referredBy\":\"<sip:a@b?Via=1>;p=q\"}"));
+}
+
+
 #define REFER "{\"verb\":\"sip:refer\",\"referTo\":\"100\","
 
 static const struct {
@@ -293,6 +379,12 @@ static const struct {
 	{REFER "\"targetHeaders\":{\"From\":\"x\"}}", "targetHeaders.From",
 	 "targetHeaders.From: is written by the SIP stack and must not be "
 	 "set"},
+	{REFER "\"targetHeaders\":{\"Body\":\"x\"}}", "targetHeaders.Body",
+	 "targetHeaders.Body: must not be set: it should not stand in a URI"},
+	{REFER "\"targetHeaders\":{\"k\":\"x\"}}", "targetHeaders.k",
+	 "targetHeaders.k: must not be set: it should not stand in a URI"},
+	{REFER "\"targetHeaders\":{\"v\":\"x\"}}", "targetHeaders.v",
+	 "targetHeaders.v: is written by the SIP stack and must not be set"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","
 	 "\"targetHeaders\":{\"X\":1}}",
 	 "referTo",
@@ -447,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_target_headers),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_stack_headers),
 		cmocka_unit_test(test_bounds),

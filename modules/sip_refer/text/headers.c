@@ -63,6 +63,13 @@ static const char *const stack_hdrs[] = {
 
 static const char stack_prefix[] = "Content-";
 
+/* What else a URI should not bring about: RFC 3261 section 19.1.5 */
+static const char *const no_uri_hdrs[] = {
+	"Accept", "Accept-Encoding", "Accept-Language",
+	"Allow",  "Supported",       "Organization",
+	"body",
+};
+
 
 /**
  * Make a compact name of a header field the full one
@@ -87,25 +94,55 @@ void header_full_name(struct pl *name)
 }
 
 
+static bool is_among(const struct pl *name, const char *const *namev,
+		     size_t namec)
+{
+	size_t i;
+
+	for (i = 0; i < namec; i++) {
+		if (!pl_strcasecmp(name, namev[i]))
+			return true;
+	}
+
+	return false;
+}
+
+
 static bool is_stack_hdr(const char *str)
 {
 	struct pl name, prefix;
-	size_t i;
 
 	pl_set_str(&name, str);
 	header_full_name(&name);
 
 	prefix.p = name.p;
 	prefix.l = min(name.l, strlen(stack_prefix));
-	if (!pl_strcasecmp(&prefix, stack_prefix))
-		return true;
 
-	for (i = 0; i < sizeof(stack_hdrs) / sizeof(stack_hdrs[0]); i++) {
-		if (!pl_strcasecmp(&name, stack_hdrs[i]))
-			return true;
-	}
+	return !pl_strcasecmp(&prefix, stack_prefix) ||
+	       is_among(&name, stack_hdrs,
+			sizeof(stack_hdrs) / sizeof(stack_hdrs[0]));
+}
 
-	return false;
+
+/**
+ * Tell whether a header field may stand in a URI, for who is called by it
+ *
+ * @param str Its name, unescaped, maybe compact
+ *
+ * @return True if so
+ *
+ * Reference: RFC 3261 section 19.1.5
+ */
+bool header_may_be_in_uri(const char *str)
+{
+	struct pl name;
+
+	pl_set_str(&name, str);
+	header_full_name(&name);
+
+	return !is_stack_hdr(str) &&
+	       !is_among(&name, no_uri_hdrs,
+			 sizeof(no_uri_hdrs) / sizeof(no_uri_hdrs[0]));
 }
 
 
@@ -137,7 +174,7 @@ static int header_value(char *buf, size_t size, const cJSON *item,
 
 
 static int header_check(char *buf, size_t size, const cJSON *item,
-			const char *name, struct error *error)
+			const char *name, bool in_uri, struct error *error)
 {
 	char field[64];
 
@@ -154,6 +191,11 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 		return error_set(error, field,
 				 "is written by the SIP stack and must not be "
 				 "set");
+
+	if (in_uri && !header_may_be_in_uri(item->string))
+		return error_set(error, field,
+				 "must not be set: it should not stand in a "
+				 "URI");
 
 	return header_value(buf, size, item, field, error);
 }
@@ -187,7 +229,8 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 		if (input_is_absent(item))
 			continue;
 
-		err = header_check(buf, sizeof(buf), item, field, error);
+		err = header_check(buf, sizeof(buf), item, field,
+				   printh == header_print_uri, error);
 		if (!err)
 			err = printh(mb, item->string, buf);
 		if (err)

@@ -141,6 +141,8 @@ static int refer_to_decode(struct sipverb *verb, const cJSON *json,
 		err = target_encode(&verb->refer_to, "referTo", input, NULL,
 				    verb->target_hdrs, far, error);
 	if (!err && input)
+		err = referto_check(&verb->refer_to, error);
+	if (!err && input)
 		err = str_dup(&verb->input, input);
 	if (!err && replaces)
 		err = str_dup(&verb->replaces, replaces);

@@ -21,5 +21,6 @@ int text_print_quoted(struct re_printf *pf, const char *str);
 int text_print_user(struct re_printf *pf, const char *user);
 
 void header_full_name(struct pl *name);
+bool header_may_be_in_uri(const char *str);
 
 #endif

@@ -361,6 +361,22 @@ int target_encode(struct target *target, const char *field, const char *input,
 void target_reset(struct target *target);
 
 
+/* referto: What a Refer-To must not have, though it is a URI */
+
+/**
+ * Check what an application wrote as Refer-To for what far ends refuse, or
+ * should not do though it says so
+ *
+ * @param target Address that target_encode() has made of it
+ * @param error  What is wrong with it
+ *
+ * @return 0 if success, EBADMSG if something is wrong, otherwise errorcode
+ *
+ * Reference: RFC 3261 sections 19.1.1 and 19.1.5, RFC 3515 section 2.1
+ */
+int referto_check(const struct target *target, struct error *error);
+
+
 /* headers: The header fields that a verb brings */
 
 /**

@@ -232,6 +232,34 @@ bool uri_find_control(struct pl *esc, const struct pl *text)
 
 
 /**
+ * Print a text with each escaped character as the character that it stands for
+ *
+ * @param pf   Print function
+ * @param text Text
+ *
+ * @return 0 if success, otherwise errorcode
+ *
+ * Reference: RFC 3261 section 19.1.2
+ */
+int uri_print_unescaped(struct re_printf *pf, const struct pl *text)
+{
+	struct pl left = *text;
+	int err = 0;
+
+	while (left.l && !err) {
+
+		const int c = uri_escape(&left);
+		const char one = c < 0 ? *left.p : (char)c;
+
+		err = pf->vph(&one, 1, pf->arg);
+		pl_advance(&left, c < 0 ? 1 : 3);
+	}
+
+	return err;
+}
+
+
+/**
  * Print a user, with what must be escaped; what is so already stays, but for
  * control characters, which are left out
  *

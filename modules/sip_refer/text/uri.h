@@ -26,6 +26,7 @@ bool uri_host_is_valid(const struct uri_parts *uri);
 bool uri_port_is_valid(const struct uri_parts *uri);
 int uri_escape(const struct pl *pl);
 bool uri_find_control(struct pl *esc, const struct pl *text);
+int uri_print_unescaped(struct re_printf *pf, const struct pl *text);
 int uri_print_user(struct re_printf *pf, const struct pl *user);
 
 int number_encode(char **strp, const struct pl *pl, const struct pl *params);

@@ -52,6 +52,16 @@ const TARGETS = {
 	'a broken IPv6 address': 'sip:bob@[2001:db8::1',
 	'tel: without a number': 'tel:', 'letters behind tel:': 'tel:bob',
 };
+/* What a far end should not be asked to do */
+const DANGERS = {
+	'a parameter behind the >': '<sip:bob@example.com>;x=1',
+	'a method': 'sip:bob@example.com;method=BYE',
+	'a Via': 'sip:bob@example.com?X-A=1&Via=SIP/2.0',
+	'an escaped Via': 'sip:bob@example.com?%56ia=x',
+	'a short Via': 'bob@example.com?v=x',
+	'a Route': '"Bob" <sip:bob@example.com?Route=%3Csip:a%3E>',
+	'a body': 'sip:bob@example.com?body=hello',
+};
 const HEADERS = {
 	'a string': 'X-A: 1', 'an array': ['X-A'], 'a number': 1,
 	'a boolean': true, '33 members': Object.fromEntries(Array.from(
@@ -117,7 +127,7 @@ export const VERBS = [
 
 	['referTo: missing', { verb: 'sip:refer' }, 'referTo'],
 	['referTo: null', refer({ referTo: null }), 'referTo'],
-	...rowsOf('referTo', { ...texts(2048), ...TARGETS },
+	...rowsOf('referTo', { ...texts(2048), ...TARGETS, ...DANGERS },
 		(referTo) => refer({ referTo })),
 	...rowsOf('referredBy', { ...texts(2048, OPTIONAL), ...TARGETS },
 		(referredBy) => refer({ referredBy })),
@@ -128,6 +138,8 @@ export const VERBS = [
 	(replaces) => ({ verb: 'sip:refer', replaces })),
 	...headerRows('headers', refer),
 	...headerRows('targetHeaders', refer),
+	['targetHeaders: a body', refer({ targetHeaders: { Body: 'a' } }),
+		'targetHeaders.Body'],
 	['targetHeaders: with tel:', refer({ referTo: 'tel:+4930',
 		targetHeaders: { 'X-A': '1' } }), 'referTo'],
 	...rowsOf('timeouts', { 'a number': 5, 'an array': [5],

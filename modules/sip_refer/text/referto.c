@@ -1,0 +1,140 @@
+/**
+ * @file referto.c  What a Refer-To must not have, though it is a URI
+ *
+ * Some far ends do as a URI says, and put into their INVITE what is none of
+ * the application's: they are not sent it.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <string.h>
+#include <re.h>
+#include "text.h"
+#include "syntax.h"
+#include "uri.h"
+
+
+static const char field[] = "referTo";
+
+
+/* The name of "name" or "name=value" */
+static struct pl name_of(const struct pl *param)
+{
+	const char *equals = pl_strchr(param, '=');
+	struct pl name = *param;
+
+	if (equals)
+		name.l = equals - name.p;
+
+	return name;
+}
+
+
+/* What stands behind the first of these characters, up to the next */
+static bool next_param(struct pl *param, struct pl *left, char sep)
+{
+	const char *end;
+
+	if (!left->l)
+		return false;
+
+	pl_advance(left, 1);
+	*param = *left;
+	end = left->l ? memchr(left->p, sep, left->l) : NULL;
+	if (end)
+		param->l = end - param->p;
+	pl_advance(left, param->l);
+
+	return true;
+}
+
+
+/* Asterisk (chan_pjsip 22.10.1, 16.28.0) answers 400 */
+static int addr_check(const char *addr, struct error *error)
+{
+	struct pl left, param, name;
+
+	pl_set_str(&left, strrchr(addr, '>') + 1);
+	if (!next_param(&param, &left, ';'))
+		return 0;
+
+	name = name_of(&param);
+
+	return error_set(error, field,
+			 "must not have the parameter \"%r\" behind its >: "
+			 "far ends refuse it",
+			 &name);
+}
+
+
+static int hdrs_check(const struct pl *hdrs, struct error *error)
+{
+	struct pl left = *hdrs, param, name;
+	char *str;
+	bool taken;
+
+	while (next_param(&param, &left, '&')) {
+
+		name = name_of(&param);
+		if (re_sdprintf(&str, "%H", uri_print_unescaped, &name))
+			return ENOMEM;
+
+		taken = header_may_be_in_uri(str);
+		mem_deref(str);
+		if (!taken)
+			return error_set(error, field,
+					 "must not have the header field %r",
+					 &name);
+	}
+
+	return 0;
+}
+
+
+/* RFC 3261 section 19.1.1: the method is an INVITE's unless it is named */
+static int params_check(const struct pl *params, struct error *error)
+{
+	struct pl left = *params, param, name;
+	bool is_method;
+	char *str;
+
+	while (next_param(&param, &left, ';')) {
+
+		name = name_of(&param);
+		if (re_sdprintf(&str, "%H", uri_print_unescaped, &name))
+			return ENOMEM;
+
+		is_method = !str_casecmp(str, "method");
+		mem_deref(str);
+		pl_advance(&param, name.l);
+		if (is_method && pl_strcmp(&param, "=INVITE"))
+			return error_set(error, field,
+					 "must not have a method other than "
+					 "INVITE");
+	}
+
+	return 0;
+}
+
+
+int referto_check(const struct target *target, struct error *error)
+{
+	struct uri_parts parts;
+	struct pl uri, hdrs = PL_INIT;
+	int err;
+
+	err = addr_check(target->addr, error);
+	if (err)
+		return err;
+
+	pl_set_str(&uri, target->uri);
+	if (!uri_split(&parts, &uri)) {
+		err = params_check(&parts.params, error);
+		hdrs = parts.hdrs;
+	}
+	else {
+		/* in a tel: URI they are nothing, but who knows */
+		pl_set_str(&hdrs, strchr(target->uri, '?'));
+	}
+
+	return err ? err : hdrs_check(&hdrs, error);
+}
