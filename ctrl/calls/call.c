@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cjson/cJSON.h>
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
@@ -17,32 +18,44 @@
 
 
 struct call {
-	char *sid;
-	char *call_id;
-	char *direction;
-	char *from;
-	char *to;
-	char *caller_name;
-	char *account;
-	char *state;
-	char *sip_reason;
-	char *ref;
-	char *headers;
+	struct call_info info;
 	char *instance; /* of the node that carries it */
 	char *node;
-	char *tag; /* JSON text of an object, may be NULL */
-	int sip_status;
-	int64_t started;
-	int64_t duration;
 	bool notify; /* config notifyEvents */
-	char *saved; /* as call_save() writes it, NULL if it has changed */
+	char *tag;   /* JSON text of an object, may be NULL */
+	char *saved; /* info as call_save() writes it, NULL if it has changed
+		      */
+};
+
+/* What the node does not say of a call */
+static const struct field fields[] = {
+	FIELD("boot", TEXT, call, instance, 1),
+	FIELD("node", TEXT, call, node, 1),
+	FIELD("notify", BOOL, call, notify, 1),
+	FIELD("tag", JSON, call, tag, 1),
+	FIELDS_END,
 };
 
 
-static void change(struct call *c)
+static int keep(struct call *c, const struct call_info *info)
 {
 	free(c->saved);
 	c->saved = NULL;
+
+	return fields_keep(&c->info, call_info_fields, FIELDS_ALL, info,
+			   call_info_fields);
+}
+
+
+static int alloc(struct call **cp)
+{
+	*cp = calloc(1, sizeof(**cp));
+	if (!*cp)
+		return ENOMEM;
+
+	(*cp)->info.duration = -1;
+
+	return 0;
 }
 
 
@@ -59,25 +72,57 @@ static void change(struct call *c)
 int call_create(struct call **cp, const struct call_info *info,
 		const char *instance, const char *node)
 {
-	struct call *c = calloc(1, sizeof(*c));
+	struct call *c;
 	int err;
 
-	if (!c)
-		return ENOMEM;
+	err = alloc(&c);
+	if (err)
+		return err;
 
-	c->duration = -1;
 	err = field_keep(&c->instance, instance);
 	err |= field_keep(&c->node, node);
-	err |= field_keep(&c->sid, info->sid);
 	err |= call_update(c, info);
-	if (err) {
+	if (err)
 		call_destroy(c);
-		return ENOMEM;
-	}
+	else
+		*cp = c;
 
-	*cp = c;
+	return err;
+}
 
-	return 0;
+
+/**
+ * Read what call_save() wrote
+ *
+ * @param cp   Pointer to the new call
+ * @param tree Object, which is written over
+ *
+ * @return 0, ENOMEM, or EBADMSG if it lacks what every call has
+ */
+int call_load(struct call **cp, cJSON *tree)
+{
+	struct call_info info;
+	struct call *c;
+	int err;
+
+	err = call_info_load(&info,
+			     cJSON_GetObjectItemCaseSensitive(tree, "call"));
+	if (err)
+		return err;
+
+	err = alloc(&c);
+	if (err)
+		return err;
+
+	err = fields_load(c, fields, tree) | keep(c, &info);
+	if (!err && (!c->instance || !c->node))
+		err = EBADMSG;
+	if (err)
+		call_destroy(c);
+	else
+		*cp = c;
+
+	return err;
 }
 
 
@@ -91,20 +136,8 @@ void call_destroy(struct call *c)
 	if (!c)
 		return;
 
-	free(c->sid);
-	free(c->call_id);
-	free(c->direction);
-	free(c->from);
-	free(c->to);
-	free(c->caller_name);
-	free(c->account);
-	free(c->state);
-	free(c->sip_reason);
-	free(c->ref);
-	free(c->headers);
-	free(c->instance);
-	free(c->node);
-	free(c->tag);
+	fields_free(&c->info, call_info_fields);
+	fields_free(c, fields);
 	free(c->saved);
 	free(c);
 }
@@ -120,27 +153,10 @@ void call_destroy(struct call *c)
  */
 int call_update(struct call *c, const struct call_info *info)
 {
-	int err = 0;
+	c->info.sip_status =
+		0; /* it is told anew each time, or there is none */
 
-	change(c);
-	err |= field_keep(&c->call_id, info->call_id);
-	err |= field_keep(&c->direction, info->direction);
-	err |= field_keep(&c->from, info->from);
-	err |= field_keep(&c->to, info->to);
-	err |= field_keep(&c->caller_name, info->caller_name);
-	err |= field_keep(&c->account, info->account);
-	err |= field_keep(&c->state, info->state);
-	err |= field_keep(&c->sip_reason, info->sip_reason);
-	err |= field_keep(&c->ref, info->ref);
-	err |= field_keep(&c->headers, info->headers);
-
-	c->sip_status = info->sip_status;
-	if (info->started)
-		c->started = info->started;
-	if (info->duration >= 0)
-		c->duration = info->duration;
-
-	return err;
+	return keep(c, info);
 }
 
 
@@ -155,18 +171,19 @@ int call_update(struct call *c, const struct call_info *info)
  */
 int call_fail(struct call *c, const char *state, const char *reason)
 {
-	change(c);
-	if (c->duration < 0)
-		c->duration = 0;
+	const struct call_info end = {
+		.state = state,
+		.sip_reason = reason,
+		.duration = c->info.duration < 0 ? 0 : c->info.duration,
+	};
 
-	return field_keep(&c->state, state) |
-	       field_keep(&c->sip_reason, reason);
+	return keep(c, &end);
 }
 
 
 const char *call_sid(const struct call *c)
 {
-	return c->sid;
+	return c->info.sid;
 }
 
 
@@ -205,7 +222,7 @@ const char *call_node(const struct call *c)
  */
 const char *call_from(const struct call *c)
 {
-	return c->from;
+	return c->info.from;
 }
 
 
@@ -218,7 +235,7 @@ const char *call_from(const struct call *c)
  */
 const char *call_to(const struct call *c)
 {
-	return c->to;
+	return c->info.to;
 }
 
 
@@ -231,7 +248,7 @@ const char *call_to(const struct call *c)
  */
 const char *call_state(const struct call *c)
 {
-	return c->state;
+	return c->info.state;
 }
 
 
@@ -282,13 +299,13 @@ bool call_notify(const struct call *c)
 
 bool call_inbound(const struct call *c)
 {
-	return !strcmp(c->direction, "inbound");
+	return !strcmp(c->info.direction, "inbound");
 }
 
 
 bool call_answered(const struct call *c)
 {
-	return !strcmp(c->state, "in-progress");
+	return !strcmp(c->info.state, "in-progress");
 }
 
 
@@ -298,7 +315,7 @@ bool call_over(const struct call *c)
 					     "no-answer"};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
-		if (!strcmp(c->state, states[i]))
+		if (!strcmp(c->info.state, states[i]))
 			return true;
 	}
 
@@ -347,7 +364,7 @@ void call_party_print(struct json *j, const char *key, const char *uri)
 
 void call_number(const struct call *c, char *text, size_t size)
 {
-	party(text, size, c->to);
+	party(text, size, c->info.to);
 }
 
 
@@ -362,23 +379,25 @@ static void started_print(struct json *j, int64_t ms)
 
 void call_print(struct json *j, const struct call *c, bool status)
 {
-	json_str(j, "call_sid", c->sid);
-	json_str(j, "direction", c->direction);
-	call_party_print(j, "from", c->from);
-	call_party_print(j, "to", c->to);
-	json_str(j, "caller_name", c->caller_name ? c->caller_name : "");
-	json_str(j, "call_id", c->call_id);
-	json_int(j, "sip_status", c->sip_status);
-	json_str(j, "sip_reason", c->sip_reason ? c->sip_reason : "");
+	json_str(j, "call_sid", c->info.sid);
+	json_str(j, "direction", c->info.direction);
+	call_party_print(j, "from", c->info.from);
+	call_party_print(j, "to", c->info.to);
+	json_str(j, "caller_name",
+		 c->info.caller_name ? c->info.caller_name : "");
+	json_str(j, "call_id", c->info.call_id);
+	json_int(j, "sip_status", c->info.sip_status);
+	json_str(j, "sip_reason",
+		 c->info.sip_reason ? c->info.sip_reason : "");
 	if (status)
-		json_str(j, "call_status", c->state);
+		json_str(j, "call_status", c->info.state);
 	json_str(j, "node", c->node);
-	json_str(j, "from_uri", c->from);
-	json_str(j, "to_uri", c->to);
-	json_str(j, "account", c->account);
-	started_print(j, c->started);
-	if (c->duration >= 0)
-		json_int(j, "duration", c->duration);
+	json_str(j, "from_uri", c->info.from);
+	json_str(j, "to_uri", c->info.to);
+	json_str(j, "account", c->info.account);
+	started_print(j, c->info.started);
+	if (c->info.duration >= 0)
+		json_int(j, "duration", c->info.duration);
 }
 
 
@@ -386,32 +405,18 @@ void call_print_new(struct json *j, const struct call *c)
 {
 	call_print(j, c, true);
 	json_open(j, "sip", '{');
-	json_raw(j, "headers", c->headers ? c->headers : "{}");
+	json_raw(j, "headers", c->info.headers ? c->info.headers : "{}");
 	json_close(j, '}');
 }
 
 
-static char *print_whole(const struct call *c)
+static char *print_info(const struct call_info *info)
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "sid", c->sid);
-	json_str(&j, "call_id", c->call_id);
-	json_str(&j, "direction", c->direction);
-	json_str(&j, "from", c->from);
-	json_str(&j, "to", c->to);
-	json_str(&j, "caller_name", c->caller_name);
-	json_str(&j, "account", c->account);
-	json_str(&j, "state", c->state);
-	json_int(&j, "sip_status", c->sip_status);
-	json_str(&j, "sip_reason", c->sip_reason);
-	json_int(&j, "started", c->started);
-	if (c->duration >= 0)
-		json_int(&j, "duration", c->duration);
-	json_raw(&j, "headers", c->headers);
-	json_str(&j, "ref", c->ref);
+	fields_print(&j, info, call_info_fields, FIELDS_ALL);
 	json_close(&j, '}');
 
 	return json_take(&j);
@@ -419,17 +424,18 @@ static char *print_whole(const struct call *c)
 
 
 /**
- * Write a call in the form of docs/link.md, for call_info_load() to read
+ * Write a call, for call_load() to read; what its node said of it in the form
+ * of docs/link.md
  *
- * @param j   Text, which fails if memory runs out
- * @param key Name of the member
- * @param c   Call
+ * @param j Text, in an open object, which fails if memory runs out
+ * @param c Call
  */
-void call_save(struct json *j, const char *key, struct call *c)
+void call_save(struct json *j, struct call *c)
 {
 	if (!c->saved)
-		c->saved = print_whole(c);
+		c->saved = print_info(&c->info);
 
-	json_raw(j, key, c->saved);
+	fields_print(j, c, fields, FIELDS_ALL);
+	json_raw(j, "call", c->saved);
 	j->failed |= !c->saved;
 }

@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 
+struct cJSON;
 struct call;
 struct call_info;
 struct json;
 
 int call_create(struct call **cp, const struct call_info *info,
 		const char *instance, const char *node);
+int call_load(struct call **cp, struct cJSON *tree);
 void call_destroy(struct call *c);
 int call_update(struct call *c, const struct call_info *info);
 int call_fail(struct call *c, const char *state, const char *reason);
@@ -30,6 +32,6 @@ const char *call_to(const struct call *c);
 const char *call_state(const struct call *c);
 
 void call_party_print(struct json *j, const char *key, const char *uri);
-void call_save(struct json *j, const char *key, struct call *c);
+void call_save(struct json *j, struct call *c);
 
 #endif

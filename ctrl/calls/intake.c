@@ -18,6 +18,7 @@
 #include "sessions.h"
 #include "store/store.h"
 #include "transfer.h"
+#include "transfers.h"
 
 
 static const char gone[] = "baresip is gone";

@@ -96,27 +96,27 @@ static const struct queue_events queue_events = {
 };
 
 
-static int create(struct session **sp, const struct call_info *info,
-		  const char *instance, const char *node)
+/* Takes the call over */
+static int create(struct session **sp, struct call *c)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int err;
 
-	if (!s)
+	if (!s) {
+		call_destroy(c);
 		return ENOMEM;
+	}
 
-	err = call_create(&s->call, info, instance, node);
-	if (!err)
-		err = queue_create(&s->queue, s->call, &queue_events, s);
+	s->call = c;
+	err = queue_create(&s->queue, c, &queue_events, s);
 	if (!err)
 		err = sessions_put(s);
 	if (err) {
 		destroy(s);
-		log_error("session: %s: out of memory", info->sid);
 		return err;
 	}
 
-	count(s, !call_over(s->call));
+	count(s, !call_over(c));
 	*sp = s;
 
 	return 0;
@@ -129,11 +129,7 @@ static void save(struct session *s)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "boot", call_instance(s->call));
-	json_str(&j, "node", call_node(s->call));
-	json_bool(&j, "notify", call_notify(s->call));
-	json_raw(&j, "tag", call_tag(s->call));
-	call_save(&j, "call", s->call);
+	call_save(&j, s->call);
 	queue_save(&j, s->queue);
 	json_close(&j, '}');
 
@@ -205,40 +201,32 @@ static void told_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
+static int load(const char *sid, cJSON *tree)
+{
+	struct session *s;
+	struct call *c;
+	int err;
+
+	err = call_load(&c, tree);
+	if (!err)
+		err = create(&s, c);
+	if (err)
+		return err;
+
+	store_call(sid, TOLD_MAX, told_handler, &s->told);
+
+	return queue_load(s->queue, tree);
+}
+
+
 static void load_handler(const char *key, const char *data, void *arg)
 {
 	cJSON *tree = cJSON_Parse(data);
-	const char *instance = field_str(tree, "boot");
-	const char *node = field_str(tree, "node");
-	char *tag = field_text(tree, "tag");
-	struct call_info info;
-	struct session *s;
-	int err;
+	int err = load(key, tree);
 	(void)arg;
 
-	err = call_info_load(&info,
-			     cJSON_GetObjectItemCaseSensitive(tree, "call"));
-	if (!err && (!instance || !node))
-		err = EBADMSG;
-	if (err)
-		goto out;
-
-	err = create(&s, &info, instance, node);
-	if (err)
-		goto out;
-
-	call_notify_set(s->call, field_bool(tree, "notify"));
-	err = call_tag_set(s->call, tag);
-	if (err)
-		goto out;
-
-	store_call(key, TOLD_MAX, told_handler, &s->told);
-	err = queue_load(s->queue, tree);
-
-out:
 	if (err)
 		log_error("session: can't load %s: %s", key, strerror(err));
-	free(tag);
 	cJSON_Delete(tree);
 }
 
@@ -291,6 +279,8 @@ void session_create(const struct call_info *info, const char *instance,
 		    const char *node, int64_t time)
 {
 	struct session *s;
+	struct call *c;
+	int err;
 
 	if (sessions_full()) {
 		log_warning("session: %s is not taken up, there are %zu calls",
@@ -298,8 +288,13 @@ void session_create(const struct call_info *info, const char *instance,
 		return;
 	}
 
-	if (create(&s, info, instance, node))
+	err = call_create(&c, info, instance, node);
+	if (!err)
+		err = create(&s, c);
+	if (err) {
+		log_error("session: %s: out of memory", info->sid);
 		return;
+	}
 
 	log_info("session: %s: %s, %s to %s", info->sid, info->direction,
 		 info->from, info->to);

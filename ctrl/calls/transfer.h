@@ -1,5 +1,5 @@
 /**
- * @file transfer.h  The transfers: what the nodes say of them
+ * @file transfer.h  One transfer: what its node says of it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,11 +11,13 @@
 #include <stdint.h>
 
 
+struct cJSON;
 struct call;
 struct json;
 struct report;
 
-/* Only transfer.c changes one; NULL or 0 is what is not known (yet) */
+/* Only transfer.c and transfers.c change one; NULL or 0 is what is not known
+ * (yet) */
 struct transfer {
 	char *id;
 	char *call_sid;
@@ -40,18 +42,15 @@ struct transfer {
 	bool named; /* its node has said that it knows it */
 };
 
-typedef void(transfer_h)(struct transfer *t);
-
-void transfers_named(const struct report *sync, const char *instance);
-void transfers_unnamed(const char *instance);
-bool transfers_strange(const char *instance);
-void transfers_lost(const char *instance, bool but_named, const char *reason,
-		    transfer_h *h);
-void transfers_each(const char *instance, transfer_h *h);
-
-int transfer_report(struct transfer **tp, const struct report *r,
+int transfer_create(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,
 		    const struct call *call, const char *verb_id);
-void transfer_release(struct transfer *t);
+int transfer_load(struct transfer **tp, const char *id,
+		  const struct cJSON *tree);
+void transfer_destroy(struct transfer *t);
+int transfer_apply(struct transfer *t, const struct report *r);
+void transfer_print(struct json *j, const struct transfer *t);
+void transfer_announce(struct transfer *t, const struct report *r);
+void transfer_save(const struct transfer *t);
 
 #endif
