@@ -115,10 +115,12 @@ struct verb {
 	char *id;   /* may be NULL */
 	struct hook action;
 	struct hook event;
-	double length; /* of a pause, in seconds */
-	int notify;    /* of a config: notifyEvents, -1 if not told */
-	char *tag;     /* of a tag: data, as JSON text */
-	int position;  /* in the list it came in, -1 if it came alone */
+	double length;  /* of a pause, in seconds */
+	int notify;     /* of a config: notifyEvents, -1 if not told */
+	char *tag;      /* of a tag: data, as JSON text */
+	char *refer_to; /* of a sip:refer; NULL if it has none */
+	bool dry_run;   /* of a sip:refer: nothing is sent */
+	int position;   /* in the list it came in, -1 if it came alone */
 	enum dialect dialect;
 	struct sender *owner; /* whom to ask, NULL for nobody */
 };
@@ -271,7 +273,8 @@ void command_answer(const struct sender *sender, const char *call_sid,
  * @param body Body of the answer
  * @param len  Length in bytes
  *
- * @return 0, or errorcode: there are no verbs to run
+ * @return 0, ENOENT if it has no verbs, ENOMEM, or EBADMSG if it is not
+ *         understood or its verbs are refused; then no verbs run
  */
 int command_app(const struct sender *app, const char *body, size_t len);
 
@@ -281,7 +284,7 @@ int command_app(const struct sender *app, const char *body, size_t len);
 /**
  * Get ready for dials
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int dials_init(void);
 
@@ -353,7 +356,7 @@ unsigned load_of(const char *instance);
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set
  */
 int message_decode_answer(struct message **mp, const char *body, size_t len,
 			  struct error *f);
@@ -380,7 +383,8 @@ bool queue_idle(const struct queue *q);
  * @param sender Who sent them
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set: the call is over, its
+ *         baresip is away, or too many lists wait
  */
 int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 		 const struct sender *sender, struct error *f);
@@ -393,7 +397,7 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
  *
  * @param most How many calls there may be
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int sessions_init(unsigned max);
 
@@ -466,7 +470,7 @@ void session_hook_done(const char *sid, const char *hook);
 /**
  * Get ready for transfers
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int transfers_init(void);
 
@@ -505,7 +509,7 @@ unsigned transfers_of(const char *instance);
 void transfers_print(struct json *j, const char *key);
 
 
-/* verb: Lists of verbs, checked as far as they are not SIP */
+/* verbparse, verb: Verbs, checked as far as they are not SIP */
 
 /**
  * Read one verb, or an array of verbs
@@ -514,7 +518,7 @@ void transfers_print(struct json *j, const char *key);
  * @param item  Object or array
  * @param f     What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set
  */
 int verbs_parse(struct verb **listp, const struct cJSON *item,
 		struct error *f);

@@ -166,7 +166,8 @@ size_t dials_count(void)
  * @param sender Who sent it
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set: no baresip is connected
+ *         that could make it, or there are too many calls
  */
 int dial(const struct message *m, const struct sender *sender, struct error *f)
 {

@@ -97,7 +97,7 @@ bool inbox_full(const struct inbox *b)
  * @param mode   What the list does to the verbs that are there
  * @param sender Who sent it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int inbox_add(struct inbox *b, struct verb **verbsp, enum queue_mode mode,
 	      const struct sender *sender)
@@ -210,7 +210,8 @@ static int load(struct inbox *b, const cJSON *obj)
  * @param b     New inbox
  * @param array Array of lists
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if a list has no ref, or its sender or one
+ *         of its verbs is none
  */
 int inbox_load(struct inbox *b, const cJSON *array)
 {

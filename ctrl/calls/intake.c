@@ -71,11 +71,12 @@ static void take_call(const struct report *r, const char *instance,
 }
 
 
-/* The session may be freed */
-static void take_step(struct session *s, const struct report *r,
-		      const char *instance, const char *node)
+/* v is the verb that asked for it, NULL if none did.  The session may be
+   freed. */
+static void take_step(struct session *s, const struct verb *v,
+		      const struct report *r, const char *instance,
+		      const char *node)
 {
-	const struct verb *v = s ? queue_verb(s->queue, r->ref) : NULL;
 	struct transfer *t;
 
 	if (transfer_report(&t, r, instance, node, s ? s->call : NULL,
@@ -97,7 +98,8 @@ static void take_transfer(const struct report *r, const char *instance,
 	if (is_others(s, instance, node))
 		return;
 
-	take_step(s, r, instance, node);
+	take_step(s, s ? queue_verb(s->queue, r->ref) : NULL, r, instance,
+		  node);
 }
 
 
@@ -142,7 +144,8 @@ static void lost_handler(struct transfer *t)
    session may be freed. */
 static void end_untold(struct session *s, const char *reason)
 {
-	char id[17], *target;
+	const struct verb *v = queue_refer(s->queue);
+	char id[17];
 	struct report r = {
 		.kind = REPORT_TRANSFER,
 		.time = clock_ms(),
@@ -154,13 +157,12 @@ static void end_untold(struct session *s, const char *reason)
 		.reason = reason,
 	};
 
-	r.ref = queue_refer(s->queue, &target);
-	if (r.ref) {
-		random_hex(id, sizeof(id));
-		r.refer_to = target;
-		take_step(s, &r, call_instance(s->call), call_node(s->call));
-	}
-	free(target);
+	if (!v)
+		return;
+
+	random_hex(id, sizeof(id));
+	r.refer_to = v->refer_to;
+	take_step(s, v, &r, call_instance(s->call), call_node(s->call));
 }
 
 

@@ -18,6 +18,7 @@
 #include "request.h"
 #include "run.h"
 #include "stream/stream.h"
+#include "task.h"
 #include "verb.h"
 
 
@@ -72,7 +73,7 @@ static void ask(struct queue *q, struct instruction *in)
 {
 	in->run = run_idle(q->run) &&
 		  (in->mode != QUEUE_APPEND || !q->verbs) &&
-		  verb_is_sip(in->verbs) && run_ready(q->run, in->verbs);
+		  verb_is_sip(in->verbs) && task_ready(q->call, in->verbs);
 
 	request_ref(in->ref, q->call);
 	q->e->touched(q->arg);

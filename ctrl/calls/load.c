@@ -31,7 +31,7 @@ static void set(const char *instance, uintptr_t count)
 /**
  * Get ready for calls
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int load_init(void)
 {

@@ -5,27 +5,20 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "base/base.h"
 #include "calls.h"
+#include "dialparse.h"
 #include "hooks/hooks.h"
-#include "json.h"
 #include "message.h"
-#include "net/net.h"
 #include "onekey.h"
 #include "textcheck.h"
 #include "verb.h"
 
 
-enum {
-	MSGID_MAX = 128,
-	URI_MAX = 1024,
-	RING_MAX = 600, /* seconds that a dial may ring */
-};
-
+enum { MSGID_MAX = 128 };
 
 static const char the_message[] = "the message";
 
@@ -156,133 +149,6 @@ static int decode_call_status(struct message *m, const cJSON *data,
 }
 
 
-static int check_headers(const cJSON *headers, struct error *f)
-{
-	char field[sizeof(f->field)];
-	const cJSON *item;
-
-	if (headers && !cJSON_IsObject(headers))
-		return error_set(f, 400, "headers", "must be an object");
-
-	cJSON_ArrayForEach(item, headers)
-	{
-		if (field_empty(item) || cJSON_IsString(item) ||
-		    cJSON_IsNumber(item))
-			continue;
-
-		(void)snprintf(field, sizeof(field), "headers.%s",
-			       item->string);
-		return error_set(f, 400, field,
-				 "must be a string or a number");
-	}
-
-	return 0;
-}
-
-
-static void print_headers(struct json *j, const cJSON *headers)
-{
-	const cJSON *item;
-
-	if (!headers)
-		return;
-
-	json_open(j, "headers", '{');
-	cJSON_ArrayForEach(item, headers)
-	{
-		char *text = cJSON_PrintUnformatted(item);
-
-		if (!field_empty(item))
-			json_raw(j, item->string, text);
-		j->failed |= !text;
-		cJSON_free(text);
-	}
-	json_close(j, '}');
-}
-
-
-static int print_dial(struct message *m, const char *to, const char *from,
-		      const cJSON *headers, const cJSON *timeout,
-		      struct error *f)
-{
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "to", to);
-	json_str(&j, "from", from);
-	print_headers(&j, headers);
-	if (timeout)
-		json_int(&j, "timeout", timeout->valueint);
-	json_close(&j, '}');
-
-	m->dial = json_take(&j);
-	if (!m->dial)
-		return ENOMEM;
-
-	if (strlen(m->dial) > VERB_TEXT_MAX)
-		return error_set(f, 400, "headers",
-				 "must leave a dial at most %d bytes as JSON "
-				 "without spaces",
-				 VERB_TEXT_MAX);
-
-	return 0;
-}
-
-
-/* The application of the call; jambonz calls it call_hook */
-static int get_app(struct message *m, const cJSON *data, struct error *f)
-{
-	const char *key = field_get(data, "app") ? "app" : "call_hook";
-	int err;
-
-	err = hook_parse(&m->app, data, key, f);
-	if (err)
-		return err;
-
-	if (m->app.url && !weburl_valid(m->app.url))
-		return error_set(f, 400, key,
-				 "must be a ws, wss, http or https URL");
-
-	return 0;
-}
-
-
-static int decode_dial(struct message *m, const cJSON *data, struct error *f)
-{
-	const cJSON *headers = field_get(data, "headers");
-	const cJSON *timeout = field_get(data, "timeout");
-	const char *to, *from;
-	int err;
-
-	m->kind = MESSAGE_DIAL;
-
-	err = field_check(&to, data, "to", "to", URI_MAX, f);
-	if (!err && !to)
-		err = error_set(f, 400, "to", "is required");
-	if (!err)
-		err = field_check(&from, data, "from", "from", URI_MAX, f);
-	if (!err)
-		err = field_check(&m->node, data, "node", "node", URI_MAX, f);
-	if (!err)
-		err = check_headers(headers, f);
-	if (!err)
-		err = get_app(m, data, f);
-	if (err)
-		return err;
-
-	if (timeout && !(cJSON_IsNumber(timeout) && timeout->valueint >= 1 &&
-			 timeout->valueint <= RING_MAX &&
-			 timeout->valueint == timeout->valuedouble))
-		return error_set(f, 400, "timeout",
-				 "must be a whole number of seconds from 1 to "
-				 "%d",
-				 RING_MAX);
-
-	return print_dial(m, to, from, headers, timeout, f);
-}
-
-
 static int decode_command(struct message *m, const cJSON *obj, struct error *f)
 {
 	cJSON *data = cJSON_GetObjectItemCaseSensitive(obj, "data");
@@ -310,7 +176,7 @@ static int decode_command(struct message *m, const cJSON *obj, struct error *f)
 		return error_set(f, 400, "data", "must be an object");
 
 	if (!strcmp(command, "dial"))
-		return decode_dial(m, data, f);
+		return dial_parse(m, data, f);
 
 	return decode_call_status(m, data, f);
 }
@@ -476,7 +342,7 @@ static int read_message(struct message **mp, char *text, size_t len,
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set
  */
 int message_decode(struct message **mp, char *text, size_t len,
 		   struct error *f)
@@ -489,7 +355,7 @@ static int decode_dial_body(struct message *m, struct error *f)
 {
 	int err = check_tree(m->tree, f);
 
-	return err ? err : decode_dial(m, m->tree, f);
+	return err ? err : dial_parse(m, m->tree, f);
 }
 
 
@@ -501,7 +367,7 @@ static int decode_dial_body(struct message *m, struct error *f)
  * @param len  Its length in bytes
  * @param f    What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set
  */
 int message_decode_dial(struct message **mp, char *text, size_t len,
 			struct error *f)

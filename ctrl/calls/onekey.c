@@ -92,7 +92,7 @@ static int unfold(cJSON *obj)
  *
  * @param item What may be a verb, or an array of verbs; NULL does nothing
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int onekey_unfold(cJSON *item)
 {

@@ -164,7 +164,7 @@ void queue_save(struct json *j, const struct queue *q)
  * @param q   New queue
  * @param obj Object
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or EBADMSG if a list or a verb in it is none
  */
 int queue_load(struct queue *q, const cJSON *obj)
 {
@@ -220,7 +220,7 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
  * @param sender Who answered
  * @param f      What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set, as queue_submit()
  */
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 		 const struct sender *sender, struct error *f)
@@ -367,7 +367,7 @@ void queue_doubt(struct queue *q)
 {
 	const struct instruction *in = q->inbox.head;
 
-	if (in && *in->ref && in->run && verb_refers(in->verbs, NULL))
+	if (in && *in->ref && in->run && verb_refers(in->verbs))
 		lists_apply(q, NULL);
 
 	run_doubt(q->run);
@@ -375,16 +375,15 @@ void queue_doubt(struct queue *q)
 
 
 /**
- * Get the REFER that was sent for the verb at hand
+ * Get the sip:refer whose REFER was sent
  *
- * @param q      Queue
- * @param target Its referTo, to be freed; may be NULL
+ * @param q Queue
  *
- * @return Reference of the verb, NULL if no transfer is in progress
+ * @return The verb, NULL if no transfer is in progress
  */
-const char *queue_refer(const struct queue *q, char **target)
+const struct verb *queue_refer(const struct queue *q)
 {
-	return run_refer(q->run, target);
+	return run_refer(q->run);
 }
 
 

@@ -52,7 +52,7 @@ void queue_call_changed(struct queue *q);
 void queue_resume(struct queue *q);
 void queue_stop(struct queue *q);
 void queue_doubt(struct queue *q);
-const char *queue_refer(const struct queue *q, char **target);
+const struct verb *queue_refer(const struct queue *q);
 void queue_abandon(struct queue *q, const char *reason);
 
 #endif

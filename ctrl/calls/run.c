@@ -23,16 +23,7 @@
 struct run {
 	struct task task;
 	struct own own;
-	const struct run_events *e;
-	void *arg;
 };
-
-
-static bool is_refer(const struct task *t)
-{
-	return t->verb && t->verb->kind == VERB_SIP_REFER &&
-	       (t->stage == STAGE_ASKED || t->stage == STAGE_RUNNING);
-}
 
 
 static void drop(struct run *r)
@@ -77,7 +68,7 @@ static void start(struct run *r)
 {
 	struct task *t = &r->task;
 
-	if (!run_ready(r, t->verb)) {
+	if (!task_ready(t->call, t->verb)) {
 		start_waiting(t);
 	}
 	else if (verb_is_sip(t->verb)) {
@@ -88,22 +79,6 @@ static void start(struct run *r)
 	else {
 		own_start(&r->own);
 	}
-}
-
-
-static void touched_handler(void *arg)
-{
-	const struct run *r = arg;
-
-	r->e->touched(r->arg);
-}
-
-
-static void done_handler(void *arg)
-{
-	const struct run *r = arg;
-
-	r->e->idle(r->arg);
 }
 
 
@@ -126,11 +101,9 @@ int run_create(struct run **rp, struct call *c, const struct run_events *e,
 		return ENOMEM;
 
 	r->task.call = c;
-	r->task.touched = touched_handler;
-	r->task.arg = r;
-	own_init(&r->own, &r->task, done_handler, r);
-	r->e = e;
-	r->arg = arg;
+	r->task.touched = e->touched;
+	r->task.arg = arg;
+	own_init(&r->own, &r->task, e->idle, arg);
 
 	*rp = r;
 
@@ -176,30 +149,7 @@ bool run_idle(const struct run *r)
  */
 bool run_transferring(const struct run *r)
 {
-	return is_refer(&r->task) && !r->task.superseded;
-}
-
-
-/**
- * Tell whether a verb can run on the call as it is.  A sip:refer or a
- * play answers a call that came in.  Until a call that we make is up, all
- * verbs wait but those that end it.
- *
- * @param r Run
- * @param v Verb
- *
- * @return True if it can
- */
-bool run_ready(const struct run *r, const struct verb *v)
-{
-	if (call_answered(r->task.call))
-		return true;
-
-	if (v->kind == VERB_HANGUP || v->kind == VERB_SIP_DECLINE)
-		return true;
-
-	return call_inbound(r->task.call) && v->kind != VERB_SIP_REFER &&
-	       v->kind != VERB_PLAY;
+	return task_transfers(&r->task) && !r->task.superseded;
 }
 
 
@@ -267,12 +217,12 @@ void run_supersede(struct run *r)
 	    t->verb->kind == VERB_SIP_DECLINE)
 		return;
 
-	if (is_refer(t) || t->verb->kind == VERB_PLAY)
+	if (task_transfers(t) || t->verb->kind == VERB_PLAY)
 		request_cancel(t->call);
 
-	if (is_refer(t)) {
+	if (task_transfers(t)) {
 		t->superseded = true;
-		r->e->touched(r->arg);
+		t->touched(t->arg);
 	}
 	else if (t->stage == STAGE_RUNNING) {
 		finish(r);
@@ -313,28 +263,24 @@ void run_doubt(struct run *r)
 {
 	const struct task *t = &r->task;
 
-	if (t->stage == STAGE_ASKED && verb_refers(t->verb, NULL))
+	if (t->stage == STAGE_ASKED && verb_refers(t->verb))
 		begin(r, NULL);
 }
 
 
 /**
- * Get the REFER that was sent for the verb at hand
+ * Get the sip:refer whose REFER was sent
  *
- * @param r      Run
- * @param target Its referTo, to be freed; may be NULL
+ * @param r Run
  *
- * @return Reference of the verb, NULL if no transfer is in progress
+ * @return The verb, NULL if no transfer is in progress
  */
-const char *run_refer(const struct run *r, char **target)
+const struct verb *run_refer(const struct run *r)
 {
 	const struct task *t = &r->task;
 
-	*target = NULL;
-
-	return t->stage == STAGE_RUNNING && verb_refers(t->verb, target)
-		       ? t->ref
-		       : NULL;
+	return t->stage == STAGE_RUNNING && verb_refers(t->verb) ? t->verb
+								 : NULL;
 }
 
 
@@ -367,7 +313,7 @@ static void call_closed(struct run *r)
 		task_set_stage(t, STAGE_IDLE);
 	else if (t->stage == STAGE_WAITING)
 		drop(r);
-	else if (t->stage == STAGE_RUNNING && !is_refer(t))
+	else if (t->stage == STAGE_RUNNING && !task_transfers(t))
 		finish(r);
 }
 
@@ -430,7 +376,7 @@ void run_transfer(struct run *r, const struct transfer *transfer)
 	struct task *t = &r->task;
 	bool wait;
 
-	if (!is_refer(t))
+	if (!task_transfers(t))
 		return;
 
 	notice_notify(t->call, t->verb, transfer);

@@ -28,7 +28,6 @@ void run_destroy(struct run *r);
 
 bool run_idle(const struct run *r);
 bool run_transferring(const struct run *r);
-bool run_ready(const struct run *r, const struct verb *v);
 const struct verb *run_verb(const struct run *r, const char *ref);
 
 void run_start(struct run *r, struct verb *v);
@@ -37,7 +36,7 @@ void run_started(struct run *r, struct verb *v, const char *ref,
 void run_supersede(struct run *r);
 void run_resume(struct run *r);
 void run_doubt(struct run *r);
-const char *run_refer(const struct run *r, char **target);
+const struct verb *run_refer(const struct run *r);
 void run_abandon(struct run *r, const char *reason);
 
 void run_call_changed(struct run *r);

@@ -33,6 +33,43 @@ static const char *stage_name(enum stage stage)
 
 
 /**
+ * Tell whether a verb can run on a call as it is.  A sip:refer or a
+ * play answers a call that came in.  Until a call that we make is up, all
+ * verbs wait but those that end it.
+ *
+ * @param c Call
+ * @param v Verb
+ *
+ * @return True if it can
+ */
+bool task_ready(const struct call *c, const struct verb *v)
+{
+	if (call_answered(c))
+		return true;
+
+	if (v->kind == VERB_HANGUP || v->kind == VERB_SIP_DECLINE)
+		return true;
+
+	return call_inbound(c) && v->kind != VERB_SIP_REFER &&
+	       v->kind != VERB_PLAY;
+}
+
+
+/**
+ * Tell whether a REFER was sent, or is about to be
+ *
+ * @param t Task
+ *
+ * @return True if one is
+ */
+bool task_transfers(const struct task *t)
+{
+	return t->verb && t->verb->kind == VERB_SIP_REFER &&
+	       (t->stage == STAGE_ASKED || t->stage == STAGE_RUNNING);
+}
+
+
+/**
  * Move to another stage
  *
  * @param t     Task

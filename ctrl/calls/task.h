@@ -56,6 +56,8 @@ struct task {
 	void *arg;
 };
 
+bool task_ready(const struct call *c, const struct verb *v);
+bool task_transfers(const struct task *t);
 void task_set_stage(struct task *t, enum stage stage);
 void task_begin(struct task *t);
 void task_drop(struct task *t);

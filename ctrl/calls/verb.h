@@ -1,5 +1,5 @@
 /**
- * @file verb.h  Lists of verbs, checked as far as they are not SIP
+ * @file verb.h  Verbs, and lists of them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,12 +24,15 @@ enum {
 int verbs_own(struct verb *list, const struct sender *sender);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);
+bool verb_find(enum verb_kind *kindp, const char *name);
 const char *verb_name(enum verb_kind kind);
 void verb_error(const struct verb *v, struct error *f);
 bool verb_is_sip(const struct verb *v);
 bool verbs_have_sip(const struct verb *list);
 const struct verb *verbs_sip_at(const struct verb *list, int index);
-bool verb_refers(const struct verb *v, char **target);
+bool verb_refers(const struct verb *v);
+
+/* verbparse.c */
 void verbs_print(struct json *j, const char *key, const struct verb *list);
 int verbs_load(struct verb **listp, const struct cJSON *array);
 
