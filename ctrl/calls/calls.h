@@ -412,13 +412,6 @@ void sessions_close(void);
 void sessions_load(void);
 
 /**
- * Count the calls
- *
- * @return How many live
- */
-size_t sessions_count(void);
-
-/**
  * Write the calls that live
  *
  * @param j   Text
@@ -434,15 +427,6 @@ void sessions_print(struct json *j, const char *key);
  * @param s   Session
  */
 void session_print(struct json *j, const char *key, const struct session *s);
-
-/**
- * Find a session
- *
- * @param sid Its call_sid
- *
- * @return The session, NULL if there is none
- */
-struct session *session_find(const char *sid);
 
 /**
  * Take note of the time of a message about a call.  What is told later does
@@ -465,7 +449,26 @@ int64_t session_tell(const char *sid, int64_t time);
 void session_hook_done(const char *sid, const char *hook);
 
 
-/* transfer: The transfers: what the nodes say of them */
+/* sessions: The sessions, found by their call or their node */
+
+/**
+ * Count the calls
+ *
+ * @return How many live
+ */
+size_t sessions_count(void);
+
+/**
+ * Find a session
+ *
+ * @param sid Its call_sid
+ *
+ * @return The session, NULL if there is none
+ */
+struct session *session_find(const char *sid);
+
+
+/* transfers: The transfers in progress */
 
 /**
  * Get ready for transfers
