@@ -49,7 +49,7 @@ static void look(void)
 				 running);
 		drain.leaving = true;
 		drain.since = clock_steady_ms();
-		apps_stop_connecting();
+		applinks_stop();
 		clients_leave();
 	}
 

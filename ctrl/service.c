@@ -69,11 +69,10 @@ static int store_start(const struct config *c)
 
 static int net_start(const struct config *c)
 {
-	int err = auth_load(c->token_file);
-
 	address_allow(c->hook_allow);
+	resolve_init();
 
-	return err ? err : resolve_init();
+	return auth_load(c->token_file);
 }
 
 
@@ -228,7 +227,7 @@ static int doors_start(const struct config *c)
 
 static void doors_stop(void)
 {
-	apps_stop_connecting();
+	applinks_stop();
 	server_close();
 }
 
@@ -263,7 +262,8 @@ static bool open[ROOMS];
  * @param config Configuration, which must outlive the service
  * @param parts  Which of SERVICE_*
  *
- * @return 0, or errorcode; service_stop() is to be called in any case
+ * @return 0, ENOMEM, or the error of the room that has said why;
+ * service_stop() is to be called in any case
  */
 int service_start(const struct config *config, unsigned parts)
 {

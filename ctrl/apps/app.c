@@ -235,12 +235,6 @@ void apps_close(void)
 }
 
 
-void apps_stop_connecting(void)
-{
-	applink_stop();
-}
-
-
 const char *app_left(const struct sender *client)
 {
 	const struct app *a = app_find(client);

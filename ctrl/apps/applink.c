@@ -11,6 +11,7 @@
 #include "app.h"
 #include "appcall.h"
 #include "applink.h"
+#include "apps.h"
 #include "appsave.h"
 #include "appws.h"
 #include "base/base.h"
@@ -366,10 +367,7 @@ void applink_ask(struct app *a)
 }
 
 
-/**
- * Connect to no application any more, until the process ends
- */
-void applink_stop(void)
+void applinks_stop(void)
 {
 	stopped = true;
 }

@@ -18,7 +18,6 @@ enum {
 void applink_init(struct app *a);
 void applink_reset(struct app *a);
 void applink_close(struct app *a, int code);
-void applink_stop(void);
 
 void applink_url(struct app *a, const char *url);
 void applink_open(struct app *a);

@@ -36,11 +36,6 @@ void apps_load(void);
 void apps_close(void);
 
 /**
- * Connect to no application any more, until the process ends
- */
-void apps_stop_connecting(void);
-
-/**
  * Tell why a client will not come back: it is an application that has said
  * goodbye, or was given up
  *
@@ -152,6 +147,14 @@ void app_refused(const struct sender *app, const char *msgid);
  * @return 0, or ENOMEM
  */
 int app_resolve(const struct sender *owner, struct hook *hook);
+
+
+/* applink: How an application is reached */
+
+/**
+ * Connect to no application any more, until the process ends
+ */
+void applinks_stop(void);
 
 
 /* appws: A WebSocket connection to an application */

@@ -156,7 +156,7 @@ int64_t clock_parse(const char *text);
  * @param msp  Milliseconds since 1970
  * @param text Text
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if it is no such time
  */
 int clock_read(int64_t *msp, const char *text);
 
@@ -196,7 +196,8 @@ void random_uuid(char text[UUID_SIZE]);
  * @param error Buffer for a sentence that says what is wrong, and where
  * @param size  Its size in bytes
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if a line is wrong, EFBIG if the file is too
+ * large, ENOMEM, or an error of fopen() or fread()
  */
 int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
 		    char *error, size_t size);
@@ -324,7 +325,7 @@ char *field_text(const struct cJSON *obj, const char *key);
  * @param sp Pointer to the string, allocated
  * @param s  What is told, NULL if nothing is
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int field_keep(char **sp, const char *s);
 
@@ -616,7 +617,7 @@ void systemd_stopping(void);
  *
  * @param tp Pointer to the new table
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int table_create(struct table **tp);
 
@@ -634,7 +635,7 @@ void table_destroy(struct table *t);
  * @param key   Key, copied
  * @param value Value, not NULL
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int table_put(struct table *t, const char *key, void *value);
 

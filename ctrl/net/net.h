@@ -144,7 +144,8 @@ const char *address_url_error(const char *url);
  * @param path File with a line for each: NAME ROLE TOKEN; "" if nobody needs
  *             one
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if a line is wrong or there is no token, EACCES
+ * if others may read or write the file, ENOMEM, or an error of fopen()
  */
 int auth_load(const char *path);
 
@@ -216,7 +217,9 @@ void door_close(struct door *d);
  *
  * @param config Where, and how many may come
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if it is no HOST:PORT, EACCES if it is not
+ * loopback and there are no tokens, EADDRINUSE, ENOMEM, or another error of
+ * socket(), bind() or listen()
  */
 int listen_bind(const struct listen_config *config);
 
@@ -261,10 +264,8 @@ void peer_forget(struct peer *p);
 
 /**
  * Get ready for lookups
- *
- * @return 0 if success, otherwise errorcode
  */
-int resolve_init(void);
+void resolve_init(void);
 
 /**
  * Clean up.  What a thread is still looking up stays with it until the
@@ -280,7 +281,8 @@ void resolve_close(void);
  * @param h    Handler
  * @param arg  Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, or EAGAIN if the C library can't look it up
+ * now
  */
 int resolve(struct resolve **rp, const char *host, resolve_h *h, void *arg);
 
@@ -348,7 +350,8 @@ bool tls_configured(const struct tls_files *files);
  *
  * @param files Certificate and key
  *
- * @return 0 if they can be used or are not asked for, otherwise errorcode
+ * @return 0 if they can be used or are not asked for, EINVAL if one is missing
+ * or can't be used, or ENOMEM
  */
 int tls_check(const struct tls_files *files);
 
@@ -368,7 +371,8 @@ void tls_configure(struct lws_context_creation_info *info,
  * @param ctx    Context of libwebsockets
  * @param files Certificate and key
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if one is missing or can't be used, ENOMEM, or
+ * EIO if libwebsockets does not take them
  */
 int tls_reload(struct lws_context *ctx, const struct tls_files *files);
 
@@ -486,7 +490,7 @@ void watchdog_end(struct watchdog *v);
  * @param u   Parts, to be reset in any case
  * @param url URL of any scheme
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EINVAL if it is no URL with a host, or ENOMEM
  */
 int weburl_parse(struct weburl *u, const char *url);
 

@@ -57,7 +57,7 @@ static void print_key(char key[INET6_ADDRSTRLEN], const struct sockaddr *sa)
  * @param max_per_address Connections from one address that is not loopback,
  *                        from which a proxy may come with all of them
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int peers_init(unsigned max, unsigned max_per_address)
 {

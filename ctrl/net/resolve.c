@@ -123,13 +123,11 @@ static void done_handler(union sigval value)
 }
 
 
-int resolve_init(void)
+void resolve_init(void)
 {
 	ev_async_init(&resolver.wake, wake_handler);
 	ev_async_start(EV_DEFAULT_ & resolver.wake);
 	resolver.open = true;
-
-	return 0;
 }
 
 

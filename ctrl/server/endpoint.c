@@ -133,7 +133,7 @@ static int list_transfers(struct look **lp, const char *request,
  * @param path    Path
  * @param error   Why it can't be done, if it says something
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EBADMSG with the error set, or ENOMEM
  */
 int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error)

@@ -233,7 +233,7 @@ void filter_init(struct filter *f)
  * @param value Its value
  * @param error What is wrong with it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EBADMSG with the error set
  */
 int filter_add(struct filter *f, const char *name, const char *value,
 	       struct error *error)

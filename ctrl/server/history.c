@@ -54,7 +54,7 @@ static char *list(void *arg, struct error *error)
  * @param request Name of the request that is answered
  * @param filter  Which of them; freed in any case
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int history_list(struct look **lp, const char *request, struct filter *filter)
 {
@@ -104,7 +104,7 @@ static char *one(void *arg, struct error *error)
  * @param request Name of the request that is answered
  * @param id      Its transfer_id
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int history_one(struct look **lp, const char *request, const char *id)
 {

@@ -52,7 +52,7 @@ static void done_handler(void *arg)
  * @param freeh   Frees what h works on
  * @param arg     That; NULL if there was no memory for it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int past_ask(struct look **lp, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg)

@@ -46,7 +46,7 @@ char *hello_text(const char *client, const char *name, const char *role,
 /**
  * Get ready for requests
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int http_init(void);
 
@@ -71,7 +71,8 @@ size_t http_count(void);
  * @param config Settings
  * @param others How many descriptors the rest of the service may need
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOSYS if libwebsockets can't start, ENOMEM, or an
+ * error of tls_check() or listen_bind()
  */
 int server_open(const struct server_config *config, unsigned others);
 
@@ -87,7 +88,8 @@ struct lws_context *server_context(void);
  *
  * @param config Settings
  *
- * @return 0 if success, otherwise errorcode: the old one is still in use
+ * @return 0 if success, or an error of tls_reload(): the old one is still in
+ * use
  */
 int server_reload(const struct server_config *config);
 

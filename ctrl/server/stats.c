@@ -174,7 +174,7 @@ static void destroy(void *arg)
  * @param lp      Pointer to the look that is taken
  * @param request Name of the request that is answered
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int stats_ask(struct look **lp, const char *request)
 {

@@ -116,7 +116,7 @@ static int apply(int64_t us)
 /**
  * Have what is written seen by what is read
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EIO if nothing can be written
  */
 int db_apply(void)
 {
@@ -127,7 +127,7 @@ int db_apply(void)
 /**
  * Begin a transaction in which what was written can be seen
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EIO if nothing can be written
  */
 int db_begin(void)
 {
@@ -228,7 +228,8 @@ static bool is_due(void)
  * Have what was written since the last time on disk, in the redo log.  Costs
  * nothing if that is nothing.
  *
- * @return 0 if everything is on disk, otherwise errorcode
+ * @return 0 if everything is on disk, EIO if it is not, as nothing can be
+ * written
  */
 int db_secure(void)
 {
@@ -254,7 +255,8 @@ int db_secure(void)
  * End a turn: what was written since the last time is on disk then, and some
  * of it gets into the file
  *
- * @return 0 if everything is on disk, otherwise errorcode
+ * @return 0 if everything is on disk, EIO if it is not, as nothing can be
+ * written
  */
 int db_commit(void)
 {
@@ -375,7 +377,8 @@ int db_ask(struct look **lp, look_h *run, look_h *done, void *arg)
  * @param sql   Statements
  * @param count Number of statements
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, ENOTSUP if another referd has made the tables,
+ * EIO if SQLite can't use the file, or an error of statedir_open()
  */
 int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count)

@@ -89,7 +89,7 @@ static int prepare_mark(sqlite3 *db)
  * @param db   The file
  * @param turn Number of the turn
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EIO if SQLite can't write it
  */
 int dbfile_mark(sqlite3 *db, uint64_t turn)
 {
@@ -176,7 +176,8 @@ static int repeat_turns(sqlite3 *db, const char *dir, uint64_t *turnp)
  * @param schema Makes the tables
  * @param turnp  Set to the last turn that is in it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOTSUP if another referd has made the tables, EIO if
+ * SQLite can't use the file, or an error of redo_replay()
  */
 int dbfile_open(sqlite3 **dbp, const char *dir, dbfile_schema_h *schema,
 		uint64_t *turnp)

@@ -38,7 +38,7 @@ static _Thread_local struct {
  * @param sql   Statements
  * @param count Number of statements
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, or EIO if SQLite refuses one
  */
 int dbstmts_prepare(sqlite3 *file, const char *const *sql, unsigned count)
 {

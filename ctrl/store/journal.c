@@ -161,7 +161,7 @@ void journal_save(bool save)
  * @param values What is bound to it, copied
  * @param count  Number of values
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int journal_add(unsigned stmt, unsigned group, const struct value *values,
 		unsigned count)

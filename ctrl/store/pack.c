@@ -171,7 +171,7 @@ size_t pack_squeeze(char *out, size_t size, const char *p, size_t len,
  * @param sample    As it was then
  * @param samplelen As it was then
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, or EBADMSG if it gives another number of bytes
  */
 int pack_expand(char *out, size_t len, const char *p, size_t size,
 		const char *sample, size_t samplelen)

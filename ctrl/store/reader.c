@@ -238,7 +238,8 @@ static int start(void)
  * @param sql   Statements
  * @param count Number of statements
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, or EAGAIN if
+ * there can be no thread
  */
 int reader_open(const char *path, const char *const *sql, unsigned count)
 {
@@ -302,7 +303,7 @@ void reader_close(void)
  * @param done Called in the loop, once, in any case
  * @param arg  Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int reader_ask(struct look **lp, look_h *run, look_h *done, void *arg)
 {

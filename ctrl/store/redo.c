@@ -115,7 +115,7 @@ void redo_close(void)
  * @param sql   Statements
  * @param count Number of statements
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, or an error of open() or pwrite()
  */
 int redo_open(const char *dir, const char *const *sql, unsigned count)
 {
@@ -188,7 +188,9 @@ void redo_add(unsigned stmt, const struct value *values, unsigned count)
  *
  * @param turn Number of the turn, one above that of the last
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM if what was added has no room in memory, EFBIG
+ * if the log is full, EIO if a turn before this one is missing, or an error of
+ * pwrite()
  */
 int redo_write(uint64_t turn)
 {

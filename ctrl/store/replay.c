@@ -205,7 +205,9 @@ out:
  * @param h     Handler of each write of the turns behind it, in order
  * @param arg   Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success or there is no log, EBADMSG if a record that is whole
+ * has what is no write, ENOMEM, an error of open() or read(), or what the
+ * handler returns
  */
 int redo_replay(const char *dir, uint64_t *turnp, redo_h *h, void *arg)
 {

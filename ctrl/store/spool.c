@@ -73,7 +73,7 @@ static int make_room(void)
  *               that there are
  * @param count  Number of values
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int spool_add(unsigned stmt, const struct value *values, unsigned count)
 {

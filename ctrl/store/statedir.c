@@ -66,7 +66,8 @@ static int lock_dir(const char *dir)
  *
  * @param dir Directory
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENAMETOOLONG, ENOTDIR if it is a file, EWOULDBLOCK if
+ * another referd uses it, or an error of mkdir(), stat() or open()
  */
 int statedir_open(const char *dir)
 {

@@ -185,7 +185,7 @@ void archive_lower(char *text);
  * @param done Called in the loop, once, in any case
  * @param arg  Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, or ENOMEM
  */
 int db_ask(struct look **lp, look_h *run, look_h *done, void *arg);
 
@@ -269,7 +269,9 @@ void store_save(void);
  *
  * @param dir Directory of the store
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0 if success, ENOMEM, ENOTSUP if another referd has made the tables,
+ * EIO if SQLite can't use the file, EWOULDBLOCK if another referd uses the
+ * directory, or another error of mkdir() or open() on that
  */
 int store_open(const char *dir);
 
@@ -284,7 +286,8 @@ void store_close(void);
  * can't be stored waits, and is sent nevertheless: calls go on.  Until it is
  * stored, the nodes keep what they have reported.
  *
- * @return 0 if everything is on disk, otherwise errorcode
+ * @return 0 if everything is on disk, EIO if it is not, as nothing can be
+ * written
  */
 int store_secure(void);
 
@@ -292,7 +295,8 @@ int store_secure(void);
  * The same at the end of a turn of the loop, which goes on with what has to be
  * done from time to time
  *
- * @return 0 if everything is on disk, otherwise errorcode
+ * @return 0 if everything is on disk, EIO if it is not, as nothing can be
+ * written
  */
 int store_commit(void);
 
