@@ -537,6 +537,52 @@ scene('Refer-Sub: false: presumed, and the gateway ends the call',
 });
 
 
+/* SIP.js: the subscription is said to be over, and is not */
+for (const [final, outcome] of [['200 OK', 'transferred'],
+	['486 Busy Here', 'failed']]) {
+	scene(`every NOTIFY terminated, then ${final}: ${outcome}`,
+		async (s) => {
+		const t = await transfer(s, 'notify-terminated',
+			{ state: 'terminated', final },
+			{ gateway: { config: { sip_refer_notify_timeout: 1 } },
+				during: async ({ client, far }) => {
+					await client.message('transfer:status',
+						{ call_status: 180 });
+					await sleep(1_500);
+					await far.nudge();
+				} });
+
+		equal(t.ended, { outcome, evidence: 'notify',
+			call_status: parseInt(final) });
+		assert.deepEqual(t.client.all('transfer:status')
+			.filter((m) => m.data.step === 'progress')
+			.map((m) => m.data.call_status), [100, 180]);
+		assert.equal(t.far.requests('SUBSCRIBE').length, 0);
+		await (outcome === 'failed' ? usable(t) : over(t));
+	});
+}
+
+
+scene('every NOTIFY terminated, and no result: unknown', async (s) => {
+	const t = await transfer(s, 'notify-terminated',
+		{ state: 'terminated', final: '200 OK' },
+		{ gateway: { config: SHORT } });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'timer:ringing',
+		call_status: 180 });
+});
+
+
+scene('NOTIFY terminated with a 1xx and a reason that has its own name in it',
+	async (s) => {
+	const t = await transfer(s, 'notify-terminated', { final: '200 OK',
+		state: 'terminated;reason=reason=noresource' });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'terminated',
+		reason: 'noresource' });
+});
+
+
 several('NOTIFYs of any form: transferred', [
 	['final result in state active', {}],
 	['no reason phrase', { sipfrag: 'SIP/2.0 200' }],

@@ -76,6 +76,18 @@ static int event_decode(struct notify *notify, const struct sip_msg *msg)
 }
 
 
+/* linphone writes `reason=reason=noresource` */
+static void skip_name(struct pl *val)
+{
+	static const char name[] = "reason=";
+	const size_t len = sizeof(name) - 1;
+	struct pl head = {.p = val->p, .l = min(val->l, len)};
+
+	if (!pl_strcasecmp(&head, name))
+		pl_advance(val, len);
+}
+
+
 /* RFC 6665 section 4.1.3; without the header the subscription is active */
 static void substate_decode(struct notify *notify, const struct sip_msg *msg)
 {
@@ -89,7 +101,8 @@ static void substate_decode(struct notify *notify, const struct sip_msg *msg)
 	state = hdr_token(hdr, &params);
 	notify->terminated = !pl_strcasecmp(&state, "terminated");
 
-	(void)text_param(&notify->reason, &params, "reason");
+	if (text_param(&notify->reason, &params, "reason"))
+		skip_name(&notify->reason);
 
 	if (text_param(&expires, &params, "expires") && is_digits(&expires))
 		notify->expires = pl_u32(&expires);

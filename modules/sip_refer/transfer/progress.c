@@ -52,6 +52,16 @@ static void final(struct referral *r, const struct notify *notify)
 }
 
 
+/* SIP.js says `terminated` in each NOTIFY, the provisional ones too, and goes
+   on: without a reason that is nothing but progress. RFC 3515 section 2.4.7
+   has a subscription end with the final one. */
+static bool is_over(const struct notify *notify)
+{
+	return notify->terminated &&
+	       (notify->body != BODY_FRAG || pl_isset(&notify->reason));
+}
+
+
 /* The subscription ends: there will be no result, unless it is on its way.
    After the end of the call that is waited for. */
 static void resultless(struct referral *r, const struct notify *notify)
@@ -104,14 +114,17 @@ void referral_notified(struct referral *r, const struct notify *notify)
 	if (notify->body == BODY_FRAG)
 		progress(r, notify);
 
-	if (notify->terminated) {
+	if (is_over(notify)) {
 		resultless(r, notify);
 		return;
 	}
 
 	/* who still reports is waited for, after the end of the call, too;
 	   what says nothing is no report */
-	subscription_granted(r->sub, notify->expires);
+	if (notify->terminated)
+		subscription_stop(r->sub);
+	else
+		subscription_granted(r->sub, notify->expires);
 	r->mute = notify->body != BODY_FRAG;
 	if (!r->mute)
 		referral_set_state(r,

@@ -19,8 +19,9 @@ struct subscription {
 	struct dialog *dlg;
 	struct drequest *req;
 	struct deadline deadline;
-	uint32_t id;      /* CSeq of the REFER */
-	uint32_t expires; /* granted [s]       */
+	uint32_t id;      /* CSeq of the REFER     */
+	uint32_t expires; /* granted [s]           */
+	bool stopped;     /* It is never refreshed */
 };
 
 
@@ -133,7 +134,7 @@ void subscription_set_id(struct subscription *sub, uint32_t id)
  */
 void subscription_granted(struct subscription *sub, uint32_t expires)
 {
-	if (!sub || !expires)
+	if (!sub || !expires || sub->stopped)
 		return;
 
 	sub->expires = expires;
@@ -150,8 +151,11 @@ void subscription_granted(struct subscription *sub, uint32_t expires)
  */
 void subscription_stop(struct subscription *sub)
 {
-	if (sub)
-		deadline_cancel(&sub->deadline);
+	if (!sub)
+		return;
+
+	deadline_cancel(&sub->deadline);
+	sub->stopped = true;
 }
 
 
