@@ -1,5 +1,5 @@
 /**
- * @file link.h  The Unix socket to the nodes: connections and their lines
+ * @file link.h  A connection of a node, and its lines
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,13 +12,12 @@
 
 struct link;
 
-typedef void(link_accept_h)(struct link *l);
 /* May close the link; returns an errno value to have it closed */
 typedef int(link_line_h)(struct link *l, char *line, size_t len, void *arg);
 typedef void(link_close_h)(struct link *l, void *arg);
 
-int link_listen(const char *path, link_accept_h *h);
-void link_unlisten(void);
+int link_create(struct link **lp, int fd, pid_t pid);
+unsigned link_count(void);
 void link_handlers(struct link *l, link_line_h *lineh, link_close_h *closeh,
 		   void *arg);
 pid_t link_pid(const struct link *l);

@@ -16,6 +16,7 @@
 #include "nodes.h"
 #include "report.h"
 #include "roster.h"
+#include "socket.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
@@ -326,15 +327,20 @@ static int hello_handler(struct link *l, char *line, size_t len, void *arg)
 }
 
 
-static void accept_handler(struct link *l)
+static void accept_handler(int fd, pid_t pid)
 {
-	link_handlers(l, hello_handler, NULL, NULL);
+	struct link *l;
+
+	if (link_create(&l, fd, pid))
+		log_error("node: a connection is closed: out of memory");
+	else
+		link_handlers(l, hello_handler, NULL, NULL);
 }
 
 
 int nodes_listen(const char *path)
 {
-	return link_listen(path, accept_handler);
+	return socket_listen(path, accept_handler);
 }
 
 
@@ -379,7 +385,7 @@ int nodes_init(const struct nodes_events *e)
 void nodes_close(void)
 {
 	store_saver_remove(nodes_save_handler);
-	link_unlisten();
+	socket_unlisten();
 	roster_close();
 }
 

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE 1
 #include "nodes/link.h"
+#include "nodes/socket.h"
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -53,10 +54,10 @@ static void close_handler(struct link *l, void *arg)
 }
 
 
-static void accept_handler(struct link *l)
+static void accept_handler(int fd, pid_t pid)
 {
-	accepted = l;
-	link_handlers(l, line_handler, close_handler, &accepted);
+	assert_int_equal(link_create(&accepted, fd, pid), 0);
+	link_handlers(accepted, line_handler, close_handler, &accepted);
 }
 
 
@@ -165,7 +166,7 @@ static int reset(void **state)
 
 static int setup(void **state)
 {
-	return reset(state) || link_listen(path, accept_handler);
+	return reset(state) || socket_listen(path, accept_handler);
 }
 
 
@@ -175,7 +176,7 @@ static int teardown(void **state)
 
 	if (accepted)
 		link_close(accepted);
-	link_unlisten();
+	socket_unlisten();
 
 	return is_there(path) ? -1 : 0;
 }
@@ -321,7 +322,7 @@ static void test_path(void **state)
 
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	assert_int_equal(link_listen(longer, accept_handler), ENAMETOOLONG);
+	assert_int_equal(socket_listen(longer, accept_handler), ENAMETOOLONG);
 }
 
 
@@ -337,7 +338,7 @@ static void test_taken(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(fd, 1), 0);
 
-	assert_int_equal(link_listen(path, accept_handler), EADDRINUSE);
+	assert_int_equal(socket_listen(path, accept_handler), EADDRINUSE);
 	client = try_connect();
 	assert_true(client >= 0);
 	(void)close(client);
@@ -345,11 +346,11 @@ static void test_taken(void **state)
 	/* what a killed one left is nobody's */
 	(void)close(fd);
 	assert_int_equal(try_connect(), -1);
-	assert_int_equal(link_listen(path, accept_handler), 0);
+	assert_int_equal(socket_listen(path, accept_handler), 0);
 	client = node();
 	(void)close(client);
 	wait_for(has_closed, NULL);
-	link_unlisten();
+	socket_unlisten();
 	assert_false(is_there(path));
 }
 
