@@ -1,5 +1,5 @@
 /**
- * @file node.c  The connected baresips
+ * @file node.c  A baresip: it connects, reports, disconnects, and is gone
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,8 +11,10 @@
 #include <cjson/cJSON.h>
 #include <ev.h>
 #include "base/base.h"
+#include "greet.h"
 #include "json.h"
 #include "link.h"
+#include "node.h"
 #include "nodes.h"
 #include "report.h"
 #include "roster.h"
@@ -30,8 +32,25 @@ enum { ACK_COUNT = 256 };
 static const struct nodes_events *events;
 
 
-/* Clients know nodes by name: of several boots the one that is there counts */
-static void announce(const struct node *node, const char *reason)
+/**
+ * Get the handlers of what baresips say
+ *
+ * @return Handlers
+ */
+const struct nodes_events *nodes_events(void)
+{
+	return events;
+}
+
+
+/**
+ * Tell the clients of a node.  They know nodes by name: of several instances
+ * the one that is there counts.
+ *
+ * @param node   Node
+ * @param reason What has become of it, as a sentence
+ */
+void node_announce(const struct node *node, const char *reason)
 {
 	struct json j;
 
@@ -50,12 +69,17 @@ static void announce(const struct node *node, const char *reason)
 }
 
 
-static void node_gone(struct node *node)
+/**
+ * Forget a node: it will not come back
+ *
+ * @param node Node, which is freed
+ */
+void node_gone(struct node *node)
 {
 	log_info("node: %s is gone", node->name);
 
 	events->gone(node->instance);
-	announce(node, "baresip is gone");
+	node_announce(node, "baresip is gone");
 	store_forget(STORE_NODES, node->instance);
 	roster_remove(node);
 }
@@ -80,7 +104,16 @@ static void exit_handler(void *arg)
 }
 
 
-static int create(struct node **nodep, const char *instance, const char *name)
+/**
+ * Make a node, without a connection
+ *
+ * @param nodep    Pointer to the new node
+ * @param instance Its instance id
+ * @param name     Its name
+ *
+ * @return 0, or ENOMEM
+ */
+int node_create(struct node **nodep, const char *instance, const char *name)
 {
 	int err = roster_add(nodep, instance, name);
 
@@ -90,13 +123,6 @@ static int create(struct node **nodep, const char *instance, const char *name)
 	}
 
 	return err;
-}
-
-
-static void set(char **sp, const char *s)
-{
-	free(*sp);
-	*sp = s ? strdup(s) : NULL;
 }
 
 
@@ -115,7 +141,7 @@ static void close_handler(struct link *l, void *arg)
 		return;
 	}
 
-	announce(node, "baresip has disconnected");
+	node_announce(node, "baresip has disconnected");
 	ev_timer_set(&node->grace, grace_time, 0.);
 	ev_timer_start(EV_DEFAULT_ & node->grace);
 }
@@ -191,81 +217,22 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 }
 
 
-static void welcome(struct node *node)
+static void set(char **sp, const char *s)
 {
-	struct json j;
-
-	/* the node keeps what we could not: it says that again */
-	if (!store_trouble())
-		node->acked = node->n;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "type", "welcome");
-	json_int(&j, "protocol", 1);
-	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "n", node->doubtful ? 0 : (int64_t)node->acked);
-	json_close(&j, '}');
-
-	link_send(node->link, json_done(&j));
-	json_free(&j);
+	free(*sp);
+	*sp = s ? strdup(s) : NULL;
 }
 
 
-static bool former_handler(const char *key, void *value, void *arg)
+/**
+ * Connect a node.  What it had for a connection before ends.
+ *
+ * @param node Node
+ * @param l    Link
+ * @param r    What it has said of itself
+ */
+void node_connect(struct node *node, struct link *l, const struct report *r)
 {
-	struct node *former = value, *node = arg;
-	(void)key;
-
-	if (former == node || former->link ||
-	    strcmp(former->name, node->name) ||
-	    !process_is_same(&former->process, &node->process))
-		return false;
-
-	node_gone(former);
-
-	return false;
-}
-
-
-/* Who runs two of one name is told so, once */
-static void tell_rivals(struct node *node)
-{
-	struct node *other = roster_other(node, true);
-
-	if (!other || (node->rival && other->rival))
-		return;
-
-	node->rival = other->rival = true;
-	log_warning("node: two baresips are called %s, processes %d and %d: "
-		    "give each a sip_refer_node of its own",
-		    node->name, (int)other->process.pid,
-		    (int)node->process.pid);
-	announce(node, "another baresip has this name");
-}
-
-
-static int attach(struct link *l, const struct report *r)
-{
-	struct node *node = roster_find(r->instance);
-	bool is_new;
-	int err;
-
-	if (node && strcmp(node->name, r->node)) {
-		log_warning("node: %s has the boot of %s, which is given up",
-			    r->node, node->name);
-		node_gone(node);
-		node = NULL;
-	}
-
-	is_new = !node;
-	if (is_new) {
-		err = create(&node, r->instance, r->node);
-		if (err)
-			return err;
-		node->whole = r->first == 1;
-	}
-
 	if (node->link)
 		link_close(node->link);
 
@@ -281,66 +248,12 @@ static int attach(struct link *l, const struct report *r)
 	ev_timer_stop(EV_DEFAULT_ & node->grace);
 	process_watch(&node->process, link_pid(l), exit_handler, node);
 	link_handlers(l, line_handler, close_handler, node);
-
-	log_info("node: %s has connected (baresip %s, libre %s, process %d)",
-		 node->name, r->baresip ? r->baresip : "?",
-		 r->libre ? r->libre : "?", (int)node->process.pid);
-	if (r->first > node->n + 1 && node->n)
-		log_warning("node: %s: reports %llu to %llu are lost",
-			    node->name, (unsigned long long)node->n + 1,
-			    (unsigned long long)r->first - 1);
-
-	/* a process that has loaded the module again; of two that live, each
-	   may come back */
-	if (is_new)
-		roster_each(former_handler, node);
-
-	events->begin(node->instance);
-	announce(node, "baresip has connected");
-	tell_rivals(node);
-	welcome(node);
-
-	return 0;
-}
-
-
-static int hello_handler(struct link *l, char *line, size_t len, void *arg)
-{
-	struct report *r;
-	const char *why = NULL;
-	int err;
-	(void)arg;
-
-	err = report_decode(&r, line, len, &why);
-	if (err || r->kind != REPORT_HELLO) {
-		log_warning("node: a first line %s",
-			    err && why ? why : "is no hello");
-		if (!err)
-			report_free(r);
-		return EBADMSG;
-	}
-
-	err = attach(l, r);
-	report_free(r);
-
-	return err;
-}
-
-
-static void accept_handler(int fd, pid_t pid)
-{
-	struct link *l;
-
-	if (link_create(&l, fd, pid))
-		log_error("node: a connection is closed: out of memory");
-	else
-		link_handlers(l, hello_handler, NULL, NULL);
 }
 
 
 int nodes_listen(const char *path)
 {
-	return socket_listen(path, accept_handler);
+	return socket_listen(path, greet_handler);
 }
 
 
@@ -397,7 +310,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	struct node *node;
 	(void)arg;
 
-	if (!name || create(&node, key, name)) {
+	if (!name || node_create(&node, key, name)) {
 		log_error("node: can't load %s", key);
 		goto out;
 	}

@@ -1,0 +1,171 @@
+/**
+ * @file greet.c  A baresip that connects: who it is, and who it was
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <string.h>
+#include "base/base.h"
+#include "greet.h"
+#include "json.h"
+#include "link.h"
+#include "node.h"
+#include "nodes.h"
+#include "report.h"
+#include "roster.h"
+#include "store/store.h"
+
+
+static void welcome(struct node *node)
+{
+	struct json j;
+
+	/* the node keeps what we could not: it says that again */
+	if (!store_trouble())
+		node->acked = node->n;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", "welcome");
+	json_int(&j, "protocol", 1);
+	json_str(&j, "version", PROJECT_VERSION);
+	json_int(&j, "n", node->doubtful ? 0 : (int64_t)node->acked);
+	json_close(&j, '}');
+
+	link_send(node->link, json_done(&j));
+	json_free(&j);
+}
+
+
+static bool former_handler(const char *key, void *value, void *arg)
+{
+	struct node *former = value, *node = arg;
+	(void)key;
+
+	if (former == node || former->link ||
+	    strcmp(former->name, node->name) ||
+	    !process_is_same(&former->process, &node->process))
+		return false;
+
+	node_gone(former);
+
+	return false;
+}
+
+
+/* Who runs two of one name is told so, once */
+static void tell_rivals(struct node *node)
+{
+	struct node *other = roster_other(node, true);
+
+	if (!other || (node->rival && other->rival))
+		return;
+
+	node->rival = other->rival = true;
+	log_warning("node: two baresips are called %s, processes %d and %d: "
+		    "give each a sip_refer_node of its own",
+		    node->name, (int)other->process.pid,
+		    (int)node->process.pid);
+	node_announce(node, "another baresip has this name");
+}
+
+
+/* Another baresip with the instance id of one that is known is none of it */
+static int identify(struct node **nodep, const struct report *r, bool *is_newp)
+{
+	struct node *node = roster_find(r->instance);
+	int err;
+
+	if (node && strcmp(node->name, r->node)) {
+		log_warning("node: %s has the boot of %s, which is given up",
+			    r->node, node->name);
+		node_gone(node);
+		node = NULL;
+	}
+
+	*is_newp = !node;
+	if (!node) {
+		err = node_create(&node, r->instance, r->node);
+		if (err)
+			return err;
+		node->whole = r->first == 1;
+	}
+
+	*nodep = node;
+
+	return 0;
+}
+
+
+static int greet(struct link *l, const struct report *r)
+{
+	struct node *node;
+	bool is_new;
+	int err;
+
+	err = identify(&node, r, &is_new);
+	if (err)
+		return err;
+
+	node_connect(node, l, r);
+	log_info("node: %s has connected (baresip %s, libre %s, process %d)",
+		 node->name, r->baresip ? r->baresip : "?",
+		 r->libre ? r->libre : "?", (int)node->process.pid);
+	if (r->first > node->n + 1 && node->n)
+		log_warning("node: %s: reports %llu to %llu are lost",
+			    node->name, (unsigned long long)node->n + 1,
+			    (unsigned long long)r->first - 1);
+
+	/* a process that has loaded the module again; of two that live, each
+	   may come back */
+	if (is_new)
+		roster_each(former_handler, node);
+
+	nodes_events()->begin(node->instance);
+	node_announce(node, "baresip has connected");
+	tell_rivals(node);
+	welcome(node);
+
+	return 0;
+}
+
+
+static int hello_handler(struct link *l, char *line, size_t len, void *arg)
+{
+	struct report *r;
+	const char *why = NULL;
+	int err;
+	(void)arg;
+
+	err = report_decode(&r, line, len, &why);
+	if (err || r->kind != REPORT_HELLO) {
+		log_warning("node: a first line %s",
+			    err && why ? why : "is no hello");
+		if (!err)
+			report_free(r);
+		return EBADMSG;
+	}
+
+	err = greet(l, r);
+	report_free(r);
+
+	return err;
+}
+
+
+/**
+ * Greet a baresip that has connected, when it has said who it is
+ *
+ * @param fd  Connection, which is taken over
+ * @param pid Process at its other end, 0 if it is not in our namespace
+ */
+void greet_handler(int fd, pid_t pid)
+{
+	struct link *l;
+
+	if (link_create(&l, fd, pid))
+		log_error("node: a connection is closed: out of memory");
+	else
+		link_handlers(l, hello_handler, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+/**
+ * @file greet.h  A baresip that connects: who it is, and who it was
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef GREET_H
+#define GREET_H
+
+#include <sys/types.h>
+
+
+void greet_handler(int fd, pid_t pid);
+
+#endif
