@@ -7,335 +7,28 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "hook_status.h"
+#include "chain.h"
 #include "hooks.h"
 #include "outbox.h"
 #include "stream/stream.h"
-#include "textcheck.h"
 
-
-enum { RETRY_AGE = 3600 }; /* seconds after which HTTP is given up */
-
-/* Seconds */
-static const double answer_time = 5.; /* for an ack */
-static const double retry_first = .5; /* and twice that each time */
-static const double retry_max = 60.;
-static double grace_time = 60.; /* that a client may be gone */
 
 static const struct hooks_events *events;
-
-static void pump(struct chain *c);
-
-
-/* What nobody waits for, and what must not hold up the others */
-static bool passes(const struct posting *p)
-{
-	return p->kind == HOOK_EVENT || p->kind == HOOK_STATUS;
-}
-
-
-static void timer_start(struct posting *p, double seconds)
-{
-	ev_timer_stop(EV_DEFAULT_ & p->timer);
-	ev_timer_set(&p->timer, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ & p->timer);
-}
-
-
-/* A hook has its end */
-static struct chain *conclude(struct posting *p, const char *event,
-			      long status, const char *reason)
-{
-	enum counter counter = COUNTER_HOOKS_FAILED;
-
-	if (!strcmp(event, "answered"))
-		counter = COUNTER_HOOKS_ANSWERED;
-	else if (!strcmp(event, "timeout"))
-		counter = COUNTER_HOOKS_TIMEOUT;
-
-	counter_add(counter);
-	hook_status_tell(p, event, status, 0, reason);
-
-	return outbox_remove(p);
-}
-
-
-static void finish(struct posting *p, const char *event, const char *reason)
-{
-	char sid[64], id[HOOK_ID_SIZE];
-
-	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
-	strcpy(id, p->id);
-
-	pump(conclude(p, event, 0, reason));
-
-	events->done(sid, id);
-}
-
-
-static double retry_delay(const struct posting *p)
-{
-	double delay = retry_first;
-
-	for (int i = 1; i < p->attempt && delay < retry_max; i++)
-		delay *= 2;
-	if (delay > retry_max)
-		delay = retry_max;
-
-	/* so that those who failed together do not come again together */
-	return delay * (.5 + .5 * random_unit());
-}
-
-
-/* Worth another attempt?  An eventHook is not if the call has more to tell:
-   it must never hold up the actionHook. */
-static bool can_retry(const struct posting *p, long status)
-{
-	if (clock_ms() - p->created > RETRY_AGE * 1000)
-		return false;
-
-	if (passes(p) && p->next)
-		return false;
-
-	return status == 0 || status == 408 || status == 429 || status >= 500;
-}
-
-
-/* What failed once for an eventHook, the others before the actionHook need
-   not find out again */
-static struct chain *skip_events(struct chain *c, const char *url)
-{
-	while (c && c->head->next && passes(c->head) &&
-	       !strcmp(c->head->hook.url, url))
-		c = conclude(c->head, "failed", 0, "the one before failed");
-
-	return c;
-}
-
-
-static void fail(struct posting *p, long status, const char *error)
-{
-	char sid[64], id[HOOK_ID_SIZE], url[HOOK_MAX + 1], why[256];
-	const char *reason = status ? NULL : why;
-	double delay;
-
-	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
-	strcpy(id, p->id);
-	(void)snprintf(why, sizeof(why), "%s", error);
-	text_repair(why);
-	webhook_public_url(url, sizeof(url), p->hook.url);
-	log_info("hooks: %s: attempt %d failed: %ld %s", url, p->attempt,
-		 status, error);
-
-	p->sent = false;
-	if (can_retry(p, status)) {
-		delay = retry_delay(p);
-		hook_status_tell(p, "failed", status, delay, reason);
-		outbox_save(p);
-		timer_start(p, delay);
-	}
-	else {
-		(void)snprintf(url, sizeof(url), "%s", p->hook.url);
-		pump(skip_events(conclude(p, "failed", status, reason), url));
-	}
-
-	events->done(sid, id);
-}
-
-
-static void answered(struct posting *p, long status, const char *body,
-		     size_t len)
-{
-	struct sender *client = p->client, sender = {.kind = SENDER_NOBODY};
-	char sid[64], id[HOOK_ID_SIZE];
-	struct message *m = NULL;
-	struct error f;
-	int err;
-
-	p->client = NULL;
-	if (client)
-		sender = *client;
-	sender.dialect = p->dialect;
-	sender.msgid = id;
-	sender.quiet = true;
-
-	(void)snprintf(sid, sizeof(sid), "%s", p->chain->sid);
-	strcpy(id, p->id);
-
-	error_init(&f);
-	err = events->read(&m, body, len, &f);
-	if (err && err != EBADMSG)
-		err = error_set(&f, 500, NULL, "%s", strerror(err));
-
-	pump(conclude(p, "answered", status, err ? f.text : NULL));
-
-	events->answered(&sender, sid, m, &f);
-	free(client);
-}
-
-
-static void webhook_handler(long status, const char *error, const char *body,
-			    size_t len, void *arg)
-{
-	struct posting *p = arg;
-
-	p->webhook = NULL;
-
-	if (status >= 200 && status < 300)
-		answered(p, status, body, len);
-	else
-		fail(p, status, error);
-}
-
-
-static int send_http(struct posting *p)
-{
-	struct webhook_request r = {.id = p->id,
-				    .url = p->hook.url,
-				    .method = p->hook.method,
-				    .username = p->hook.username,
-				    .password = p->hook.password,
-				    .data = p->data};
-
-	return webhook_send(&p->webhook, &r, webhook_handler, p);
-}
-
-
-static void send_ws(struct posting *p)
-{
-	bool redirect = p->kind == HOOK_REDIRECT;
-
-	p->seq = emit(&(struct emission){.type = redirect ? "session:redirect"
-							  : "verb:hook",
-					 .client = p->client->name,
-					 .call_sid = p->chain->sid,
-					 .msgid = p->id,
-					 .hook = p->hook.url,
-					 .data = p->data,
-					 .jambonz = true});
-	timer_start(p, answer_time);
-}
-
-
-/* Its time begins when the client goes, or when it is made for one that is
-   gone */
-static void wait_for_client(struct posting *p)
-{
-	double left = grace_time - (double)(clock_ms() - p->created) / 1000.;
-
-	p->sent = false;
-	if (left < 0.)
-		left = 0.;
-	timer_start(p, left < grace_time ? left : grace_time);
-}
-
-
-/* Who comes too late finds it among what was missed */
-static void give_up(struct posting *p)
-{
-	if (!p->seq)
-		send_ws(p);
-
-	finish(p, "failed", "the client did not come back");
-}
-
-
-static void send_hook(struct posting *p)
-{
-	int err = 0;
-
-	++p->attempt;
-	p->sent = true;
-	if (p->http)
-		err = send_http(p);
-	else
-		send_ws(p);
-
-	outbox_save(p);
-	hook_status_tell(p, "sent", 0, 0, NULL);
-
-	/* told in the loop, since what posts it is not done */
-	if (err)
-		timer_start(p, 0.);
-}
-
-
-/* Why a hook can never be delivered: what came over HTTP has no client, and an
-   application that has said goodbye will not be back.  NULL if it can. */
-static const char *dead_end(const struct posting *p)
-{
-	if (p->http)
-		return NULL;
-
-	return p->client ? events->left(p->client)
-			 : "the verb came over HTTP, from no client";
-}
-
-
-/* Send the first of a call's hooks, if there is one and it is not on its
-   way */
-static void pump(struct chain *c)
-{
-	const char *reason;
-	struct posting *p;
-
-	while (c && (reason = dead_end(c->head)))
-		c = conclude(c->head, "failed", 0, reason);
-
-	p = c ? c->head : NULL;
-	if (!p || p->sent || ev_is_active(&p->timer))
-		return;
-
-	if (p->http || client_connected(p->client->name))
-		send_hook(p);
-	else
-		wait_for_client(p);
-}
-
-
-/* The network keeps it, and may lose it with the connection: the call does not
-   wait any longer, but it is not given up */
-static void linger(struct posting *p)
-{
-	p->created = clock_ms();
-	wait_for_client(p);
-	events->done(p->chain->sid, p->id);
-}
-
-
-static void timer_handler(EV_P_ ev_timer *w, int revents)
-{
-	struct posting *p = w->data;
-	(void)loop;
-	(void)revents;
-
-	if (p->http && p->sent)
-		fail(p, 0, "it can't be sent");
-	else if (p->http)
-		send_hook(p);
-	else if (p->sent && client_awaits(p->client->name, p->seq))
-		linger(p);
-	else if (p->sent)
-		finish(p, "timeout", NULL);
-	else
-		give_up(p);
-}
 
 
 int hooks_init(const struct hooks_events *e)
 {
 	events = e;
 
-	return outbox_init(timer_handler);
+	return chain_init(e);
 }
 
 
 void hooks_grace(unsigned seconds)
 {
-	grace_time = seconds;
+	chain_grace(seconds);
 }
 
 
@@ -355,7 +48,7 @@ static void load_handler(struct chain *c, void *arg)
 			p->created = clock_ms();
 	}
 
-	pump(c);
+	chain_pump(c);
 }
 
 
@@ -384,10 +77,11 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 
 	/* an eventHook that waits to be tried again makes room */
 	head = p->chain->head;
-	if (head != p && head->http && passes(head) && !head->sent)
-		pump(conclude(head, "failed", 0, "the call has more to tell"));
+	if (head != p && head->http && posting_passes(head) && !head->sent)
+		chain_pump(chain_conclude(head, "failed", 0,
+					  "the call has more to tell"));
 	else
-		pump(p->chain);
+		chain_pump(p->chain);
 
 	p = outbox_find(id);
 
@@ -403,7 +97,7 @@ bool hooks_answered(const char *client, const char *id, char call_sid[64])
 		return false;
 
 	(void)snprintf(call_sid, 64, "%s", p->chain->sid);
-	pump(conclude(p, "answered", 0, NULL));
+	chain_pump(chain_conclude(p, "answered", 0, NULL));
 
 	return true;
 }
@@ -430,14 +124,11 @@ static void up_handler(struct chain *c, void *arg)
 	if (p->sent || !is_for(p, presence))
 		return;
 
-	if (p->seq > presence->since) {
-		/* on its way already, among what the client has missed */
-		p->sent = true;
-		timer_start(p, answer_time);
-	}
-	else {
-		send_hook(p);
-	}
+	/* it may be on its way already, among what the client has missed */
+	if (p->seq > presence->since)
+		posting_await_ack(p);
+	else
+		posting_send(p);
 }
 
 
@@ -459,8 +150,8 @@ static void down_handler(struct chain *c, void *arg)
 
 		p->created = clock_ms();
 		if (p->sent)
-			wait_for_client(p);
-		if (!passes(p))
+			posting_wait(p);
+		if (!posting_passes(p))
 			events->done(c->sid, p->id);
 	}
 }
@@ -485,11 +176,11 @@ void hooks_app_left(const struct sender *app)
 
 	(void)snprintf(sid, sizeof(sid), "%s", c->sid);
 	for (const struct posting *p = c->head; p; p = p->next) {
-		if (is_for(p, &presence) && !passes(p))
+		if (is_for(p, &presence) && !posting_passes(p))
 			strcpy(id, p->id);
 	}
 
-	pump(c);
+	chain_pump(c);
 
 	/* the call waits for the last of them, if for any */
 	events->done(sid, id);

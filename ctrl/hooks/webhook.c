@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
-#include <ev.h>
 #include "hooks.h"
+#include "httploop.h"
 #include "json.h"
 #include "net/net.h"
 #include "signature.h"
@@ -45,16 +45,10 @@ struct webhook {
 	char error[CURL_ERROR_SIZE];
 };
 
-static struct {
-	CURLM *multi;
-	ev_timer timer;
-} webhooks;
-
-
 static void destroy(struct webhook *w)
 {
 	if (w->added)
-		(void)curl_multi_remove_handle(webhooks.multi, w->easy);
+		httploop_remove(w->easy);
 	if (w->easy)
 		curl_easy_cleanup(w->easy);
 	curl_slist_free_all(w->headers);
@@ -77,7 +71,7 @@ static void done(struct webhook *w, CURLcode result)
 		status = 0;
 
 	if (w->added)
-		(void)curl_multi_remove_handle(webhooks.multi, w->easy);
+		httploop_remove(w->easy);
 	w->added = false;
 	h(status,
 	  w->closed   ? "the host has an address that hooks may not go to"
@@ -88,96 +82,12 @@ static void done(struct webhook *w, CURLcode result)
 }
 
 
-static void check_done(void)
+static void done_handler(CURL *easy, CURLcode result)
 {
-	CURLMsg *msg;
-	int left;
+	struct webhook *w = NULL;
 
-	while ((msg = curl_multi_info_read(webhooks.multi, &left))) {
-		struct webhook *w = NULL;
-
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-
-		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
-					&w);
-		done(w, msg->data.result);
-	}
-}
-
-
-static void io_handler(EV_P_ ev_io *io, int revents)
-{
-	int action = (revents & EV_READ ? CURL_CSELECT_IN : 0) |
-		     (revents & EV_WRITE ? CURL_CSELECT_OUT : 0);
-	int running;
-	(void)loop;
-
-	(void)curl_multi_socket_action(webhooks.multi, io->fd, action,
-				       &running);
-	check_done();
-}
-
-
-static void timer_handler(EV_P_ ev_timer *w, int revents)
-{
-	int running;
-	(void)loop;
-	(void)w;
-	(void)revents;
-
-	(void)curl_multi_socket_action(webhooks.multi, CURL_SOCKET_TIMEOUT, 0,
-				       &running);
-	check_done();
-}
-
-
-/* libcurl says what to wait for on a socket; io is ours, kept by libcurl */
-static int socket_handler(CURL *easy, curl_socket_t fd, int what, void *arg,
-			  void *kept)
-{
-	ev_io *io = kept;
-	(void)easy;
-	(void)arg;
-
-	if (io)
-		ev_io_stop(EV_DEFAULT_ io);
-
-	if (what == CURL_POLL_REMOVE) {
-		free(io);
-		return 0;
-	}
-
-	if (!io) {
-		io = calloc(1, sizeof(*io));
-		if (!io)
-			return -1;
-
-		(void)curl_multi_assign(webhooks.multi, fd, io);
-	}
-
-	ev_io_init(io, io_handler, fd,
-		   (what & CURL_POLL_IN ? EV_READ : 0) |
-			   (what & CURL_POLL_OUT ? EV_WRITE : 0));
-	ev_io_start(EV_DEFAULT_ io);
-
-	return 0;
-}
-
-
-static int timeout_handler(CURLM *multi, long ms, void *arg)
-{
-	(void)multi;
-	(void)arg;
-
-	ev_timer_stop(EV_DEFAULT_ & webhooks.timer);
-	if (ms < 0)
-		return 0;
-
-	ev_timer_set(&webhooks.timer, (double)ms / 1000, 0.);
-	ev_timer_start(EV_DEFAULT_ & webhooks.timer);
-
-	return 0;
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &w);
+	done(w, result);
 }
 
 
@@ -207,36 +117,14 @@ int webhooks_init(const char *secret_file)
 	if (*secret_file && signature_read(secret_file))
 		return ENOENT;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return ENOMEM;
-
-	webhooks.multi = curl_multi_init();
-	if (!webhooks.multi)
-		return ENOMEM;
-
-	ev_timer_init(&webhooks.timer, timer_handler, 0., 0.);
-	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_SOCKETFUNCTION,
-				socket_handler);
-	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_TIMERFUNCTION,
-				timeout_handler);
-
-	/* with those that are kept for the next request */
-	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_MAXCONNECTS,
-				(long)SLOTS_MAX);
-	(void)curl_multi_setopt(webhooks.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-				(long)SLOTS_MAX);
-
-	return 0;
+	return httploop_init(SLOTS_MAX, done_handler);
 }
 
 
 void webhooks_close(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & webhooks.timer);
-	(void)curl_multi_cleanup(webhooks.multi);
-	curl_global_cleanup();
+	httploop_close();
 	signature_forget();
-	memset(&webhooks, 0, sizeof(webhooks));
 }
 
 
@@ -387,9 +275,11 @@ static void set_options(struct webhook *w, const struct webhook_request *r)
 
 static int begin(struct webhook *w)
 {
-	w->added = !curl_multi_add_handle(webhooks.multi, w->easy);
+	int err = httploop_add(w->easy);
 
-	return w->added ? 0 : ENOMEM;
+	w->added = !err;
+
+	return err;
 }
 
 
