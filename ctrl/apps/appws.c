@@ -11,9 +11,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <ev.h>
 #include <libwebsockets.h>
 #include "apps.h"
+#include "attempt.h"
 #include "appws.h"
 #include "base/base.h"
 #include "hooks/hooks.h"
@@ -28,38 +28,6 @@ enum {
 	CLOSE_ABNORMAL = 1006,
 };
 
-/* Seconds */
-static const double handshake_time = 1.5; /* as jambonz has it */
-static const double next_time = .25;      /* RFC 8305 section 5 */
-
-/*
- *  resolve() --> addresses --> connection to one --> handshake --> client
- *                     ^                |
- *                     '----------------'
- *                     it fails, or hesitates and is not the last
- */
-struct appws {
-	struct lws *wsi;
-	struct watchdog *watchdog;
-	struct client *client; /* while the connection is up */
-	struct resolve *lookup;
-	struct weburl url;
-	char addresses[RESOLVE_MAX][ADDRESS_SIZE];
-	size_t count; /* of addresses */
-	size_t tried;
-	struct sender *app;
-	char auth[HOOK_MAX]; /* value of Authorization, "" for none */
-	uint64_t since;
-	const struct appws_handlers *h; /* NULL when nobody cares any more */
-	void *arg;
-	ev_timer limit; /* of the whole attempt */
-	ev_timer next;  /* address */
-	enum retry_cause cause;
-	char why[128];
-	int code;     /* with which the far end closes */
-	bool reached; /* somebody took the connection */
-};
-
 static struct {
 	struct lws_context *ctx;
 	struct lws_vhost *vhost;
@@ -68,9 +36,7 @@ static struct {
 
 static void destroy(struct appws *w)
 {
-	(void)resolve_cancel(w->lookup);
-	ev_timer_stop(EV_DEFAULT_ & w->limit);
-	ev_timer_stop(EV_DEFAULT_ & w->next);
+	attempt_end(w);
 	weburl_reset(&w->url);
 	watchdog_end(w->watchdog);
 	free(w->app);
@@ -78,9 +44,13 @@ static void destroy(struct appws *w)
 }
 
 
-/* Nobody hears of the connection any more.  If there is one, it is freed with
-   the last call that lws makes for it. */
-static void detach(struct appws *w)
+/**
+ * Let nobody hear of a connection any more.  If there is one, it is freed with
+ * the last call that lws makes for it.
+ *
+ * @param w Connection, which may be freed
+ */
+void appws_detach(struct appws *w)
 {
 	w->h = NULL;
 	if (!w->wsi) {
@@ -88,92 +58,10 @@ static void detach(struct appws *w)
 		return;
 	}
 
-	ev_timer_stop(EV_DEFAULT_ & w->limit);
-	ev_timer_stop(EV_DEFAULT_ & w->next);
+	attempt_end(w);
 	if (!w->client)
 		lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
 				LWS_TO_KILL_ASYNC);
-}
-
-
-static void fail(struct appws *w)
-{
-	const struct appws_handlers *h = w->h;
-	void *arg = w->arg;
-	enum retry_cause cause = w->cause;
-	char why[sizeof(w->why)];
-
-	strcpy(why, w->why);
-	detach(w);
-
-	h->failh(cause, why, arg);
-}
-
-
-/* It goes to the caller in a header field: libwebsockets ends some with \n */
-static void set_why(struct appws *w, enum retry_cause cause, const char *why,
-		    size_t len)
-{
-	w->cause = cause;
-	(void)snprintf(w->why, sizeof(w->why), "%.*s", (int)len, why);
-	w->why[strcspn(w->why, "\r\n")] = '\0';
-}
-
-
-static void limit_handler(EV_P_ ev_timer *t, int revents)
-{
-	struct appws *w = t->data;
-	(void)loop;
-	(void)revents;
-
-	/* TCP may take what the application is too busy to answer: that is no
-	   connection yet, as well as no answer in time */
-	set_why(w, w->reached ? RETRY_CONNECT | RETRY_TIMEOUT : RETRY_CONNECT,
-		"no connection in time", 21);
-
-	if (!w->reached || !w->h->lateh(w->cause, w->arg))
-		fail(w);
-}
-
-
-/* In the loop, since what asks for it may stand in a call of lws */
-static void next_in(struct appws *w, double seconds)
-{
-	ev_timer_stop(EV_DEFAULT_ & w->next);
-	ev_timer_set(&w->next, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ & w->next);
-}
-
-
-/* lws is left to end a connection by itself */
-static void forget(struct appws *w)
-{
-	lws_set_opaque_user_data(w->wsi, NULL);
-	w->wsi = NULL;
-}
-
-
-static void connection_error(struct appws *w, struct lws *wsi, const char *in,
-			     size_t len)
-{
-	unsigned status = lws_http_client_http_response(wsi);
-
-	if (w->reached && status >= 300) {
-		w->cause = retry_status((long)status);
-		(void)snprintf(w->why, sizeof(w->why), "answered %u", status);
-	}
-	else {
-		set_why(w, RETRY_CONNECT, in ? in : "no connection",
-			in ? len : 13);
-	}
-
-	/* who has heard us would not say anything else elsewhere */
-	if (w->reached)
-		w->tried = w->count;
-
-	w->wsi = wsi;
-	forget(w);
-	next_in(w, 0.);
 }
 
 
@@ -197,8 +85,7 @@ static int established(struct appws *w, struct lws *wsi)
 	watchdog_start(w->watchdog, wsi);
 	watchdog_live(wsi);
 
-	ev_timer_stop(EV_DEFAULT_ & w->limit);
-	ev_timer_stop(EV_DEFAULT_ & w->next);
+	attempt_end(w);
 	err = client_create(&w->client, wsi, w->app->name, w->app->call_sid,
 			    DIALECT_JAMBONZ, w->since, &badge);
 	if (err)
@@ -276,7 +163,7 @@ static int event(struct appws *w, struct lws *wsi,
 
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		if (w->h)
-			connection_error(w, wsi, in, len);
+			attempt_failed(w, wsi, in, len);
 		return 0;
 
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -313,7 +200,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	if (w->h) {
 		w->wsi = NULL;
-		next_in(w, 0.);
+		attempt_next(w, 0.);
 	}
 	else {
 		destroy(w);
@@ -362,7 +249,15 @@ static void set_auth(struct appws *w, const struct hook *hook)
 }
 
 
-static void open_connection(struct appws *w, const char *address)
+/**
+ * Begin with a connection to one address
+ *
+ * @param w       Connection
+ * @param address Numeric address
+ *
+ * @return 0, or ENOMEM if libwebsockets does not even begin
+ */
+int appws_open(struct appws *w, const char *address)
 {
 	struct lws_client_connect_info info = {
 		.context = appws.ctx,
@@ -381,60 +276,12 @@ static void open_connection(struct appws *w, const char *address)
 	};
 
 	w->reached = false;
-	if (!lws_client_connect_via_info(&info)) {
-		w->wsi = NULL;
-		next_in(w, 0.);
-	}
-	else if (w->tried < w->count) {
-		next_in(w, next_time);
-	}
-}
+	if (lws_client_connect_via_info(&info))
+		return 0;
 
+	w->wsi = NULL;
 
-static bool is_connected(struct lws *wsi)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-
-	return !getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer,
-			    &len);
-}
-
-
-static void next_handler(EV_P_ ev_timer *t, int revents)
-{
-	struct appws *w = t->data;
-	struct lws *slow = w->wsi;
-	(void)loop;
-	(void)revents;
-
-	if (slow && is_connected(slow))
-		return;
-
-	if (slow) {
-		forget(w);
-		lws_set_timeout(slow, PENDING_TIMEOUT_USER_REASON_BASE,
-				LWS_TO_KILL_ASYNC);
-	}
-
-	if (w->tried < w->count)
-		open_connection(w, w->addresses[w->tried++]);
-	else
-		fail(w);
-}
-
-
-static void resolve_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
-			    const char *why, void *arg)
-{
-	struct appws *w = arg;
-
-	w->lookup = NULL;
-	w->count = count;
-	memcpy(w->addresses, addresses, count * sizeof(*addresses));
-	if (why)
-		set_why(w, RETRY_CONNECT, why, strlen(why));
-	next_in(w, 0.);
+	return ENOMEM;
 }
 
 
@@ -460,29 +307,24 @@ int appws_connect(struct appws **wp, const struct hook *hook,
 	if (!w)
 		return ENOMEM;
 
-	ev_timer_init(&w->limit, limit_handler, handshake_time, 0.);
-	ev_timer_init(&w->next, next_handler, 0., 0.);
-	w->limit.data = w;
-	w->next.data = w;
+	attempt_init(w);
 	w->since = since;
 	w->h = h;
 	w->arg = arg;
 	w->code = CLOSE_ABNORMAL;
-	set_why(w, RETRY_CONNECT, "no connection", 13);
 
 	w->watchdog = watchdog_create(NULL, w);
 	err = w->watchdog ? sender_copy(&w->app, app) : ENOMEM;
 	if (!err)
 		err = weburl_parse(&w->url, hook->url);
 	if (!err)
-		err = resolve(&w->lookup, w->url.host, resolve_handler, w);
+		err = attempt_start(w);
 	if (err) {
 		destroy(w);
 		return err;
 	}
 
 	set_auth(w, hook);
-	ev_timer_start(EV_DEFAULT_ & w->limit);
 	*wp = w;
 
 	return 0;
@@ -502,5 +344,5 @@ void appws_close(struct appws *w, int code)
 
 	if (w->client)
 		client_close(w->client, code);
-	detach(w);
+	appws_detach(w);
 }
