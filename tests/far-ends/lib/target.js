@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Far } from '../../e2e/lib/far.js';
 import { tagOf } from '../../e2e/lib/wire.js';
 
-const TARGET = '10.77.0.7';
+export const TARGET = '10.77.0.7';
 
 
 /* The call of a phone that an INVITE is to take the place of, RFC 3891 */
