@@ -9,6 +9,7 @@ set -eu
 me=test.sh
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/scripts/common.sh"
+. "$top/scripts/root.sh"
 
 usage() {
 	cat <<END
@@ -49,6 +50,35 @@ unpack() {
 		fail "cannot get the package $1, $dir/log says why"
 }
 
+# unpack_release RELEASE PACKAGE: of another release of Debian, with all that it
+# depends on, its libraries and their loader too. It is run where it lies.
+unpack_release() {
+	dir=$top/build-tools/$2
+	[ ! -d "$dir/usr" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
+	: >"$dir/status"
+	root_sources "$1" | awk -v release="$1" '$4 == release' |
+		head -n 1 >"$dir/sources"
+	[ -s "$dir/sources" ] || return 1
+
+	say "fetches $2 of Debian $1"
+	package=$2
+	set -- -qy -o Dir::State="$dir/state" -o Dir::Cache="$dir/cache" \
+		-o Dir::State::status="$dir/status" \
+		-o Dir::Etc::sourcelist="$dir/sources" -o Dir::Etc::sourceparts=- \
+		-o APT::Sandbox::User=root
+	{ apt-get "$@" update && apt-get "$@" --no-install-recommends \
+		--download-only install "$package"; } >"$dir/log" 2>&1 ||
+		return 1
+
+	for deb in "$dir"/cache/archives/*.deb; do
+		dpkg -x "$deb" "$dir/root" || return 1
+	done
+	mv "$dir/root"/* "$dir"
+	rm -rf "$dir/root" "$dir/cache" "$dir/state"
+}
+
 fast=no
 packages_too=no
 far_ends=
@@ -77,6 +107,8 @@ unpack kamailio
 offer_packages linphone-cli libsofia-sip-ua-dev twinkle-console
 (install_node_modules tests/far-ends) || say "does without JsSIP and SIP.js"
 (unpack kamailio-websocket-modules) || say "does without WebRTC phones"
+[ -z "$far_ends" ] || unpack_release sid asterisk ||
+	say "does without asterisk, which is not to be had"
 
 if [ $packages_too = yes ]; then
 	install_packages debootstrap

@@ -94,7 +94,8 @@ export async function transfer(s, start, { verb = {}, ...options })
 
 
 /**
- * An attended transfer: the gateway has called the target before.
+ * An attended transfer: the gateway has called the target before, by the far
+ * end if that has a `second` URI for it.
  *
  * @return As transfer(); `consulted`: call_sid of the call to the target;
  *         `old`: that call at the target
@@ -104,7 +105,7 @@ export async function attended(s, start, { verb = {}, ...options } = {})
 	const { client, gateway } = await s.control();
 	const phone = await target(s, options);
 	const far = await start(s);
-	const consulted = await call(client, phone.number);
+	const consulted = await call(client, far.second ?? phone.number);
 	const old = await phone.incoming();
 	const sid = await call(client, far.uri);
 	const result = await refer(client, { call_sid: sid,
