@@ -1,7 +1,7 @@
 /**
  * @file asterisk.test.js  A party behind Asterisk is transferred
  *
- * Its first NOTIFY comes when the target rings, and a failure is a 503 whatever
+ * Its first NOTIFY comes when the target rings, and a failure is 503, whatever
  * the target has said. After a failure the party is hung up, and the gateway's
  * call is kept for a minute with nobody in it.
  *
@@ -36,7 +36,8 @@ scene('the target is busy: nobody is left in the call', async (s) => {
 	assert.equal(end(t), 'failed notify 503');
 	assert.deepEqual(t.notified, [
 		'refer, active: 100 Trying',
-		'refer, terminated;reason=noresource: 503 Service Unavailable']);
+		'refer, terminated;reason=noresource: ' +
+			'503 Service Unavailable']);
 	await reached(t);
 	await t.far.caller.event('CALL_CLOSED');
 
@@ -58,7 +59,7 @@ scene('the target is busy: no media comes', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, asterisk,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 

@@ -42,7 +42,7 @@ scene('the target is busy', async (s) => {
 });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, baresip,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 
@@ -51,7 +51,7 @@ scene('the target rings for longer than a first NOTIFY may take', async (s) => {
 });
 
 
-scene('the target rings for longer than it may: the call stays, the result ' +
+scene('the target rings longer than it may: the call stays, the result ' +
 	'is told', async (s) => {
 	const t = await transfer(s, baresip,
 		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });

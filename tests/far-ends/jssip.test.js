@@ -39,7 +39,7 @@ scene('the target is busy', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, jssip,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 
@@ -48,7 +48,7 @@ scene('the target rings for longer than a first NOTIFY may take', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than it may: the result is told',
+scene('the target rings longer than it may: the result is told',
 	async (s) => {
 	const t = await transfer(s, jssip,
 		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });

@@ -1,8 +1,8 @@
 /**
  * @file linphone.test.js  linphonec is transferred
  *
- * It tells of no ringing, writes `reason=` twice, and leaves the subscription of
- * a transfer that has failed as it was. Meanwhile it holds the call.
+ * It tells of no ringing, writes `reason=` twice, and leaves a subscription
+ * active when the transfer has failed. Meanwhile it holds the call.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +39,7 @@ scene('the target is busy', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, linphone,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 
@@ -48,7 +48,7 @@ scene('the target rings for longer than a first NOTIFY may take', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than it may: the result is told',
+scene('the target rings longer than it may: the result is told',
 	async (s) => {
 	const t = await transfer(s, linphone,
 		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });

@@ -1,9 +1,9 @@
 /**
  * @file silence.test.js  Far ends that send no NOTIFY before the target rings
  *
- * As long as it really takes: a route to the target may well be silent for more
- * than the 15 s that one would think of, and no longer than the 32 s of RFC
- * 3261's timer B.
+ * As long as it really takes: a route to the target may well be silent for
+ * more than the 15 s that one would think of, and for no more than the 32 s of
+ * RFC 3261, timer B.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

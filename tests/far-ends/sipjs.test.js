@@ -44,7 +44,7 @@ scene('the target is busy', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sipjs,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 
@@ -53,7 +53,7 @@ scene('the target rings for longer than a first NOTIFY may take', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than it may: the result is told',
+scene('the target rings longer than it may: the result is told',
 	async (s) => {
 	const t = await transfer(s, sipjs,
 		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });

@@ -1,7 +1,7 @@
 /**
  * @file sofia.test.js  A phone on sofia-sip's nua is transferred
  *
- * Its first NOTIFY comes when the target rings, and a failure is a 503 whatever
+ * Its first NOTIFY comes when the target rings, and a failure is 503, whatever
  * the target has said.
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -38,7 +38,7 @@ scene('the target is busy', async (s) => {
 }, { skip });
 
 
-scene('the target rings for longer than a first NOTIFY may take', async (s) => {
+scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sofia,
 		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
 

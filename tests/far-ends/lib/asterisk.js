@@ -62,7 +62,8 @@ function files(home, lib)
 			`astdatadir => ${ROOT}/usr/share/asterisk`],
 		'modules.conf': ['[modules]', 'autoload=no',
 			...modules.map((name) => `load=${name}.so`)],
-		'logger.conf': ['[logfiles]', 'console => notice,warning,error'],
+		'logger.conf': ['[logfiles]',
+			'console => notice,warning,error'],
 		'pjsip.conf': ['[udp]', 'type=transport', 'protocol=udp',
 			`bind=${CARRIER}:5060`,
 			'[all]', 'type=endpoint', 'context=all',
@@ -100,7 +101,8 @@ export async function asterisk(s)
 	const caller = await s.carrier({ name: 'caller', ip: CALLER,
 		account: ';answermode=auto' });
 	const process = new Process('asterisk', [
-		loader(lib), '--library-path', lib, PROGRAM, '-f', '-vvv', '-C', join(home, 'asterisk.conf')]);
+		loader(lib), '--library-path', lib, PROGRAM, '-f', '-vvv',
+		'-C', join(home, 'asterisk.conf')]);
 
 	s.join({ process, kill: () => process.kill() });
 	await process.log.wait((l) => /Asterisk Ready/.test(l),

@@ -1,8 +1,8 @@
 /**
  * @file transfer.js  A call with a SIP stack of others, and its transfer
  *
- * The gateway calls the far end, as a bot does that calls back, and then refers
- * it to a phone.
+ * The gateway calls the far end, as a bot does that calls back, and then
+ * refers it to a phone.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -41,6 +41,11 @@ referee_hold=no
 `;
 
 
+const system = `sip_port=${PORT}
+play_ringtone=no
+`;
+
+
 /** The phone */
 export async function twinkle(s)
 {
@@ -50,7 +55,7 @@ export async function twinkle(s)
 	sendFrom(CARRIER);
 	mkdirSync(own, { recursive: true });
 	writeFileSync(join(own, 'twinkle.cfg'), profile);
-	writeFileSync(join(own, 'twinkle.sys'), `sip_port=${PORT}\nplay_ringtone=no\n`);
+	writeFileSync(join(own, 'twinkle.sys'), system);
 	writeFileSync(join(home, '.asoundrc'), SILENCE);
 
 	const process = new Process('twinkle', [TWINKLE, 'twinkle.cfg'],
