@@ -866,6 +866,68 @@ scene('a refresh that is refused does not end the call', async (s) => {
 });
 
 
+several('SUBSCRIBE has the Event of the NOTIFYs', [
+	['without an id', 'refer'],
+	['with parameters', 'refer;x=1;y="a;b"'],
+], async (s, on, event) => {
+	const t = await transfer(s, 'refresh-event', { event }, { on });
+	const [subscribe] = t.far.requests('SUBSCRIBE');
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	assert.equal(subscribe.headers.event, event);
+	await over(t);
+});
+
+
+/* Before any NOTIFY nobody knows how the far end names the subscription */
+scene('SUBSCRIBE without an id, and with it after a 481', async (s) => {
+	const t = await transfer(s, 'refresh-named', {});
+	const cseq = parseInt((await t.far.received('REFER')).headers.cseq);
+
+	equal(t.ended, { outcome: 'transferred', evidence: 'notify' });
+	assert.deepEqual(t.far.requests('SUBSCRIBE')
+		.map((m) => [m.headers.event, m.headers.expires]),
+	[['refer', '3'], [`refer;id=${cseq}`, '3']]);
+	await over(t);
+});
+
+
+scene('SUBSCRIBE for a later REFER of a call has its id', async (s) => {
+	const { client, leg } = await plain(s, async (_, refer) => {
+		leg.answer(refer, 202, 'Accepted', { Expires: '2' });
+		if (leg.requests('REFER').length === 1)
+			await leg.notify('SIP/2.0 486 Busy Here\r\n');
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	await client.message('transfer:status', { step: 'ended' });
+	client.send({ verb: 'sip:refer', referTo: '200' });
+	const { headers } = await leg.received('SUBSCRIBE');
+	const [, second] = leg.requests('REFER');
+
+	assert.equal(headers.event, `refer;id=${parseInt(second.headers.cseq)}`);
+	assert.equal(headers.expires, '2');
+});
+
+
+/* What the far end writes is sent back: it may not be what it likes */
+scene('SUBSCRIBE has no Event that is too long or not clean', async (s) => {
+	const { client, leg } = await plain(s, async (_, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 100 Trying\r\n',
+			{ headers: { Event: 'refer;a=b' } });
+		for (const param of ['x'.repeat(260), '\x01', '"\x7f"'])
+			await leg.notify('SIP/2.0 180 Ringing\r\n', { headers: {
+				'Event': `refer;x=${param}`,
+				'Subscription-State': 'active;expires=2' } });
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	assert.equal((await leg.received('SUBSCRIBE')).headers.event,
+		'refer;a=b');
+});
+
+
 scene('the application hangs up meanwhile: cancelled', async (s) => {
 	const t = await transfer(s, 'ringing', { final: '200 OK' },
 		{ during: async ({ client }) => {

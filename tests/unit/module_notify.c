@@ -82,6 +82,54 @@ static void test_event(void **state)
 }
 
 
+/* What may be sent back, parameter for parameter */
+static void test_event_sent(void **state)
+{
+	static const struct {
+		const char *event;
+		bool sent;
+	} events[] = {
+		{"refer", true},
+		{"Refer;id=7;x=\"a;b\"", true},
+		{"refer;x=\xc3\xbc", true},
+		{"refer;x=\xff", false},
+		{"refer;x=\x01", false},
+		{"refer\r\n ;id=7", false},
+	};
+	char rest[512], x[EVENT_MAX];
+	struct notify notify;
+	struct sip_msg *msg;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "Event: %s\r\nContent-Length: 0\r\n\r\n",
+				  events[i].event);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), 0);
+		assert_int_equal(
+			pl_strcmp(&notify.event,
+				  events[i].sent ? events[i].event : ""),
+			0);
+		mem_deref(msg);
+	}
+
+	memset(x, 'x', sizeof(x));
+	for (i = EVENT_MAX - 7; i <= EVENT_MAX - 6; i++) {
+		(void)re_snprintf(rest, sizeof(rest),
+				  "Event: refer;%b\r\nContent-Length: 0\r\n"
+				  "\r\n",
+				  x, i + 1);
+		msg = message(rest);
+		assert_int_equal(notify_decode(&notify, msg), 0);
+		assert_int_equal(pl_isset(&notify.event),
+				 i + 1 + strlen("refer;") <= EVENT_MAX);
+		mem_deref(msg);
+	}
+}
+
+
 static void test_substate(void **state)
 {
 	static const struct {
@@ -277,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_event_sent),
 		cmocka_unit_test(test_substate),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_multipart),

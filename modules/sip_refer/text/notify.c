@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include <re.h>
 #include "text.h"
 #include "body.h"
@@ -50,6 +51,15 @@ static bool is_digits(const struct pl *pl)
 }
 
 
+static bool may_be_sent(const struct pl *event)
+{
+	char str[EVENT_MAX + 1];
+
+	return !pl_strcpy(event, str, sizeof(str)) &&
+	       strlen(str) == event->l && text_is_clean(str);
+}
+
+
 /* RFC 3515 section 2.4.4 and 2.4.6; an id that is no CSeq is not ours */
 static int event_decode(struct notify *notify, const struct sip_msg *msg)
 {
@@ -62,6 +72,9 @@ static int event_decode(struct notify *notify, const struct sip_msg *msg)
 	event = hdr_token(hdr, &params);
 	if (pl_strcasecmp(&event, "refer"))
 		return ENOENT;
+
+	if (may_be_sent(&hdr->val))
+		notify->event = hdr->val;
 
 	if (!text_param(&id, &params, "id"))
 		return 0;

@@ -127,6 +127,10 @@ struct sipfrag {
 	struct pl reason; /**< Reason phrase, may be empty */
 };
 
+enum {
+	EVENT_MAX = 256, /**< Of a NOTIFY, that may be sent back [bytes] */
+};
+
 enum notify_body {
 	BODY_NONE,
 	BODY_FRAG,       /**< Has a status line               */
@@ -138,6 +142,7 @@ enum notify_body {
 struct notify {
 	const struct sip_msg *msg; /**< It lasts as long as this does      */
 	uint32_t cseq;
+	struct pl event; /**< With parameters, if it may be sent    */
 	bool has_id;
 	uint32_t id;      /**< Of the Event, the CSeq of a REFER    */
 	bool terminated;  /**< The subscription has ended           */

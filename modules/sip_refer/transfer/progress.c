@@ -100,8 +100,10 @@ void referral_notified(struct referral *r, const struct notify *notify)
 	if (is_repeated(r, notify->cseq) || r->state == DECIDED)
 		return;
 
-	if (!late)
+	if (!late) {
 		r->cseq_max = notify->cseq;
+		subscription_set_event(r->sub, &notify->event);
+	}
 
 	if (notify->body == BODY_FRAG && notify->frag.scode >= 200) {
 		final(r, notify);

@@ -226,7 +226,7 @@ int refer_send(struct referral *r)
 	r->first = !r->dlg->subscribed;
 	r->refer_first = sip_dialog_lseq(r->dlg->dlg);
 
-	err = subscription_alloc(&r->sub, r->dlg, r->refer_first);
+	err = subscription_alloc(&r->sub, r->dlg, r->refer_first, r->first);
 	if (err)
 		return err;
 

@@ -8,6 +8,7 @@
  */
 #include <re.h>
 #include "host/host.h"
+#include "text/text.h"
 #include "subscription.h"
 
 
@@ -19,9 +20,12 @@ struct subscription {
 	struct dialog *dlg;
 	struct drequest *req;
 	struct deadline deadline;
-	uint32_t id;      /* CSeq of the REFER     */
-	uint32_t expires; /* granted [s]           */
-	bool stopped;     /* It is never refreshed */
+	char *event;      /* That of the NOTIFYs, NULL before any */
+	uint32_t id;      /* CSeq of the REFER                    */
+	uint32_t expires; /* granted [s]                          */
+	uint32_t asked;   /* in the latest SUBSCRIBE [s]          */
+	bool named;       /* By the id, before any NOTIFY         */
+	bool stopped;     /* It is never refreshed                */
 };
 
 
@@ -32,38 +36,65 @@ static void destructor(void *arg)
 	deadline_cancel(&sub->deadline);
 	mem_deref(sub->req);
 	mem_deref(sub->dlg);
+	mem_deref(sub->event);
+}
+
+
+/* Far ends know a subscription by the Event that they write, parameter for
+   parameter: Asterisk does not answer refer;id=2 if it writes refer, Twinkle
+   and baresip the other way round. Before they have written any, the first one
+   of a dialog may do without its id. */
+static int event_print(struct re_printf *pf, const struct subscription *sub)
+{
+	if (sub->event)
+		return re_hprintf(pf, "%s", sub->event);
+
+	return sub->named ? re_hprintf(pf, "refer;id=%u", sub->id)
+			  : re_hprintf(pf, "refer");
+}
+
+
+static void answer_handler(int err, const struct sip_msg *msg, void *arg);
+
+
+static int subscribe(struct subscription *sub, uint32_t expires)
+{
+	char hdrs[EVENT_MAX + 128];
+
+	if (re_snprintf(hdrs, sizeof(hdrs),
+			"Event: %H\r\n"
+			"Expires: %u\r\n"
+			"Accept: message/sipfrag\r\n",
+			event_print, sub, expires) < 0)
+		return ENOMEM;
+
+	sub->asked = expires;
+	sub->req = mem_deref(sub->req);
+
+	return drequest_send(&sub->req, sub->dlg, "SUBSCRIBE", hdrs,
+			     answer_handler, sub);
 }
 
 
 /* A far end that refuses to refresh may go on to notify: our timers decide,
    not its answer */
-static void refresh_handler(int err, const struct sip_msg *msg, void *arg)
+static void answer_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct subscription *sub = arg;
 
 	sub->req = mem_deref(sub->req);
+	if (err)
+		return;
 
-	if (!err && msg->scode < 300)
+	if (msg->scode < 300) {
 		subscription_granted(sub, pl_isset(&msg->expires)
 						  ? pl_u32(&msg->expires)
 						  : sub->expires);
-}
-
-
-static int subscribe(struct subscription *sub, uint32_t expires, drequest_h *h)
-{
-	char hdrs[128];
-
-	if (re_snprintf(hdrs, sizeof(hdrs),
-			"Event: refer;id=%u\r\n"
-			"Expires: %u\r\n"
-			"Accept: message/sipfrag\r\n",
-			sub->id, expires) < 0)
-		return ENOMEM;
-
-	sub->req = mem_deref(sub->req);
-
-	return drequest_send(&sub->req, sub->dlg, "SUBSCRIBE", hdrs, h, sub);
+	}
+	else if (msg->scode == 481 && !sub->event && !sub->named) {
+		sub->named = true;
+		(void)subscribe(sub, sub->asked);
+	}
 }
 
 
@@ -71,23 +102,24 @@ static void deadline_handler(void *arg)
 {
 	struct subscription *sub = arg;
 
-	(void)subscribe(sub, sub->expires, refresh_handler);
+	(void)subscribe(sub, sub->expires);
 }
 
 
 /**
  * Allocate the subscription of an accepted REFER
  *
- * @param subp Pointer to the subscription
- * @param dlg  Dialog of the REFER
- * @param id   CSeq of the REFER
+ * @param subp  Pointer to the subscription
+ * @param dlg   Dialog of the REFER
+ * @param id    CSeq of the REFER
+ * @param first True if there was no other in the dialog before
  *
  * @return 0, EINVAL, or ENOMEM
  *
  * Reference: RFC 3515 section 2.4.6
  */
 int subscription_alloc(struct subscription **subp, struct dialog *dlg,
-		       uint32_t id)
+		       uint32_t id, bool first)
 {
 	struct subscription *sub;
 
@@ -100,6 +132,7 @@ int subscription_alloc(struct subscription **subp, struct dialog *dlg,
 
 	sub->dlg = mem_ref(dlg);
 	sub->id = id;
+	sub->named = !first;
 
 	*subp = sub;
 
@@ -120,6 +153,24 @@ void subscription_set_id(struct subscription *sub, uint32_t id)
 {
 	if (sub)
 		sub->id = id;
+}
+
+
+/**
+ * Know the subscription by the Event of a NOTIFY
+ *
+ * @param sub   Subscription, may be NULL
+ * @param event Event as it may be sent; empty if the NOTIFY had none such
+ */
+void subscription_set_event(struct subscription *sub, const struct pl *event)
+{
+	char *str;
+
+	if (!sub || !pl_isset(event) || pl_strdup(&str, event))
+		return;
+
+	mem_deref(sub->event);
+	sub->event = str;
 }
 
 
@@ -172,5 +223,5 @@ void subscription_end(struct subscription *sub)
 		return;
 
 	subscription_stop(sub);
-	(void)subscribe(sub, 0, NULL);
+	(void)subscribe(sub, 0);
 }
