@@ -16,10 +16,10 @@
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
-#include "unacked.h"
 #include "connection.h"
 #include "lines.h"
 #include "link.h"
+#include "unacked.h"
 
 
 enum {
