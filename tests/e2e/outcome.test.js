@@ -604,6 +604,23 @@ several('NOTIFYs of any form: transferred', [
 });
 
 
+/* As Asterisk's chan_sip does, whatever the target does then */
+scene('NOTIFY 200 right behind the 202: transferred, and not to be trusted',
+	async (s) => {
+	const { client, leg } = await plain(s, (_, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		leg.notify('SIP/2.0 200 OK\r\n', { headers: {
+			'Subscription-State': 'terminated;reason=noresource' } });
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	equal((await client.message('transfer:status', { step: 'ended' }))
+		.data, { outcome: 'transferred', evidence: 'notify',
+		reason: 'OK (said before the target can have answered)' });
+	await leg.received('BYE');
+});
+
+
 several('NOTIFY terminated without a result: unknown, the call goes on', [
 	['terminated with a provisional result',
 		{ sipfrag: 'SIP/2.0 180 Ringing' }],

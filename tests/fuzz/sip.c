@@ -18,6 +18,7 @@
 enum {
 	TIMERS_MAX = 1024,
 	RUNS_MAX = 256, /* timers that fire one after the other */
+	AGAIN_MAX = 8,  /* times that one of them fires         */
 };
 
 struct sip_lsnr {
@@ -41,6 +42,8 @@ static struct tmr *timers[TIMERS_MAX];
 static size_t timerc;
 static struct deadline *deadlines[TIMERS_MAX]; /* `at` is how long they are */
 static size_t deadlinec;
+static const void *firedv[RUNS_MAX]; /* in the time that passes */
+static int firedc;
 static uint64_t now = 1; /* [ms] */
 static uint64_t last_random;
 
@@ -384,13 +387,27 @@ uint64_t deadline_now(void)
 }
 
 
+/* What starts itself anew each time would keep all others from firing */
+static bool is_worn_out(const void *timer)
+{
+	int i, n = 0;
+
+	for (i = 0; i < firedc; i++)
+		n += firedv[i] == timer;
+
+	return n >= AGAIN_MAX;
+}
+
+
 static struct deadline *deadline_due(uint64_t ms)
 {
 	struct deadline *d = NULL;
 	size_t i;
 
 	for (i = 0; i < deadlinec; i++) {
-		if (deadlines[i]->at <= ms && (!d || deadlines[i]->at < d->at))
+		if (deadlines[i]->at <= ms &&
+		    (!d || deadlines[i]->at < d->at) &&
+		    !is_worn_out(deadlines[i]))
 			d = deadlines[i];
 	}
 
@@ -405,7 +422,8 @@ static struct tmr *due(uint64_t ms)
 
 	for (i = 0; i < timerc; i++) {
 		if (timers[i]->jfs <= ms &&
-		    (!tmr || timers[i]->jfs < tmr->jfs))
+		    (!tmr || timers[i]->jfs < tmr->jfs) &&
+		    !is_worn_out(timers[i]))
 			tmr = timers[i];
 	}
 
@@ -422,9 +440,8 @@ void time_passes(uint64_t ms)
 {
 	struct deadline *d;
 	struct tmr *tmr;
-	int i;
 
-	for (i = 0; i < RUNS_MAX; i++) {
+	for (firedc = 0; firedc < RUNS_MAX;) {
 
 		tmr = due(ms);
 		d = deadline_due(ms);
@@ -432,10 +449,12 @@ void time_passes(uint64_t ms)
 
 			tmr_h *th = tmr->th;
 
+			firedv[firedc++] = tmr;
 			tmr_cancel(tmr);
 			th(tmr->arg);
 		}
 		else if (d) {
+			firedv[firedc++] = d;
 			now += d->at;
 			deadline_cancel(d);
 			d->h(d->arg);

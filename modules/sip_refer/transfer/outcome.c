@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <stdlib.h>
+#include <string.h>
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
@@ -14,7 +15,8 @@
 
 
 enum {
-	REASON_MAX = 128, /* bytes */
+	REASON_MAX = 128, /* bytes                                     */
+	ANSWER_TIME = 50, /* In which nobody is called and answers [ms] */
 };
 
 
@@ -113,6 +115,50 @@ void outcome_step(struct referral *r, const char *step,
 }
 
 
+static bool is_told(const char *evidence)
+{
+	return !strcmp(evidence, "notify");
+}
+
+
+/* Asterisk's chan_sip says 200 before it has called anybody, and whatever
+   comes of it */
+static bool is_premature(const struct referral *r, const char *evidence)
+{
+	if (!is_told(evidence) || r->call_status >= 300 || r->provisional)
+		return false;
+
+	return !r->accepted || deadline_now() - r->accepted < ANSWER_TIME;
+}
+
+
+static void premature_reason(struct referral *r)
+{
+	static const char why[] = "said before the target can have answered";
+	char *reason;
+
+	if (!str_isset(r->reason)) {
+		outcome_reason(r, why);
+		return;
+	}
+
+	if (re_sdprintf(&reason, "%s (%s)", r->reason, why))
+		return;
+
+	mem_deref(r->reason);
+	r->reason = reason;
+}
+
+
+/* Whether it is known that the target is called no more, or has the caller.
+   That it is refused, or cannot be sent, is as good as told. */
+static bool is_sure(const struct referral *r, const char *evidence)
+{
+	return is_told(evidence) || !strcmp(evidence, "response") ||
+	       !strcmp(evidence, "transport") || r->refused;
+}
+
+
 /**
  * Report how a transfer has ended
  *
@@ -122,11 +168,17 @@ void outcome_step(struct referral *r, const char *step,
  */
 void outcome_end(struct referral *r, const char *outcome, const char *evidence)
 {
+	const bool premature = is_premature(r, evidence);
 	struct json j;
+
+	if (premature)
+		premature_reason(r);
 
 	step_begin(&j, r, "ended");
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
+	json_str(&j, "confidence",
+		 is_sure(r, evidence) && !premature ? "high" : "low");
 
 	/* more may be done in this turn than to say so */
 	link_report(&j);

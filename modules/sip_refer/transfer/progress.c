@@ -33,6 +33,7 @@ static bool is_unread(const struct notify *notify)
 
 static void progress(struct referral *r, const struct notify *notify)
 {
+	r->provisional = true;
 	r->call_status = notify->frag.scode;
 	outcome_reason_pl(r, &notify->frag.reason);
 	outcome_step(r, "progress", notify->msg);

@@ -47,6 +47,7 @@ static void accepted(struct referral *r, const struct sip_msg *msg)
 
 	r->dlg->subscribed = true;
 	r->refer_status = msg->scode;
+	r->accepted = deadline_now();
 	accepted_report(r, msg);
 
 	if (r->state == DECIDED) {
@@ -122,7 +123,7 @@ static bool retry(struct referral *r, const struct sip_msg *msg)
 	(void)re_snprintf(reason, sizeof(reason), "%r; sent again in %.2f s",
 			  &phrase, ms / 1000.0);
 
-	r->retried = true;
+	r->retried = r->refused = true;
 	r->refer_status = msg->scode;
 	outcome_reason(r, reason);
 	outcome_step(r, "retry", msg);
@@ -196,6 +197,7 @@ static int attempt(struct referral *r)
 	if (err)
 		return err;
 
+	r->refused = false;
 	referral_set_state(r, SENT, WINDOW_TIME);
 	window_enter(&r->in_window);
 

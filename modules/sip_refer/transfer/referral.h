@@ -68,11 +68,14 @@ struct referral {
 	bool outgoing;             /**< Its call is                        */
 	bool first;                /**< No REFER in the dialog before it   */
 	bool retried;              /**< The REFER was sent again for a 491 */
+	bool refused;              /**< Its last attempt was, by a 491     */
+	bool provisional;          /**< A NOTIFY has told of a 1xx         */
 	bool mute;                 /**< The last NOTIFY had no status      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
 	uint32_t cseq_max;
+	uint64_t accepted;     /**< See deadline_now(), 0 if it is not */
 	uint16_t refer_status; /**< Answer to the REFER, 0 if none     */
 	uint16_t call_status;  /**< Of the last sipfrag, 0 if none     */
 };

@@ -1,0 +1,294 @@
+/**
+ * @file module_sure.c  Tests of what the outcome of a transfer is worth
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "unit.h"
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+#include "host/host.h"
+#include "text/text.h"
+#include "control.h"
+#include "baresip.h"
+
+
+static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
+			     "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
+			     "From: <sip:ann@10.0.0.1>;tag=a\r\n"
+			     "To: <sip:gw@10.0.0.2>\r\n"
+			     "Call-ID: c\r\n"
+			     "CSeq: 1 INVITE\r\n"
+			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
+			     "Content-Length: 0\r\n\r\n";
+
+/* What the `ended` step said */
+static struct {
+	unsigned count;
+	char outcome[16], evidence[16], confidence[16], reason[256];
+} ended;
+
+static char sid[64];
+static unsigned cseq;
+static struct call *call;
+
+
+static void copy(char *to, size_t size, const cJSON *json, const char *name)
+{
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItem(json, name));
+
+	str_ncpy(to, text ? text : "", size);
+}
+
+
+static void line_handler(const cJSON *json)
+{
+	const cJSON *c = cJSON_GetObjectItem(json, "call");
+	char step[16];
+
+	if (c && !*sid)
+		copy(sid, sizeof(sid), c, "sid");
+
+	copy(step, sizeof(step), json, "step");
+	if (strcmp(step, "ended"))
+		return;
+
+	++ended.count;
+	copy(ended.outcome, sizeof(ended.outcome), json, "outcome");
+	copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
+	copy(ended.confidence, sizeof(ended.confidence), json, "confidence");
+	copy(ended.reason, sizeof(ended.reason), json, "reason");
+}
+
+
+static void request(const char *fmt, ...)
+{
+	char text[512];
+	cJSON *json;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)re_vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+
+	json = cJSON_Parse(text);
+	control_request(json);
+	cJSON_Delete(json);
+	referd_read();
+}
+
+
+static void refer(void)
+{
+	request("{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
+		"\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
+		"\"referTo\":\"100\"}]}",
+		sid);
+}
+
+
+static void message(const char *fmt, ...)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	struct sip_msg *msg;
+	va_list ap;
+
+	va_start(ap, fmt);
+	assert_int_equal(mbuf_vprintf(mb, fmt, ap), 0);
+	va_end(ap);
+
+	mb->pos = 0;
+	assert_int_equal(sip_msg_decode(&msg, mb), 0);
+	sip_receive(msg);
+	mem_deref(msg);
+	mem_deref(mb);
+	referd_read();
+}
+
+
+static void answer(const char *status)
+{
+	message("SIP/2.0 %s\r\n"
+		"Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2\r\n"
+		"From: <sip:gw@10.0.0.2>;tag=7\r\n"
+		"To: <sip:ann@10.0.0.1>;tag=a\r\n"
+		"Call-ID: c\r\n"
+		"CSeq: 1 REFER\r\n"
+		"Content-Length: 0\r\n\r\n",
+		status);
+}
+
+
+static void notify(const char *status)
+{
+	++cseq;
+	message("NOTIFY sip:gw@10.0.0.2 SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKn%u\r\n"
+		"From: <sip:ann@10.0.0.1>;tag=a\r\n"
+		"To: <sip:gw@10.0.0.2>;tag=0000000000000007\r\n"
+		"Call-ID: c\r\n"
+		"CSeq: %u NOTIFY\r\n"
+		"Event: refer\r\n"
+		"Subscription-State: active\r\n"
+		"Content-Type: message/sipfrag\r\n"
+		"Content-Length: %zu\r\n\r\n"
+		"SIP/2.0 %s",
+		cseq, cseq, strlen(status) + 8, status);
+}
+
+
+static void nothing_handler(void *arg)
+{
+	(void)arg;
+}
+
+
+/* Nothing else happens meanwhile */
+static void wait_ms(uint64_t ms)
+{
+	static struct deadline d;
+
+	deadline_start(&d, ms, nothing_handler, NULL);
+	time_passes(ms);
+	assert_false(deadline_runs(&d));
+	referd_read();
+}
+
+
+/* What happens, in the order of time: a status line is that of the answer to
+   the REFER, or after "n" of a NOTIFY; or so many ms pass */
+static void play(const char *story)
+{
+	char *text = strdup(story), *rest = text, *step;
+
+	while ((step = strsep(&rest, ",")) != NULL) {
+		if (*step == 'n')
+			notify(step + 1);
+		else if (!strcmp(step, "cancel"))
+			request("{\"type\":\"cancel\",\"ref\":\"x\","
+				"\"call_sid\":\"%s\"}",
+				sid);
+		else if (!strcmp(step, "timeout"))
+			sip_fail(ETIMEDOUT);
+		else if (!strcmp(step, "transport"))
+			sip_fail(ECONNREFUSED);
+		else if (!strcmp(step, "closed"))
+			baresip_closed(call, "Connection reset by peer");
+		else if (step[strspn(step, "0123456789")])
+			answer(step);
+		else
+			wait_ms(strtoul(step, NULL, 10));
+	}
+
+	free(text);
+	referd_read();
+}
+
+
+#define EARLY "said before the target can have answered"
+
+static const struct {
+	const char *story;
+	const char *outcome, *evidence, *confidence, *reason;
+} stories[] = {
+	/* a 200 that nobody can have said */
+	{"202 Accepted,n200 OK", "transferred", "notify", "low",
+	 "OK (" EARLY ")"},
+	{"202 Accepted,40,n200 OK", "transferred", "notify", "low",
+	 "OK (" EARLY ")"},
+	{"202 Accepted,n204", "transferred", "notify", "low", EARLY},
+	{"n200 OK,202 Accepted", "transferred", "notify", "low",
+	 "OK (" EARLY ")"},
+	{"n200 OK,100,202 Accepted", "transferred", "notify", "low",
+	 "OK (" EARLY ")"},
+	{"n200 OK,2000", "transferred", "notify", "low", "OK (" EARLY ")"},
+	{"202 Accepted,n,n200 OK", "transferred", "notify", "low",
+	 "OK (" EARLY ")"},
+
+	/* and one that somebody may have */
+	{"202 Accepted,50,n200 OK", "transferred", "notify", "high", "OK"},
+	{"202 Accepted,n100 Trying,n200 OK", "transferred", "notify", "high",
+	 "OK"},
+	{"n180 Ringing,202 Accepted,n200 OK", "transferred", "notify", "high",
+	 "OK"},
+	{"202 Accepted,closed,60,n200 OK", "transferred", "notify", "high",
+	 "OK"},
+
+	/* a failure may be told as quickly as it likes */
+	{"202 Accepted,n486 Busy Here", "failed", "notify", "high",
+	 "Busy Here"},
+	{"n503 Service Unavailable,202 Accepted", "failed", "notify", "high",
+	 "Service Unavailable"},
+	{"603 Decline", "failed", "response", "high", "Decline"},
+	{"transport", "failed", "transport", "high", "Connection refused"},
+	{"timeout", "failed", "timeout", "low", "Request Timeout"},
+	{"closed,2000", "failed", "bye", "low",
+	 "the call ended before the REFER was answered"},
+
+	/* what is only assumed */
+	{"202 Accepted,closed,2000", "presumed", "bye", "low",
+	 "the far end ended the call"},
+	{"202 Accepted,cancel", "cancelled", "application", "low",
+	 "the application gave it up"},
+	{"cancel", "cancelled", "application", "low",
+	 "the application gave it up"},
+
+	/* none is under way between a 491 and the second REFER */
+	{"491 Request Pending,cancel", "cancelled", "application", "high",
+	 "the application gave it up"},
+	{"491 Request Pending,closed", "failed", "bye", "high",
+	 "the call ended before the REFER was answered"},
+	{"491 Request Pending,2000,cancel", "cancelled", "application", "low",
+	 "the application gave it up"},
+};
+
+
+static void run(size_t i)
+{
+	memset(&ended, 0, sizeof(ended));
+	*sid = '\0';
+	cseq = 1;
+
+	baresip_open(false);
+	referd_listener(line_handler);
+	referd_welcome();
+	call = baresip_call(invite);
+	baresip_answered(call);
+	time_passes(0);
+	referd_read();
+	refer();
+	play(stories[i].story);
+
+	if (ended.count != 1 || strcmp(ended.outcome, stories[i].outcome) ||
+	    strcmp(ended.evidence, stories[i].evidence) ||
+	    strcmp(ended.confidence, stories[i].confidence) ||
+	    strcmp(ended.reason, stories[i].reason))
+		fail_msg("%s: %u %s/%s %s: %s", stories[i].story, ended.count,
+			 ended.outcome, ended.evidence, ended.confidence,
+			 ended.reason);
+
+	referd_listener(NULL);
+	baresip_close();
+}
+
+
+static void test_confidence(void **state)
+{
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < RE_ARRAY_SIZE(stories); i++)
+		run(i);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_confidence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
