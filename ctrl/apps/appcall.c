@@ -110,7 +110,7 @@ void appcall_status(const struct call *c, const struct app *a)
  * @param hook Hook
  * @param app  The application
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int appcall_resolve(struct hook *hook, const struct hook *app)
 {

@@ -21,7 +21,7 @@ struct sender;
 /**
  * Get ready for applications
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int apps_init(void);
 
@@ -51,7 +51,7 @@ const char *app_left(const struct sender *client);
  * @param sid  call_sid
  * @param hook The application
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int app_dial(const char *sid, const struct hook *hook);
 
@@ -164,7 +164,7 @@ void applinks_stop(void);
  *
  * @param ctx Context of libwebsockets
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM if libwebsockets can't
  */
 int appws_init(struct lws_context *ctx);
 
@@ -179,7 +179,8 @@ int appws_init(struct lws_context *ctx);
  * @param map    File of applications by called number, or ""
  * @param status Where an application over HTTP hears of a call's status, or ""
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, EINVAL if a URL or a line of the map is none, or what
+ *         the system says of the map
  */
 int routes_init(const char *url, const char *map, const char *status);
 

@@ -295,7 +295,8 @@ int appws_open(struct appws *w, const char *address)
  * @param h     Handlers
  * @param arg   Their argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, EINVAL if its URL is none, or EAGAIN if no name can be
+ *         looked up
  */
 int appws_connect(struct appws **wp, const struct hook *hook,
 		  const struct sender *app, uint64_t since,

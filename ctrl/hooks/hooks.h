@@ -9,18 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ev.h>
 #include "base/base.h"
 #include "stream/stream.h"
 
 struct cJSON;
 struct error;
 struct message;
-struct slot_host;
 struct webhook;
 
 enum {
 	HOOK_MAX = 2048, /* bytes of a URL */
+	HOOK_ID_SIZE = 24,
 };
 
 struct hook {
@@ -32,10 +31,6 @@ struct hook {
 
 /* All in one group */
 extern const struct field hook_fields[];
-
-enum {
-	HOOK_ID_SIZE = 24,
-};
 
 enum hook_kind {
 	HOOK_EVENT,
@@ -57,7 +52,7 @@ struct hook_post {
 
 /* What becomes of hooks, for those that asked for them */
 struct hooks_events {
-	/* Reads what came back over HTTP: 0, ENOMEM, or EBADMSG with the fault
+	/* Reads what came back over HTTP: 0, ENOMEM, or EBADMSG with the error
 	   set */
 	int (*read)(struct message **mp, const char *body, size_t len,
 		    struct error *f);
@@ -71,18 +66,7 @@ struct hooks_events {
 };
 
 enum {
-	SLOTS_MAX = 64,
-	SLOTS_PER_HOST = 16,
-};
-
-typedef void(slot_h)(void *arg);
-
-struct slot {
-	struct slot *next, **link; /* of those of its host that wait */
-	struct slot_host *host;    /* NULL: it has none, and waits for none */
-	bool runs;
-	slot_h *h;
-	void *arg;
+	SLOTS_MAX = 64, /* requests at once */
 };
 
 struct webhook_request {
@@ -110,7 +94,7 @@ typedef void(webhook_h)(long status, const char *error, const char *body,
  * @param field Name of its member
  * @param f     What is wrong, if something is
  *
- * @return 0 if success, EBADMSG with the error set, or another errorcode
+ * @return 0, ENOMEM, or EBADMSG with the error set
  */
 int hook_parse(struct hook *hook, const struct cJSON *verb, const char *field,
 	       struct error *f);
@@ -134,7 +118,7 @@ int hook_copy(struct hook *hook, const struct hook *from);
  * @param username With which name, may be NULL
  * @param password With which password, may be NULL
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int hook_set(struct hook *hook, const char *url, const char *method,
 	     const char *username, const char *password);
@@ -248,7 +232,7 @@ bool outbox_waits(const char *sid);
  *
  * @param secret_file File with the secret that signs them, "" for none
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENOMEM, or ENOENT if the file has no secret
  */
 int webhooks_init(const char *secret_file);
 
@@ -266,7 +250,7 @@ void webhooks_close(void);
  * @param h   Called once when it has ended; the request is freed then
  * @param arg Handler argument
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int webhook_send(struct webhook **wp, const struct webhook_request *r,
 		 webhook_h *h, void *arg);

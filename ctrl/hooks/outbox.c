@@ -140,7 +140,7 @@ static int append(struct posting *p, const char *sid)
  *
  * @param h Called when the timer of a posting fires
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int outbox_init(outbox_timer_h *h)
 {

@@ -13,11 +13,6 @@
 #include "hooks.h"
 #include "stream/stream.h"
 
-struct hook;
-struct hook_post;
-struct sender;
-
-struct webhook;
 
 struct posting {
 	struct posting *next;

@@ -28,7 +28,7 @@ static struct {
  *
  * @param path File that has it
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOENT if it has none
  */
 int signature_read(const char *path)
 {
@@ -67,7 +67,7 @@ void signature_forget(void)
  * @param text Set to the signature, "" if there is no secret
  * @param sent What is sent
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int signature_make(char text[SIGNATURE_SIZE], const char *sent)
 {

@@ -16,6 +16,8 @@
 #include "slots.h"
 
 
+enum { SLOTS_PER_HOST = 16 };
+
 struct slot_host {
 	struct slot_host *next, **link; /* of those that have some waiting */
 	char *name;
@@ -159,7 +161,7 @@ static struct slot *next(void)
  * @param h    Called later if there is none now; it may leave the slot
  * @param arg  Handler argument
  *
- * @return 0 if it is taken, EAGAIN if it waits, otherwise errorcode
+ * @return 0 if it is taken, EAGAIN if it waits, or ENOMEM
  */
 int slot_take(struct slot *s, const char *host, slot_h *h, void *arg)
 {

@@ -7,11 +7,18 @@
 #define SLOTS_H
 
 #include <stdbool.h>
-#include "hooks.h"
-
-struct slot;
 
 struct slot_host;
+
+typedef void(slot_h)(void *arg);
+
+struct slot {
+	struct slot *next, **link; /* of those of its host that wait */
+	struct slot_host *host;    /* NULL: it has none, and waits for none */
+	bool runs;
+	slot_h *h;
+	void *arg;
+};
 
 int slot_take(struct slot *s, const char *host, slot_h *h, void *arg);
 void slot_leave(struct slot *s);

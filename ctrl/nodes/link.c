@@ -271,7 +271,7 @@ void link_send(struct link *l, const char *line)
  *
  * @param l Link
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or what send(2) says: the link has ended
  */
 int link_flush(struct link *l)
 {

@@ -171,7 +171,8 @@ void nodes_load(void);
  *
  * @param path Path of the socket
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, ENAMETOOLONG, EADDRINUSE if another referd listens, or what the
+ *         system says
  */
 int nodes_listen(const char *path);
 
@@ -195,7 +196,7 @@ bool node_connected(const char *instance);
  * still open is asked again when it is back.
  *
  * @param instance Its instance id
- * @param line JSON text
+ * @param line     JSON text
  */
 void node_send(const char *instance, const char *line);
 

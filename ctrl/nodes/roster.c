@@ -81,11 +81,11 @@ void roster_close(void)
 /**
  * Make a node, without a connection
  *
- * @param nodep Pointer to the new node
- * @param instance  Its instance id
- * @param name  Its name
+ * @param nodep    Pointer to the new node
+ * @param instance Its instance id
+ * @param name     Its name
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int roster_add(struct node **nodep, const char *instance, const char *name)
 {

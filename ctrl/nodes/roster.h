@@ -12,11 +12,6 @@
 #include "base/base.h"
 #include "nodes.h"
 
-struct node;
-
-struct json;
-struct link;
-struct nodes_events;
 
 /* Of the fields of a node */
 enum {

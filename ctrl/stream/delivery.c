@@ -48,35 +48,35 @@ static bool get_acked(int fd, uint64_t *bytesp)
 }
 
 
-static void update(struct delivery *a, uint64_t acked)
+static void update(struct delivery *d, uint64_t acked)
 {
 	size_t n = 0;
 
-	while (n < a->count && a->marks[n].end <= acked)
-		a->seq = a->marks[n++].seq;
+	while (n < d->count && d->marks[n].end <= acked)
+		d->seq = d->marks[n++].seq;
 
-	a->count -= n;
-	memmove(a->marks, a->marks + n, a->count * sizeof(*a->marks));
+	d->count -= n;
+	memmove(d->marks, d->marks + n, d->count * sizeof(*d->marks));
 }
 
 
 /**
  * Begin to take note of what arrives
  *
- * @param ap  Pointer to the new deliveries, to be freed
+ * @param dp  Pointer to the new deliveries, to be freed
  * @param seq Last message that has arrived before
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
-int delivery_create(struct delivery **ap, uint64_t seq)
+int delivery_create(struct delivery **dp, uint64_t seq)
 {
-	struct delivery *a = calloc(1, sizeof(*a));
+	struct delivery *d = calloc(1, sizeof(*d));
 
-	if (!a)
+	if (!d)
 		return ENOMEM;
 
-	a->seq = seq;
-	*ap = a;
+	d->seq = seq;
+	*dp = d;
 
 	return 0;
 }
@@ -86,12 +86,12 @@ int delivery_create(struct delivery **ap, uint64_t seq)
  * Take note that a message was written.  Those for which there is no room
  * count as arrived when a later one has.
  *
- * @param a    Deliveries
+ * @param d    Deliveries
  * @param fd   Socket, of TCP
  * @param seq  Number of the message
  * @param held Bytes that are not with the kernel yet
  */
-void delivery_sent(struct delivery *a, int fd, uint64_t seq, size_t held)
+void delivery_sent(struct delivery *d, int fd, uint64_t seq, size_t held)
 {
 	uint64_t acked;
 	int queued;
@@ -99,30 +99,30 @@ void delivery_sent(struct delivery *a, int fd, uint64_t seq, size_t held)
 	if (!get_acked(fd, &acked) || ioctl(fd, SIOCOUTQ, &queued))
 		return;
 
-	update(a, acked);
-	if (a->count == DELIVERY_MARKS)
+	update(d, acked);
+	if (d->count == DELIVERY_MARKS)
 		return;
 
-	a->marks[a->count].seq = seq;
-	a->marks[a->count].end = acked + (uint64_t)queued + held;
-	++a->count;
+	d->marks[d->count].seq = seq;
+	d->marks[d->count].end = acked + (uint64_t)queued + held;
+	++d->count;
 }
 
 
 /**
  * Get the last message that has arrived
  *
- * @param a  Deliveries
+ * @param d  Deliveries
  * @param fd Socket, of TCP
  *
  * @return Its number
  */
-uint64_t delivery_last(struct delivery *a, int fd)
+uint64_t delivery_last(struct delivery *d, int fd)
 {
 	uint64_t acked;
 
 	if (get_acked(fd, &acked))
-		update(a, acked);
+		update(d, acked);
 
-	return a->seq;
+	return d->seq;
 }

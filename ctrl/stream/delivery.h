@@ -12,8 +12,8 @@
 
 struct delivery;
 
-int delivery_create(struct delivery **ap, uint64_t seq);
-void delivery_sent(struct delivery *a, int fd, uint64_t seq, size_t held);
-uint64_t delivery_last(struct delivery *a, int fd);
+int delivery_create(struct delivery **dp, uint64_t seq);
+void delivery_sent(struct delivery *d, int fd, uint64_t seq, size_t held);
+uint64_t delivery_last(struct delivery *d, int fd);
 
 #endif

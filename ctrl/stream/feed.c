@@ -287,7 +287,7 @@ static int close_with(struct feed *f, const char *why)
  *
  * @param f Feed
  *
- * @return 0 if success, otherwise errorcode: the connection is to be closed
+ * @return 0, or EPIPE: the connection is to be closed
  */
 int feed_writable(struct feed *f)
 {

@@ -11,8 +11,6 @@
 #include "outq.h"
 
 struct delivery;
-struct outq;
-
 struct feeds;
 struct frame;
 struct lws;

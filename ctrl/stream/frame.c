@@ -34,7 +34,7 @@ static size_t write_header(unsigned char *p, size_t len)
  * @param seq  Number of the message, 0 if it has none
  * @param text Text, copied
  *
- * @return 0 if success, otherwise errorcode
+ * @return 0, or ENOMEM
  */
 int frame_create(struct frame **fp, uint64_t seq, const char *text)
 {

@@ -149,8 +149,8 @@ bool client_awaits(const char *name, uint64_t seq);
  * @param since   Last message that it knows, UINT64_MAX to begin with now
  * @param badge   Whose token it has shown
  *
- * @return 0 if success, EACCES if the name is that of a client with another
- *         token, otherwise errorcode
+ * @return 0, ENOMEM, or EACCES if the name is that of a client with another
+ *         token
  */
 int client_create(struct client **cp, struct lws *wsi, const char *name,
 		  const char *call_sid, enum dialect dialect, uint64_t since,
@@ -182,7 +182,7 @@ void client_destroy(struct client *c);
  * @param last   True if the message is complete with it
  * @param binary True if it is no text
  *
- * @return 0 if success, otherwise errorcode: the connection is to be closed
+ * @return 0, or ENOMEM or EPIPE: the connection is to be closed
  */
 int client_receive(struct client *c, const void *in, size_t len, bool last,
 		   bool binary);
@@ -192,7 +192,7 @@ int client_receive(struct client *c, const void *in, size_t len, bool last,
  *
  * @param c Client
  *
- * @return 0 if success, otherwise errorcode: the connection is to be closed
+ * @return 0, or EPIPE: the connection is to be closed
  */
 int client_writable(struct client *c);
 
