@@ -399,7 +399,7 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
  *
  * @return 0, or ENOMEM
  */
-int sessions_init(unsigned max);
+int sessions_init(unsigned most);
 
 /**
  * Free all sessions; they stay in the store

@@ -50,12 +50,21 @@ static void search_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
-static void search(struct search *s, const char *client)
+/**
+ * Go through the messages since told_begin()
+ *
+ * @param client   Who got them, besides those that are for all
+ * @param call_sid Call that they are about, NULL for any
+ * @param h        Called for each
+ * @param arg      Handler argument
+ */
+void told_each(const char *client, const char *call_sid, store_replay_h *h,
+	       void *arg)
 {
 	uint64_t since = begin;
 
-	while (store_replay(&since, client, NULL, false, MESSAGES_MAX,
-			    search_handler, s))
+	while (store_replay(&since, client, call_sid, false, MESSAGES_MAX, h,
+			    arg))
 		;
 }
 
@@ -73,7 +82,7 @@ unsigned told(const char *client, const char *a, const char *b)
 {
 	struct search s = {.a = a, .b = b};
 
-	search(&s, client);
+	told_each(client, NULL, search_handler, &s);
 
 	return s.count;
 }
@@ -95,7 +104,7 @@ const char *told_msgid(const char *client, const char *a, const char *b)
 	memset(&s, 0, sizeof(s));
 	s.a = a;
 	s.b = b;
-	search(&s, client);
+	told_each(client, NULL, search_handler, &s);
 
 	return s.msgid;
 }

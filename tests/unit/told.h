@@ -6,7 +6,11 @@
 #ifndef UNIT_TOLD_H
 #define UNIT_TOLD_H
 
+#include "store/store.h"
+
 void told_begin(void);
+void told_each(const char *client, const char *call_sid, store_replay_h *h,
+	       void *arg);
 unsigned told(const char *client, const char *a, const char *b);
 const char *told_msgid(const char *client, const char *a, const char *b);
 
