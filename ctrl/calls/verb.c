@@ -158,7 +158,7 @@ bool verb_find(enum verb_kind *kindp, const char *name)
  * Begin to say what is wrong with a verb
  *
  * @param v Verb
- * @param f Fault, which names the verb then
+ * @param f Error, which names the verb then
  */
 void verb_error(const struct verb *v, struct error *f)
 {
