@@ -121,7 +121,7 @@ async function usable({ client, far, sid, gw })
 /** A call of a far end that does with a REFER what the test says. */
 async function plain(s, REFER, { dial = false } = {})
 {
-	const { client } = await s.control();
+	const { client, gateway } = await s.control();
 	const far = await Far.start(s, { handlers: { REFER } });
 
 	if (dial)
@@ -132,7 +132,7 @@ async function plain(s, REFER, { dial = false } = {})
 	const { call_sid } = await client.message('call:status',
 		{ call_status: 'in-progress' });
 
-	return { client, leg, call_sid };
+	return { client, gateway, leg, call_sid };
 }
 
 
@@ -862,6 +862,47 @@ scene('a NOTIFY that is not ours is no step of the transfer', async (s) => {
 
 	equal(t.ended, { outcome: 'transferred', call_status: 200 });
 	await over(t);
+});
+
+
+/* To Asterisk and baresip a 481 is the end of the call */
+scene('a NOTIFY about a REFER is never answered 481', async (s) => {
+	const { client, leg, call_sid } = await plain(s, (_, refer) =>
+		leg.answer(refer, 603, 'Decline'));
+	const events = ['refer', 'refer;id=1', 'refer;id=4711', 'refer;x=1',
+		'refer;id=abc'];
+	const answers = async () => (await Promise.all(events.map((Event) =>
+		leg.notify('SIP/2.0 200 OK\r\n', { headers: { Event } }))))
+		.map((answer) => answer.status);
+
+	assert.deepEqual(await answers(), events.map(() => 481));
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid });
+	await client.message('transfer:status', { outcome: 'failed' });
+	assert.deepEqual(await answers(), events.map(() => 200));
+	client.send({ verb: 'hangup', call_sid });
+	await client.message('call:status', { call_status: 'completed' });
+	assert.deepEqual(await answers(), events.map(() => 200));
+});
+
+
+scene("a NOTIFY about baresip's own REFER in the same call is baresip's",
+	async (s) => {
+	const { client, leg, gateway } = await plain(s, async (_, refer) => {
+		if (leg.requests('REFER').length === 1) {
+			leg.answer(refer, 603, 'Decline');
+			return;
+		}
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 200 OK', { headers: {
+			'Event': `refer;id=${parseInt(refer.headers.cseq)}`,
+			'Subscription-State': 'terminated;reason=noresource',
+		} });
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100' });
+	await client.message('transfer:status', { outcome: 'failed' });
+	await gateway.command('transfer', 'sip:200@10.77.0.40');
+	await leg.received('BYE');
 });
 
 

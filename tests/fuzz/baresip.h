@@ -32,6 +32,8 @@ size_t referd_longest(unsigned *linksp);
 
 /* sip.c: what libre would do with sockets and time */
 void sip_receive(const struct sip_msg *msg);
+uint16_t sip_replied(void);
+unsigned sip_subscribes(void);
 void sip_fail(int err);
 void sip_reset(void);
 void time_passes(uint64_t ms);

@@ -40,11 +40,13 @@ static struct list listeners;
 static struct list requests;
 static struct tmr *timers[TIMERS_MAX];
 static size_t timerc;
-static struct deadline *deadlines[TIMERS_MAX]; /* `at` is how long they are */
+static struct deadline *deadlines[TIMERS_MAX]; /* their `at` is in ms */
 static size_t deadlinec;
 static const void *firedv[RUNS_MAX]; /* in the time that passes */
 static int firedc;
 static uint64_t now = 1; /* [ms] */
+static uint16_t replied; /* what the last request was answered with */
+static unsigned subscribes;
 static uint64_t last_random;
 
 static struct {
@@ -131,6 +133,9 @@ int sip_drequestf(struct sip_request **reqp, struct sip *sip, bool stateful,
 	err = request_print(dlg, met, sendh, arg);
 	if (err)
 		return err;
+
+	if (!strcmp(met, "SUBSCRIBE"))
+		++subscribes;
 
 	req = mem_zalloc(sizeof(*req), request_destructor);
 	req->reqp = reqp;
@@ -234,6 +239,65 @@ void sip_reset(void)
 	list_flush(&requests);
 	last_random = 0;
 	now = 1;
+	replied = 0;
+	subscribes = 0;
+}
+
+
+/**
+ * Tell how often somebody was subscribed to
+ *
+ * @return SUBSCRIBEs since sip_reset()
+ */
+unsigned sip_subscribes(void)
+{
+	return subscribes;
+}
+
+
+static int reply(uint16_t scode)
+{
+	replied = scode;
+
+	return 0;
+}
+
+
+int sip_reply(struct sip *sip, const struct sip_msg *msg, uint16_t scode,
+	      const char *reason)
+{
+	(void)sip;
+	(void)msg;
+	(void)reason;
+
+	return reply(scode);
+}
+
+
+int sip_replyf(struct sip *sip, const struct sip_msg *msg, uint16_t scode,
+	       const char *reason, const char *fmt, ...)
+{
+	(void)sip;
+	(void)msg;
+	(void)reason;
+	(void)fmt;
+
+	return reply(scode);
+}
+
+
+/**
+ * Tell what the last request was answered with
+ *
+ * @return Status, 0 if it was left to libre; 0 from now on
+ */
+uint16_t sip_replied(void)
+{
+	const uint16_t scode = replied;
+
+	replied = 0;
+
+	return scode;
 }
 
 
@@ -321,7 +385,7 @@ void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
 	if (!th || timerc == TIMERS_MAX)
 		return;
 
-	tmr->jfs = delay;
+	tmr->jfs = now + delay;
 	tmr->th = th;
 	tmr->arg = arg;
 	timers[timerc++] = tmr;
@@ -361,7 +425,7 @@ void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
 	if (deadlinec == TIMERS_MAX)
 		return;
 
-	d->at = ms;
+	d->at = now + ms;
 	d->h = h;
 	d->arg = arg;
 	deadlines[deadlinec++] = d;
@@ -432,30 +496,32 @@ static struct tmr *due(uint64_t ms)
 
 
 /**
- * Let timers fire, the earliest first
+ * Let time pass: timers fire, the earliest first
  *
- * @param ms Those that were started with no more than this [ms]
+ * @param ms How long [ms]; UINT64_MAX until there are none
  */
 void time_passes(uint64_t ms)
 {
+	const uint64_t end = ms == UINT64_MAX ? ms : now + ms;
 	struct deadline *d;
 	struct tmr *tmr;
 
 	for (firedc = 0; firedc < RUNS_MAX;) {
 
-		tmr = due(ms);
-		d = deadline_due(ms);
+		tmr = due(end);
+		d = deadline_due(end);
 		if (tmr && (!d || tmr->jfs <= d->at)) {
 
 			tmr_h *th = tmr->th;
 
 			firedv[firedc++] = tmr;
+			now = max(now, tmr->jfs);
 			tmr_cancel(tmr);
 			th(tmr->arg);
 		}
 		else if (d) {
 			firedv[firedc++] = d;
-			now += d->at;
+			now = max(now, d->at);
 			deadline_cancel(d);
 			d->h(d->arg);
 		}
@@ -463,6 +529,9 @@ void time_passes(uint64_t ms)
 			break;
 		}
 	}
+
+	if (ms != UINT64_MAX)
+		now = end;
 }
 
 

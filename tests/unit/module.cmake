@@ -60,7 +60,7 @@ endforeach()
 
 # With the module whole, in what looks like baresip 1.x
 if(NOT BARESIP_INCLUDE_DIR)
-	foreach(name lines sure)
+	foreach(name late lines sure)
 		add_executable(unit_module_${name} unit/module_${name}.c)
 		target_include_directories(unit_module_${name} PRIVATE fuzz)
 		target_link_libraries(unit_module_${name} PRIVATE

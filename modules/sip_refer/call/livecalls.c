@@ -80,7 +80,7 @@ static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 {
 	livecall_report_new(lc);
 	playback_call_closed(lc);
-	referral_call_closed(lc->referral, stopping);
+	referrals_call_closed(lc->dlg, stopping);
 	livecall_closed(lc, scode, reason);
 }
 

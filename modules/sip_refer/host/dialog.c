@@ -23,14 +23,32 @@ static struct {
 	bool taken;
 } claim;
 
+static struct list taken;
+
 
 static void destructor(void *arg)
 {
 	struct dialog *dlg = arg;
 
+	list_unlink(&dlg->le);
 	mem_deref(dlg->dlg);
 	mem_deref(dlg->cuser);
 	mem_deref(dlg->aarg);
+}
+
+
+/* baresip sends a REFER of its own: what is notified of that is libre's */
+static void set_shared(const struct sip_dialog *sip_dlg)
+{
+	struct le *le;
+
+	for (le = list_head(&taken); le; le = le->next) {
+
+		struct dialog *dlg = le->data;
+
+		if (dlg->dlg == sip_dlg)
+			dlg->shared = true;
+	}
 }
 
 
@@ -60,6 +78,7 @@ static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 		return str_dup(&claim.dlg->cuser, cuser);
 	}
 
+	set_shared(dlg);
 	va_start(ap, fmt);
 	err = re_vsdprintf(&hdrs, fmt, ap);
 	va_end(ap);
@@ -126,6 +145,7 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 	/* baresip would log that it transfers the call, which it does not */
 	if (level == LEVEL_INFO)
 		log_level_set(LEVEL_WARN);
+	list_append(&taken, &dlg->le, dlg);
 	claim.dlg = dlg;
 	claim.taken = false;
 	err = call_transfer(call, uri);

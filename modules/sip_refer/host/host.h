@@ -28,12 +28,14 @@ typedef bool(agents_call_h)(struct ua *ua, struct call *call, const void *arg);
 /** The dialog of a call, what a request in it needs, and what its far end has
     shown */
 struct dialog {
+	struct le le;           /**< Among all that are taken           */
 	struct sip_dialog *dlg; /**< Dialog, shared with the call       */
 	char *cuser;            /**< Contact user                       */
 	sip_auth_h *authh;      /**< Gives the account's credentials    */
 	void *aarg;             /**< Argument of authh, a reference     */
 	bool subscribed;        /**< A REFER in it was accepted         */
 	bool names_refers;      /**< NOTIFYs name a later REFER by id   */
+	bool shared;            /**< baresip has sent a REFER in it     */
 	uint32_t notify_cseq;   /**< Highest CSeq of a NOTIFY           */
 };
 

@@ -60,7 +60,7 @@ static bool may_be_sent(const struct pl *event)
 }
 
 
-/* RFC 3515 section 2.4.4 and 2.4.6; an id that is no CSeq is not ours */
+/* RFC 3515 section 2.4.4 and 2.4.6; what is no CSeq names no REFER */
 static int event_decode(struct notify *notify, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
@@ -79,11 +79,8 @@ static int event_decode(struct notify *notify, const struct sip_msg *msg)
 	if (!text_param(&id, &params, "id"))
 		return 0;
 
-	if (!is_digits(&id))
-		return ENOENT;
-
 	notify->has_id = true;
-	notify->id = pl_u32(&id);
+	notify->id = is_digits(&id) ? pl_u32(&id) : NOTIFY_ID_NONE;
 
 	return 0;
 }

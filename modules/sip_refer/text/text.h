@@ -131,6 +131,9 @@ enum {
 	EVENT_MAX = 256, /**< Of a NOTIFY, that may be sent back [bytes] */
 };
 
+/** Above any CSeq (RFC 3261 section 8.1.1.5) */
+#define NOTIFY_ID_NONE UINT32_MAX
+
 enum notify_body {
 	BODY_NONE,
 	BODY_FRAG,       /**< Has a status line               */

@@ -227,6 +227,7 @@ int refer_send(struct referral *r)
 
 	r->first = !r->dlg->subscribed;
 	r->refer_first = sip_dialog_lseq(r->dlg->dlg);
+	r->notify_first = r->dlg->notify_cseq ? r->dlg->notify_cseq + 1 : 0;
 
 	err = subscription_alloc(&r->sub, r->dlg, r->refer_first, r->first);
 	if (err)

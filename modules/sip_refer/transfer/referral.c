@@ -13,6 +13,7 @@
 #include "referral.h"
 #include "subscription.h"
 #include "transfer.h"
+#include "usage.h"
 
 
 enum {
@@ -54,7 +55,7 @@ static void destructor(void *arg)
 
 	deadline_cancel(&r->deadline);
 	window_leave(&r->in_window);
-	hash_unlink(&r->he);
+	list_unlink(&r->le);
 	let_go(r);
 	mem_deref(r->refer);
 	mem_deref(r->sub);
@@ -110,6 +111,7 @@ void referral_end(struct referral *r, const char *outcome,
 	drequest_give_up(r->refer);
 	let_go(r);
 	outcome_end(r, outcome, evidence);
+	usage_close(r->usage);
 }
 
 
@@ -328,12 +330,18 @@ void referral_stop(struct referral *r)
 }
 
 
+/**
+ * The call of a transfer is closed. The subscription outlives it.
+ *
+ * @param r        Referral
+ * @param stopping True if baresip or the module stops
+ */
 void referral_call_closed(struct referral *r, bool stopping)
 {
-	if (!r)
-		return;
-
 	let_go(r);
+
+	if (r->state == ENDED)
+		return;
 
 	if (stopping)
 		referral_stop(r);

@@ -14,6 +14,7 @@
 #include "transfer.h"
 
 struct subscription;
+struct usage;
 
 enum {
 	GRACE = 2000,   /**< For a message that another has overtaken [ms] */
@@ -45,7 +46,8 @@ enum referral_state {
 /** One REFER of ours and what becomes of it: our part of a transfer, that of
     the transferor (RFC 5589 section 3) */
 struct referral {
-	struct le he;           /**< By Call-ID                         */
+	struct le le;           /**< In its usage                       */
+	struct usage *usage;    /**< Borrowed: it owns us               */
 	struct referral **held; /**< See struct referral_call, NULL once it
 				   is over, or the call is closed */
 	const struct referral_events *events;
@@ -72,6 +74,7 @@ struct referral {
 	bool provisional;          /**< A NOTIFY has told of a 1xx         */
 	bool mute;                 /**< The last NOTIFY had no status      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
+	uint32_t notify_first;     /**< Least CSeq of a NOTIFY without id  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
 	uint32_t cseq_max;
@@ -86,6 +89,7 @@ int referral_alloc(struct referral **rp, const struct referral_call *call,
 		   struct error *error);
 void referral_notified(struct referral *r, const struct notify *notify);
 void referral_stop(struct referral *r);
+void referral_call_closed(struct referral *r, bool stopping);
 void referral_set_state(struct referral *r, enum referral_state state,
 			uint64_t ms);
 void referral_end(struct referral *r, const char *outcome,

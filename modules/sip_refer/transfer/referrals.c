@@ -10,14 +10,10 @@
 #include "outcome.h"
 #include "referral.h"
 #include "transfer.h"
+#include "usage.h"
 
-
-enum {
-	HASH_SIZE = 256,
-};
 
 static struct {
-	struct hash *ht; /* by Call-ID */
 	struct timeouts timeouts;
 	const struct referral_events *events;
 } referrals;
@@ -31,45 +27,38 @@ static bool has_id(const struct referral *r, uint32_t id)
 }
 
 
-/** What find_handler() looks for */
-struct match {
-	const struct notify *notify;
-	struct dialog *dlg;     /* in which there is, or was, a transfer */
-	struct referral *found; /* that the NOTIFY belongs to            */
-};
-
-
 /* A far end that names its later REFERs by id means the first one if it names
-   none (RFC 3515 section 2.4.6). Others never do. */
-static bool may_be_nameless(const struct referral *r)
+   none (RFC 3515 section 2.4.6). Others never do: then what it has sent before
+   the REFER, and sends again, is of another. */
+static bool may_be_nameless(const struct referral *r, uint32_t cseq)
 {
-	return r->first || !r->dlg->names_refers;
+	return (r->first || !r->dlg->names_refers) && cseq >= r->notify_first;
 }
 
 
 /* With an id, the transfer of that REFER; without one the transfer in
    progress, or else the latest */
-static bool find_handler(struct le *le, void *arg)
+static struct referral *find(const struct usage *usage,
+			     const struct notify *notify)
 {
-	struct referral *r = le->data;
-	struct match *match = arg;
-	const struct notify *notify = match->notify;
+	struct referral *found = NULL;
+	const struct le *le;
 
-	if (!sip_dialog_cmp(r->dlg->dlg, notify->msg))
-		return false;
+	for (le = list_head(&usage->referrals); le; le = le->next) {
 
-	match->dlg = r->dlg;
+		struct referral *r = le->data;
 
-	if (notify->has_id) {
-		if (has_id(r, notify->id))
-			match->found = r;
+		if (notify->has_id) {
+			if (has_id(r, notify->id))
+				found = r;
+		}
+		else if (may_be_nameless(r, notify->cseq) &&
+			 (!found || found->state == ENDED)) {
+			found = r;
+		}
 	}
-	else if (may_be_nameless(r) &&
-		 (!match->found || match->found->state == ENDED)) {
-		match->found = r;
-	}
 
-	return false;
+	return found;
 }
 
 
@@ -87,16 +76,15 @@ static void answer(const struct notify *notify)
 
 /* What it shows of the far end, whichever transfer it is about. One that
    another has overtaken may name where the far end was. */
-static void learn(const struct notify *notify, const struct match *match)
+static void learn(struct dialog *dlg, const struct notify *notify,
+		  const struct referral *r)
 {
-	struct dialog *dlg = match->dlg;
-
 	if (notify->cseq > dlg->notify_cseq) {
 		dlg->notify_cseq = notify->cseq;
 		dialog_refresh(dlg, notify->msg);
 	}
 
-	if (match->found && notify->has_id && !match->found->first)
+	if (r && notify->has_id && !r->first)
 		dlg->names_refers = true;
 	dlg->subscribed = true;
 }
@@ -105,42 +93,57 @@ static void learn(const struct notify *notify, const struct match *match)
 bool referrals_notify(const struct sip_msg *msg)
 {
 	struct notify notify;
-	struct match match = {&notify, NULL, NULL};
+	struct referral *r;
+	struct usage *usage;
 
 	if (notify_decode(&notify, msg))
 		return false;
 
-	(void)hash_lookup(referrals.ht, hash_joaat_pl(&msg->callid),
-			  find_handler, &match);
-	if (!match.dlg || (!match.found && notify.has_id))
+	usage = usages_find_msg(msg);
+	if (!usage)
+		return false;
+
+	r = find(usage, &notify);
+	if (!r && usage->dlg->shared)
 		return false;
 
 	answer(&notify);
-	learn(&notify, &match);
-	if (match.found)
-		referral_notified(match.found, &notify);
+	learn(usage->dlg, &notify, r);
+	if (r)
+		referral_notified(r, &notify);
 
 	return true;
 }
 
 
-static bool bye_handler(struct le *le, void *arg)
+void referrals_bye(const struct sip_msg *msg)
 {
-	struct referral *r = le->data;
-	const struct sip_msg *msg = arg;
+	const struct usage *usage = usages_find_msg(msg);
+	struct le *le;
 
-	if (r->state != ENDED && r->state != DECIDED &&
-	    sip_dialog_cmp(r->dlg->dlg, msg))
-		outcome_message(r, sipmsg_json(msg));
+	for (le = list_head(usage ? &usage->referrals : NULL); le;
+	     le = le->next) {
 
-	return false;
+		struct referral *r = le->data;
+
+		if (r->state != ENDED && r->state != DECIDED)
+			outcome_message(r, sipmsg_json(msg));
+	}
 }
 
 
-void referrals_bye(const struct sip_msg *msg)
+void referrals_call_closed(const struct dialog *dlg, bool stopping)
 {
-	(void)hash_lookup(referrals.ht, hash_joaat_pl(&msg->callid),
-			  bye_handler, (void *)msg);
+	struct usage *usage = usages_find(dlg);
+	struct le *le;
+
+	if (!usage)
+		return;
+
+	usage->over = true;
+	for (le = list_head(&usage->referrals); le; le = le->next)
+		referral_call_closed(le->data, stopping);
+	usage_close(usage);
 }
 
 
@@ -149,6 +152,7 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 		  struct error *error)
 {
 	struct timeouts timeouts = referrals.timeouts;
+	struct usage *usage;
 	int err;
 
 	if (verb->timeouts.notify)
@@ -158,14 +162,15 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 	if (verb->timeouts.retry)
 		timeouts.retry = verb->timeouts.retry;
 
-	err = referral_alloc(rp, call, verb, &timeouts, referrals.events, ref,
-			     error);
+	err = usage_get(&usage, call->dlg);
+	if (!err)
+		err = referral_alloc(rp, call, verb, &timeouts,
+				     referrals.events, ref, error);
 	if (err)
 		return err;
 
-	hash_append(referrals.ht,
-		    hash_joaat_str(sip_dialog_callid((*rp)->dlg->dlg)),
-		    &(*rp)->he, *rp);
+	(*rp)->usage = usage;
+	list_append(&usage->referrals, &(*rp)->le, *rp);
 
 	return 0;
 }
@@ -177,23 +182,31 @@ struct page {
 	size_t pos; /* of the next transfer in progress */
 	size_t begin;
 	size_t end;
+	bool more;
 };
 
 
-static bool list_handler(struct le *le, void *arg)
+static bool list_handler(struct usage *usage, void *arg)
 {
-	const struct referral *r = le->data;
 	struct page *page = arg;
+	const struct le *le;
 
-	if (r->state == ENDED)
-		return false;
+	for (le = list_head(&usage->referrals); le; le = le->next) {
 
-	if (page->pos == page->end)
-		return true;
+		const struct referral *r = le->data;
 
-	if (page->pos >= page->begin)
-		json_str(page->j, NULL, r->id);
-	++page->pos;
+		if (r->state == ENDED)
+			continue;
+
+		if (page->pos == page->end) {
+			page->more = true;
+			return true;
+		}
+
+		if (page->pos >= page->begin)
+			json_str(page->j, NULL, r->id);
+		++page->pos;
+	}
 
 	return false;
 }
@@ -201,9 +214,11 @@ static bool list_handler(struct le *le, void *arg)
 
 bool referrals_list(struct json *j, size_t pos, size_t count)
 {
-	struct page page = {j, 0, pos, pos + count};
+	struct page page = {j, 0, pos, pos + count, false};
 
-	return hash_apply(referrals.ht, list_handler, &page) != NULL;
+	usages_apply(list_handler, &page);
+
+	return page.more;
 }
 
 
@@ -215,15 +230,17 @@ int referrals_init(const struct timeouts *timeouts,
 	if (!timeouts->retry)
 		referrals.timeouts.retry = RETRY_NEVER;
 
-	return hash_alloc(&referrals.ht, HASH_SIZE);
+	return usages_init();
 }
 
 
-static bool stop_handler(struct le *le, void *arg)
+static bool stop_handler(struct usage *usage, void *arg)
 {
+	struct le *le;
 	(void)arg;
 
-	referral_stop(le->data);
+	for (le = list_head(&usage->referrals); le; le = le->next)
+		referral_stop(le->data);
 
 	return false;
 }
@@ -231,7 +248,6 @@ static bool stop_handler(struct le *le, void *arg)
 
 void referrals_close(void)
 {
-	(void)hash_apply(referrals.ht, stop_handler, NULL);
-	hash_flush(referrals.ht);
-	referrals.ht = mem_deref(referrals.ht);
+	usages_apply(stop_handler, NULL);
+	usages_close();
 }

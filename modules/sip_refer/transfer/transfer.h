@@ -69,14 +69,6 @@ bool decline_refer(const struct sip_msg *msg);
 void referral_cancel(struct referral *r);
 
 /**
- * The call of a transfer is closed. The subscription outlives it.
- *
- * @param r        Referral, may be NULL
- * @param stopping True if baresip or the module stops
- */
-void referral_call_closed(struct referral *r, bool stopping);
-
-/**
  * Print the header fields of a REFER that come from its verb
  *
  * @param hdrsp Pointer to the text, each field with CRLF
@@ -121,12 +113,13 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 		  struct error *error);
 
 /**
- * Handle a NOTIFY, if it belongs to a transfer of ours, or to one that we no
- * longer know and that had no other id. It is answered without a transaction
- * (RFC 3261 section 8.2.7): libre keeps one for 32 s, with a timer in a list
- * that all others are put into one by one, and a hundred transfers a second
- * would leave baresip no time for anything else. One that comes again is known
- * by its CSeq.
+ * Handle a NOTIFY of event refer in a dialog in which a REFER of ours was
+ * sent, whichever REFER it is about: far ends end the call if they are
+ * answered that we know no such subscription. It is answered without a
+ * transaction (RFC 3261 section 8.2.7): libre keeps one for 32 s, with a timer
+ * in a list that all others are put into one by one, and a hundred transfers a
+ * second would leave baresip no time for anything else. One that comes again
+ * is known by its CSeq.
  *
  * @param msg NOTIFY request
  *
@@ -143,6 +136,14 @@ bool referrals_notify(const struct sip_msg *msg);
  * @param msg BYE request
  */
 void referrals_bye(const struct sip_msg *msg);
+
+/**
+ * The call of a dialog is closed. The transfers in it may go on.
+ *
+ * @param dlg      Dialog, NULL if none was taken
+ * @param stopping True if baresip or the module stops
+ */
+void referrals_call_closed(const struct dialog *dlg, bool stopping);
 
 /**
  * List transfers in progress
