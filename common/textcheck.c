@@ -27,14 +27,6 @@ static size_t count(const char *text, size_t len, char c)
 }
 
 
-/* Most texts have nothing that could be wrong, however one reads them */
-static bool is_harmless(const char *text, size_t len)
-{
-	return !memchr(text, '\0', len) && !memchr(text, '\\', len) &&
-	       count(text, len, '{') + count(text, len, '[') <= DEPTH_MAX;
-}
-
-
 /* Length of the escape at p, 0 if the parser would make a NUL of it.  One that
    means a NUL becomes U+0001. */
 static size_t escape_len(char *p, size_t len)
@@ -54,6 +46,52 @@ static size_t escape_len(char *p, size_t len)
 }
 
 
+/* Outside of strings there are none that the parser would take */
+static bool check_escapes(char *text, size_t len)
+{
+	char *p = text, *end = text + len;
+	size_t n;
+
+	while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+		n = escape_len(p, (size_t)(end - p));
+		if (!n)
+			return false;
+		if (n >= (size_t)(end - p))
+			return true;
+		p += n;
+	}
+
+	return true;
+}
+
+
+/* Brackets in strings are no nesting */
+static bool is_deep(const char *text, size_t len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	if (count(text, len, '{') + count(text, len, '[') <= DEPTH_MAX)
+		return false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += text[i] == '\\';
+		else if (text[i] == '{' || text[i] == '[')
+			++depth;
+		else if (text[i] == '}' || text[i] == ']')
+			--depth;
+
+		if (depth > DEPTH_MAX)
+			return true;
+	}
+
+	return false;
+}
+
+
 /**
  * Check a text for what the parser would let pass, but we can't use: nesting
  * without end, and NUL characters, which would cut strings short, as do
@@ -67,39 +105,57 @@ static size_t escape_len(char *p, size_t len)
  */
 const char *json_error(char *text, size_t len)
 {
-	bool quoted = false;
-	size_t escape;
-	int depth = 0;
+	if (memchr(text, '\0', len))
+		return "must not contain NUL characters";
 
-	if (is_harmless(text, len))
-		return NULL;
+	if (is_deep(text, len))
+		return "must not be nested deeper than 32";
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0')
-			return "must not contain NUL characters";
+	return check_escapes(text, len)
+		       ? NULL
+		       : "must have four hexadecimal digits after \\u";
+}
 
-		if (text[i] == '"') {
-			quoted = !quoted;
-		}
-		else if (quoted) {
-			if (text[i] != '\\')
-				continue;
-			escape = escape_len(text + i, len - i);
-			if (!escape)
-				return "must have four hexadecimal digits "
-				       "after \\u";
-			i += escape - 1;
-		}
-		else if (text[i] == '{' || text[i] == '[') {
-			if (++depth > DEPTH_MAX)
-				return "must not be nested deeper than 32";
-		}
-		else if (text[i] == '}' || text[i] == ']') {
-			--depth;
-		}
-	}
 
-	return NULL;
+/* Sixteen bytes at once, on every processor: gcc and clang have such types */
+typedef unsigned char bytes __attribute__((vector_size(16)));
+
+
+static bytes controls(const char *s)
+{
+	bytes v;
+
+	memcpy(&v, s, sizeof(v));
+
+	return (bytes)((v < 0x20) & (v != '\t') & (v != '\r'));
+}
+
+
+/**
+ * Tell whether a line of JSON has control characters, but for tabs and
+ * carriage returns.  The parser takes them for space, and in strings (RFC 8259
+ * sections 2 and 7).
+ *
+ * @param line Line, without its newline
+ * @param len  Length in bytes
+ *
+ * @return True if it has
+ */
+bool json_controls(const char *line, size_t len)
+{
+	static const bytes none;
+	bytes found = none;
+	char rest[sizeof(bytes)];
+	size_t n = 0;
+
+	for (; n + sizeof(bytes) <= len; n += sizeof(bytes))
+		found |= controls(line + n);
+
+	memset(rest, ' ', sizeof(rest));
+	memcpy(rest, line + n, len - n);
+	found |= controls(rest);
+
+	return memcmp(&found, &none, sizeof(found)) != 0;
 }
 
 

@@ -261,18 +261,6 @@ static int load(struct report *r)
 }
 
 
-/* cJSON takes control characters for space, and in strings (RFC 8259 sections
-   2 and 7): written anew they would take six times the room */
-static bool has_controls(const char *line)
-{
-	while (*line && ((unsigned char)*line >= 0x20 || *line == '\t' ||
-			 *line == '\r'))
-		++line;
-
-	return *line != '\0';
-}
-
-
 /**
  * Read a line
  *
@@ -300,7 +288,8 @@ int report_decode(struct report **rp, char *line, size_t len,
 	if (!r)
 		return ENOMEM;
 
-	if (!has_controls(line))
+	/* written anew they would take six times the room */
+	if (!json_controls(line, len))
 		r->tree = cJSON_ParseWithOpts(line, NULL, true);
 	err = r->tree ? load(r) : EBADMSG;
 	if (err == EBADMSG)
