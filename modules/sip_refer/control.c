@@ -211,6 +211,7 @@ static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
 	result_begin(&j, ref, true);
 	link_report_later(&j);
 	refer_report(t, err);
+	dryrun_log(lc, verb, referral_id(t));
 
 	return 0;
 }

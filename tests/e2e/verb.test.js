@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 import { tagOf } from './lib/wire.js';
 
@@ -153,6 +154,75 @@ scene('a dry run tells the REFER and the doubts, and sends nothing',
 	await far.passed();
 	const refer = await far.received('REFER');
 	assert.match(told, new RegExp(`CSeq: ${refer.headers.cseq}`));
+});
+
+
+/*
+ * What is known of its stack is told beforehand, and where the verb is sent
+ * nevertheless by one line in baresip's log.
+ */
+for (const dialled of [false, true]) {
+	scene(`a known far end${dialled ? ' that was called' : ''}: ` +
+		'doubts, and a line in the log', async (s) => {
+		const { client, gateway } = await s.control();
+		const said = { 'Supported': 'timer, replaces',
+			[dialled ? 'Server' : 'User-Agent']:
+				'Asterisk PBX 22.10.1' };
+		const far = await Far.start(s, { handlers: {
+			INVITE: (leg, request) => leg.accept(request,
+				{ ...said, Allow: 'PRACK, UPDATE' }),
+			REFER: (leg, request) =>
+				leg.answer(request, 603, 'Decline'),
+		} });
+
+		if (dialled)
+			client.send({ type: 'command', command: 'dial',
+				data: { to: far.uri } });
+		else
+			await far.call({ ...said,
+				Allow: 'REFER, PRACK, UPDATE' });
+		const { call_sid } = await client.message('call:status',
+			{ call_status: 'in-progress' });
+		const verb = { verb: 'sip:refer', referTo: 'sip:b@example.com',
+			targetHeaders: { 'X-A': '1' }, call_sid };
+
+		client.send({ ...verb, dryRun: true });
+		const { data } = await client.message('verb:status',
+			{ event: 'finished' });
+		const { doubts } = data.dry_run;
+
+		assert.equal(doubts.length, 2);
+		assert.match(doubts[0],
+			/^The far end is Asterisk: it drops targetHeaders\./);
+		assert.match(doubts[1],
+			/^The far end is Asterisk: if the transfer fails it/);
+
+		client.send(verb);
+		const { data: { transfer_id: id } } = await client.message(
+			'transfer:status', { step: 'ended' });
+
+		const line = await gateway.process.log.wait((l) =>
+			l.includes(`transfer ${id}: The far end`), 'log line');
+		assert.ok(line.endsWith(doubts.join(' ')), line);
+	});
+}
+
+
+scene('a far end that nobody knows, and nothing special: no line in the log',
+	async (s) => {
+	const { client, gateway } = await s.control();
+	const { sid } = await s.call(client, 'refuse',
+		{ answer: 'SIP/2.0 603 Decline', more: 'X-More: none' });
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
+	const { data: { transfer_id: id } } = await client.message(
+		'transfer:status', { step: 'ended' });
+	const lines = () => gateway.process.log.items.filter((l) =>
+		l.includes(`transfer ${id}`));
+
+	await gateway.process.log.wait((l) =>
+		l.includes(`transfer ${id} to`), 'its end');
+	assert.equal(lines().length, 1);
 });
 
 

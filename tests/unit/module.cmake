@@ -2,7 +2,7 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-foreach(name farend notify sipfrag sipmsg sipverb target text warnings)
+foreach(name doubts farend notify sipfrag sipmsg sipverb target text warnings)
 	add_executable(unit_module_${name} unit/module_${name}.c)
 	target_link_libraries(unit_module_${name} PRIVATE
 		sip_refer_pure PkgConfig::CMOCKA)

@@ -4,7 +4,6 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "unit.h"
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
@@ -12,27 +11,52 @@
 #include "text/text.h"
 
 
+/* What a far end shows whose INVITE has a header field */
+static void invite(struct shown *shown, const char *name, const char *value)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+	struct sip_msg *msg;
+
+	assert_int_equal(
+		mbuf_printf(mb,
+			    "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
+			    "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
+			    "From: <sip:ann@10.0.0.1>;tag=a\r\n"
+			    "To: <sip:gw@10.0.0.2>\r\n"
+			    "Call-ID: c\r\n"
+			    "CSeq: 1 INVITE\r\n"
+			    "%s: %s\r\n"
+			    "Content-Length: 0\r\n\r\n",
+			    value ? name : "X", value ? value : ""),
+		0);
+	mb->pos = 0;
+	assert_int_equal(sip_msg_decode(&msg, mb), 0);
+	shown_by(shown, msg);
+	mem_deref(msg);
+	mem_deref(mb);
+}
+
+
 /* The doubts about a REFER to a URI, to a far end that sent a header field */
 static char *doubts(const char *uri, const char *name, const char *value)
 {
 	char *copy, *text;
-	cJSON *headers = cJSON_CreateObject();
 	struct sipverb verb = {.type = SIPVERB_REFER};
+	struct shown shown = {.stack = STACK_OTHER};
+	const struct prospect p = {.verb = &verb, .shown = &shown};
 	struct json j;
 
 	assert_int_equal(str_dup(&copy, uri), 0);
 	verb.refer_to.uri = copy;
 	verb.replaces = !strcmp(name, "Supported") ? copy : NULL;
-	if (value)
-		(void)cJSON_AddStringToObject(headers, name, value);
+	invite(&shown, name, value);
 
 	json_init(&j);
 	json_open(&j, NULL, '[');
-	warnings_write(&j, headers, &verb, "REFER");
+	warnings_write(&j, &p, "REFER");
 	json_close(&j, ']');
 	text = json_take(&j);
 	json_free(&j);
-	cJSON_Delete(headers);
 	mem_deref(copy);
 	assert_non_null(text);
 
@@ -96,6 +120,7 @@ static void test_target(void **state)
 		{"sip:a@pbx.", "host name"},
 		{"sip:a@pbx.local", "host name"},
 		{"sips:a@pbx.LOCAL.:5061", "host name"},
+		{"sips:a@example.com", "sips:"},
 		{"sip:a@pbx.internal", "host name"},
 		{"sip:a@pbx.localhost", "host name"},
 		{"sip:anonymous@anonymous.invalid", "host name"},

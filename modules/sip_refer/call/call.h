@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <re.h>
 #include "host/host.h"
+#include "text/text.h"
 
 struct cJSON;
 struct error;
@@ -31,6 +32,7 @@ struct livecall {
 	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
 	char *headers;              /**< The far end's: of its INVITE or 200 */
 	char *source;               /**< Where that came from, or NULL       */
+	struct shown shown;         /**< What that shows                     */
 	char *peer;                 /**< URI of the far end, as it came      */
 	char *sid;                  /**< call_sid, a UUID                    */
 	char *ref;                  /**< Of the dial that made it, or NULL   */
@@ -228,5 +230,16 @@ int attended_prepare(struct sipverb *verb, const struct livecall *lc,
  */
 int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct sipverb *verb);
+
+/**
+ * Write into baresip's log what is known to be doubtful about a REFER that is
+ * sent nevertheless; nothing if nothing is
+ *
+ * @param lc   Call
+ * @param verb Verb sip:refer
+ * @param id   transfer_id
+ */
+void dryrun_log(const struct livecall *lc, const struct sipverb *verb,
+		const char *id);
 
 #endif

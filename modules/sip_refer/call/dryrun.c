@@ -3,7 +3,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
@@ -17,12 +16,22 @@ enum {
 };
 
 
+static void prospect_init(struct prospect *p, const struct livecall *lc,
+			  const struct sipverb *verb)
+{
+	p->verb = verb;
+	p->shown = &lc->shown;
+	p->referred = lc->dlg && lc->dlg->subscribed;
+	p->calling = false;
+}
+
+
 int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct sipverb *verb)
 {
 	char *hdrs = NULL, *text = NULL;
 	struct dialog *dlg = NULL;
-	cJSON *headers;
+	struct prospect prospect;
 	struct json j;
 	int err;
 
@@ -43,12 +52,11 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 	json_str(&j, "referred_by_host", verb->referred_by.rule);
 	json_cut(&j, "refer", text, SHOWN_MAX);
 
-	headers = lc->headers ? cJSON_Parse(lc->headers) : NULL;
+	prospect_init(&prospect, lc, verb);
 	json_open(&j, "doubts", '[');
-	warnings_write(&j, headers, verb, text);
+	warnings_write(&j, &prospect, text);
 	json_close(&j, ']');
 	json_close(&j, '}');
-	cJSON_Delete(headers);
 
 	*reportp = json_take(&j);
 	if (!*reportp)
@@ -61,4 +69,19 @@ out:
 	mem_deref(text);
 
 	return err;
+}
+
+
+void dryrun_log(const struct livecall *lc, const struct sipverb *verb,
+		const char *id)
+{
+	struct prospect prospect;
+	char *line = NULL;
+
+	prospect_init(&prospect, lc, verb);
+	if (doubts_line(&line, &prospect) || !line)
+		return;
+
+	info("sip_refer: transfer %s: %s\n", id, line);
+	mem_deref(line);
 }

@@ -38,7 +38,8 @@ static void destructor(void *arg)
 static void take_invite(struct livecall *lc)
 {
 	if (!lc->headers)
-		lc->headers = invite_take(call_id(lc->call), &lc->source);
+		lc->headers = invite_take(call_id(lc->call), &lc->source,
+					  &lc->shown);
 }
 
 

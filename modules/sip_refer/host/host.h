@@ -13,6 +13,7 @@
 #include "compat.h"
 
 struct drequest;
+struct shown;
 
 /**
  * Defines the handler of a call that baresip has
@@ -237,10 +238,11 @@ void invite_keep(const struct sip_msg *msg);
  * @param call_id Call-ID of the call
  * @param sourcep Pointer to the host that they came from, with a port if it
  *                can be reached there; left alone if there are none
+ * @param shown   What they show of the far end; left alone likewise
  *
  * @return JSON object of name and value, to be freed; NULL if there is none
  */
-char *invite_take(const char *call_id, char **sourcep);
+char *invite_take(const char *call_id, char **sourcep, struct shown *shown);
 
 /**
  * Forget all INVITEs that wait

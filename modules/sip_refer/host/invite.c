@@ -23,6 +23,7 @@ struct invite {
 	char *call_id;
 	char *headers; /* as JSON */
 	char *source;
+	struct shown shown;
 };
 
 static struct list waiting;
@@ -98,6 +99,7 @@ void invite_keep(const struct sip_msg *msg)
 	json_close(&j, '}');
 	inv->headers = json_take(&j);
 	json_free(&j);
+	shown_by(&inv->shown, msg);
 	if (err || !inv->headers) {
 		mem_deref(inv);
 		return;
@@ -113,7 +115,7 @@ void invite_keep(const struct sip_msg *msg)
 }
 
 
-char *invite_take(const char *call_id, char **sourcep)
+char *invite_take(const char *call_id, char **sourcep, struct shown *shown)
 {
 	struct invite *inv = find(call_id);
 	char *headers;
@@ -125,6 +127,7 @@ char *invite_take(const char *call_id, char **sourcep)
 	inv->headers = NULL;
 	mem_deref(*sourcep);
 	*sourcep = mem_ref(inv->source);
+	*shown = inv->shown;
 	mem_deref(inv);
 
 	return headers;

@@ -103,6 +103,28 @@ enum {
 	RETRY_NEVER = INT32_MAX, /**< A 491 is a refusal as any other */
 };
 
+/** SIP stacks that were measured as far ends */
+enum stack {
+	STACK_OTHER, /**< Any other, or nobody knows */
+	STACK_ASTERISK,
+	STACK_CHAN_SIP, /**< Asterisk's older channel */
+	STACK_BARESIP_1,
+	STACK_BARESIP_4,
+	STACK_JANUS,
+	STACK_JSSIP,
+	STACK_LINPHONE,
+	STACK_SIPJS,
+	STACK_SOFIA,
+	STACK_TWINKLE,
+};
+
+/** What a far end has shown of itself; all 0 if it has sent nothing yet */
+struct shown {
+	enum stack stack;
+	bool refuses_refer; /**< Its Allow lacks REFER          */
+	bool replaces;      /**< Its Supported has replaces     */
+};
+
 /** A verb, ready to run */
 struct sipverb {
 	enum sipverb_type type;
@@ -120,6 +142,22 @@ struct sipverb {
 			      then an empty one           */
 	uint32_t rounds; /**< play: how often, 0: for ever        */
 };
+
+/** A REFER that would go out, and to whom */
+struct prospect {
+	const struct sipverb *verb;
+	const struct shown *shown; /**< By the far end                       */
+	bool referred;             /**< It has accepted one in this dialog   */
+	bool calling;              /**< It may still be calling for that one */
+};
+
+/**
+ * Defines the handler of a sentence that says what is doubtful
+ *
+ * @param sentence Sentence
+ * @param arg      Handler argument
+ */
+typedef void(doubts_h)(const char *sentence, void *arg);
 
 /** Status line of a message/sipfrag body */
 struct sipfrag {
@@ -501,17 +539,51 @@ char *sipmsg_json(const struct sip_msg *msg);
 char *sipmsg_json_text(const char *request);
 
 
+/* shown: What a far end has shown of itself */
+
+/**
+ * Learn what a far end shows
+ *
+ * @param shown What it has shown, replaced
+ * @param msg   Its INVITE, or its 2xx to ours
+ *
+ * Reference: RFC 3261 sections 20.5, 20.35, 20.37 and 20.41
+ */
+void shown_by(struct shown *shown, const struct sip_msg *msg);
+
+
+/* doubts: What far ends are known to do with a REFER */
+
+/**
+ * Find what is known to be doubtful with such a far end
+ *
+ * @param p   REFER
+ * @param h   Called with each sentence, which lasts no longer
+ * @param arg Handler argument
+ */
+void doubts_each(const struct prospect *p, doubts_h *h, void *arg);
+
+/**
+ * Put the sentences into one line
+ *
+ * @param linep Pointer to the line; left alone if there are none
+ * @param p     REFER
+ *
+ * @return 0 if success, otherwise ENOMEM
+ */
+int doubts_line(char **linep, const struct prospect *p);
+
+
 /* warnings: What is doubtful about a REFER that would go out */
 
 /**
  * Write a sentence for each thing that is doubtful about a REFER
  *
- * @param j       Text, an open array
- * @param headers Header fields that the far end sent, NULL if none are known
- * @param verb    Verb sip:refer
- * @param refer   The REFER
+ * @param j     Text, an open array
+ * @param p     REFER
+ * @param refer The REFER, as it would be sent
  */
-void warnings_write(struct json *j, const struct cJSON *headers,
-		    const struct sipverb *verb, const char *refer);
+void warnings_write(struct json *j, const struct prospect *p,
+		    const char *refer);
 
 #endif

@@ -3,7 +3,6 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <cjson/cJSON.h>
 #include <string.h>
 #include <re.h>
 #include "json.h"
@@ -27,45 +26,6 @@ static const char *const near_labels[] = {
 static void warn(struct json *j, const char *text)
 {
 	json_str(j, NULL, text);
-}
-
-
-/* Whether a header field that the far end sent, a list of tokens, has one of
-   them */
-static bool lists(const cJSON *headers, const char *name, const char *token)
-{
-	struct pl left = PL_INIT, item;
-
-	pl_set_str(&left,
-		   cJSON_GetStringValue(cJSON_GetObjectItem(headers, name)));
-	while (left.l && !re_regex(left.p, left.l, "[^, \t]+", &item)) {
-
-		if (!pl_strcasecmp(&item, token))
-			return true;
-
-		pl_advance(&left, item.p + item.l - left.p);
-	}
-
-	return false;
-}
-
-
-static void check_allow(struct json *j, const cJSON *headers)
-{
-	if (cJSON_GetObjectItem(headers, "Allow") &&
-	    !lists(headers, "Allow", "REFER"))
-		warn(j, "The far end's Allow lacks REFER: it will "
-			"probably refuse.");
-}
-
-
-static void check_replaces(struct json *j, const cJSON *headers,
-			   const struct sipverb *verb)
-{
-	if (verb->replaces && !lists(headers, "Supported", "replaces"))
-		warn(j, "The far end's Supported lacks replaces: it may "
-			"call the target anew instead of joining the "
-			"call.");
 }
 
 
@@ -116,13 +76,7 @@ static void check_target(struct json *j, const struct sipverb *verb)
 
 	pl_set_str(&pl, verb->refer_to.uri);
 
-	if (!strncmp(verb->refer_to.uri, "tel:", 4)) {
-		warn(j, "Refer-To is a tel: URI: not every far end can "
-			"route it.");
-		return;
-	}
-
-	if (uri_decode(&uri, &pl))
+	if (!strncmp(verb->refer_to.uri, "tel:", 4) || uri_decode(&uri, &pl))
 		return;
 
 	if (!sa_set(&sa, &uri.host, 0)) {
@@ -146,11 +100,20 @@ static void check_size(struct json *j, const char *refer)
 }
 
 
-void warnings_write(struct json *j, const struct cJSON *headers,
-		    const struct sipverb *verb, const char *refer)
+static void doubt_handler(const char *sentence, void *arg)
 {
-	check_allow(j, headers);
-	check_replaces(j, headers, verb);
-	check_target(j, verb);
+	warn(arg, sentence);
+}
+
+
+void warnings_write(struct json *j, const struct prospect *p,
+		    const char *refer)
+{
+	if (p->shown->refuses_refer)
+		warn(j, "The far end's Allow lacks REFER: it will probably "
+			"refuse.");
+
+	doubts_each(p, doubt_handler, j);
+	check_target(j, p->verb);
 	check_size(j, refer);
 }

@@ -215,6 +215,12 @@ static void deadline_handler(void *arg)
 }
 
 
+const char *referral_id(const struct referral *r)
+{
+	return r->id;
+}
+
+
 int referral_print_hdrs(char **hdrsp, const struct sipverb *verb)
 {
 	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",

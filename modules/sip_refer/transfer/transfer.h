@@ -62,6 +62,15 @@ bool decline_refer(const struct sip_msg *msg);
 /* referral: One REFER of ours and what becomes of it */
 
 /**
+ * Get what a transfer is called
+ *
+ * @param r Referral
+ *
+ * @return transfer_id
+ */
+const char *referral_id(const struct referral *r);
+
+/**
  * The application gives the transfer up
  *
  * @param r Referral, may be NULL
