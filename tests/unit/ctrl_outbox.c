@@ -175,6 +175,33 @@ static void test_names(void **state)
 }
 
 
+#define REST "\"call_sid\":\"c1\",\"data\":{}"
+
+/* What the disk has spoilt does no harm, and is left out */
+static void test_spoilt(void **state)
+{
+	static const char *const texts[][2] = {
+		{"h-1",
+		 "{\"url\":\"u\",\"method\":\"GET\",\"kind\":77," REST "}"},
+		{"h-2", "{\"url\":\"u\"," REST "}"},
+		{"h-3", "{\"method\":\"GET\"," REST "}"},
+		{"h-4", "{\"url\":\"u\",\"method\":\"GET\",\"call_sid\":"
+			"\"c1\",\"data\":[]}"},
+		{"h-5", "{\"url\":\"u\",\"method\":\"GET\",\"data\":{}}"},
+		{"h-6", "[]"},
+		{"h-7", "{\"url\":\"u\",\"method\":\"GET\"," REST "}"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		store_put(STORE_OUTBOX, texts[i][0], texts[i][1]);
+	restart();
+
+	assert_int_equal(outbox_count(), 1);
+	assert_int_equal(outbox_find("h-7")->kind, HOOK_ACTION);
+}
+
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -182,6 +209,7 @@ int main(void)
 		CASE(test_order),
 		CASE(test_restart),
 		CASE(test_names),
+		CASE(test_spoilt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
