@@ -295,6 +295,25 @@ static int check_text(char *text, size_t len, const char *what,
 }
 
 
+/* NULL if it is no JSON, or more than one value: what is behind the first
+   would go unnoticed */
+static cJSON *read_value(const char *text, size_t len)
+{
+	const char *end = text + len, *p;
+	cJSON *value = cJSON_ParseWithLengthOpts(text, len, &p, false);
+
+	while (value && p < end && strchr(" \t\r\n", *p))
+		++p;
+
+	if (value && p < end) {
+		cJSON_Delete(value);
+		value = NULL;
+	}
+
+	return value;
+}
+
+
 static int parse(struct message **mp, const char *text, size_t len)
 {
 	struct message *m = calloc(1, sizeof(*m));
@@ -302,7 +321,7 @@ static int parse(struct message **mp, const char *text, size_t len)
 	if (!m)
 		return ENOMEM;
 
-	m->tree = cJSON_ParseWithLengthOpts(text, len, NULL, false);
+	m->tree = read_value(text, len);
 	*mp = m;
 
 	return 0;

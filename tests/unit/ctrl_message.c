@@ -341,6 +341,28 @@ static void test_refused(void **state)
 }
 
 
+/* Half of what was sent together would go unnoticed */
+static void test_one_value(void **state)
+{
+	static const char *const texts[] = {
+		"{\"verb\":\"hangup\"}{\"verb\":\"hangup\"}",
+		"{\"verb\":\"hangup\"}\n[]",
+		"[{\"verb\":\"hangup\"}] x",
+	};
+	struct message *m;
+	struct error f;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		assert_int_equal(decode(&m, texts[i], &f), EBADMSG);
+		assert_string_equal(f.text, "the message must be one JSON "
+					    "object or an array of verbs");
+	}
+
+	message_free(decode_ok("\t{\"verb\":\"hangup\"} \r\n"));
+}
+
+
 /* The sender is to know which of its messages was at fault */
 static void test_ref(void **state)
 {
@@ -386,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_one_key),
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_one_value),
 		cmocka_unit_test(test_ref),
 		cmocka_unit_test(test_dial_too_long),
 	};
