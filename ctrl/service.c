@@ -214,7 +214,7 @@ static unsigned others(const struct config *config)
 }
 
 
-static int doors_start(const struct config *c)
+static int listeners_start(const struct config *c)
 {
 	int err = nodes_listen(c->socket);
 
@@ -225,7 +225,7 @@ static int doors_start(const struct config *c)
 }
 
 
-static void doors_stop(void)
+static void listeners_stop(void)
 {
 	applinks_stop();
 	server_close();
@@ -248,7 +248,7 @@ static const struct {
 	{SERVICE_PAST, past_start, NULL},
 	{SERVICE_TURN, turn_start, turn_close},
 	{SERVICE_PAST, retention_init, retention_stop},
-	{SERVICE_DOORS, doors_start, doors_stop},
+	{SERVICE_LISTEN, listeners_start, listeners_stop},
 };
 
 enum { ROOMS = sizeof(rooms) / sizeof(*rooms) };

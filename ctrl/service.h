@@ -11,13 +11,13 @@ struct config;
 /* What of the service is started.  The whole of it serves clients; a test may
    do without some. */
 enum {
-	SERVICE_STORE = 1 << 0, /* what is on disk */
-	SERVICE_ROOMS = 1 << 1, /* the rooms, empty */
-	SERVICE_PAST = 1 << 2,  /* what the store has goes into the rooms */
-	SERVICE_TURN = 1 << 3,  /* each turn of the loop ends in a commit */
-	SERVICE_DOORS = 1 << 4, /* baresips and clients come in */
+	SERVICE_STORE = 1 << 0,  /* what is on disk */
+	SERVICE_ROOMS = 1 << 1,  /* the rooms, empty */
+	SERVICE_PAST = 1 << 2,   /* what the store has goes into the rooms */
+	SERVICE_TURN = 1 << 3,   /* each turn of the loop ends in a commit */
+	SERVICE_LISTEN = 1 << 4, /* baresips and clients come in */
 	SERVICE_WHOLE = SERVICE_STORE | SERVICE_ROOMS | SERVICE_PAST |
-			SERVICE_TURN | SERVICE_DOORS,
+			SERVICE_TURN | SERVICE_LISTEN,
 };
 
 int service_start(const struct config *config, unsigned parts);

@@ -236,7 +236,7 @@ const char *counter_name(enum counter counter);
 /**
  * Begin with nothing wrong
  *
- * @param f Fault
+ * @param f Error
  */
 void error_init(struct error *f);
 
@@ -244,7 +244,7 @@ void error_init(struct error *f);
  * Say what is wrong.  The sentence begins with the verb's position and name,
  * as far as they are known, and with the name of the field.
  *
- * @param f      Fault
+ * @param f      Error
  * @param status HTTP status for it
  * @param field  Name of the field at fault, NULL if none is
  * @param fmt    Rest of the sentence
@@ -257,7 +257,7 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
 /**
  * Say what a node found wrong.  Its sentence has the field already.
  *
- * @param f      Fault
+ * @param f      Error
  * @param status HTTP status for it
  * @param field  Name of the field at fault, NULL if none is
  * @param error  The sentence

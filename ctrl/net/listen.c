@@ -29,7 +29,7 @@ enum {
 
 static struct {
 	int fd;
-	struct door door;
+	struct acceptor acceptor;
 	listen_accept_h *h;
 	const char *scheme;
 	char host[HOST_SIZE]; /* as it was given */
@@ -247,7 +247,7 @@ int listen_bind(const struct listen_config *config)
 void listen_start(listen_accept_h *h)
 {
 	server.h = h;
-	door_open(&server.door, server.fd, "listen", accept_handler);
+	acceptor_open(&server.acceptor, server.fd, "listen", accept_handler);
 	print_url();
 }
 
@@ -257,7 +257,7 @@ void listen_close(void)
 	if (server.fd < 0)
 		return;
 
-	door_close(&server.door);
+	acceptor_close(&server.acceptor);
 	(void)close(server.fd);
 	server.fd = -1;
 }

@@ -41,13 +41,13 @@ struct badge {
 };
 
 /* Takes a connection: nonblocking, and closed on exec */
-typedef void(door_h)(int fd, const struct sockaddr *sa);
+typedef void(acceptor_h)(int fd, const struct sockaddr *sa);
 
-struct door {
+struct acceptor {
 	ev_io io;
 	ev_timer pause;
 	const char *name; /* for the log */
-	door_h *h;
+	acceptor_h *h;
 	bool stuck; /* nobody can come */
 };
 
@@ -74,7 +74,7 @@ typedef void(resolve_h)(char (*addresses)[ADDRESS_SIZE], size_t count,
 			const char *why, void *arg);
 
 /* What may come at once, and when that was so, in ms */
-struct credit {
+struct bucket {
 	double left;
 	int64_t since;
 };
@@ -82,7 +82,7 @@ struct credit {
 struct throttle {
 	struct throttle *next; /* of those that wait */
 	struct lws *wsi;
-	struct credit credit;
+	struct bucket bucket;
 	bool waits;
 };
 
@@ -190,24 +190,25 @@ bool auth_stands(const struct badge *badge);
 const char *role_name(enum role role);
 
 
-/* door: A socket on which connections come */
+/* acceptor: A socket on which connections come */
 
 /**
  * Let connections come
  *
- * @param d    Door
+ * @param a    Acceptor
  * @param fd   Socket that listens; stays the caller's
  * @param name What the log calls it
  * @param h    Takes each of them
  */
-void door_open(struct door *d, int fd, const char *name, door_h *h);
+void acceptor_open(struct acceptor *a, int fd, const char *name,
+		   acceptor_h *h);
 
 /**
  * Let none come any more
  *
- * @param d Door, which may never have been opened if it is all zero
+ * @param a Acceptor, which may never have been opened if it is all zero
  */
-void door_close(struct door *d);
+void acceptor_close(struct acceptor *a);
 
 
 /* listen: The socket on which clients come, and who it lets come */

@@ -20,7 +20,7 @@
 struct peer {
 	char key[INET6_ADDRSTRLEN];
 	unsigned count;
-	struct credit credit; /* for requests */
+	struct bucket bucket; /* for requests */
 	ev_timer gone; /* without connections for as long as it counts */
 };
 
@@ -29,7 +29,7 @@ static struct {
 	unsigned count, max, max_per_address;
 } peers;
 
-/* Seconds in which all credit is earned, and a bit */
+/* Seconds in which a bucket is full again, and a bit */
 static const double gone_time = 1.1;
 
 
@@ -118,7 +118,7 @@ static struct peer *create(const char *key)
 		return NULL;
 
 	strcpy(p->key, key);
-	credit_start(&p->credit);
+	bucket_fill(&p->bucket);
 	ev_timer_init(&p->gone, gone_handler, 0., 0.);
 	p->gone.data = p;
 	if (!table_put(peers.table, p->key, p))
@@ -175,7 +175,7 @@ struct peer *peer_admit(const struct sockaddr *sa)
  */
 bool peer_asks(struct peer *p)
 {
-	return credit_take(&p->credit);
+	return bucket_take(&p->bucket);
 }
 
 
@@ -185,7 +185,7 @@ void peer_forget(struct peer *p)
 	if (--p->count)
 		return;
 
-	if (credit_full(&p->credit)) {
+	if (bucket_is_full(&p->bucket)) {
 		drop(p);
 		return;
 	}

@@ -26,14 +26,14 @@ static struct {
 } throttles;
 
 
-static void earn(struct credit *c)
+static void earn(struct bucket *b)
 {
 	int64_t now = clock_steady_ms();
 
-	c->left += (double)(now - c->since) / 1000 * throttles.rate;
-	if (c->left > throttles.rate)
-		c->left = throttles.rate;
-	c->since = now;
+	b->left += (double)(now - b->since) / 1000 * throttles.rate;
+	if (b->left > throttles.rate)
+		b->left = throttles.rate;
+	b->since = now;
 }
 
 
@@ -54,8 +54,8 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 	while (*tp) {
 		struct throttle *t = *tp;
 
-		earn(&t->credit);
-		if (t->credit.left < 1) {
+		earn(&t->bucket);
+		if (t->bucket.left < 1) {
 			tp = &t->next;
 			continue;
 		}
@@ -86,29 +86,29 @@ void throttles_close(void)
 /**
  * Begin to count
  *
- * @param c Credit
+ * @param b Bucket
  */
-void credit_start(struct credit *c)
+void bucket_fill(struct bucket *b)
 {
-	c->left = throttles.rate;
-	c->since = clock_steady_ms();
+	b->left = throttles.rate;
+	b->since = clock_steady_ms();
 }
 
 
 /**
  * Count one
  *
- * @param c Credit
+ * @param b Bucket
  *
  * @return True if it may come, false if it is one too many
  */
-bool credit_take(struct credit *c)
+bool bucket_take(struct bucket *b)
 {
-	earn(c);
-	if (c->left < 1)
+	earn(b);
+	if (b->left < 1)
 		return false;
 
-	c->left -= 1;
+	b->left -= 1;
 
 	return true;
 }
@@ -117,30 +117,30 @@ bool credit_take(struct credit *c)
 /**
  * Tell whether it is as if nothing had been counted
  *
- * @param c Credit
+ * @param b Bucket
  *
  * @return True if so
  */
-bool credit_full(struct credit *c)
+bool bucket_is_full(struct bucket *b)
 {
-	earn(c);
+	earn(b);
 
-	return c->left >= throttles.rate;
+	return b->left >= throttles.rate;
 }
 
 
 void throttle_start(struct throttle *t, struct lws *wsi)
 {
 	t->wsi = wsi;
-	credit_start(&t->credit);
+	bucket_fill(&t->bucket);
 }
 
 
 void throttle_count(struct throttle *t)
 {
-	earn(&t->credit);
-	t->credit.left -= 1;
-	if (t->credit.left >= 1 || t->waits)
+	earn(&t->bucket);
+	t->bucket.left -= 1;
+	if (t->bucket.left >= 1 || t->waits)
 		return;
 
 	t->waits = true;

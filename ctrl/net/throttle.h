@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct credit;
+struct bucket;
 
 struct lws;
 
-void credit_start(struct credit *c);
-bool credit_take(struct credit *c);
-bool credit_full(struct credit *c);
+void bucket_fill(struct bucket *b);
+bool bucket_take(struct bucket *b);
+bool bucket_is_full(struct bucket *b);
 
 #endif

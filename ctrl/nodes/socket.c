@@ -29,7 +29,7 @@ static struct {
 	int fd;
 	struct sockaddr_un addr;
 	struct stat own; /* the socket as we made it */
-	struct door door;
+	struct acceptor acceptor;
 	ev_stat watch;  /* of its path */
 	ev_timer again; /* when it could not be made */
 	int err;        /* why, as it was said */
@@ -154,7 +154,7 @@ static void close_socket(void)
 	if (listener.fd < 0)
 		return;
 
-	door_close(&listener.door);
+	acceptor_close(&listener.acceptor);
 	(void)close(listener.fd);
 	listener.fd = -1;
 
@@ -181,7 +181,7 @@ static int serve(void)
 		return err;
 	}
 
-	door_open(&listener.door, listener.fd, "link", accept_handler);
+	acceptor_open(&listener.acceptor, listener.fd, "link", accept_handler);
 
 	return 0;
 }

@@ -104,7 +104,7 @@ static int read_query(struct filter *filter, struct lws *wsi,
 }
 
 
-static int list_transfers(struct look **lp, const char *request,
+static int list_transfers(struct job **jp, const char *request,
 			  struct lws *wsi, struct error *error)
 {
 	struct filter *filter = malloc(sizeof(*filter));
@@ -120,14 +120,14 @@ static int list_transfers(struct look **lp, const char *request,
 		return err;
 	}
 
-	return history_list(lp, request, filter);
+	return history_list(jp, request, filter);
 }
 
 
 /**
  * Look for what is under a path, if that is of the past
  *
- * @param lp      Set to the look, NULL if there is nothing of the past
+ * @param jp      Set to the job, NULL if there is nothing of the past
  * @param request Name of the request that is answered
  * @param wsi     Connection, with the query
  * @param path    Path
@@ -135,18 +135,18 @@ static int list_transfers(struct look **lp, const char *request,
  *
  * @return 0 if success, EBADMSG with the error set, or ENOMEM
  */
-int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error)
 {
-	*lp = NULL;
+	*jp = NULL;
 
 	if (!strcmp(path, "/transfers"))
-		return list_transfers(lp, request, wsi, error);
+		return list_transfers(jp, request, wsi, error);
 
 	if (!strncmp(path, "/transfers/", 11))
-		return history_one(lp, request, path + 11);
+		return history_one(jp, request, path + 11);
 
-	return strcmp(path, "/stats") ? 0 : stats_ask(lp, request);
+	return strcmp(path, "/stats") ? 0 : stats_ask(jp, request);
 }
 
 

@@ -8,10 +8,10 @@
 
 
 struct error;
-struct look;
+struct job;
 struct lws;
 
-int endpoint_look(struct look **lp, const char *request, struct lws *wsi,
+int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error);
 char *endpoint_get(const char *path, const char **typep, struct error *error);
 

@@ -8,9 +8,9 @@
 
 
 struct filter;
-struct look;
+struct job;
 
-int history_list(struct look **lp, const char *request, struct filter *filter);
-int history_one(struct look **lp, const char *request, const char *id);
+int history_list(struct job **jp, const char *request, struct filter *filter);
+int history_one(struct job **jp, const char *request, const char *id);
 
 #endif

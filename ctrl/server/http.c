@@ -34,11 +34,11 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	char *origin;      /* of a page from elsewhere, NULL for none */
-	enum role role;    /* of its token */
-	bool asked;        /* the body is complete, and somebody sees to it */
-	ev_timer limit;    /* of the wait for a node's answer */
-	struct look *look; /* into the past, that the answer comes from */
+	char *origin;    /* of a page from elsewhere, NULL for none */
+	enum role role;  /* of its token */
+	bool asked;      /* the body is complete, and somebody sees to it */
+	ev_timer limit;  /* of the wait for a node's answer */
+	struct job *job; /* into the past, that the answer comes from */
 	struct response response;
 	char *body;
 	size_t len;
@@ -128,8 +128,8 @@ static void get(struct request *r)
 	int err;
 
 	error_init(&error);
-	err = endpoint_look(&r->look, r->name, r->wsi, r->path, &error);
-	if (!err && r->look)
+	err = endpoint_look(&r->job, r->name, r->wsi, r->path, &error);
+	if (!err && r->job)
 		return;
 
 	if (!err)
@@ -364,7 +364,7 @@ struct request *http_end(struct request *r)
 		return NULL;
 
 	(void)table_take(requests, r->name);
-	reader_cancel(r->look);
+	reader_cancel(r->job);
 	ev_timer_stop(EV_DEFAULT_ & r->limit);
 	free(r->origin);
 	free(r->response.text);
@@ -392,6 +392,6 @@ void http_answer(const char *name, char *text, const struct error *error)
 		return;
 	}
 
-	r->look = NULL;
+	r->job = NULL;
 	answer(r, "application/json", text, error);
 }

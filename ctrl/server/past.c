@@ -46,7 +46,7 @@ static void done_handler(void *arg)
 /**
  * Answer a request by what the store has
  *
- * @param lp      Pointer to the look that is taken, gone with its answer
+ * @param jp      Pointer to the job that is taken, gone with its answer
  * @param request Name of the request
  * @param h       Makes the answer
  * @param freeh   Frees what h works on
@@ -54,7 +54,7 @@ static void done_handler(void *arg)
  *
  * @return 0 if success, or ENOMEM
  */
-int past_ask(struct look **lp, const char *request, past_h *h,
+int past_ask(struct job **jp, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg)
 {
 	struct past *p = arg ? calloc(1, sizeof(*p)) : NULL;
@@ -66,7 +66,7 @@ int past_ask(struct look **lp, const char *request, past_h *h,
 		p->freeh = freeh;
 		p->arg = arg;
 		error_init(&p->error);
-		err = db_ask(lp, run_handler, done_handler, p);
+		err = db_ask(jp, run_handler, done_handler, p);
 	}
 
 	if (err) {

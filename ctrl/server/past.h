@@ -8,14 +8,14 @@
 
 
 struct error;
-struct look;
+struct job;
 
 /* Makes an answer, in another thread; NULL if there is an error, or memory ran
    out */
 typedef char *(past_h)(void *arg, struct error *error);
 typedef void(past_free_h)(void *arg);
 
-int past_ask(struct look **lp, const char *request, past_h *h,
+int past_ask(struct job **jp, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg);
 
 #endif

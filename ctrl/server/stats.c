@@ -171,12 +171,12 @@ static void destroy(void *arg)
 /**
  * Tell what the last hour has brought, by the minute, and how the nodes are
  *
- * @param lp      Pointer to the look that is taken
+ * @param jp      Pointer to the job that is taken
  * @param request Name of the request that is answered
  *
  * @return 0 if success, or ENOMEM
  */
-int stats_ask(struct look **lp, const char *request)
+int stats_ask(struct job **jp, const char *request)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
 	struct json j;
@@ -193,5 +193,5 @@ int stats_ask(struct look **lp, const char *request)
 		return ENOMEM;
 	}
 
-	return past_ask(lp, request, print, destroy, stats);
+	return past_ask(jp, request, print, destroy, stats);
 }

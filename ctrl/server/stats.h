@@ -7,8 +7,8 @@
 #define STATS_H
 
 
-struct look;
+struct job;
 
-int stats_ask(struct look **lp, const char *request);
+int stats_ask(struct job **jp, const char *request);
 
 #endif

@@ -1,7 +1,7 @@
 /**
  * @file archive.c  The transfers on disk
  *
- * What reads more than one of them is for a look, see reader.c.
+ * What reads more than one of them is for a job, see reader.c.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

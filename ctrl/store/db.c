@@ -361,11 +361,11 @@ static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
 }
 
 
-int db_ask(struct look **lp, look_h *run, look_h *done, void *arg)
+int db_ask(struct job **jp, job_h *run, job_h *done, void *arg)
 {
 	db.hurried = true;
 
-	return reader_ask(lp, run, done, arg);
+	return reader_ask(jp, run, done, arg);
 }
 
 

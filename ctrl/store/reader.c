@@ -2,7 +2,7 @@
  * @file reader.c  Looks into the store that may take long, beside the loop
  *
  * A search reads as much as there is of the past: a thread with a connection
- * of its own does that, one look after the other, while the loop goes on.  It
+ * of its own does that, one job after the other, while the loop goes on.  It
  * also copies what was written from SQLite's log into its file, which waits
  * for the disk.
  *
@@ -34,16 +34,16 @@ enum {
 	NICENESS = 10,
 };
 
-struct look {
-	struct look *next;
-	look_h *run;
-	look_h *done;
+struct job {
+	struct job *next;
+	job_h *run;
+	job_h *done;
 	void *arg;
 	bool cancelled;
 };
 
-struct looks {
-	struct look *head, **tail;
+struct jobs {
+	struct job *head, **tail;
 };
 
 static struct {
@@ -54,13 +54,13 @@ static struct {
 	bool runs;
 	ev_async news;
 
-	struct looks held; /* until all is in the file that they are to find */
+	struct jobs held; /* until all is in the file that they are to find */
 
 	/* What both threads touch */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
-	struct looks todo, done;
-	struct look *at;    /* that is being run */
+	struct jobs todo, done;
+	struct job *at;     /* that is being run */
 	atomic_bool enough; /* of the one that is being run */
 	bool checkpoint;    /* is to be made */
 	bool copies;        /* ... and is being made */
@@ -76,30 +76,30 @@ static struct {
 };
 
 
-static void put(struct looks *list, struct look *l)
+static void put(struct jobs *list, struct job *j)
 {
-	l->next = NULL;
-	*list->tail = l;
-	list->tail = &l->next;
+	j->next = NULL;
+	*list->tail = j;
+	list->tail = &j->next;
 }
 
 
-static struct look *take(struct looks *list)
+static struct job *take(struct jobs *list)
 {
-	struct look *l = list->head;
+	struct job *j = list->head;
 
-	if (!l)
+	if (!j)
 		return NULL;
 
-	list->head = l->next;
+	list->head = j->next;
 	if (!list->head)
 		list->tail = &list->head;
 
-	return l;
+	return j;
 }
 
 
-static void move(struct looks *to, struct looks *from)
+static void move(struct jobs *to, struct jobs *from)
 {
 	if (!from->head)
 		return;
@@ -112,18 +112,18 @@ static void move(struct looks *to, struct looks *from)
 
 
 /* The mutex is held, but not while it runs */
-static void run_look(struct look *l)
+static void run_job(struct job *j)
 {
-	if (!l->cancelled) {
-		reader.at = l;
+	if (!j->cancelled) {
+		reader.at = j;
 		reader.enough = false;
 		(void)pthread_mutex_unlock(&reader.mutex);
-		l->run(l->arg);
+		j->run(j->arg);
 		(void)pthread_mutex_lock(&reader.mutex);
 		reader.at = NULL;
 	}
 
-	put(&reader.done, l);
+	put(&reader.done, j);
 	ev_async_send(EV_DEFAULT_ & reader.news);
 }
 
@@ -162,12 +162,12 @@ static void *thread_main(void *arg)
 	reader.ready = true;
 	(void)pthread_cond_broadcast(&reader.cond);
 	while (!reader.ends) {
-		struct look *l;
+		struct job *j;
 
 		if (reader.checkpoint)
 			make_checkpoint();
-		else if ((l = take(&reader.todo)))
-			run_look(l);
+		else if ((j = take(&reader.todo)))
+			run_job(j);
 		else
 			(void)pthread_cond_wait(&reader.cond, &reader.mutex);
 	}
@@ -180,20 +180,20 @@ static void *thread_main(void *arg)
 }
 
 
-static void finish(struct looks *list)
+static void finish(struct jobs *list)
 {
-	struct look *l;
+	struct job *j;
 
-	while ((l = take(list))) {
-		l->done(l->arg);
-		free(l);
+	while ((j = take(list))) {
+		j->done(j->arg);
+		free(j);
 	}
 }
 
 
 static void news_handler(EV_P_ ev_async *w, int revents)
 {
-	struct looks done = {NULL, &done.head};
+	struct jobs done = {NULL, &done.head};
 	(void)loop;
 	(void)w;
 	(void)revents;
@@ -232,7 +232,7 @@ static int start(void)
 
 
 /**
- * Get ready for looks.  Says itself what is wrong.
+ * Get ready for jobs.  Says itself what is wrong.
  *
  * @param path  Path of the file
  * @param sql   Statements
@@ -270,7 +270,7 @@ int reader_open(const char *path, const char *const *sql, unsigned count)
 
 
 /**
- * Give up all looks, and end
+ * Give up all jobs, and end
  */
 void reader_close(void)
 {
@@ -297,46 +297,46 @@ void reader_close(void)
 /**
  * Have somebody look into the store.  That begins with reader_start().
  *
- * @param lp   Pointer to the look, which is gone once it is done
+ * @param jp   Pointer to the job, which is gone once it is done
  * @param run  Called in the thread, where the statements are its own; not at
- *             all if the look is cancelled before
+ *             all if the job is cancelled before
  * @param done Called in the loop, once, in any case
  * @param arg  Handler argument
  *
  * @return 0 if success, or ENOMEM
  */
-int reader_ask(struct look **lp, look_h *run, look_h *done, void *arg)
+int reader_ask(struct job **jp, job_h *run, job_h *done, void *arg)
 {
-	struct look *l = calloc(1, sizeof(*l));
+	struct job *j = calloc(1, sizeof(*j));
 
-	if (!l)
+	if (!j)
 		return ENOMEM;
 
-	l->run = run;
-	l->done = done;
-	l->arg = arg;
-	put(&reader.held, l);
-	*lp = l;
+	j->run = run;
+	j->done = done;
+	j->arg = arg;
+	put(&reader.held, j);
+	*jp = j;
 
 	return 0;
 }
 
 
-void reader_cancel(struct look *l)
+void reader_cancel(struct job *j)
 {
-	if (!l)
+	if (!j)
 		return;
 
 	(void)pthread_mutex_lock(&reader.mutex);
-	l->cancelled = true;
-	if (reader.at == l)
+	j->cancelled = true;
+	if (reader.at == j)
 		reader.enough = true;
 	(void)pthread_mutex_unlock(&reader.mutex);
 }
 
 
 /**
- * Let the looks begin: what was written before they were asked for is in the
+ * Let the jobs begin: what was written before they were asked for is in the
  * file
  */
 void reader_start(void)
@@ -364,7 +364,7 @@ void reader_checkpoint(void)
 
 
 /**
- * Tell whether SQLite's log is being copied, or is to be, not behind a look;
+ * Tell whether SQLite's log is being copied, or is to be, not behind a job;
  * the loop turns when that is done
  *
  * @return True if so

@@ -10,11 +10,11 @@
 #include "store.h"
 
 
-struct look;
+struct job;
 
 int reader_open(const char *path, const char *const *sql, unsigned count);
 void reader_close(void);
-int reader_ask(struct look **lp, look_h *run, look_h *done, void *arg);
+int reader_ask(struct job **jp, job_h *run, job_h *done, void *arg);
 void reader_start(void);
 void reader_checkpoint(void);
 bool reader_copies(void);

@@ -42,7 +42,7 @@ static struct {
 	/* The last message that was removed.  Others may be missing because
 	   they could never be written: the transfers stay. */
 	int64_t removed;
-} keep;
+} retention;
 
 struct size {
 	int64_t used; /* bytes of the file */
@@ -58,7 +58,7 @@ struct rows {
 
 static bool rows_add(struct rows *rows, int64_t id, const char *call_sid)
 {
-	if (keep.busy_h(call_sid))
+	if (retention.busy_h(call_sid))
 		return false;
 
 	rows->ids[rows->count++] = id;
@@ -95,12 +95,12 @@ static struct size measure(void)
    makes them stay for longer, never go too early. */
 static bool step_messages(int64_t excess)
 {
-	const int64_t oldest = clock_ms() - keep.age;
+	const int64_t oldest = clock_ms() - retention.age;
 	const bool was_over = excess > 0;
 	struct rows rows = {.count = 0};
 	unsigned count = 0;
 
-	db_bind_int(STMT_OLD_MESSAGES, 1, keep.message);
+	db_bind_int(STMT_OLD_MESSAGES, 1, retention.message);
 	db_bind_int(STMT_OLD_MESSAGES, 2, STEP_ROWS);
 
 	while (!db_step(STMT_OLD_MESSAGES)) {
@@ -111,21 +111,21 @@ static bool step_messages(int64_t excess)
 		}
 
 		++count;
-		keep.message = db_column_int(STMT_OLD_MESSAGES, 0);
-		if (rows_add(&rows, keep.message,
+		retention.message = db_column_int(STMT_OLD_MESSAGES, 0);
+		if (rows_add(&rows, retention.message,
 			     db_column_text(STMT_OLD_MESSAGES, 2)))
 			excess -= db_column_int(STMT_OLD_MESSAGES, 3);
 	}
 
 	rows_remove(&rows, STMT_FORGET_MESSAGE);
-	store_forgotten((uint64_t)keep.message);
-	if (rows.count && rows.ids[rows.count - 1] > keep.removed)
-		keep.removed = rows.ids[rows.count - 1];
+	store_forgotten((uint64_t)retention.message);
+	if (rows.count && rows.ids[rows.count - 1] > retention.removed)
+		retention.removed = rows.ids[rows.count - 1];
 
 	if (count == STEP_ROWS)
 		return true;
 
-	keep.message = 0;
+	retention.message = 0;
 
 	return was_over && rows.count;
 }
@@ -137,15 +137,15 @@ static bool step_transfers(void)
 	struct rows rows = {.count = 0};
 	unsigned count = 0;
 
-	db_bind_int(STMT_OLD_TRANSFERS, 1, keep.transfer);
-	db_bind_int(STMT_OLD_TRANSFERS, 2, keep.removed);
+	db_bind_int(STMT_OLD_TRANSFERS, 1, retention.transfer);
+	db_bind_int(STMT_OLD_TRANSFERS, 2, retention.removed);
 	db_bind_int(STMT_OLD_TRANSFERS, 3, STEP_ROWS);
 
 	while (!db_step(STMT_OLD_TRANSFERS)) {
 		++count;
 		(void)rows_add(&rows, db_column_int(STMT_OLD_TRANSFERS, 0),
 			       db_column_text(STMT_OLD_TRANSFERS, 2));
-		keep.transfer = db_column_int(STMT_OLD_TRANSFERS, 1);
+		retention.transfer = db_column_int(STMT_OLD_TRANSFERS, 1);
 	}
 
 	rows_remove(&rows, STMT_FORGET_TRANSFER);
@@ -153,7 +153,7 @@ static bool step_transfers(void)
 	if (count == STEP_ROWS)
 		return true;
 
-	keep.transfer = -1;
+	retention.transfer = -1;
 
 	return false;
 }
@@ -164,7 +164,7 @@ static bool shrink(const struct size *size)
 {
 	unsigned pages = 0;
 
-	if (!size->free || size->used + size->free <= keep.size)
+	if (!size->free || size->used + size->free <= retention.size)
 		return false;
 
 	while (!db_step(STMT_SHRINK))
@@ -193,7 +193,7 @@ bool retention_step(void)
 		return false;
 
 	size = measure();
-	more = step_messages(size.used - keep.size);
+	more = step_messages(size.used - retention.size);
 	more |= step_transfers();
 	if (db_apply())
 		return false;
@@ -215,18 +215,18 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 
 void retention_start(unsigned days, unsigned mb, retention_busy_h *h)
 {
-	memset(&keep, 0, sizeof(keep));
-	keep.busy_h = h;
-	keep.age = days * day;
-	keep.size = mb * megabyte;
-	keep.transfer = -1;
+	memset(&retention, 0, sizeof(retention));
+	retention.busy_h = h;
+	retention.age = days * day;
+	retention.size = mb * megabyte;
+	retention.transfer = -1;
 
-	ev_timer_init(&keep.timer, timer_handler, busy_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & keep.timer);
+	ev_timer_init(&retention.timer, timer_handler, busy_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & retention.timer);
 }
 
 
 void retention_stop(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & keep.timer);
+	ev_timer_stop(EV_DEFAULT_ & retention.timer);
 }

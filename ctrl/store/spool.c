@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "block.h"
+#include "arena.h"
 #include "journal.h"
 #include "pack.h"
 #include "spool.h"
@@ -21,7 +21,7 @@ enum { ITEMS_MIN = 1024 };
 struct item {
 	int64_t number;
 	char *values; /* see pack.h */
-	struct block *block;
+	struct arena *arena;
 	unsigned stmt;
 	unsigned size;
 };
@@ -31,7 +31,7 @@ static struct {
 	size_t begin, end, size;
 	size_t next; /* that was not run yet */
 	size_t bytes;
-	struct block *block; /* that is being filled */
+	struct arena *arena; /* that is being filled */
 } spool;
 
 
@@ -84,7 +84,7 @@ int spool_add(unsigned stmt, const struct value *values, unsigned count)
 		return ENOMEM;
 
 	item = &spool.items[spool.end];
-	item->values = block_room(&spool.block, size, &item->block);
+	item->values = arena_alloc(&spool.arena, size, &item->arena);
 	if (!item->values)
 		return ENOMEM;
 
@@ -182,7 +182,7 @@ static void drop_first(void)
 	struct item *item = &spool.items[spool.begin++];
 
 	spool.bytes -= item->size;
-	block_release(item->block);
+	arena_release(item->arena);
 	if (spool.next < spool.begin)
 		spool.next = spool.begin;
 }
@@ -215,8 +215,8 @@ void spool_clear(void)
 	while (spool.begin < spool.end)
 		drop_first();
 
-	block_release(spool.block);
-	spool.block = NULL;
+	arena_release(spool.arena);
+	spool.arena = NULL;
 	spool.begin = spool.next = spool.end = 0;
 
 	/* after a time in which much had to wait */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct look;
+struct job;
 
 enum {
 	ARCHIVE_OUTCOMES = 6, /* the last one is `running` */
@@ -57,7 +57,7 @@ typedef void(archive_count_h)(int64_t minute, const char *outcome,
 /* True if what was said of a call must stay */
 typedef bool(retention_busy_h)(const char *call_sid);
 
-typedef void(look_h)(void *arg);
+typedef void(job_h)(void *arg);
 
 /* Tables of JSON texts, each under its key */
 enum store_table {
@@ -180,17 +180,17 @@ void archive_lower(char *text);
  * Have somebody look into the store beside the loop, once all is in the file
  * that has been written so far, or can't get there
  *
- * @param lp   Pointer to the look, which is gone once it is done
+ * @param jp   Pointer to the job, which is gone once it is done
  * @param run  Called in another thread
  * @param done Called in the loop, once, in any case
  * @param arg  Handler argument
  *
  * @return 0 if success, or ENOMEM
  */
-int db_ask(struct look **lp, look_h *run, look_h *done, void *arg);
+int db_ask(struct job **jp, job_h *run, job_h *done, void *arg);
 
 
-/* keep: How long the past is kept */
+/* retention: How long the past is kept */
 
 /**
  * Begin to remove what need not be kept
@@ -210,11 +210,11 @@ void retention_stop(void);
 /* reader: Looks into the store that may take long, beside the loop */
 
 /**
- * Nobody waits for a look any more
+ * Nobody waits for a job any more
  *
- * @param l Look that is not done yet, or NULL
+ * @param j Job that is not done yet, or NULL
  */
-void reader_cancel(struct look *l);
+void reader_cancel(struct job *j);
 
 
 /* recent: The transfers that have ended lately */
@@ -389,7 +389,7 @@ bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
 		  bool jambonz, unsigned limit, store_replay_h *h, void *arg);
 
 /**
- * Go through the messages of a call that are for all, in order; in a look
+ * Go through the messages of a call that are for all, in order; in a job
  *
  * @param call_sid The call
  * @param limit    How many at most

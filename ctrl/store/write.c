@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "block.h"
+#include "arena.h"
 #include "journal.h"
 #include "pack.h"
 #include "write.h"
@@ -24,7 +24,7 @@ struct sample {
 };
 
 static struct {
-	struct block *block; /* that is being filled */
+	struct arena *arena; /* that is being filled */
 
 	/* Of what each statement writes, to squeeze by */
 	struct sample samples[SAMPLES_MAX];
@@ -34,18 +34,18 @@ static struct {
 } writes;
 
 
-static void *room(size_t size, bool own, struct block **bp)
+static void *room(size_t size, bool own, struct arena **bp)
 {
 	*bp = NULL;
 
-	return own ? malloc(size) : block_room(&writes.block, size, bp);
+	return own ? malloc(size) : arena_alloc(&writes.arena, size, bp);
 }
 
 
-static void release(void *p, struct block *block)
+static void release(void *p, struct arena *arena)
 {
-	if (block)
-		block_release(block);
+	if (arena)
+		arena_release(arena);
 	else
 		free(p);
 }
@@ -75,11 +75,11 @@ const char *write_key(const struct value *values, unsigned count)
  */
 struct write *write_create(bool own)
 {
-	struct block *block;
-	struct write *w = room(sizeof(*w), own, &block);
+	struct arena *arena;
+	struct write *w = room(sizeof(*w), own, &arena);
 
 	if (w)
-		*w = (struct write){.block = block};
+		*w = (struct write){.arena = arena};
 
 	return w;
 }
@@ -92,8 +92,8 @@ struct write *write_create(bool own)
  */
 void write_destroy(struct write *w)
 {
-	release(w->values, w->values_block);
-	release(w, w->block);
+	release(w->values, w->values_arena);
+	release(w, w->arena);
 }
 
 
@@ -172,9 +172,9 @@ void write_squeeze(struct write *w)
 		return;
 
 	memcpy(p, out, size);
-	release(w->values, w->values_block);
+	release(w->values, w->values_arena);
 	w->values = p;
-	w->values_block = NULL;
+	w->values_arena = NULL;
 	w->squeezed = (uint32_t)size;
 	w->space = (uint32_t)size;
 }
@@ -195,19 +195,19 @@ int write_set(struct write *w, unsigned stmt, const struct value *values,
 	      unsigned count, bool own)
 {
 	const size_t size = pack_size(values, count);
-	struct block *block = w->values_block;
+	struct arena *arena = w->values_arena;
 	char *p = w->values;
 
 	if (w->squeezed || !p || size > w->space ||
 	    (own && size < w->space / 2)) {
-		p = room(size, own, &block);
+		p = room(size, own, &arena);
 		if (!p)
 			return ENOMEM;
 
 		if (w->values)
-			release(w->values, w->values_block);
+			release(w->values, w->values_arena);
 		w->values = p;
-		w->values_block = block;
+		w->values_arena = arena;
 		w->space = (uint32_t)size;
 	}
 
@@ -229,7 +229,7 @@ void writes_clear(void)
 {
 	for (size_t i = 0; i < SAMPLES_MAX; i++)
 		free(writes.samples[i].p);
-	block_release(writes.block);
+	arena_release(writes.arena);
 	free(writes.expanded);
 	memset(&writes, 0, sizeof(writes));
 	pack_close();

@@ -19,8 +19,8 @@ struct write {
 	struct write *next, *prev;
 	struct write *same_hash;
 	char *values;        /* see pack.h */
-	struct block *block; /* that it is in itself; NULL: it has its own */
-	struct block *values_block;
+	struct arena *arena; /* that it is in itself; NULL: it has its own */
+	struct arena *values_arena;
 	uint64_t hash; /* of group and key */
 	uint32_t stmt;
 	uint32_t group;

@@ -120,7 +120,7 @@ static void turn(int flags)
 static void test_finds(void **state)
 {
 	struct count c = {.n = COUNT, .found = -1};
-	struct look *l;
+	struct job *l;
 	(void)state;
 
 	for (int i = 1; i <= 10; i++) {
@@ -141,7 +141,7 @@ static void test_long(void **state)
 	struct count slow = {.n = FOR_EVER, .found = -1};
 	struct count behind = {.n = COUNT, .found = -1};
 	struct count gone = {.n = FOR_EVER, .found = -1};
-	struct look *first, *second, *third;
+	struct job *first, *second, *third;
 	char byte;
 	(void)state;
 
@@ -174,7 +174,7 @@ static void test_closed(void **state)
 {
 	struct count slow = {.n = FOR_EVER};
 	struct count behind = {.n = COUNT};
-	struct look *l;
+	struct job *l;
 	char byte;
 	(void)state;
 

@@ -75,7 +75,7 @@ static void referd_open(void)
 
 	strcpy(config.state, dir);
 	assert_int_equal(
-		service_start(&config, SERVICE_WHOLE & ~SERVICE_DOORS), 0);
+		service_start(&config, SERVICE_WHOLE & ~SERVICE_LISTEN), 0);
 
 	(void)snprintf(path, sizeof(path), "%s/node.sock", dir);
 	assert_int_equal(nodes_listen(path), 0);

@@ -1,5 +1,5 @@
 /**
- * @file door.c  A socket on which connections come
+ * @file acceptor.c  A socket on which connections come
  *
  * Who comes while there are no descriptors stays where it is, and the socket
  * goes on saying so: it is not listened to for a while then.
@@ -19,22 +19,22 @@
 static const double pause_time = .1;
 
 
-static void rest(struct door *d, int err)
+static void rest(struct acceptor *a, int err)
 {
-	if (!d->stuck)
-		log_warning("%s: nobody else can come: %s", d->name,
+	if (!a->stuck)
+		log_warning("%s: nobody else can come: %s", a->name,
 			    strerror(err));
 
-	d->stuck = true;
-	ev_io_stop(EV_DEFAULT_ & d->io);
-	ev_timer_set(&d->pause, pause_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & d->pause);
+	a->stuck = true;
+	ev_io_stop(EV_DEFAULT_ & a->io);
+	ev_timer_set(&a->pause, pause_time, 0.);
+	ev_timer_start(EV_DEFAULT_ & a->pause);
 }
 
 
 static void accept_handler(EV_P_ ev_io *w, int revents)
 {
-	struct door *d = w->data;
+	struct acceptor *a = w->data;
 	struct sockaddr_storage ss = {0};
 	socklen_t len = sizeof(ss);
 	int fd = accept4(w->fd, (struct sockaddr *)&ss, &len,
@@ -43,8 +43,8 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 	(void)revents;
 
 	if (fd >= 0) {
-		d->stuck = false;
-		d->h(fd, (struct sockaddr *)&ss);
+		a->stuck = false;
+		a->h(fd, (struct sockaddr *)&ss);
 		return;
 	}
 
@@ -52,34 +52,34 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 
-	rest(d, errno);
+	rest(a, errno);
 }
 
 
 static void pause_handler(EV_P_ ev_timer *w, int revents)
 {
-	struct door *d = w->data;
+	struct acceptor *a = w->data;
 	(void)revents;
 
-	ev_io_start(EV_A_ & d->io);
+	ev_io_start(EV_A_ & a->io);
 }
 
 
-void door_open(struct door *d, int fd, const char *name, door_h *h)
+void acceptor_open(struct acceptor *a, int fd, const char *name, acceptor_h *h)
 {
-	d->name = name;
-	d->h = h;
-	d->stuck = false;
-	ev_timer_init(&d->pause, pause_handler, 0., 0.);
-	d->pause.data = d;
-	ev_io_init(&d->io, accept_handler, fd, EV_READ);
-	d->io.data = d;
-	ev_io_start(EV_DEFAULT_ & d->io);
+	a->name = name;
+	a->h = h;
+	a->stuck = false;
+	ev_timer_init(&a->pause, pause_handler, 0., 0.);
+	a->pause.data = a;
+	ev_io_init(&a->io, accept_handler, fd, EV_READ);
+	a->io.data = a;
+	ev_io_start(EV_DEFAULT_ & a->io);
 }
 
 
-void door_close(struct door *d)
+void acceptor_close(struct acceptor *a)
 {
-	ev_timer_stop(EV_DEFAULT_ & d->pause);
-	ev_io_stop(EV_DEFAULT_ & d->io);
+	ev_timer_stop(EV_DEFAULT_ & a->pause);
+	ev_io_stop(EV_DEFAULT_ & a->io);
 }
