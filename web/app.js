@@ -123,13 +123,10 @@ function back()
 /* What was accepted may still be refused when its turn comes. */
 function answered(msg)
 {
-	const ref = msg.type === 'ack' ? msg.msgid : msg.data?.ref;
-	const answer = ctx.waiting.get(ref);
-
 	if (msg.type === 'ack')
-		answer?.ack?.(msg);
+		ctx.waiting.get(msg.msgid)?.ack?.(msg);
 	else
-		answer?.error?.(msg.data || {});
+		ctx.waiting.get(msg.data.ref)?.error?.(msg.data);
 }
 
 
@@ -339,7 +336,6 @@ function wsUrl()
 	const url = new URL('ws', location.href);
 
 	url.protocol = url.protocol.replace('http', 'ws');
-	url.hash = '';
 
 	return url.href;
 }

@@ -7,7 +7,7 @@ import { copyText, h } from './dom.js';
 import { masking, maskedJson, veilField } from './mask.js';
 import { farEnd } from './model.js';
 import { PARTIES, PARTY_NAMES, rowsOf } from './rows.js';
-import { sentence, span } from './words.js';
+import { confidence, sentence, span, status } from './words.js';
 
 /* Characters from one party's line to the next. */
 const STEP = 13;
@@ -97,6 +97,21 @@ function sipMessages(t)
 }
 
 
+/** What is known of a transfer beside its outcome, by name */
+export function transferFields(t, call)
+{
+	return {
+		Evidence: t.evidence, Confidence: confidence(t),
+		Late: t.late_status && status(t.late_status, t.late_reason),
+		'Call-ID': call?.call_id,
+		'Refer-To': t.refer_to, 'Referred-By': t.referred_by,
+		'Far end': farEnd(call) || t.far,
+		Gateway: t.node || call?.node,
+		'Transfer id': t.transfer_id, 'Verb id': t.verb_id,
+	};
+}
+
+
 /** What a carrier's ticket needs: the outcome and its evidence, the facts, the
     ladder, the SIP messages; times in UTC */
 export function transferText(model, t, now)
@@ -105,11 +120,8 @@ export function transferText(model, t, now)
 	const messages = sipMessages(t);
 
 	return [veilField('', sentence(t, now)), '', ...fields({
-		Evidence: t.evidence, 'Call-ID': call?.call_id,
-		'Refer-To': t.refer_to, 'Referred-By': t.referred_by,
-		'Far end': farEnd(call) || t.far, Gateway: t.node,
+		...transferFields(t, call),
 		Began: utc(t.requested), Ended: utc(t.ended),
-		'Transfer id': t.transfer_id, 'Verb id': t.verb_id,
 	}), '', ladderText(rowsOf(t)), '',
 	...messages.map(({ time, sip }) => messageText(time, sip))]
 		.join('\n');

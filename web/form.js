@@ -32,7 +32,7 @@ function textFields(call)
 		eventHook: field('Event hook', {},
 			'word, URL or {"url": …}: hears each NOTIFY'),
 		notify: field('First NOTIFY', { inputMode: 'decimal',
-						placeholder: '15' },
+						placeholder: '40' },
 			'seconds to wait for it'),
 		ringing: field('Ringing', { inputMode: 'decimal',
 					    placeholder: '120' },
@@ -44,7 +44,7 @@ function textFields(call)
 function isOpen(draft)
 {
 	return ['actionHook', 'eventHook', 'referredByDisplayName', 'notify',
-		'ringing'].some((name) => draft[name]) ||
+		'ringing', 'force'].some((name) => draft[name]) ||
 		draft.targetHeaders.some(([name]) => name);
 }
 
@@ -121,8 +121,17 @@ class ReferForm {
 			h('div.grid', {},
 			  f.actionHook.element, f.eventHook.element,
 			  f.notify.element, f.ringing.element,
-			  f.referredByDisplayName.element),
+			  f.referredByDisplayName.element, this.force()),
 			this.lists[1].element);
+	}
+
+	force()
+	{
+		return h('label', {}, h('input', {
+			type: 'checkbox', checked: this.draft.force,
+			oninput: (event) => {
+				this.draft.force = event.target.checked;
+			} }), ' Also if the last target may still ring');
 	}
 
 	changed(errors)

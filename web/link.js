@@ -32,9 +32,8 @@ const CLOCK = {
  */
 export class Link {
 	/**
-	 * @param url       URL of referd
 	 * @param client    Name to be known by
-	 * @param rename    Makes another name, when that one is taken
+	 * @param rename    Makes another, when that one is taken
 	 * @param onmessage Called with each new message; and with true beside
 	 *                  a hello after which nothing known before holds
 	 * @param onstate   Called whenever state or behind changed
@@ -123,9 +122,9 @@ export class Link {
 	}
 
 	/*
-	 * The first hello only tells where the backlog begins: it is asked
-	 * for by coming again. So it is when referd counts anew because its
-	 * store was lost; then nothing that was known holds.
+	 * The first hello only tells where the backlog begins, which is asked
+	 * for by coming again; as when referd has lost its store, and nothing
+	 * that was known holds.
 	 */
 	hello(msg)
 	{

@@ -209,8 +209,11 @@ function transferApply(model, { started, ended, sip, ...data }, time)
 		model.starting.delete(t.call_sid);
 	}
 
-	/* An end is final, whatever an older listing says. */
-	if (!t.outcome || data.step === 'ended')
+	/* An end is final, whatever an older listing says, or a late NOTIFY. */
+	if (data.step === 'late')
+		Object.assign(t, { late_status: data.call_status,
+				   late_reason: data.reason });
+	else if (!t.outcome || data.step === 'ended')
 		Object.assign(t, data);
 
 	transferTimes(t, Date.parse(ended) || time);

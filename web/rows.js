@@ -108,6 +108,7 @@ function transferRow(t, waited)
 		return arrow('far', 'baresip', 'answer',
 			     status(t.refer_status, t.reason));
 	case 'progress':
+	case 'late':
 		return notifyRow(t);
 	default:
 		return endedRow(t, waited);

@@ -6,7 +6,8 @@
 import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
 import { $, facts, h, keyed, setProp, setText }
 	from './dom.js';
-import { exportMenu, transferJson, transferText } from './export.js';
+import { exportMenu, transferFields, transferJson, transferText }
+	from './export.js';
 import { LadderView } from './flow.js';
 import { outcomeWord, party, partyUser, sentence, span, result,
 	 timeOfDay } from './words.js';
@@ -69,7 +70,8 @@ function aftermath(model, t)
 		return 'The call has ended.';
 
 	return ['transferred', 'presumed'].includes(t.outcome) ? '' :
-		'The call is still up.';
+		`The call is still up${t.media === false ?
+			', but no media comes' : ''}.`;
 }
 
 
@@ -78,12 +80,8 @@ function transferFacts(model, t)
 	const call = model.calls.get(t.call_sid);
 
 	return facts({
-		'Refer-To': t.refer_to, 'Referred-By': t.referred_by,
-		'Far end': farEnd(call) || t.far,
-		Gateway: t.node || call?.node, 'Verb id': t.verb_id,
+		...transferFields(t, call),
 		Took: t.ended ? span(t.ended - t.requested) : '',
-		Evidence: t.evidence, 'Call-ID': call?.call_id,
-		transfer_id: t.transfer_id,
 	});
 }
 

@@ -244,6 +244,22 @@ function runningWords(t, now)
 }
 
 
+const DOUBT = {
+	notify: 'the target cannot have answered yet',
+	timeout: 'the REFER may have arrived',
+	bye: 'no final report came',
+	'refer-sub': 'no reports come',
+};
+
+
+/** How sure an outcome is, and why */
+export function confidence({ confidence: sure, evidence })
+{
+	return sure && `${sure}: ${sure === 'high' ? 'it was told' :
+		DOUBT[evidence] || 'the target may still ring'}`;
+}
+
+
 /** The one word for where a transfer stands */
 export function outcomeWord(t)
 {

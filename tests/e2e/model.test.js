@@ -16,7 +16,8 @@ const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
 	modelHistory, modelTold, transferWhole, sentence, span, clock, party,
 	percent, rowsOf, layout, ladderText, transferText, transferJson,
 	masked, maskedParty, maskedJson, masking, minutesText, finalText,
-	emptyDraft, verbFromDraft, playFromDraft, Link } = await importWeb(
+	emptyDraft, verbFromDraft, playFromDraft, Link, confidence,
+	transferFields } = await importWeb(
 	'model', 'words', 'rows', 'ladder', 'export', 'mask', 'plots', 'verb',
 	'link');
 
@@ -160,6 +161,36 @@ test('history does not touch what is known', () => {
 	const old = s.model.transfers.get('t0');
 	assert.deepEqual([old.outcome, old.requested, old.ended],
 		['failed', T0 - 32000, T0]);
+});
+
+
+test('a late NOTIFY is told beside the outcome, which stays', () => {
+	const s = new Story().ringing().end(9000, 'unknown', 'timer:ringing',
+		{ reason: 'no NOTIFY for 8.0 s', confidence: 'low' });
+
+	s.at(12000, 'transfer:status', { ...s.data, step: 'late',
+		call_status: 200, reason: 'OK', outcome: undefined });
+	assert.equal(s.transfer.outcome, 'unknown');
+	assert.equal(s.transfer.step, 'ended');
+	assert.equal(s.transfer.ended, T0 + 9000);
+	assert.equal(rowsOf(s.transfer).at(-1).label, 'NOTIFY 200 OK');
+	assert.equal(transferFields(s.transfer).Late, '200 OK');
+});
+
+
+test('how sure an outcome is comes with its reason', () => {
+	const of = (sure, evidence) => confidence({ confidence: sure,
+						    evidence });
+
+	assert.equal(of('high', 'notify'), 'high: it was told');
+	assert.equal(of('low', 'notify'),
+		'low: the target cannot have answered yet');
+	assert.equal(of('low', 'bye'), 'low: no final report came');
+	assert.equal(of('low', 'refer-sub'), 'low: no reports come');
+	assert.equal(of('low', 'timeout'), 'low: the REFER may have arrived');
+	assert.equal(of('low', 'timer:notify'),
+		'low: the target may still ring');
+	assert.equal(of(undefined, 'notify'), undefined);
 });
 
 
@@ -555,6 +586,9 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 		actionHook: '{"url":"http://x/","method":"GET"}' }).verb
 		.actionHook, { url: 'http://x/', method: 'GET' });
 
+	assert.deepEqual(make({ referTo: '1', force: true }).verb, {
+		verb: 'sip:refer', referTo: '1', force: true });
+
 	const wrong = [
 		[{}, 'referTo'],
 		[{ referTo: '1', eventHook: '{"url"' }, 'eventHook'],
@@ -566,13 +600,10 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 		[{ referTo: 'bob alice' }, 'referTo'],
 		[{ referTo: '1', referredBy: 'mailto:a@b' }, 'referredBy'],
 		[{ referTo: '1', id: 'a\u0000b' }, 'id'],
-		[{ referTo: '1', headers: [['Via', 'x']] }, 'headers.0'],
 		[{ referTo: '1', headers: [['A', '1'], ['a', '2']] },
 			'headers.1'],
 		[{ referTo: '1', headers: [['X Y', '1']] }, 'headers.0'],
 		[{ referTo: '1', headers: [['X', 'a\nb']] }, 'headers.0'],
-		[{ referTo: '1', targetHeaders: [['Route', 'x']] },
-			'targetHeaders.0'],
 		[{ referTo: '1', notify: '0' }, 'notify'],
 		[{ referTo: '1', ringing: 'long' }, 'ringing'],
 	];
