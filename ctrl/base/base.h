@@ -62,7 +62,11 @@ enum field_sort {
 	FIELD_MS,     /* int64_t, ms since 1970; 0 is not told */
 	FIELD_TIME,   /* the same, but a string as RFC 3339 has it */
 	FIELD_BOOL,   /* bool */
+	FIELD_MAYBE,  /* enum maybe, a boolean */
 };
+
+/* A boolean that need not be told */
+enum maybe { MAYBE_UNTOLD, MAYBE_FALSE, MAYBE_TRUE };
 
 /* The table of a struct ends with FIELDS_END */
 struct field {

@@ -60,6 +60,7 @@ static bool is_told(const struct field *f, int64_t value)
 {
 	switch (f->sort) {
 	case FIELD_STATUS: return value > 0 && value <= STATUS_MAX;
+	case FIELD_MAYBE: return value != MAYBE_UNTOLD;
 	case FIELD_MS:
 	case FIELD_TIME: return value > 0 && value <= time_max;
 	default:
@@ -101,6 +102,10 @@ static void print(struct json *j, const void *obj, const struct field *f)
 	case FIELD_TEXT: json_str(j, f->key, text_of(obj, f)); break;
 	case FIELD_JSON: json_raw(j, f->key, text_of(obj, f)); break;
 	case FIELD_BOOL: json_bool(j, f->key, bool_of(obj, f)); break;
+	case FIELD_MAYBE:
+		if (is_told(f, int_of(obj, f)))
+			json_bool(j, f->key, int_of(obj, f) == MAYBE_TRUE);
+		break;
 	case FIELD_TIME:
 		if (is_told(f, int_of(obj, f)))
 			print_time(j, f->key, int_of(obj, f));
@@ -134,6 +139,15 @@ static const struct field *find(const struct field *table, const char *key)
 }
 
 
+static enum maybe maybe(const cJSON *item)
+{
+	if (!cJSON_IsBool(item))
+		return MAYBE_UNTOLD;
+
+	return cJSON_IsTrue(item) ? MAYBE_TRUE : MAYBE_FALSE;
+}
+
+
 /* What needs no memory */
 static void load_plain(void *obj, const struct field *f, const cJSON *item)
 {
@@ -146,6 +160,8 @@ static void load_plain(void *obj, const struct field *f, const cJSON *item)
 
 	if (f->sort == FIELD_TIME)
 		value = clock_parse(cJSON_GetStringValue(item));
+	else if (f->sort == FIELD_MAYBE)
+		value = maybe(item);
 	else
 		value = field_number(item, -1);
 

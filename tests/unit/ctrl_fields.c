@@ -23,6 +23,7 @@ struct box {
 	int64_t ms;
 	int64_t time;
 	bool yes;
+	enum maybe maybe;
 };
 
 static const struct field box_fields[] = {
@@ -35,6 +36,7 @@ static const struct field box_fields[] = {
 	FIELD("ms", MS, box, ms, GROUP_A | GROUP_B),
 	FIELD("time", TIME, box, time, GROUP_A),
 	FIELD("yes", BOOL, box, yes, GROUP_A),
+	FIELD("maybe", MAYBE, box, maybe, GROUP_B),
 	FIELDS_END,
 };
 
@@ -58,7 +60,7 @@ static const char whole[] =
 	"{\"id\":\"i\",\"text\":\"t\",\"object\":{\"b\":[1],\"a\":\"\\t\"},"
 	"\"count\":3,\"number\":9007199254740991,\"status\":202,"
 	"\"ms\":1732000000123,\"time\":\"2024-11-19T07:06:40.123Z\","
-	"\"yes\":true}";
+	"\"yes\":true,\"maybe\":false}";
 
 
 static int load(struct box *b, const char *json)
@@ -98,6 +100,7 @@ static void assert_whole(const struct box *b)
 	assert_true(b->ms == 1732000000123);
 	assert_true(b->time == 1732000000123);
 	assert_true(b->yes);
+	assert_int_equal(b->maybe, MAYBE_FALSE);
 }
 
 
@@ -130,9 +133,11 @@ static void test_not_told(void **state)
 {
 	static const char *const texts[] = {
 		"{\"id\":1,\"text\":null,\"object\":[],\"count\":\"3\","
-		"\"number\":{},\"status\":true,\"ms\":\"1\",\"time\":5}",
+		"\"number\":{},\"status\":true,\"ms\":\"1\",\"time\":5,"
+		"\"maybe\":1}",
 		"{\"id\":{},\"text\":[],\"object\":\"{}\",\"count\":-3,"
-		"\"number\":-1,\"status\":-1,\"ms\":-1,\"time\":\"noon\"}",
+		"\"number\":-1,\"status\":-1,\"ms\":-1,\"time\":\"noon\","
+		"\"maybe\":\"true\"}",
 		"{\"count\":2147483648,\"number\":9007199254740992,"
 		"\"status\":1000,\"ms\":253402300800000}",
 		"{\"count\":1e400,\"number\":1e400,\"status\":0,\"ms\":0}",
@@ -168,7 +173,11 @@ static void test_print(void **state)
 		     "\"time\":\"2024-11-19T07:06:40.123Z\",\"yes\":true}");
 	assert_print(&b, GROUP_B,
 		     "{\"object\":{\"b\":[1],\"a\":\"\\t\"},"
-		     "\"ms\":1732000000123}");
+		     "\"ms\":1732000000123,\"maybe\":false}");
+	assert_int_equal(load(&b, "{\"maybe\":true}"), 0);
+	assert_print(&b, GROUP_B,
+		     "{\"object\":{\"b\":[1],\"a\":\"\\t\"},"
+		     "\"ms\":1732000000123,\"maybe\":true}");
 	fields_free(&b, box_fields);
 }
 
@@ -222,6 +231,11 @@ static void test_keep(void **state)
 		fields_keep(&copy, box_fields, FIELDS_ALL, &b, box_fields), 0);
 	assert_string_equal(copy.object, b.object);
 	assert_ptr_not_equal(copy.object, b.object);
+	assert_int_equal(copy.maybe, MAYBE_FALSE);
+	b.maybe = MAYBE_UNTOLD;
+	assert_int_equal(
+		fields_keep(&copy, box_fields, FIELDS_ALL, &b, box_fields), 0);
+	assert_int_equal(copy.maybe, MAYBE_FALSE);
 	assert_null(copy.id);
 
 	fields_free(&b, box_fields);
