@@ -126,6 +126,7 @@ static int calls_start(const struct config *c)
 	err |= transfers_init();
 	err |= sessions_init(c->max_calls);
 	err |= dials_init();
+	err |= latehooks_init();
 
 	return err;
 }
@@ -133,6 +134,7 @@ static int calls_start(const struct config *c)
 
 static void calls_stop(void)
 {
+	latehooks_close();
 	dials_close();
 	sessions_close();
 	transfers_close();
@@ -170,6 +172,7 @@ static int past_start(const struct config *c)
 	apps_load();
 	sessions_load();
 	transfers_load();
+	latehooks_load();
 	hooks_load();
 	nodes_load();
 	dials_load();

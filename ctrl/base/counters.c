@@ -21,6 +21,7 @@ static const char *const names[COUNTERS] = {
 	[COUNTER_PRESUMED] = "referd_transfers_total{outcome=\"presumed\"}",
 	[COUNTER_UNKNOWN] = "referd_transfers_total{outcome=\"unknown\"}",
 	[COUNTER_CANCELLED] = "referd_transfers_total{outcome=\"cancelled\"}",
+	[COUNTER_LATE] = "referd_transfers_late_total",
 };
 
 static uint64_t counts[COUNTERS];

@@ -332,6 +332,26 @@ void intake_begin(const char *instance);
 void intake_gone(const char *instance);
 
 
+/* latehook: The eventHooks that hear what comes late of a transfer */
+
+/**
+ * Get ready for them
+ *
+ * @return 0 if success, otherwise errorcode
+ */
+int latehooks_init(void);
+
+/**
+ * Free them all; they stay in the store
+ */
+void latehooks_close(void);
+
+/**
+ * Read them from the store, when the calls are known
+ */
+void latehooks_load(void);
+
+
 /* load: How many calls live, in all and on each baresip */
 
 /**

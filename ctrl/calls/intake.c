@@ -11,6 +11,7 @@
 #include "call.h"
 #include "calls.h"
 #include "dial.h"
+#include "late.h"
 #include "nodes/nodes.h"
 #include "notice.h"
 #include "queue.h"
@@ -98,8 +99,11 @@ static void take_transfer(const struct report *r, const char *instance,
 	if (is_others(s, instance, node))
 		return;
 
-	take_step(s, s ? queue_verb(s->queue, r->ref) : NULL, r, instance,
-		  node);
+	if (!strcmp(r->step, "late"))
+		late_report(r, instance, node, s ? s->call : NULL);
+	else
+		take_step(s, s ? queue_verb(s->queue, r->ref) : NULL, r,
+			  instance, node);
 }
 
 
@@ -154,6 +158,7 @@ static void end_untold(struct session *s, const char *reason)
 		.step = "ended",
 		.outcome = "unknown",
 		.evidence = "node",
+		.confidence = "low",
 		.reason = reason,
 	};
 

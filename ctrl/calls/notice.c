@@ -63,7 +63,24 @@ void notice_status(const struct call *c, const struct verb *v,
 }
 
 
-/* Posts what j has so far, and what every hook tells of its call */
+/**
+ * Write what every hook tells of its verb and its call
+ *
+ * @param j       Text, in an open object
+ * @param c       Call
+ * @param verb_id Id of the verb, may be NULL
+ * @param status  False to leave out the call's status
+ */
+void notice_print(struct json *j, const struct call *c, const char *verb_id,
+		  bool status)
+{
+	json_str(j, "verb_id", verb_id);
+	json_raw(j, "customerData", call_tag(c));
+	call_print(j, c, status);
+}
+
+
+/* Posts what j has so far, and what every hook tells */
 static bool post(struct json *j, const struct call *c, const struct verb *v,
 		 enum hook_kind kind, const struct transfer *t,
 		 char id[HOOK_ID_SIZE])
@@ -71,9 +88,7 @@ static bool post(struct json *j, const struct call *c, const struct verb *v,
 	bool wait;
 
 	json_str(j, "transfer_id", t ? t->id : NULL);
-	json_str(j, "verb_id", v->id);
-	json_raw(j, "customerData", call_tag(c));
-	call_print(j, c, kind != HOOK_EVENT);
+	notice_print(j, c, v->id, kind != HOOK_EVENT);
 	json_close(j, '}');
 
 	wait = hooks_post(&(struct hook_post){.kind = kind,
@@ -93,8 +108,16 @@ static bool post(struct json *j, const struct call *c, const struct verb *v,
 }
 
 
-static void print_code(struct json *j, enum dialect dialect, const char *key,
-		       int code)
+/**
+ * Write a status as a dialect has it in hooks
+ *
+ * @param j       Text, in an open object
+ * @param dialect Dialect
+ * @param key     Name of the member
+ * @param code    SIP status
+ */
+void notice_code(struct json *j, enum dialect dialect, const char *key,
+		 int code)
 {
 	char text[12];
 
@@ -129,7 +152,7 @@ void notice_notify(const struct call *c, const struct verb *v,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "event", "transfer-status");
-	print_code(&j, v->dialect, "call_status", t->call_status);
+	notice_code(&j, v->dialect, "call_status", t->call_status);
 	(void)post(&j, c, v, HOOK_EVENT, t, id);
 }
 
@@ -171,13 +194,16 @@ bool notice_transferred(const struct call *c, const struct verb *v,
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	print_code(&j, v->dialect, jambonz ? "refer_status" : "referStatus",
-		   refer_code(t));
+	notice_code(&j, v->dialect, jambonz ? "refer_status" : "referStatus",
+		    refer_code(t));
 	if (t->call_status >= 200)
-		print_code(&j, v->dialect, "final_referred_call_status",
-			   t->call_status);
+		notice_code(&j, v->dialect, "final_referred_call_status",
+			    t->call_status);
 	json_str(&j, "outcome", t->outcome);
 	json_str(&j, "evidence", t->evidence);
+	json_str(&j, "confidence", t->confidence);
+	if (t->media)
+		json_bool(&j, "media", t->media == MAYBE_TRUE);
 	json_str(&j, "reason", t->reason);
 
 	return post(&j, c, v, HOOK_ACTION, t, id);

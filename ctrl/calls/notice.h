@@ -12,6 +12,7 @@
 
 
 struct call;
+struct json;
 struct report;
 struct transfer;
 struct verb;
@@ -28,6 +29,10 @@ bool notice_played(const struct call *c, const struct verb *v,
 bool notice_redirect(const struct call *c, const struct verb *v,
 		     char id[HOOK_ID_SIZE]);
 
+void notice_print(struct json *j, const struct call *c, const char *verb_id,
+		  bool status);
+void notice_code(struct json *j, enum dialect dialect, const char *key,
+		 int code);
 void notice_notify(const struct call *c, const struct verb *v,
 		   const struct transfer *t);
 

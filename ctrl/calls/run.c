@@ -10,6 +10,7 @@
 #include <string.h>
 #include "call.h"
 #include "calls.h"
+#include "latehook.h"
 #include "nodes/nodes.h"
 #include "notice.h"
 #include "own.h"
@@ -382,6 +383,8 @@ void run_transfer(struct run *r, const struct transfer *transfer)
 	notice_notify(t->call, t->verb, transfer);
 	if (!transfer->outcome)
 		return;
+
+	latehook_add(t->call, t->verb, transfer);
 
 	/* one that had to make room does not hold up what takes its place */
 	wait = notice_transferred(t->call, t->verb, transfer, t->hook);

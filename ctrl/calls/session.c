@@ -13,6 +13,7 @@
 #include "call.h"
 #include "calls.h"
 #include "json.h"
+#include "latehook.h"
 #include "load.h"
 #include "nodes/nodes.h"
 #include "queue.h"
@@ -144,6 +145,8 @@ static void status(struct session *s, int64_t time)
 
 	log_info("session: %s: %s", call_sid(s->call), call_state(s->call));
 	touch(s);
+	if (call_over(s->call))
+		latehooks_over(s->call);
 	calls_events()->changed(s->call);
 }
 

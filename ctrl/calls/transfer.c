@@ -23,6 +23,7 @@ enum {
 	STATUS = 2, /* clients, with each step */
 	TOLD = 4,   /* the node, with a step */
 	REST = 8,   /* besides, in the archive */
+	LATE = 16,  /* clients, with what comes behind its end */
 };
 
 static const struct field fields[] = {
@@ -31,16 +32,22 @@ static const struct field fields[] = {
 	FIELD("boot", TEXT, transfer, instance, WHOSE),
 	FIELD("from_uri", TEXT, transfer, from, REST),
 	FIELD("to_uri", TEXT, transfer, to, REST),
-	FIELD("transfer_id", TEXT, transfer, id, STATUS),
-	FIELD("verb_id", TEXT, transfer, verb_id, STATUS),
+	FIELD("transfer_id", TEXT, transfer, id, STATUS | LATE),
+	FIELD("verb_id", TEXT, transfer, verb_id, STATUS | LATE),
 	FIELD("step", TEXT, transfer, step, STATUS | TOLD),
-	FIELD("refer_to", TEXT, transfer, refer_to, STATUS | TOLD),
-	FIELD("referred_by", TEXT, transfer, referred_by, STATUS | TOLD),
-	FIELD("refer_status", STATUS, transfer, refer_status, STATUS | TOLD),
+	FIELD("refer_to", TEXT, transfer, refer_to, STATUS | TOLD | LATE),
+	FIELD("referred_by", TEXT, transfer, referred_by,
+	      STATUS | TOLD | LATE),
+	FIELD("refer_status", STATUS, transfer, refer_status,
+	      STATUS | TOLD | LATE),
 	FIELD("call_status", STATUS, transfer, call_status, STATUS | TOLD),
 	FIELD("reason", TEXT, transfer, reason, STATUS | TOLD),
 	FIELD("outcome", TEXT, transfer, outcome, STATUS),
 	FIELD("evidence", TEXT, transfer, evidence, STATUS | TOLD),
+	FIELD("confidence", TEXT, transfer, confidence, STATUS | TOLD),
+	FIELD("media", MAYBE, transfer, media, STATUS | TOLD),
+	FIELD("late_status", STATUS, transfer, late_status, REST),
+	FIELD("late_reason", TEXT, transfer, late_reason, REST),
 	FIELD("started", TIME, transfer, started, REST),
 	FIELD("ended", TIME, transfer, ended, REST),
 	FIELDS_END,
@@ -206,6 +213,16 @@ static void count(const char *outcome)
 }
 
 
+static void emit_status(struct transfer *t, struct json *j, int64_t time)
+{
+	t->seq = emit(&(struct emission){.type = "transfer:status",
+					 .call_sid = t->call_sid,
+					 .data = json_done(j),
+					 .time = time});
+	json_free(j);
+}
+
+
 /**
  * Tell the clients of a step of a transfer
  *
@@ -223,11 +240,7 @@ void transfer_announce(struct transfer *t, const struct report *r)
 		json_raw(&j, "sip", r->sip);
 	json_close(&j, '}');
 
-	t->seq = emit(&(struct emission){.type = "transfer:status",
-					 .call_sid = t->call_sid,
-					 .data = json_done(&j),
-					 .time = r->time});
-	json_free(&j);
+	emit_status(t, &j, r->time);
 
 	if (t->outcome) {
 		log_info("transfer: %s to %s: %s (%s), %d %d %s", t->id,
@@ -267,4 +280,60 @@ void transfer_save(const struct transfer *t)
 	row.data = json_done(&j);
 	archive_put(&row);
 	json_free(&j);
+}
+
+
+/**
+ * Take over the final status that came behind the end of a transfer, and tell
+ * the clients.  If the archive has the transfer, it has that as well then.
+ *
+ * @param t Transfer
+ * @param r Report
+ *
+ * @return 0, or ENOMEM
+ */
+int transfer_late(struct transfer *t, const struct report *r)
+{
+	struct json j;
+
+	if (t->outcome) {
+		t->late_status = r->call_status;
+		if (field_keep(&t->late_reason, r->reason))
+			return ENOMEM;
+	}
+	else if (fields_keep(t, fields, LATE, r, report_fields)) {
+		return ENOMEM;
+	}
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "step", r->step);
+	fields_print(&j, t, fields, LATE);
+	json_int(&j, "call_status", r->call_status);
+	json_str(&j, "reason", r->reason);
+	json_raw(&j, "sip", r->sip);
+	json_close(&j, '}');
+	emit_status(t, &j, r->time);
+
+	log_info("transfer: %s to %s: late, %d %s", t->id,
+		 t->refer_to ? t->refer_to : "", r->call_status,
+		 r->reason ? r->reason : "");
+	counter_add(COUNTER_LATE);
+	if (t->outcome)
+		transfer_save(t);
+
+	return 0;
+}
+
+
+/**
+ * Say that a step of a transfer is left out
+ *
+ * @param r    Report of it
+ * @param node Name of its node
+ */
+void transfer_warn(const struct report *r, const char *node)
+{
+	log_warning("transfer: %s: a step that %s tells of makes no sense",
+		    r->transfer_id, node);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/base.h"
 
 
 struct cJSON;
@@ -32,8 +33,12 @@ struct transfer {
 	char *reason;
 	char *outcome; /* NULL while it is in progress */
 	char *evidence;
+	char *confidence; /* high or low */
+	enum maybe media; /* it still comes, from the far end */
 	int refer_status;
 	int call_status;
+	int late_status; /* that came behind its end */
+	char *late_reason;
 	int64_t started; /* ms since 1970 */
 	int64_t ended;
 	uint64_t seq; /* of the last message about it */
@@ -51,6 +56,8 @@ void transfer_destroy(struct transfer *t);
 int transfer_apply(struct transfer *t, const struct report *r);
 void transfer_print(struct json *j, const struct transfer *t);
 void transfer_announce(struct transfer *t, const struct report *r);
+int transfer_late(struct transfer *t, const struct report *r);
+void transfer_warn(const struct report *r, const char *node);
 void transfer_save(const struct transfer *t);
 
 #endif

@@ -145,6 +145,19 @@ size_t transfers_count(void)
 }
 
 
+/**
+ * Tell whether a transfer is in progress
+ *
+ * @param id Its id
+ *
+ * @return True if it is
+ */
+bool transfers_have(const char *id)
+{
+	return table_get(running, id) != NULL;
+}
+
+
 unsigned transfers_of(const char *instance)
 {
 	struct tally tally = {.instance = instance};
@@ -227,9 +240,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	if (t && (strcmp(t->instance, instance) ||
 		  strcmp(t->call_sid, r->call_sid) ||
 		  !strcmp(r->step, "requested"))) {
-		log_warning("transfer: %s: a step that %s tells of makes no "
-			    "sense",
-			    r->transfer_id, node);
+		transfer_warn(r, node);
 		return EALREADY;
 	}
 
@@ -369,6 +380,7 @@ static bool lost_handler(const char *key, void *value, void *arg)
 		.step = "ended",
 		.outcome = "unknown",
 		.evidence = "node",
+		.confidence = "low",
 		.reason = lost->reason,
 		.time = clock_ms(),
 	};

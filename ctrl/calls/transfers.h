@@ -15,6 +15,7 @@ struct transfer;
 
 typedef void(transfer_h)(struct transfer *t);
 
+bool transfers_have(const char *id);
 void transfers_named(const struct report *sync, const char *instance);
 void transfers_unnamed(const char *instance);
 bool transfers_strange(const char *instance);

@@ -108,6 +108,8 @@ struct report {
 	const char *reason;
 	const char *outcome;
 	const char *evidence;
+	const char *confidence;
+	enum maybe media; /* it still comes */
 	int refer_status;
 	int call_status;
 	const char *sip; /* JSON text of a SIP message, NULL if not told */

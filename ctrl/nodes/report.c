@@ -21,8 +21,9 @@ static const char *const states[] = {"trying",      "ringing",   "early-media",
 				     "busy",        "no-answer", NULL};
 static const char *const outcomes[] = {"transferred", "failed",    "presumed",
 				       "unknown",     "cancelled", NULL};
-static const char *const steps[] = {"requested", "retry", "accepted",
-				    "progress",  "ended", NULL};
+static const char *const steps[] = {
+	"requested", "retry", "accepted", "progress", "ended", "late", NULL};
+static const char *const confidences[] = {"high", "low", NULL};
 
 
 enum {
@@ -65,6 +66,8 @@ const struct field report_fields[] = {
 	FIELD("reason", TEXT, report, reason, 0),
 	FIELD("outcome", TEXT, report, outcome, 0),
 	FIELD("evidence", TEXT, report, evidence, 0),
+	FIELD("confidence", TEXT, report, confidence, 0),
+	FIELD("media", MAYBE, report, media, 0),
 	FIELD("refer_status", STATUS, report, refer_status, 0),
 	FIELD("call_status", STATUS, report, call_status, 0),
 	FIELD("sip", JSON, report, sip, 0),
@@ -177,15 +180,30 @@ static int load_call(struct report *r)
 }
 
 
+/* How it ended is told with its end only */
+static void settle_end(struct report *r)
+{
+	const bool ends = r->step && !strcmp(r->step, "ended");
+
+	if (!ends || !is_of(r->outcome, outcomes))
+		r->outcome = NULL;
+	if (!ends || !is_of(r->confidence, confidences))
+		r->confidence = NULL;
+	if (!ends)
+		r->media = MAYBE_UNTOLD;
+}
+
+
+/* What comes late is a final status, and nothing else */
 static bool load_transfer(struct report *r)
 {
 	r->kind = REPORT_TRANSFER;
-	if (r->outcome && !is_of(r->outcome, outcomes))
-		r->outcome = NULL;
+	settle_end(r);
 
 	return is_name(r->call_sid, CALL_SID_MAX) &&
 	       is_name(r->transfer_id, TRANSFER_ID_MAX) &&
-	       is_of(r->step, steps);
+	       is_of(r->step, steps) &&
+	       (strcmp(r->step, "late") || r->call_status >= 200);
 }
 
 

@@ -217,6 +217,19 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 }
 
 
+int archive_read(const char *id, store_each_h *h, void *arg)
+{
+	struct todo written;
+
+	if (!db_written(&written, STMT_TRANSFER, id))
+		return archive_get(id, h, arg);
+
+	h(written.values[1].text, written.values[11].text, arg);
+
+	return 0;
+}
+
+
 static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
 {
 	db_bind_int(n, 1, from);

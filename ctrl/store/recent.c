@@ -16,7 +16,7 @@
 
 enum {
 	RECENT_MAX = 4096, /* reports that a node keeps */
-	ID_SIZE = 64,
+	ID_SIZE = 80,      /* of a transfer, and what stands before it */
 };
 
 static struct {

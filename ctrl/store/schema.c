@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sqlite3.h>
 #include "base/base.h"
@@ -56,6 +57,12 @@ static const char *const tables[] = {
 	"CREATE INDEX transfers_call ON transfers(call_sid)",
 	"CREATE INDEX transfers_ended ON transfers(ended, outcome, final_ms)"
 	" WHERE ended IS NOT NULL",
+};
+
+/* What came to that version since */
+static const char *const added[] = {
+	"CREATE TABLE IF NOT EXISTS late("
+	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT)",
 };
 
 #define PUT_SQL(t)                                                            \
@@ -145,21 +152,25 @@ const char *const schema_sql[STMTS] = {
 	[STMT_PUT + STORE_OUTBOX] = PUT_SQL("outbox"),
 	[STMT_PUT + STORE_APPS] = PUT_SQL("apps"),
 	[STMT_PUT + STORE_DIALS] = PUT_SQL("dials"),
+	[STMT_PUT + STORE_LATE] = PUT_SQL("late"),
 	[STMT_FORGET + STORE_NODES] = FORGET_SQL("nodes"),
 	[STMT_FORGET + STORE_SESSIONS] = FORGET_SQL("sessions"),
 	[STMT_FORGET + STORE_OUTBOX] = FORGET_SQL("outbox"),
 	[STMT_FORGET + STORE_APPS] = FORGET_SQL("apps"),
 	[STMT_FORGET + STORE_DIALS] = FORGET_SQL("dials"),
+	[STMT_FORGET + STORE_LATE] = FORGET_SQL("late"),
 	[STMT_EACH + STORE_NODES] = EACH_SQL("nodes"),
 	[STMT_EACH + STORE_SESSIONS] = EACH_SQL("sessions"),
 	[STMT_EACH + STORE_OUTBOX] = EACH_SQL("outbox"),
 	[STMT_EACH + STORE_APPS] = EACH_SQL("apps"),
 	[STMT_EACH + STORE_DIALS] = "SELECT key, data FROM dials",
+	[STMT_EACH + STORE_LATE] = EACH_SQL("late"),
 	[STMT_HAS + STORE_NODES] = HAS_SQL("nodes"),
 	[STMT_HAS + STORE_SESSIONS] = HAS_SQL("sessions"),
 	[STMT_HAS + STORE_OUTBOX] = HAS_SQL("outbox"),
 	[STMT_HAS + STORE_APPS] = HAS_SQL("apps"),
 	[STMT_HAS + STORE_DIALS] = HAS_SQL("dials"),
+	[STMT_HAS + STORE_LATE] = HAS_SQL("late"),
 };
 
 
@@ -186,16 +197,27 @@ static int stamp(sqlite3 *db)
 }
 
 
-/* All of them, or none */
-static int make_tables(sqlite3 *db)
+static int run(sqlite3 *db, const char *const *sql, size_t count)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
+		rc = sqlite3_exec(db, sql[i], NULL, NULL, NULL);
+
+	return rc;
+}
+
+
+/* All that there are not, or none; what can't be written is noticed now */
+static int make_tables(sqlite3 *db, bool all)
 {
 	int rc;
 
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, tables[i], NULL, NULL, NULL);
-	}
+	if (rc == SQLITE_OK && all)
+		rc = run(db, tables, sizeof(tables) / sizeof(*tables));
+	if (rc == SQLITE_OK)
+		rc = run(db, added, sizeof(added) / sizeof(*added));
 	if (rc == SQLITE_OK)
 		rc = stamp(db);
 	if (rc == SQLITE_OK)
@@ -222,12 +244,8 @@ int schema_apply(sqlite3 *db)
 	if (read_version(db, &version) != SQLITE_OK)
 		return EIO;
 
-	if (!version)
-		return make_tables(db) == SQLITE_OK ? 0 : EIO;
-
-	/* what can't be written is to be noticed now */
-	if (version == VERSION)
-		return stamp(db) == SQLITE_OK ? 0 : EIO;
+	if (!version || version == VERSION)
+		return make_tables(db, !version) == SQLITE_OK ? 0 : EIO;
 
 	log_error("store: %s is of %s referd (its version is %d, ours %d): "
 		  "run that one, or give another --state",

@@ -66,6 +66,7 @@ enum store_table {
 	STORE_OUTBOX,
 	STORE_APPS,
 	STORE_DIALS,
+	STORE_LATE,
 	STORE_TABLES,
 };
 
@@ -126,6 +127,17 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg);
  * @return 0 if success, ENOENT if it is not kept
  */
 int archive_get(const char *id, store_each_h *h, void *arg);
+
+/**
+ * Get a transfer in the loop, as it was put last
+ *
+ * @param id  Its transfer_id
+ * @param h   Handler of its call_sid and data
+ * @param arg Handler argument
+ *
+ * @return 0 if success, ENOENT if it is not kept
+ */
+int archive_read(const char *id, store_each_h *h, void *arg);
 
 /**
  * Count the transfers that have begun, by the minute

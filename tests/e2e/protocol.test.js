@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application } from './lib/application.js';
+import { Node } from './lib/node.js';
 import { scene, settings } from './lib/scene.js';
 
 const page = readFileSync(join(settings.source, 'docs/protocol.md'), 'utf8');
@@ -59,6 +60,26 @@ function keysOf(value, depth = 0)
 }
 
 
+/* A transfer whose final NOTIFY comes when it has been given up. */
+async function lateSession(client, referd)
+{
+	const node = await Node.connect(referd.socket, 'late');
+	const call = node.call();
+	const { sid: call_sid } = call;
+
+	await client.message('session:new', { call_sid });
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid,
+		eventHook: '/event' });
+	const transfer = await node.transfer(call);
+
+	transfer.giveUp();
+	transfer.late(200, 'OK');
+	await client.message('verb:hook', { late: true });
+	node.closed(call);
+	node.disconnect();
+}
+
+
 /* A session in which each kind of message comes, with each of its fields. */
 async function session(s)
 {
@@ -92,6 +113,7 @@ async function session(s)
 
 	client.send({ verb: 'hangup', call_sid: sid });
 	await client.message('call:status', { call_status: 'completed' });
+	await lateSession(client, referd);
 
 	return [...client.messages.items, ...late.messages.items];
 }

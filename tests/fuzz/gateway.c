@@ -263,6 +263,53 @@ static bool receive(void)
 
 
 /**
+ * Get what referd asks for next
+ *
+ * @param text Set to the request, or to ""
+ * @param size Room there, in bytes
+ *
+ * @return Its reference, "" if there is none
+ */
+const char *gateway_request(char *text, size_t size)
+{
+	static char ref[128];
+	cJSON *request = NULL;
+
+	*text = *ref = '\0';
+	while (!*ref && (next_request(&request) || receive())) {
+		if (!request)
+			continue;
+
+		(void)snprintf(ref, sizeof(ref), "%s", member(request, "ref"));
+		if (!cJSON_PrintPreallocated(request, text, (int)size, false))
+			abort();
+		cJSON_Delete(request);
+		request = NULL;
+	}
+
+	return ref;
+}
+
+
+/**
+ * Say that all is well with what referd asks for next
+ *
+ * @return Reference of the request, "" if there is none
+ */
+const char *gateway_accept(void)
+{
+	char text[LINE_SIZE];
+	const char *ref = gateway_request(text, sizeof(text));
+
+	if (*ref)
+		gateway_report(
+			"\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", ref);
+
+	return ref;
+}
+
+
+/**
  * Do what referd asks for
  *
  * @param silent True to read it only

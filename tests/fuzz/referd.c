@@ -31,7 +31,7 @@
 
 enum {
 	TURNS = 3, /* read, handled and flushed */
-	TIMERS_MAX = 1024,
+	TIMERS_MAX = 16384,
 	ENDED_MAX = 256,
 	NAMES_FIRST = 1,
 };
@@ -48,7 +48,7 @@ static struct webhook *webhooks;
 static unsigned names; /* given out in place of random ones */
 static ev_timer *timers[TIMERS_MAX];
 static size_t timerc;
-static char *ended[ENDED_MAX]; /* transfers that clients have seen to end */
+static char *ended[ENDED_MAX]; /* and late: what clients have seen so far */
 static size_t endedc;
 static sqlite3 *side; /* a way into the store beside referd's own */
 
@@ -192,20 +192,28 @@ static const char *member(const cJSON *obj, const char *name)
 }
 
 
-/* A transfer ends once */
+/* A transfer ends once, and something comes late of it once, if at all; that
+   is no end */
 static void check_transfer(const cJSON *data)
 {
-	const char *id = member(data, "transfer_id");
+	const char *step = member(data, "step");
+	char what[128];
 
-	if (strcmp(member(data, "step"), "ended") || endedc == ENDED_MAX)
+	if (!strcmp(step, "ended") != !!*member(data, "outcome"))
+		abort();
+
+	if ((strcmp(step, "ended") && strcmp(step, "late")) ||
+	    endedc == ENDED_MAX)
 		return;
 
+	(void)snprintf(what, sizeof(what), "%s %s", step,
+		       member(data, "transfer_id"));
 	for (size_t i = 0; i < endedc; i++) {
-		if (!strcmp(ended[i], id))
+		if (!strcmp(ended[i], what))
 			abort();
 	}
 
-	ended[endedc++] = strdup(id);
+	ended[endedc++] = strdup(what);
 }
 
 
@@ -304,12 +312,7 @@ static void make_store(void)
 }
 
 
-/**
- * Start
- *
- * @param app URL of the application of calls that come in, "" for none
- */
-void referd_open(const char *app)
+static void start(const char *app, unsigned parts)
 {
 	const struct config config = {
 		.token_file = "",
@@ -319,14 +322,47 @@ void referd_open(const char *app)
 		.hook_allow = "",
 		.max_calls = 1000,
 		.hook_grace = 60,
+		.keep_days = 1,
+		.keep_mb = 100,
 	};
 
-	make_store();
-	names = NAMES_FIRST;
-
-	if (service_start(&config, SERVICE_ROOMS | SERVICE_TURN) ||
+	if (service_start(&config, SERVICE_ROOMS | SERVICE_TURN | parts) ||
 	    nodes_listen(referd_socket()))
 		abort();
+}
+
+
+/**
+ * Start
+ *
+ * @param app URL of the application of calls that come in, "" for none
+ */
+void referd_open(const char *app)
+{
+	make_store();
+	names = NAMES_FIRST;
+	start(app, 0);
+}
+
+
+static void stop(void)
+{
+	client_destroy(bot);
+	bot = NULL;
+	service_stop();
+	while (webhooks)
+		__wrap_webhook_cancel(webhooks);
+}
+
+
+/**
+ * Stop, and start with what was stored
+ */
+void referd_restart(void)
+{
+	gateway_disconnect();
+	stop();
+	start("", SERVICE_PAST);
 }
 
 
@@ -337,7 +373,7 @@ static int empty_store(void)
 			    "DELETE FROM messages; DELETE FROM transfers;"
 			    "DELETE FROM nodes; DELETE FROM sessions;"
 			    "DELETE FROM outbox; DELETE FROM apps;"
-			    "DELETE FROM dials;"
+			    "DELETE FROM dials; DELETE FROM late;"
 			    "COMMIT",
 			    NULL, NULL, NULL);
 }
@@ -350,13 +386,7 @@ void referd_close(void)
 {
 	gateway_reset();
 	apps_leave();
-	client_destroy(bot);
-	bot = NULL;
-
-	service_stop();
-
-	while (webhooks)
-		__wrap_webhook_cancel(webhooks);
+	stop();
 	while (endedc)
 		free(ended[--endedc]);
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 void referd_open(const char *app);
+void referd_restart(void);
 void referd_close(void);
 void referd_turns(void);
 void referd_time_passes(void);
@@ -33,6 +34,8 @@ void gateway_report(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
 void gateway_hello(void);
 void gateway_call(const char *event, const char *sid, const char *state);
+const char *gateway_request(char *text, size_t size);
+const char *gateway_accept(void);
 void gateway_answer(bool silent);
 
 #endif

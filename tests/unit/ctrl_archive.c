@@ -98,6 +98,30 @@ static void fill(void)
 }
 
 
+static void read_handler(const char *call_sid, const char *data, void *arg)
+{
+	(void)sprintf(arg, "%s %s", call_sid, data);
+}
+
+
+/* In the loop it is there as soon as it was put */
+static void test_read(void **state)
+{
+	char text[64] = "";
+	(void)state;
+
+	fill();
+	assert_int_equal(archive_read("a", read_handler, text), 0);
+	assert_string_equal(text, "call1 {}");
+	assert_int_equal(archive_read("none", read_handler, text), ENOENT);
+
+	assert_int_equal(db_apply(), 0);
+	assert_int_equal(archive_read("c", read_handler, text), 0);
+	assert_string_equal(text, "call2 {}");
+	assert_int_equal(archive_read("none", read_handler, text), ENOENT);
+}
+
+
 static void test_ended(void **state)
 {
 	char text[64] = "";
@@ -382,6 +406,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filters, setup, teardown),

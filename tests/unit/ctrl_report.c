@@ -74,13 +74,73 @@ static void test_transfer(void **state)
 		   "\"call_sid\":\"s\",\"transfer_id\":\"t\",\"ref\":\"r\","
 		   "\"step\":\"ended\",\"refer_status\":202,"
 		   "\"call_status\":99999,\"outcome\":\"unknown\","
-		   "\"evidence\":\"terminated\"}",
+		   "\"evidence\":\"terminated\",\"confidence\":\"low\","
+		   "\"media\":false}",
 		   &why);
 	assert_non_null(r);
 	assert_int_equal(r->refer_status, 202);
 	assert_int_equal(r->call_status, 0);
 	assert_string_equal(r->outcome, "unknown");
+	assert_string_equal(r->confidence, "low");
+	assert_int_equal(r->media, MAYBE_FALSE);
 	report_free(r);
+}
+
+
+static struct report *step(const char *text)
+{
+	const char *why;
+	char line[512];
+
+	(void)snprintf(line, sizeof(line),
+		       "{\"type\":\"transfer\",\"n\":1,\"call_sid\":\"s\","
+		       "\"transfer_id\":\"t\",\"ref\":\"r\",%s}",
+		       text);
+
+	return decode(line, &why);
+}
+
+
+/* How a transfer ended is told with its end, in words that are known */
+static void test_end(void **state)
+{
+	struct report *r;
+	(void)state;
+
+	r = step("\"step\":\"progress\",\"call_status\":180,"
+		 "\"outcome\":\"failed\",\"confidence\":\"high\","
+		 "\"media\":true");
+	assert_non_null(r);
+	assert_null(r->outcome);
+	assert_null(r->confidence);
+	assert_int_equal(r->media, MAYBE_UNTOLD);
+	report_free(r);
+
+	r = step("\"step\":\"ended\",\"outcome\":\"failed\","
+		 "\"confidence\":\"fair\",\"media\":\"no\"");
+	assert_non_null(r);
+	assert_string_equal(r->outcome, "failed");
+	assert_null(r->confidence);
+	assert_int_equal(r->media, MAYBE_UNTOLD);
+	report_free(r);
+}
+
+
+/* A final status comes late, or nothing does */
+static void test_late(void **state)
+{
+	struct report *r;
+	(void)state;
+
+	r = step("\"step\":\"late\",\"call_status\":200,"
+		 "\"outcome\":\"transferred\"");
+	assert_non_null(r);
+	assert_int_equal(r->call_status, 200);
+	assert_null(r->outcome);
+	report_free(r);
+
+	assert_null(step("\"step\":\"late\",\"call_status\":199"));
+	assert_null(step("\"step\":\"late\",\"reason\":\"OK\""));
 }
 
 
@@ -354,6 +414,8 @@ int main(void)
 		cmocka_unit_test(test_hello),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_transfer),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_not_json),

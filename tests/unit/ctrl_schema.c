@@ -111,6 +111,39 @@ static void test_older(void **state)
 }
 
 
+static void count_handler(const char *key, const char *data, void *arg)
+{
+	(void)key;
+	(void)data;
+
+	++*(unsigned *)arg;
+}
+
+
+/* What the first of our version left has no such table; who brings that one
+   back finds what it knows */
+static void test_without_late(void **state)
+{
+	unsigned count = 0;
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	store_message(store_seq_next(), NULL, NULL, true, "a");
+	store_close();
+	run("DROP TABLE late");
+
+	assert_int_equal(store_open(dir), 0);
+	assert_string_equal(messages(), "a");
+	store_put(STORE_LATE, "t", "{}");
+	store_close();
+
+	run("PRAGMA user_version=6; INSERT INTO late(key) VALUES('u')");
+	assert_int_equal(store_open(dir), 0);
+	store_each(STORE_LATE, count_handler, &count);
+	assert_int_equal(count, 2);
+}
+
+
 /* Half of the tables are none */
 static void test_broken(void **state)
 {
@@ -130,6 +163,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_older, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_late, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
 	};
 

@@ -48,8 +48,10 @@ export class Node {
 
 		const welcome = new Journal('link');
 
-		createInterface({ input: this.link }).on('line', (line) =>
-			this.take(JSON.parse(line), welcome));
+		createInterface({ input: this.link })
+			.on('error', () => {})
+			.on('line', (line) =>
+				this.take(JSON.parse(line), welcome));
 
 		const { n } = await welcome.wait(() => true, 'welcome');
 
@@ -153,14 +155,26 @@ export class Node {
 		this.transfers.add(transfer_id);
 		step('requested', { refer_to: 'sip:bob@example.com' });
 
-		return { verbs, step, progress: (code) => step('progress',
-			{ refer_status: 202, call_status: code }),
-			end: (code = 486) => {
-				this.transfers.delete(transfer_id);
-				step('ended', { refer_status: 202,
-					call_status: code, evidence: 'notify',
-					outcome: code < 300 ?
-						'transferred' : 'failed' });
-			} };
+		const end = (fields) => {
+			this.transfers.delete(transfer_id);
+			step('ended', { refer_status: 202, ...fields });
+		};
+
+		return { id: transfer_id, verbs, step,
+			progress: (code) => step('progress',
+				{ refer_status: 202, call_status: code }),
+			end: (code = 486) => end({ call_status: code,
+				evidence: 'notify', confidence: 'high',
+				outcome: code < 300 ?
+					'transferred' : 'failed' }),
+			giveUp: (fields) => end({ reason: 'no NOTIFY for 40.0 s',
+				outcome: 'unknown', evidence: 'timer:notify',
+				confidence: 'low', media: false, ...fields }),
+			late: (code, reason) => step('late',
+				{ call_status: code, reason,
+					sip: { start: 'NOTIFY sip:gw SIP/2.0',
+						headers: { Event: 'refer' },
+						body: [`SIP/2.0 ${code} ${
+							reason}`] } }) };
 	}
 }
