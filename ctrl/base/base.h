@@ -264,7 +264,9 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
  *
  * @param f      Error
  * @param status HTTP status for it
- * @param field  Name of the field at fault, NULL if none is
+ * @param field  Name of the field at fault, NULL if none is; that of the verb
+ *               if it is the state of the call that does not allow it: then
+ *               the status is 409
  * @param error  The sentence
  */
 void error_set_node(struct error *f, int status, const char *field,

@@ -51,6 +51,16 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
 void error_set_node(struct error *f, int status, const char *field,
 		    const char *error)
 {
+	const size_t len = strlen(f->verb);
+
+	if (field && len && !strcmp(field, f->verb)) {
+		field = NULL;
+		status = 409;
+		if (!strncmp(error, f->verb, len) &&
+		    !strncmp(error + len, ": ", 2))
+			error += len + 2;
+	}
+
 	(void)error_set(f, status, NULL, "%s", error);
 
 	if (!field)

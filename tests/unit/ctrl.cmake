@@ -37,7 +37,7 @@ foreach(name intake queue)
 endforeach()
 
 # In a referd without a network
-foreach(name app command hooks late)
+foreach(name app command hooks late refusal)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c
 		${CMAKE_CURRENT_LIST_DIR}/told.c)
