@@ -68,6 +68,8 @@ static const char help[] =
 	"  --retry-timeout S     seconds from a 491 to the next REFER\n"
 	"  --dry-run             send nothing, print the REFER and what is "
 	"doubtful\n"
+	"  --force               even if the far end may still call the last "
+	"TARGET\n"
 	"\n"
 	"Options of hangup: --header\n"
 	"Options of dial:\n"
@@ -145,6 +147,7 @@ static const struct {
 	{"ringing-timeout", required_argument, ON(REFER)},
 	{"retry-timeout", required_argument, ON(REFER)},
 	{"dry-run", no_argument, ON(REFER)},
+	{"force", no_argument, ON(REFER)},
 	{"from", required_argument, ON(DIAL) | ON(TRANSFERS)},
 	{"timeout", required_argument, ON(DIAL)},
 	{"node", required_argument, ON(DIAL) | ON(TRANSFERS)},

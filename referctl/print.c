@@ -121,6 +121,41 @@ static const char *code_text(char *buf, size_t size, int code,
 }
 
 
+static size_t add_note(char *buf, size_t size, size_t len, const char *note)
+{
+	const int n = snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+			       note);
+
+	return n > 0 && (size_t)n < size - len ? len + (size_t)n : size - 1;
+}
+
+
+/* What there is to know of an outcome besides, "" if there is nothing */
+static const char *notes_text(char *buf, size_t size, const cJSON *t,
+			      const char *evidence)
+{
+	const int late = json_number(t, "late_status");
+	char code[256], note[272];
+	size_t len = 0;
+
+	*buf = '\0';
+	if (*evidence)
+		len = add_note(buf, size, len, evidence);
+	if (!strcmp(json_text(t, "confidence"), "low"))
+		len = add_note(buf, size, len, "low confidence");
+	if (cJSON_IsFalse(cJSON_GetObjectItem(t, "media")))
+		len = add_note(buf, size, len, "no media");
+	if (late) {
+		(void)snprintf(note, sizeof(note), "late %s",
+			       code_text(code, sizeof(code), late,
+					 json_text(t, "late_reason")));
+		(void)add_note(buf, size, len, note);
+	}
+
+	return buf;
+}
+
+
 /**
  * Print calls as a table
  *
@@ -151,7 +186,7 @@ void print_calls(const cJSON *calls)
 void print_transfers(const cJSON *transfers)
 {
 	const cJSON *t;
-	char code[256];
+	char code[256], notes[512], status_text[800];
 
 	line("%-24s  %-16s  %-36s  %-11s  %-24s  %s", "STARTED", "TRANSFER",
 	     "CALL", "OUTCOME", "STATUS", "TARGET");
@@ -162,14 +197,18 @@ void print_transfers(const cJSON *transfers)
 		if (!status)
 			status = json_number(t, "refer_status");
 
+		(void)code_text(code, sizeof(code), status,
+				json_text(t, "reason"));
+		(void)notes_text(notes, sizeof(notes), t, "");
+		(void)snprintf(status_text, sizeof(status_text), "%s%s%s%s",
+			       code, *notes ? " (" : "", notes,
+			       *notes ? ")" : "");
 		line("%-24s  %-16s  %-36s  %-11s  %-24s  %s",
 		     json_text(t, "started"), json_text(t, "transfer_id"),
 		     json_text(t, "call_sid"),
 		     *json_text(t, "outcome") ? json_text(t, "outcome")
 					      : "running",
-		     code_text(code, sizeof(code), status,
-			       json_text(t, "reason")),
-		     json_text(t, "refer_to"));
+		     status_text, json_text(t, "refer_to"));
 	}
 }
 
@@ -204,7 +243,7 @@ static const char *step_text(char *buf, size_t size, const cJSON *data)
 	const char *step = json_text(data, "step");
 	const char *reason = json_text(data, "reason");
 	int status = json_number(data, "call_status");
-	char code[256];
+	char code[256], notes[512];
 
 	if (!status)
 		status = json_number(data, "refer_status");
@@ -221,7 +260,8 @@ static const char *step_text(char *buf, size_t size, const cJSON *data)
 			json_text(data, "outcome"),
 			status ? code_text(code, sizeof(code), status, reason)
 			       : reason,
-			json_text(data, "evidence"));
+			notes_text(notes, sizeof(notes), data,
+				   json_text(data, "evidence")));
 
 	return buf;
 }

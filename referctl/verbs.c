@@ -167,6 +167,8 @@ static enum status read_refer(cJSON *verb, const struct args *a)
 	add_texts(verb, a, texts, sizeof(texts) / sizeof(*texts));
 	if (args_has(a, "dry-run"))
 		(void)cJSON_AddTrueToObject(verb, "dryRun");
+	if (args_has(a, "force"))
+		(void)cJSON_AddTrueToObject(verb, "force");
 
 	status = add_headers(verb, a, "header", "headers");
 	if (!status)

@@ -113,12 +113,15 @@ scene('with no call or with two, - is refused', async (s) => {
 for (const [outcome, status, last, scenario, keys] of [
 	['failed by the answer', 3, 'failed       603 Decline (response)',
 		'refuse', { answer: 'SIP/2.0 603 Decline', more: 'X-A: b' }],
-	['failed by the NOTIFY', 3, 'failed       486 Busy Here (notify)',
+	['failed by the NOTIFY', 3,
+		/^failed       486 Busy Here \(notify(, no media)?\)$/,
 		'transfer', { answer: 'SIP/2.0 202 Accepted',
 			final: '486 Busy Here' }],
-	['presumed', 4, /^presumed     202 .*\(refer-sub\)$/,
+	['presumed', 4,
+		/^presumed     202 .*\(refer-sub, low confidence\)$/,
 		'refer-sub', {}],
-	['unknown', 5, /^unknown      202 .*\(timer:notify\)$/,
+	['unknown', 5,
+		/^unknown      202 .*\(timer:notify, low confidence(, no media)?\)$/,
 		'no-notify', {}],
 ]) {
 	scene(`${outcome} is exit status ${status}`, async (s) => {
