@@ -19,6 +19,7 @@ scene('the target answers', async (s) => {
 	const t = await transfer(s, asterisk, { ring: 100 });
 
 	assert.equal(end(t), 'transferred notify 200');
+	assert.equal(t.ended.confidence, 'high');
 	assert.deepEqual(t.notified, [
 		'refer, active: 100 Trying',
 		'refer, active: 180 Ringing',
@@ -61,7 +62,7 @@ scene('the target is busy: no media comes', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, asterisk,
-		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);

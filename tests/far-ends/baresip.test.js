@@ -21,6 +21,7 @@ scene('the target answers', async (s) => {
 	const t = await transfer(s, baresip, { ring: 100 });
 
 	assert.equal(end(t), 'transferred notify 200');
+	assert.equal(t.ended.confidence, 'high');
 	assert.deepEqual(t.notified, [
 		'refer;id=CSEQ, active: 100 Trying',
 		'refer;id=CSEQ, terminated;reason=noresource: 200 OK']);
@@ -44,7 +45,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, baresip,
-		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);
@@ -54,7 +55,7 @@ scene('the target rings longer than a first NOTIFY may take', async (s) => {
 scene('the target rings longer than it may: the call stays, the result ' +
 	'is told', async (s) => {
 	const t = await transfer(s, baresip,
-		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { ringing: 1 } } });
 
 	assert.equal(end(t), 'unknown timer:ringing 100');
 	await late(t, 200);

@@ -23,6 +23,7 @@ scene('the target answers', async (s) => {
 	const t = await transfer(s, sipjs, { ring: 100 });
 
 	assert.equal(end(t), 'transferred notify 200');
+	assert.equal(t.ended.confidence, 'high');
 	assert.deepEqual(t.notified, [
 		TRYING,
 		'refer, terminated: 180 Ringing',
@@ -46,7 +47,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sipjs,
-		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);
@@ -56,7 +57,7 @@ scene('the target rings longer than a first NOTIFY may take', async (s) => {
 scene('the target rings longer than it may: the result is told',
 	async (s) => {
 	const t = await transfer(s, sipjs,
-		{ ring: 1500, verb: { timeouts: { ringing: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { ringing: 1 } } });
 
 	assert.equal(end(t), 'unknown timer:ringing 180');
 	await late(t, 200);

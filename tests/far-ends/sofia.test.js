@@ -18,6 +18,7 @@ scene('the target answers', async (s) => {
 	const t = await transfer(s, sofia, { ring: 100 });
 
 	assert.equal(end(t), 'transferred notify 200');
+	assert.equal(t.ended.confidence, 'high');
 	assert.deepEqual(t.notified, [
 		'refer;id=CSEQ, active: 180 Ringing',
 		'refer;id=CSEQ, terminated;reason=noresource: 200 OK']);
@@ -40,7 +41,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sofia,
-		{ ring: 1500, verb: { timeouts: { notify: 0.5 } } });
+		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);

@@ -87,7 +87,8 @@ function files(home, lib)
  * Asterisk
  *
  * @return `caller`: the party that it has on its other side; `uri`, `second`:
- *         what calls that, and the target
+ *         what calls that, and the target; `connected()`: when it has bridged
+ *         as many calls
  */
 export async function asterisk(s)
 {
@@ -108,6 +109,11 @@ export async function asterisk(s)
 	await process.log.wait((l) => /Asterisk Ready/.test(l),
 		'line "Asterisk Ready"');
 
-	return { process, caller, uri: `sip:caller@${CARRIER}`,
+	/* it answers before it bridges, and refuses a REFER in between */
+	const joined = () => process.log.filter((l) => /joined/.test(l));
+	const connected = (calls) => process.log.wait(() =>
+		joined().length >= 2 * calls, `${calls} bridged calls`);
+
+	return { process, caller, connected, uri: `sip:caller@${CARRIER}`,
 		second: `sip:t@${CARRIER}` };
 }

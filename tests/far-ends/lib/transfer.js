@@ -86,6 +86,7 @@ export async function transfer(s, start, { verb = {}, ...options })
 	const phone = await target(s, options);
 	const far = await start(s);
 	const sid = await call(client, far.uri);
+	await far.connected?.(1);
 	const result = await refer(client, { call_sid: sid,
 		referTo: phone.number, ...verb });
 
@@ -108,6 +109,7 @@ export async function attended(s, start, { verb = {}, ...options } = {})
 	const consulted = await call(client, far.second ?? phone.number);
 	const old = await phone.incoming();
 	const sid = await call(client, far.uri);
+	await far.connected?.(2);
 	const result = await refer(client, { call_sid: sid,
 		replaces: consulted, ...verb });
 
