@@ -194,6 +194,7 @@ static int module_start(const char *path, const char *node,
 	static const struct referral_events events = {
 		.transferred = livecalls_transferred,
 		.unknown = livecalls_unknown,
+		.media = livecalls_media,
 	};
 	char why[256];
 	int err;

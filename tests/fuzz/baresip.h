@@ -14,6 +14,7 @@ void baresip_open(bool clean);
 void baresip_close(void);
 struct call *baresip_call(const char *invite);
 void baresip_answered(struct call *call);
+void baresip_media(uint32_t packets);
 void baresip_closed(struct call *call, const char *reason);
 
 

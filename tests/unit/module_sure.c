@@ -27,6 +27,7 @@ static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
 static struct {
 	unsigned count;
 	char outcome[16], evidence[16], confidence[16], reason[256];
+	const char *media; /* yes, no, or untold */
 } ended;
 
 static char sid[64];
@@ -60,6 +61,11 @@ static void line_handler(const cJSON *json)
 	copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
 	copy(ended.confidence, sizeof(ended.confidence), json, "confidence");
 	copy(ended.reason, sizeof(ended.reason), json, "reason");
+	ended.media = "untold";
+	if (cJSON_HasObjectItem(json, "media"))
+		ended.media = cJSON_IsTrue(cJSON_GetObjectItem(json, "media"))
+				      ? "yes"
+				      : "no";
 }
 
 
@@ -170,6 +176,8 @@ static void play(const char *story)
 			request("{\"type\":\"cancel\",\"ref\":\"x\","
 				"\"call_sid\":\"%s\"}",
 				sid);
+		else if (!strcmp(step, "media"))
+			baresip_media(10);
 		else if (!strcmp(step, "timeout"))
 			sip_fail(ETIMEDOUT);
 		else if (!strcmp(step, "transport"))
@@ -245,21 +253,30 @@ static const struct {
 };
 
 
-static void run(size_t i)
+static void begin(bool media)
 {
 	memset(&ended, 0, sizeof(ended));
 	*sid = '\0';
 	cseq = 1;
 
 	baresip_open(false);
+	if (media)
+		baresip_media(10);
 	referd_listener(line_handler);
 	referd_welcome();
 	call = baresip_call(invite);
 	baresip_answered(call);
 	time_passes(0);
 	referd_read();
+}
+
+
+static void run(size_t i)
+{
+	begin(false);
 	refer();
 	play(stories[i].story);
+	assert_string_equal(ended.media, "untold");
 
 	if (ended.count != 1 || strcmp(ended.outcome, stories[i].outcome) ||
 	    strcmp(ended.evidence, stories[i].evidence) ||
@@ -284,10 +301,57 @@ static void test_confidence(void **state)
 }
 
 
+/* Whether the caller can still be heard */
+static void test_media(void **state)
+{
+	static const struct {
+		const char *before, *after; /* the REFER */
+		const char *media;
+	} calls[] = {
+		{"1000", "202 Accepted,n486 Busy Here", "no"},
+		{"1700", "202 Accepted,n486 Busy Here", "no"},
+		{"1700,media", "202 Accepted,n486 Busy Here", "yes"},
+		{"1700,media,900", "603 Decline", "yes"},
+		{"1700,media,1600", "603 Decline", "no"},
+		{"1700,media,60000", "603 Decline", "no"},
+		{"1700,media,60000,media", "603 Decline", "yes"},
+		{"1000", "transport", "no"},
+		{"1000,media", "202 Accepted,cancel", "yes"},
+		{"1000", "202 Accepted,9000,media,n486 Busy Here", "yes"},
+		{"10,media", "202 Accepted,9000,n486 Busy Here", "no"},
+
+		/* not up for a second yet */
+		{"0", "202 Accepted,n486 Busy Here", "untold"},
+		{"900,media", "202 Accepted,n486 Busy Here", "untold"},
+
+		/* nor of a call that is over, or about to be */
+		{"1700,media", "202 Accepted,60,n200 OK", "untold"},
+		{"1700,media", "202 Accepted,closed,n486 Busy Here", "untold"},
+		{"1700,media", "491 Request Pending,closed", "untold"},
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < RE_ARRAY_SIZE(calls); i++) {
+
+		begin(true);
+		play(calls[i].before);
+		refer();
+		play(calls[i].after);
+		if (ended.count != 1 || strcmp(ended.media, calls[i].media))
+			fail_msg("%s, %s: %s", calls[i].before, calls[i].after,
+				 ended.media);
+		referd_listener(NULL);
+		baresip_close();
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_confidence),
+		cmocka_unit_test(test_media),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,16 @@ struct playback;
 struct referral;
 struct sipverb;
 
+enum {
+	MEDIA_SAMPLES = 4, /**< Kept of a call */
+};
+
+/** How much media had come when */
+struct media_sample {
+	uint64_t time;    /**< See deadline_now() */
+	uint32_t packets; /**< Since the call began */
+};
+
 /** A live call; only this folder changes it */
 struct livecall {
 	struct le he_call;          /**< By pointer                          */
@@ -47,6 +57,8 @@ struct livecall {
 	uint16_t hangup_scode; /**< What we ended it with, unanswered   */
 	uint64_t started;      /**< [ms] since 1970                     */
 	uint64_t answered;     /**< See deadline_now(), 0 if it is not  */
+	struct media_sample samplev[MEDIA_SAMPLES];
+	uint32_t samplec; /**< Taken so far                        */
 	bool outgoing;
 	bool reported;
 	bool transferred; /**< A transfer of ours ended it         */
@@ -94,6 +106,18 @@ void livecalls_transferred(const char *sid);
  * @param sid call_sid; harmless if there is no such call any more
  */
 void livecalls_unknown(const char *sid);
+
+
+/**
+ * Tell whether media still comes from the far end of a call
+ *
+ * @param comesp Whether any has come within the last second; left alone if
+ *               nobody knows
+ * @param sid    call_sid
+ *
+ * @return True if it is known
+ */
+bool livecalls_media(bool *comesp, const char *sid);
 
 
 /* livecall: One live call */

@@ -35,6 +35,9 @@ void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason);
 int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
 		    uint32_t timeout);
 
+bool media_sample(struct livecall *lc);
+bool media_comes(bool *comesp, const struct livecall *lc);
+
 void playback_call_closed(struct livecall *lc);
 
 int remote_request(struct sip_msg **msgp, char **targetp,

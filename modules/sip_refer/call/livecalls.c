@@ -17,11 +17,13 @@
 
 enum {
 	HASH_SIZE = 256,
+	SAMPLE_TIME = 500, /* between looks at the media [ms] */
 };
 
 static struct {
 	struct hash *ht_call; /* by pointer */
 	struct hash *ht_sid;
+	struct deadline sampling; /* of the media, while there are calls */
 } livecalls;
 
 
@@ -43,6 +45,42 @@ static struct livecall *calls_find_call(const struct call *call)
 {
 	return list_ledata(hash_lookup(livecalls.ht_call, call_key(call),
 				       call_cmp_handler, (void *)call));
+}
+
+
+/* By what baresip has: a pointer of ours may be that of a call that is gone */
+static bool sample_handler(struct ua *ua, struct call *call, const void *arg)
+{
+	struct livecall *lc = calls_find_call(call);
+	bool *sampled = *(bool *const *)arg;
+	(void)ua;
+
+	if (lc && lc->answered && media_sample(lc))
+		*sampled = true;
+
+	return false;
+}
+
+
+static void sampling_handler(void *arg)
+{
+	bool sampled = false, *const sampledp = &sampled;
+	(void)arg;
+
+	(void)agents_each_call(sample_handler, &sampledp);
+	if (sampled)
+		deadline_start(&livecalls.sampling, SAMPLE_TIME,
+			       sampling_handler, NULL);
+}
+
+
+static void answered(struct livecall *lc)
+{
+	livecall_answered(lc);
+
+	if (media_sample(lc) && !deadline_runs(&livecalls.sampling))
+		deadline_start(&livecalls.sampling, SAMPLE_TIME,
+			       sampling_handler, NULL);
 }
 
 
@@ -145,7 +183,7 @@ static void call_event(struct ua *ua, struct call *call, const char *event,
 	else if (!strcmp(event, "CALL_PROGRESS"))
 		livecall_update(lc, "early-media", 183, "Session Progress");
 	else if (!strcmp(event, "CALL_ESTABLISHED"))
-		livecall_answered(lc);
+		answered(lc);
 	else if (!strcmp(event, "CALL_TRANSFER_FAILED"))
 		tmr_start(&lc->tmr, 0, tmr_handler, lc);
 }
@@ -241,6 +279,14 @@ void livecalls_unknown(const char *sid)
 }
 
 
+bool livecalls_media(bool *comesp, const char *sid)
+{
+	const struct livecall *lc = livecalls_find(sid);
+
+	return lc && agents_have_call(lc->call) && media_comes(comesp, lc);
+}
+
+
 /* A call that is older than this module */
 static bool old_handler(struct ua *ua, struct call *call, const void *arg)
 {
@@ -248,7 +294,7 @@ static bool old_handler(struct ua *ua, struct call *call, const void *arg)
 	(void)arg;
 
 	if (lc && livecall_established(lc))
-		livecall_answered(lc);
+		answered(lc);
 
 	return false;
 }
@@ -272,6 +318,7 @@ int livecalls_init(void)
 void livecalls_close(void)
 {
 	compat_event_unregister();
+	deadline_cancel(&livecalls.sampling);
 	(void)hash_apply(livecalls.ht_call, stop_handler, NULL);
 	livecalls.ht_call = mem_deref(livecalls.ht_call);
 	livecalls.ht_sid = mem_deref(livecalls.ht_sid);

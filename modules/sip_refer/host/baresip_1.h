@@ -39,6 +39,7 @@ struct ausrc_st;
 struct call;
 struct conf;
 struct media_ctx;
+struct stream;
 struct ua;
 
 #ifndef AUDIO_TIMEBASE
@@ -74,6 +75,7 @@ typedef void(ua_event_h)(struct ua *ua, enum ua_event ev, struct call *call,
 const char *account_aor(const struct account *acc);
 
 /* audio */
+struct stream *audio_strm(const struct audio *au);
 int audio_set_source(struct audio *au, const char *mod, const char *device);
 int ausrc_register(struct ausrc **asp, struct list *ausrcl, const char *name,
 		   ausrc_alloc_h *alloch);
@@ -102,6 +104,9 @@ void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 void info(const char *fmt, ...);
 void warning(const char *fmt, ...);
+
+/* stream */
+uint32_t stream_metric_get_rx_n_packets(const struct stream *strm);
 
 /* ua */
 int ua_connect(struct ua *ua, struct call **callp, const char *from_uri,

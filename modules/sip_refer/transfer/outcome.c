@@ -159,14 +159,32 @@ static bool is_sure(const struct referral *r, const char *evidence)
 }
 
 
+static bool call_stays(const char *outcome)
+{
+	return strcmp(outcome, "transferred") && strcmp(outcome, "presumed");
+}
+
+
+/* A B2BUA may have hung up the caller, and leave the call with us up */
+static void media_write(struct json *j, const struct referral *r)
+{
+	bool comes;
+
+	if (r->events->media(&comes, r->call_sid))
+		json_bool(j, "media", comes);
+}
+
+
 /**
  * Report how a transfer has ended
  *
  * @param r        Referral
  * @param outcome  Name of the outcome
  * @param evidence Name of what tells so
+ * @param up       True if its call is not closed
  */
-void outcome_end(struct referral *r, const char *outcome, const char *evidence)
+void outcome_end(struct referral *r, const char *outcome, const char *evidence,
+		 bool up)
 {
 	const bool premature = is_premature(r, evidence);
 	struct json j;
@@ -179,6 +197,9 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence)
 	json_str(&j, "evidence", evidence);
 	json_str(&j, "confidence",
 		 is_sure(r, evidence) && !premature ? "high" : "low");
+
+	if (up && call_stays(outcome))
+		media_write(&j, r);
 
 	/* more may be done in this turn than to say so */
 	link_report(&j);

@@ -6,6 +6,8 @@
 #ifndef OUTCOME_H
 #define OUTCOME_H
 
+#include <stdbool.h>
+
 struct pl;
 struct referral;
 struct sip_msg;
@@ -16,7 +18,7 @@ void outcome_message(struct referral *r, char *message);
 void outcome_begin(struct referral *r);
 void outcome_step(struct referral *r, const char *step,
 		  const struct sip_msg *msg);
-void outcome_end(struct referral *r, const char *outcome,
-		 const char *evidence);
+void outcome_end(struct referral *r, const char *outcome, const char *evidence,
+		 bool up);
 
 #endif

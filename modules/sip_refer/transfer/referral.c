@@ -103,6 +103,8 @@ void referral_set_state(struct referral *r, enum referral_state state,
 void referral_end(struct referral *r, const char *outcome,
 		  const char *evidence)
 {
+	const bool up = r->held;
+
 	if (r->state == ENDED)
 		return;
 
@@ -110,7 +112,7 @@ void referral_end(struct referral *r, const char *outcome,
 	referral_set_state(r, ENDED, LINGER);
 	drequest_give_up(r->refer);
 	let_go(r);
-	outcome_end(r, outcome, evidence);
+	outcome_end(r, outcome, evidence, up);
 	usage_close(r->usage);
 }
 

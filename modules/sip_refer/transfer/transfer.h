@@ -26,13 +26,16 @@ struct referral_call {
 	bool outgoing;
 };
 
-/** What transfers bring about in calls, each named by its call_sid */
+/** What transfers bring about in calls, and ask of them, each named by its call_sid */
 struct referral_events {
 	/** The far end was transferred: we leave the call */
 	void (*transferred)(const char *call_sid);
 
 	/** The far end has said that it knows no such call */
 	void (*unknown)(const char *call_sid);
+
+	/** Whether media still comes; false if nobody knows */
+	bool (*media)(bool *comesp, const char *call_sid);
 };
 
 
