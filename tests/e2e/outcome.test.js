@@ -184,6 +184,40 @@ for (const [code, reason, more] of [
 }
 
 
+/* A B2BUA has hung up the caller, and leaves the call with us up */
+scene('a failure tells whether media still comes', async (s) => {
+	const { client } = await s.control();
+	const far = await Far.start(s, { handlers: { REFER: (leg, request) =>
+		leg.answer(request, 603, 'Decline') } });
+	const leg = await far.call();
+	const { body } = await leg.response;
+	const fail = async () => {
+		const from = client.now;
+
+		client.send({ verb: 'sip:refer', referTo: '100' });
+		const { data } = await client.message('transfer:status',
+			{ step: 'ended' }, { from });
+
+		equal(data, { outcome: 'failed', evidence: 'response',
+			confidence: 'high' });
+		return data.media;
+	};
+
+	await client.message('call:status', { call_status: 'in-progress' });
+	assert.equal(await fail(), undefined);
+
+	const stop = leg.talk(body);
+	await sleep(2_000);
+	assert.equal(await fail(), true);
+	stop();
+	await sleep(2_000);
+	assert.equal(await fail(), false);
+	leg.talk(body);
+	await sleep(500);
+	assert.equal(await fail(), true);
+});
+
+
 scene('REFER answered 481: failed, and the gateway ends the call',
 	async (s) => {
 	const t = await transfer(s, 'no-dialog', {});
@@ -616,6 +650,7 @@ scene('NOTIFY 200 right behind the 202: transferred, and not to be trusted',
 	client.send({ verb: 'sip:refer', referTo: '100' });
 	equal((await client.message('transfer:status', { step: 'ended' }))
 		.data, { outcome: 'transferred', evidence: 'notify',
+		confidence: 'low',
 		reason: 'OK (said before the target can have answered)' });
 	await leg.received('BYE');
 });

@@ -14,6 +14,10 @@ import { parse, tagOf, valuesOf } from './wire.js';
 const RESEND = 500;
 const GIVE_UP = 32_000;
 
+/* Of RTP with 20 ms of PCMU */
+const RTP_HEADER = 12;
+const FRAME = 160;
+
 const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER';
 
 
@@ -173,6 +177,27 @@ class Leg {
 	bye(headers = {})
 	{
 		return this.request('BYE', { headers });
+	}
+
+	/** Sends silence to where an SDP says, until it is stopped. */
+	talk(sdp)
+	{
+		const [, ip] = /^c=IN IP\d (\S+)/m.exec(sdp);
+		const [, port] = /^m=audio (\d+)/m.exec(sdp);
+		const packet = Buffer.alloc(RTP_HEADER + FRAME, 0xff);
+		let n = 0;
+
+		packet.writeUInt32BE(0x80000000);
+		packet.writeUInt32BE(0x51190, 8);
+		const timer = setInterval(() => {
+			packet.writeUInt16BE(++n & 0xffff, 2);
+			packet.writeUInt32BE(n * FRAME, 4);
+			if (!this.far.closed)
+				this.socket.send(packet, Number(port), ip);
+		}, 20);
+		timer.unref();
+
+		return () => clearInterval(timer);
 	}
 
 	/** A message by direction and method or status code. */
