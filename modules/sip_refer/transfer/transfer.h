@@ -26,7 +26,8 @@ struct referral_call {
 	bool outgoing;
 };
 
-/** What transfers bring about in calls, and ask of them, each named by its call_sid */
+/** What transfers bring about in calls, and ask of them, each named by its
+ * call_sid */
 struct referral_events {
 	/** The far end was transferred: we leave the call */
 	void (*transferred)(const char *call_sid);
