@@ -45,7 +45,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, baresip,
-		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
+		{ ring: 2000, verb: { timeouts: { notify: 1 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);
@@ -55,7 +55,7 @@ scene('the target rings longer than a first NOTIFY may take', async (s) => {
 scene('the target rings longer than it may: the call stays, the result ' +
 	'is told', async (s) => {
 	const t = await transfer(s, baresip,
-		{ ring: 3000, verb: { timeouts: { ringing: 1 } } });
+		{ ring: 2000, verb: { timeouts: { ringing: 1 } } });
 
 	assert.equal(end(t), 'unknown timer:ringing 100');
 	await late(t, 200);

@@ -47,7 +47,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sipjs,
-		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
+		{ ring: 2000, verb: { timeouts: { notify: 1 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);
@@ -57,7 +57,7 @@ scene('the target rings longer than a first NOTIFY may take', async (s) => {
 scene('the target rings longer than it may: the result is told',
 	async (s) => {
 	const t = await transfer(s, sipjs,
-		{ ring: 3000, verb: { timeouts: { ringing: 1 } } });
+		{ ring: 2000, verb: { timeouts: { ringing: 1 } } });
 
 	assert.equal(end(t), 'unknown timer:ringing 180');
 	await late(t, 200);

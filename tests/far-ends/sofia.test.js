@@ -41,7 +41,7 @@ scene('the target is busy', async (s) => {
 
 scene('the target rings longer than a first NOTIFY may take', async (s) => {
 	const t = await transfer(s, sofia,
-		{ ring: 3000, verb: { timeouts: { notify: 2 } } });
+		{ ring: 2000, verb: { timeouts: { notify: 1 } } });
 
 	assert.equal(end(t), 'transferred notify 200');
 	await over(t);
