@@ -176,6 +176,15 @@ static void play(const char *story)
 			request("{\"type\":\"cancel\",\"ref\":\"x\","
 				"\"call_sid\":\"%s\"}",
 				sid);
+		else if (!strcmp(step, "bye"))
+			message("BYE sip:gw@10.0.0.2 SIP/2.0\r\n"
+				"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKb\r\n"
+				"From: <sip:ann@10.0.0.1>;tag=a\r\n"
+				"To: "
+				"<sip:gw@10.0.0.2>;tag=0000000000000007\r\n"
+				"Call-ID: c\r\n"
+				"CSeq: 1000 BYE\r\n"
+				"Content-Length: 0\r\n\r\n");
 		else if (!strcmp(step, "media"))
 			baresip_media(10);
 		else if (!strcmp(step, "timeout"))
@@ -234,6 +243,14 @@ static const struct {
 	{"timeout", "failed", "timeout", "low", "Request Timeout"},
 	{"closed,2000", "failed", "bye", "low",
 	 "the call ended before the REFER was answered"},
+
+	/* but not by whom we have hung up on: baresip says it of any */
+	{"202 Accepted,closed,n500 Connection reset by peer", "failed",
+	 "notify", "low", "Connection reset by peer (said behind the BYE)"},
+	{"202 Accepted,n180 Ringing,closed,1500,n486 Busy Here", "failed",
+	 "notify", "low", "Busy Here (said behind the BYE)"},
+	{"202 Accepted,bye,closed,n486 Busy Here", "failed", "notify", "high",
+	 "Busy Here"},
 
 	/* what is only assumed */
 	{"202 Accepted,closed,2000", "presumed", "bye", "low",

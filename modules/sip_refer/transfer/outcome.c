@@ -132,9 +132,26 @@ static bool is_premature(const struct referral *r, const char *evidence)
 }
 
 
-static void premature_reason(struct referral *r)
+/* baresip takes our BYE for the end of the transfer, says 500, and goes on
+   calling */
+static bool is_echo(const struct referral *r, const char *evidence)
 {
-	static const char why[] = "said before the target can have answered";
+	return is_told(evidence) && r->call_status >= 300 && r->left;
+}
+
+
+/* Why the far end is not to be believed, NULL if it is */
+static const char *disbelief(const struct referral *r, const char *evidence)
+{
+	if (is_premature(r, evidence))
+		return "said before the target can have answered";
+
+	return is_echo(r, evidence) ? "said behind the BYE" : NULL;
+}
+
+
+static void reason_add(struct referral *r, const char *why)
+{
 	char *reason;
 
 	if (!str_isset(r->reason)) {
@@ -186,17 +203,17 @@ static void media_write(struct json *j, const struct referral *r)
 void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 		 bool up)
 {
-	const bool premature = is_premature(r, evidence);
+	const char *why = disbelief(r, evidence);
 	struct json j;
 
-	if (premature)
-		premature_reason(r);
+	if (why)
+		reason_add(r, why);
 
 	step_begin(&j, r, "ended");
 	json_str(&j, "outcome", outcome);
 	json_str(&j, "evidence", evidence);
 	json_str(&j, "confidence",
-		 is_sure(r, evidence) && !premature ? "high" : "low");
+		 is_sure(r, evidence) && !why ? "high" : "low");
 
 	if (up && call_stays(outcome))
 		media_write(&j, r);

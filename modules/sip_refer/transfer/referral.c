@@ -355,6 +355,8 @@ void referral_call_closed(struct referral *r, bool stopping)
 		referral_stop(r);
 	else if (r->state == PENDING)
 		unanswered(r);
-	else if (r->state != DECIDED)
+	else if (r->state != DECIDED) {
+		r->left = !r->bye;
 		referral_set_state(r, ORPHANED, GRACE);
+	}
 }

@@ -72,6 +72,8 @@ struct referral {
 	bool retried;              /**< The REFER was sent again for a 491 */
 	bool refused;              /**< Its last attempt was, by a 491     */
 	bool provisional;          /**< A NOTIFY has told of a 1xx         */
+	bool bye;                  /**< The far end has ended its call     */
+	bool left;                 /**< We have                            */
 	bool mute;                 /**< The last NOTIFY had no status      */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
 	uint32_t notify_first;     /**< Least CSeq of a NOTIFY without id  */

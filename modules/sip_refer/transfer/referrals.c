@@ -126,6 +126,7 @@ void referrals_bye(const struct sip_msg *msg)
 
 		struct referral *r = le->data;
 
+		r->bye = true;
 		if (r->state != ENDED && r->state != DECIDED)
 			outcome_message(r, sipmsg_json(msg));
 	}
