@@ -27,16 +27,16 @@
  \verbatim
   sip_refer_socket           /run/referd/node.sock # socket of referd
   sip_refer_node             gw1                   # name of this baresip
-  sip_refer_notify_timeout   15                    # 2xx to first NOTIFY [s]
+  sip_refer_notify_timeout   40                    # 2xx to first NOTIFY [s]
   sip_refer_ringing_timeout  120                   # NOTIFY to NOTIFY [s]
   sip_refer_retry_timeout    4                     # 491 to next REFER [s]
+  sip_refer_unsubscribe      no                    # from what is given up
   sip_refer_accept           no                    # REFERs of far ends
  \endverbatim
  */
 
 
 enum {
-	NOTIFY_TIMEOUT = 15,
 	RINGING_TIMEOUT = 120,
 	NODE_MAX = 64,
 	PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
@@ -239,7 +239,7 @@ static int module_start(const char *path, const char *node,
 static int module_init(void)
 {
 	struct timeouts timeouts;
-	bool accept;
+	bool accept, unsubscribe;
 	char path[PATH_SIZE], node[NODE_MAX], releases[256];
 	int err;
 
@@ -251,18 +251,21 @@ static int module_init(void)
 		return err;
 	}
 
+	/* if it is not set, it depends on the far end */
 	err = get_seconds(&timeouts.notify, "sip_refer_notify_timeout", 1,
-			  TIMEOUT_MAX, NOTIFY_TIMEOUT);
+			  TIMEOUT_MAX, 0);
 	err |= get_seconds(&timeouts.ringing, "sip_refer_ringing_timeout", 1,
 			   TIMEOUT_MAX, RINGING_TIMEOUT);
 	err |= get_seconds(&timeouts.retry, "sip_refer_retry_timeout", 0,
 			   RETRY_MAX / 1000, RETRY_MAX / 1000);
+	err |= get_bool(&unsubscribe, "sip_refer_unsubscribe");
 	err |= get_bool(&accept, "sip_refer_accept");
 	err |= get_path(path);
 	err |= get_node(node);
 	if (err)
 		return EINVAL;
 
+	timeouts.unsubscribe = unsubscribe ? UNSUBSCRIBE : UNSUBSCRIBE_NEVER;
 	decline_init(accept);
 	err = module_start(path, node, &timeouts);
 	if (err) {

@@ -459,20 +459,19 @@ scene('no answer to the REFER: failed, 408, the call goes on', async (s) => {
 });
 
 
-scene('202, then nothing: unknown, unsubscribed, the call goes on',
-	async (s) => {
+scene('202, then nothing: unknown, the call goes on', async (s) => {
 	const t = await transfer(s, 'no-notify', {},
 		{ gateway: { config: SHORT } });
 
 	equal(t.ended, { outcome: 'unknown', evidence: 'timer:notify',
-		refer_status: 202, call_status: undefined });
-	const subscribe = await t.far.received('SUBSCRIBE');
-	assert.equal(subscribe.headers.expires, '0');
+		refer_status: 202, call_status: undefined,
+		reason: 'no NOTIFY for 2.0 s' });
 	await usable(t);
+	assert.equal(t.far.requests('SUBSCRIBE').length, 0);
 });
 
 
-scene('ringing, then nothing: unknown, unsubscribed', async (s) => {
+scene('ringing, then nothing: unknown, the call goes on', async (s) => {
 	const t = await transfer(s, 'ringing', { final: '200 OK' },
 		{ gateway: { config: SHORT } });
 
@@ -480,7 +479,96 @@ scene('ringing, then nothing: unknown, unsubscribed', async (s) => {
 		refer_status: 202, call_status: 180 });
 	await t.gw.event('CALL_ESTABLISHED');
 	assert.equal(t.gw.talking().length, 1);
+	assert.equal(t.far.requests('SUBSCRIBE').length, 0);
 	once(t.client, t.sid);
+});
+
+
+for (const [code, reason] of [[200, 'OK'], [486, 'Busy Here']]) {
+	scene(`202, then nothing, then ${code}: unknown, and told as late`,
+		async (s) => {
+		const t = await transfer(s, 'late',
+			{ final: `${code} ${reason}` },
+			{ gateway: { config: SHORT } });
+
+		equal(t.ended, { outcome: 'unknown',
+			evidence: 'timer:notify', call_status: undefined });
+		await t.far.nudge();
+		const { data } = await t.client.message('transfer:status',
+			{ step: 'late' });
+
+		equal(data, { transfer_id: t.ended.transfer_id,
+			verb_id: 'v1', refer_status: 202, call_status: code,
+			reason, outcome: undefined });
+		assert.deepEqual(data.sip.body, [`SIP/2.0 ${code} ${reason}`]);
+		assert.equal((await answerTo(t.far, 'NOTIFY')).status, 200);
+		await usable(t);
+	});
+}
+
+
+/* The call is over, and the application has asked for that */
+scene('cancelled by a hangup, then 200: told as late', async (s) => {
+	const { client, leg, call_sid } = await plain(s, (l, refer) => {
+		l.answer(refer, 202, 'Accepted');
+		l.notify('SIP/2.0 180 Ringing');
+	});
+
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid });
+	await client.message('transfer:status', { call_status: 180 });
+	client.send({ verb: 'hangup', call_sid });
+	await leg.received('BYE');
+	equal((await client.message('transfer:status', { step: 'ended' })).data,
+		{ outcome: 'cancelled', evidence: 'application' });
+	assert.equal((await leg.notify('SIP/2.0 200 OK', { headers:
+		{ 'Subscription-State': 'terminated;reason=noresource' } }))
+		.status, 200);
+	equal((await client.message('transfer:status', { step: 'late' })).data,
+		{ call_status: 200, reason: 'OK' });
+	assert.equal(leg.requests('SUBSCRIBE').length, 0);
+});
+
+
+scene('202, then nothing: unsubscribed, if that is asked for', async (s) => {
+	const t = await transfer(s, 'no-notify', {}, { gateway: {
+		config: { ...SHORT, sip_refer_unsubscribe: 'yes' } } });
+
+	equal(t.ended, { outcome: 'unknown', evidence: 'timer:notify' });
+	equal((await t.far.received('SUBSCRIBE')).headers,
+		{ expires: '0', event: 'refer' });
+	await usable(t);
+});
+
+
+/* baresip answers that it is unsubscribed, and hangs up; nobody stops calling */
+scene('given up: the call of who hangs up when unsubscribed stays',
+	async (s) => {
+	const SUBSCRIBE = (leg, request) => {
+		leg.answer(request, 200, 'OK');
+		leg.bye();
+	};
+	const { client, leg, call_sid } = await plain(s, (l, refer) => {
+		l.handlers.SUBSCRIBE = SUBSCRIBE;
+		l.answer(refer, 202, 'Accepted');
+		l.notify('SIP/2.0 100 Trying\n');
+	});
+	const refer = { verb: 'sip:refer', referTo: '100', call_sid,
+		timeouts: { ringing: 0.5 } };
+
+	client.send(refer);
+	equal((await client.message('transfer:status', { step: 'ended' })).data,
+		{ outcome: 'unknown', evidence: 'timer:ringing' });
+	await leg.notify('SIP/2.0 486 Busy Here\n', { headers: {
+		'Subscription-State': 'terminated;reason=noresource' } });
+	assert.equal(leg.requests('SUBSCRIBE').length, 0);
+	assert.equal(leg.messages.filter((m) => m.method === 'BYE').length, 0);
+
+	/* and there is no hindrance to another one, which wants it so */
+	const from = client.now;
+	client.send({ ...refer, timeouts: { ringing: 0.5, unsubscribe: true } });
+	await client.message('transfer:status', { step: 'ended' }, { from });
+	await client.message('call:status', { call_status: 'completed' });
+	assert.equal(leg.requests('SUBSCRIBE').length, 1);
 });
 
 
@@ -1034,6 +1122,66 @@ scene('the application hangs up meanwhile: cancelled', async (s) => {
 
 	equal(t.ended, { outcome: 'cancelled', evidence: 'application' });
 	await t.far.received('BYE');
+});
+
+
+/* Nothing stops it from calling the target of the first: two would ring */
+scene('a transfer after one that was given up is refused, but with force',
+	async (s) => {
+	let notify;
+	const { client, leg, call_sid } = await plain(s, (l, refer) => {
+		l.answer(refer, 202, 'Accepted');
+		notify = (sipfrag, state) => l.notify(sipfrag, { headers: {
+			'Event': `refer;id=${parseInt(refer.headers.cseq)}`,
+			'Subscription-State': state } });
+		return notify('SIP/2.0 180 Ringing', 'active;expires=60');
+	});
+	const refer = { verb: 'sip:refer', referTo: '100', call_sid };
+	const ended = (from) => client.message('transfer:status',
+		{ step: 'ended' }, { from });
+	const refused = async () => {
+		const from = client.now;
+
+		client.send(refer);
+		const { data } = await client.message('jambonz:error', {},
+			{ from });
+		assert.match(data.error, /sip:refer: the far end may still be /);
+	};
+
+	client.send(refer);
+	await client.message('transfer:status', { call_status: 180 });
+	client.send({ type: 'command', command: 'redirect', call_sid,
+		data: [{ verb: 'pause', length: 0 }, refer] });
+	equal((await ended()).data,
+		{ outcome: 'cancelled', evidence: 'application' });
+	await client.message('jambonz:error');
+	await refused();
+	await notify('SIP/2.0 180 Ringing', 'terminated');
+	await refused();
+	assert.equal(leg.requests('REFER').length, 1);
+
+	/* which a dry run is not, and says why */
+	client.send({ ...refer, id: 'dry', dryRun: true });
+	const { data: dry } = await client.message('verb:status',
+		{ id: 'dry', event: 'finished' });
+	assert.ok(dry.dry_run.doubts.some((doubt) =>
+		/may still be calling/.test(doubt)), dry.dry_run.doubts);
+
+	const first = notify;
+	let from = client.now;
+	client.send({ ...refer, force: true });
+	await client.message('transfer:status', { call_status: 180 }, { from });
+	await notify('SIP/2.0 486 Busy Here', 'terminated;reason=noresource');
+	equal((await ended(from)).data, { outcome: 'failed', call_status: 486 });
+
+	/* the first is on yet */
+	await refused();
+	await first('SIP/2.0 180 Ringing', 'terminated;reason=giveup');
+	from = client.now;
+	client.send(refer);
+	await client.message('transfer:status', { step: 'accepted' }, { from });
+	assert.equal(leg.requests('REFER').length, 3);
+	assert.equal(leg.requests('SUBSCRIBE').length, 0);
 });
 
 

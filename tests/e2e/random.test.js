@@ -152,7 +152,7 @@ async function oneCall({ client, far, application, behaviours }, number)
 	for (const id of verbs) {
 		client.send({ verb: 'sip:refer', id, msgid: id, call_sid: sid,
 			referTo: `${number}`,
-			timeouts: { notify: 1, ringing: 1 },
+			force: true, timeouts: { notify: 1, ringing: 1 },
 			eventHook: d.of([undefined, '/event',
 				`${application.url}/event`]),
 			actionHook: d.of([`/${id}`, `/${id}`,

@@ -59,6 +59,34 @@ scene('referd is killed in mid-transfer: the result is there all the same',
 });
 
 
+scene('referd is away when a result comes late: it is told all the same',
+	async (s) => {
+	const { referd, client } = await s.control();
+	const { far, sid } = await s.call(client, 'late', { final: '200 OK' });
+
+	client.send({ verb: 'sip:refer', id: 'v1', referTo: '100',
+		call_sid: sid, timeouts: { notify: 0.5 } });
+	const { seq } = await client.message('transfer:status',
+		{ step: 'ended', outcome: 'unknown' });
+	await referd.kill('SIGKILL');
+	await far.nudge();
+	await far.messages.wait((m) => !m.sent && m.status === 200 &&
+		/NOTIFY/.test(m.headers.cseq), 'answer to the NOTIFY');
+	await referd.run();
+
+	const back = await s.client(referd, { query: `?since=${seq}` });
+	const late = { call_sid: sid, step: 'late', call_status: 200 };
+	await back.message('transfer:status', late);
+	const { data: { transfer_id } } = back.all('transfer:status').at(-1);
+	const { transfer } = await (await fetch(
+		`${referd.http}/transfers/${transfer_id}`)).json();
+
+	assert.equal(transfer.outcome, 'unknown');
+	assert.equal(transfer.late_status, 200);
+	assert.equal(back.all('transfer:status').length, 1);
+});
+
+
 scene('referd is killed and back before the result', async (s) => {
 	const { referd, far, sid } = await inTransfer(s);
 

@@ -15,7 +15,8 @@
 
 
 enum {
-	SECOND = 1000,   /* ms              */
+	SECOND = 1000, /* ms              */
+	OPEN_MAX = 8,
 	OVER_MAX = 8192, /* docs/limits.md */
 };
 
@@ -25,8 +26,10 @@ static struct {
 	unsigned ok, refused;
 	char error[256];
 	unsigned requested, ended, late;
-	char outcome[16];
+	unsigned cseqv[16]; /* of the REFERs */
+	char outcome[16], confidence[8];
 	int late_status;
+	char late_reason[128];
 } told;
 
 static struct {
@@ -62,17 +65,24 @@ static void line_handler(const cJSON *json)
 	}
 
 	if (!strcmp(str(json, "step"), "requested")) {
-		++told.requested;
+		const cJSON *sip = cJSON_GetObjectItem(json, "sip");
+
+		told.cseqv[told.requested++ % RE_ARRAY_SIZE(told.cseqv)] =
+			atoi(str(cJSON_GetObjectItem(sip, "headers"), "CSeq"));
 	}
 	else if (!strcmp(str(json, "step"), "ended")) {
 		++told.ended;
 		str_ncpy(told.outcome, str(json, "outcome"),
 			 sizeof(told.outcome));
+		str_ncpy(told.confidence, str(json, "confidence"),
+			 sizeof(told.confidence));
 	}
 	else if (!strcmp(str(json, "step"), "late")) {
 		++told.late;
 		told.late_status =
 			cJSON_GetObjectItem(json, "call_status")->valueint;
+		str_ncpy(told.late_reason, str(json, "reason"),
+			 sizeof(told.late_reason));
 		assert_null(cJSON_GetObjectItem(json, "outcome"));
 	}
 }
@@ -141,6 +151,17 @@ static uint16_t notify(const char *event, const char *state,
 		sipfrag);
 
 	return sip_replied();
+}
+
+
+/* The same, of the n-th REFER */
+static uint16_t notify_of(unsigned n, const char *state, const char *sipfrag)
+{
+	char event[32];
+
+	(void)re_snprintf(event, sizeof(event), "refer;id=%u", told.cseqv[n]);
+
+	return notify(event, state, sipfrag);
 }
 
 
@@ -312,6 +333,393 @@ static void test_repeated(void **state)
 }
 
 
+#define ACTIVE "active;expires=60"
+#define OVER   "terminated;reason=noresource"
+#define RINGS  "SIP/2.0 180 Ringing\r\n"
+#define OK     "SIP/2.0 200 OK\r\n"
+#define BUSY   "SIP/2.0 486 Busy Here\r\n"
+
+static const char still[] = "sip:refer: the far end may still be calling the "
+			    "target of the transfer before; `force` sends it "
+			    "nevertheless";
+
+
+static void cancel(void)
+{
+	say("cancel", "");
+	assert_string_equal(told.outcome, "cancelled");
+}
+
+
+/* Another REFER is refused, or sent */
+static void expect_calling(bool calling)
+{
+	const unsigned requested = told.requested;
+
+	refer(",\"dryRun\":true");
+	refer("");
+	assert_int_equal(told.requested, requested + !calling);
+	if (calling)
+		assert_string_equal(told.error, still);
+}
+
+
+static void expect_late(unsigned count, int status)
+{
+	assert_int_equal(told.late, count);
+	assert_int_equal(told.late_status, status);
+}
+
+
+/* A PBX that dials 30 s, and says nothing before the target rings */
+static void test_notify_timeout(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "");
+	wait(39 * SECOND);
+	assert_int_equal(told.ended, 0);
+	wait(1 * SECOND);
+	assert_string_equal(told.outcome, "unknown");
+	assert_int_equal(sip_subscribes(), 0);
+
+	/* as long as the call lives, and once */
+	wait(2000 * SECOND);
+	assert_int_equal(notify("refer", OVER, BUSY), 200);
+	expect_late(1, 486);
+	assert_int_equal(notify("refer", OVER, OK), 200);
+	expect_late(1, 486);
+	assert_int_equal(told.ended, 1);
+	assert_string_equal(told.outcome, "unknown");
+}
+
+
+/* Who has said 100 says it again */
+static void test_notify_timeout_trying(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "");
+	notify("refer", ACTIVE, "SIP/2.0 100 Trying\r\n");
+	notify("refer", OVER, BUSY);
+	refer("");
+	answer("REFER", 202, "");
+	wait(14 * SECOND);
+	assert_int_equal(told.ended, 1);
+	wait(1 * SECOND);
+	assert_int_equal(told.ended, 2);
+	notify("refer", OVER, BUSY);
+
+	refer(",\"timeouts\":{\"notify\":50}");
+	answer("REFER", 202, "");
+	wait(49 * SECOND);
+	assert_int_equal(told.ended, 2);
+	wait(1 * SECOND);
+	assert_int_equal(told.ended, 3);
+}
+
+
+static void test_unsubscribe(void **state)
+{
+	(void)state;
+
+	refer(",\"timeouts\":{\"notify\":1,\"unsubscribe\":true}");
+	answer("REFER", 202, "");
+	wait(1 * SECOND);
+	assert_int_equal(told.ended, 1);
+	assert_int_equal(sip_subscribes(), 1);
+	answer("SUBSCRIBE", 481, "");
+	assert_int_equal(sip_subscribes(), 2);
+	answer("SUBSCRIBE", 481, "");
+	assert_int_equal(sip_subscribes(), 2);
+	notify("refer", "terminated;reason=timeout", RINGS);
+	assert_int_equal(told.late, 0);
+
+	/* answered when it was given up already */
+	refer(",\"timeouts\":{\"unsubscribe\":true}");
+	cancel();
+	assert_int_equal(sip_subscribes(), 2);
+	answer("REFER", 202, "");
+	assert_int_equal(sip_subscribes(), 3);
+	notify("refer", "terminated;reason=timeout", RINGS);
+
+	refer("");
+	cancel();
+	answer("REFER", 202, "");
+	assert_int_equal(sip_subscribes(), 3);
+	notify("refer", OVER, OK);
+	expect_late(1, 200);
+}
+
+
+/* A subscription is not refreshed when nobody waits any more */
+static void test_no_refresh(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "Expires: 10\r\n");
+	wait(8 * SECOND);
+	assert_int_equal(sip_subscribes(), 1);
+	answer("SUBSCRIBE", 200, "Expires: 10\r\n");
+	cancel();
+	notify("refer", "active;expires=10", RINGS);
+	wait(100 * SECOND);
+	assert_int_equal(sip_subscribes(), 1);
+}
+
+
+static void test_behind_call(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "");
+	cancel();
+	wait(100 * SECOND);
+	baresip_closed(far.call, "");
+	wait(31 * SECOND);
+	notify("refer", "terminated", "");
+	notify("refer", "terminated", RINGS);
+	assert_int_equal(told.late, 0);
+	notify("refer", OVER, OK);
+	expect_late(1, 200);
+
+	/* baresip answers a BYE so */
+	call_in(1);
+	refer("");
+	answer("REFER", 202, "");
+	cancel();
+	baresip_closed(far.call, "");
+	notify("refer", OVER, "SIP/2.0 500 Connection reset by peer\r\n");
+	expect_late(2, 500);
+	assert_string_equal(told.late_reason, "Connection reset by peer "
+					      "(said behind the BYE)");
+
+	call_in(2);
+	refer("");
+	answer("REFER", 202, "");
+	cancel();
+	baresip_closed(far.call, "");
+	wait(33 * SECOND);
+	assert_int_equal(notify("refer", OVER, OK), 200);
+	expect_late(2, 500);
+}
+
+
+/* Each end without a result of its own */
+static void test_outcomes(void **state)
+{
+	(void)state;
+
+	refer("");
+	sip_fail(ETIMEDOUT);
+	wait(10);
+	assert_string_equal(told.outcome, "failed");
+	notify("refer", OVER, BUSY);
+	expect_late(1, 486);
+
+	refer("");
+	answer("REFER", 202, "");
+	notify("refer", "terminated;reason=giveup", RINGS);
+	assert_string_equal(told.outcome, "unknown");
+	notify("refer", OVER, "SIP/2.0 487 X\r\n");
+	expect_late(2, 487);
+
+	refer("");
+	answer("REFER", 202, "");
+	baresip_closed(far.call, "");
+	wait(3 * SECOND);
+	assert_string_equal(told.outcome, "presumed");
+	notify("refer", OVER, BUSY);
+	expect_late(3, 486);
+
+	call_in(1);
+	refer("");
+	answer("REFER", 202, "Refer-Sub: false\r\n");
+	assert_string_equal(told.outcome, "presumed");
+	notify("refer", OVER, OK);
+	expect_late(4, 200);
+
+	call_in(2);
+	refer("");
+	baresip_closed(far.call, "");
+	wait(3 * SECOND);
+	assert_string_equal(told.outcome, "failed");
+	notify("refer", OVER, OK);
+	expect_late(5, 200);
+
+	/* nothing is late where it was told, or refused */
+	call_in(3);
+	refer("");
+	answer("REFER", 603, "");
+	notify("refer", OVER, OK);
+	refer("");
+	answer("REFER", 202, "");
+	notify("refer", ACTIVE, BUSY);
+	notify("refer", OVER, OK);
+	expect_late(5, 200);
+}
+
+
+static void test_calling(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "");
+	notify("refer", ACTIVE, RINGS);
+	cancel();
+	expect_calling(true);
+	notify("refer", ACTIVE, RINGS);
+	expect_calling(true);
+
+	/* as SIP.js has it in each */
+	notify("refer", "terminated", RINGS);
+	expect_calling(true);
+	notify("refer", "terminated;reason=giveup", RINGS);
+	expect_calling(false);
+	answer("REFER", 202, "");
+
+	cancel();
+	expect_calling(true);
+	notify("refer", ACTIVE, BUSY);
+	expect_late(1, 486);
+	expect_calling(false);
+
+	/* the REFER is refused when it was given up */
+	cancel();
+	expect_calling(true);
+	answer("REFER", 603, "");
+	expect_calling(false);
+	answer("REFER", 202, "");
+	notify("refer", "terminated;reason=noresource", "");
+	assert_string_equal(told.outcome, "unknown");
+	expect_calling(false);
+	answer("REFER", 603, "");
+}
+
+
+static void expect_calling_for(uint64_t ms)
+{
+	cancel();
+	wait(ms - 1 * SECOND);
+	expect_calling(true);
+	wait(1 * SECOND);
+	expect_calling(false);
+}
+
+
+static void test_calling_expires(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "Expires: 300\r\n");
+	expect_calling_for(300 * SECOND);
+
+	answer("REFER", 202, "");
+	notify_of(1, "active;expires=600", RINGS);
+	expect_calling_for(600 * SECOND);
+
+	/* what the far end has not said: as long as a proxy waits */
+	answer("REFER", 202, "");
+	wait(30 * SECOND);
+	expect_calling_for(150 * SECOND);
+	expect_calling_for(180 * SECOND);
+}
+
+
+/* The first one named no id, as the second: ids would tell them apart */
+static void forced(void)
+{
+	refer("");
+	answer("REFER", 202, "");
+	cancel();
+	refer("");
+	assert_string_equal(told.error, still);
+	refer(",\"force\":true");
+	assert_int_equal(told.requested, 2);
+	answer("REFER", 202, "");
+	notify("refer", ACTIVE, RINGS);
+	assert_int_equal(told.ended, 1);
+}
+
+
+/* One of them has failed, then the other: neither is told of a success */
+static void test_forced_fails(void **state)
+{
+	(void)state;
+
+	forced();
+	notify("refer", OVER, BUSY);
+	expect_late(1, 486);
+	assert_string_equal(told.late_reason,
+			    "Busy Here (said of this transfer or of another "
+			    "one)");
+	assert_int_equal(told.ended, 1);
+	notify("refer", OVER, "SIP/2.0 603 Decline\r\n");
+	assert_int_equal(told.ended, 2);
+	assert_string_equal(told.outcome, "failed");
+	assert_string_equal(told.confidence, "low");
+}
+
+
+/* Somebody has answered: the call is over, whoever it is */
+static void test_forced_answered(void **state)
+{
+	(void)state;
+
+	forced();
+	notify("refer", OVER, OK);
+	assert_string_equal(told.outcome, "transferred");
+	assert_string_equal(told.confidence, "low");
+	assert_int_equal(told.late, 0);
+	notify("refer", OVER, "SIP/2.0 487 X\r\n");
+	expect_late(1, 487);
+}
+
+
+static void test_forced_named(void **state)
+{
+	(void)state;
+
+	refer("");
+	answer("REFER", 202, "");
+	cancel();
+	refer(",\"force\":true");
+	answer("REFER", 202, "");
+	notify_of(0, ACTIVE, RINGS);
+	notify_of(1, OVER, BUSY);
+	assert_string_equal(told.outcome, "failed");
+	assert_string_equal(told.confidence, "high");
+	assert_int_equal(told.late, 0);
+	notify_of(0, OVER, OK);
+	expect_late(1, 200);
+}
+
+
+/* Of too many the oldest is forgotten */
+static void test_open_max(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < OPEN_MAX + 1; i++) {
+		refer(",\"force\":true");
+		answer("REFER", 202, "");
+		cancel();
+	}
+	wait(100 * SECOND);
+
+	for (unsigned i = 0; i < OPEN_MAX + 1; i++) {
+		notify_of(i, OVER, BUSY);
+		assert_int_equal(told.late, i);
+	}
+}
+
+
 /* All within 64 s, and one too many: the first is forgotten */
 static void test_over_max(void **state)
 {
@@ -341,6 +749,18 @@ int main(void)
 		with(test_never_481),
 		with(test_never_481_orphaned),
 		with(test_repeated),
+		with(test_notify_timeout),
+		with(test_notify_timeout_trying),
+		with(test_unsubscribe),
+		with(test_no_refresh),
+		with(test_behind_call),
+		with(test_outcomes),
+		with(test_calling),
+		with(test_calling_expires),
+		with(test_forced_fails),
+		with(test_forced_answered),
+		with(test_forced_named),
+		with(test_open_max),
 		with(test_over_max),
 	};
 

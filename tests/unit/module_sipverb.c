@@ -105,9 +105,10 @@ static void test_left_out(void **state)
 			"\"referredBy\":%s,\"referredByDisplayName\":%s,"
 			"\"replaces\":%s,\"headers\":%s,"
 			"\"targetHeaders\":{\"X-A\":%s,\"From\":%s},"
-			"\"timeouts\":{\"notify\":%s,\"ringing\":5},"
+			"\"timeouts\":{\"notify\":%s,\"ringing\":5,"
+			"\"unsubscribe\":%s},\"force\":%s,"
 			"\"dryRun\":%s}",
-			v, v, v, v, v, v, v, v, v, v, v);
+			v, v, v, v, v, v, v, v, v, v, v, v, v);
 		verb = decode_ok(text);
 		assert_string_equal(verb->refer_to.addr,
 				    "<sip:100@carrier.example>");
@@ -120,6 +121,9 @@ static void test_left_out(void **state)
 		assert_int_equal(verb->timeouts.retry, 0);
 		assert_int_equal(verb->timeouts.ringing, 5000);
 		assert_false(verb->dry_run);
+		assert_false(verb->force);
+		assert_int_equal(verb->timeouts.unsubscribe,
+				 UNSUBSCRIBE_UNSET);
 		mem_deref(verb);
 
 		(void)re_snprintf(text, sizeof(text),
@@ -198,18 +202,23 @@ static void test_options(void **state)
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
 			 "\"timeouts\":{\"notify\":0.5,\"ringing\":40,"
-			 "\"retry\":1.5},"
-			 "\"dryRun\":true}");
+			 "\"retry\":1.5,\"unsubscribe\":true},"
+			 "\"force\":true,\"dryRun\":true}");
 	assert_int_equal(verb->timeouts.notify, 500);
 	assert_int_equal(verb->timeouts.ringing, 40000);
 	assert_int_equal(verb->timeouts.retry, 1500);
+	assert_int_equal(verb->timeouts.unsubscribe, UNSUBSCRIBE);
+	assert_true(verb->force);
 	assert_true(verb->dry_run);
 	mem_deref(verb);
 
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"replaces\":\"0a37\","
-			 "\"dryRun\":false}");
+			 "\"timeouts\":{\"unsubscribe\":false},"
+			 "\"force\":false,\"dryRun\":false}");
 	assert_string_equal(verb->replaces, "0a37");
 	assert_null(verb->refer_to.addr);
+	assert_false(verb->force);
+	assert_int_equal(verb->timeouts.unsubscribe, UNSUBSCRIBE_NEVER);
 	assert_false(verb->dry_run);
 	assert_int_equal(verb->timeouts.notify, 0);
 	mem_deref(verb);
@@ -403,7 +412,12 @@ static const struct {
 	{REFER "\"timeouts\":{\"retry\":true}}", "timeouts.retry",
 	 "timeouts.retry: must be a number of seconds from 0 to 4"},
 	{REFER "\"timeouts\":{\"x\":5}}", "timeouts",
-	 "timeouts: must have no members but notify, ringing and retry"},
+	 "timeouts: must have no members but notify, ringing, retry and "
+	 "unsubscribe"},
+	{REFER "\"timeouts\":{\"unsubscribe\":\"yes\"}}",
+	 "timeouts.unsubscribe",
+	 "timeouts.unsubscribe: must be true or false"},
+	{REFER "\"force\":1}", "force", "force: must be true or false"},
 	{REFER "\"dryRun\":1}", "dryRun", "dryRun: must be true or false"},
 	{"{\"verb\":\"sip:refer\",\"replaces\":7}", "replaces",
 	 "replaces: must be a string"},

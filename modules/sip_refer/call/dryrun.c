@@ -22,7 +22,7 @@ static void prospect_init(struct prospect *p, const struct livecall *lc,
 	p->verb = verb;
 	p->shown = &lc->shown;
 	p->referred = lc->dlg && lc->dlg->subscribed;
-	p->calling = false;
+	p->calling = referrals_calling(lc->dlg);
 }
 
 

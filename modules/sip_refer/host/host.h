@@ -36,6 +36,7 @@ struct dialog {
 	void *aarg;             /**< Argument of authh, a reference     */
 	bool subscribed;        /**< A REFER in it was accepted         */
 	bool names_refers;      /**< NOTIFYs name a later REFER by id   */
+	bool says_trying;       /**< A NOTIFY in it has told of a 100   */
 	bool shared;            /**< baresip has sent a REFER in it     */
 	uint32_t notify_cseq;   /**< Highest CSeq of a NOTIFY           */
 };

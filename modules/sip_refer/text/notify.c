@@ -162,3 +162,17 @@ int notify_decode(struct notify *notify, const struct sip_msg *msg)
 
 	return 0;
 }
+
+
+bool notify_is_final(const struct notify *notify)
+{
+	return notify->body == BODY_FRAG && notify->frag.scode >= 200;
+}
+
+
+bool notify_is_last(const struct notify *notify)
+{
+	return notify_is_final(notify) ||
+	       (notify->terminated &&
+		(notify->body != BODY_FRAG || pl_isset(&notify->reason)));
+}

@@ -73,6 +73,22 @@ static int retry_decode(uint32_t *msp, const cJSON *item, struct error *error)
 }
 
 
+static int unsubscribe_decode(enum unsubscribe *unsubscribe, const cJSON *item,
+			      struct error *error)
+{
+	if (input_is_absent(item))
+		return 0;
+
+	if (!cJSON_IsBool(item))
+		return error_set(error, "timeouts.unsubscribe",
+				 "must be true or false");
+
+	*unsubscribe = cJSON_IsTrue(item) ? UNSUBSCRIBE : UNSUBSCRIBE_NEVER;
+
+	return 0;
+}
+
+
 static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			   struct error *error)
 {
@@ -94,10 +110,13 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			err = timeout_decode(&timeouts->ringing, item, error);
 		else if (!strcmp(item->string, "retry"))
 			err = retry_decode(&timeouts->retry, item, error);
+		else if (!strcmp(item->string, "unsubscribe"))
+			err = unsubscribe_decode(&timeouts->unsubscribe, item,
+						 error);
 		else
 			err = error_set(error, "timeouts",
 					"must have no members but notify, "
-					"ringing and retry");
+					"ringing, retry and unsubscribe");
 		if (err)
 			break;
 	}
@@ -106,15 +125,15 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 }
 
 
-static int dry_run_decode(struct sipverb *verb, const cJSON *json,
-			  struct error *error)
+static int bool_decode(bool *valp, const cJSON *json, const char *field,
+		       struct error *error)
 {
-	const cJSON *item = input_field(json, "dryRun");
+	const cJSON *item = input_field(json, field);
 
 	if (item && !cJSON_IsBool(item))
-		return error_set(error, "dryRun", "must be true or false");
+		return error_set(error, field, "must be true or false");
 
-	verb->dry_run = cJSON_IsTrue(item);
+	*valp = cJSON_IsTrue(item);
 
 	return 0;
 }
@@ -211,7 +230,9 @@ static int refer_decode(struct sipverb *verb, const cJSON *json,
 	if (!err)
 		err = timeouts_decode(&verb->timeouts, json, error);
 	if (!err)
-		err = dry_run_decode(verb, json, error);
+		err = bool_decode(&verb->force, json, "force", error);
+	if (!err)
+		err = bool_decode(&verb->dry_run, json, "dryRun", error);
 	if (!err)
 		err = sipverb_check_size(verb, error);
 

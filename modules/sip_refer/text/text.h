@@ -90,12 +90,20 @@ enum sipverb_type {
 	SIPVERB_PLAY,
 };
 
-/** How long a transfer waits */
+/** Whether to tell the far end that nobody waits any more */
+enum unsubscribe {
+	UNSUBSCRIBE_UNSET,
+	UNSUBSCRIBE,
+	UNSUBSCRIBE_NEVER,
+};
+
+/** How long a transfer waits, and what then */
 struct timeouts {
 	uint32_t notify; /**< From the 2xx to the first NOTIFY [ms]          */
 	uint32_t
 		ringing; /**< From a provisional NOTIFY to the next one [ms] */
 	uint32_t retry;  /**< At most from a 491 to the next REFER [ms]      */
+	enum unsubscribe unsubscribe;
 };
 
 enum {
@@ -135,6 +143,7 @@ struct sipverb {
 	struct target referred_by;
 	char *hdrs;               /**< Further header fields, with CRLF    */
 	struct timeouts timeouts; /**< 0 where the module's setting holds  */
+	bool force; /**< Whatever the far end may still be doing */
 	bool dry_run;
 	uint16_t status; /**< sip:decline: status code            */
 	char *reason;    /**< sip:decline: reason phrase          */
@@ -502,6 +511,29 @@ int sipverb_check_size(const struct sipverb *verb, struct error *error);
  * @return 0, EINVAL, or ENOENT if it is of another event
  */
 int notify_decode(struct notify *notify, const struct sip_msg *msg);
+
+/**
+ * Tell whether a NOTIFY has the result of a transfer
+ *
+ * @param notify NOTIFY
+ *
+ * @return True if so
+ */
+bool notify_is_final(const struct notify *notify);
+
+/**
+ * Tell whether a NOTIFY is the last one that matters: it has the result, or
+ * says that there will be none. SIP.js says `terminated` in each, the
+ * provisional ones too, and goes on: without a reason that is nothing but
+ * progress.
+ *
+ * @param notify NOTIFY
+ *
+ * @return True if so
+ *
+ * Reference: RFC 3515 section 2.4.7
+ */
+bool notify_is_last(const struct notify *notify);
 
 
 /* sipmsg: What a SIP message said, as JSON */

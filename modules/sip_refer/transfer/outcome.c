@@ -134,19 +134,29 @@ static bool is_premature(const struct referral *r, const char *evidence)
 
 /* baresip takes our BYE for the end of the transfer, says 500, and goes on
    calling */
-static bool is_echo(const struct referral *r, const char *evidence)
+static bool is_echo(const struct referral *r)
 {
-	return is_told(evidence) && r->call_status >= 300 && r->left;
+	return r->call_status >= 300 && r->left;
 }
 
 
-/* Why the far end is not to be believed, NULL if it is */
-static const char *disbelief(const struct referral *r, const char *evidence)
+/* Why a result is not to be believed, NULL if it is */
+static const char *disbelief(const struct referral *r)
+{
+	if (r->late.mixed)
+		return "said of this transfer or of another one";
+
+	return is_echo(r) ? "said behind the BYE" : NULL;
+}
+
+
+static const char *disbelief_in_time(const struct referral *r,
+				     const char *evidence)
 {
 	if (is_premature(r, evidence))
 		return "said before the target can have answered";
 
-	return is_echo(r, evidence) ? "said behind the BYE" : NULL;
+	return is_told(evidence) ? disbelief(r) : NULL;
 }
 
 
@@ -203,7 +213,7 @@ static void media_write(struct json *j, const struct referral *r)
 void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 		 bool up)
 {
-	const char *why = disbelief(r, evidence);
+	const char *why = disbelief_in_time(r, evidence);
 	struct json j;
 
 	if (why)
@@ -224,4 +234,28 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
 	     outcome, evidence);
+}
+
+
+/**
+ * Report what a NOTIFY has said of a transfer that is over, whose result was
+ * not known
+ *
+ * @param r   Referral
+ * @param msg NOTIFY
+ */
+void outcome_late(struct referral *r, const struct sip_msg *msg)
+{
+	const char *why = disbelief(r);
+	struct json j;
+
+	if (why)
+		reason_add(r, why);
+
+	outcome_message(r, sipmsg_json(msg));
+	step_begin(&j, r, "late");
+	link_report(&j);
+
+	info("sip_refer: transfer %s to %s: late %u\n", r->id, r->refer_to,
+	     r->call_status);
 }

@@ -18,6 +18,7 @@ void outcome_message(struct referral *r, char *message);
 void outcome_begin(struct referral *r);
 void outcome_step(struct referral *r, const char *step,
 		  const struct sip_msg *msg);
+void outcome_late(struct referral *r, const struct sip_msg *msg);
 void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 		 bool up);
 

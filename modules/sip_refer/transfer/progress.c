@@ -5,6 +5,7 @@
  */
 #include <re.h>
 #include "text/text.h"
+#include "late.h"
 #include "outcome.h"
 #include "referral.h"
 #include "subscription.h"
@@ -53,16 +54,6 @@ static void final(struct referral *r, const struct notify *notify)
 }
 
 
-/* SIP.js says `terminated` in each NOTIFY, the provisional ones too, and goes
-   on: without a reason that is nothing but progress. RFC 3515 section 2.4.7
-   has a subscription end with the final one. */
-static bool is_over(const struct notify *notify)
-{
-	return notify->terminated &&
-	       (notify->body != BODY_FRAG || pl_isset(&notify->reason));
-}
-
-
 /* The subscription ends: there will be no result, unless it is on its way.
    After the end of the call that is waited for. */
 static void resultless(struct referral *r, const struct notify *notify)
@@ -84,6 +75,52 @@ static void resultless(struct referral *r, const struct notify *notify)
 }
 
 
+/* Who still reports is waited for, after the end of the call, too; what says
+   nothing is no report */
+static void go_on(struct referral *r, const struct notify *notify)
+{
+	late_heard(r, notify->expires);
+	if (notify->terminated)
+		subscription_stop(r->sub);
+	else
+		subscription_granted(r->sub, notify->expires);
+
+	r->mute = notify->body != BODY_FRAG;
+	if (!r->mute)
+		referral_set_state(r,
+				   r->state == ORPHANED ? ORPHANED : PROGRESS,
+				   r->timeouts.ringing);
+	else if (r->state == SENT)
+		referral_accept(r);
+}
+
+
+static void take(struct referral *r, const struct notify *notify,
+		 bool overtaken)
+{
+	if (!overtaken) {
+		r->cseq_max = notify->cseq;
+		subscription_set_event(r->sub, &notify->event);
+	}
+
+	if (notify_is_final(notify)) {
+		final(r, notify);
+		return;
+	}
+
+	if (overtaken)
+		return;
+
+	if (notify->body == BODY_FRAG)
+		progress(r, notify);
+
+	if (notify_is_last(notify))
+		resultless(r, notify);
+	else
+		go_on(r, notify);
+}
+
+
 /**
  * Take what a NOTIFY says, which has been answered
  *
@@ -92,47 +129,17 @@ static void resultless(struct referral *r, const struct notify *notify)
  */
 void referral_notified(struct referral *r, const struct notify *notify)
 {
-	const bool late = notify->cseq < r->cseq_max;
+	const bool overtaken = notify->cseq < r->cseq_max;
 
 	/* after a 491 it is of a transfer before, whose NOTIFYs have no id */
-	if (r->state == ENDED || r->state == PENDING)
+	if (r->state == PENDING || is_repeated(r, notify->cseq))
 		return;
 
-	if (is_repeated(r, notify->cseq) || r->state == DECIDED)
-		return;
+	if (notify->has_id)
+		r->named = true;
 
-	if (!late) {
-		r->cseq_max = notify->cseq;
-		subscription_set_event(r->sub, &notify->event);
-	}
-
-	if (notify->body == BODY_FRAG && notify->frag.scode >= 200) {
-		final(r, notify);
-		return;
-	}
-
-	if (late)
-		return;
-
-	if (notify->body == BODY_FRAG)
-		progress(r, notify);
-
-	if (is_over(notify)) {
-		resultless(r, notify);
-		return;
-	}
-
-	/* who still reports is waited for, after the end of the call, too;
-	   what says nothing is no report */
-	if (notify->terminated)
-		subscription_stop(r->sub);
-	else
-		subscription_granted(r->sub, notify->expires);
-	r->mute = notify->body != BODY_FRAG;
-	if (!r->mute)
-		referral_set_state(r,
-				   r->state == ORPHANED ? ORPHANED : PROGRESS,
-				   r->timeouts.ringing);
-	else if (r->state == SENT)
-		referral_set_state(r, ACCEPTED, r->timeouts.notify);
+	if (r->state == ENDED)
+		late_notified(r, notify);
+	else if (r->state != DECIDED)
+		take(r, notify, overtaken);
 }

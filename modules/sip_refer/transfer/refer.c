@@ -8,10 +8,12 @@
 #include "host/host.h"
 #include "link/link.h"
 #include "text/text.h"
+#include "late.h"
 #include "outcome.h"
 #include "referral.h"
 #include "subscription.h"
 #include "transfer.h"
+#include "usage.h"
 
 
 /* RFC 4488 section 4 */
@@ -41,6 +43,13 @@ static void accepted_report(struct referral *r, const struct sip_msg *msg)
 }
 
 
+/* [s], 0 if there is none */
+static uint32_t expires(const struct sip_msg *msg)
+{
+	return pl_isset(&msg->expires) ? pl_u32(&msg->expires) : 0;
+}
+
+
 static void accepted(struct referral *r, const struct sip_msg *msg)
 {
 	const bool first = r->state == SENT;
@@ -60,12 +69,12 @@ static void accepted(struct referral *r, const struct sip_msg *msg)
 		return;
 	}
 
+	late_heard(r, expires(msg));
 	subscription_set_id(r->sub, drequest_cseq(r->refer));
-	if (pl_isset(&msg->expires))
-		subscription_granted(r->sub, pl_u32(&msg->expires));
+	subscription_granted(r->sub, expires(msg));
 
 	if (first)
-		referral_set_state(r, ACCEPTED, r->timeouts.notify);
+		referral_accept(r);
 }
 
 
@@ -147,10 +156,20 @@ static bool is_unknown(const struct sip_msg *msg)
 /* Nobody waits any more */
 static void answered_late(struct referral *r, const struct sip_msg *msg)
 {
-	if (msg->scode < 300 && r->call_status < 200)
+	r->refer = mem_deref(r->refer);
+
+	if (msg->scode >= 300) {
+		late_refused(r);
+		if (is_unknown(msg))
+			r->events->unknown(r->call_sid);
+		return;
+	}
+
+	r->dlg->subscribed = true;
+	late_heard(r, expires(msg));
+	subscription_set_id(r->sub, r->refer_last);
+	if (r->timeouts.unsubscribe == UNSUBSCRIBE && r->call_status < 200)
 		subscription_end(r->sub);
-	else if (is_unknown(msg))
-		r->events->unknown(r->call_sid);
 }
 
 
@@ -225,7 +244,8 @@ int refer_send(struct referral *r)
 {
 	int err;
 
-	r->first = !r->dlg->subscribed;
+	late_heard(r, 0);
+	r->first = !r->dlg->subscribed && !usage_calling(r->usage);
 	r->refer_first = sip_dialog_lseq(r->dlg->dlg);
 	r->notify_first = r->dlg->notify_cseq ? r->dlg->notify_cseq + 1 : 0;
 

@@ -17,7 +17,9 @@
 
 
 enum {
-	LINGER = 32000, /* 64*T1: late NOTIFYs are still answered [ms] */
+	LINGER = 32000,         /* 64*T1: NOTIFYs may be on their way [ms] */
+	NOTIFY_TIMEOUT = 40000, /* above timer B, and a PBX that dials 30 s */
+	NOTIFY_TRYING = 15000,  /* with who says 100 before anything else */
 };
 
 
@@ -93,8 +95,51 @@ void referral_set_state(struct referral *r, enum referral_state state,
 
 
 /**
- * End a transfer, in the one place where that is done. It lingers to answer
- * late NOTIFYs.
+ * A REFER is accepted, and nothing was told of it yet. Many far ends say
+ * nothing before the target rings.
+ *
+ * @param r Referral
+ */
+void referral_accept(struct referral *r)
+{
+	if (!r->timeouts.notify)
+		r->timeouts.notify = r->dlg->says_trying ? NOTIFY_TRYING
+							 : NOTIFY_TIMEOUT;
+
+	referral_set_state(r, ACCEPTED, r->timeouts.notify);
+}
+
+
+/**
+ * Keep a transfer that is over as long as it matters what a NOTIFY says: if
+ * its result is still to come, as long as its call lives, and a while longer
+ *
+ * @param r Referral
+ */
+void referral_linger(struct referral *r)
+{
+	if (r->late.open && !r->usage->over)
+		deadline_cancel(&r->deadline);
+	else if (!deadline_runs(&r->deadline))
+		deadline_start(&r->deadline, LINGER, deadline_handler, r);
+}
+
+
+/* What is not needed any more is large: texts of a verb */
+static void release(struct referral *r)
+{
+	r->hdrs = mem_deref(r->hdrs);
+	r->refer_last = drequest_cseq(r->refer);
+	if (r->refer_status)
+		r->refer = mem_deref(r->refer);
+	else
+		drequest_give_up(r->refer);
+}
+
+
+/**
+ * End a transfer, in the one place where that is done. What the far end says
+ * later is still heard.
  *
  * @param r        Referral
  * @param outcome  Name of the outcome
@@ -110,19 +155,24 @@ void referral_end(struct referral *r, const char *outcome,
 
 	subscription_stop(r->sub);
 	referral_set_state(r, ENDED, LINGER);
-	drequest_give_up(r->refer);
+	release(r);
 	let_go(r);
 	outcome_end(r, outcome, evidence, up);
+	late_begin(r, outcome, evidence);
+	referral_linger(r);
 	usage_close(r->usage);
 }
 
 
-/* The far end may go on to notify, and need not */
+/* The far end goes on, and what it has to say is worth more than silence:
+   some end the call when nobody listens any more. So is only who wants it so
+   unsubscribed. */
 static void end_unsubscribe(struct referral *r, const char *outcome,
 			    const char *evidence)
 {
 	referral_end(r, outcome, evidence);
-	subscription_end(r->sub);
+	if (r->timeouts.unsubscribe == UNSUBSCRIBE)
+		subscription_end(r->sub);
 }
 
 
@@ -261,23 +311,18 @@ static void make_id(char *id, size_t size)
  * @param timeouts How long it waits
  * @param events   What it brings about in calls, borrowed
  * @param ref      Names the request of referd
- * @param error    Why there can be no transfer
  *
- * @return 0, EINVAL, ENOMEM, or EBADMSG if the call has a transfer in progress
+ * @return 0, EINVAL, or ENOMEM
  */
 int referral_alloc(struct referral **rp, const struct referral_call *call,
 		   const struct sipverb *verb, const struct timeouts *timeouts,
-		   const struct referral_events *events, const char *ref,
-		   struct error *error)
+		   const struct referral_events *events, const char *ref)
 {
 	struct referral *r;
 	int err;
 
 	if (!rp || !call || !verb || !ref)
 		return EINVAL;
-
-	if (*call->held)
-		return error_set(error, "sip:refer", "transfer in progress");
 
 	r = mem_zalloc(sizeof(*r), destructor);
 	if (!r)
@@ -347,16 +392,14 @@ void referral_stop(struct referral *r)
 void referral_call_closed(struct referral *r, bool stopping)
 {
 	let_go(r);
+	r->left = !r->bye && r->state != DECIDED;
 
 	if (r->state == ENDED)
-		return;
-
-	if (stopping)
+		referral_linger(r);
+	else if (stopping)
 		referral_stop(r);
 	else if (r->state == PENDING)
 		unanswered(r);
-	else if (r->state != DECIDED) {
-		r->left = !r->bye;
+	else if (r->state != DECIDED)
 		referral_set_state(r, ORPHANED, GRACE);
-	}
 }

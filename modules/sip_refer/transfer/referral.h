@@ -11,6 +11,7 @@
 #include <re.h>
 #include "host/host.h"
 #include "text/text.h"
+#include "late.h"
 #include "transfer.h"
 
 struct subscription;
@@ -58,6 +59,7 @@ struct referral {
 	bool in_window; /**< It keeps others back               */
 	enum referral_state state;
 	struct timeouts timeouts;
+	struct late late;
 	char id[17];
 	char *call_sid;
 	char *ref; /**< Names the request of referd        */
@@ -75,7 +77,9 @@ struct referral {
 	bool bye;                  /**< The far end has ended its call     */
 	bool left;                 /**< We have                            */
 	bool mute;                 /**< The last NOTIFY had no status      */
+	bool named;                /**< A NOTIFY has named it by its id    */
 	uint32_t refer_first;      /**< CSeq of the REFER's first attempt  */
+	uint32_t refer_last;       /**< The same of its last one, at the end */
 	uint32_t notify_first;     /**< Least CSeq of a NOTIFY without id  */
 	uint32_t cseqv[CSEQ_SEEN]; /**< Of the latest NOTIFYs              */
 	uint32_t cseqc;
@@ -87,13 +91,14 @@ struct referral {
 
 int referral_alloc(struct referral **rp, const struct referral_call *call,
 		   const struct sipverb *verb, const struct timeouts *timeouts,
-		   const struct referral_events *events, const char *ref,
-		   struct error *error);
+		   const struct referral_events *events, const char *ref);
 void referral_notified(struct referral *r, const struct notify *notify);
 void referral_stop(struct referral *r);
 void referral_call_closed(struct referral *r, bool stopping);
 void referral_set_state(struct referral *r, enum referral_state state,
 			uint64_t ms);
+void referral_accept(struct referral *r);
+void referral_linger(struct referral *r);
 void referral_end(struct referral *r, const char *outcome,
 		  const char *evidence);
 void referral_end_leave(struct referral *r, const char *outcome,

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "host/host.h"
 #include "text/text.h"
+#include "late.h"
 #include "outcome.h"
 #include "referral.h"
 #include "transfer.h"
@@ -23,7 +24,24 @@ static struct {
  */
 static bool has_id(const struct referral *r, uint32_t id)
 {
-	return id >= r->refer_first && id <= drequest_cseq(r->refer);
+	return id >= r->refer_first &&
+	       id <= (r->refer ? drequest_cseq(r->refer) : r->refer_last);
+}
+
+
+static struct referral *find_named(const struct usage *usage, uint32_t id)
+{
+	const struct le *le;
+
+	for (le = list_head(&usage->referrals); le; le = le->next) {
+
+		struct referral *r = le->data;
+
+		if (has_id(r, id))
+			return r;
+	}
+
+	return NULL;
 }
 
 
@@ -36,29 +54,59 @@ static bool may_be_nameless(const struct referral *r, uint32_t cseq)
 }
 
 
-/* With an id, the transfer of that REFER; without one the transfer in
-   progress, or else the latest */
-static struct referral *find(const struct usage *usage,
-			     const struct notify *notify)
+/* It may be of the one before, which was given up and goes on beside it: what
+   failed is the older one's, as it has rung for longer. That somebody has
+   answered is true of both, as far as the call goes. */
+static struct referral *choose(struct referral *active,
+			       struct referral *calling,
+			       const struct notify *notify)
 {
-	struct referral *found = NULL;
+	if (!notify_is_last(notify))
+		return active;
+
+	active->late.mixed = calling->late.mixed = true;
+
+	return notify_is_final(notify) && notify->frag.scode < 300 ? active
+								   : calling;
+}
+
+
+/* The transfer in progress, or one that is given up and goes on, or else the
+   latest */
+static struct referral *find_nameless(const struct usage *usage,
+				      const struct notify *notify)
+{
+	struct referral *active = NULL, *calling = NULL, *latest = NULL;
 	const struct le *le;
 
 	for (le = list_head(&usage->referrals); le; le = le->next) {
 
 		struct referral *r = le->data;
 
-		if (notify->has_id) {
-			if (has_id(r, notify->id))
-				found = r;
-		}
-		else if (may_be_nameless(r, notify->cseq) &&
-			 (!found || found->state == ENDED)) {
-			found = r;
-		}
+		if (!may_be_nameless(r, notify->cseq))
+			continue;
+
+		latest = r;
+		if (r->state != ENDED)
+			active = r;
+		else if (!calling && late_is_calling(r) && !r->named)
+			calling = r;
 	}
 
-	return found;
+	if (active && calling)
+		return choose(active, calling, notify);
+	if (active)
+		return active;
+
+	return calling ? calling : latest;
+}
+
+
+static struct referral *find(const struct usage *usage,
+			     const struct notify *notify)
+{
+	return notify->has_id ? find_named(usage, notify->id)
+			      : find_nameless(usage, notify);
 }
 
 
@@ -86,6 +134,8 @@ static void learn(struct dialog *dlg, const struct notify *notify,
 
 	if (r && notify->has_id && !r->first)
 		dlg->names_refers = true;
+	if (notify->body == BODY_FRAG && notify->frag.scode == 100)
+		dlg->says_trying = true;
 	dlg->subscribed = true;
 }
 
@@ -148,6 +198,30 @@ void referrals_call_closed(const struct dialog *dlg, bool stopping)
 }
 
 
+bool referrals_calling(const struct dialog *dlg)
+{
+	const struct usage *usage = usages_find(dlg);
+
+	return usage && usage_calling(usage);
+}
+
+
+static int may_add(const struct referral_call *call,
+		   const struct sipverb *verb, struct error *error)
+{
+	if (*call->held)
+		return error_set(error, "sip:refer", "transfer in progress");
+
+	if (!verb->force && referrals_calling(call->dlg))
+		return error_set(error, "sip:refer",
+				 "the far end may still be calling the target "
+				 "of the transfer before; `force` sends it "
+				 "nevertheless");
+
+	return 0;
+}
+
+
 int referrals_add(struct referral **rp, const struct referral_call *call,
 		  const struct sipverb *verb, const char *ref,
 		  struct error *error)
@@ -162,11 +236,15 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 		timeouts.ringing = verb->timeouts.ringing;
 	if (verb->timeouts.retry)
 		timeouts.retry = verb->timeouts.retry;
+	if (verb->timeouts.unsubscribe)
+		timeouts.unsubscribe = verb->timeouts.unsubscribe;
 
-	err = usage_get(&usage, call->dlg);
+	err = may_add(call, verb, error);
+	if (!err)
+		err = usage_get(&usage, call->dlg);
 	if (!err)
 		err = referral_alloc(rp, call, verb, &timeouts,
-				     referrals.events, ref, error);
+				     referrals.events, ref);
 	if (err)
 		return err;
 

@@ -119,11 +119,23 @@ void referrals_close(void);
  * @param ref   Names the request of referd
  * @param error Why there can be no transfer
  *
- * @return 0, ENOMEM, or EBADMSG if the call has a transfer in progress
+ * @return 0, ENOMEM, or EBADMSG if the call has a transfer in progress, or the
+ *         far end may be at one that was given up
  */
 int referrals_add(struct referral **rp, const struct referral_call *call,
 		  const struct sipverb *verb, const char *ref,
 		  struct error *error);
+
+/**
+ * Tell whether the far end may still be calling the target of a transfer that
+ * was given up, or of which nothing was told in time: then another one is
+ * refused, unless its verb has `force`
+ *
+ * @param dlg Dialog, NULL if none was taken
+ *
+ * @return True if so
+ */
+bool referrals_calling(const struct dialog *dlg);
 
 /**
  * Handle a NOTIFY of event refer in a dialog in which a REFER of ours was

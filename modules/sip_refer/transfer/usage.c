@@ -137,17 +137,34 @@ static void deadline_handler(void *arg)
 
 static bool in_progress(const struct usage *usage)
 {
+	const struct referral *latest = list_ledata(
+		list_tail(&usage->referrals));
+
+	return latest && latest->state != ENDED;
+}
+
+
+/**
+ * Find the oldest transfer that is over, and whose target the far end may be
+ * calling nevertheless
+ *
+ * @param usage Dialog
+ *
+ * @return Referral, NULL if there is none
+ */
+struct referral *usage_calling(const struct usage *usage)
+{
 	const struct le *le;
 
 	for (le = list_head(&usage->referrals); le; le = le->next) {
 
-		const struct referral *r = le->data;
+		struct referral *r = le->data;
 
-		if (r->state != ENDED)
-			return true;
+		if (r->state == ENDED && late_is_calling(r))
+			return r;
 	}
 
-	return false;
+	return NULL;
 }
 
 

@@ -10,6 +10,7 @@
 #include <re.h>
 #include "host/host.h"
 
+struct referral;
 struct sip_msg;
 
 /** A dialog in which REFERs of ours were sent (RFC 5057). It is known as long
@@ -39,6 +40,7 @@ int usage_get(struct usage **usagep, struct dialog *dlg);
 struct usage *usages_find(const struct dialog *dlg);
 struct usage *usages_find_msg(const struct sip_msg *msg);
 void usages_apply(usage_h *h, void *arg);
+struct referral *usage_calling(const struct usage *usage);
 void usage_close(struct usage *usage);
 
 #endif
