@@ -117,48 +117,6 @@ const char *json_error(char *text, size_t len)
 }
 
 
-/* Sixteen bytes at once, on every processor: gcc and clang have such types */
-typedef unsigned char bytes __attribute__((vector_size(16)));
-
-
-static bytes controls(const char *s)
-{
-	bytes v;
-
-	memcpy(&v, s, sizeof(v));
-
-	return (bytes)((v < 0x20) & (v != '\t') & (v != '\r'));
-}
-
-
-/**
- * Tell whether a line of JSON has control characters, but for tabs and
- * carriage returns.  The parser takes them for space, and in strings (RFC 8259
- * sections 2 and 7).
- *
- * @param line Line, without its newline
- * @param len  Length in bytes
- *
- * @return True if it has
- */
-bool json_controls(const char *line, size_t len)
-{
-	static const bytes none;
-	bytes found = none;
-	char rest[sizeof(bytes)];
-	size_t n = 0;
-
-	for (; n + sizeof(bytes) <= len; n += sizeof(bytes))
-		found |= controls(line + n);
-
-	memset(rest, ' ', sizeof(rest));
-	memcpy(rest, line + n, len - n);
-	found |= controls(rest);
-
-	return memcmp(&found, &none, sizeof(found)) != 0;
-}
-
-
 /* How many bytes at the beginning are ASCII, eight by eight */
 static size_t ascii_len(const char *text, size_t len)
 {

@@ -10,7 +10,6 @@
 #include <stddef.h>
 
 const char *json_error(char *text, size_t len);
-bool json_controls(const char *line, size_t len);
 bool utf8_valid(const char *text, size_t len);
 void utf8_repair(char *text, size_t len);
 bool text_controls(const char *text);

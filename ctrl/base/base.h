@@ -54,6 +54,22 @@ struct error {
 	int status;     /* what HTTP says of it */
 };
 
+enum member_type {
+	MEMBER_STRING,
+	MEMBER_NUMBER,
+	MEMBER_LITERAL, /* true, false and null */
+	MEMBER_OBJECT,
+	MEMBER_ARRAY,
+};
+
+struct member {
+	const char *key; /* NULL in an array */
+	enum member_type type;
+	char *text; /* of a string what it says, of others the JSON text */
+};
+
+typedef void(member_h)(const struct member *m, void *arg);
+
 /* How a field of a struct stands in JSON */
 enum field_sort {
 	FIELD_TEXT,   /* char *, a string; NULL is not told */
@@ -372,6 +388,33 @@ int field_check(const char **sp, const struct cJSON *obj, const char *key,
 		const char *name, size_t max, struct error *f);
 
 
+/* member: The members of JSON objects, read where they stand */
+
+/**
+ * Read the members of an object, or the elements of an array; any other value
+ * has none.  Nothing of it counts before the whole has turned out to be JSON.
+ *
+ * @param text JSON text that json_error() has passed, which is written over:
+ *             the members keep what they need of it
+ * @param h    Called for each member; what is in a member that is an object
+ *             or an array itself can be read like this in turn
+ * @param arg  Handler argument
+ *
+ * @return 0, or EBADMSG if it is not JSON
+ */
+int members_read(char *text, member_h *h, void *arg);
+
+/**
+ * Get a number that is not negative
+ *
+ * @param m       Member
+ * @param missing What to return if it is no such number
+ *
+ * @return Its integer part
+ */
+int64_t member_int(const struct member *m, int64_t missing);
+
+
 /* fields: The fields of a struct, and the members of its JSON */
 
 /**
@@ -409,16 +452,14 @@ int fields_load(void *obj, const struct field *table,
 		const struct cJSON *tree);
 
 /**
- * The same as fields_load(), but the texts stay those of the tree, which keeps
- * the text of an object in its place
+ * The same as fields_load() for one member, whose text stays where it is
  *
- * @param obj   Struct, whose texts live as long as the tree
+ * @param obj   Struct, whose texts are not its own
  * @param table Its fields
- * @param tree  Object, may be NULL
- *
- * @return 0, or ENOMEM
+ * @param m     Member
  */
-int fields_borrow(void *obj, const struct field *table, struct cJSON *tree);
+void fields_borrow(void *obj, const struct field *table,
+		   const struct member *m);
 
 /**
  * Take over what another struct tells in fields with the same keys; what it

@@ -213,48 +213,46 @@ int fields_load(void *obj, const struct field *table, const cJSON *tree)
 }
 
 
-/* The text takes the place of the object, and is freed with the tree */
-static int lend_json(void *obj, const struct field *f, cJSON *tree,
-		     cJSON **itemp)
+static void borrow_bool(void *obj, const struct field *f,
+			const struct member *m)
 {
-	char *text = cJSON_PrintUnformatted(*itemp);
-	cJSON *raw = text ? cJSON_CreateRaw(text) : NULL;
+	const bool told = m->type == MEMBER_LITERAL && *m->text != 'n';
+	const bool value = told && *m->text == 't';
 
-	free(text);
-	if (!raw)
-		return ENOMEM;
-
-	raw->string = (*itemp)->string;
-	(*itemp)->string = NULL;
-	(void)cJSON_ReplaceItemViaPointer(tree, *itemp, raw);
-	*text_at(obj, f) = raw->valuestring;
-	*itemp = raw;
-
-	return 0;
+	if (f->sort == FIELD_BOOL)
+		*(bool *)((char *)obj + f->offset) = value;
+	else if (told)
+		set_int(obj, f, value ? MAYBE_TRUE : MAYBE_FALSE);
 }
 
 
-int fields_borrow(void *obj, const struct field *table, cJSON *tree)
+static void borrow_int(void *obj, const struct field *f,
+		       const struct member *m)
 {
-	const struct field *f;
-	cJSON *item;
-	int err = 0;
+	int64_t value = member_int(m, -1);
 
-	cJSON_ArrayForEach(item, tree)
-	{
-		f = find(table, item->string);
-		if (!f)
-			continue;
+	if (f->sort == FIELD_TIME && m->type == MEMBER_STRING)
+		value = clock_parse(m->text);
+	if (is_told(f, value))
+		set_int(obj, f, value);
+}
 
-		if (!is_text(f))
-			load_plain(obj, f, item);
-		else if (f->sort == FIELD_TEXT && cJSON_IsString(item))
-			*text_at(obj, f) = item->valuestring;
-		else if (f->sort == FIELD_JSON && cJSON_IsObject(item))
-			err |= lend_json(obj, f, tree, &item);
-	}
 
-	return err;
+void fields_borrow(void *obj, const struct field *table,
+		   const struct member *m)
+{
+	const struct field *f = find(table, m->key);
+
+	if (!f)
+		return;
+
+	if (f->sort == FIELD_BOOL || f->sort == FIELD_MAYBE)
+		borrow_bool(obj, f, m);
+	else if (!is_text(f))
+		borrow_int(obj, f, m);
+	else if (m->type ==
+		 (f->sort == FIELD_TEXT ? MEMBER_STRING : MEMBER_OBJECT))
+		*text_at(obj, f) = m->text;
 }
 
 

@@ -95,27 +95,23 @@ int call_create(struct call **cp, const struct call_info *info,
  * Read what call_save() wrote
  *
  * @param cp   Pointer to the new call
- * @param tree Object, which is written over
+ * @param tree Object
  *
  * @return 0, ENOMEM, or EBADMSG if it lacks what every call has
  */
 int call_load(struct call **cp, cJSON *tree)
 {
-	struct call_info info;
 	struct call *c;
 	int err;
-
-	err = call_info_load(&info,
-			     cJSON_GetObjectItemCaseSensitive(tree, "call"));
-	if (err)
-		return err;
 
 	err = alloc(&c);
 	if (err)
 		return err;
 
-	err = fields_load(c, fields, tree) | keep(c, &info);
-	if (!err && (!c->instance || !c->node))
+	err = fields_load(c, fields, tree);
+	err |= fields_load(&c->info, call_info_fields,
+			   cJSON_GetObjectItemCaseSensitive(tree, "call"));
+	if (!err && (!c->instance || !c->node || !call_info_whole(&c->info)))
 		err = EBADMSG;
 	if (err)
 		call_destroy(c);

@@ -13,7 +13,6 @@
 #include <ev.h>
 #include "base/base.h"
 
-struct cJSON;
 struct json;
 struct link;
 struct report;
@@ -71,9 +70,8 @@ struct call_info {
 
 extern const struct field call_info_fields[];
 
-/* Strings are borrowed from the tree; NULL or 0 is what was not told */
+/* Strings are borrowed from the line; NULL or 0 is what was not told */
 struct report {
-	struct cJSON *tree;
 	enum report_kind kind;
 	const char *type;
 	uint64_t n;
@@ -92,6 +90,7 @@ struct report {
 
 	/* call */
 	const char *event;
+	char *call_text; /* JSON text of the call */
 	struct call_info call;
 
 	/* sync */
@@ -206,14 +205,13 @@ void node_send(const char *instance, const char *line);
 /* report: A line of a node to struct report */
 
 /**
- * Read a call
+ * Tell whether a call has what every call has
  *
- * @param c   Call; its strings are borrowed from the object
- * @param obj Object in the form of docs/link.md, may be NULL
+ * @param c Call
  *
- * @return 0, ENOMEM, or EBADMSG if it lacks what every call has
+ * @return True if so
  */
-int call_info_load(struct call_info *c, struct cJSON *obj);
+bool call_info_whole(const struct call_info *c);
 
 
 /* roster: The baresips that are known, connected or not */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cjson/cJSON.h>
 #include "base/base.h"
 #include "nodes.h"
 #include "report.h"
@@ -78,6 +77,7 @@ const struct field report_fields[] = {
 	FIELD("error", TEXT, report, error, 0),
 	FIELD("dry_run", JSON, report, dry_run, 0),
 	FIELD("more", BOOL, report, more, 0),
+	FIELD("call", JSON, report, call_text, 0),
 	FIELDS_END,
 };
 
@@ -106,20 +106,16 @@ static bool is_name(const char *text, size_t max)
 }
 
 
-int call_info_load(struct call_info *c, cJSON *obj)
+bool call_info_whole(const struct call_info *c)
 {
-	int err;
-
-	*c = (struct call_info){.duration = -1};
-
-	err = fields_borrow(c, call_info_fields, obj);
-	if (err)
-		return err;
-
 	return is_name(c->sid, CALL_SID_MAX) && c->direction && c->from &&
-			       c->to && c->state
-		       ? 0
-		       : EBADMSG;
+	       c->to && c->state;
+}
+
+
+static void call_handler(const struct member *m, void *arg)
+{
+	fields_borrow(arg, call_info_fields, m);
 }
 
 
@@ -160,23 +156,22 @@ static void settle(struct report *r)
 }
 
 
-static int load_call(struct report *r)
+static bool load_call(struct report *r)
 {
-	int err = call_info_load(
-		&r->call, cJSON_GetObjectItemCaseSensitive(r->tree, "call"));
-
 	r->kind = REPORT_CALL;
-	if (err)
-		return err;
+	r->call.duration = -1;
+	if (!r->call_text ||
+	    members_read(r->call_text, call_handler, &r->call))
+		return false;
 
-	if (!is_of(r->event, events) ||
+	if (!call_info_whole(&r->call) || !is_of(r->event, events) ||
 	    !is_of(r->call.direction, directions) ||
 	    !is_of(r->call.state, states))
-		return EBADMSG;
+		return false;
 
 	settle(r);
 
-	return 0;
+	return true;
 }
 
 
@@ -223,59 +218,66 @@ static bool load_played(struct report *r)
 }
 
 
-static int load_sync(struct report *r)
+static bool load_sync(struct report *r)
 {
-	const cJSON *list, *id;
-
 	r->kind = REPORT_SYNC;
-	list = cJSON_GetObjectItemCaseSensitive(r->tree, "transfers");
-	if (!cJSON_IsArray(list))
-		return EBADMSG;
 
-	r->transfers = calloc((size_t)cJSON_GetArraySize(list) + 1,
-			      sizeof(*r->transfers));
-	if (!r->transfers)
-		return ENOMEM;
-
-	cJSON_ArrayForEach(id, list)
-	{
-		if (cJSON_IsString(id))
-			r->transfers[r->transferc++] = id->valuestring;
-	}
-
-	return 0;
+	return r->transfers;
 }
 
 
-static int load(struct report *r)
+static bool load(struct report *r)
 {
-	bool ok = false;
-	int err;
-
-	r->index = -1;
-	err = fields_borrow(r, report_fields, r->tree);
-	if (err)
-		return err;
-
 	if (!r->type)
-		return EBADMSG;
-
+		return false;
 	if (!strcmp(r->type, "hello"))
-		ok = load_hello(r);
-	else if (!r->n)
-		ok = false;
-	else if (!strcmp(r->type, "sync"))
+		return load_hello(r);
+	if (!r->n)
+		return false;
+	if (!strcmp(r->type, "sync"))
 		return load_sync(r);
-	else if (!strcmp(r->type, "call"))
+	if (!strcmp(r->type, "call"))
 		return load_call(r);
-	else if (!strcmp(r->type, "transfer"))
-		ok = load_transfer(r);
-	else if (!strcmp(r->type, "played"))
-		ok = load_played(r);
-	else if (!strcmp(r->type, "result"))
-		ok = load_result(r);
+	if (!strcmp(r->type, "transfer"))
+		return load_transfer(r);
+	if (!strcmp(r->type, "played"))
+		return load_played(r);
 
-	return ok ? 0 : EBADMSG;
+	return !strcmp(r->type, "result") && load_result(r);
+}
+
+
+static void id_handler(const struct member *m, void *arg)
+{
+	struct report *r = arg;
+
+	if (m->type == MEMBER_STRING)
+		r->transfers[r->transferc++] = m->text;
+}
+
+
+/* Each of the ids has two quotes at least */
+static void read_transfers(struct report *r, char *text)
+{
+	free(r->transfers);
+	r->transferc = 0;
+	r->transfers = calloc(strlen(text) / 2 + 1, sizeof(*r->transfers));
+	if (r->transfers)
+		(void)members_read(text, id_handler, r);
+}
+
+
+static void report_handler(const struct member *m, void *arg)
+{
+	struct report *r = arg;
+
+	if (!m->key)
+		return; /* a list is no report */
+
+	if (m->type == MEMBER_ARRAY && !strcmp(m->key, "transfers"))
+		read_transfers(r, m->text);
+	else
+		fields_borrow(r, report_fields, m);
 }
 
 
@@ -283,8 +285,9 @@ static int load(struct report *r)
  * Read a line
  *
  * @param rp   Report, to be freed with report_free()
- * @param line Line without its newline, ended by a NUL.  What is not UTF-8 in
- *             it is repaired.
+ * @param line Line without its newline, ended by a NUL, which is written over:
+ *             the strings of the report are borrowed from it.  What is not
+ *             UTF-8 in it is repaired.
  * @param len  Its length in bytes
  * @param whyp What is wrong with it, if something is
  *
@@ -294,7 +297,6 @@ int report_decode(struct report **rp, char *line, size_t len,
 		  const char **whyp)
 {
 	struct report *r;
-	int err;
 
 	*whyp = json_error(line, len);
 	if (*whyp)
@@ -306,18 +308,19 @@ int report_decode(struct report **rp, char *line, size_t len,
 	if (!r)
 		return ENOMEM;
 
-	/* written anew they would take six times the room */
-	if (!json_controls(line, len))
-		r->tree = cJSON_ParseWithOpts(line, NULL, true);
-	err = r->tree ? load(r) : EBADMSG;
-	if (err == EBADMSG)
-		*whyp = r->tree ? "is no report of protocol 1" : "is not JSON";
-	if (err)
+	r->index = -1;
+	if (members_read(line, report_handler, r))
+		*whyp = "is not JSON";
+	else if (!load(r))
+		*whyp = "is no report of protocol 1";
+	if (*whyp) {
 		report_free(r);
-	else
-		*rp = r;
+		return EBADMSG;
+	}
 
-	return err;
+	*rp = r;
+
+	return 0;
 }
 
 
@@ -331,7 +334,6 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 
-	cJSON_Delete(r->tree);
 	free(r->transfers);
 	free(r);
 }

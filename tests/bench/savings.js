@@ -1,6 +1,6 @@
 /**
- * @file savings.js  What the redo log and the JSON writer save, beside what
- * would be simpler
+ * @file savings.js  What the redo log, the JSON writer and the reader of
+ * reports save, beside what would be simpler
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -54,6 +54,9 @@ export async function savings({ quick, ...options } = {})
 				[dir, transfers, rounds], ['time', 'CPU']) },
 		{ title: 'What a message costs to be written (ns)',
 			rows: await compare('bench-json',
+				[messages, rounds], ['CPU']) },
+		{ title: 'What a report costs to be read (ns)',
+			rows: await compare('bench-member',
 				[messages, rounds], ['CPU']) }];
 	} finally {
 		rmSync(dir, { recursive: true });

@@ -5,7 +5,7 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config feed fields filter json link log message
+foreach(name archive cast clock config feed fields filter json link log member message
 		node outbox outq reader redo report retention
 		schema sender store table textcheck verb)
 	add_executable(unit_ctrl_${name}

@@ -114,25 +114,6 @@ static void test_controls(void **state)
 }
 
 
-/* Wherever in a line it stands */
-static void test_line_controls(void **state)
-{
-	char line[50];
-	(void)state;
-
-	for (size_t len = 0; len < sizeof(line); len++) {
-		memset(line, '\t', sizeof(line));
-		memset(line, 'a', len / 2);
-		assert_false(json_controls(line, len));
-		for (size_t i = 0; i < len; i++) {
-			line[i] = i % 2 ? '\x1f' : '\x01';
-			assert_true(json_controls(line, len));
-			line[i] = '\r';
-		}
-	}
-}
-
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,7 +122,6 @@ int main(void)
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_controls),
-		cmocka_unit_test(test_line_controls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
