@@ -101,7 +101,7 @@ export function transferPage(ctx, id)
 	{
 		const text = sentence(t, serverNow(model));
 		const cut = text.indexOf(': ');
-		const now = `${text}${aftermath(model, t)}`;
+		const now = `${text}${aftermath(model, t)}${t.late_status}`;
 
 		word.dataset.state = t.outcome || 'running';
 		if (now !== shown) {

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { fill, labels, press, says, seen, text, watch } from './lib/page.js';
 import { Far } from './lib/far.js';
+import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
@@ -84,6 +85,37 @@ scene('a refused and a failed transfer leave the call up, and say why',
 });
 
 
+scene('what comes late is a row of its own, and the outcome stays',
+	async (s) => {
+	const { referd, client, b, page } = await watch(s);
+	const node = await Node.connect(referd.socket, 'late');
+	const call = node.call();
+
+	await client.message('session:new', { call_sid: call.sid });
+	client.send({ verb: 'sip:refer', referTo: 'bob', call_sid: call.sid,
+		eventHook: '/event' });
+	const transfer = await node.transfer(call);
+
+	transfer.giveUp();
+	await page.locator('.transfer a').first().click();
+	await says(b, '.verdict', /^Unknown/);
+	await says(b, '.after', /still up, but no media comes/);
+	await says(b, '.facts', /Confidence\s+low: the target may still ring/);
+
+	transfer.late(486, 'Busy Here');
+	await says(b, '.facts', /Late\s+486 Busy Here/);
+	await says(b, '.ladder', /NOTIFY 486 Busy Here/);
+	await says(b, '.ladder', /hook \/event/);
+	await says(b, '.verdict', /^Unknown/);
+
+	await page.reload();
+	await says(b, '.facts', /Late\s+486 Busy Here/);
+	await says(b, '.ladder', /NOTIFY 486 Busy Here/);
+	await says(b, '.verdict', /^Unknown/);
+	node.disconnect();
+});
+
+
 scene('a row opens the whole message; two give the time between',
 	async (s) => {
 	const { client, b, page } = await watch(s);
@@ -136,11 +168,14 @@ scene('what is wrong is said where it was typed', async (s) => {
 	await press(b, 'Transfer');
 	await says(b, '.field.wrong .note', /Refer to is required/);
 	await fill(b, 'Refer to', '100');
-	await fill(b, 'Header name', 'Via');
-	await says(b, '.header.wrong .note', /belongs to the SIP stack/);
-	await fill(b, 'Header name', '');
+	await fill(b, 'Header name', 'X Y');
+	await says(b, '.header.wrong .note', /X Y: is not a header name/);
 
 	/* What only referd or the far end can know comes back to the form. */
+	await fill(b, 'Header name', 'Via');
+	await fill(b, 'Header value', 'x');
+	await press(b, 'Transfer');
+	await says(b, '.result[data-kind="bad"]', /Via: is written by the SIP stack/);
 	await page.evaluate(() => {
 		location.hash = '#/console';
 	});
@@ -301,9 +336,10 @@ scene('each field of the verb has its place, and comes to the wire',
 	await fill(b, 'Target header name', 'X-Case');
 	await fill(b, 'Target header value', '8');
 	await fill(b, 'First NOTIFY', '0');
-	await says(b, '.field.wrong .note', /First NOTIFY must be from 0\.1/);
+	await says(b, '.field.wrong .note', /First NOTIFY must be a number/);
 	await fill(b, 'First NOTIFY', '9');
 	await fill(b, 'Ringing', '60');
+	await page.getByLabel('Also if the last target may still ring').check();
 	const actionHook = { url: 'http://127.0.0.1:1/done', method: 'GET',
 		username: 'u', password: 'p' };
 	await fill(b, 'Action hook', JSON.stringify(actionHook));
@@ -314,7 +350,7 @@ scene('each field of the verb has its place, and comes to the wire',
 		referTo: 'sip:bob@example.com',
 		referredBy: 'sip:ann@example.com',
 		referredByDisplayName: 'Ann', targetHeaders: { 'X-Case': '8' },
-		timeouts: { notify: 9, ringing: 60 }, actionHook });
+		timeouts: { notify: 9, ringing: 60 }, force: true, actionHook });
 	assert.ok(msgid && sid);
 	await press(b, 'Transfer');
 	await says(b, '.verdict', /486 Busy Here/);
