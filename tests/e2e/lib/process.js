@@ -15,7 +15,7 @@ const running = new Set();
 
 process.on('exit', () => {
 	for (const p of running)
-		p.child.kill('SIGKILL');
+		p.signal('SIGKILL');
 });
 
 
@@ -110,9 +110,25 @@ export class Process {
 	async kill(signal = 'SIGKILL', timeout = 20_000)
 	{
 		if (this.alive)
-			this.child.kill(signal);
+			this.signal(signal);
 
 		return this.ended(timeout);
+	}
+
+	/* SIGKILL leaves no time to end one's own children. */
+	signal(signal)
+	{
+		if (!this.pid)
+			return;
+
+		try {
+			process.kill(signal === 'SIGKILL' ? -this.pid :
+				this.pid, signal);
+		}
+		catch (err) {
+			if (err.code !== 'ESRCH')
+				throw err;
+		}
 	}
 
 	/** Waits for the end, which must come within `timeout` ms. */
