@@ -4,8 +4,8 @@
  * A line "%%" parts the messages, responses and requests alike, and where one
  * would stand, a word may: "timeout" and "transport" fail the request that
  * waits, "time" lets all timers fire, "second" those that end within one,
- * "refer" transfers the call anew, "cancel" gives the transfer up, "close"
- * ends the call.
+ * "refer" transfers the call anew, "force" whatever may come of the transfer
+ * before, "cancel" gives the transfer up, "close" ends the call.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -50,12 +50,12 @@ static void request(const char *fmt, ...)
 }
 
 
-static void refer(void)
+static void refer(bool force)
 {
 	request("{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
 		"\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
-		"\"referTo\":\"100\"}]}",
-		sid);
+		"\"referTo\":\"100\",\"force\":%s}]}",
+		sid, force ? "true" : "false");
 }
 
 
@@ -88,7 +88,9 @@ static void step(const struct pl *text)
 	else if (!pl_strcmp(text, "second"))
 		time_passes(1000);
 	else if (!pl_strcmp(text, "refer"))
-		refer();
+		refer(false);
+	else if (!pl_strcmp(text, "force"))
+		refer(true);
 	else if (!pl_strcmp(text, "cancel"))
 		request("{\"type\":\"cancel\",\"ref\":\"x\","
 			"\"call_sid\":\"%s\"}",
@@ -111,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	baresip_answered(call);
 	if (!livecalls_find(sid))
 		abort();
-	refer();
+	refer(false);
 
 	for (; p < end; p = next + strlen(mark)) {
 		struct pl text = {.p = p};
