@@ -51,7 +51,7 @@ static bool fits(const struct transfer *t, const struct report *r,
 }
 
 
-/* One that is not kept is told of, but once */
+/* What is not in the archive was told lately, or never */
 static bool is_new(const struct report *r)
 {
 	char key[KEY_SIZE];
@@ -76,19 +76,17 @@ static int find(struct transfer **tp, const struct report *r,
 	if (transfers_have(r->transfer_id))
 		return EALREADY;
 
-	if (archive_read(r->transfer_id, read_handler, &search)) {
-		if (!is_new(r))
-			return EALREADY;
+	if (archive_read(r->transfer_id, read_handler, &search))
+		search.err = transfer_create(&search.t, r, instance, node,
+					     call, NULL);
+	else if (!search.err && !fits(search.t, r, instance))
+		search.err = EALREADY;
 
-		return transfer_create(tp, r, instance, node, call, NULL);
-	}
-
+	*tp = search.t;
 	if (search.err)
 		return search.err;
 
-	*tp = search.t;
-
-	return fits(search.t, r, instance) ? 0 : EALREADY;
+	return is_new(r) ? 0 : EALREADY;
 }
 
 

@@ -472,6 +472,19 @@ static void test_not_kept(void **state)
 }
 
 
+/* A node that has it wrong way round */
+static void test_before_its_end(void **state)
+{
+	(void)state;
+
+	late("t");
+	end("t", EVENT, UNKNOWN);
+	late("t");
+	assert_int_equal(told_late(), 1);
+	assert_int_equal(told("bot", STATUS, "\"step\":\"ended\""), 1);
+}
+
+
 static void back(void)
 {
 	referd_restart();
@@ -588,6 +601,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_http, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hook, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_kept, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_before_its_end, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_with_call, setup,
