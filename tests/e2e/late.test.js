@@ -259,3 +259,36 @@ scene('a bot of jambonz hears it in its own form', async (s) => {
 	assert.equal(bot.all('transfer:status').length, 0);
 	node.disconnect();
 });
+
+
+scene('another transfer is refused while the far end may still call',
+	async (s) => {
+	const WHY = 'the far end may still be calling the target of the ' +
+		'transfer before; `force` sends it nevertheless';
+	const { referd, node, call, bot } = await unknown(s);
+	const post = fetch(`${referd.http}/calls/${call.sid}/verbs`, {
+		method: 'POST', body: '{"verb":"sip:refer","referTo":"1"}' });
+
+	await node.refuse('sip:refer', WHY);
+	const response = await post;
+
+	assert.equal(response.status, 409);
+	assert.deepEqual(await response.json(),
+		{ error: `sip:refer: ${WHY}`, verb: 'sip:refer' });
+
+	bot.send({ verb: 'sip:refer', referTo: '1', msgid: 'm' });
+	await node.refuse('sip:refer', WHY);
+	const { data } = await bot.message('jambonz:error');
+
+	assert.deepEqual(data, { error: `sip:refer: ${WHY}`,
+		verb: 'sip:refer', ref: 'm' });
+
+	const timeouts = { notify: 1, unsubscribe: true };
+
+	bot.send({ verb: 'sip:refer', referTo: '1', force: true, timeouts });
+	const { verbs } = await node.accept();
+
+	assert.equal(verbs[0].force, true);
+	assert.deepEqual(verbs[0].timeouts, timeouts);
+	node.disconnect();
+});

@@ -115,6 +115,17 @@ export class Node {
 		return m;
 	}
 
+	/** Takes a request for verbs, and says what is wrong with the first. */
+	async refuse(field, error)
+	{
+		const m = await this.request('verbs');
+
+		this.report({ type: 'result', ref: m.ref, ok: false, index: 0,
+			field, error: `${field}: ${error}` });
+
+		return m;
+	}
+
 	call(fields = {})
 	{
 		const call = { sid: randomUUID(), direction: 'inbound',
