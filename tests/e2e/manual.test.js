@@ -127,7 +127,7 @@ test('each option of referctl is offered to the commands that take it',
 		options.forEach((option) => offered.add(option));
 		for (const option of optionsOf(settings.referctl)
 			.filter((o) => !['--help', '--version', '--json',
-				'--wait', '--dry-run'].includes(o)))
+				'--wait', '--dry-run', '--force'].includes(o)))
 			assert.equal(options.includes(option), taken(option),
 				`${command} ${option}`);
 	}

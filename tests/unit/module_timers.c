@@ -51,8 +51,8 @@ static void one_handler(void *arg)
 
 static void start(struct one *one, uint64_t ms)
 {
-	one->due = tmr_jiffies() + ms;
 	tmr_start(&one->tmr, ms, one_handler, one);
+	one->due = one->tmr.jfs; /* the clock may tick beside it */
 }
 
 
