@@ -61,11 +61,13 @@ scene('referd is killed in mid-transfer: the result is there all the same',
 
 scene('referd is away when a result comes late: it is told all the same',
 	async (s) => {
-	const { referd, client } = await s.control();
+	const { referd, client } = await s.control(
+		{ client: { query: '?client=bot' } });
 	const { far, sid } = await s.call(client, 'late', { final: '200 OK' });
 
 	client.send({ verb: 'sip:refer', id: 'v1', referTo: '100',
-		call_sid: sid, timeouts: { notify: 0.5 } });
+		call_sid: sid, timeouts: { notify: 0.5 },
+		eventHook: '/event' });
 	const { seq } = await client.message('transfer:status',
 		{ step: 'ended', outcome: 'unknown' });
 	await referd.kill('SIGKILL');
@@ -74,7 +76,7 @@ scene('referd is away when a result comes late: it is told all the same',
 		/NOTIFY/.test(m.headers.cseq), 'answer to the NOTIFY');
 	await referd.run();
 
-	const back = await s.client(referd, { query: `?since=${seq}` });
+	const back = await s.client(referd, { query: `?client=bot&since=${seq}` });
 	const late = { call_sid: sid, step: 'late', call_status: 200 };
 	await back.message('transfer:status', late);
 	const { data: { transfer_id } } = back.all('transfer:status').at(-1);
@@ -84,6 +86,14 @@ scene('referd is away when a result comes late: it is told all the same',
 	assert.equal(transfer.outcome, 'unknown');
 	assert.equal(transfer.late_status, 200);
 	assert.equal(back.all('transfer:status').length, 1);
+
+	const { data } = await back.message('verb:hook', { hook: '/event' });
+
+	assert.equal(data.late, true);
+	assert.equal(data.call_status, '200');
+	assert.equal(data.verb_id, 'v1');
+	assert.equal(back.messages.filter((m) => m.hook === '/event').length,
+		1);
 });
 
 
