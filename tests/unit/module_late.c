@@ -564,6 +564,30 @@ static void test_outcomes(void **state)
 }
 
 
+/* The result is known, though the REFER is not answered yet */
+static void test_decided(void **state)
+{
+	(void)state;
+
+	refer("");
+	notify("refer", OVER, BUSY);
+	say("cancel", "");
+	answer("REFER", 202, "");
+	assert_int_equal(told.ended, 1);
+	assert_string_equal(told.outcome, "failed");
+
+	refer("");
+	notify("refer", OVER, OK);
+	say("cancel", "");
+	baresip_close();
+	referd_read();
+	assert_int_equal(told.ended, 2);
+	assert_string_equal(told.outcome, "transferred");
+	baresip_open(false);
+	referd_welcome();
+}
+
+
 static void test_calling(void **state)
 {
 	(void)state;
@@ -755,6 +779,7 @@ int main(void)
 		with(test_no_refresh),
 		with(test_behind_call),
 		with(test_outcomes),
+		with(test_decided),
 		with(test_calling),
 		with(test_calling_expires),
 		with(test_forced_fails),

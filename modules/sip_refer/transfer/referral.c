@@ -197,6 +197,12 @@ void referral_end_leave(struct referral *r, const char *outcome,
 }
 
 
+static const char *final_outcome(const struct referral *r)
+{
+	return r->call_status < 300 ? "transferred" : "failed";
+}
+
+
 /**
  * End a transfer by what a final NOTIFY has said
  *
@@ -205,9 +211,9 @@ void referral_end_leave(struct referral *r, const char *outcome,
 void referral_end_final(struct referral *r)
 {
 	if (r->call_status < 300)
-		referral_end_leave(r, "transferred", "notify");
+		referral_end_leave(r, final_outcome(r), "notify");
 	else
-		referral_end(r, "failed", "notify");
+		referral_end(r, final_outcome(r), "notify");
 }
 
 
@@ -357,9 +363,10 @@ out:
 }
 
 
+/* What the far end has decided stays: that is told in its time */
 void referral_cancel(struct referral *r)
 {
-	if (!r)
+	if (!r || r->state == DECIDED)
 		return;
 
 	outcome_reason(r, "the application gave it up");
@@ -378,6 +385,11 @@ void referral_cancel(struct referral *r)
  */
 void referral_stop(struct referral *r)
 {
+	if (r->state == DECIDED) {
+		referral_end(r, final_outcome(r), "notify");
+		return;
+	}
+
 	outcome_reason(r, "baresip is stopping");
 	referral_end(r, "unknown", "node");
 }
