@@ -11,7 +11,8 @@
 import assert from 'node:assert/strict';
 import { scene } from '../e2e/lib/scene.js';
 import { asterisk, skip } from './lib/asterisk.js';
-import { attended, end, goesOn, late, over, reached, refer, transfer }
+import { askedLate, askedPatience } from './lib/stack.js';
+import { attended, end, goesOn, over, reached, refer, transfer }
 	from './lib/transfer.js';
 
 
@@ -60,24 +61,8 @@ scene('the target is busy: no media comes', async (s) => {
 }, { skip });
 
 
-scene('the target rings longer than a first NOTIFY may take', async (s) => {
-	const t = await transfer(s, asterisk,
-		{ ring: 2000, verb: { timeouts: { notify: 1 } } });
-
-	assert.equal(end(t), 'transferred notify 200');
-	await over(t);
-}, { skip });
-
-
-scene('the target rings later than a first NOTIFY may take: the result is ' +
-	'told', async (s) => {
-	const t = await transfer(s, asterisk,
-		{ trying: 1500, verb: { timeouts: { notify: 0.5 } } });
-
-	assert.equal(end(t), 'unknown timer:notify ');
-	await late(t, 200);
-	await goesOn(t);
-}, { skip });
+askedPatience(asterisk, { skip });
+askedLate(asterisk, { skip });
 
 
 scene('attended: it bridges its two calls', async (s) => {

@@ -6,11 +6,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import assert from 'node:assert/strict';
-import { scene } from '../e2e/lib/scene.js';
 import { phone, skip } from './lib/edge.js';
-import { attended, end, goesOn, late, over, reached, transfer }
-	from './lib/transfer.js';
+import { asked, askedAttended, askedLong } from './lib/stack.js';
 
 /* kamailio's own words, passed on */
 const TRYING = 'refer, terminated: ' +
@@ -18,58 +15,9 @@ const TRYING = 'refer, terminated: ' +
 
 const sipjs = (s) => phone(s, 'sipjs');
 
-
-scene('the target answers', async (s) => {
-	const t = await transfer(s, sipjs, { ring: 100 });
-
-	assert.equal(end(t), 'transferred notify 200');
-	assert.equal(t.ended.confidence, 'high');
-	assert.deepEqual(t.notified, [
-		TRYING,
-		'refer, terminated: 180 Ringing',
-		'refer, terminated: 200 OK']);
-	await reached(t);
-	await over(t);
-}, { skip });
-
-
-scene('the target is busy', async (s) => {
-	const t = await transfer(s, sipjs,
-		{ status: 486, reason: 'Busy Here' });
-
-	assert.equal(end(t), 'failed notify 486');
-	assert.deepEqual(t.notified,
-		[TRYING, 'refer, terminated: 486 Busy Here']);
-	await reached(t);
-	await goesOn(t);
-}, { skip });
-
-
-scene('the target rings longer than a first NOTIFY may take', async (s) => {
-	const t = await transfer(s, sipjs,
-		{ ring: 2000, verb: { timeouts: { notify: 1 } } });
-
-	assert.equal(end(t), 'transferred notify 200');
-	await over(t);
-}, { skip });
-
-
-scene('the target rings longer than it may: the result is told',
-	async (s) => {
-	const t = await transfer(s, sipjs,
-		{ ring: 2000, verb: { timeouts: { ringing: 1 } } });
-
-	assert.equal(end(t), 'unknown timer:ringing 180');
-	await late(t, 200);
-	await goesOn(t);
-}, { skip });
-
-
-scene('attended', async (s) => {
-	const t = await attended(s, sipjs);
-	const invite = await reached(t, { count: 2 });
-
-	assert.equal(end(t), 'transferred notify 200');
-	assert.ok(invite.headers.replaces.startsWith(`${t.old.id};`));
-	await over(t);
-}, { skip });
+asked(sipjs, { skip,
+	answered: [TRYING, 'refer, terminated: 180 Ringing',
+		'refer, terminated: 200 OK'],
+	busy: [TRYING, 'refer, terminated: 486 Busy Here'] });
+askedLong(sipjs, { skip, status: 180 });
+askedAttended(sipjs, { skip });
