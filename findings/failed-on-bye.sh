@@ -21,62 +21,12 @@
 
 # shellcheck source=findings/begin disable=SC1091
 . "$(dirname "$0")/begin"
-need node ip unshare
-need_library libssl.so.3
-[ "$(id -u)" = 0 ] && alone='unshare -n' || alone='unshare -rn'
-$alone true 2>/dev/null || skip "this system gives no network of one's own"
-from_debian baresip-core=1.0.0-4+b3 libre0=1.1.0-1+b2 librem0=0.6.0-4
+# shellcheck source=findings/baresip disable=SC1091
+. "$here/baresip"
 
 cat >try.js <<'END'
-const { createSocket } = require('dgram');
-const { spawn } = require('child_process');
-const { mkdirSync, writeFileSync } = require('fs');
-
-const ip = '10.77.0.1';
-const here = process.cwd();
-
-mkdirSync('conf');
-writeFileSync('conf/config', [
-	'poll_method epoll',
-	`sip_listen ${ip}:5060`,
-	`module_path ${here}/root/usr/lib/baresip/modules`,
-	'module g711.so',
-	'module_app account.so',
-	'module_app menu.so', ''].join('\n'));
-writeFileSync('conf/accounts',
-	`<sip:b@${ip};transport=udp>;regint=0;answermode=auto\n`);
-writeFileSync('conf/contacts', '');
-
-const baresip = spawn('root/usr/bin/baresip', ['-f', 'conf'],
-	{ env: { ...process.env, LD_LIBRARY_PATH: 'lib' } });
-const field = (text, name) =>
-	text.match(new RegExp(`^${name}: *(.*?)\r$`, 'im'))?.[1];
-const sip = (lines, body = '') => [...lines,
-	`Content-Length: ${body.length}`, '', body].join('\r\n');
-const offer = ['v=0', `o=- 1 1 IN IP4 ${ip}`, 's=-', `c=IN IP4 ${ip}`,
-	't=0 0', 'm=audio 4000 RTP/AVP 0', ''].join('\r\n');
-const a = createSocket('udp4').bind(5080, ip);
-const c = createSocket('udp4').bind(5090, ip);
-let to = `<sip:b@${ip}>`;
-
-const request = (method, number, fields = [], body = '') => a.send(sip([
-	`${method} sip:b@${ip}:5060 SIP/2.0`,
-	`Via: SIP/2.0/UDP ${ip}:5080;branch=z9hG4bK${method}`,
-	`From: <sip:a@${ip}>;tag=1`, `To: ${to}`, 'Call-ID: 1',
-	`CSeq: ${number} ${method}`, 'Max-Forwards: 70',
-	`Contact: <sip:a@${ip}:5080>`, ...fields], body), 5060, ip);
-
-const answer = (socket, text, status, tag = '', body = '') => socket.send(sip([
-	`SIP/2.0 ${status}`, `Via: ${field(text, 'Via')}`,
-	`From: ${field(text, 'From')}`, `To: ${field(text, 'To')}${tag}`,
-	`Call-ID: ${field(text, 'Call-ID')}`, `CSeq: ${field(text, 'CSeq')}`,
-	`Contact: <sip:${ip}:${socket.address().port}>`,
-	...body ? ['Content-Type: application/sdp'] : []], body), 5060, ip);
-
-const end = () => {
-	baresip.once('exit', () => process.exit());
-	baresip.kill('SIGKILL');
-};
+const { a, answer, c, end, field, ip, offer, refer, request } =
+	require('./baresip');
 
 c.on('message', (data) => {
 	const text = String(data);
@@ -96,33 +46,17 @@ c.on('message', (data) => {
 
 a.on('message', (data) => {
 	const text = String(data);
-	const method = text.split(' ')[0];
 	const [number, asked] = field(text, 'CSeq').split(' ');
 
-	if (text.startsWith('SIP/2.0 200') && asked === 'INVITE') {
-		to = field(text, 'To');
-		request('ACK', 1);
-		request('REFER', 2, [`Refer-To: <sip:c@${ip}:5090>`]);
-	}
-	if (method === 'SIP/2.0') {
-		if (number > 1)
-			console.log(`A: ${text.split(' ')[1]} to ${asked}`);
-		return;
-	}
-
-	answer(a, text, '200 OK');
-	if (method === 'NOTIFY')
+	if (text.startsWith('SIP/2.0') && number > 1)
+		console.log(`A: ${text.split(' ')[1]} to ${asked}`);
+	if (text.startsWith('NOTIFY'))
 		console.log('A: NOTIFY', text.split('\r\n\r\n')[1].trim());
 });
 
-setTimeout(end, 20000);
-baresip.stdout.on('data', (data) => {
-	if (/baresip is ready/.test(data))
-		request('INVITE', 1, ['Content-Type: application/sdp'], offer);
-});
+refer(`sip:c@${ip}:5090`);
 END
-$alone sh -c 'ip link set lo up && ip address add 10.77.0.1/24 dev lo &&
-	exec node try.js' >seen
+run_try
 
 expect seen <<'END'
 A: 202 to REFER
