@@ -176,9 +176,8 @@ static size_t fitting(const char *s, size_t max)
 }
 
 
-static void append_quoted(struct json *j, const char *s)
+static void append_quoted(struct json *j, const char *s, size_t len)
 {
-	const size_t len = strlen(s);
 	char *p = json_plain(s, len) ? room(j, len + 2) : NULL;
 
 	if (p) {
@@ -194,15 +193,29 @@ static void append_quoted(struct json *j, const char *s)
 }
 
 
-/* What was written last tells whether a comma is due */
+/* What was written last tells whether a comma is due.  Half of all that is
+   written are keys: they go at once. */
 static void begin(struct json *j, const char *key)
 {
 	const char last = j->len ? j->text[j->len - 1] : '{';
+	const bool comma = last != '{' && last != '[' && last != ':';
+	const size_t len = key ? strlen(key) : 0;
+	char *p = key && json_plain(key, len) ? room(j, len + 4) : NULL;
 
-	if (last != '{' && last != '[' && last != ':')
+	if (p) {
+		if (comma)
+			*p++ = ',';
+		p[0] = p[len + 1] = '"';
+		memcpy(p + 1, key, len);
+		p[len + 2] = ':';
+		advance(j, len + 3 + comma);
+		return;
+	}
+
+	if (comma)
 		put(j, ',');
 	if (key) {
-		append_quoted(j, key);
+		append_quoted(j, key, len);
 		put(j, ':');
 	}
 }
@@ -304,37 +317,72 @@ void json_str(struct json *j, const char *key, const char *value)
 	if (!value)
 		return;
 
-	begin(j, key);
-	append_quoted(j, value);
+	json_strn(j, key, value, strlen(value));
 }
 
 
 /**
- * Write a string that may be too long: of what has no room the end is cut off,
- * and a mark stands for it
+ * Write a string that need not end with a NUL
+ *
+ * @param j     Text
+ * @param key   Name of the member
+ * @param value Value in UTF-8
+ * @param len   Its length in bytes
+ */
+void json_strn(struct json *j, const char *key, const char *value, size_t len)
+{
+	begin(j, key);
+	append_quoted(j, value, len);
+}
+
+
+/**
+ * Get a text that may be too long for where it is written: of what has no room
+ * the end is cut off, and a mark stands for it
+ *
+ * @param copyp What was cut, to be freed; left alone if nothing had to be
+ * @param value Text in UTF-8, may be NULL
+ * @param max   Bytes that it may take between its quotes, escapes and the mark
+ *              included; at least those of the mark
+ *
+ * @return The text itself, or what was cut; NULL if memory ran out
+ */
+const char *json_shorten(char **copyp, const char *value, size_t max)
+{
+	size_t len = value ? strlen(value) : 0;
+	char *copy;
+
+	if (len > max / 6) /* else no escapes make it too long */
+		len = fitting(value, max);
+	if (!value || !value[len])
+		return value;
+
+	copy = malloc(len + sizeof(mark));
+	if (!copy)
+		return NULL;
+
+	memcpy(copy, value, len);
+	memcpy(copy + len, mark, sizeof(mark));
+	*copyp = copy;
+
+	return copy;
+}
+
+
+/**
+ * Write a string that may be too long, see json_shorten()
  *
  * @param j     Text
  * @param key   Name of the member
  * @param value Value in UTF-8; if NULL, nothing is written
- * @param max   Bytes that it may take between its quotes, escapes and the mark
- *              included; at least those of the mark
+ * @param max   Bytes that it may take
  */
 void json_cut(struct json *j, const char *key, const char *value, size_t max)
 {
-	size_t len = value ? strlen(value) : 0;
+	char *copy = NULL;
 
-	if (len > max / 6) /* else no escapes make it too long */
-		len = fitting(value, max);
-	if (!value || !value[len]) {
-		json_str(j, key, value);
-		return;
-	}
-
-	begin(j, key);
-	put(j, '"');
-	append_escaped(j, value, len);
-	append(j, mark, strlen(mark));
-	put(j, '"');
+	json_str(j, key, json_shorten(&copy, value, max));
+	free(copy);
 }
 
 

@@ -29,6 +29,8 @@ char *json_take(struct json *j);
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
 void json_str(struct json *j, const char *key, const char *value);
+void json_strn(struct json *j, const char *key, const char *value, size_t len);
+const char *json_shorten(char **copyp, const char *value, size_t max);
 void json_cut(struct json *j, const char *key, const char *value, size_t max);
 void json_int(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);

@@ -1,5 +1,5 @@
 /**
- * @file config.h  Options and environment to struct config
+ * @file config.h  Where the options come from
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -7,13 +7,14 @@
 #define CONFIG_H
 
 #include "base/base.h"
+#include "fleet/fleet.h"
 #include "server/server.h"
 
 struct config {
 	struct server_config server;
 	const char *token_file; /* "" for none */
 	unsigned max_calls;
-	char socket[512];
+	char socket[512]; /* "" for none */
 	char state[512];
 	unsigned keep_days;
 	unsigned hook_grace; /* seconds */
@@ -24,6 +25,7 @@ struct config {
 	const char *app_map;    /* file, "" for none */
 	const char *app_status;
 	enum log_level log_level;
+	struct fleet_config fleet;
 };
 
 enum config_result {
@@ -32,6 +34,20 @@ enum config_result {
 	CONFIG_BAD,
 };
 
+/**
+ * Finds a setting of baresip's config
+ *
+ * @param name  Its name, as in referd_some_thing
+ * @param value Buffer for its value
+ * @param size  Size of the buffer
+ *
+ * @return 0, ENOENT if it is not there, EOVERFLOW if it is too long
+ */
+typedef int(config_find_h)(const char *name, char *value, size_t size);
+
 enum config_result config_read(struct config *c, int argc, char *argv[]);
+int config_read_settings(struct config *c, config_find_h *h);
+bool config_is_setting(const char *name);
+void config_close(void);
 
 #endif

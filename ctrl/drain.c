@@ -1,15 +1,15 @@
 /**
  * @file drain.c  The end in good order
  *
- * Nobody else may come; what is in progress has a while to end, and is on
- * disk if it does not; the clients are sent away; then it is over.
+ * New connections are refused.  Transfers and requests in progress may end
+ * within a limit, and are on disk if they do not.  Clients hear of it, and are
+ * closed; then referd stops.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ev.h>
 #include "apps/apps.h"
 #include "base/base.h"
 #include "calls/calls.h"
@@ -20,16 +20,30 @@
 
 
 /* Seconds */
-static const double work_time = 5.;  /* for transfers and requests */
-static const double leave_time = 2.; /* for clients to take their leave */
-static const double look_time = .02; /* between two looks at them */
+static const double work_time = 5.;   /* for transfers and requests */
+static const double tell_time = .5;   /* for clients to hear of their end */
+static const double leave_time = 1.5; /* for clients to take their leave */
+static const double look_time = .02;  /* between two looks at the phase */
+
+enum phase {
+	PHASE_WORK,
+	PHASE_TELL,
+	PHASE_LEAVE,
+};
 
 static struct {
-	ev_timer timer;
-	int64_t since; /* of this part of the end, in ms */
-	bool leaving;
+	struct timer timer;
+	enum phase phase;
+	int64_t since; /* of the phase, in ms */
 	drain_done_h *h;
 } drain;
+
+
+static void enter(enum phase phase)
+{
+	drain.phase = phase;
+	drain.since = clock_steady_ms();
+}
 
 
 static bool is_over(double limit)
@@ -38,53 +52,71 @@ static bool is_over(double limit)
 }
 
 
-static void look(void)
+static void end_work(void)
 {
-	size_t running = transfers_count();
+	const size_t running = transfers_count();
 
-	if (!drain.leaving &&
-	    (is_over(work_time) || (!running && !http_count()))) {
-		if (running)
-			log_info("drain: %zu transfers go on without us",
-				 running);
-		drain.leaving = true;
-		drain.since = clock_steady_ms();
-		applinks_stop();
-		clients_leave();
-	}
+	if ((running || http_count()) && !is_over(work_time))
+		return;
 
-	if (drain.leaving && (!clients_count() || is_over(leave_time))) {
-		drain_stop();
-		drain.h();
-	}
+	enter(PHASE_TELL);
 }
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void end_tell(void)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	const size_t running = transfers_count();
 
-	look();
+	if (!clients_drained() && !is_over(tell_time))
+		return;
+
+	if (running)
+		log_info("drain: %zu transfers go on without us", running);
+	enter(PHASE_LEAVE);
+	applinks_stop();
+	clients_leave();
+}
+
+
+static void end_leave(void)
+{
+	if (clients_count() && !is_over(leave_time))
+		return;
+
+	drain_stop();
+	drain.h();
+}
+
+
+/* What ends in this turn of the loop is sent when the turn ends: a phase has
+   a turn at least */
+static void timer_handler(void *arg)
+{
+	(void)arg;
+
+	timer_start(&drain.timer, look_time);
+	switch (drain.phase) {
+	case PHASE_WORK: end_work(); break;
+	case PHASE_TELL: end_tell(); break;
+	case PHASE_LEAVE: end_leave(); break;
+	}
 }
 
 
 /**
  * Begin to end
  *
- * @param h Called when all is done, in 7 seconds at most
+ * @param works Whether transfers go on meanwhile, and are worth a wait
+ * @param h     Called when all is done, in 7 seconds at most; in 2 if nothing
+ *              is worth a wait
  */
-void drain_start(drain_done_h *h)
+void drain_start(bool works, drain_done_h *h)
 {
-	log_info("drain: stops, as a signal says");
-
 	listen_close();
+	enter(works ? PHASE_WORK : PHASE_TELL);
 	drain.h = h;
-	drain.since = clock_steady_ms();
-	ev_timer_init(&drain.timer, timer_handler, look_time, look_time);
-	ev_timer_start(EV_DEFAULT_ & drain.timer);
-	look();
+	timer_init(&drain.timer, timer_handler, NULL);
+	timer_start(&drain.timer, look_time);
 }
 
 
@@ -93,5 +125,5 @@ void drain_start(drain_done_h *h)
  */
 void drain_stop(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & drain.timer);
+	timer_stop(&drain.timer);
 }

@@ -6,9 +6,11 @@
 #ifndef DRAIN_H
 #define DRAIN_H
 
+#include <stdbool.h>
+
 typedef void(drain_done_h)(void);
 
-void drain_start(drain_done_h *h);
+void drain_start(bool works, drain_done_h *h);
 void drain_stop(void);
 
 #endif

@@ -4,18 +4,17 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <ev.h>
-#include "apps/apps.h"
 #include "base/base.h"
 #include "config.h"
 #include "drain.h"
-#include "net/net.h"
-#include "server/server.h"
+#include "fleet/fleet.h"
 #include "service.h"
-#include "stream/stream.h"
 
 
 static ev_signal term, interrupt, hangup;
@@ -24,7 +23,7 @@ static bool stopping;
 
 static void done_handler(void)
 {
-	ev_break(EV_DEFAULT_ EVBREAK_ALL);
+	loop_break();
 }
 
 
@@ -41,13 +40,13 @@ static void stop_handler(EV_P_ ev_signal *w, int revents)
 		return;
 	}
 
+	log_info("main: stops, as a signal says");
 	stopping = true;
 	systemd_stopping();
-	drain_start(done_handler);
+	drain_start(true, done_handler);
 }
 
 
-/* Each of them keeps what it has if its file is bad, and says so */
 static void reload_handler(EV_P_ ev_signal *w, int revents)
 {
 	const struct config *config = w->data;
@@ -57,12 +56,8 @@ static void reload_handler(EV_P_ ev_signal *w, int revents)
 	if (stopping)
 		return;
 
-	log_info("main: reads its files again, as a signal says");
 	systemd_reloading();
-	if (!auth_load(config->token_file))
-		clients_check();
-	(void)server_reload(&config->server);
-	(void)routes_init(config->app, config->app_map, config->app_status);
+	service_reload(config);
 	systemd_ready();
 }
 
@@ -76,9 +71,9 @@ static void signals_init(struct config *config)
 	ev_signal_init(&interrupt, stop_handler, SIGINT);
 	ev_signal_init(&hangup, reload_handler, SIGHUP);
 	hangup.data = config;
-	ev_signal_start(EV_DEFAULT_ & term);
-	ev_signal_start(EV_DEFAULT_ & interrupt);
-	ev_signal_start(EV_DEFAULT_ & hangup);
+	ev_signal_start(loop_ev(), &term);
+	ev_signal_start(loop_ev(), &interrupt);
+	ev_signal_start(loop_ev(), &hangup);
 }
 
 
@@ -94,16 +89,22 @@ int main(int argc, char *argv[])
 	}
 
 	log_level_set(config.log_level);
-	signals_init(&config);
+	err = loop_init();
+	if (err)
+		log_error("main: no event loop: %s", strerror(err));
+	if (!err) {
+		signals_init(&config);
+		err = service_start(&config, SERVICE_WHOLE);
+	}
 
-	err = service_start(&config, SERVICE_WHOLE);
 	if (!err) {
 		systemd_ready();
-		(void)ev_run(EV_DEFAULT_ 0);
+		loop_run();
+		err = fleet_failed() ? EEXIST : 0;
 	}
 
 	service_stop();
-	ev_loop_destroy(EV_DEFAULT);
+	loop_close();
 
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

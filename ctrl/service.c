@@ -12,6 +12,7 @@
 #include "apps/apps.h"
 #include "calls/calls.h"
 #include "config.h"
+#include "fleet/fleet.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
 #include "nodes/nodes.h"
@@ -22,11 +23,25 @@
 #include "turn.h"
 
 
+static void client_up(const char *name, uint64_t since)
+{
+	fleet_client_up(name, since);
+	hooks_client_up(name, since);
+}
+
+
+static void client_down(const char *name)
+{
+	hooks_client_down(name);
+	fleet_client_down(name);
+}
+
+
 static const struct clients_events clients_events = {
 	.message = command,
 	.binary = command_binary,
-	.up = hooks_client_up,
-	.down = hooks_client_down,
+	.up = client_up,
+	.down = client_down,
 	.hello = hello_text,
 	.app = app_touch,
 };
@@ -37,6 +52,7 @@ static const struct nodes_events nodes_events = {
 	.gone = intake_gone,
 	.calls = load_of,
 	.transfers = transfers_of,
+	.refers = transfers_unanswered,
 };
 
 static const struct hooks_events hooks_events = {
@@ -58,21 +74,35 @@ static const struct calls_events calls_events_of_apps = {
 	.dialled = app_dial,
 	.dropped = app_drop,
 	.resolve = app_resolve,
+	.elsewhere = fleet_elsewhere,
+	.fleet = fleet_on,
 };
 
 
 static int store_start(const struct config *c)
 {
-	return store_open(c->state);
+	const struct fleet_config *f = &c->fleet;
+	int err = store_open(c->state);
+
+	return err || !f->view || !*f->urls ? err : fleetstore_open(c->state);
+}
+
+
+static void store_stop(void)
+{
+	fleetstore_close();
+	store_close();
 }
 
 
 static int net_start(const struct config *c)
 {
-	address_allow(c->hook_allow);
-	resolve_init();
+	int err;
 
-	return auth_load(c->token_file);
+	address_allow(c->hook_allow);
+	err = resolve_init();
+
+	return err ? err : auth_load(c->token_file);
 }
 
 
@@ -106,6 +136,7 @@ static int hooks_start(const struct config *c)
 	int err = webhooks_init(c->hook_secret);
 
 	hooks_grace(c->hook_grace);
+	hooks_hold(c->fleet.urls && *c->fleet.urls);
 
 	return err ? err : hooks_init(&hooks_events);
 }
@@ -134,6 +165,8 @@ static int calls_start(const struct config *c)
 
 static void calls_stop(void)
 {
+	late_close();
+	overrules_close();
 	latehooks_close();
 	dials_close();
 	sessions_close();
@@ -191,6 +224,7 @@ static bool busy_handler(const char *call_sid)
 static int retention_init(const struct config *c)
 {
 	retention_start(c->keep_days, c->keep_mb, busy_handler);
+	fleetstore_keep(c->keep_days, c->keep_mb);
 
 	return 0;
 }
@@ -203,6 +237,12 @@ static int turn_start(const struct config *c)
 	turn_init();
 
 	return 0;
+}
+
+
+static int fleet_init(const struct config *c)
+{
+	return fleet_start(&c->fleet);
 }
 
 
@@ -219,7 +259,7 @@ static unsigned others(const struct config *config)
 
 static int listeners_start(const struct config *c)
 {
-	int err = nodes_listen(c->socket);
+	int err = *c->socket ? nodes_listen(c->socket) : 0;
 
 	if (!err)
 		err = server_open(&c->server, others(c));
@@ -240,7 +280,7 @@ static const struct {
 	int (*init)(const struct config *config);
 	void (*close)(void); /* safe after a failed init */
 } rooms[] = {
-	{SERVICE_STORE, store_start, store_close},
+	{SERVICE_STORE, store_start, store_stop},
 	{SERVICE_ROOMS, net_start, net_stop},
 	{SERVICE_ROOMS, stream_start, clients_close},
 	{SERVICE_ROOMS, nodes_start, nodes_close},
@@ -251,6 +291,7 @@ static const struct {
 	{SERVICE_PAST, past_start, NULL},
 	{SERVICE_TURN, turn_start, turn_close},
 	{SERVICE_PAST, retention_init, retention_stop},
+	{SERVICE_FLEET, fleet_init, fleet_stop},
 	{SERVICE_LISTEN, listeners_start, listeners_stop},
 };
 
@@ -281,6 +322,22 @@ int service_start(const struct config *config, unsigned parts)
 	}
 
 	return err;
+}
+
+
+/**
+ * Read the files again that tokens, certificates and routes are in.  What is
+ * bad keeps what was there, and says so.
+ *
+ * @param c Configuration that the service was started with
+ */
+void service_reload(const struct config *c)
+{
+	log_info("service: reads its files again");
+	if (!auth_load(c->token_file))
+		clients_check();
+	(void)server_reload(&c->server);
+	(void)routes_init(c->app, c->app_map, c->app_status);
 }
 
 

@@ -16,11 +16,13 @@ enum {
 	SERVICE_PAST = 1 << 2,   /* what the store has goes into the rooms */
 	SERVICE_TURN = 1 << 3,   /* each turn of the loop ends in a commit */
 	SERVICE_LISTEN = 1 << 4, /* baresips and clients come in */
+	SERVICE_FLEET = 1 << 5,  /* other referds are heard of */
 	SERVICE_WHOLE = SERVICE_STORE | SERVICE_ROOMS | SERVICE_PAST |
-			SERVICE_TURN | SERVICE_LISTEN,
+			SERVICE_TURN | SERVICE_FLEET | SERVICE_LISTEN,
 };
 
 int service_start(const struct config *config, unsigned parts);
+void service_reload(const struct config *config);
 void service_stop(void);
 
 #endif

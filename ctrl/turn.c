@@ -4,78 +4,66 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#include <ev.h>
+#include <stdbool.h>
 #include "base/base.h"
+#include "fleet/fleet.h"
 #include "nodes/nodes.h"
 #include "store/store.h"
 #include "stream/stream.h"
 #include "turn.h"
 
 
-/* Seconds after which what could not be written is tried again, and what was
-   written is looked after */
-static const double retry_time = 1., settle_time = 2.01;
-
-/* ... and after which the log is written: who reads it may be in the way of
+/* Seconds after which the log is written: who reads it may be in the way of
    who waits for an event */
-static const double log_time = .02;
+static const double log_time = .25;
 
-static ev_prepare prepare;
-static ev_timer again;
-static ev_timer logger;
-static ev_idle more; /* while there is something to be sent, or written */
+static struct timer again; /* the store wants another turn */
+static bool troubled;      /* ... as it did when that was started */
+static struct timer logger;
 
 
 /* It is enough that the loop turns */
-static void again_handler(EV_P_ ev_timer *w, int revents)
+static void again_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 }
 
 
-static void logger_handler(EV_P_ ev_timer *w, int revents)
+static void logger_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	log_flush();
 }
 
 
-static void more_handler(EV_P_ ev_idle *w, int revents)
+static void look_after_store(void)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	const bool trouble = store_trouble();
+
+	if (!trouble && !store_pending())
+		timer_stop(&again);
+	else if (trouble != troubled || !timer_runs(&again))
+		timer_start(&again, store_wait());
+	troubled = trouble;
 }
 
 
 /* Runs when all events of a turn are handled, before the loop sleeps */
-static void prepare_handler(EV_P_ ev_prepare *w, int revents)
+static void turn_handler(void)
 {
-	(void)w;
-	(void)revents;
-
 	(void)store_commit();
-	if ((store_trouble() || store_pending()) && !ev_is_active(&again)) {
-		ev_timer_set(&again,
-			     store_trouble() ? retry_time : settle_time, 0.);
-		ev_timer_start(EV_A_ & again);
-	}
+	look_after_store();
 
 	nodes_flush();
 	if (feeds_flush() || store_busy())
-		ev_idle_start(EV_A_ & more);
-	else
-		ev_idle_stop(EV_A_ & more);
+		loop_again();
 
-	if (log_waits() && !ev_is_active(&logger)) {
-		ev_timer_set(&logger, log_time, 0.);
-		ev_timer_start(EV_A_ & logger);
-	}
+	/* clients come first */
+	fleet_flush();
+
+	if (log_waits() && !timer_runs(&logger))
+		timer_start(&logger, log_time);
 }
 
 
@@ -84,11 +72,9 @@ static void prepare_handler(EV_P_ ev_prepare *w, int revents)
  */
 void turn_init(void)
 {
-	ev_timer_init(&again, again_handler, settle_time, 0.);
-	ev_timer_init(&logger, logger_handler, log_time, 0.);
-	ev_idle_init(&more, more_handler);
-	ev_prepare_init(&prepare, prepare_handler);
-	ev_prepare_start(EV_DEFAULT_ & prepare);
+	timer_init(&again, again_handler, NULL);
+	timer_init(&logger, logger_handler, NULL);
+	loop_on_turn(turn_handler);
 
 	/* nobody has to wait for what is said of him */
 	log_hold(true);
@@ -101,9 +87,9 @@ void turn_init(void)
 void turn_close(void)
 {
 	log_hold(false);
+	nodes_settle();
 	(void)store_commit();
-	ev_timer_stop(EV_DEFAULT_ & again);
-	ev_timer_stop(EV_DEFAULT_ & logger);
-	ev_idle_stop(EV_DEFAULT_ & more);
-	ev_prepare_stop(EV_DEFAULT_ & prepare);
+	timer_stop(&again);
+	timer_stop(&logger);
+	loop_on_turn(NULL);
 }

@@ -13,8 +13,13 @@
 /* Sets of commands */
 #define ON(command) (1u << COMMAND_##command)
 #define ANY         (~0u)
+#define FLEET       (ON(FLEET_INIT) | ON(FLEET_STATUS) | ON(FLEET_CONFIG))
+#define REFERD      (~FLEET)
 
-enum { OPTION = 256 };
+enum {
+	OPTION = 256,
+	TARGETS_MAX = 8, /* what referd takes in one verb */
+};
 
 static const char help[] =
 	"Usage: referctl [OPTION]... COMMAND [OPERAND]...\n"
@@ -23,9 +28,17 @@ static const char help[] =
 	"\n"
 	"Commands:\n"
 	"  calls                 list the live calls\n"
-	"  refer CALL TARGET     transfer a call to TARGET, a URI or a "
-	"number\n"
+	"  refer CALL TARGET...  transfer a call to TARGET, a URI or a "
+	"number; of\n"
+	"                        several the next one if one fails\n"
+	"  transfer CALL TARGET...\n"
+	"                        the same, and what follows if all fail\n"
+	"  cancel CALL           give up the transfer of a call\n"
+	"  request CALL METHOD   send INFO, MESSAGE, NOTIFY or OPTIONS in a "
+	"call\n"
 	"  answer CALL           answer a call\n"
+	"  decline CALL          decline a call that rings, or send it "
+	"elsewhere\n"
 	"  hangup CALL           end a call\n"
 	"  dial TO               make a call, print its call_sid\n"
 	"  watch                 print what happens, until Ctrl-C\n"
@@ -33,6 +46,9 @@ static const char help[] =
 	"  send JSON             send a message of referd's protocol, print "
 	"the answer;\n"
 	"                        - reads it from standard input\n"
+	"  fleet init            make the stream of a fleet of referds\n"
+	"  fleet status          tell how a fleet is, and what is missing\n"
+	"  fleet config NODE...  print a configuration of its nats-servers\n"
 	"\n"
 	"CALL is a call_sid, the beginning of one, or - for the one live "
 	"call.\n"
@@ -66,18 +82,46 @@ static const char help[] =
 	"  --notify-timeout S    seconds to the first NOTIFY\n"
 	"  --ringing-timeout S   seconds from one NOTIFY to the next\n"
 	"  --retry-timeout S     seconds from a 491 to the next REFER\n"
+	"  --answer-timeout S    seconds from the 2xx to the answer\n"
+	"  --on-unknown WHAT     of several: next goes on, stop does not\n"
+	"  --uui DATA            User-to-User for TARGET, in hex; behind it "
+	";purpose=\n"
+	"                        and others as in the header field\n"
 	"  --dry-run             send nothing, print the REFER and what is "
 	"doubtful\n"
 	"  --force               even if the far end may still call the last "
 	"TARGET\n"
 	"\n"
+	"Options of transfer: --wait, --id, --action-hook, --event-hook,\n"
+	"--target-header as of refer, and\n"
+	"  --timeout S           seconds that each TARGET has (default 30)\n"
+	"  --caller-id WHO       who transfers\n"
+	"  --on-no-answer WHAT, --on-busy WHAT, --on-decline WHAT, "
+	"--on-failure WHAT\n"
+	"                        return (default), voicemail or hangup\n"
+	"  --voicemail URL       sip: URI, or http(s): URL that has verbs\n"
+	"  --warm                call TARGET first, and join it when it "
+	"agrees\n"
+	"  --prompt FILE         WAV file that TARGET hears\n"
+	"  --digit KEY           key that TARGET presses to take the call\n"
+	"  --brief FILE          WAV file that it hears before\n"
+	"  --hold-hook URL       says what the caller hears meanwhile\n"
+	"\n"
 	"Options of hangup: --header\n"
+	"Options of request: --header, --id, --action-hook, and\n"
+	"  --body TEXT           body of the request\n"
+	"Options of decline: --header, and\n"
+	"  --status CODE         300 to 699 (default 486, with --contact "
+	"302)\n"
+	"  --reason TEXT         reason phrase\n"
+	"  --contact TARGET      where the caller is to call instead\n"
 	"Options of dial:\n"
 	"  --wait                print each state, until it is answered or "
 	"over\n"
 	"  --from AOR            account that makes the call\n"
 	"  --timeout S           seconds that it may ring\n"
 	"  --node NAME           baresip that makes it\n"
+	"  --label NAME          members of a fleet that may make it\n"
 	"  --header NAME=VALUE   header of the INVITE; may be repeated\n"
 	"\n"
 	"Options of watch and transfers:\n"
@@ -96,6 +140,28 @@ static const char help[] =
 	"  --before ID           older than that transfer\n"
 	"  --limit N             at most so many (default 100)\n"
 	"\n"
+	"Options of fleet:\n"
+	"  --config FILE         referd's settings (default "
+	"/etc/referd/referd.conf)\n"
+	"  --fleet URLS, --fleet-name, --fleet-node, --fleet-creds, "
+	"--fleet-nkey,\n"
+	"  --fleet-ca, --fleet-cert, --fleet-key\n"
+	"                        as of referd, instead of those settings\n"
+	"Options of fleet init:\n"
+	"  --replicas N          1, 3 or 5 (default: 3 in a cluster, else 1)\n"
+	"  --keep-days N         days that events are kept (default 30)\n"
+	"  --keep-mb N           MiB for them, of each server (default 4096)\n"
+	"  --update              change what the stream has otherwise\n"
+	"  --anew                delete the stream, and make another: a new "
+	"epoch\n"
+	"Options of fleet config:\n"
+	"  --server HOST         the one of --fleet that it is for (default "
+	"the first)\n"
+	"  --keys DIR            NKeys instead of passwords: seeds in "
+	"DIR/NODE.nk\n"
+	"  --store DIR           where the server keeps events (default "
+	"/var/lib/nats)\n"
+	"\n"
 	"Exit status: 0 done or transferred, 1 could not, 2 wrong usage;\n"
 	"with --wait 3 failed, 4 presumed, 5 unknown, 6 cancelled.\n"
 	"\n"
@@ -113,13 +179,21 @@ static const struct {
 	const char *operands;
 } commands[] = {
 	[COMMAND_CALLS] = {"calls", 0, 0, "nothing"},
-	[COMMAND_REFER] = {"refer", 1, 2, "CALL TARGET"},
+	[COMMAND_REFER] = {"refer", 1, TARGETS_MAX + 1, "CALL TARGET..."},
+	[COMMAND_TRANSFER] = {"transfer", 2, TARGETS_MAX + 1,
+			      "CALL TARGET..."},
+	[COMMAND_CANCEL] = {"cancel", 1, 1, "CALL"},
+	[COMMAND_REQUEST] = {"request", 2, 2, "CALL METHOD"},
+	[COMMAND_DECLINE] = {"decline", 1, 1, "CALL"},
 	[COMMAND_ANSWER] = {"answer", 1, 1, "CALL"},
 	[COMMAND_HANGUP] = {"hangup", 1, 1, "CALL"},
 	[COMMAND_DIAL] = {"dial", 1, 1, "TO"},
 	[COMMAND_WATCH] = {"watch", 0, 0, "nothing"},
 	[COMMAND_TRANSFERS] = {"transfers", 0, 0, "nothing"},
 	[COMMAND_SEND] = {"send", 1, 1, "JSON"},
+	[COMMAND_FLEET_INIT] = {"fleet init", 0, 0, "nothing"},
+	[COMMAND_FLEET_STATUS] = {"fleet status", 0, 0, "nothing"},
+	[COMMAND_FLEET_CONFIG] = {"fleet config", 1, OPERANDS_MAX, "NODE..."},
 };
 
 static const struct {
@@ -127,30 +201,51 @@ static const struct {
 	int has_arg;
 	unsigned on; /* commands that know it */
 } known[] = {
-	{"url", required_argument, ANY},
-	{"token", required_argument, ANY},
-	{"token-file", required_argument, ANY},
-	{"ca", required_argument, ANY},
+	{"url", required_argument, REFERD},
+	{"token", required_argument, REFERD},
+	{"token-file", required_argument, REFERD},
+	{"ca", required_argument, REFERD},
 	{"json", no_argument, ANY},
 	{"help", no_argument, ANY},
 	{"version", no_argument, ANY},
-	{"wait", no_argument, ON(REFER) | ON(DIAL)},
-	{"header", required_argument, ON(REFER) | ON(HANGUP) | ON(DIAL)},
-	{"target-header", required_argument, ON(REFER)},
+	{"wait", no_argument, ON(REFER) | ON(TRANSFER) | ON(DIAL)},
+	{"header", required_argument,
+	 ON(REFER) | ON(HANGUP) | ON(DIAL) | ON(REQUEST) | ON(DECLINE)},
+	{"target-header", required_argument, ON(REFER) | ON(TRANSFER)},
 	{"referred-by", required_argument, ON(REFER)},
 	{"display-name", required_argument, ON(REFER)},
 	{"replaces", required_argument, ON(REFER)},
-	{"id", required_argument, ON(REFER)},
-	{"action-hook", required_argument, ON(REFER)},
-	{"event-hook", required_argument, ON(REFER)},
+	{"id", required_argument, ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
+	{"action-hook", required_argument,
+	 ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
+	{"event-hook", required_argument, ON(REFER) | ON(TRANSFER)},
 	{"notify-timeout", required_argument, ON(REFER)},
 	{"ringing-timeout", required_argument, ON(REFER)},
 	{"retry-timeout", required_argument, ON(REFER)},
+	{"answer-timeout", required_argument, ON(REFER)},
+	{"on-unknown", required_argument, ON(REFER)},
+	{"uui", required_argument, ON(REFER)},
+	{"caller-id", required_argument, ON(TRANSFER)},
+	{"on-no-answer", required_argument, ON(TRANSFER)},
+	{"on-busy", required_argument, ON(TRANSFER)},
+	{"on-decline", required_argument, ON(TRANSFER)},
+	{"on-failure", required_argument, ON(TRANSFER)},
+	{"voicemail", required_argument, ON(TRANSFER)},
+	{"warm", no_argument, ON(TRANSFER)},
+	{"prompt", required_argument, ON(TRANSFER)},
+	{"digit", required_argument, ON(TRANSFER)},
+	{"brief", required_argument, ON(TRANSFER)},
+	{"hold-hook", required_argument, ON(TRANSFER)},
+	{"body", required_argument, ON(REQUEST)},
+	{"status", required_argument, ON(DECLINE)},
+	{"reason", required_argument, ON(DECLINE)},
+	{"contact", required_argument, ON(DECLINE)},
 	{"dry-run", no_argument, ON(REFER)},
 	{"force", no_argument, ON(REFER)},
 	{"from", required_argument, ON(DIAL) | ON(TRANSFERS)},
-	{"timeout", required_argument, ON(DIAL)},
+	{"timeout", required_argument, ON(DIAL) | ON(TRANSFER)},
 	{"node", required_argument, ON(DIAL) | ON(TRANSFERS)},
+	{"label", required_argument, ON(DIAL)},
 	{"call", required_argument, ON(WATCH) | ON(TRANSFERS)},
 	{"since", required_argument, ON(WATCH) | ON(TRANSFERS)},
 	{"outcome", required_argument, ON(TRANSFERS)},
@@ -160,6 +255,23 @@ static const struct {
 	{"to", required_argument, ON(TRANSFERS)},
 	{"before", required_argument, ON(TRANSFERS)},
 	{"limit", required_argument, ON(TRANSFERS)},
+	{"config", required_argument, FLEET},
+	{"fleet", required_argument, FLEET},
+	{"fleet-name", required_argument, FLEET},
+	{"fleet-node", required_argument, FLEET},
+	{"fleet-creds", required_argument, FLEET},
+	{"fleet-nkey", required_argument, FLEET},
+	{"fleet-ca", required_argument, FLEET},
+	{"fleet-cert", required_argument, FLEET},
+	{"fleet-key", required_argument, FLEET},
+	{"replicas", required_argument, ON(FLEET_INIT)},
+	{"keep-days", required_argument, ON(FLEET_INIT)},
+	{"keep-mb", required_argument, ON(FLEET_INIT)},
+	{"update", no_argument, ON(FLEET_INIT)},
+	{"anew", no_argument, ON(FLEET_INIT)},
+	{"server", required_argument, ON(FLEET_CONFIG)},
+	{"keys", required_argument, ON(FLEET_CONFIG)},
+	{"store", required_argument, ON(FLEET_CONFIG)},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(*known) };
@@ -210,27 +322,50 @@ static enum status check_options(const struct args *a)
 }
 
 
+/* The words of a command that are there; "fleet" has a second one */
+static int match_command(const char *name, int n, char *words[])
+{
+	const char *space = strchr(name, ' ');
+	size_t len = space ? (size_t)(space - name) : strlen(name);
+
+	if (n < 1 || strlen(words[0]) != len || memcmp(name, words[0], len))
+		return 0;
+	if (!space)
+		return 1;
+
+	return n > 1 && !strcmp(space + 1, words[1]) ? 2 : 0;
+}
+
+
 static enum status read_operands(struct args *a, int n, char *operands[])
 {
-	const char *name = n ? operands[0] : NULL;
+	int words = 0;
 
-	if (!name)
+	if (!n)
 		return say_error(STATUS_USAGE, "needs a command, see --help");
 
-	a->command = COMMAND_CALLS;
-	while (strcmp(commands[a->command].name, name)) {
-		if (++a->command == COMMAND_NONE)
-			return say_error(STATUS_USAGE,
-					 "%s is no command, see --help", name);
+	for (a->command = COMMAND_CALLS; a->command < COMMAND_NONE;
+	     a->command++) {
+		words = match_command(commands[a->command].name, n, operands);
+		if (words)
+			break;
 	}
+	if (!words && !strcmp(operands[0], "fleet"))
+		return say_error(STATUS_USAGE, "fleet must be followed by "
+					       "init, status or config");
+	if (!words)
+		return say_error(STATUS_USAGE, "%s is no command, see --help",
+				 operands[0]);
 
-	if (n - 1 < commands[a->command].min ||
-	    n - 1 > commands[a->command].max)
-		return say_error(STATUS_USAGE, "%s takes %s, see --help", name,
+	n -= words;
+	if (n < commands[a->command].min || n > commands[a->command].max)
+		return say_error(STATUS_USAGE, "%s takes %s, see --help",
+				 commands[a->command].name,
 				 commands[a->command].operands);
 
-	for (int i = 1; i < n; i++)
-		a->operands[i - 1] = operands[i];
+	for (int i = 0; i < n; i++)
+		a->operands[i] = operands[words + i];
+	a->operand_count = (size_t)n;
 
 	return STATUS_DONE;
 }
@@ -306,4 +441,17 @@ bool args_has(const struct args *a, const char *name)
 	}
 
 	return false;
+}
+
+
+/**
+ * Tell whether a command is for the servers of a fleet
+ *
+ * @param a Arguments
+ *
+ * @return True if it is, and no referd is asked
+ */
+bool args_is_fleet(const struct args *a)
+{
+	return (FLEET & 1u << a->command) != 0;
 }

@@ -37,22 +37,58 @@ static const cJSON *match(const cJSON *calls, const char *name, int *np)
 }
 
 
+/* How many calls of other members of a fleet it could be.  Without a view of
+   them, a call must be named whole. */
+static int find_elsewhere(char sid[SID_SIZE], const struct settings *s,
+			  const char *name)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	char path[SID_SIZE + 8];
+	const cJSON *call = NULL;
+	cJSON *tree = NULL;
+	int n = 0;
+
+	if (!*name || strlen(name) >= SID_SIZE ||
+	    strspn(name, ok) != strlen(name))
+		return 0;
+
+	(void)snprintf(path, sizeof(path), "/calls/%s", name);
+	if (!http_try(&tree, s, "/calls?scope=fleet")) {
+		call = match(tree, name, &n);
+	}
+	else if (!http_try(&tree, s, path)) {
+		call = tree;
+		n = 1;
+	}
+
+	if (n == 1)
+		(void)snprintf(sid, SID_SIZE, "%s",
+			       json_text(call, "call_sid"));
+	cJSON_Delete(tree);
+
+	return n;
+}
+
+
 /**
  * Find a live call.  Says itself what is wrong.
  *
- * @param sid  Its call_sid
- * @param s    Where referd is
- * @param name A call_sid, the beginning of one, or "-" for the one live call
+ * @param sid   Its call_sid
+ * @param herep Set to false if it is a call of another member of a fleet; may
+ *              be NULL
+ * @param s     Where referd is
+ * @param name  A call_sid, the beginning of one, or "-" for the one live call
  *
  * @return STATUS_DONE, otherwise the exit status
  */
-enum status call_find(char sid[SID_SIZE], const struct settings *s,
-		      const char *name)
+enum status call_find(char sid[SID_SIZE], bool *herep,
+		      const struct settings *s, const char *name)
 {
 	enum status status;
 	cJSON *calls = NULL;
 	const cJSON *call;
-	bool any = !strcmp(name, "-");
+	bool any = !strcmp(name, "-"), elsewhere = false;
 	int n;
 
 	status = http_get(&calls, s, "/calls");
@@ -63,6 +99,8 @@ enum status call_find(char sid[SID_SIZE], const struct settings *s,
 	if (n == 1)
 		(void)snprintf(sid, SID_SIZE, "%s",
 			       json_text(call, "call_sid"));
+	else if (!n && !any && (n = find_elsewhere(sid, s, name)) == 1)
+		elsewhere = true;
 	else if (n)
 		status = say_error(STATUS_ERROR,
 				   any ? "there are %d live calls, name one"
@@ -73,6 +111,8 @@ enum status call_find(char sid[SID_SIZE], const struct settings *s,
 			     : say_error(STATUS_ERROR,
 					 "no live call is called %s", name);
 	cJSON_Delete(calls);
+	if (herep)
+		*herep = !elsewhere;
 
 	return status;
 }

@@ -6,11 +6,12 @@
 #ifndef CALLS_H
 #define CALLS_H
 
+#include <stdbool.h>
 #include "settings.h"
 
 enum { SID_SIZE = 128 };
 
-enum status call_find(char sid[SID_SIZE], const struct settings *s,
-		      const char *name);
+enum status call_find(char sid[SID_SIZE], bool *herep,
+		      const struct settings *s, const char *name);
 
 #endif

@@ -25,7 +25,10 @@ struct follow {
 	const char *sid; /* of the call, NULL for all */
 	const char *id;  /* of the verb, or of the message */
 	bool json;
+	bool quiet; /* nothing is said to people if all is well */
 	bool begun;
+	bool over;  /* the call is */
+	bool ended; /* an attempt has, of those that there may be */
 	enum status status;
 };
 
@@ -50,8 +53,35 @@ static bool is_over(const char *state)
 
 
 /**
- * Get the number of the last message, to hear from there on.  Says itself
+ * Get the numbers of the last messages, to hear from there on.  Says itself
  * what is wrong.
+ *
+ * @param m Their numbers
+ * @param s Where referd is
+ *
+ * @return STATUS_DONE, otherwise the exit status
+ */
+enum status follow_now(struct moment *m, const struct settings *s)
+{
+	cJSON *health = NULL;
+	enum status status = http_get(&health, s, "/healthz");
+
+	m->seq = field_int(health, "last_seq", -1);
+	m->fleet = field_int(health, "fleet_seq", -1);
+	m->member = cJSON_HasObjectItem(health, "fleet");
+
+	/* Who has no token is only told that referd is well */
+	if (!status && m->seq < 0)
+		status = http_no_token(s);
+	cJSON_Delete(health);
+
+	return status;
+}
+
+
+/**
+ * Get the number of the last message of this referd.  Says itself what is
+ * wrong.
  *
  * @param seqp Its number
  * @param s    Where referd is
@@ -60,16 +90,11 @@ static bool is_over(const char *state)
  */
 enum status follow_seq(int64_t *seqp, const struct settings *s)
 {
-	cJSON *health = NULL;
-	enum status status = http_get(&health, s, "/healthz");
-	int64_t seq = field_int(health, "last_seq", -1);
+	struct moment m;
+	enum status status = follow_now(&m, s);
 
-	/* Who has no token is only told that referd is well */
-	if (!status && seq < 0)
-		status = http_no_token(s);
 	if (!status)
-		*seqp = seq;
-	cJSON_Delete(health);
+		*seqp = m.seq;
 
 	return status;
 }
@@ -95,6 +120,76 @@ static enum status outcome_status(const char *outcome)
 }
 
 
+/* Of several attempts, whether another one may follow: not behind a success,
+   a cancel, the end of the call or the last one */
+static bool may_follow(const struct follow *f, const cJSON *data)
+{
+	const bool cancelled = f->status == STATUS_CANCELLED &&
+			       !strcmp(json_text(data, "evidence"),
+				       "application");
+
+	return !f->over && !cancelled && f->status != STATUS_DONE &&
+	       f->status != STATUS_PRESUMED &&
+	       field_int(data, "attempt", 1) < field_int(data, "attempts", 1);
+}
+
+
+/* One of its transfers: of a verb transfer, its own end is awaited */
+static bool take_step(struct follow *f, const cJSON *message)
+{
+	const cJSON *data = data_of(message);
+
+	f->begun = true;
+	f->ended = false;
+	if (f->json)
+		print_json(message);
+	else
+		print_step(data);
+	if (strcmp(json_text(data, "step"), "ended"))
+		return ferror(stdout);
+
+	f->ended = true;
+	f->status = outcome_status(json_text(data, "outcome"));
+
+	return f->over || (strcmp(json_text(data, "verb"), "transfer") &&
+			   !may_follow(f, data));
+}
+
+
+/* What a verb transfer does beside its REFERs, and what it came to */
+static bool take_event(struct follow *f, const cJSON *message)
+{
+	const cJSON *data = data_of(message);
+	const bool bridged = !strcmp(json_text(data, "transfer_result"),
+				     "bridged");
+
+	f->begun = true;
+	if (f->json)
+		print_json(message);
+	else
+		print_event(data);
+	if (strcmp(json_text(data, "transfer_event"), "ended"))
+		return ferror(stdout);
+
+	/* Bridged is also what is presumed */
+	if (!bridged || !f->ended)
+		f->status = bridged ? STATUS_DONE : STATUS_FAILED;
+
+	return true;
+}
+
+
+static bool take_call_end(struct follow *f)
+{
+	f->over = true;
+	if (!f->begun)
+		f->status = say_error(STATUS_FAILED, "the call ended before "
+						     "the transfer began");
+
+	return !f->begun || f->ended;
+}
+
+
 /* A verb that waits for its turn is lost when the call ends before it */
 static bool transfer_handler(const cJSON *message, void *arg)
 {
@@ -103,29 +198,19 @@ static bool transfer_handler(const cJSON *message, void *arg)
 
 	if (strcmp(json_text(message, "call_sid"), f->sid))
 		return false;
-
-	if (!f->begun && is(message, "call:status") &&
-	    is_over(json_text(data, "call_status"))) {
-		f->status = say_error(STATUS_FAILED, "the call ended before "
-						     "the transfer began");
-		return true;
-	}
-
-	if (!is(message, "transfer:status") ||
-	    strcmp(json_text(data, "verb_id"), f->id))
+	if (is(message, "call:status"))
+		return is_over(json_text(data, "call_status")) &&
+		       take_call_end(f);
+	if (is(message, "verb:status"))
+		return f->ended &&
+		       !strcmp(json_text(data, "event"), "finished") &&
+		       !strcmp(json_text(data, "id"), f->id);
+	if (strcmp(json_text(data, "verb_id"), f->id))
 		return false;
+	if (is(message, "transfer:status"))
+		return take_step(f, message);
 
-	f->begun = true;
-	if (f->json)
-		print_json(message);
-	else
-		print_step(data);
-	if (strcmp(json_text(data, "step"), "ended"))
-		return ferror(stdout);
-
-	f->status = outcome_status(json_text(data, "outcome"));
-
-	return true;
+	return is(message, "transfer:event") && take_event(f, message);
 }
 
 
@@ -188,7 +273,7 @@ static bool answer_handler(const cJSON *message, void *arg)
 		print_json(message);
 	else if (f->status)
 		(void)say_error(f->status, "%s", json_text(data, "error"));
-	else
+	else if (!f->quiet)
 		print_message(message);
 
 	return true;
@@ -207,27 +292,74 @@ static enum status run(const struct settings *s, struct ws_request *r,
 }
 
 
+/* The call is at another member of the fleet: what happens there is heard by
+   who views it */
+static enum status run_elsewhere(const struct settings *s,
+				 const struct moment *m, ws_message_h *h,
+				 struct follow *f)
+{
+	if (m->fleet < 0)
+		return say_error(STATUS_UNKNOWN,
+				 "what becomes of it is not known: the call "
+				 "is at another member of the fleet, which "
+				 "this referd does not view (--fleet-view)");
+
+	return run(s,
+		   &(struct ws_request){.since = m->fleet,
+					.fleet = true,
+					.patience = PATIENCE,
+					.h = h},
+		   f);
+}
+
+
+static enum status run_here(const struct settings *s, const struct moment *m,
+			    ws_message_h *h, struct follow *f)
+{
+	return run(s,
+		   &(struct ws_request){
+			   .since = m->seq, .patience = PATIENCE, .h = h},
+		   f);
+}
+
+
 /**
  * Show the steps of a transfer until it has ended.  Says itself what is wrong.
  *
- * @param s     Where referd is
- * @param since Number of a message before it
- * @param sid   Its call
- * @param id    Its verb
- * @param json  Whether to print JSON
+ * @param s    Where referd is
+ * @param m    When it had not begun
+ * @param here False if its call is at another member of the fleet
+ * @param sid  Its call
+ * @param id   Its verb
+ * @param json Whether to print JSON
  *
  * @return Exit status
  */
-enum status follow_transfer(const struct settings *s, int64_t since,
-			    const char *sid, const char *id, bool json)
+enum status follow_transfer(const struct settings *s, const struct moment *m,
+			    bool here, const char *sid, const char *id,
+			    bool json)
 {
 	struct follow f = {.sid = sid, .id = id, .json = json};
 
-	return run(s,
-		   &(struct ws_request){.since = since,
-					.patience = PATIENCE,
-					.h = transfer_handler},
-		   &f);
+	return here ? run_here(s, m, transfer_handler, &f)
+		    : run_elsewhere(s, m, transfer_handler, &f);
+}
+
+
+/* One that has been made here is over, or is in the list */
+static bool is_elsewhere(const struct settings *s, const char *sid)
+{
+	cJSON *calls = NULL;
+	const cJSON *call;
+	bool here = false;
+
+	if (!http_try(&calls, s, "/calls")) {
+		cJSON_ArrayForEach(call, calls)
+			here |= !strcmp(json_text(call, "call_sid"), sid);
+	}
+	cJSON_Delete(calls);
+
+	return !here;
 }
 
 
@@ -235,23 +367,22 @@ enum status follow_transfer(const struct settings *s, int64_t since,
  * Show the states of a new call until it is answered or over.  Says itself
  * what is wrong.
  *
- * @param s     Where referd is
- * @param since Number of a message before it
- * @param sid   The call
- * @param json  Whether to print JSON
+ * @param s    Where referd is
+ * @param m    When it was not made yet
+ * @param sid  The call
+ * @param json Whether to print JSON
  *
  * @return Exit status
  */
-enum status follow_dial(const struct settings *s, int64_t since,
+enum status follow_dial(const struct settings *s, const struct moment *m,
 			const char *sid, bool json)
 {
 	struct follow f = {.sid = sid, .json = json};
 
-	return run(s,
-		   &(struct ws_request){.since = since,
-					.patience = PATIENCE,
-					.h = dial_handler},
-		   &f);
+	/* the fleet hears of it, whoever has made it */
+	return m->member && is_elsewhere(s, sid)
+		       ? run_elsewhere(s, m, dial_handler, &f)
+		       : run_here(s, m, dial_handler, &f);
 }
 
 
@@ -291,21 +422,13 @@ static const char *name_message(cJSON *message)
 }
 
 
-/**
- * Send a message, and show the answer.  An ack gets none.  Says itself what
- * is wrong.
- *
- * @param s       Where referd is
- * @param message Message; gets a msgid if it has none
- * @param json    Whether to print JSON
- *
- * @return Exit status
- */
-enum status follow_answer(const struct settings *s, cJSON *message, bool json)
+static enum status ask(const struct settings *s, cJSON *message, bool json,
+		       bool quiet)
 {
 	bool ack = is(message, "ack");
 	struct follow f = {.id = ack ? "" : name_message(message),
-			   .json = json};
+			   .json = json,
+			   .quiet = quiet};
 	char *text = cJSON_PrintUnformatted(message);
 	struct ws_request r = {.send = text, .h = ack ? NULL : answer_handler};
 	enum status status;
@@ -320,4 +443,35 @@ enum status follow_answer(const struct settings *s, cJSON *message, bool json)
 	cJSON_free(text);
 
 	return status;
+}
+
+
+/**
+ * Send a message, and show the answer.  An ack gets none.  Says itself what
+ * is wrong.
+ *
+ * @param s       Where referd is
+ * @param message Message; gets a msgid if it has none
+ * @param json    Whether to print JSON
+ *
+ * @return Exit status
+ */
+enum status follow_answer(const struct settings *s, cJSON *message, bool json)
+{
+	return ask(s, message, json, false);
+}
+
+
+/**
+ * Send a command, and say to people only why it is refused
+ *
+ * @param s       Where referd is
+ * @param message Command; gets a msgid if it has none
+ * @param json    Whether to print the answer as JSON
+ *
+ * @return Exit status
+ */
+enum status follow_command(const struct settings *s, cJSON *message, bool json)
+{
+	return ask(s, message, json, true);
 }

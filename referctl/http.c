@@ -117,8 +117,9 @@ static enum status refused(const struct settings *s, long code,
 }
 
 
+/* quiet: what referd refuses is not told */
 static enum status request(cJSON **treep, const struct settings *s,
-			   const char *path, const char *body)
+			   const char *path, const char *body, bool quiet)
 {
 	char url[URL_MAX + SETTING_MAX], wrong[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = make_headers(s, body != NULL);
@@ -152,7 +153,7 @@ static enum status request(cJSON **treep, const struct settings *s,
 	(void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &code);
 	tree = reply.text ? cJSON_Parse(reply.text) : NULL;
 	if (code < 200 || code > 299 || !tree)
-		status = refused(s, code, tree);
+		status = quiet ? STATUS_ERROR : refused(s, code, tree);
 
 out:
 	if (status)
@@ -178,7 +179,22 @@ out:
  */
 enum status http_get(cJSON **treep, const struct settings *s, const char *path)
 {
-	return request(treep, s, path, NULL);
+	return request(treep, s, path, NULL, false);
+}
+
+
+/**
+ * Get what may not be there: that is not told, all else is
+ *
+ * @param treep What referd answers, to be deleted
+ * @param s     Where referd is
+ * @param path  Path, with a query
+ *
+ * @return STATUS_DONE, otherwise the exit status
+ */
+enum status http_try(cJSON **treep, const struct settings *s, const char *path)
+{
+	return request(treep, s, path, NULL, true);
 }
 
 
@@ -196,7 +212,7 @@ enum status http_post(cJSON **treep, const struct settings *s,
 		      const char *path, const cJSON *body)
 {
 	char *text = cJSON_PrintUnformatted(body);
-	enum status status = text ? request(treep, s, path, text)
+	enum status status = text ? request(treep, s, path, text, false)
 				  : say_error(STATUS_ERROR, "out of memory");
 
 	cJSON_free(text);

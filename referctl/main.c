@@ -9,6 +9,7 @@
 #include <string.h>
 #include <curl/curl.h>
 #include "calls.h"
+#include "fleet.h"
 #include "follow.h"
 #include "http.h"
 #include "print.h"
@@ -101,7 +102,7 @@ static enum status watch(const struct settings *s, const struct args *a)
 							 "seq of a message");
 	}
 	if (!status && call)
-		status = call_find(sid, s, call);
+		status = call_find(sid, NULL, s, call);
 
 	return status ? status
 		      : follow_all(s, seq, call ? sid : NULL,
@@ -155,12 +156,20 @@ static enum status run(const struct settings *s, const struct args *a)
 	switch (a->command) {
 	case COMMAND_CALLS: return show_calls(s, a);
 	case COMMAND_REFER: return verbs_refer(s, a);
+	case COMMAND_TRANSFER: return verbs_transfer(s, a);
+	case COMMAND_CANCEL: return verbs_cancel(s, a);
+	case COMMAND_REQUEST: return verbs_request(s, a);
+	case COMMAND_DECLINE: return verbs_decline(s, a);
 	case COMMAND_ANSWER: return verbs_answer(s, a);
 	case COMMAND_HANGUP: return verbs_hangup(s, a);
 	case COMMAND_DIAL: return verbs_dial(s, a);
 	case COMMAND_WATCH: return watch(s, a);
 	case COMMAND_TRANSFERS: return show_transfers(s, a);
 	case COMMAND_SEND: return send_message(s, a);
+	/* these are not for referd, but for the servers of a fleet */
+	case COMMAND_FLEET_INIT: return fleet_init(a);
+	case COMMAND_FLEET_STATUS: return fleet_status(a);
+	case COMMAND_FLEET_CONFIG: return fleet_config(a);
 	case COMMAND_NONE: break;
 	}
 
@@ -176,7 +185,8 @@ int main(int argc, char *argv[])
 
 	if (!status && args.command != COMMAND_NONE) {
 		(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-		status = settings_read(&settings, &args);
+		if (!args_is_fleet(&args))
+			status = settings_read(&settings, &args);
 		if (!status)
 			status = run(&settings, &args);
 		curl_global_cleanup();

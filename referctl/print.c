@@ -17,9 +17,6 @@ enum {
 	SID_LEN = 8, /* what usually tells calls apart */
 };
 
-static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-
 /**
  * Get a text from an object
  *
@@ -62,7 +59,12 @@ void print_clean(char *text)
 }
 
 
-static void line(const char *fmt, ...)
+/**
+ * Print a line for people, without control characters
+ *
+ * @param fmt Format of the line, without a newline
+ */
+void print_line(const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -123,10 +125,28 @@ static const char *code_text(char *buf, size_t size, int code,
 
 static size_t add_note(char *buf, size_t size, size_t len, const char *note)
 {
-	const int n = snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-			       note);
+	int n;
+
+	if (len + 3 > size)
+		return len;
+
+	n = snprintf(buf + len, size - len, "%s%s", len ? ", " : "", note);
 
 	return n > 0 && (size_t)n < size - len ? len + (size_t)n : size - 1;
+}
+
+
+/* Which of several attempts it is, "" if there is but one */
+static const char *attempt_text(char *buf, size_t size, const cJSON *t)
+{
+	const int of = json_number(t, "attempts");
+
+	*buf = '\0';
+	if (of > 1)
+		(void)snprintf(buf, size, "attempt %d of %d",
+			       json_number(t, "attempt"), of);
+
+	return buf;
 }
 
 
@@ -135,12 +155,14 @@ static const char *notes_text(char *buf, size_t size, const cJSON *t,
 			      const char *evidence)
 {
 	const int late = json_number(t, "late_status");
-	char code[256], note[272];
+	char code[256], note[272], attempt[64];
 	size_t len = 0;
 
 	*buf = '\0';
 	if (*evidence)
 		len = add_note(buf, size, len, evidence);
+	if (*attempt_text(attempt, sizeof(attempt), t))
+		len = add_note(buf, size, len, attempt);
 	if (!strcmp(json_text(t, "confidence"), "low"))
 		len = add_note(buf, size, len, "low confidence");
 	if (cJSON_IsFalse(cJSON_GetObjectItem(t, "media")))
@@ -165,15 +187,16 @@ void print_calls(const cJSON *calls)
 {
 	const cJSON *call;
 
-	line("%-36s  %-11s  %-8s  %-16s  %-16s  %s", "CALL", "STATUS", "WAY",
-	     "FROM", "TO", "STARTED");
+	print_line("%-36s  %-11s  %-8s  %-16s  %-16s  %s", "CALL", "STATUS",
+		   "WAY", "FROM", "TO", "STARTED");
 	cJSON_ArrayForEach(call, calls)
 	{
-		line("%-36s  %-11s  %-8s  %-16s  %-16s  %s",
-		     json_text(call, "call_sid"),
-		     json_text(call, "call_status"),
-		     json_text(call, "direction"), json_text(call, "from"),
-		     json_text(call, "to"), json_text(call, "started"));
+		print_line("%-36s  %-11s  %-8s  %-16s  %-16s  %s",
+			   json_text(call, "call_sid"),
+			   json_text(call, "call_status"),
+			   json_text(call, "direction"),
+			   json_text(call, "from"), json_text(call, "to"),
+			   json_text(call, "started"));
 	}
 }
 
@@ -188,8 +211,8 @@ void print_transfers(const cJSON *transfers)
 	const cJSON *t;
 	char code[256], notes[512], status_text[800];
 
-	line("%-24s  %-16s  %-36s  %-11s  %-24s  %s", "STARTED", "TRANSFER",
-	     "CALL", "OUTCOME", "STATUS", "TARGET");
+	print_line("%-24s  %-16s  %-36s  %-11s  %-24s  %s", "STARTED",
+		   "TRANSFER", "CALL", "OUTCOME", "STATUS", "TARGET");
 	cJSON_ArrayForEach(t, transfers)
 	{
 		int status = json_number(t, "call_status");
@@ -203,22 +226,38 @@ void print_transfers(const cJSON *transfers)
 		(void)snprintf(status_text, sizeof(status_text), "%s%s%s%s",
 			       code, *notes ? " (" : "", notes,
 			       *notes ? ")" : "");
-		line("%-24s  %-16s  %-36s  %-11s  %-24s  %s",
-		     json_text(t, "started"), json_text(t, "transfer_id"),
-		     json_text(t, "call_sid"),
-		     *json_text(t, "outcome") ? json_text(t, "outcome")
-					      : "running",
-		     status_text, json_text(t, "refer_to"));
+		print_line("%-24s  %-16s  %-36s  %-11s  %-24s  %s",
+			   json_text(t, "started"),
+			   json_text(t, "transfer_id"),
+			   json_text(t, "call_sid"),
+			   *json_text(t, "outcome") ? json_text(t, "outcome")
+						    : "running",
+			   status_text, json_text(t, "refer_to"));
 	}
 }
 
 
-/**
- * Print what a dry run would have sent
- *
- * @param dry_run The REFER, and the doubts about it
- */
-void print_dry_run(const cJSON *dry_run)
+/* Which profile is for the far end, and what it decides */
+static void print_profile(const cJSON *profile)
+{
+	const cJSON *rule;
+	const char *error = json_text(profile, "error");
+
+	if (*json_text(profile, "name"))
+		print_line("profile: %s", json_text(profile, "name"));
+	cJSON_ArrayForEach(rule, cJSON_GetObjectItem(profile, "rules"))
+	{
+		const char *what = cJSON_GetStringValue(rule);
+
+		if (what && !strncmp(what, "line ", 5))
+			print_line("profile: %s", what);
+	}
+	if (*error)
+		print_line("profile: %s", error);
+}
+
+
+static void print_refer(const cJSON *dry_run)
 {
 	char *refer = strdup(json_text(dry_run, "refer"));
 	char *rest = refer, *header;
@@ -227,13 +266,35 @@ void print_dry_run(const cJSON *dry_run)
 	while (rest && (header = strsep(&rest, "\n"))) {
 		header[strcspn(header, "\r")] = '\0';
 		if (*header)
-			line("%s", header);
+			print_line("%s", header);
 	}
 	free(refer);
 
+	print_profile(cJSON_GetObjectItem(dry_run, "profile"));
 	cJSON_ArrayForEach(doubt, cJSON_GetObjectItem(dry_run, "doubts"))
 	{
-		line("doubtful: %s", doubt->valuestring);
+		print_line("doubtful: %s", doubt->valuestring);
+	}
+}
+
+
+/**
+ * Print what a dry run would have sent, to each target
+ *
+ * @param dry_run The REFER, and the doubts about it; of several all attempts
+ */
+void print_dry_run(const cJSON *dry_run)
+{
+	const cJSON *attempts = cJSON_GetObjectItem(dry_run, "attempts");
+	const cJSON *attempt;
+
+	if (!attempts)
+		print_refer(dry_run);
+	cJSON_ArrayForEach(attempt, attempts)
+	{
+		if (attempt != attempts->child)
+			print_line("%s", "");
+		print_refer(attempt);
 	}
 }
 
@@ -243,14 +304,17 @@ static const char *step_text(char *buf, size_t size, const cJSON *data)
 	const char *step = json_text(data, "step");
 	const char *reason = json_text(data, "reason");
 	int status = json_number(data, "call_status");
-	char code[256], notes[512];
+	char code[256], notes[512], attempt[64];
 
 	if (!status)
 		status = json_number(data, "refer_status");
 
+	(void)attempt_text(attempt, sizeof(attempt), data);
 	if (!strcmp(step, "requested"))
-		(void)snprintf(buf, size, "%-11s  %s", step,
-			       json_text(data, "refer_to"));
+		(void)snprintf(buf, size, "%-11s  %s%s%s%s", step,
+			       json_text(data, "refer_to"),
+			       *attempt ? " (" : "", attempt,
+			       *attempt ? ")" : "");
 	else if (strcmp(step, "ended"))
 		(void)snprintf(buf, size, "%-11s  %d %s", step, status,
 			       reason);
@@ -276,7 +340,45 @@ void print_step(const cJSON *data)
 {
 	char text[4096];
 
-	line("%s", step_text(text, sizeof(text), data));
+	print_line("%s", step_text(text, sizeof(text), data));
+}
+
+
+/* A step of a verb transfer beside its REFERs; of its end the result */
+static const char *event_text(char *buf, size_t size, const cJSON *data)
+{
+	const char *result = json_text(data, "transfer_result");
+	const char *target = json_text(data, "target");
+	const char *reason = json_text(data, "reason");
+	const int status = json_number(data, "call_status");
+	char code[256];
+
+	if (*result)
+		reason = json_text(data, "transfer_reason");
+	(void)snprintf(buf, size, "%-11s  %s",
+		       *result ? result : json_text(data, "transfer_event"),
+		       *result  ? reason
+		       : status ? code_text(code, sizeof(code), status, reason)
+		       : *reason ? reason
+				 : target);
+
+	return buf;
+}
+
+
+/**
+ * Print a step of a verb transfer.  Where the far end calls the target, its
+ * REFER and the NOTIFYs tell of all but the result.
+ *
+ * @param data Data of transfer:event
+ */
+void print_event(const cJSON *data)
+{
+	char text[4096];
+
+	if (!strcmp(json_text(data, "mode"), "warm") ||
+	    *json_text(data, "transfer_result"))
+		print_line("%s", event_text(text, sizeof(text), data));
 }
 
 
@@ -302,7 +404,7 @@ void print_state(const cJSON *data)
 {
 	char text[4096];
 
-	line("%s", state_text(text, sizeof(text), data));
+	print_line("%s", state_text(text, sizeof(text), data));
 }
 
 
@@ -319,6 +421,8 @@ static const char *message_text(char *buf, size_t size, const char *type,
 		(void)state_text(buf, size, data);
 	else if (!strcmp(type, "transfer:status"))
 		(void)step_text(buf, size, data);
+	else if (!strcmp(type, "transfer:event"))
+		(void)event_text(buf, size, data);
 	else if (!strcmp(type, "verb:status"))
 		(void)snprintf(buf, size, "%-11s  %s %s",
 			       json_text(data, "event"),
@@ -354,8 +458,8 @@ void print_message(const cJSON *message)
 	const char *time = json_text(message, "time");
 	char text[4096];
 
-	line("%.*s  %-*.*s  %-15s  %s", TIME_LEN,
-	     strlen(time) > TIME_START ? time + TIME_START : time, SID_LEN,
-	     SID_LEN, json_text(message, "call_sid"), type,
-	     message_text(text, sizeof(text), type, message, data));
+	print_line("%.*s  %-*.*s  %-15s  %s", TIME_LEN,
+		   strlen(time) > TIME_START ? time + TIME_START : time,
+		   SID_LEN, SID_LEN, json_text(message, "call_sid"), type,
+		   message_text(text, sizeof(text), type, message, data));
 }

@@ -11,11 +11,13 @@
 const char *json_text(const cJSON *tree, const char *key);
 
 void print_clean(char *text);
+void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void print_json(const cJSON *tree);
 void print_calls(const cJSON *calls);
 void print_transfers(const cJSON *transfers);
 void print_dry_run(const cJSON *dry_run);
 void print_step(const cJSON *data);
+void print_event(const cJSON *data);
 void print_state(const cJSON *data);
 void print_message(const cJSON *message);
 

@@ -21,7 +21,7 @@
 enum {
 	MESSAGE_SIZE_MAX = 64 << 20,
 	RX_SIZE = 4096,
-	SEQ_SIZE = 40,
+	SEQ_SIZE = 48,
 	CONNECT_TIME = 5,  /* seconds */
 	CLOSE_AUTH = 4001, /* the token is known no more */
 	PING_TIME = 20,
@@ -242,7 +242,8 @@ static void connect_once(struct lws_context *ctx)
 	(void)snprintf(path, sizeof(path), "%s/ws", ws.s->path);
 	if (ws.seq >= 0)
 		(void)snprintf(path + strlen(path), SEQ_SIZE,
-			       "?since=%" PRId64, ws.seq);
+			       "?%ssince=%" PRId64,
+			       ws.r->fleet ? "scope=fleet&" : "", ws.seq);
 	(void)snprintf(host, sizeof(host), "%s:%d", ws.s->host, ws.s->port);
 
 	ws.len = 0;

@@ -16,6 +16,7 @@ typedef bool(ws_message_h)(const cJSON *message, void *arg);
 
 struct ws_request {
 	int64_t since;     /* message behind which to begin, -1 for now */
+	bool fleet;        /* the messages of the whole fleet */
 	const char *send;  /* sent behind the hello, may be NULL */
 	unsigned patience; /* seconds to try for without a connection */
 	ws_message_h *h;   /* NULL to be done when it is sent */

@@ -6,7 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 # The least that builds the project; test.sh adds to it.
 packages="baresip-core libre-dev librem-dev libwebsockets-dev
 	libwebsockets-evlib-ev libev-dev libcjson-dev libsqlite3-dev
-	libcurl4-openssl-dev libssl-dev zlib1g-dev cmake build-essential file pkg-config
+	libcurl4-openssl-dev libssl-dev zlib1g-dev libnats-dev cmake build-essential file pkg-config
 	iproute2 util-linux ca-certificates"
 
 say() {
@@ -111,4 +111,27 @@ build() {
 		grep -m 5 -i -A 3 error "$dir/build.log" >&2 || true
 		fail "the build failed, $dir/build.log says why"
 	fi
+}
+
+# Unpacks a package for this directory alone: installed, it would start a
+# service.
+unpack() {
+	dir=$top/build-tools/$1
+	[ ! -d "$dir/usr" ] || return 0
+	say "takes $1 out of its package, into $dir"
+	mkdir -p "$dir"
+	(cd "$dir" && {
+		apt-get -q download "$1" ||
+			{ as_root apt-get -q update &&
+				apt-get -q download "$1"; }
+	} && dpkg -x "$1"_*.deb .) >"$dir/log" 2>&1 ||
+		fail "cannot get the package $1, $dir/log says why"
+}
+
+# Where it is not installed
+unpack_nats_server() {
+	for path in /usr/sbin /usr/bin /usr/local/bin; do
+		[ ! -x "$path/nats-server" ] || return 0
+	done
+	unpack nats-server
 }

@@ -1,21 +1,64 @@
 /**
- * @file acts.js  The forms that dial, and play a file
+ * @file acts.js  The forms that dial and play a file, and the button that gives
+ *               a transfer up
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { h, OBSERVER } from './dom.js';
+import { h, keyed, NOT_SENT, OBSERVER, setProp, setText } from './dom.js';
 import { field, lastTargets, SendForm, targetList } from './fields.js';
-import { mayControl } from './model.js';
+import { membersOf } from './members.js';
+import { callTransfers, mayControl } from './model.js';
 import { playFromDraft } from './verb.js';
 
 
-function dialForm(ctx, to, from)
+/* Gateways of this machine, and of others; what machines are labelled. */
+function places(model)
+{
+	const members = membersOf(model);
+	const nodes = [...model.nodes, ...members.flatMap((m) =>
+		Array.isArray(m.nodes) ? m.nodes : [])]
+		.filter((n) => n.connected !== false && n.can !== false)
+		.map((n) => n.node);
+	const labels = members.flatMap((m) => m.labels || []);
+	const list = (kind, names) => [...new Set(names)].sort().map((name) =>
+		({ value: `${kind}:${name}`, text: `${kind} ${name}` }));
+
+	return [{ value: '', text: 'the gateway with the fewest calls' },
+		...list('node', nodes), ...list('label', labels)];
+}
+
+
+/* Which of several makes the call: {element, chosen, update}. */
+function placeField({ model })
+{
+	const select = h('select', { id: 'place' });
+	const element = h('div.field', { hidden: true },
+			  h('label', { for: 'place' }, 'By'), select);
+
+	return { element, select, chosen() {
+		const [, kind, name] = /^(node|label):(.*)$/s.exec(
+			select.value) || [];
+
+		return kind ? { [kind]: name } : {};
+	}, update() {
+		const list = places(model);
+
+		keyed(select, list, (p) => p.value,
+		      ({ value }) => h('option', { value }),
+		      (el, { text }) => setText(el, text));
+		setProp(element, 'hidden', list.length < 3);
+	} };
+}
+
+
+function dialForm(ctx, to, from, place)
 {
 	return new SendForm(ctx, {
 		label: 'Dial', inputs: { to },
-		fields: [targetList(), to.element, from.element],
+		fields: [targetList(), to.element, from.element, place.element],
 		read() {
-			const data = { to: to.input.value.trim() };
+			const data = { to: to.input.value.trim(),
+				       ...place.chosen() };
 			const account = from.input.value.trim();
 
 			if (account)
@@ -40,13 +83,17 @@ export function dialPage(ctx)
 			 'sip: URI or number');
 	const from = field('From', { autocapitalize: 'none' },
 			   'account of the gateway; left out: its first');
-	const form = dialForm(ctx, to, from);
+	const place = placeField(ctx);
+	const form = dialForm(ctx, to, from, place);
 
 	return { element: h('article.page', {}, h('header.page-head', {},
 			ctx.back(), h('h2', {}, 'Dial')),
 		mayControl(ctx.model) ? h('div.card', {}, form.element) :
 			h('p.hint', {}, OBSERVER)),
-	update: () => form.update(), focus: () => to.input.focus() };
+	update() {
+		place.update();
+		form.update();
+	}, focus: () => to.input.focus() };
 }
 
 
@@ -79,4 +126,43 @@ export function playForm(ctx, call)
 	return { element: h('details.card', {}, h('summary', {},
 			'Play a file'), form.element),
 		 update: () => form.update() };
+}
+
+
+/** Whether a verb of a call is transferring it */
+export function isTransferring(model, sid)
+{
+	const begun = ({ dir }) => dir === 'in';
+
+	return Boolean(model.starting.get(sid)?.some(begun)) ||
+		callTransfers(model, sid).some((t) => !t.outcome);
+}
+
+
+/** A button that cancels the transfer of a call: {button, said, update} */
+export function cancelButton(ctx, sid)
+{
+	const said = h('p.result', { role: 'status', hidden: true });
+	const say = (text, kind) => {
+		setText(said, text);
+		said.dataset.kind = kind;
+		setProp(said, 'hidden', !text);
+	};
+	const button = h('button.small.danger', { type: 'button', onclick() {
+		const sent = ctx.send({ type: 'command',
+			command: 'transfer:cancel', callSid: sid,
+			msgid: ctx.nextId() }, {
+			ack: () => say(''),
+			error: (data) => {
+				say(data.error, 'bad');
+				ctx.changed();
+			} });
+
+		say(sent ? '' : NOT_SENT, 'bad');
+	} }, 'Cancel transfer');
+
+	return { button, said, update() {
+		setProp(button, 'hidden', !mayControl(ctx.model) ||
+			!isTransferring(ctx.model, sid));
+	} };
 }

@@ -4,16 +4,19 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { Link } from './link.js';
-import { allTransfers, createModel, liveCalls, mayControl, modelHistory,
-	modelReceive, modelSent } from './model.js';
+import { allTransfers, callTransfers, createModel, liveCalls, mayControl, modelReceive,
+	modelSent } from './model.js';
 import { $, h, keyed, OBSERVER, setProp, setText, stored } from './dom.js';
 import { callList } from './calls.js';
 import { messageConsole } from './console.js';
+import { fleetView, keptView, scoped } from './fleet.js';
 import { historyView } from './history.js';
 import { currentToken, getJson, keepToken, takeToken } from './http.js';
 import { masking } from './mask.js';
+import { fleetTake, membersOf, viewValue } from './members.js';
 import { overview } from './overview.js';
 import { detailPage } from './pages.js';
+import { modelHistory } from './told.js';
 import { transferList } from './transfers.js';
 
 /* Milliseconds between two looks at the running clocks. */
@@ -31,7 +34,8 @@ const ctx = {
 	shownTransfer: '',	/* id of the transfer in the detail */
 	waiting: new Map(),	/* msgid to what awaits its answer */
 	follow: '',		/* call_sid whose next transfer to show */
-	changed, send, nextId, followTransfer, go, back,
+	view: keptView(),	/* what one looks at, where there is a fleet */
+	changed, choose, fetchFleet, send, nextId, followTransfer, go, back,
 };
 
 let drawing = false;
@@ -130,18 +134,33 @@ function answered(msg)
 }
 
 
+/* A transfer begins with its REFER, or with a target that we call. */
+function follow({ type, data })
+{
+	const [t] = callTransfers(ctx.model, ctx.follow);
+
+	if ((type !== 'transfer:status' || data?.step !== 'requested') &&
+	    (type !== 'transfer:event' || !t?.warm || t.outcome))
+		return;
+	ctx.follow = '';
+	go(`#/transfers/${t.transfer_id}`);
+}
+
+
 function received(msg, fresh)
 {
 	if (fresh) {
-		ctx.model = Object.assign(ctx.model, createModel(),
-					  { log: ctx.model.log,
-					   logged: ctx.model.logged });
+		const { log, logged, fleet } = ctx.model;
+
+		Object.assign(ctx.model, createModel(),
+			      { log, logged, fleet });
 		ctx.loads.clear();
 		ctx.fresh = true;
-		fetchHistory();
 	}
 
 	modelReceive(ctx.model, msg);
+	if (fresh)
+		fetchHistory();
 
 	if (msg.type === 'ack' || msg.type === 'jambonz:error')
 		answered(msg);
@@ -150,11 +169,8 @@ function received(msg, fresh)
 	if (msg.type === 'verb:hook' && msg.msgid)
 		send({ type: 'ack', msgid: msg.msgid });
 
-	if (msg.type === 'transfer:status' && msg.data?.step === 'requested'
-	    && ctx.follow === msg.call_sid) {
-		ctx.follow = '';
-		go(`#/transfers/${msg.data.transfer_id}`);
-	}
+	if (ctx.follow && ctx.follow === msg.call_sid)
+		follow(msg);
 
 	changed();
 }
@@ -163,9 +179,34 @@ function received(msg, fresh)
 /* Transfers that ended before this page came. */
 async function fetchHistory()
 {
-	const { body } = await getJson(`transfers?limit=${LATEST}`);
+	const { body } = await getJson(scoped(ctx, 'transfers',
+					      { limit: LATEST }));
 
 	modelHistory(ctx.model, body || []);
+	changed();
+}
+
+
+/* How the fleet does now: later on messages tell. */
+async function fetchFleet()
+{
+	const { body } = await getJson('healthz');
+
+	fleetTake(ctx.model, body?.fleet);
+	changed();
+}
+
+
+/** Look at another part of the fleet */
+function choose(view)
+{
+	const { scope } = ctx.view;
+
+	ctx.view = keptView(viewValue(view));
+	if (scope !== ctx.view.scope)
+		ctx.link.turn();
+	else
+		fetchHistory();
 	changed();
 }
 
@@ -198,8 +239,13 @@ function linkShow()
 
 function nodesShow()
 {
-	setProp($('role'), 'hidden', mayControl(ctx.model));
-	keyed($('nodes'), ctx.model.nodes, (n) => n.node,
+	const { model } = ctx;
+	const nodes = model.scope === 'local' ? model.nodes :
+		membersOf(model).map((m) => ({ node: m.member,
+					      connected: m.reachable }));
+
+	setProp($('role'), 'hidden', mayControl(model));
+	keyed($('nodes'), nodes, (n) => n.node,
 	      () => h('span.node'), (el, n) => {
 		setText(el, n.node);
 		el.dataset.connected = n.connected;
@@ -300,6 +346,7 @@ function keyPressed(event)
 		d: () => go('#/dial'), l: () => go('#/'),
 		h: () => go('#/history'), o: () => go('#/overview'),
 		c: () => go('#/console'), n: maskToggle,
+		f: () => $('scope').focus(),
 	}[event.key];
 	if (action) {
 		event.preventDefault();
@@ -348,10 +395,12 @@ function start()
 	takeToken();
 	maskShow();
 	views = [detailPage(ctx), callList(ctx), transferList(ctx),
-		 messageConsole(ctx), historyView(ctx), overview(ctx)];
+		 messageConsole(ctx), historyView(ctx), overview(ctx),
+		 fleetView(ctx)];
 	ctx.link = new Link({ url: wsUrl(), client: clientName(),
 			      rename: newName, token: currentToken,
 			      onrefused: refused,
+			      wanted: () => ctx.view.scope,
 			     onmessage: received, onstate: changed });
 
 	/* without a token, referd waits for one in a frame before it refuses */

@@ -7,10 +7,17 @@ import { callEnded, callTransfers, liveCalls, mayControl, serverNow }
 	from './model.js';
 import { $, facts, h, keyed, OBSERVER, setProp, setText }
 	from './dom.js';
+import { ofView } from './fleet.js';
 import { referForm } from './form.js';
-import { playForm } from './acts.js';
-import { clock, party, partyUser, status, timeOfDay } from './words.js';
+import { transferForm } from './verbform.js';
+import { cancelButton, playForm } from './acts.js';
+import { unreachable } from './members.js';
+import { clock, memberLost, party, partyUser, status, timeOfDay }
+	from './words.js';
 import { fillTransfer, makeTransfer } from './transfers.js';
+
+/* More than these one does not look through, but filters. */
+const SHOWN_MAX = 200;
 
 
 function ringsHere(call)
@@ -62,6 +69,14 @@ function answerButton(ctx, call)
 }
 
 
+/* Where a call is, if there are several machines. */
+function machine(model, call)
+{
+	return unreachable(model, call) ? `${call.member} (not reachable)` :
+		call.member || '';
+}
+
+
 function makeCall(ctx, call)
 {
 	return h('li.call', {},
@@ -78,7 +93,9 @@ function fillCall(ctx, el, call)
 
 	setText(get('.way'), call.direction === 'outbound' ? '↗' : '↙');
 	setText(get('.from'), party(call.from) || 'unknown');
-	setText(get('.to'), party(call.to));
+	setText(get('.to'), [party(call.to), call.parent_call_sid &&
+		'second call of a transfer', machine(ctx.model, call)]
+		.filter(Boolean).join(' · '));
 	setText(get('.state'), stateText(ctx.model, call));
 	setProp(get('.answer'), 'hidden', !ringsHere(call) ||
 		!mayControl(ctx.model));
@@ -87,17 +104,36 @@ function fillCall(ctx, el, call)
 }
 
 
+/* What one may look for in a call. */
+function callText(call)
+{
+	return [call.from, call.to, call.caller_name, call.node, call.member,
+		call.call_sid].join(' ').toLowerCase();
+}
+
+
 /** The list of live calls: gives its update */
 export function callList(ctx)
 {
 	const list = $('calls');
+	const filter = $('calls-filter');
+
+	filter.oninput = ctx.changed;
 
 	return () => {
-		const calls = liveCalls(ctx.model);
+		const all = ofView(ctx, liveCalls(ctx.model));
+		const word = filter.value.trim().toLowerCase();
+		const calls = word ? all.filter((c) => callText(c)
+			.includes(word)) : all;
+		const more = calls.length - SHOWN_MAX;
 
-		keyed(list, calls, (c) => c.call_sid, (c) => makeCall(ctx, c),
+		setProp(filter, 'hidden', !word && all.length <= SHOWN_MAX);
+		setText($('calls-more'), more > 0 ? `${more.toLocaleString(
+			'en')} more: filter for one, or choose a machine.` :
+			word && !calls.length ? 'No call matches.' : '');
+		keyed(list, calls.slice(0, SHOWN_MAX), (c) => c.call_sid, (c) => makeCall(ctx, c),
 		      (el, c) => fillCall(ctx, el, c));
-		setProp($('calls-empty'), 'hidden', calls.length > 0);
+		setProp($('calls-empty'), 'hidden', all.length > 0);
 		setProp($('dial-open'), 'hidden', !mayControl(ctx.model));
 		setText($('calls-count'), calls.length ? `${calls.length}` :
 			'');
@@ -105,14 +141,14 @@ export function callList(ctx)
 }
 
 
-function callFacts(call)
+function callFacts(model, call)
 {
 	const name = call.caller_name && `“${call.caller_name}” `;
 
 	return facts({
 		From: `${name || ''}${call.from_uri || call.from}`,
 		To: call.to_uri || call.to, Account: call.account,
-		Gateway: call.node, Began: timeOfDay(call.since),
+		Machine: machine(model, call), Gateway: call.node, Began: timeOfDay(call.since),
 		'SIP status': status(call.sip_status, call.sip_reason),
 		'Call-ID': call.call_id, call_sid: call.call_sid,
 	});
@@ -149,9 +185,13 @@ export function callPage(ctx, sid)
 			() => hangUp(ctx, call) }, 'Hang up')];
 	const about = h('div.about');
 	const over = h('p.hint', { hidden: true });
+	const cancel = cancelButton(ctx, call.parent_call_sid || sid);
 	const form = referForm(ctx, call);
+	const verb = transferForm(ctx, call);
 	const play = playForm(ctx, call);
 	const watching = h('p.hint', {}, OBSERVER);
+	const away = h('p.hint', { hidden: true }, `${call.member} does not ` +
+		'answer: what is sent to this call is refused until it does.');
 	const list = h('ul.list.inset');
 	const past = h('section.card', { hidden: true },
 		       h('h3', {}, 'Transfers of this call'), list);
@@ -166,19 +206,24 @@ export function callPage(ctx, sid)
 
 		const ended = callEnded(call);
 		const idle = ended || !mayControl(model);
+		const second = Boolean(call.parent_call_sid);
 		setProp(buttons[0], 'hidden', idle || !ringsHere(call));
 		setProp(buttons[1], 'hidden', idle);
-		setProp(form.element, 'hidden', idle);
-		setProp(play.element, 'hidden', idle);
+		for (const { element: el } of [form, verb, play])
+			setProp(el, 'hidden', idle || second);
+		cancel.update();
 		setProp(watching, 'hidden', mayControl(model));
 		setProp(over, 'hidden', !ended);
+		setProp(away, 'hidden', ended || !unreachable(model, call));
 		setText(over, `The call is over${call.sip_reason ?
-			` (${call.sip_reason})` : ''}.`);
+			` (${call.sip_reason})` : ''}.${
+			memberLost({ reason: call.sip_reason }) ?
+			' What its far end does is not known.' : ''}`);
 
-		const now = JSON.stringify(call);
+		const now = JSON.stringify([call, machine(model, call)]);
 		if (now !== shown)
 			about.replaceChildren(
-				h('dl.facts', {}, callFacts(call)),
+				h('dl.facts', {}, callFacts(model, call)),
 				...inviteFacts(call));
 		shown = now;
 
@@ -187,13 +232,18 @@ export function callPage(ctx, sid)
 		keyed(list, ts, (t) => t.transfer_id, makeTransfer,
 		      (el, t) => fillTransfer(ctx, el, t));
 		form.update();
+		verb.update();
 		play.update();
 	}
 
 	const element = h('article.page', {},
 		h('header.page-head', {}, ctx.back(), title, state,
-		  h('span.spacer'), ...buttons),
-		over, watching, form.element, play.element, past,
+		  h('span.spacer'), cancel.button, ...buttons),
+		over, away, watching, call.parent_call_sid ? h(
+			'a', { href: `#/calls/${call.parent_call_sid}` },
+			'The second call of a transfer') :
+			'', cancel.said,
+		form.element, verb.element, play.element, past,
 		h('details.card.more', { open: true },
 		  h('summary', {}, 'About this call'), about));
 

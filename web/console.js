@@ -6,6 +6,8 @@
 import { liveCalls, mayControl } from './model.js';
 import { $, h, jsonNodes, NOT_SENT, OBSERVER, setProp, setText }
 	from './dom.js';
+import { attemptText } from './legs.js';
+import { targetsOf } from './rows.js';
 import { party, timeOfDay } from './words.js';
 
 /* Lines in the page; the model keeps more. */
@@ -24,10 +26,13 @@ function gist(msg)
 	const d = msg.data && !Array.isArray(msg.data) ? msg.data : {};
 
 	return [
-		msg.command, msg.verb && party(msg.referTo), msg.hook, d.hook,
-		d.event, d.verb, d.step, d.outcome,
+		msg.member, msg.command, msg.verb &&
+			targetsOf(msg).map(party).join(', '), msg.hook, d.hook,
+		d.event, d.verb, d.step, d.transfer_event, d.transfer_result,
+		d.outcome, attemptText(d),
 		d.call_status || d.refer_status || d.referStatus,
-		d.final_referred_call_status, d.reason, d.error,
+		d.final_referred_call_status, d.state, d.reason, d.error,
+		d.count && `${d.count} messages`,
 		Array.isArray(msg) ? `${msg.length} verbs` : '',
 	].filter(Boolean).join(' · ');
 }
@@ -138,6 +143,8 @@ function examples(model)
 {
 	const call_sid = liveCalls(model)[0]?.call_sid || 'CALL_SID';
 	const refer = { verb: 'sip:refer', referTo: '+49301234' };
+	const target = [{ type: 'phone', number: '+49301234' },
+			{ type: 'user', name: '100' }];
 
 	return {
 		'sip:refer': { ...refer, call_sid },
@@ -145,7 +152,28 @@ function examples(model)
 			...refer, id: 'unique-id-123',
 			referredBy: 'sip:caller@example.com',
 			actionHook: '/action', eventHook: '/event',
-			headers: { 'X-Custom-Header': 'Value' }, call_sid,
+			headers: { 'X-Custom-Header': 'Value' },
+			uui: { data: '48656c6c6f', encoding: 'hex' }, call_sid,
+		},
+		'sip:refer, several targets': {
+			...refer, referTo: ['100', '+49301234'],
+			onUnknown: 'next', call_sid,
+		},
+		'transfer, blind': {
+			verb: 'transfer', mode: 'blind', target, timeout: 20,
+			disposition: { onNoAnswer: 'voicemail', voicemailUrl:
+				'sip:mail@example.com' },
+			actionHook: '/done', call_sid,
+		},
+		'transfer, warm': {
+			verb: 'transfer', mode: 'warm', target,
+			confirm: { prompt: 'press1.wav', digit: '1' },
+			onHoldHook: '/hold', actionHook: '/done', call_sid,
+		},
+		'sip:request': {
+			verb: 'sip:request', method: 'INFO', body: 'Signal=1',
+			headers: { 'Content-Type': 'application/dtmf-relay' },
+			actionHook: '/answer', call_sid,
 		},
 		'answer, then transfer': {
 			call_sid, verbs: [{ verb: 'answer' }, refer],
@@ -154,6 +182,14 @@ function examples(model)
 		pause: { verb: 'pause', length: 2, call_sid },
 		hangup: { verb: 'hangup', call_sid },
 		'sip:decline': { verb: 'sip:decline', status: 486, call_sid },
+		'sip:decline that deflects': {
+			verb: 'sip:decline', status: 302,
+			contact: 'sip:bob@example.com', call_sid,
+		},
+		'command transfer:cancel': {
+			type: 'command', command: 'transfer:cancel',
+			callSid: call_sid,
+		},
 		'command redirect': {
 			type: 'command', command: 'redirect',
 			callSid: call_sid, queueCommand: false,

@@ -6,7 +6,8 @@
 import { copyText, h } from './dom.js';
 import { masking, maskedJson, veilField } from './mask.js';
 import { farEnd } from './model.js';
-import { PARTIES, PARTY_NAMES, rowsOf } from './rows.js';
+import { attemptText, legsOf, verbText } from './legs.js';
+import { PARTIES, PARTY_NAMES, rowsOfLegs } from './rows.js';
 import { confidence, sentence, span, status } from './words.js';
 
 /* Characters from one party's line to the next. */
@@ -54,6 +55,9 @@ function arrowLine(line, { from, to, kind })
 
 function rowLine(row)
 {
+	if (row.leg)
+		return `--- ${veilField('', row.label)}`;
+
 	const lines = PARTIES.reduce((line, p) => put(line, column(p), '|'),
 				     '');
 	const drawn = row.at ? put(lines, column(row.at), '*') :
@@ -101,12 +105,13 @@ function sipMessages(t)
 export function transferFields(t, call)
 {
 	return {
+		Attempt: attemptText(t).replace('attempt ', ''),
 		Evidence: t.evidence, Confidence: confidence(t),
 		Late: t.late_status && status(t.late_status, t.late_reason),
 		'Call-ID': call?.call_id,
 		'Refer-To': t.refer_to, 'Referred-By': t.referred_by,
 		'Far end': farEnd(call) || t.far,
-		Gateway: t.node || call?.node,
+		Machine: t.member, Gateway: t.node || call?.node,
 		'Transfer id': t.transfer_id, 'Verb id': t.verb_id,
 	};
 }
@@ -117,13 +122,16 @@ export function transferFields(t, call)
 export function transferText(model, t, now)
 {
 	const call = model.calls.get(t.call_sid);
-	const messages = sipMessages(t);
+	const legs = legsOf(model, t);
+	const last = legs.at(-1);
 
-	return [veilField('', sentence(t, now)), '', ...fields({
-		...transferFields(t, call),
-		Began: utc(t.requested), Ended: utc(t.ended),
-	}), '', ladderText(rowsOf(t)), '',
-	...messages.map(({ time, sip }) => messageText(time, sip))]
+	return [[veilField('', sentence(last, now)), verbText(last)].join(' ')
+		.trim(), '',
+		...legs.flatMap((leg) => [...fields({
+			...transferFields(leg, call),
+			Began: utc(leg.requested), Ended: utc(leg.ended),
+		}), '']), ladderText(rowsOfLegs(legs)), '',
+	...legs.flatMap(sipMessages).map(({ time, sip }) => messageText(time, sip))]
 		.join('\n');
 }
 
@@ -131,13 +139,15 @@ export function transferText(model, t, now)
 /** A transfer with all of its messages, as JSON */
 export function transferJson(model, t)
 {
-	const { entries, ...data } = t;
-	const call = model.calls.get(t.call_sid);
-	const whole = { transfer: { ...data, ...Object.fromEntries(
-		['requested', 'accepted', 'ringing', 'ended']
-			.filter((name) => t[name])
-			.map((name) => [name, utc(t[name])])) },
-	call, messages: entries.map((e) => e.msg) };
+	const legs = legsOf(model, t);
+	const told = legs.map(({ entries, ...leg }) => ({ ...leg,
+		...Object.fromEntries(
+			['requested', 'accepted', 'ringing', 'ended']
+				.filter((name) => leg[name])
+				.map((name) => [name, utc(leg[name])])) }));
+	const whole = { transfer: told.at(-1), ...legs.length > 1 &&
+		{ attempts: told }, call: model.calls.get(t.call_sid),
+	messages: legs.flatMap((leg) => leg.entries).map((e) => e.msg) };
 
 	return JSON.stringify(masking() ? maskedJson(whole) : whole, null, 2);
 }

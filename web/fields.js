@@ -26,20 +26,22 @@ export function lastTargets(target)
 }
 
 
-/** The last targets as a datalist */
-export function targetList()
+/** The last targets, and what the demo's carrier offers (no numbers) */
+export function targetList(sip)
 {
-	return h('datalist', { id: 'targets' }, lastTargets().map((t) =>
-		h('option', { value: t })));
+	const demo = sip?.headers?.['X-Demo']?.match(/\b[a-z][\w-]+/g) ?? [];
+
+	return h('datalist', { id: 'targets' }, demo.concat(lastTargets())
+		.map((t) => h('option', { value: t })));
 }
 
 
 /** A label, its input, and the place where its error stands */
-export function field(label, props, help)
+export function field(label, props, help, tag = 'input')
 {
 	const id = `field-${++fieldCount}`;
-	const input = h('input', { id, type: 'text', autocomplete: 'off',
-				  spellcheck: false, maxLength: 2048,
+	const input = h(tag, { id, autocomplete: 'off', spellcheck: false,
+			       maxLength: tag === 'input' ? 2048 : 16384,
 				  'aria-describedby': `${id}-note`,
 				  ...props });
 	const note = h('span.note', { id: `${id}-note` }, help);
@@ -75,6 +77,43 @@ function headerRow(pair, label, remove)
 		setText(note, error || '');
 		element.classList.toggle('wrong', Boolean(error));
 	} };
+}
+
+
+/** Where the targets behind the first are typed */
+export function othersField()
+{
+	return field('Or else', { rows: 2, placeholder: 'one a line' },
+		     'tried in turn, if the first fails',
+		     'textarea');
+}
+
+
+/** A choice among {value: text}, for `name` of a draft */
+export function choice(draft, name, label, values)
+{
+	const id = `field-${++fieldCount}`;
+	const select = h('select', { id, oninput() {
+		draft[name] = select.value;
+	} }, Object.entries(values).map(([value, text]) => h('option', {
+		value }, text)));
+
+	select.value = draft[name];
+
+	return { select, element: h('div.field', {}, h('label', { for: id },
+		label), select) };
+}
+
+
+/** Inputs show a draft, and change it */
+export function bind(draft, inputs)
+{
+	for (const [name, f] of Object.entries(inputs)) {
+		f.input.value = draft[name];
+		f.input.addEventListener('input', () => {
+			draft[name] = f.input.value;
+		});
+	}
 }
 
 
@@ -186,7 +225,8 @@ export class SendForm {
 	{
 		this.touched = true;
 		if (!this.changed()) {
-			this.element.querySelector('.wrong input').focus();
+			this.element.querySelector('.wrong :is(input, textarea)')
+				.focus();
 			return;
 		}
 

@@ -4,23 +4,29 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+import { transferFields } from './export.js';
 import { farEnd } from './model.js';
 import { copyButton, facts, h, jsonNodes, setProp, setText } from './dom.js';
 import { draw, layout, legend, table } from './ladder.js';
 import { maskedJson, masking, veil } from './mask.js';
-import { rowPlace, rowsOf } from './rows.js';
+import { legsOf } from './legs.js';
+import { rowPlace, rowsOfLegs } from './rows.js';
 import { partyUser, span, timeOfDay } from './words.js';
 
 
-function headNames(model, t)
+function headNames(model, legs)
 {
+	const t = legs.at(-1);
 	const call = model.calls.get(t.call_sid);
+	const targets = new Set(legs.map((leg) => leg.refer_to));
 
 	return {
-		app: '', referd: model.version ? `v${model.version}` : '',
+		app: '', referd: t.member ??
+			(model.version ? `v${model.version}` : ''),
 		baresip: t.node || call?.node || '',
 		far: partyUser(farEnd(call) || t.far),
-		target: partyUser(t.refer_to),
+		target: targets.size > 1 ? `${targets.size} targets` :
+			partyUser(t.refer_to),
 	};
 }
 
@@ -55,8 +61,13 @@ function entryText({ msg })
 
 
 /* The whole of what a row shows, message by message. */
-function rowDetail(row)
+function rowDetail(row, model)
 {
+	if (row.leg)
+		return [h('header.msg-head', {}, h('b', {}, row.label)),
+			h('dl.facts', {}, facts(transferFields(row.leg,
+				model.calls.get(row.leg.call_sid))))];
+
 	const sips = row.entries.map((e) => e.msg.data?.sip).filter(Boolean);
 	const json = row.entries.map((e) => h('pre.json', { tabIndex: 0 },
 					      jsonNodes(e.msg)));
@@ -195,8 +206,9 @@ export class LadderView {
 
 		this.message.hidden = !row;
 		if (row)
-			this.message.replaceChildren(...rowDetail(row),
-						     this.measureButton());
+			this.message.replaceChildren(
+				...rowDetail(row, this.ctx.model),
+				this.measureButton());
 		this.showBetween();
 	}
 
@@ -223,21 +235,22 @@ export class LadderView {
 	update(force = false)
 	{
 		const width = Math.floor(this.frame.clientWidth);
-		const { t } = this;
-		const now = `${t.entries.length} ${width} ${t.node}`;
+		const legs = legsOf(this.ctx.model, this.t);
+		const now = `${width} ${legs.map((t) => [t.entries.length,
+			t.node, t.outcome, t.attempts])}`;
 		if (!width || (now === this.shown && !force))
 			return;
 
 		const focused = this.wanted ||
 			this.body.contains(document.activeElement);
 		this.shown = now;
-		this.rows = rowsOf(t);
+		this.rows = rowsOfLegs(legs);
 		const pic = layout(this.rows, width);
 
 		setProp(this.none, 'hidden', this.rows.length > 0);
 		setProp(this.legend, 'hidden', !this.rows.length);
 		this.head.replaceChildren(...ladderHead(
-			pic, headNames(this.ctx.model, t)));
+			pic, headNames(this.ctx.model, legs)));
 		this.body.replaceChildren(table(pic), draw(pic));
 		this.mark(this.tab ?? 0);
 		if (focused)

@@ -4,8 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { h, keyed, setProp, setText } from './dom.js';
-import { field, headerFields, lastTargets, SendForm, targetList }
-	from './fields.js';
+import { bind, choice, field, headerFields, lastTargets, othersField,
+	SendForm, targetList } from './fields.js';
 import { farEnd, liveCalls } from './model.js';
 import { emptyDraft, verbFromDraft } from './verb.js';
 import { party } from './words.js';
@@ -22,6 +22,7 @@ function textFields(call)
 					     autocapitalize: 'none',
 					     enterKeyHint: 'send' },
 			       'number, extension, sip: or tel: URI'),
+		others: othersField(),
 		referredBy: field('Referred by', { placeholder: farEnd(call) },
 			'left out: the party being transferred'),
 		id: field('Id', {}, 'names this verb in hooks and history'),
@@ -31,6 +32,8 @@ function textFields(call)
 			'word, URL or {"url": …}: hears of the result'),
 		eventHook: field('Event hook', {},
 			'word, URL or {"url": …}: hears each NOTIFY'),
+		uui: field('User-to-User', {}, 'for the target: hex digits, ' +
+			'then ;purpose=… if it is not for ISDN'),
 		notify: field('First NOTIFY', { inputMode: 'decimal',
 						placeholder: '40' },
 			'seconds to wait for it'),
@@ -44,8 +47,29 @@ function textFields(call)
 function isOpen(draft)
 {
 	return ['actionHook', 'eventHook', 'referredByDisplayName', 'notify',
-		'ringing', 'force'].some((name) => draft[name]) ||
+		'ringing', 'uui', 'force'].some((name) => draft[name]) ||
 		draft.targetHeaders.some(([name]) => name);
+}
+
+
+/* Which profile is for the far end, and what it decides. */
+function profileText({ name, error, rules })
+{
+	const said = Object.values(rules || {}).filter((r) => /^line/.test(r));
+
+	return name || error ? h('p.hint', {}, [name && `Profile ${name}`,
+		...said, error].filter(Boolean).join('; ')) : '';
+}
+
+
+/* What would be sent, for each target, and what is doubtful about it. */
+function dryRunShown(dryRun, i, all)
+{
+	return [h('h3', {}, `The REFER${all.length > 1 ?
+		` of attempt ${i + 1}` : ''}, not sent`),
+	...(dryRun.doubts || []).map((text) => h('p.doubt', {}, text)),
+	profileText(dryRun.profile || {}),
+	h('pre.json', { tabIndex: 0 }, (dryRun.refer || '').trim())];
 }
 
 
@@ -59,12 +83,10 @@ class ReferForm {
 			drafts.set(sid, emptyDraft());
 		Object.assign(this, { ctx, call, draft: drafts.get(sid) });
 		this.inputs = textFields(call);
-		for (const [name, f] of Object.entries(this.inputs)) {
-			f.input.value = this.draft[name];
-			f.input.addEventListener('input', () => {
-				this.draft[name] = f.input.value;
-			});
-		}
+		bind(this.draft, this.inputs);
+		this.unknown = choice(this.draft, 'onUnknown',
+			'After an unknown outcome', {
+				'': 'stop', next: 'try the next' });
 		this.lists = [headerFields(this.draft, 'headers',
 			'Headers of the REFER', 'Header'),
 		headerFields(this.draft, 'targetHeaders',
@@ -86,8 +108,9 @@ class ReferForm {
 
 		this.form = new SendForm(ctx, {
 			label: 'Transfer', inputs: f, fields: [
-				h('h3', {}, 'Transfer'), targetList(),
-				f.referTo.element, this.attended,
+				h('h3', {}, 'Transfer'), targetList(call.sip),
+				f.referTo.element, f.others.element,
+				this.unknown.element, this.attended,
 				h('div.grid', {}, f.referredBy.element,
 				  f.id.element), this.lists[0].element,
 				this.more()],
@@ -122,7 +145,7 @@ class ReferForm {
 			  f.actionHook.element, f.eventHook.element,
 			  f.notify.element, f.ringing.element,
 			  f.referredByDisplayName.element, this.force()),
-			this.lists[1].element);
+			this.lists[1].element, f.uui.element);
 	}
 
 	force()
@@ -138,6 +161,8 @@ class ReferForm {
 	{
 		for (const list of this.lists)
 			list.show(errors);
+		setProp(this.unknown.element, 'hidden',
+			!this.draft.others.trim());
 		this.dry.replaceChildren();
 	}
 
@@ -156,18 +181,16 @@ class ReferForm {
 			return;
 
 		this.form.said.show('');
-		this.dry.replaceChildren(
-			h('h3', {}, 'The REFER, not sent'),
-			...(dryRun.doubts || []).map((text) =>
-				h('p.doubt', {}, text)),
-			h('pre.json', { tabIndex: 0 }, dryRun.refer.trim()));
+		this.dry.replaceChildren(...[dryRun.attempts || dryRun].flat()
+			.flatMap(dryRunShown));
 		this.dry.scrollIntoView({ block: 'nearest' });
 	}
 
 	update()
 	{
 		const others = liveCalls(this.ctx.model).filter((c) =>
-			c !== this.call && c.call_status === 'in-progress');
+			c !== this.call && c.member === this.call.member &&
+			c.call_status === 'in-progress');
 		const choices = [{ call_sid: '' }, ...others];
 
 		keyed(this.replaces, choices, (c) => c.call_sid,

@@ -6,8 +6,10 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { $, h, keyed, setProp, setText } from './dom.js';
+import { onlyMember, scoped } from './fleet.js';
 import { getJson } from './http.js';
-import { transferOf } from './model.js';
+import { attemptText } from './legs.js';
+import { transferOf } from './told.js';
 import { dayTime, OUTCOMES, outcomeWord, party, partyUser, result, span }
 	from './words.js';
 
@@ -24,7 +26,7 @@ const FILTERS = ['q', 'outcome', 'code', 'target', 'node'];
 
 const COLUMNS = { outcome: 'Outcome', began: 'Began', from: 'From', to: 'To',
 		  target: 'Target', result: 'Result', took: 'Took',
-		  gateway: 'Gateway' };
+		  machine: 'Machine', gateway: 'Gateway' };
 
 
 function makeRow(t)
@@ -43,9 +45,10 @@ function rowTexts(t)
 	return {
 		began: t.requested ? dayTime(t.requested) : '',
 		from: partyUser(t.from), to: partyUser(t.to),
-		target: party(t.refer_to), result: result(t),
+		target: [party(t.refer_to), attemptText(t)].filter(Boolean)
+			.join(' · '), result: result(t),
 		took: t.ended ? span(t.ended - t.requested) : '',
-		gateway: t.node || '',
+		machine: t.member || '', gateway: t.node || '',
 	};
 }
 
@@ -125,6 +128,9 @@ class History {
 			if (value)
 				query.set(name, value);
 		}
+		this.only = onlyMember(this.ctx);
+		if (this.only)
+			query.set('member', this.only);
 		this.ctx.query = query.toString();
 		this.ctx.lastList = `#/history${this.ctx.query && `?${
 			this.ctx.query}`}`;
@@ -145,7 +151,22 @@ class History {
 				this.nodeOption(query.get(name));
 			el.value = query.get(name) || '';
 		}
+		this.only = query.get('member') || '';
+		if (this.only && this.only !== this.ctx.view.member)
+			this.ctx.choose({ scope: 'fleet', member: this.only });
 		this.search();
+	}
+
+	/* The machine stands in the address, too, wherever it was chosen. */
+	viewed()
+	{
+		const { scope } = this.ctx.model;
+
+		if (this.only !== onlyMember(this.ctx))
+			this.typed();
+		else if (this.scope !== scope)
+			this.search();
+		this.scope = scope;
 	}
 
 	search()
@@ -166,7 +187,8 @@ class History {
 		if (before)
 			params.set('before', before);
 
-		const { body, error } = await getJson(`transfers?${params}`);
+		const { body, error } = await getJson(scoped(this.ctx,
+			'transfers', params));
 		if (asked !== this.asked)
 			return null;
 
@@ -198,7 +220,7 @@ class History {
 	/* What is new comes in above; what one reads stays where it is. */
 	async look()
 	{
-		const { query } = this;
+		const query = `${this.ctx.model.scope} ${this.query}`;
 		const list = await this.fetch('');
 		if (!list)
 			return;
@@ -320,7 +342,13 @@ class History {
 			return;
 		}
 
+		/* Until hello it is not known what there is to be seen. */
+		if (this.ctx.link.state === 'connecting' &&
+		    !this.ctx.model.version)
+			return;
+
 		this.routed();
+		this.viewed();
 		if (this.away) {
 			this.wrap.scrollTop = this.scroll;
 			if (this.opened)

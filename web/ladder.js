@@ -92,6 +92,11 @@ export function layout(rows, width)
 			timeOfDay(row.time, true);
 		place.gap = row.gap ? `+${span(row.gap)}` : '';
 
+		if (row.leg) {
+			place.label = { x: times, text: cut(row.label,
+				Math.floor((width - PAD - times) / char)) };
+			return place;
+		}
 		if (row.at) {
 			place.x = xs[row.at];
 			place.label = labelPlace(row.label, place.x, times,
@@ -176,6 +181,16 @@ function drawLabel(place, y, cls)
 }
 
 
+/* Above each leg of several. */
+function drawHeading({ y, h: height, label, row }, width)
+{
+	return [svg('rect', { class: 'heading', 'data-state': row.leg.outcome ||
+		'running', x: 0, y: y + 3, width, height: height - 6, rx: 4 }),
+	svg('text', { x: label.x, y: y + height / 2 + 4.5, class: 'legtext' },
+	    label.text)];
+}
+
+
 /* A timer, or what did not come, stands on the party's own line. */
 function drawNote(place, kind)
 {
@@ -190,11 +205,15 @@ function drawNote(place, kind)
 }
 
 
-function drawRow(place)
+function drawRow(place, width)
 {
 	const { row } = place;
 	const g = svg('g', { class: 'drawn' });
 
+	if (row.leg) {
+		g.append(...drawHeading(place, width));
+		return g;
+	}
 	if (row.at) {
 		g.append(...drawNote(place, row.kind));
 		return g;
@@ -247,7 +266,7 @@ export function draw(pic)
 		el.append(svg('path', { class: `life ${c.party}`,
 				       d: `M${c.x},0V${pic.height}` }));
 	}
-	el.append(...pic.rows.map(drawRow));
+	el.append(...pic.rows.map((place) => drawRow(place, pic.width)));
 
 	return el;
 }
@@ -264,8 +283,8 @@ function tableRow({ row, time, gap, h: height }, i)
 	const from = row.at || row.from;
 	const tr = h('tr.row', { role: 'row', tabIndex: -1,
 				title: row.label }, cell(time, 'time'),
-		     cell(gap, 'gap'), cell(PARTY_NAMES[from]),
-		     cell(row.at ? '' : PARTY_NAMES[row.to]),
+		     cell(gap, 'gap'), cell(PARTY_NAMES[from] || ''),
+		     cell(PARTY_NAMES[row.to] || ''),
 		     cell(row.kind === 'failure' ? `${row.label} (failure)` :
 			row.label));
 

@@ -13,8 +13,9 @@ const NAME_TAKEN = 4009;
 const WAIT_FIRST = 250;
 const WAIT_MAX = 5000;
 
-/* Messages that a page that knows nothing asks for. */
-const BACKLOG = 1000;
+/* Messages that a page that knows nothing asks for. In a fleet a number stands
+   for a message of up to 200, and the numbers of two are 256 apart. */
+const BACKLOG = { local: [1000, 1], fleet: [300, 256] };
 
 /* The timers, which a test may want to drive itself. */
 const CLOCK = {
@@ -23,15 +24,25 @@ const CLOCK = {
 };
 
 
+/* Whether the referd that said hello sees the whole fleet */
+function hasView({ fleet })
+{
+	return Boolean(fleet?.members?.find((m) =>
+		m.member === fleet.member)?.view);
+}
+
+
 /**
  * One lasting connection to referd
  *
- * `state` is 'connecting', 'behind', 'live' or 'offline'. Each message is
- * handed on exactly once, in the order of `seq`, over any number of
- * reconnections.
+ * `state` is 'connecting', 'behind', 'live' or 'offline', `scope` is 'local'
+ * or 'fleet'. Each message is handed on exactly once, in the order of `seq`,
+ * over any number of reconnections.
  */
 export class Link {
 	/**
+	 * @param wanted    Gives the scope that is wanted: 'fleet' is taken
+	 *                  where referd has a view of it
 	 * @param client    Name to be known by
 	 * @param rename    Makes another, when that one is taken
 	 * @param onmessage Called with each new message; and with true beside
@@ -42,13 +53,16 @@ export class Link {
 	 */
 	constructor({ url, client, rename, onmessage, onstate,
 		      token = () => '', onrefused = () => {},
+		      wanted = () => 'local',
 		      Socket = globalThis.WebSocket, timers = CLOCK })
 	{
 		Object.assign(this, { url, client, rename, onmessage, onstate,
-				      token, onrefused, Socket, timers });
+				      token, onrefused, wanted, Socket,
+				      timers });
 		this.state = 'connecting';
 		this.behind = 0;
-		this.last = undefined;
+		this.scope = 'local';
+		this.last = {};		/* seq, by scope */
 		this.wait = WAIT_FIRST;
 		this.open();
 	}
@@ -60,11 +74,16 @@ export class Link {
 		this.setState('connecting');
 
 		const url = new URL(this.url);
-		url.searchParams.set('client', this.client);
-		if (this.last !== undefined)
-			url.searchParams.set('since', this.last);
-		if (this.token())
-			url.searchParams.set('access_token', this.token());
+		const { scope, last: { [scope]: last } } = this;
+		const query = { client: this.client, since: last,
+				scope: scope === 'fleet' ? scope : undefined,
+				fleet: scope === 'fleet' && last !== undefined
+					? this.epoch : undefined,
+				access_token: this.token() || undefined };
+		for (const [name, value] of Object.entries(query)) {
+			if (value !== undefined)
+				url.searchParams.set(name, value);
+		}
 
 		const ws = new this.Socket(url.href);
 		this.ws = ws;
@@ -90,6 +109,26 @@ export class Link {
 		}
 	}
 
+	/* What was heard in another scope is of no use in this one. */
+	enter(scope)
+	{
+		this.ws.onclose = null;
+		this.ws.close();
+		this.scope = scope;
+		if (this.shown !== scope)
+			delete this.last[scope];
+		this.open();
+	}
+
+	/** Another scope is wanted now */
+	turn()
+	{
+		this.shown = '';
+		this.enter('local');
+	}
+
+	/* A referd that came again may have no view of the fleet any more: that
+	   its local hello tells. */
 	lost(event)
 	{
 		const code = event?.code;
@@ -97,6 +136,10 @@ export class Link {
 			this.client = this.rename();
 		if (!this.greeted || code === UNAUTHORIZED)
 			this.onrefused();
+		if (!this.greeted && this.scope === 'fleet') {
+			this.scope = 'local';
+			delete this.last.local;
+		}
 		this.closeReason = event?.reason || '';
 		this.retry = this.timers.setTimeout(() => this.open(),
 						    this.wait);
@@ -123,8 +166,9 @@ export class Link {
 
 	/*
 	 * The first hello only tells where the backlog begins, which is asked
-	 * for by coming again; as when referd has lost its store, and nothing
-	 * that was known holds.
+	 * for by coming again; as when referd has lost its store, or the fleet
+	 * its stream, and nothing that was known holds. A view of the fleet
+	 * that has not read that far yet is waited for.
 	 */
 	hello(msg)
 	{
@@ -134,13 +178,24 @@ export class Link {
 			return;
 		this.greeted = true;
 
-		if (this.last === undefined || this.last > lastSeq) {
+		const fleet = this.wanted() === 'fleet';
+		if (this.scope === 'local' && fleet && hasView(msg.data)) {
+			this.enter('fleet');
+			return;
+		}
+
+		const { scope } = this;
+		const last = this.last[scope];
+		const anew = this.countsAnew(msg, last, lastSeq);
+		if (anew || last === undefined || this.shown !== scope) {
+			const [messages, unit] = BACKLOG[scope];
+
+			this.shown = scope;
 			this.fresh = true;
-			this.last = Math.max(0, lastSeq - BACKLOG);
-			if (this.last < lastSeq) {
-				this.ws.onclose = null;
-				this.ws.close();
-				this.open();
+			this.last[scope] = Math.max(0, lastSeq -
+				messages * unit);
+			if (this.last[scope] < lastSeq) {
+				this.enter(scope);
 				return;
 			}
 		}
@@ -153,12 +208,37 @@ export class Link {
 		this.progress();
 	}
 
+	/* Whether the numbers are others than they were */
+	countsAnew({ data }, last, lastSeq)
+	{
+		const { epoch } = this;
+
+		if (this.scope === 'local')
+			return last > lastSeq;
+		this.epoch = data.fleet?.epoch || data.fleet || epoch;
+
+		return epoch !== undefined && epoch !== this.epoch;
+	}
+
+	/* In a fleet, what is for this page alone has no number of the fleet's;
+	   all else has its member. */
 	message(msg)
 	{
-		if (typeof msg.seq === 'number') {
-			if (this.last !== undefined && msg.seq <= this.last)
+		const { scope, last } = this;
+
+		if (typeof msg.seq === 'number' &&
+		    (scope === 'local' || msg.member !== undefined)) {
+			if (msg.seq <= last[scope])
 				return;
-			this.last = msg.seq;
+			last[scope] = msg.seq;
+		}
+
+		/* The stream was made anew: its numbers begin again. */
+		const epoch = msg.type === 'fleet:status' && msg.data?.epoch;
+		if (scope === 'fleet' && epoch && this.epoch &&
+		    epoch !== this.epoch) {
+			this.enter(scope);
+			return;
 		}
 
 		this.onmessage(msg, false);
@@ -168,7 +248,10 @@ export class Link {
 
 	progress()
 	{
-		this.behind = Math.max(0, this.target - this.last);
+		const [, unit] = BACKLOG[this.scope];
+
+		this.behind = Math.max(0, Math.ceil((this.target -
+			this.last[this.scope]) / unit));
 		this.setState(this.behind ? 'behind' : 'live');
 	}
 

@@ -4,10 +4,19 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+import { fleetTake } from './members.js';
+import { callTransfers, eventApply, farEnd, secondEnded, startingAdd,
+	transferApply, trim } from './steps.js';
+
+export { callTransfers, farEnd };
+
 /* What the page keeps: it is a window on referd, not a second store. */
 const LOG_MAX = 2000;
-const TRANSFERS_MAX = 1000;
 const CALLS_ENDED_MAX = 200;
+const NEWS_MAX = 20;
+
+/* Verbs that a transfer comes of. */
+const TRANSFERRING = new Set(['sip:refer', 'transfer']);
 
 const CALL_ENDED = new Set(['completed', 'failed', 'busy', 'no-answer']);
 
@@ -24,9 +33,13 @@ export function createModel()
 		role: 'controller',	/* or observer */
 		version: '',		/* of referd */
 		skew: 0,		/* clock of referd minus ours, ms */
+		scope: 'local',		/* or fleet: what hello tells of */
+		fleet: null,		/* as fleet:status tells, if there is one */
+		news: [],		/* of a fleet: what was lost for good */
 		nodes: [],
 		calls: new Map(),	/* call_sid to call */
 		transfers: new Map(),	/* transfer_id to transfer */
+		renamed: new Map(),	/* id of a leg to that of its REFER */
 		log: [],		/* the last entries, in and out */
 		logged: 0,		/* how many there ever were */
 		steps: 0,		/* of transfers, that came */
@@ -60,23 +73,6 @@ export function allTransfers(model)
 }
 
 
-/** Those of a call, likewise */
-export function callTransfers(model, sid)
-{
-	return allTransfers(model).filter((t) => t.call_sid === sid);
-}
-
-
-/** The party of a call that is not baresip: whom a REFER goes to */
-export function farEnd(call)
-{
-	if (!call)
-		return '';
-
-	return (call.direction === 'outbound' ? call.to : call.from) || '';
-}
-
-
 /** Whether this page may do more than look */
 export function mayControl(model)
 {
@@ -91,24 +87,6 @@ export function serverNow(model, now = Date.now())
 }
 
 
-/*
- * A Map keeps the order of insertion, so the first key that may go is the
- * oldest one.
- */
-function trim(map, max, mayGo)
-{
-	if (map.size <= max)
-		return;
-
-	for (const [key, value] of map) {
-		if (mayGo(value))
-			map.delete(key);
-		if (map.size <= max)
-			return;
-	}
-}
-
-
 function logEntry(model, entry)
 {
 	entry.n = model.logged++;
@@ -120,10 +98,11 @@ function logEntry(model, entry)
 }
 
 
-/* A node came or went. */
+/* A node came or went; two members may have one of the same name. */
 function nodeApply(model, data)
 {
-	const node = model.nodes.find((n) => n.node === data.node);
+	const node = model.nodes.find((n) => n.node === data.node &&
+		n.member === data.member);
 
 	if (node)
 		Object.assign(node, data);
@@ -142,8 +121,7 @@ function callApply(model, data, time)
 	if (!call) {
 		call = { call_sid: sid, since: time };
 		model.calls.set(sid, call);
-		trim(model.calls, liveCalls(model).length + CALLS_ENDED_MAX,
-		     callEnded);
+		trim(model.calls, CALLS_ENDED_MAX, callEnded);
 	}
 
 	Object.assign(call, data);
@@ -157,71 +135,6 @@ function callApply(model, data, time)
 }
 
 
-/*
- * When a transfer reached its stages. A stage that hello lists has another,
- * earlier time once the message comes that told it first.
- */
-function transferTimes(t, time)
-{
-	const first = (name) => {
-		t[name] = Math.min(t[name] ?? time, time);
-	};
-
-	if (t.step === 'requested' || t.requested > time)
-		first('requested');
-	if (t.step === 'accepted')
-		first('accepted');
-	if (t.step === 'progress' && t.call_status >= 180)
-		first('ringing');
-	if (t.outcome)
-		first('ended');
-}
-
-
-function transferAlloc(model, data, time)
-{
-	const sid = data.call_sid || '';
-	const t = {
-		transfer_id: data.transfer_id, call_sid: sid,
-		requested: time, node: model.calls.get(sid)?.node || '',
-		far: farEnd(model.calls.get(sid)) || data.from || '',
-		entries: [],
-	};
-
-	model.transfers.set(t.transfer_id, t);
-	trim(model.transfers, TRANSFERS_MAX, (old) => old.outcome);
-
-	return t;
-}
-
-
-/* The SIP message of a step stays in its entry. */
-function transferApply(model, { started, ended, sip, ...data }, time)
-{
-	if (!data.transfer_id)
-		return null;
-
-	const t = model.transfers.get(data.transfer_id) ||
-		transferAlloc(model, data, Date.parse(started) || time);
-
-	if (data.step === 'requested') {
-		t.entries.push(...model.starting.get(t.call_sid) || []);
-		model.starting.delete(t.call_sid);
-	}
-
-	/* An end is final, whatever an older listing says, or a late NOTIFY. */
-	if (data.step === 'late')
-		Object.assign(t, { late_status: data.call_status,
-				   late_reason: data.reason });
-	else if (!t.outcome || data.step === 'ended')
-		Object.assign(t, data);
-
-	transferTimes(t, Date.parse(ended) || time);
-
-	return t;
-}
-
-
 function transferOfVerb(model, sid, verbId)
 {
 	const ts = callTransfers(model, sid);
@@ -231,21 +144,11 @@ function transferOfVerb(model, sid, verbId)
 }
 
 
-/* The steps of a verb before its transfer has an id wait for it. */
-function startingAdd(model, sid, entry)
-{
-	const list = model.starting.get(sid) || [];
-
-	list.push(entry);
-	model.starting.set(sid, list);
-}
-
-
 function verbStatusApply(model, msg, entry)
 {
 	const data = msg.data || {};
 
-	if (data.verb !== 'sip:refer')
+	if (!TRANSFERRING.has(data.verb))
 		return;
 	if (data.event === 'starting')
 		startingAdd(model, msg.call_sid, entry);
@@ -266,10 +169,15 @@ function hookApply(model, msg, entry)
 
 function callStatusApply(model, msg, entry)
 {
-	const call = callApply(model, { call_sid: msg.call_sid, ...msg.data },
-			       entry.time);
+	const { member } = msg;
+	const call = callApply(model, { call_sid: msg.call_sid,
+					...member !== undefined && { member },
+					...msg.data }, entry.time);
 	if (!call || !callEnded(call))
 		return;
+
+	if (call.parent_call_sid)
+		secondEnded(model, call, entry);
 
 	/* The end of the call belongs to the ladder that it ended with. */
 	model.starting.delete(call.call_sid);
@@ -287,7 +195,9 @@ function helloApply(model, msg, entry, now)
 
 	model.version = data.version || '';
 	model.role = data.role || 'controller';
+	model.scope = data.scope === 'fleet' ? 'fleet' : 'local';
 	model.skew = entry.time - now;
+	fleetTake(model, data.status || data.fleet);
 	const live = new Set();
 	for (const c of data.calls || []) {
 		callApply(model, c, entry.time);
@@ -307,14 +217,38 @@ function helloApply(model, msg, entry, now)
 }
 
 
+/* Each second one may come that tells nothing new. */
+function fleetApply(model, msg, time)
+{
+	return fleetTake(model, msg.data) ?
+		logEntry(model, { dir: 'in', time, msg }) : null;
+}
+
+
+/* What nobody will see again is told as long as the page lives. */
+function newsAdd(model, entry)
+{
+	model.news.push(entry);
+	model.news.splice(0, model.news.length - NEWS_MAX);
+}
+
+
 /** Apply one message of referd; `now` is our clock. Returns the log entry. */
 export function modelReceive(model, msg, now = Date.now())
 {
 	const time = Date.parse(msg.time) || serverNow(model, now);
+	const { member } = msg;
+	const of = member === undefined ? msg.data : { member, ...msg.data };
+
+	if (msg.type === 'fleet:status')
+		return fleetApply(model, msg, time);
+
 	const entry = logEntry(model, { dir: 'in', time, msg });
 
-	/* The message that took the shortest way tells the clocks best. */
-	model.skew = Math.max(model.skew, time - now);
+	/* The message that took the shortest way tells the clocks best; other
+	   machines have other clocks. */
+	if (member === undefined || member === model.fleet?.member)
+		model.skew = Math.max(model.skew, time - now);
 
 	switch (msg.type) {
 
@@ -323,8 +257,7 @@ export function modelReceive(model, msg, now = Date.now())
 		break;
 
 	case 'session:new':
-		callApply(model, { call_sid: msg.call_sid, ...msg.data },
-			  time);
+		callApply(model, { call_sid: msg.call_sid, ...of }, time);
 		break;
 
 	case 'call:status':
@@ -333,12 +266,21 @@ export function modelReceive(model, msg, now = Date.now())
 
 	case 'transfer:status':
 		model.steps++;
-		transferApply(model, { call_sid: msg.call_sid, ...msg.data },
+		transferApply(model, { call_sid: msg.call_sid, ...of },
 			      time)?.entries.push(entry);
 		break;
 
 	case 'node:status':
-		nodeApply(model, msg.data || {});
+		nodeApply(model, of || {});
+		break;
+
+	case 'node:lost':	/* how its calls end is told behind it */
+	case 'fleet:gap':
+		newsAdd(model, entry);
+		break;
+
+	case 'transfer:event':
+		eventApply(model, msg, entry);
 		break;
 
 	case 'verb:status':
@@ -359,11 +301,17 @@ export function modelReceive(model, msg, now = Date.now())
 }
 
 
-/* The sip:refer in what a client sent, in any of the forms it may take. */
+/** The verb that transfers, in what a client sent in any of its forms */
+export function verbSent(msg)
+{
+	return [msg.verbs || msg.data || msg].flat()
+		.find((v) => TRANSFERRING.has(v?.verb));
+}
+
+
 function referSent(model, msg)
 {
-	const verbs = [msg.verbs || msg.data || msg].flat();
-	const refer = verbs.find((v) => v?.verb === 'sip:refer');
+	const refer = verbSent(msg);
 	if (!refer || refer.dryRun)
 		return null;
 
@@ -387,63 +335,4 @@ export function modelSent(model, msg, now = Date.now())
 		startingAdd(model, sid, entry);
 
 	return entry;
-}
-
-
-/** Take over transfers that GET /transfers lists, if they are not known */
-export function modelHistory(model, list)
-{
-	for (const data of list) {
-		if (!model.transfers.has(data.transfer_id))
-			transferApply(model, data, 0);
-	}
-}
-
-
-/** A transfer as GET /transfers lists it, with its times as the model's */
-export function transferOf({ started, ended, ...data })
-{
-	return { ...data, requested: Date.parse(started) || 0,
-		 ended: Date.parse(ended) || undefined };
-}
-
-
-/** Whether a transfer's ladder is whole: it has its first message */
-export function transferWhole(t)
-{
-	return t.entries.some((e) => e.msg.data?.step === 'requested');
-}
-
-
-/**
- * Take over a transfer as GET /transfers/{id} tells it, with the messages of
- * its call; what came live stays. Returns the transfer.
- */
-export function modelTold(model, { transfer, messages })
-{
-	const past = createModel();
-	const id = transfer.transfer_id;
-
-	for (const msg of messages)
-		modelReceive(past, msg);
-	modelHistory(past, [transfer]);
-	modelHistory(model, [transfer]);
-
-	const [call] = past.calls.values();
-	if (call && !model.calls.has(call.call_sid))
-		model.calls.set(call.call_sid, call);
-
-	const old = past.transfers.get(id);
-	const t = model.transfers.get(id);
-	const known = new Set(old.entries.map((e) => e.msg.seq));
-
-	t.entries = [...old.entries, ...t.entries.filter((e) =>
-		!known.has(e.msg.seq))].sort((a, b) => (a.msg.seq ?? 0) -
-			(b.msg.seq ?? 0));
-	for (const name of ['requested', 'accepted', 'ringing', 'ended'])
-		t[name] = old[name] ?? t[name];
-	t.far ||= old.far;
-	t.node ||= old.node;
-
-	return t;
 }

@@ -4,7 +4,9 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { $, h, setProp, setText } from './dom.js';
+import { ofView, onlyMember, scoped } from './fleet.js';
 import { getJson } from './http.js';
+import { membersOf } from './members.js';
 import { finalPlot, finalText, minutesPlot, minutesText } from './plots.js';
 import { clock, OUTCOMES, outcomeWord, percent, span } from './words.js';
 
@@ -20,7 +22,16 @@ function tile(name, value, more)
 }
 
 
-function tiles({ outcomes, final_ms: final }, nodes, started)
+function machinesTile({ model })
+{
+	const all = membersOf(model);
+
+	return model.scope === 'fleet' ? [tile('Machines', `${all.filter((m) =>
+		m.reachable).length} of ${all.length}`, 'reachable')] : [];
+}
+
+
+function tiles(ctx, { outcomes, final_ms: final }, nodes, started)
 {
 	const ended = OUTCOMES.reduce((n, o) => n + (outcomes[o] || 0), 0);
 	const good = (outcomes.transferred || 0) + (outcomes.presumed || 0);
@@ -33,6 +44,7 @@ function tiles({ outcomes, final_ms: final }, nodes, started)
 		tile('Final NOTIFY', final.count ? span(final.p50) : '–',
 		     final.count ? `half of them; 95 % in ${span(final.p95)}` :
 			'none came'),
+		...machinesTile(ctx),
 		tile('Gateways', `${up} of ${nodes.length}`, 'connected'),
 	];
 }
@@ -76,7 +88,8 @@ function health(node, now)
 function nodeRow(node, now)
 {
 	const el = h('tr', {}, h('th', { scope: 'row' }, h('span.node', {},
-		node.node)), h('td', {}, health(node, now)),
+		node.node)), h('td.machine', {}, node.member || ''),
+	h('td', {}, health(node, now)),
 	h('td.number', {}, String(node.calls ?? 0)),
 	h('td.number', {}, String(node.transfers ?? 0)),
 	h('td', {}, [node.baresip && `baresip ${node.baresip}`,
@@ -99,7 +112,10 @@ class Overview {
 
 	async look()
 	{
-		const { body, error } = await getJson('stats');
+		if (this.ctx.model.fleet)
+			this.ctx.fetchFleet();
+		const { body, error } = await getJson(scoped(this.ctx,
+							     'stats'));
 
 		this.stats = body || this.stats;
 		setText($('overview-said'), error);
@@ -108,19 +124,20 @@ class Overview {
 
 	show()
 	{
-		const { stats } = this;
+		const { stats, ctx } = this;
 		if (!stats)
 			return;
 
 		/* referd forgets who is gone; who watched it go does not */
-		const nodes = [...stats.nodes, ...this.ctx.model.nodes.filter(
-			(n) => !n.connected && stats.nodes.every((m) =>
-				m.node !== n.node))];
+		const nodes = ofView(ctx, [...stats.nodes,
+			...ctx.model.nodes.filter((n) => !n.connected &&
+				stats.nodes.every((m) => m.node !== n.node ||
+					m.member !== n.member))]);
 		const started = stats.minutes.reduce((n, m) =>
 			n + m.started, 0);
 
 		setProp($('overview-body'), 'hidden', false);
-		$('tiles').replaceChildren(...tiles(stats, nodes, started));
+		$('tiles').replaceChildren(...tiles(ctx, stats, nodes, started));
 		$('shares').replaceChildren(...shares(stats.outcomes));
 		$('node-rows').replaceChildren(...nodes.map((n) =>
 			nodeRow(n, Date.parse(stats.now))));
@@ -147,8 +164,8 @@ class Overview {
 	update()
 	{
 		const { ctx } = this;
-		const now = `${ctx.model.steps} ${JSON.stringify(
-			ctx.model.nodes)}`;
+		const now = `${ctx.model.steps} ${ctx.model.scope} ${
+			onlyMember(ctx)} ${JSON.stringify(ctx.model.nodes)}`;
 
 		if (ctx.route.overview === undefined) {
 			clearTimeout(this.timer);

@@ -5,10 +5,12 @@
  */
 import { $, h } from './dom.js';
 import { getJson } from './http.js';
-import { allTransfers, liveCalls, modelTold, transferWhole }
-	from './model.js';
+import { allTransfers, liveCalls } from './model.js';
 import { callPage, missing } from './calls.js';
 import { dialPage } from './acts.js';
+import { ofView, scoped } from './fleet.js';
+import { legsOf } from './legs.js';
+import { legsWhole, modelTold } from './told.js';
 import { transferPage } from './transfers.js';
 
 
@@ -26,6 +28,8 @@ function emptyPage(ctx)
 }
 
 
+const ALONE = ' Or it is of another machine: choose all machines above.';
+
 const NOT_KEPT = 'This transfer is not kept. Either it is older than what ' +
 	'referd keeps, or the link to it is not whole.';
 
@@ -35,26 +39,33 @@ const NOT_KEPT = 'This transfer is not kept. Either it is older than what ' +
 async function load(ctx, id)
 {
 	ctx.loads.set(id, 'Loading …');
-	const { status, body, error } = await getJson(`transfers/${
-		encodeURIComponent(id)}`);
+	const { status, body, error } = await getJson(scoped(ctx, `transfers/${
+		encodeURIComponent(id)}`, {}, false));
 
 	if (body)
 		modelTold(ctx.model, body);
-	ctx.loads.set(id, status === 404 ? NOT_KEPT : error);
+	ctx.loads.set(id, status !== 404 ? error : NOT_KEPT +
+		(ctx.model.fleet && ctx.model.scope === 'local' ? ALONE : ''));
 	ctx.changed();
 }
 
 
-function transferWanted(ctx, id)
+function transferWanted(ctx, wanted)
 {
-	const t = ctx.model.transfers.get(id);
+	const { model } = ctx;
+	const id = model.renamed.get(wanted) || wanted;
+	const t = model.transfers.get(id);
 
 	/* Before hello nobody knows what this page will hear by itself. */
 	if (ctx.link.state === 'live' && !ctx.loads.has(id) &&
-	    !(t && transferWhole(t)))
+	    !t?.warm && !(t && legsWhole(model, t)))
 		load(ctx, id);
+
+	/* The attempts of one verb have one page. */
 	if (t)
-		return [`transfers/${id}`, () => transferPage(ctx, id), id];
+		return [`transfers/${legsOf(model, t)[0].transfer_id}/${
+			ctx.route.transfers || ''}`,
+		() => transferPage(ctx, id), id];
 
 	const text = ctx.loads.get(id) || 'Loading …';
 
@@ -66,7 +77,7 @@ function transferWanted(ctx, id)
 function pageWanted(ctx)
 {
 	const { route, model } = ctx;
-	const newest = allTransfers(model)[0];
+	const [newest] = ofView(ctx, allTransfers(model));
 
 	if (route.dial !== undefined)
 		return [`dial/${model.role}`, () => dialPage(ctx)];

@@ -3,7 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-import { party, span, status } from './words.js';
+import { legText } from './legs.js';
+import { verbSent } from './model.js';
+import { memberLost, party, span, status } from './words.js';
 
 /**
  * The parties, from left to right. What runs between `far` and `target` is
@@ -85,10 +87,16 @@ function endedRow(t, waited)
 		return note('baresip', `timer: no NOTIFY for ${waited}`);
 	case 'timer:ringing':
 		return note('baresip', `timer: no result for ${waited}`);
+	case 'timer:answer':
+		return note('baresip', t.reason || 'timer: no answer');
+	case 'dial':	/* the end of the second call tells a status */
+		return t.call_status >= 300 ? null :
+			note('target', t.reason, 'failure');
 	case 'application':
 		return note('baresip', 'cancelled by the application');
 	case 'node':
-		return note('baresip', 'baresip is gone', 'failure');
+		return note('baresip', memberLost(t) || 'baresip is gone',
+			    'failure');
 	default:
 		return note('baresip', `${t.outcome || 'ended'} ${
 			status(t.call_status || t.refer_status, t.reason)}`);
@@ -121,8 +129,64 @@ function hookFact(data)
 	const refer = data.referStatus ?? data.refer_status;
 	const final = data.final_referred_call_status;
 
-	return data.call_status && data.event ? data.call_status :
-		[refer, final].filter((c) => c !== undefined).join(', ');
+	if (data.transfer_result)
+		return [data.transfer_result, data.transfer_reason]
+			.filter(Boolean).join(', ');
+	if (data.event)
+		return [data.transfer_event, data.call_status]
+			.filter(Boolean).join(' ');
+
+	return [refer, final].filter((c) => c !== undefined).join(', ');
+}
+
+
+/* What baresip does for a warm transfer beside the REFER. */
+const WARM_ROWS = {
+	held: ['baresip', 'far', 'request', 're-INVITE: hold'],
+	unheld: ['baresip', 'far', 'request', 're-INVITE: resume'],
+	dialing: ['baresip', 'target', 'request', 'INVITE'],
+	ringing: ['target', 'baresip', 'answer', 180],
+	answered: ['target', 'baresip', 'success', 200],
+	prompt: ['baresip', 'target', 'note', 'plays the prompt'],
+	confirmed: ['target', 'baresip', 'success', 'confirmed'],
+};
+
+
+function eventRow({ transfer_event: event, target, reason, ...data })
+{
+	const [from, to, kind, label] = WARM_ROWS[event] || [];
+
+	if (from && data.mode === 'warm')
+		return arrow(from, to, kind, label > 0 ?
+			status(data.call_status || label) :
+			event === 'dialing' ? `${label} ${party(target)}` :
+				label);
+	if (from)
+		return null;	/* the REFER and its NOTIFYs tell */
+	if (event === 'joining')
+		return note('baresip', 'joins the calls');
+	if (event === 'ended')
+		return note('referd', ['transfer', data.transfer_result,
+			data.transfer_reason].filter(Boolean).join(', '),
+			    data.transfer_result === 'bridged' ? 'note' :
+				'failure');
+
+	return note('referd', `${event === 'next' ? 'the next target' : event}${
+		reason ? `: ${reason}` : ''}`);
+}
+
+
+/* How the second call ended: refused by the target, or ended by either. */
+function secondRow({ sip_status: code, sip_reason: reason, duration })
+{
+	if (code >= 300)
+		return arrow('target', 'baresip', 'failure',
+			     status(code, reason));
+	if (/reset by peer/i.test(reason))
+		return arrow('target', 'baresip', 'request', 'BYE');
+
+	return arrow('baresip', 'target', 'request',
+		     duration === undefined ? 'CANCEL' : 'BYE');
 }
 
 
@@ -197,15 +261,22 @@ function callEndRow(t, { sip_reason: reason })
 }
 
 
+/** Whom a verb calls, in any of the forms that a target may have */
+export function targetsOf({ referTo, target })
+{
+	return [target ?? referTo].flat().map((x) => typeof x === 'object' ?
+		x?.number || x?.sipUri || x?.name : x).filter(Boolean);
+}
+
+
 function entryRow(t, entry, waited)
 {
 	const { msg } = entry;
 
 	if (entry.dir === 'out') {
-		const verbs = [msg.verbs || msg.data || msg].flat();
-		const v = verbs.find((x) => x?.verb === 'sip:refer') || {};
+		const v = verbSent(msg) || {};
 		return arrow('app', 'referd', 'request',
-			     `sip:refer ${party(v.referTo)}`);
+			     `${v.verb} ${targetsOf(v).map(party).join(', ')}`);
 	}
 
 	switch (msg.type) {
@@ -213,14 +284,17 @@ function entryRow(t, entry, waited)
 	case 'verb:status':
 		/* What another client sent is known by its start only. */
 		return arrow(t.entries[0].dir === 'out' ? 'referd' : 'app',
-			     'baresip', 'request', 'sip:refer');
+			     'baresip', 'request', msg.data.verb);
+	case 'transfer:event':
+		return eventRow(msg.data);
 	case 'transfer:status':
 		return transferRow(msg.data, waited);
 	case 'verb:hook':
 	case 'hook:status':
 		return hookRow(msg);
 	case 'call:status':
-		return callEndRow(t, msg.data);
+		return msg.call_sid === t.call_sid ?
+			callEndRow(t, msg.data) : secondRow(msg.data);
 	default:
 		return null;
 	}
@@ -230,6 +304,9 @@ function entryRow(t, entry, waited)
 /** Between whom a row is, in words */
 export function rowPlace(row)
 {
+	if (row.leg)
+		return '';
+
 	return row.at ? `at ${PARTY_NAMES[row.at]}` :
 		`${PARTY_NAMES[row.from]} → ${PARTY_NAMES[row.to]}`;
 }
@@ -268,4 +345,25 @@ export function rowsOf(t)
 	}
 
 	return rows;
+}
+
+
+/** The rows of all legs; where there are several, a row with `leg` stands above
+    each and says what it came to */
+export function rowsOfLegs(legs)
+{
+	if (legs.length < 2 && !(legs[0].attempts > 1))
+		return rowsOf(legs[0]);
+
+	return legs.flatMap((leg, i) => {
+		const rows = rowsOf(leg);
+		const last = i ? legs[i - 1].entries.at(-1) : null;
+
+		if (last && rows.length)
+			rows[0].gap = Math.max(0, rows[0].time - last.time);
+
+		return [{ leg, kind: 'heading', label: legText(leg),
+			  time: rows[0]?.time ?? leg.requested, gap: 0,
+			  entries: [] }, ...rows];
+	});
 }

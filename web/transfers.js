@@ -3,12 +3,15 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+import { cancelButton } from './acts.js';
 import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
 import { $, facts, h, keyed, setProp, setText }
 	from './dom.js';
 import { exportMenu, transferFields, transferJson, transferText }
 	from './export.js';
+import { ofView } from './fleet.js';
 import { LadderView } from './flow.js';
+import { attemptText, legsOf, openText, verbText } from './legs.js';
 import { outcomeWord, party, partyUser, sentence, span, result,
 	 timeOfDay } from './words.js';
 
@@ -34,8 +37,9 @@ export function fillTransfer(ctx, el, t)
 	const state = t.outcome || 'running';
 
 	setText(get('.target'), party(t.refer_to) || t.transfer_id);
-	setText(get('.far'), t.far ? `from ${partyUser(t.far)}` :
-		t.verb_id || '');
+	setText(get('.far'), [t.far ? `from ${partyUser(t.far)}` :
+		t.verb_id, attemptText(t), t.member].filter(Boolean)
+		.join(' · '));
 	setText(get('.step'), result(t));
 	setText(get('time'), t.requested ? timeOfDay(t.requested) : '');
 	get('.mark').title = outcomeWord(t);
@@ -50,7 +54,7 @@ export function transferList(ctx)
 	const list = $('transfers');
 
 	return () => {
-		const all = allTransfers(ctx.model);
+		const all = ofView(ctx, allTransfers(ctx.model));
 
 		keyed(list, all.slice(0, SHOWN_MAX), (t) => t.transfer_id,
 		      makeTransfer, (el, t) => fillTransfer(ctx, el, t));
@@ -86,29 +90,45 @@ function transferFacts(model, t)
 }
 
 
-/** The page of one transfer: {element, update} */
+function afterText(model, t)
+{
+	return [t.attempts > 1 ? `This ${t.outcome ? 'was' : 'is'} ${
+		attemptText(t)}.` : '', verbText(t), openText(t),
+	aftermath(model, t)].filter(Boolean).join(' ');
+}
+
+
+/** The page of one transfer, and of the other attempts of its verb: {element,
+    update} */
 export function transferPage(ctx, id)
 {
 	const { model } = ctx;
-	const t = model.transfers.get(id);
+	const wanted = model.transfers.get(id);
 	const word = h('p.verdict');
 	const after = h('span.after');
 	const about = h('dl.facts');
-	const ladder = new LadderView(ctx, t, about);
+	const title = h('h2');
+	const cancel = cancelButton(ctx, wanted.call_sid);
+	const ladder = new LadderView(ctx, wanted, about);
 	let shown = '';
 
 	function update()
 	{
+		const t = legsOf(model, wanted).at(-1);
 		const text = sentence(t, serverNow(model));
 		const cut = text.indexOf(': ');
-		const now = `${text}${aftermath(model, t)}${t.late_status}`;
+		const behind = afterText(model, t);
+		const now = `${t.transfer_id}${text}${behind}`;
 
+		setText(title, `${partyUser(t.far) || 'call'} → ${
+			partyUser(t.refer_to)}`);
+		cancel.update();
 		word.dataset.state = t.outcome || 'running';
 		if (now !== shown) {
 			word.replaceChildren(
 				h('b', {}, text.slice(0, cut + 1)),
 				`${text.slice(cut + 1)} `, after);
-			setText(after, aftermath(model, t));
+			setText(after, behind);
 			about.replaceChildren(...transferFacts(model, t));
 		}
 		shown = now;
@@ -117,15 +137,13 @@ export function transferPage(ctx, id)
 
 	const element = h('article.page', {},
 		h('header.page-head', {}, ctx.back(),
-		  h('h2', {}, `${partyUser(t.far) || 'call'} → ${
-			partyUser(t.refer_to)}`),
-		  h('span.spacer'),
-		  model.calls.get(t.call_sid) ? h('a.button.small', {
-			href: `#/calls/${t.call_sid}` }, 'Call') : '',
-		  exportMenu(id, () => transferText(model, t,
+		  title, h('span.spacer'), cancel.button,
+		  model.calls.get(wanted.call_sid) ? h('a.button.small', {
+			href: `#/calls/${wanted.call_sid}` }, 'Call') : '',
+		  exportMenu(id, () => transferText(model, wanted,
 						    serverNow(model)),
-			     () => transferJson(model, t))),
-		word, ladder.element);
+			     () => transferJson(model, wanted))),
+		word, cancel.said, ladder.element);
 
 	return { element, update, focus() {
 		ladder.wanted = true;

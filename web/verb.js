@@ -10,10 +10,12 @@ const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 
-/** The fields of an empty form */
+/** The fields of an empty form; `others` are the targets behind the first, one
+    a line */
 export function emptyDraft()
 {
-	return { referTo: '', replaces: '', referredBy: '',
+	return { referTo: '', others: '', onUnknown: '',
+		 uui: '', replaces: '', referredBy: '',
 		 referredByDisplayName: '', id: '', actionHook: '',
 		 eventHook: '',
 		 notify: '', ringing: '', force: false,
@@ -55,23 +57,62 @@ function headerError(name, value, names)
 }
 
 
+function otherTargets({ others }, errors)
+{
+	const list = others.split('\n').map((s) => s.trim()).filter(Boolean);
+	const wrong = list.find(targetError);
+
+	errors.others = wrong ? `${wrong}: ${targetError(wrong)}` :
+		list.length > 7 ? 'takes 7 targets at most' : '';
+
+	return list;
+}
+
+
 /*
  * The target is an address, or a live call whose far end is to be met; then
- * the address may be left out.
+ * the address may be left out. Of several the next is tried if one fails.
  */
 function putTarget(verb, draft, errors)
 {
 	const referTo = draft.referTo.trim();
+	const others = otherTargets(draft, errors);
 
 	if (referTo || !draft.replaces)
-		verb.referTo = referTo;
+		verb.referTo = others.length ? [referTo, ...others] : referTo;
 	if (draft.replaces)
 		verb.replaces = draft.replaces;
+	if (others.length && draft.onUnknown)
+		verb.onUnknown = draft.onUnknown;
 
 	if (referTo)
 		errors.referTo = targetError(referTo);
 	else if (!draft.replaces)
 		errors.referTo = 'is required';
+	if (others.length && draft.replaces)
+		errors.referTo = 'has one target at most where another call ' +
+			'is met';
+}
+
+
+/* User-to-User as a header field has it: DATA;encoding=hex;purpose=… */
+function putUui(verb, { uui }, errors)
+{
+	const [data, ...rest] = uui.split(';').map((s) => s.trim());
+	const wrong = rest.find((s) =>
+		!/^(encoding|purpose|content)=[\w-]+$/.test(s));
+
+	if (!uui.trim())
+		return;
+
+	verb.uui = { data, ...Object.fromEntries(rest.map((s) =>
+		s.split('='))) };
+	errors.uui = fieldError(data);
+	if (wrong)
+		errors.uui = `${wrong}: is no ;encoding=, ;purpose= or ;content=`;
+	else if (/^(hex)?$/i.test(verb.uui.encoding || '') &&
+		 !/^([\da-f]{2})+$/i.test(data))
+		errors.uui ||= 'must be hex digits, two for each octet';
 }
 
 
@@ -97,22 +138,26 @@ function putHook(verb, draft, errors, name)
 }
 
 
-function putTexts(verb, draft, errors)
+/* Fields that name a party. */
+const PARTY_FIELDS = ['referredBy', 'callerId'];
+
+
+function putTexts(verb, draft, errors, names)
 {
-	for (const name of ['referredBy', 'referredByDisplayName', 'id']) {
+	for (const name of names) {
 		const value = draft[name].trim();
 		if (!value)
 			continue;
 		verb[name] = value;
-		errors[name] = name === 'referredBy' ? targetError(value) :
-			fieldError(value);
+		errors[name] = PARTY_FIELDS.includes(name) ?
+			targetError(value) : fieldError(value);
 	}
 	for (const name of ['actionHook', 'eventHook'])
 		putHook(verb, draft, errors, name);
 }
 
 
-function putHeaders(verb, draft, errors, name)
+function headersOf(draft, errors, name)
 {
 	const names = new Set();
 	const headers = {};
@@ -127,8 +172,7 @@ function putHeaders(verb, draft, errors, name)
 		}
 	});
 
-	if (names.size)
-		verb[name] = headers;
+	return names.size ? headers : undefined;
 }
 
 
@@ -162,12 +206,114 @@ export function verbFromDraft(draft)
 	const errors = {};
 
 	putTarget(verb, draft, errors);
-	putTexts(verb, draft, errors);
-	putHeaders(verb, draft, errors, 'headers');
-	putHeaders(verb, draft, errors, 'targetHeaders');
+	putTexts(verb, draft, errors, ['referredBy', 'referredByDisplayName',
+				       'id']);
+	for (const name of ['headers', 'targetHeaders']) {
+		const headers = headersOf(draft, errors, name);
+		if (headers)
+			verb[name] = headers;
+	}
+	putUui(verb, draft, errors);
 	putTimeouts(verb, draft, errors);
 	if (draft.force)
 		verb.force = true;
+
+	return { verb, errors: onlyReal(errors) };
+}
+
+
+/** What may become of the caller if nobody takes the call */
+export const DISPOSITIONS = { onNoAnswer: 'no answer', onBusy: 'busy',
+			      onDecline: 'declined', onFailure: 'failure' };
+
+
+/** The fields of an empty form of the verb transfer */
+export function emptyTransfer()
+{
+	return { ...Object.fromEntries(['target', 'others', 'timeout',
+		'callerId', 'id', 'voicemailUrl', 'actionHook', 'eventHook',
+		'prompt', 'digit', 'brief', 'onHoldHook',
+		...Object.keys(DISPOSITIONS)].map((name) => [name, ''])),
+	mode: 'blind', headers: [['', '']] };
+}
+
+
+/* A target is a URI, a number, or the name of a user. */
+function targetOf(text, headers)
+{
+	const target = /^(sips?|tel):|[<]/i.test(text) ?
+		{ type: 'sip', sipUri: text } :
+		/^\+?[\d\s().\-/]+$/.test(text) ?
+			{ type: 'phone', number: text } :
+			{ type: 'user', name: text };
+
+	return headers ? { ...target, headers } : target;
+}
+
+
+function putDispositions(verb, draft, errors)
+{
+	const given = Object.keys(DISPOSITIONS).filter((name) => draft[name])
+		.map((name) => [name, draft[name]]);
+	const url = draft.voicemailUrl.trim();
+
+	if (url)
+		given.push(['voicemailUrl', url]);
+	if (given.length)
+		verb.disposition = Object.fromEntries(given);
+
+	errors.voicemailUrl = fieldError(url);
+	if (!url && given.some(([, what]) => what === 'voicemail'))
+		errors.voicemailUrl = 'is required';
+	else if (url && !/^(sips?:.+|https?:\/\/.+)$/i.test(url))
+		errors.voicemailUrl = 'must be a sip: URI or an http(s): URL';
+}
+
+
+/* What a target that is called first hears, and does. */
+function putWarm(verb, draft, errors)
+{
+	const prompt = draft.prompt.trim();
+	const digit = draft.digit.trim();
+	const brief = draft.brief.trim();
+
+	verb.callerPresent = false;
+	for (const name of ['prompt', 'brief'])
+		errors[name] = fieldError(draft[name].trim());
+	if (prompt || digit) {
+		verb.confirm = { prompt, digit };
+		errors.prompt ||= prompt ? '' : 'is required with a digit';
+		errors.digit = /^[\d*#A-D]$/i.test(digit) ? '' :
+			'must be one key: 0 to 9, * or #';
+	}
+	if (brief)
+		verb.brief = { url: brief };
+	putHook(verb, draft, errors, 'onHoldHook');
+}
+
+
+/** Make the verb transfer of a form, as above */
+export function transferFromDraft(draft)
+{
+	const errors = {};
+	const verb = { verb: 'transfer', mode: draft.mode };
+	const headers = headersOf(draft, errors, 'headers');
+	const target = draft.target.trim();
+
+	if (draft.mode === 'blind')
+		verb.blindMethod = 'refer';
+	verb.target = [target, ...otherTargets(draft, errors)].map((text) =>
+		targetOf(text, headers));
+	errors.target = target ? targetError(target) : 'is required';
+	if (draft.timeout.trim()) {
+		verb.timeout = Number(draft.timeout);
+		errors.timeout = verb.timeout > 0 ? '' :
+			'must be a number of seconds';
+	}
+	putTexts(verb, draft, errors, ['callerId', 'id']);
+	if (draft.mode === 'warm')
+		putWarm(verb, draft, errors);
+	putDispositions(verb, draft, errors);
 
 	return { verb, errors: onlyReal(errors) };
 }

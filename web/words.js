@@ -32,7 +32,9 @@ export function status(code, reason)
 	if (!code)
 		return reason || '';
 
-	return `${code} ${reason || REASONS[code] || ''}`.trim();
+	const text = reason || REASONS[code] || '';
+
+	return text.startsWith(`${code} `) ? text : `${code} ${text}`.trim();
 }
 
 
@@ -166,6 +168,10 @@ function failedWords(t)
 	case 'notify':
 		return `the far end reported ${
 			status(t.call_status, t.reason)}${afterWords(t)}`;
+	case 'dial':
+		return t.call_status >= 300 ? `the target answered our call ` +
+			`with ${status(t.call_status, t.reason)}` : t.reason ||
+			'the target did not take the call';
 	default:
 		return status(t.call_status || t.refer_status, t.reason) ||
 			'for a reason that was not given';
@@ -184,6 +190,13 @@ function presumedWords(t)
 }
 
 
+/** Why a transfer has no result if its machine is lost, else '' */
+export function memberLost({ reason })
+{
+	return /^the member /.test(reason) ? reason : '';
+}
+
+
 function unknownWords(t)
 {
 	const wait = span(t.ended - (t.ringing || t.accepted || t.requested));
@@ -199,7 +212,7 @@ function unknownWords(t)
 		return `accepted${withCode(t)}${lastReport(t)}, then the ` +
 			`reports ended: ${t.reason || 'no result came'}`;
 	case 'node':
-		return 'baresip went away during the transfer';
+		return memberLost(t) || 'baresip went away during the transfer';
 	default:
 		return t.reason || 'no result came';
 	}
@@ -220,6 +233,8 @@ function endedWords(t)
 	case 'unknown':
 		return unknownWords(t);
 	case 'cancelled':
+		if (t.evidence === 'timer:answer')
+			return t.reason || 'the target did not answer in time';
 		return t.ringing ? 'by the application, while it rang' :
 			'by the application';
 	default:
@@ -228,8 +243,20 @@ function endedWords(t)
 }
 
 
+/* Before the REFER. */
+const WARM = {
+	held: 'the caller is on hold', dialing: 'the target is called',
+	ringing: 'the target rings', answered: 'the target has answered',
+	prompt: 'the target hears the prompt',
+	confirmed: 'the target has confirmed',
+	joining: 'the two calls are being joined',
+};
+
+
 function runningWords(t, now)
 {
+	if (t.warm)
+		return WARM[t.warm] || 'the second call begins';
 	if (t.step === 'progress' && t.call_status >= 180)
 		return `the target rings (${status(t.call_status, t.reason)})`
 			+ `, ${span(Math.max(0, now - t.ringing))} so far`;
@@ -279,6 +306,10 @@ export function sentence(t, now)
 
 function standing(t)
 {
+	if (t.warm && !t.outcome)
+		return WARM[t.warm] || '';
+	if (t.evidence === 'dial' && !(t.call_status >= 300))
+		return t.reason;
 	if (t.outcome === 'failed')
 		return status(t.call_status || t.refer_status, t.reason);
 	if (t.step === 'requested')

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include <ev.h>
 #include "app.h"
 #include "appcall.h"
 #include "applink.h"
@@ -75,7 +74,7 @@ struct sender app_sender(const struct app *a)
 static void destroy(struct app *a)
 {
 	applink_reset(a);
-	ev_timer_stop(EV_DEFAULT_ & a->linger);
+	timer_stop(&a->linger);
 	appsave_forget(a);
 	hook_reset(&a->hook);
 	free(a->data);
@@ -93,23 +92,21 @@ static void drop(struct app *a, int code)
 
 
 /* The call is over, or was never made: close when all is said */
-static void linger_handler(EV_P_ ev_timer *t, int revents)
+static void linger_handler(void *arg)
 {
-	struct app *a = t->data;
+	struct app *a = arg;
 	bool late = clock_ms() - a->gone > (int64_t)(away_time * 1000);
-	(void)loop;
-	(void)revents;
 
 	if (!a->over && session_find(a->sid))
 		return;
 
 	if (!late && outbox_waits(a->sid)) {
-		applink_timer(t, linger_time);
+		timer_start(&a->linger, linger_time);
 		return;
 	}
 
 	if (!late && a->client && !client_drained(a->client)) {
-		applink_timer(t, linger_time);
+		timer_start(&a->linger, linger_time);
 		return;
 	}
 
@@ -125,10 +122,10 @@ static void over(struct app *a)
 		appsave_mark(a);
 	}
 
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	timer_stop(&a->limit);
 	webhook_cancel(a->webhook);
 	a->webhook = NULL;
-	applink_timer(&a->linger, linger_time);
+	timer_start(&a->linger, linger_time);
 }
 
 
@@ -143,8 +140,7 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 	(void)snprintf(a->sid, sizeof(a->sid), "%s", sid);
 	(void)snprintf(a->name, sizeof(a->name), "%s%s", prefix, a->sid);
 	applink_init(a);
-	ev_timer_init(&a->linger, linger_handler, 0., 0.);
-	a->linger.data = a;
+	timer_init(&a->linger, linger_handler, a);
 	a->since = store_seq();
 	appsave_mark(a);
 	applink_url(a, hook->url);
@@ -164,6 +160,7 @@ static int create(struct app **ap, const char *sid, const struct hook *hook)
 int apps_init(void)
 {
 	appsave_init();
+	applinks_start();
 
 	return table_create(&apps.table);
 }
@@ -189,8 +186,8 @@ static int load(const char *sid, const cJSON *obj)
 	if (a->over)
 		over(a);
 	else
-		applink_timer(&a->linger, away_time);
-	applink_timer(&a->connect, 0.);
+		timer_start(&a->linger, away_time);
+	timer_start(&a->connect, 0.);
 
 	return err;
 }
@@ -269,7 +266,7 @@ static void revive(struct app *a)
 {
 	log_info("app: %s: the call is back", a->sid);
 
-	ev_timer_stop(EV_DEFAULT_ & a->linger);
+	timer_stop(&a->linger);
 	applink_url(a, a->hook.url);
 	a->answered = a->refused = a->ends = false;
 	a->graceful = a->dismissed = false;

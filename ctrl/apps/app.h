@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ev.h>
 #include "base/base.h"
 #include "hooks/hooks.h"
 #include "nodes/nodes.h"
@@ -43,9 +42,9 @@ struct app {
 	struct appws *ws;
 	struct client *client;   /* while it is connected */
 	struct webhook *webhook; /* session:new by HTTP, under way */
-	ev_timer connect;        /* until the next attempt */
-	ev_timer limit;          /* for the answer */
-	ev_timer linger;
+	struct timer connect;    /* until the next attempt */
+	struct timer limit;      /* for the answer */
+	struct timer linger;
 };
 
 struct app *app_find(const struct sender *sender);

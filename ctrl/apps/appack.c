@@ -23,7 +23,7 @@ enum app_ack app_acked(const struct sender *app, const char *msgid)
 
 	appsave_mark(a);
 	if (a->answered)
-		ev_timer_stop(EV_DEFAULT_ & a->limit);
+		timer_stop(&a->limit);
 	if (back) {
 		a->back[0] = '\0';
 		if (a->client)
@@ -41,7 +41,7 @@ void app_accepted(const struct sender *app)
 	if (!a || a->answered)
 		return;
 
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	timer_stop(&a->limit);
 	a->answered = true;
 	appsave_mark(a);
 }

@@ -30,20 +30,6 @@ static bool stopped;
 
 
 /**
- * Start a timer anew
- *
- * @param t       Timer
- * @param seconds After which it fires
- */
-void applink_timer(ev_timer *t, double seconds)
-{
-	ev_timer_stop(EV_DEFAULT_ t);
-	ev_timer_set(t, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ t);
-}
-
-
-/**
  * Close the connection of an application
  *
  * @param a    Application
@@ -76,7 +62,7 @@ static void leave(struct app *a, const char *why)
 	webhook_public_url(url, sizeof(url), a->hook.url);
 	log_warning("app: %s: %s: %s", a->sid, url, why);
 
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	timer_stop(&a->limit);
 	a->answered = true;
 	a->graceful = true;
 	a->dismissed = true;
@@ -106,10 +92,10 @@ static void opened_handler(struct client *client, void *arg)
 	a->client = client;
 	++a->opens;
 	a->late = false;
-	ev_timer_stop(EV_DEFAULT_ & a->connect);
+	timer_stop(&a->connect);
 
 	if (a->data && !a->answered)
-		applink_timer(&a->limit, answer_time);
+		timer_start(&a->limit, answer_time);
 
 	/* what was never sent is not taken up again */
 	if (!a->opened || !a->data) {
@@ -124,7 +110,7 @@ static void opened_handler(struct client *client, void *arg)
 		text = appcall_reconnect(a->sid, a->back, a->data);
 		client_say(client, text);
 		free(text);
-		applink_timer(&a->limit, answer_time);
+		timer_start(&a->limit, answer_time);
 	}
 	appsave_mark(a);
 }
@@ -141,7 +127,7 @@ static bool late_handler(enum retry_cause cause, void *arg)
 
 	log_info("app: %s: no answer to the handshake in time", a->sid);
 	a->late = true;
-	applink_timer(&a->connect, retry_next(&a->retry));
+	timer_start(&a->connect, retry_next(&a->retry));
 
 	return true;
 }
@@ -163,7 +149,7 @@ static void failed_handler(enum retry_cause cause, const char *why, void *arg)
 	/* a lost application is looked for as long as there is a call, and
 	   that of a call that nobody has answered will be asked later */
 	if (a->opened || retry_allows(&a->retry, cause))
-		applink_timer(&a->connect, retry_next(&a->retry));
+		timer_start(&a->connect, retry_next(&a->retry));
 	else if (a->data)
 		applink_abandon(a, why);
 }
@@ -185,7 +171,7 @@ static void closed_handler(int code, void *arg)
 	if (code == CLOSE_NORMAL) {
 		a->graceful = true;
 		a->ends = appcall_busy(a->sid);
-		ev_timer_stop(EV_DEFAULT_ & a->limit);
+		timer_stop(&a->limit);
 		tell_left(a);
 		if (a->data && !a->answered)
 			applink_abandon(a, "closed without an answer");
@@ -197,7 +183,7 @@ static void closed_handler(int code, void *arg)
 		leave(a, "closed too often");
 	}
 	else {
-		applink_timer(&a->connect, retry_next(&a->retry));
+		timer_start(&a->connect, retry_next(&a->retry));
 	}
 }
 
@@ -245,7 +231,7 @@ static void http_handler(long status, const char *error, const char *body,
 		cause = RETRY_TIMEOUT;
 
 	if (retry_allows(&a->retry, cause)) {
-		applink_timer(&a->connect, retry_next(&a->retry));
+		timer_start(&a->connect, retry_next(&a->retry));
 		return;
 	}
 
@@ -272,11 +258,9 @@ static void http_ask(struct app *a)
 }
 
 
-static void connect_handler(EV_P_ ev_timer *t, int revents)
+static void connect_handler(void *arg)
 {
-	struct app *a = t->data;
-	(void)loop;
-	(void)revents;
+	struct app *a = arg;
 
 	if (a->late) {
 		a->late = false;
@@ -292,11 +276,9 @@ static void connect_handler(EV_P_ ev_timer *t, int revents)
 
 
 /* It has not answered */
-static void limit_handler(EV_P_ ev_timer *t, int revents)
+static void limit_handler(void *arg)
 {
-	struct app *a = t->data;
-	(void)loop;
-	(void)revents;
+	struct app *a = arg;
 
 	if (a->answered || !a->refused || !appcall_up(a->sid))
 		applink_abandon(a, "no answer in time");
@@ -312,10 +294,8 @@ static void limit_handler(EV_P_ ev_timer *t, int revents)
  */
 void applink_init(struct app *a)
 {
-	ev_timer_init(&a->connect, connect_handler, 0., 0.);
-	ev_timer_init(&a->limit, limit_handler, 0., 0.);
-	a->connect.data = a;
-	a->limit.data = a;
+	timer_init(&a->connect, connect_handler, a);
+	timer_init(&a->limit, limit_handler, a);
 }
 
 
@@ -326,8 +306,8 @@ void applink_init(struct app *a)
  */
 void applink_reset(struct app *a)
 {
-	ev_timer_stop(EV_DEFAULT_ & a->connect);
-	ev_timer_stop(EV_DEFAULT_ & a->limit);
+	timer_stop(&a->connect);
+	timer_stop(&a->limit);
 	webhook_cancel(a->webhook);
 	a->webhook = NULL;
 	a->late = false;
@@ -361,9 +341,18 @@ void applink_ask(struct app *a)
 
 	if (a->client) {
 		a->opened = true;
-		applink_timer(&a->limit, answer_time);
+		timer_start(&a->limit, answer_time);
 	}
 	applink_open(a);
+}
+
+
+/**
+ * Let applications be reached, from now on until applinks_stop()
+ */
+void applinks_start(void)
+{
+	stopped = false;
 }
 
 

@@ -6,7 +6,6 @@
 #ifndef APPLINK_H
 #define APPLINK_H
 
-#include <ev.h>
 
 struct app;
 
@@ -23,6 +22,7 @@ void applink_url(struct app *a, const char *url);
 void applink_open(struct app *a);
 void applink_ask(struct app *a);
 void applink_abandon(struct app *a, const char *why);
-void applink_timer(ev_timer *t, double seconds);
+
+void applinks_start(void);
 
 #endif

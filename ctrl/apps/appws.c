@@ -86,8 +86,9 @@ static int established(struct appws *w, struct lws *wsi)
 	watchdog_live(wsi);
 
 	attempt_end(w);
-	err = client_create(&w->client, wsi, w->app->name, w->app->call_sid,
-			    DIALECT_JAMBONZ, w->since, &badge);
+	err = client_create(&w->client, wsi, SCOPE_LOCAL, w->app->name,
+			    w->app->call_sid, DIALECT_JAMBONZ, w->since,
+			    &badge);
 	if (err)
 		return err;
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <ev.h>
 #include <libwebsockets.h>
 #include "attempt.h"
 #include "appws.h"
@@ -53,11 +52,9 @@ static void set_why(struct appws *w, enum retry_cause cause, const char *why,
 }
 
 
-static void limit_handler(EV_P_ ev_timer *t, int revents)
+static void limit_handler(void *arg)
 {
-	struct appws *w = t->data;
-	(void)loop;
-	(void)revents;
+	struct appws *w = arg;
 
 	/* TCP may take what the application is too busy to answer: that is no
 	   connection yet, as well as no answer in time */
@@ -78,9 +75,7 @@ static void limit_handler(EV_P_ ev_timer *t, int revents)
  */
 void attempt_next(struct appws *w, double seconds)
 {
-	ev_timer_stop(EV_DEFAULT_ & w->next);
-	ev_timer_set(&w->next, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ & w->next);
+	timer_start(&w->next, seconds);
 }
 
 
@@ -143,12 +138,10 @@ static void try_address(struct appws *w, const char *address)
 }
 
 
-static void next_handler(EV_P_ ev_timer *t, int revents)
+static void next_handler(void *arg)
 {
-	struct appws *w = t->data;
+	struct appws *w = arg;
 	struct lws *slow = w->wsi;
-	(void)loop;
-	(void)revents;
 
 	if (slow && is_connected(slow))
 		return;
@@ -187,10 +180,8 @@ static void resolve_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
  */
 void attempt_init(struct appws *w)
 {
-	ev_timer_init(&w->limit, limit_handler, handshake_time, 0.);
-	ev_timer_init(&w->next, next_handler, 0., 0.);
-	w->limit.data = w;
-	w->next.data = w;
+	timer_init(&w->limit, limit_handler, w);
+	timer_init(&w->next, next_handler, w);
 	set_why(w, RETRY_CONNECT, "no connection", 13);
 }
 
@@ -207,7 +198,7 @@ int attempt_start(struct appws *w)
 	int err = resolve(&w->lookup, w->url.host, resolve_handler, w);
 
 	if (!err)
-		ev_timer_start(EV_DEFAULT_ & w->limit);
+		timer_start(&w->limit, handshake_time);
 
 	return err;
 }
@@ -221,6 +212,6 @@ int attempt_start(struct appws *w)
 void attempt_end(struct appws *w)
 {
 	w->lookup = resolve_cancel(w->lookup);
-	ev_timer_stop(EV_DEFAULT_ & w->limit);
-	ev_timer_stop(EV_DEFAULT_ & w->next);
+	timer_stop(&w->limit);
+	timer_stop(&w->next);
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ev.h>
 #include "appws.h"
 #include "base/base.h"
 #include "hooks/hooks.h"
@@ -35,8 +34,8 @@ struct appws {
 	uint64_t since;
 	const struct appws_handlers *h; /* NULL when nobody cares any more */
 	void *arg;
-	ev_timer limit; /* of the whole attempt */
-	ev_timer next;  /* address */
+	struct timer limit; /* of the whole attempt */
+	struct timer next;  /* address */
 	enum retry_cause cause;
 	char why[128];
 	int code;     /* with which the far end closes */

@@ -6,18 +6,22 @@
 #ifndef BASE_H
 #define BASE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <ev.h>
+#include "clocktext.h"
+#include "fields.h"
+#include "heap.h"
 
 struct cJSON;
 struct json;
 struct table;
 
 enum {
-	CLOCK_TEXT_SIZE = 32,
 	UUID_SIZE = 37,
 };
 
@@ -31,7 +35,11 @@ enum counter {
 	COUNTER_MESSAGES_SENT,
 	COUNTER_MESSAGES_RECEIVED,
 	COUNTER_MESSAGES_REFUSED,
-	COUNTER_CLIENTS_DROPPED,
+	COUNTER_DROPPED_LAGGING,
+	COUNTER_DROPPED_REPLACED,
+	COUNTER_DROPPED_TOKEN,
+	COUNTER_DROPPED_TOO_LARGE,
+	COUNTER_DROPPED_FLEET, /* it has begun anew, or was not read as far */
 	COUNTER_HOOKS_ANSWERED,
 	COUNTER_HOOKS_TIMEOUT,
 	COUNTER_HOOKS_FAILED,
@@ -41,7 +49,23 @@ enum counter {
 	COUNTER_UNKNOWN,
 	COUNTER_CANCELLED,
 	COUNTER_LATE,
+	COUNTER_STORE_WRITES,
+	COUNTER_FLEET_READ,
+	COUNTER_FLEET_GAPS,
 	COUNTERS,
+};
+
+/* Those of one name, which differ by label, stand together */
+enum histogram {
+	HISTOGRAM_REFER,
+	HISTOGRAM_TRANSFERRED,
+	HISTOGRAM_FAILED,
+	HISTOGRAM_PRESUMED,
+	HISTOGRAM_UNKNOWN,
+	HISTOGRAM_CANCELLED,
+	HISTOGRAM_HOOK,
+	HISTOGRAM_TURN,
+	HISTOGRAMS,
 };
 
 /* Filled by whoever refuses, sent by reply_error() */
@@ -70,43 +94,28 @@ struct member {
 
 typedef void(member_h)(const struct member *m, void *arg);
 
-/* How a field of a struct stands in JSON */
-enum field_sort {
-	FIELD_TEXT,   /* char *, a string; NULL is not told */
-	FIELD_JSON,   /* char *, JSON text of an object; NULL is not told */
-	FIELD_INT,    /* int, or one of 64 bits; negative is not told */
-	FIELD_STATUS, /* int, 1 to 999; 0 is not told */
-	FIELD_MS,     /* int64_t, ms since 1970; 0 is not told */
-	FIELD_TIME,   /* the same, but a string as RFC 3339 has it */
-	FIELD_BOOL,   /* bool */
-	FIELD_MAYBE,  /* enum maybe, a boolean */
-};
-
-/* A boolean that need not be told */
-enum maybe { MAYBE_UNTOLD, MAYBE_FALSE, MAYBE_TRUE };
-
-/* The table of a struct ends with FIELDS_END */
-struct field {
-	const char *key; /* of the member */
-	enum field_sort sort;
-	size_t offset;
-	size_t size;
-	unsigned groups; /* a bit for each that it belongs to */
-};
-
-#define FIELD(key, sort, type, name, groups)                                  \
-	{                                                                     \
-		key, FIELD_##sort, offsetof(struct type, name),               \
-			sizeof(((struct type *)NULL)->name), groups           \
-	}
-#define FIELDS_END                                                            \
-	{                                                                     \
-		NULL, FIELD_TEXT, 0, 0, 0                                     \
-	}
-
-#define FIELDS_ALL (~0U)
-
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+typedef void(loop_turn_h)(void);
+typedef void(timer_h)(void *arg);
+typedef void *(thread_h)(void *arg);
+typedef void(wake_h)(void *arg);
+
+/* All zero, it does not run, and has no handler */
+struct timer {
+	struct heap_node node;
+	timer_h *h;
+	void *arg;
+};
+
+struct wake {
+	ev_io io;
+	bool open;
+	wake_h *h;
+	void *arg;
+};
+
+typedef void(log_h)(enum log_level level, const char *line);
 
 typedef void(process_exit_h)(void *arg);
 
@@ -152,14 +161,6 @@ int64_t clock_ms(void);
  * @return Milliseconds since some moment
  */
 int64_t clock_steady_ms(void);
-
-/**
- * Write a time as RFC 3339 has it, in UTC
- *
- * @param text Buffer
- * @param ms   Milliseconds since 1970
- */
-void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms);
 
 /**
  * Read what clock_text() wrote
@@ -243,13 +244,29 @@ void counter_add(enum counter counter);
 uint64_t counter_value(enum counter counter);
 
 /**
- * Get the name of a counter
+ * Write all counters as Prometheus reads them
  *
- * @param counter Counter
- *
- * @return Name as Prometheus reads it, with the label if it has one
+ * @param f File
  */
-const char *counter_name(enum counter counter);
+void counters_print(FILE *f);
+
+
+/* histogram: How long things take */
+
+/**
+ * Count how long something took
+ *
+ * @param h       What it was
+ * @param seconds How long it took
+ */
+void histogram_add(enum histogram h, double seconds);
+
+/**
+ * Write all histograms as Prometheus reads them
+ *
+ * @param f File
+ */
+void histograms_print(FILE *f);
 
 
 /* error: What is wrong with a message, as one sentence */
@@ -426,18 +443,6 @@ int64_t member_int(const struct member *m, int64_t missing);
 void fields_free(void *obj, const struct field *table);
 
 /**
- * Write what is told as members
- *
- * @param j      Text, in an open object
- * @param obj    Struct
- * @param table  Its fields
- * @param groups Those of them that are written, FIELDS_ALL for all that are in
- *               a group
- */
-void fields_print(struct json *j, const void *obj, const struct field *table,
-		  unsigned groups);
-
-/**
  * Take over the members of an object; what is not told stays.  What is of
  * another type than it should be, or out of range, counts as not told.  Of two
  * with the same name the last counts.
@@ -479,7 +484,63 @@ int fields_keep(void *to, const struct field *table, unsigned groups,
 		const void *from, const struct field *others);
 
 
+/* guest: Whose process we are in: our own, or baresip's */
+
+/* libre's loop knows no descriptor from here on: a guest leaves it those
+   below */
+enum { DESCRIPTORS_LOW = 1024 };
+
+/**
+ * Say whose process it is
+ *
+ * @param is_guest True if it is another's
+ */
+void guest_set(bool is_guest);
+
+/**
+ * Tell whose process it is
+ *
+ * @return True if it is another's, whose signals, limits and the like are not
+ *         ours to change
+ */
+bool guest_is(void);
+
+/**
+ * Get the name by which an option is given here
+ *
+ * @param option Its name, as in some-thing
+ *
+ * @return As in --some-thing or, of a guest, referd_some_thing; overwritten by
+ *         the next call
+ */
+const char *option_shown(const char *option);
+
+/**
+ * Count the descriptors that the limit of open files has for a guest
+ *
+ * @return Their number, 0 if it has none from DESCRIPTORS_LOW on
+ */
+unsigned descriptors_high(void);
+
+/**
+ * Leave a low descriptor to the host of a guest
+ *
+ * @param fd Descriptor, closed on exec
+ *
+ * @return Descriptor in its place, from DESCRIPTORS_LOW on if there is one;
+ *         the same if not, or if the process is our own
+ */
+int descriptor_move(int fd);
+
+
 /* log: Lines to stderr */
+
+/**
+ * Have lines go elsewhere
+ *
+ * @param h Takes each, without its end; NULL for stderr
+ */
+void log_to(log_h *h);
 
 /**
  * Let lines wait for log_flush(), but warnings and errors, or print them at
@@ -658,6 +719,79 @@ void systemd_reloading(void);
 void systemd_stopping(void);
 
 
+/* loop: The event loop */
+
+/**
+ * Make the event loop, if there is none
+ *
+ * @return 0, ENOMEM, or what timerfd_create() fails with
+ */
+int loop_init(void);
+
+/**
+ * Free the event loop; whatever waits in it has been stopped
+ */
+void loop_close(void);
+
+/**
+ * Get libev's loop, for its I/O watchers and those of libraries.  For all else
+ * there are the functions here.
+ *
+ * @return The loop, which is made if there is none; NULL if memory ran out
+ */
+struct ev_loop *loop_ev(void);
+
+/**
+ * Say what each turn of the loop ends with
+ *
+ * @param h Called when all that has happened is handled; NULL for nothing
+ */
+void loop_on_turn(loop_turn_h *h);
+
+/**
+ * Have the loop turn once more before it sleeps
+ */
+void loop_again(void);
+
+/**
+ * End a turn: after anything that was not brought about by the loop itself
+ */
+void loop_turn(void);
+
+/**
+ * Run the loop, until loop_break()
+ */
+void loop_run(void);
+
+/**
+ * Have loop_run() return
+ */
+void loop_break(void);
+
+/**
+ * Nest the loop in another one: that calls loop_pump() when there is something
+ * to read, and loop_run() is not used
+ *
+ * @return Descriptor to wait for, which stays the loop's; -1 if memory ran out
+ */
+int loop_fd(void);
+
+/**
+ * Tell whether a turn has taken long enough: what can wait is for another one,
+ * as the outer loop has audio to send
+ *
+ * @return True if it has; never if the loop is not nested
+ */
+bool loop_late(void);
+
+/**
+ * Handle what has happened, without a wait, for half a millisecond or so
+ *
+ * @return True if there is more to do: it is to be called again soon
+ */
+bool loop_pump(void);
+
+
 /* table: Hash table with string keys */
 
 /**
@@ -725,6 +859,85 @@ size_t table_count(const struct table *t);
  * @param arg Handler argument
  */
 void table_each(struct table *t, table_each_h *h, void *arg);
+
+
+/* thread: Threads beside the loop */
+
+/**
+ * Start a thread that takes no signal: those are for the loop
+ *
+ * @param thread Set to it, to be joined
+ * @param h      Runs in it
+ * @param arg    Handler argument
+ *
+ * @return 0, or EAGAIN if there can be none
+ */
+int thread_start(pthread_t *thread, thread_h *h, void *arg);
+
+
+/* timer: Timers of the event loop */
+
+/**
+ * Make a timer, which does not run yet.  It must be stopped before its memory
+ * goes.
+ *
+ * @param t   Timer, which does not run
+ * @param h   Called once, in the loop, when the time has come
+ * @param arg Handler argument
+ */
+void timer_init(struct timer *t, timer_h *h, void *arg);
+
+/**
+ * Start a timer, anew if it runs.  No clock that is set changes its time.
+ *
+ * @param t       Timer
+ * @param seconds After which it fires
+ */
+void timer_start(struct timer *t, double seconds);
+
+/**
+ * Stop a timer
+ *
+ * @param t Timer, which need not run
+ */
+void timer_stop(struct timer *t);
+
+/**
+ * Tell whether a timer runs
+ *
+ * @param t Timer
+ *
+ * @return True if it was started, and has neither fired nor been stopped
+ */
+bool timer_runs(const struct timer *t);
+
+
+/* wake: A thread wakes the event loop */
+
+/**
+ * Get ready to be woken
+ *
+ * @param w   Wake
+ * @param h   Called in the loop, once for all calls of wake_send() before it
+ * @param arg Handler argument
+ *
+ * @return 0, or what eventfd() fails with
+ */
+int wake_open(struct wake *w, wake_h *h, void *arg);
+
+/**
+ * Have the handler called.  Any thread may do so, as long as it is open.
+ *
+ * @param w Wake
+ */
+void wake_send(struct wake *w);
+
+/**
+ * Have the handler called no more
+ *
+ * @param w Wake, all zero or open
+ */
+void wake_close(struct wake *w);
 
 
 #endif

@@ -34,31 +34,6 @@ int64_t clock_steady_ms(void)
 }
 
 
-void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms)
-{
-	static _Thread_local time_t last =
-		-1; /* second, of which there are many messages */
-	static _Thread_local char known[CLOCK_TEXT_SIZE];
-	static _Thread_local size_t len;
-	time_t sec = (time_t)(ms / 1000);
-	int rest = (int)(ms % 1000);
-	struct tm tm;
-
-	if (sec != last) {
-		(void)gmtime_r(&sec, &tm);
-		len = strftime(known, sizeof(known), "%Y-%m-%dT%H:%M:%S.000Z",
-			       &tm);
-		last = sec;
-	}
-
-	memcpy(text, known, sizeof(known));
-	for (size_t i = len - 2; rest > 0 && i > len - 5; i--) {
-		text[i] = (char)('0' + rest % 10);
-		rest /= 10;
-	}
-}
-
-
 int64_t clock_parse(const char *text)
 {
 	struct tm tm = {0};

@@ -1,5 +1,5 @@
 /**
- * @file fields.c  The fields of a struct, and the members of its JSON
+ * @file fields.c  Structs from the members of JSON, and from each other
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,13 +9,6 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "base.h"
-#include "json.h"
-
-
-enum { STATUS_MAX = 999 };
-
-/* The last millisecond of the year 9999, since 1970: RFC 3339 has no later */
-static const int64_t time_max = INT64_C(253402300799999);
 
 
 static char **text_at(void *obj, const struct field *f)
@@ -24,23 +17,9 @@ static char **text_at(void *obj, const struct field *f)
 }
 
 
-static const char *text_of(const void *obj, const struct field *f)
-{
-	return *(const char *const *)((const char *)obj + f->offset);
-}
-
-
 static bool bool_of(const void *obj, const struct field *f)
 {
 	return *(const bool *)((const char *)obj + f->offset);
-}
-
-
-static int64_t int_of(const void *obj, const struct field *f)
-{
-	const char *p = (const char *)obj + f->offset;
-
-	return f->size == sizeof(int) ? *(const int *)p : *(const int64_t *)p;
 }
 
 
@@ -55,75 +34,13 @@ static void set_int(void *obj, const struct field *f, int64_t value)
 }
 
 
-/* What can't be a value of the field counts as not told */
-static bool is_told(const struct field *f, int64_t value)
-{
-	switch (f->sort) {
-	case FIELD_STATUS: return value > 0 && value <= STATUS_MAX;
-	case FIELD_MAYBE: return value != MAYBE_UNTOLD;
-	case FIELD_MS:
-	case FIELD_TIME: return value > 0 && value <= time_max;
-	default:
-		return value >= 0 &&
-		       (f->size != sizeof(int) || value <= INT32_MAX);
-	}
-}
-
-
-static bool is_text(const struct field *f)
-{
-	return f->sort == FIELD_TEXT || f->sort == FIELD_JSON;
-}
-
-
 void fields_free(void *obj, const struct field *table)
 {
 	for (const struct field *f = table; f->key; f++) {
-		if (is_text(f)) {
+		if (field_is_text(f)) {
 			free(*text_at(obj, f));
 			*text_at(obj, f) = NULL;
 		}
-	}
-}
-
-
-static void print_time(struct json *j, const char *key, int64_t ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	clock_text(text, ms);
-	json_str(j, key, text);
-}
-
-
-static void print(struct json *j, const void *obj, const struct field *f)
-{
-	switch (f->sort) {
-	case FIELD_TEXT: json_str(j, f->key, text_of(obj, f)); break;
-	case FIELD_JSON: json_raw(j, f->key, text_of(obj, f)); break;
-	case FIELD_BOOL: json_bool(j, f->key, bool_of(obj, f)); break;
-	case FIELD_MAYBE:
-		if (is_told(f, int_of(obj, f)))
-			json_bool(j, f->key, int_of(obj, f) == MAYBE_TRUE);
-		break;
-	case FIELD_TIME:
-		if (is_told(f, int_of(obj, f)))
-			print_time(j, f->key, int_of(obj, f));
-		break;
-	default:
-		if (is_told(f, int_of(obj, f)))
-			json_int(j, f->key, int_of(obj, f));
-		break;
-	}
-}
-
-
-void fields_print(struct json *j, const void *obj, const struct field *table,
-		  unsigned groups)
-{
-	for (const struct field *f = table; f->key; f++) {
-		if (f->groups & groups)
-			print(j, obj, f);
 	}
 }
 
@@ -165,7 +82,7 @@ static void load_plain(void *obj, const struct field *f, const cJSON *item)
 	else
 		value = field_number(item, -1);
 
-	if (is_told(f, value))
+	if (field_is_told(f, value))
 		set_int(obj, f, value);
 }
 
@@ -174,7 +91,8 @@ static int load_json(void *obj, const struct field *f, const cJSON *item)
 {
 	char *text;
 
-	if (!cJSON_IsObject(item))
+	if (f->sort == FIELD_LIST ? !cJSON_IsArray(item)
+				  : !cJSON_IsObject(item))
 		return 0;
 
 	text = cJSON_PrintUnformatted(item);
@@ -203,7 +121,7 @@ int fields_load(void *obj, const struct field *table, const cJSON *tree)
 		if (f->sort == FIELD_TEXT)
 			err |= field_keep(text_at(obj, f),
 					  cJSON_GetStringValue(item));
-		else if (f->sort == FIELD_JSON)
+		else if (field_is_text(f))
 			err |= load_json(obj, f, item);
 		else
 			load_plain(obj, f, item);
@@ -233,8 +151,19 @@ static void borrow_int(void *obj, const struct field *f,
 
 	if (f->sort == FIELD_TIME && m->type == MEMBER_STRING)
 		value = clock_parse(m->text);
-	if (is_told(f, value))
+	if (field_is_told(f, value))
 		set_int(obj, f, value);
+}
+
+
+/* What stands in a message where a text is to be had */
+static enum member_type type_of(const struct field *f)
+{
+	switch (f->sort) {
+	case FIELD_JSON: return MEMBER_OBJECT;
+	case FIELD_LIST: return MEMBER_ARRAY;
+	default: return MEMBER_STRING;
+	}
 }
 
 
@@ -248,10 +177,9 @@ void fields_borrow(void *obj, const struct field *table,
 
 	if (f->sort == FIELD_BOOL || f->sort == FIELD_MAYBE)
 		borrow_bool(obj, f, m);
-	else if (!is_text(f))
+	else if (!field_is_text(f))
 		borrow_int(obj, f, m);
-	else if (m->type ==
-		 (f->sort == FIELD_TEXT ? MEMBER_STRING : MEMBER_OBJECT))
+	else if (m->type == type_of(f))
 		*text_at(obj, f) = m->text;
 }
 
@@ -259,13 +187,13 @@ void fields_borrow(void *obj, const struct field *table,
 static int keep(void *to, const struct field *f, const void *from,
 		const struct field *g)
 {
-	if (is_text(f))
-		return field_keep(text_at(to, f), text_of(from, g));
+	if (field_is_text(f))
+		return field_keep(text_at(to, f), field_text_of(from, g));
 
 	if (f->sort == FIELD_BOOL)
 		*(bool *)((char *)to + f->offset) = bool_of(from, g);
-	else if (is_told(f, int_of(from, g)))
-		set_int(to, f, int_of(from, g));
+	else if (field_is_told(f, field_int_of(from, g)))
+		set_int(to, f, field_int_of(from, g));
 
 	return 0;
 }

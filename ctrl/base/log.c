@@ -1,5 +1,5 @@
 /**
- * @file log.c  Lines to stderr
+ * @file log.c  Lines to stderr, or to the log of the process that we are in
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,6 +17,7 @@ enum { LINE_MAX_LEN = 1024, HELD_SIZE = 16384 };
 
 static const char *const names[] = {"error", "warning", "info", "debug"};
 static enum log_level threshold = LOG_INFO;
+static log_h *sink; /* NULL for stderr */
 
 /* Lines that wait until somebody has the time to write them */
 static struct {
@@ -157,11 +158,39 @@ void log_hold(bool hold)
 }
 
 
+/* Each begins with its level */
+static void sink_lines(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		unsigned level = LOG_DEBUG;
+		size_t len;
+
+		while (level &&
+		       strncmp(line, names[level], strlen(names[level])))
+			--level;
+		len = strlen(names[level]) + strlen(": ");
+		if (strlen(line) > len)
+			sink((enum log_level)level, line + len);
+	}
+}
+
+
 void log_flush(void)
 {
-	if (held.len)
+	if (held.len && sink)
+		sink_lines(held.text);
+	else if (held.len)
 		(void)fwrite(held.text, 1, held.len, stderr);
 	held.len = 0;
+}
+
+
+void log_to(log_h *h)
+{
+	log_flush();
+	sink = h;
 }
 
 

@@ -78,7 +78,7 @@ void process_watch(struct process *p, pid_t pid, process_exit_h *h, void *arg)
 
 	ev_io_init(&p->io, exit_handler, fd, EV_READ);
 	p->io.data = p;
-	ev_io_start(EV_DEFAULT_ & p->io);
+	ev_io_start(loop_ev(), &p->io);
 	p->start = started(pid);
 }
 
@@ -106,7 +106,7 @@ void process_forget(struct process *p)
 	if (!ev_is_active(&p->io))
 		return;
 
-	ev_io_stop(EV_DEFAULT_ & p->io);
+	ev_io_stop(loop_ev(), &p->io);
 	(void)close(p->io.fd);
 }
 

@@ -17,11 +17,11 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include <ev.h>
 #include "base.h"
 
 
-static ev_timer watchdog;
+static struct timer watchdog;
+static double period; /* of it [s] */
 
 
 /* A path that begins with @ is in the abstract namespace */
@@ -54,13 +54,12 @@ static void notify(const char *state)
 }
 
 
-static void watchdog_handler(EV_P_ ev_timer *w, int revents)
+static void watchdog_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	notify("WATCHDOG=1");
+	timer_start(&watchdog, period);
 }
 
 
@@ -69,20 +68,20 @@ static void watchdog_start(void)
 {
 	const char *usec = getenv("WATCHDOG_USEC");
 	const char *pid = getenv("WATCHDOG_PID");
-	double period = usec ? strtod(usec, NULL) / 2e6 : 0;
 
+	period = usec ? strtod(usec, NULL) / 2e6 : 0;
 	if (period <= 0 || (pid && strtol(pid, NULL, 10) != (long)getpid()))
 		return;
 
-	ev_timer_init(&watchdog, watchdog_handler, 0., period);
-	ev_timer_start(EV_DEFAULT_ & watchdog);
+	timer_init(&watchdog, watchdog_handler, NULL);
+	timer_start(&watchdog, period);
 }
 
 
 void systemd_ready(void)
 {
 	notify("READY=1");
-	if (!ev_is_active(&watchdog))
+	if (!timer_runs(&watchdog))
 		watchdog_start();
 }
 

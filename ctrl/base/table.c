@@ -11,7 +11,7 @@
 #include "base.h"
 
 
-enum { SIZE_MIN = 64 };
+enum { SIZE_MIN = 8 }; /* most are small, and gone through each turn */
 
 struct entry {
 	struct entry *next;

@@ -14,6 +14,7 @@
 #include "calls.h"
 #include "json.h"
 #include "nodes/nodes.h"
+#include "request.h"
 #include "textcheck.h"
 
 
@@ -249,6 +250,54 @@ const char *call_state(const struct call *c)
 
 
 /**
+ * Get the last SIP status of a call
+ *
+ * @param c Call
+ *
+ * @return Status, 0 if there is none
+ */
+int call_sip_status(const struct call *c)
+{
+	return c->info.sip_status;
+}
+
+
+/**
+ * Get the reason phrase of that, or why a call has closed
+ *
+ * @param c Call
+ *
+ * @return Reason, may be NULL
+ */
+const char *call_sip_reason(const struct call *c)
+{
+	return c->info.sip_reason;
+}
+
+
+/**
+ * Get the call that another one was made for: a second call is asked for by a
+ * reference of the first one
+ *
+ * @param c   Call
+ * @param sid Buffer for the call_sid of the first one
+ *
+ * @return False if it is no second call
+ */
+bool call_parent(const struct call *c, char sid[CALL_SID_MAX + 1])
+{
+	const char *ref = c->info.ref;
+
+	if (!ref || !strchr(ref, ':') || call_inbound(c))
+		return false;
+
+	ref_call(sid, ref);
+
+	return *sid && strcmp(sid, c->info.sid) != 0;
+}
+
+
+/**
  * Set what an application wants to see again in each hook of a call
  *
  * @param c    Call
@@ -373,18 +422,24 @@ static void started_print(struct json *j, int64_t ms)
 }
 
 
-void call_print(struct json *j, const struct call *c, bool status)
+static void print(struct json *j, const struct call *c, bool sip, bool status)
 {
+	char parent[CALL_SID_MAX + 1];
+
 	json_str(j, "call_sid", c->info.sid);
+	if (call_parent(c, parent))
+		json_str(j, "parent_call_sid", parent);
 	json_str(j, "direction", c->info.direction);
 	call_party_print(j, "from", c->info.from);
 	call_party_print(j, "to", c->info.to);
 	json_str(j, "caller_name",
 		 c->info.caller_name ? c->info.caller_name : "");
 	json_str(j, "call_id", c->info.call_id);
-	json_int(j, "sip_status", c->info.sip_status);
-	json_str(j, "sip_reason",
-		 c->info.sip_reason ? c->info.sip_reason : "");
+	if (sip) {
+		json_int(j, "sip_status", c->info.sip_status);
+		json_str(j, "sip_reason",
+			 c->info.sip_reason ? c->info.sip_reason : "");
+	}
 	if (status)
 		json_str(j, "call_status", c->info.state);
 	json_str(j, "node", c->node);
@@ -397,12 +452,32 @@ void call_print(struct json *j, const struct call *c, bool status)
 }
 
 
+void call_print(struct json *j, const struct call *c, bool status)
+{
+	print(j, c, true, status);
+}
+
+
+/**
+ * Write the members of a call for clients, but for its SIP status: another
+ * one is told
+ *
+ * @param j Text, in an open object
+ * @param c Call
+ */
+void call_print_plain(struct json *j, const struct call *c)
+{
+	print(j, c, false, true);
+}
+
+
 void call_print_new(struct json *j, const struct call *c)
 {
 	call_print(j, c, true);
 	json_open(j, "sip", '{');
 	json_raw(j, "headers", c->info.headers ? c->info.headers : "{}");
 	json_close(j, '}');
+	json_raw(j, "uui", c->info.uui);
 }
 
 

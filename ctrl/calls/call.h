@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "nodes/nodes.h"
 
 
 struct cJSON;
@@ -30,7 +31,11 @@ const char *call_node(const struct call *c);
 const char *call_from(const struct call *c);
 const char *call_to(const struct call *c);
 const char *call_state(const struct call *c);
+int call_sip_status(const struct call *c);
+const char *call_sip_reason(const struct call *c);
+bool call_parent(const struct call *c, char sid[CALL_SID_MAX + 1]);
 
+void call_print_plain(struct json *j, const struct call *c);
 void call_party_print(struct json *j, const char *key, const char *uri);
 void call_save(struct json *j, struct call *c);
 

@@ -12,6 +12,8 @@
 #include "hooks/hooks.h"
 #include "stream/stream.h"
 
+struct archive_transfer;
+struct attempts;
 struct cJSON;
 struct call;
 struct error;
@@ -19,13 +21,38 @@ struct json;
 struct queue;
 struct report;
 struct session;
+struct transfer;
+struct transferverb;
 struct verb;
+struct warmverb;
+
+/* Takes a transfer as the row of an archive */
+typedef void(retold_row_h)(const struct archive_transfer *row);
 
 /* What an ack of an application answers */
 enum app_ack {
 	APP_ACK_HOOK, /* a hook, or nothing */
 	APP_ACK_NEW,  /* session:new */
 	APP_ACK_DONE, /* nothing that waits */
+};
+
+/* What comes of a message whose call, hook or baresip is not here */
+enum errand_kind {
+	ERRAND_MESSAGE, /* text is a message of a client */
+	ERRAND_VERBS,   /* ... the body of a POST to /calls/{sid}/verbs */
+	ERRAND_DIAL,    /* ... of one to /calls; or a message that dials */
+};
+
+/* All is borrowed */
+struct errand {
+	enum errand_kind kind;
+	const struct sender *sender;
+	const char *call_sid; /* that it names, may be NULL */
+	const char *msgid;    /* of the hook that it answers, may be NULL */
+	const char *node;     /* of a dial, may be NULL */
+	const char *label;    /* of a dial, may be NULL */
+	const char *text;     /* not terminated */
+	size_t len;
 };
 
 struct calls_events {
@@ -54,12 +81,23 @@ struct calls_events {
 
 	/* Makes the URL of a hook whole: 0, or ENOMEM */
 	int (*resolve)(const struct sender *owner, struct hook *hook);
+
+	/* Hands on what may be another member's of a fleet; f says what is
+	   wrong if it is nobody's.  0 if it is taken over: the sender hears of
+	   it from there.  ENOENT if it is ours, or there is no fleet; EBADMSG
+	   with the error set. */
+	int (*elsewhere)(const struct errand *e, const struct error *f,
+			 struct error *why);
+
+	/* True if there is a fleet, which is to know the hooks */
+	bool (*fleet)(void);
 };
 
 enum message_kind {
 	MESSAGE_ACK,
 	MESSAGE_VERBS,
 	MESSAGE_CALL_STATUS,
+	MESSAGE_CANCEL,
 	MESSAGE_DIAL,
 	MESSAGE_AUTH,
 };
@@ -72,6 +110,7 @@ struct message {
 	const char *call_sid;    /* may be NULL */
 	const char *call_status; /* of a call:status */
 	const char *node;        /* of a dial, may be NULL */
+	const char *label;       /* of a dial, may be NULL */
 	char *dial;              /* what the module is to know of a dial */
 	struct hook app;         /* that the dialled call gets */
 	struct verb *verbs;      /* may be NULL in an ack */
@@ -101,6 +140,8 @@ enum verb_kind {
 	VERB_ANSWER,
 	VERB_SIP_DECLINE,
 	VERB_HANGUP,
+	VERB_TRANSFER,
+	VERB_SIP_REQUEST,
 	VERB_PLAY, /* the last that the module runs */
 	VERB_PAUSE,
 	VERB_CONFIG,
@@ -120,7 +161,10 @@ struct verb {
 	char *tag;      /* of a tag: data, as JSON text */
 	char *refer_to; /* of a sip:refer; NULL if it has none */
 	bool dry_run;   /* of a sip:refer: nothing is sent */
-	int position;   /* in the list it came in, -1 if it came alone */
+	struct attempts *attempts;     /* NULL unless it has targets */
+	struct transferverb *transfer; /* of a transfer */
+	struct warmverb *warm;         /* of one of mode warm */
+	int position; /* in the list it came in, -1 if it came alone */
 	enum dialect dialect;
 	struct sender *owner; /* whom to ask, NULL for nobody */
 };
@@ -331,6 +375,52 @@ void intake_begin(const char *instance);
  */
 void intake_gone(const char *instance);
 
+/**
+ * End a transfer that others have given up for lost.  If it has ended here,
+ * it has the outcome that they were told, and its own is late.
+ *
+ * @param transfer_id Its id
+ * @param reason      Why, as a sentence
+ */
+void intake_lost(const char *transfer_id, const char *reason);
+
+
+/* keephook: The actionHook of a transfer, told to the members of a fleet */
+
+/**
+ * Write the hook of a transfer whose member is lost, as its own would be
+ *
+ * @param dialect      Dialect of the verb
+ * @param transfer_id  Id of the transfer
+ * @param refer_status Answer to the REFER, 0 if none has come
+ * @param reason       Why its end is not known, as a sentence
+ * @param told         What the member has told of verb and call: JSON text of
+ *                     an object
+ * @param tried        What has become of the verb's targets, likewise; NULL
+ *                     if it has but one
+ *
+ * @return JSON text, to be freed; NULL if memory ran out
+ */
+char *keephook_text(enum dialect dialect, const char *transfer_id,
+		    int refer_status, const char *reason, const char *told,
+		    const char *tried);
+
+
+/* late: The final status that comes behind the end of a transfer */
+
+/**
+ * Wait for nothing of it any more
+ */
+void late_close(void);
+
+
+/* overrule: A transfer that has ended, but not for the others */
+
+/**
+ * Nobody waits for those that are being read
+ */
+void overrules_close(void);
+
 
 /* latehook: The eventHooks that hear what comes late of a transfer */
 
@@ -408,6 +498,154 @@ bool queue_idle(const struct queue *q);
  */
 int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 		 const struct sender *sender, struct error *f);
+
+
+/* retold: Transfers as the messages of another referd tell of them */
+
+/**
+ * Make a transfer that a message tells of for the first time
+ *
+ * @param tp       Pointer to the new transfer
+ * @param id       Its transfer_id
+ * @param call_sid Its call
+ *
+ * @return 0, or ENOMEM
+ */
+int retold_create(struct transfer **tp, const char *id, const char *call_sid);
+
+/**
+ * Read what retold_row() gave of a transfer
+ *
+ * @param tp   Pointer to the new transfer
+ * @param data Object
+ *
+ * @return 0, ENOMEM, or EBADMSG if it is none
+ */
+int retold_load(struct transfer **tp, const struct cJSON *data);
+
+/**
+ * Free a transfer
+ *
+ * @param t Transfer
+ */
+void retold_destroy(struct transfer *t);
+
+/**
+ * Take over a step of a transfer
+ *
+ * @param t    Transfer
+ * @param data What the message says
+ * @param time When the step came about, in ms since 1970
+ *
+ * @return 0, or ENOMEM
+ */
+int retold_take(struct transfer *t, const struct cJSON *data, int64_t time);
+
+/**
+ * End a transfer whose referd is lost
+ *
+ * @param t      Transfer
+ * @param reason Why, as a sentence
+ * @param time   When, in ms since 1970
+ *
+ * @return 0, or ENOMEM
+ */
+int retold_lose(struct transfer *t, const char *reason, int64_t time);
+
+/**
+ * Take over the final status that came behind the end of a transfer
+ *
+ * @param t    Transfer that has ended
+ * @param data What the message says
+ *
+ * @return 0, ENOMEM, or EALREADY if the message has none, or the transfer has
+ *         one already
+ */
+int retold_late(struct transfer *t, const struct cJSON *data);
+
+/**
+ * Get the id of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return Its transfer_id
+ */
+const char *retold_id(const struct transfer *t);
+
+/**
+ * Get the call of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return Its call_sid
+ */
+const char *retold_call(const struct transfer *t);
+
+/**
+ * Get the node of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return Name of its node, NULL if it is not known
+ */
+const char *retold_node(const struct transfer *t);
+
+/**
+ * Get the answer to the REFER of a transfer
+ *
+ * @param t Transfer
+ *
+ * @return Status, 0 if there is none
+ */
+int retold_refer_status(const struct transfer *t);
+
+/**
+ * Tell whether a transfer has ended
+ *
+ * @param t Transfer
+ *
+ * @return True if it has an outcome
+ */
+bool retold_ended(const struct transfer *t);
+
+/**
+ * Write the data of a message that tells what came late
+ *
+ * @param j   Text, in an open object
+ * @param t   Transfer, which retold_late() has changed
+ * @param sip SIP message that told it, as JSON text; NULL if there is none
+ */
+void retold_print_late(struct json *j, const struct transfer *t,
+		       const char *sip);
+
+/**
+ * Write the data of a message that tells of the last step
+ *
+ * @param j Text, in an open object
+ * @param t Transfer
+ */
+void retold_print_status(struct json *j, const struct transfer *t);
+
+/**
+ * Write a transfer as lists have it
+ *
+ * @param j      Text
+ * @param t      Transfer
+ * @param member Referd that has it
+ */
+void retold_print(struct json *j, const struct transfer *t,
+		  const char *member);
+
+/**
+ * Write a transfer as a row of an archive
+ *
+ * @param t      Transfer
+ * @param member Referd that has it
+ * @param seq    Number of the last message about it
+ * @param h      Takes the row
+ */
+void retold_row(const struct transfer *t, const char *member, uint64_t seq,
+		retold_row_h *h);
 
 
 /* session: The calls that live, each with its queue of verbs */
@@ -522,6 +760,15 @@ size_t transfers_count(void);
  * @return How many
  */
 unsigned transfers_of(const char *instance);
+
+/**
+ * Count the transfers in progress on a node whose REFER has no answer
+ *
+ * @param instance Its instance id
+ *
+ * @return How many there are
+ */
+unsigned transfers_unanswered(const char *instance);
 
 /**
  * Write the transfers in progress

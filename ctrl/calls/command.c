@@ -15,8 +15,11 @@
 #include "hooks/hooks.h"
 #include "message.h"
 #include "net/net.h"
+#include "nodes/nodes.h"
 #include "queue.h"
+#include "second.h"
 #include "sessions.h"
+#include "store/store.h"
 #include "stream/stream.h"
 #include "verb.h"
 
@@ -25,15 +28,29 @@
 static const char new_prefix[] = "s-";
 
 
-/* The call that a message is for: the one it names, or the only one */
+/* Tells whether a call is, or was, one of ours */
+static bool was_here(const char *sid)
+{
+	char key[CALL_SID_MAX + sizeof("call ")];
+
+	(void)snprintf(key, sizeof(key), "call %.*s", CALL_SID_MAX, sid);
+
+	return session_find(sid) || recent_has(key);
+}
+
+
+/* The call that a message is for: the one it names, or the only one.  ESRCH if
+   the error is set, but it may be another's. */
 static int find_call(struct session **sp, const char *sid, struct error *f)
 {
 	*sp = sid ? session_find(sid) : session_only();
 	if (*sp && !call_over((*sp)->call))
 		return 0;
 
-	if (sid)
-		return error_set(f, 404, "call_sid", "names no live call");
+	if (sid) {
+		(void)error_set(f, 404, "call_sid", "names no live call");
+		return was_here(sid) ? EBADMSG : ESRCH;
+	}
 
 	if (!sessions_count())
 		return error_set(f, 404, "call_sid", "no call lives");
@@ -51,10 +68,10 @@ static int take_verbs(struct message *m, const struct sender *sender,
 	int err;
 
 	err = find_call(&s, m->call_sid, f);
-	if (err)
-		return err;
-
-	err = verbs_own(m->verbs, sender);
+	if (!err)
+		err = second_refuse(s->call, f);
+	if (!err)
+		err = verbs_own(m->verbs, sender);
 	if (err)
 		return err;
 
@@ -83,12 +100,14 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 	int err;
 
 	/* jambonz has nothing to say to an ack that comes too late */
-	if (!hooks_answered(sender->name, m->msgid, sid))
-		return sender->kind == SENDER_APP
-			       ? 0
-			       : error_set(f, 404, "msgid",
-					   "names nothing that "
-					   "waits for an ack");
+	if (!hooks_answered(sender->name, m->msgid, sid)) {
+		if (sender->kind == SENDER_APP)
+			return 0;
+
+		(void)error_set(f, 404, "msgid",
+				"names nothing that waits for an ack");
+		return ESRCH;
+	}
 
 	s = session_find(sid);
 	if (!m->verbs) {
@@ -99,7 +118,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 
 	err = find_call(&s, sid, f);
 	if (err)
-		return err;
+		return EBADMSG;
 
 	err = verbs_own(m->verbs, sender);
 	if (err)
@@ -171,6 +190,27 @@ static int take_call_status(struct message *m, const struct sender *sender,
 }
 
 
+/* Who asks is told of no more than that it was asked: the end is the
+   transfer's */
+static int take_cancel(struct message *m, const struct sender *sender,
+		       struct error *f)
+{
+	struct session *s;
+	int err;
+
+	err = find_call(&s, m->call_sid, f);
+	if (!err)
+		err = queue_cancel(s->queue, f);
+	if (err)
+		return err;
+
+	reply_ack(sender, call_sid(s->call), NULL);
+	calls_events()->accepted(sender);
+
+	return 0;
+}
+
+
 /* Where nobody needs a token, any will do */
 static int take_auth(struct error *f)
 {
@@ -182,9 +222,46 @@ static int take_auth(struct error *f)
 }
 
 
-static int take(struct message *m, const struct sender *sender,
-		struct error *f)
+/* Without a fleet, what is not here is nowhere */
+static int go_elsewhere(struct errand *e, const struct message *m,
+			struct error *f)
 {
+	struct error why;
+	int err;
+
+	if (e->sender->kind == SENDER_APP)
+		return ENOENT;
+
+	e->call_sid = m->call_sid;
+	e->msgid = m->kind == MESSAGE_ACK ? m->msgid : NULL;
+	e->node = m->node;
+	e->label = m->label;
+	error_init(&why);
+	(void)snprintf(why.ref, sizeof(why.ref), "%s", f->ref);
+	err = calls_events()->elsewhere(e, f, &why);
+	if (err == EBADMSG)
+		*f = why;
+
+	return err;
+}
+
+
+/* Of a fleet, another may be to do it */
+static int take_dial(struct errand *e, struct message *m,
+		     const struct sender *sender, struct error *f)
+{
+	int err;
+
+	e->kind = ERRAND_DIAL;
+	err = go_elsewhere(e, m, f);
+
+	return err == ENOENT ? dial(m, sender, f) : err;
+}
+
+
+static int take(struct errand *e, struct message *m, struct error *f)
+{
+	const struct sender *sender = e->sender;
 	struct sender s = *sender;
 
 	s.msgid = m->msgid;
@@ -198,11 +275,25 @@ static int take(struct message *m, const struct sender *sender,
 	case MESSAGE_ACK: return take_ack(m, &s, f);
 	case MESSAGE_VERBS: return take_verbs(m, &s, f);
 	case MESSAGE_CALL_STATUS: return take_call_status(m, &s, f);
-	case MESSAGE_DIAL: return dial(m, &s, f);
+	case MESSAGE_CANCEL: return take_cancel(m, &s, f);
+	case MESSAGE_DIAL: return take_dial(e, m, &s, f);
 	case MESSAGE_AUTH: return take_auth(f);
 	}
 
 	return EINVAL;
+}
+
+
+/* What is not here may be there */
+static int settle(int err, struct errand *e, const struct message *m,
+		  struct error *f)
+{
+	if (err != ESRCH)
+		return err;
+
+	err = go_elsewhere(e, m, f);
+
+	return err == ENOENT ? EBADMSG : err;
 }
 
 
@@ -221,6 +312,10 @@ static void conclude(int err, const struct sender *sender, struct message *m,
 
 void command(const struct sender *sender, char *text, size_t len)
 {
+	struct errand e = {.kind = ERRAND_MESSAGE,
+			   .sender = sender,
+			   .text = text,
+			   .len = len};
 	struct message *m = NULL;
 	struct error f;
 	int err;
@@ -234,7 +329,7 @@ void command(const struct sender *sender, char *text, size_t len)
 		err = error_set(&f, 403, NULL,
 				"role observer may not send commands");
 	if (!err)
-		err = take(m, sender, &f);
+		err = settle(take(&e, m, &f), &e, m, &f);
 	if (err)
 		calls_events()->refused(sender, f.ref);
 
@@ -254,6 +349,7 @@ void command_binary(const struct sender *sender)
 
 void command_dial(const struct sender *sender, char *text, size_t len)
 {
+	struct errand e = {.sender = sender, .text = text, .len = len};
 	struct message *m = NULL;
 	struct error f;
 	int err;
@@ -261,30 +357,47 @@ void command_dial(const struct sender *sender, char *text, size_t len)
 	error_init(&f);
 	err = message_decode_dial(&m, text, len, &f);
 	if (!err)
-		err = dial(m, sender, &f);
+		err = take_dial(&e, m, sender, &f);
 
 	conclude(err, sender, m, NULL, &f);
+}
+
+
+/* What there is about a call over HTTP */
+static int take_posted(struct message *m, const struct sender *sender,
+		       struct error *f)
+{
+	switch (m->kind) {
+	case MESSAGE_VERBS: return take_verbs(m, sender, f);
+	case MESSAGE_CALL_STATUS: return take_call_status(m, sender, f);
+	case MESSAGE_CANCEL: return take_cancel(m, sender, f);
+	default:
+		return error_set(f, 400, NULL,
+				 "the body must be a verb, an array of them, "
+				 "or a command about the call");
+	}
 }
 
 
 void command_verbs(const struct sender *sender, const char *call_sid,
 		   char *text, size_t len)
 {
+	struct errand e = {.kind = ERRAND_VERBS,
+			   .sender = sender,
+			   .text = text,
+			   .len = len};
 	struct message *m = NULL;
 	struct error f;
 	int err;
 
 	error_init(&f);
 	err = message_decode(&m, text, len, &f);
-	if (!err && m->kind != MESSAGE_VERBS)
-		err = error_set(&f, 400, NULL,
-				"the body must be a verb or an array of them");
 	if (!err && m->call_sid && strcmp(m->call_sid, call_sid))
 		err = error_set(&f, 400, "call_sid",
 				"must be that of the path");
 	if (!err) {
 		m->call_sid = call_sid;
-		err = take_verbs(m, sender, &f);
+		err = settle(take_posted(m, sender, &f), &e, m, &f);
 	}
 
 	conclude(err, sender, m, NULL, &f);
@@ -340,6 +453,7 @@ int command_app(const struct sender *app, const char *body, size_t len)
 	if (!err) {
 		m->call_sid = app->call_sid;
 		err = take_verbs(m, app, &f);
+		err = err == ESRCH ? EBADMSG : err;
 	}
 
 	conclude(err == ENOENT ? 0 : err, app, m, app->call_sid, &f);

@@ -97,18 +97,12 @@ static void drop(struct dial *d)
 
 static void ask(const struct dial *d)
 {
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "type", "dial");
-	json_str(&j, "ref", d->ref);
-	json_str(&j, "call_sid", d->sid);
-	json_members(&j, d->fields);
-	json_close(&j, '}');
-
-	node_send(d->instance, json_done(&j));
-	json_free(&j);
+	node_send(d->instance, &(struct node_request){
+				       .type = "dial",
+				       .ref = d->ref,
+				       .call_sid = d->sid,
+				       .dial = d->fields,
+			       });
 }
 
 

@@ -19,6 +19,7 @@
 
 enum {
 	URI_MAX = 1024,
+	LABEL_MAX = 64,
 	RING_MAX = 600, /* seconds that a dial may ring */
 };
 
@@ -114,6 +115,20 @@ static int get_app(struct message *m, const cJSON *data, struct error *f)
 }
 
 
+/* Of the members of a fleet that may do it */
+static int label_check(struct message *m, const cJSON *data, struct error *f)
+{
+	int err = field_check(&m->label, data, "label", "label", LABEL_MAX, f);
+
+	if (!err && m->label && m->node)
+		err = error_set(f, 400, "label",
+				"must not stand beside node, which names one "
+				"baresip");
+
+	return err;
+}
+
+
 /**
  * Read what a client asks for with a dial
  *
@@ -139,6 +154,8 @@ int dial_parse(struct message *m, const cJSON *data, struct error *f)
 		err = field_check(&from, data, "from", "from", URI_MAX, f);
 	if (!err)
 		err = field_check(&m->node, data, "node", "node", URI_MAX, f);
+	if (!err)
+		err = label_check(m, data, f);
 	if (!err)
 		err = headers_check(headers, f);
 	if (!err)

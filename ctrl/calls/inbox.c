@@ -166,6 +166,7 @@ void inbox_save(struct json *j, const struct inbox *b)
 		sender_save(j, "sender", in->sender);
 		json_int(j, "mode", in->mode);
 		json_bool(j, "run", in->run);
+		json_bool(j, "cancelled", in->cancelled);
 		json_str(j, "ref", in->ref);
 		json_close(j, '}');
 	}
@@ -197,6 +198,7 @@ static int load(struct inbox *b, const cJSON *obj)
 
 	append(b, in);
 	in->run = field_bool(obj, "run");
+	in->cancelled = field_bool(obj, "cancelled");
 	(void)snprintf(in->ref, sizeof(in->ref), "%s", ref);
 
 	return verbs_load(&in->verbs,

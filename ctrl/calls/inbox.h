@@ -23,7 +23,8 @@ struct instruction {
 	struct verb *verbs;
 	struct sender *sender; /* NULL for nobody */
 	enum queue_mode mode;
-	bool run;           /* the check starts the first verb, too */
+	bool run;           /* the check starts the first verb, too ... */
+	bool cancelled;     /* ... a transfer that a client gives up */
 	char ref[REF_SIZE]; /* "" while its turn has not come */
 };
 

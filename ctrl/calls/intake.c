@@ -11,16 +11,23 @@
 #include "call.h"
 #include "calls.h"
 #include "dial.h"
+#include "keephook.h"
 #include "late.h"
 #include "nodes/nodes.h"
 #include "notice.h"
+#include "overrule.h"
 #include "queue.h"
+#include "request.h"
+#include "second.h"
 #include "session.h"
 #include "sessions.h"
 #include "store/store.h"
 #include "transfer.h"
 #include "transfers.h"
+#include "verb.h"
 
+
+enum { LOST_KEY_SIZE = 80 }; /* "lost ", and a transfer_id */
 
 static const char gone[] = "baresip is gone";
 static const char unknown[] = "baresip does not know it any more";
@@ -78,11 +85,14 @@ static void take_step(struct session *s, const struct verb *v,
 		      const struct report *r, const char *instance,
 		      const char *node)
 {
+	const bool begins = !transfers_have(r->transfer_id);
 	struct transfer *t;
 
-	if (transfer_report(&t, r, instance, node, s ? s->call : NULL,
-			    v ? v->id : NULL))
+	if (transfer_report(&t, r, instance, node, s ? s->call : NULL, v))
 		return;
+
+	if (v && begins && !t->outcome)
+		keephook_tell(s->call, v, t);
 
 	if (v)
 		queue_transfer(s->queue, t);
@@ -91,16 +101,48 @@ static void take_step(struct session *s, const struct verb *v,
 }
 
 
+static const char *lost_key(char key[LOST_KEY_SIZE], const char *id)
+{
+	(void)snprintf(key, LOST_KEY_SIZE, "lost %s", id);
+
+	return key;
+}
+
+
+/* The end of a transfer that was given up for lost: the first outcome counts,
+   and a final status that comes then is late */
+static bool is_overruled(const struct report *r, struct report *late)
+{
+	char key[LOST_KEY_SIZE];
+
+	if (strcmp(r->step, "ended") || transfers_have(r->transfer_id) ||
+	    !recent_has(lost_key(key, r->transfer_id)))
+		return false;
+
+	*late = *r;
+	late->step = "late";
+	if (late->call_status < 200 && r->refer_status >= 300)
+		late->call_status = r->refer_status;
+
+	return true;
+}
+
+
 static void take_transfer(const struct report *r, const char *instance,
 			  const char *node)
 {
 	struct session *s = session_find(r->call_sid);
+	struct report late;
 
 	if (is_others(s, instance, node))
 		return;
 
 	if (!strcmp(r->step, "late"))
-		late_report(r, instance, node, s ? s->call : NULL);
+		late_report(r, instance, node);
+	else if (is_overruled(r, &late)) {
+		if (late.call_status >= 200)
+			late_report(&late, instance, node);
+	}
 	else
 		take_step(s, s ? queue_verb(s->queue, r->ref) : NULL, r,
 			  instance, node);
@@ -117,21 +159,46 @@ static void take_result(const struct report *r, const char *instance,
 	if (dial_result(r, instance))
 		return;
 
-	(void)snprintf(sid, sizeof(sid), "%.*s", (int)strcspn(r->ref, ":"),
-		       r->ref);
+	ref_call(sid, r->ref);
 	s = session_find(sid);
 	if (s && !is_others(s, instance, node))
 		queue_result(s->queue, r);
 }
 
 
+/* What is played on a second call, the first one has asked for */
 static void take_played(const struct report *r, const char *instance,
 			const char *node)
+{
+	char sid[CALL_SID_MAX + 1];
+	struct session *s;
+
+	ref_call(sid, r->ref);
+	s = session_find(sid);
+
+	if (s && !is_others(s, instance, node))
+		queue_played(s->queue, r);
+}
+
+
+static void take_response(const struct report *r, const char *instance,
+			  const char *node)
 {
 	struct session *s = session_find(r->call_sid);
 
 	if (s && !is_others(s, instance, node))
-		queue_played(s->queue, r);
+		queue_response(s->queue, r);
+}
+
+
+/* A key that was pressed on a call that was dialled to be told of them */
+static void take_dtmf(const struct report *r, const char *instance,
+		      const char *node)
+{
+	const struct session *s = session_find(r->call_sid);
+
+	if (s && !is_others(s, instance, node))
+		second_digit(s->call, r->digit);
 }
 
 
@@ -166,7 +233,7 @@ static void end_untold(struct session *s, const char *reason)
 		return;
 
 	random_hex(id, sizeof(id));
-	r.refer_to = v->refer_to;
+	r.refer_to = verb_target(v);
 	take_step(s, v, &r, call_instance(s->call), call_node(s->call));
 }
 
@@ -189,22 +256,59 @@ static bool is_untold(const struct session *s)
 }
 
 
-/* What the node lacks has ended, and what it was asked and has not answered
-   it never heard */
-static void sync_session(struct session *s)
+typedef void(session_h)(struct session *s);
+
+
+/* Any of them may be freed meanwhile: with a second call, its first one */
+static void each(const char *instance, session_h *h)
 {
-	const bool ended = !call_over(s->call) && !s->live;
+	struct session **found = sessions_of(instance);
+	char(*sids)[CALL_SID_MAX + 1];
+	struct session *s;
+	size_t n = 0;
+
+	while (found && found[n])
+		++n;
+	sids = calloc(n + 1, sizeof(*sids));
+	for (size_t i = 0; sids && i < n; i++)
+		(void)snprintf(sids[i], sizeof(sids[i]), "%s",
+			       call_sid(found[i]->call));
+	free(found);
+
+	for (size_t i = 0; sids && i < n; i++) {
+		s = session_find(sids[i]);
+		if (s)
+			h(s);
+	}
+	free(sids);
+}
+
+
+static bool is_missing(const struct session *s)
+{
+	return !call_over(s->call) && !s->live;
+}
+
+
+/* What the node was asked and has not answered it never heard */
+static void resume_handler(struct session *s)
+{
+	if (is_missing(s))
+		queue_stop(s->queue);
+	else
+		queue_resume(s->queue);
+}
+
+
+/* What the node lacks has ended */
+static void ended_handler(struct session *s)
+{
+	const bool ended = is_missing(s);
 	char sid[CALL_SID_MAX + 1];
 
 	s->live = false;
 	(void)snprintf(sid, sizeof(sid), "%s", call_sid(s->call));
-	if (ended)
-		queue_stop(s->queue);
-	else
-		queue_resume(s->queue);
-
-	s = session_find(sid);
-	if (s && is_untold(s))
+	if (is_untold(s))
 		end_untold(s, unknown);
 
 	s = session_find(sid);
@@ -218,8 +322,6 @@ static void sync_session(struct session *s)
 /* A node that has just connected has told what lives */
 static void take_sync(const struct report *r, const char *instance)
 {
-	struct session **found;
-
 	transfers_named(r, instance);
 	if (r->more)
 		return;
@@ -227,22 +329,21 @@ static void take_sync(const struct report *r, const char *instance)
 	transfers_lost(instance, true, unknown, lost_handler);
 	transfers_each(instance, running_handler);
 
-	found = sessions_of(instance);
-	for (size_t i = 0; found && found[i]; i++)
-		sync_session(found[i]);
-	free(found);
+	each(instance, resume_handler);
+	each(instance, ended_handler);
 	dials_resume(instance);
+}
+
+
+static void unnamed_handler(struct session *s)
+{
+	s->live = false;
 }
 
 
 void intake_begin(const char *instance)
 {
-	struct session **found = sessions_of(instance);
-
-	for (size_t i = 0; found && found[i]; i++)
-		found[i]->live = false;
-	free(found);
-
+	each(instance, unnamed_handler);
 	transfers_unnamed(instance);
 }
 
@@ -256,13 +357,21 @@ void intake(const struct report *r, const char *instance, const char *node)
 	case REPORT_TRANSFER: take_transfer(r, instance, node); break;
 	case REPORT_RESULT: take_result(r, instance, node); break;
 	case REPORT_PLAYED: take_played(r, instance, node); break;
+	case REPORT_DTMF: take_dtmf(r, instance, node); break;
+	case REPORT_RESPONSE: take_response(r, instance, node); break;
 	case REPORT_HELLO: break;
 	}
 	notice_at(0);
 }
 
 
-static void end_gone(struct session *s)
+static void stop_handler(struct session *s)
+{
+	queue_stop(s->queue);
+}
+
+
+static void gone_handler(struct session *s)
 {
 	char sid[CALL_SID_MAX + 1];
 
@@ -278,18 +387,23 @@ static void end_gone(struct session *s)
 
 void intake_gone(const char *instance)
 {
-	struct session **found = sessions_of(instance);
-
 	/* no verb may start on these calls when their transfers end */
-	for (size_t i = 0; found && found[i]; i++)
-		queue_stop(found[i]->queue);
-	free(found);
-
+	each(instance, stop_handler);
 	transfers_lost(instance, false, gone, lost_handler);
-
-	found = sessions_of(instance);
-	for (size_t i = 0; found && found[i]; i++)
-		end_gone(found[i]);
-	free(found);
+	each(instance, gone_handler);
 	dials_gone(instance);
+}
+
+
+void intake_lost(const char *transfer_id, const char *reason)
+{
+	char key[LOST_KEY_SIZE];
+
+	if (!transfers_have(transfer_id)) {
+		overrule(transfer_id, reason);
+		return;
+	}
+
+	recent_add(lost_key(key, transfer_id));
+	transfer_lost(transfer_id, reason, lost_handler);
 }

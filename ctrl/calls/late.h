@@ -6,11 +6,14 @@
 #ifndef LATE_H
 #define LATE_H
 
+#include <stdbool.h>
 
-struct call;
+
+struct cJSON;
 struct report;
 
+bool late_load(const struct cJSON *tree);
 void late_report(const struct report *r, const char *instance,
-		 const char *node, const struct call *call);
+		 const char *node);
 
 #endif

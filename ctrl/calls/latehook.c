@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include <ev.h>
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
 #include "hooks/hooks.h"
 #include "json.h"
+#include "late.h"
 #include "latehook.h"
 #include "nodes/nodes.h"
 #include "notice.h"
@@ -40,7 +40,7 @@ struct latehook {
 	struct hook hook;
 	struct sender *client; /* NULL for nobody */
 	enum dialect dialect;
-	ev_timer timer; /* runs from the end of the call on */
+	struct timer timer; /* runs from the end of the call on */
 };
 
 static const struct field fields[] = {
@@ -59,7 +59,7 @@ static struct {
 
 static void destroy(struct latehook *l)
 {
-	ev_timer_stop(EV_DEFAULT_ & l->timer);
+	timer_stop(&l->timer);
 	hook_reset(&l->hook);
 	fields_free(l, fields);
 	free(l->transfer_id);
@@ -104,12 +104,9 @@ static void drop(struct latehook *l)
 }
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void timer_handler(void *arg)
 {
-	(void)loop;
-	(void)revents;
-
-	drop(w->data);
+	drop(arg);
 }
 
 
@@ -120,8 +117,7 @@ static int create(struct latehook **lp, const char *transfer_id)
 	if (!l)
 		return ENOMEM;
 
-	ev_timer_init(&l->timer, timer_handler, wait_time, 0.);
-	l->timer.data = l;
+	timer_init(&l->timer, timer_handler, l);
 	if (field_keep(&l->transfer_id, transfer_id)) {
 		destroy(l);
 		return ENOMEM;
@@ -230,6 +226,11 @@ static void load_handler(const char *key, const char *text, void *arg)
 	int err;
 	(void)arg;
 
+	if (late_load(tree)) {
+		cJSON_Delete(tree);
+		return;
+	}
+
 	err = create(&l, key);
 	if (!err)
 		err = read_fields(l, tree);
@@ -245,7 +246,7 @@ static void load_handler(const char *key, const char *text, void *arg)
 
 	s = session_find(l->call_sid);
 	if (!s || call_over(s->call))
-		ev_timer_start(EV_DEFAULT_ & l->timer);
+		timer_start(&l->timer, wait_time);
 }
 
 
@@ -298,7 +299,7 @@ void latehook_add(const struct call *c, const struct verb *v,
 
 	save(l);
 	if (call_over(c))
-		ev_timer_start(EV_DEFAULT_ & l->timer);
+		timer_start(&l->timer, wait_time);
 	if (late.count > LATEHOOKS_MAX)
 		drop(late.head);
 
@@ -377,6 +378,6 @@ void latehooks_over(const struct call *c)
 			log_error("latehook: %s: out of memory",
 				  l->transfer_id);
 		save(l);
-		ev_timer_start(EV_DEFAULT_ & l->timer);
+		timer_start(&l->timer, wait_time);
 	}
 }

@@ -31,7 +31,7 @@ static int transfer_error(const struct queue *q, const struct instruction *in,
 {
 	const struct verb *first = in->verbs;
 
-	if (in->mode != QUEUE_REPLACE || first->kind != VERB_SIP_REFER ||
+	if (in->mode != QUEUE_REPLACE || !verb_transfers(first) ||
 	    !run_transferring(q->run))
 		return 0;
 
@@ -130,6 +130,8 @@ void lists_apply(struct queue *q, const char *dry_run)
 
 	if (in->run)
 		run_started(q->run, lists_take(q), in->ref, dry_run);
+	if (in->cancelled)
+		(void)run_cancel(q->run);
 
 	inbox_drop(&q->inbox);
 	q->e->touched(q->arg);
@@ -167,7 +169,8 @@ void lists_proceed(struct queue *q)
 void lists_result(struct queue *q, const struct report *r)
 {
 	const struct instruction *in = q->inbox.head;
-	const struct verb *v = verbs_sip_at(in->verbs, r->index);
+	size_t which = 0;
+	const struct verb *v = verbs_sip_at(in->verbs, r->index, &which);
 	struct error f;
 
 	error_init(&f);
@@ -183,9 +186,33 @@ void lists_result(struct queue *q, const struct report *r)
 	}
 
 	if (v)
-		verb_error(v, &f);
-	error_set_node(&f, 400, r->field, r->error);
+		verb_refusal(v, which, r->field, r->error, &f);
+	else
+		error_set_node(&f, 400, r->field, r->error);
 	refuse(q, &f);
+}
+
+
+/**
+ * Give up the transfer that the first list has asked the node for, maybe, and
+ * once more when the node has answered that
+ *
+ * @param q Queue
+ *
+ * @return True if it has asked for one
+ */
+bool lists_cancel(struct queue *q)
+{
+	struct instruction *in = q->inbox.head;
+
+	if (!in || !*in->ref || !in->run || !verb_refers(in->verbs))
+		return false;
+
+	in->cancelled = true;
+	q->e->touched(q->arg);
+	request_cancel(q->call, true);
+
+	return true;
 }
 
 

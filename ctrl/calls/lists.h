@@ -15,6 +15,7 @@ struct verb *lists_take(struct queue *q);
 void lists_proceed(struct queue *q);
 void lists_apply(struct queue *q, const char *dry_run);
 void lists_result(struct queue *q, const struct report *r);
+bool lists_cancel(struct queue *q);
 void lists_resume(struct queue *q);
 void lists_refuse(struct queue *q, const char *reason);
 

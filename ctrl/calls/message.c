@@ -168,9 +168,15 @@ static int decode_command(struct message *m, const cJSON *obj, struct error *f)
 	if (!strcmp(command, "redirect"))
 		return decode_redirect(m, data, f);
 
+	if (!strcmp(command, "transfer:cancel")) {
+		m->kind = MESSAGE_CANCEL;
+		return 0;
+	}
+
 	if (strcmp(command, "call:status") && strcmp(command, "dial"))
 		return error_set(f, 400, "command",
-				 "must be redirect, call:status or dial");
+				 "must be redirect, call:status, dial or "
+				 "transfer:cancel");
 
 	if (!cJSON_IsObject(data))
 		return error_set(f, 400, "data", "must be an object");

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "attempts.h"
 #include "call.h"
 #include "calls.h"
 #include "hooks/hooks.h"
@@ -80,31 +81,50 @@ void notice_print(struct json *j, const struct call *c, const char *verb_id,
 }
 
 
-/* Posts what j has so far, and what every hook tells */
-static bool post(struct json *j, const struct call *c, const struct verb *v,
-		 enum hook_kind kind, const struct transfer *t,
-		 char id[HOOK_ID_SIZE])
+/* Posts what j has */
+static bool give(const struct hook *hook, struct json *j, const struct call *c,
+		 const struct verb *v, enum hook_kind kind,
+		 const struct transfer *t, char id[HOOK_ID_SIZE])
 {
 	bool wait;
 
-	json_str(j, "transfer_id", t ? t->id : NULL);
-	notice_print(j, c, v->id, kind != HOOK_EVENT);
 	json_close(j, '}');
 
 	wait = hooks_post(&(struct hook_post){.kind = kind,
-					      .hook = kind == HOOK_EVENT
-							      ? &v->event
-							      : &v->action,
+					      .hook = hook,
 					      .client = v->owner,
 					      .dialect = v->dialect,
 					      .call_sid = call_sid(c),
 					      .transfer_id = t ? t->id : NULL,
 					      .verb_id = v->id,
-					      .data = json_done(j)},
+					      .data = json_done(j),
+					      .begun = t ? t->started : 0},
 			  id);
 	json_free(j);
 
 	return wait;
+}
+
+
+/* Posts what j has so far, and what every hook tells */
+static bool post_to(const struct hook *hook, struct json *j,
+		    const struct call *c, const struct verb *v,
+		    enum hook_kind kind, const struct transfer *t,
+		    char id[HOOK_ID_SIZE])
+{
+	json_str(j, "transfer_id", t ? t->id : NULL);
+	notice_print(j, c, v->id, kind != HOOK_EVENT);
+
+	return give(hook, j, c, v, kind, t, id);
+}
+
+
+static bool post(struct json *j, const struct call *c, const struct verb *v,
+		 enum hook_kind kind, const struct transfer *t,
+		 char id[HOOK_ID_SIZE])
+{
+	return post_to(kind == HOOK_EVENT ? &v->event : &v->action, j, c, v,
+		       kind, t, id);
 }
 
 
@@ -173,6 +193,49 @@ static int refer_code(const struct transfer *t)
 }
 
 
+static void attempt_print(struct json *j, enum dialect dialect,
+			  const struct transfer *t, unsigned number)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "transfer_id", t->id);
+	json_int(j, "attempt", number);
+	json_str(j, "refer_to", t->refer_to);
+	if (t->refer_status)
+		notice_code(j, dialect, "refer_status", t->refer_status);
+	if (t->call_status)
+		notice_code(j, dialect, "call_status", t->call_status);
+	json_str(j, "outcome", t->outcome);
+	json_str(j, "evidence", t->evidence);
+	json_str(j, "confidence", t->confidence);
+	json_str(j, "reason", t->reason);
+	json_close(j, '}');
+}
+
+
+/**
+ * Write what has become of the targets of a verb
+ *
+ * @param j   Text, in an open object
+ * @param key Name of the array
+ * @param v   Verb; nothing is written if it has but one
+ */
+void notice_attempts(struct json *j, const char *key, const struct verb *v)
+{
+	const struct attempts *a = v->attempts;
+
+	if (!a)
+		return;
+
+	json_open(j, key, '[');
+	for (unsigned i = 0; i <= a->now; i++) {
+		if (a->list[i].transfer)
+			attempt_print(j, v->dialect, a->list[i].transfer,
+				      i + 1);
+	}
+	json_close(j, ']');
+}
+
+
 /**
  * Post the actionHook of a sip:refer, if it has one
  *
@@ -205,6 +268,7 @@ bool notice_transferred(const struct call *c, const struct verb *v,
 	if (t->media)
 		json_bool(&j, "media", t->media == MAYBE_TRUE);
 	json_str(&j, "reason", t->reason);
+	notice_attempts(&j, "attempts", v);
 
 	return post(&j, c, v, HOOK_ACTION, t, id);
 }
@@ -241,21 +305,56 @@ bool notice_played(const struct call *c, const struct verb *v,
 
 
 /**
- * Ask for the verbs that a redirect goes to
+ * Post the actionHook of a sip:request, if it has one. The SIP status in it is
+ * that of the answer.
  *
  * @param c  Call
  * @param v  Verb
+ * @param r  What the node says of it, or why it says nothing
  * @param id Id of the hook
  *
  * @return True if an answer may come
  */
+bool notice_response(const struct call *c, const struct verb *v,
+		     const struct report *r, char id[HOOK_ID_SIZE])
+{
+	struct json j;
+
+	if (!v->action.url)
+		return false;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "result", r->error ? "failed" : "success");
+	if (!r->error)
+		json_int(&j, "sip_status", r->sip_status);
+	json_str(&j, "sip_reason", r->error ? NULL : r->reason);
+	json_str(&j, "err", r->error);
+	json_str(&j, "verb_id", v->id);
+	json_raw(&j, "customerData", call_tag(c));
+	call_print_plain(&j, c);
+
+	return give(&v->action, &j, c, v, HOOK_ACTION, NULL, id);
+}
+
+
+/**
+ * Ask for the verbs that a call goes to
+ *
+ * @param c    Call
+ * @param v    Verb
+ * @param hook Where they are
+ * @param id   Id of the hook
+ *
+ * @return True if an answer may come
+ */
 bool notice_redirect(const struct call *c, const struct verb *v,
-		     char id[HOOK_ID_SIZE])
+		     const struct hook *hook, char id[HOOK_ID_SIZE])
 {
 	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
 
-	return post(&j, c, v, HOOK_REDIRECT, NULL, id);
+	return post_to(hook, &j, c, v, HOOK_REDIRECT, NULL, id);
 }

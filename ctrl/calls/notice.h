@@ -26,13 +26,16 @@ bool notice_transferred(const struct call *c, const struct verb *v,
 			const struct transfer *t, char id[HOOK_ID_SIZE]);
 bool notice_played(const struct call *c, const struct verb *v,
 		   const struct report *r, char id[HOOK_ID_SIZE]);
+bool notice_response(const struct call *c, const struct verb *v,
+		     const struct report *r, char id[HOOK_ID_SIZE]);
 bool notice_redirect(const struct call *c, const struct verb *v,
-		     char id[HOOK_ID_SIZE]);
+		     const struct hook *hook, char id[HOOK_ID_SIZE]);
 
 void notice_print(struct json *j, const struct call *c, const char *verb_id,
 		  bool status);
 void notice_code(struct json *j, enum dialect dialect, const char *key,
 		 int code);
+void notice_attempts(struct json *j, const char *key, const struct verb *v);
 void notice_notify(const struct call *c, const struct verb *v,
 		   const struct transfer *t);
 

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ev.h>
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
@@ -16,11 +15,9 @@
 #include "task.h"
 
 
-static void pause_handler(EV_P_ ev_timer *w, int revents)
+static void pause_handler(void *arg)
 {
-	struct own *o = w->data;
-	(void)loop;
-	(void)revents;
+	struct own *o = arg;
 
 	task_finish(o->task, NULL);
 	o->h(o->arg);
@@ -40,8 +37,7 @@ void own_init(struct own *o, struct task *task, own_done_h *h, void *arg)
 	o->task = task;
 	o->h = h;
 	o->arg = arg;
-	ev_timer_init(&o->pause, pause_handler, 0., 0.);
-	o->pause.data = o;
+	timer_init(&o->pause, pause_handler, o);
 }
 
 
@@ -58,8 +54,7 @@ void own_resume(struct own *o)
 	if (t->stage != STAGE_RUNNING || t->verb->kind != VERB_PAUSE)
 		return;
 
-	ev_timer_set(&o->pause, left > 0 ? (double)left / 1000 : 0., 0.);
-	ev_timer_start(EV_DEFAULT_ & o->pause);
+	timer_start(&o->pause, (double)left / 1000);
 }
 
 
@@ -79,7 +74,7 @@ static bool redirect(struct task *t)
 	    calls_events()->redirect(t->call, v->action.url))
 		return false;
 
-	return notice_redirect(t->call, v, t->hook);
+	return notice_redirect(t->call, v, &v->action, t->hook);
 }
 
 
@@ -122,5 +117,5 @@ void own_start(struct own *o)
  */
 void own_stop(struct own *o)
 {
-	ev_timer_stop(EV_DEFAULT_ & o->pause);
+	timer_stop(&o->pause);
 }

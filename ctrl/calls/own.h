@@ -6,7 +6,7 @@
 #ifndef OWN_H
 #define OWN_H
 
-#include <ev.h>
+#include "base/base.h"
 
 
 struct task;
@@ -17,7 +17,7 @@ typedef void(own_done_h)(void *arg);
 /* Part of a run */
 struct own {
 	struct task *task; /* of the same run */
-	ev_timer pause;
+	struct timer pause;
 	own_done_h *h;
 	void *arg;
 };

@@ -227,6 +227,10 @@ int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 {
 	int err;
 
+	/* they do not come into the queue */
+	if (run_holds(q->run, hook))
+		return run_hold_music(q->run, *verbsp, f);
+
 	/* nothing old may start before these */
 	run_hook_done(q->run, hook);
 
@@ -235,6 +239,29 @@ int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 		proceed(q);
 
 	return err;
+}
+
+
+/**
+ * Give up the transfer in progress
+ *
+ * @param q Queue
+ * @param f Why that cannot be
+ *
+ * @return 0, or EBADMSG with the error set
+ */
+int queue_cancel(struct queue *q, struct error *f)
+{
+	if (!node_connected(call_instance(q->call)))
+		return error_set(f, 503, "call_sid",
+				 "names a call whose baresip is away");
+
+	if (!run_cancel(q->run) && !lists_cancel(q))
+		return error_set(f, 409, "call_sid",
+				 "names a call that has no transfer in "
+				 "progress");
+
+	return 0;
 }
 
 
@@ -308,6 +335,51 @@ void queue_played(struct queue *q, const struct report *r)
 {
 	run_played(q->run, r);
 	proceed(q);
+}
+
+
+/**
+ * Take a key that was pressed on the second call of a transfer
+ *
+ * @param q     Queue of the first one
+ * @param sid   call_sid of the second one
+ * @param digit Key
+ */
+void queue_digit(struct queue *q, const char *sid, const char *digit)
+{
+	run_digit(q->run, sid, digit);
+	proceed(q);
+}
+
+
+/**
+ * Take what the node says of the answer to a request
+ *
+ * @param q Queue
+ * @param r Report
+ */
+void queue_response(struct queue *q, const struct report *r)
+{
+	run_response(q->run, r);
+	proceed(q);
+}
+
+
+/**
+ * Look at the second call of a transfer again: its state has changed
+ *
+ * @param q      Queue of the first one
+ * @param second The second one
+ *
+ * @return False if no second call was made for what is at hand
+ */
+bool queue_second(struct queue *q, const struct call *second)
+{
+	const bool known = run_second(q->run, second);
+
+	proceed(q);
+
+	return known;
 }
 
 

@@ -42,12 +42,16 @@ void queue_save(struct json *j, const struct queue *q);
 int queue_load(struct queue *q, const struct cJSON *obj);
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 		 const struct sender *sender, struct error *f);
+int queue_cancel(struct queue *q, struct error *f);
 void queue_hook_done(struct queue *q, const char *hook);
 
 const struct verb *queue_verb(const struct queue *q, const char *ref);
 void queue_result(struct queue *q, const struct report *r);
 void queue_transfer(struct queue *q, const struct transfer *t);
 void queue_played(struct queue *q, const struct report *r);
+void queue_digit(struct queue *q, const char *sid, const char *digit);
+bool queue_second(struct queue *q, const struct call *second);
+void queue_response(struct queue *q, const struct report *r);
 void queue_call_changed(struct queue *q);
 void queue_resume(struct queue *q);
 void queue_stop(struct queue *q);

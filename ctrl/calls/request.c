@@ -5,6 +5,8 @@
  */
 
 #include <stdio.h>
+#include <string.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
@@ -14,22 +16,21 @@
 #include "verb.h"
 
 
-static void begin(struct json *j, const struct call *c, const char *type,
-		  const char *ref)
+/* The array of verbs is freed here */
+static void ask(const struct call *c, const char *ref, bool run,
+		struct json *verbs, size_t attempts)
 {
-	json_init(j);
-	json_open(j, NULL, '{');
-	json_str(j, "type", type);
-	json_str(j, "ref", ref);
-	json_str(j, "call_sid", call_sid(c));
-}
+	const struct node_request rq = {
+		.type = "verbs",
+		.ref = ref,
+		.call_sid = call_sid(c),
+		.run = run,
+		.attempts = (int)attempts,
+		.verbs = json_done(verbs),
+	};
 
-
-static void finish(struct json *j, const struct call *c)
-{
-	json_close(j, '}');
-	node_send(call_instance(c), json_done(j));
-	json_free(j);
+	node_send(call_instance(c), rq.verbs ? &rq : NULL);
+	json_free(verbs);
 }
 
 
@@ -49,6 +50,26 @@ void request_ref(char ref[REF_SIZE], const struct call *c)
 }
 
 
+/* How many dry runs a verb is, 0 if it is at most one */
+static size_t dry_runs(const struct verb *v)
+{
+	return v->dry_run && v->attempts ? verb_texts(v) : 0;
+}
+
+
+/**
+ * Get the call that a reference was made for
+ *
+ * @param sid Buffer for its call_sid
+ * @param ref Reference
+ */
+void ref_call(char sid[CALL_SID_MAX + 1], const char *ref)
+{
+	(void)snprintf(sid, CALL_SID_MAX + 1, "%.*s", (int)strcspn(ref, ":"),
+		       ref);
+}
+
+
 /**
  * Have the SIP verbs of a list checked
  *
@@ -60,17 +81,17 @@ void request_ref(char ref[REF_SIZE], const struct call *c)
 void request_check(const struct call *c, const char *ref,
 		   const struct verb *list, bool run)
 {
+	const size_t attempts = run ? dry_runs(list) : 0;
 	struct json j;
 
-	begin(&j, c, "verbs", ref);
-	json_bool(&j, "run", run);
-	json_open(&j, "verbs", '[');
+	json_init(&j);
+	json_open(&j, NULL, '[');
 	for (; list; list = list->next) {
-		if (verb_is_sip(list))
-			json_raw(&j, NULL, list->text);
+		for (size_t i = 0; i < verb_texts(list); i++)
+			json_raw(&j, NULL, verb_text(list, i));
 	}
 	json_close(&j, ']');
-	finish(&j, c);
+	ask(c, ref, run, &j, attempts);
 }
 
 
@@ -78,12 +99,11 @@ static void run_text(const struct call *c, const char *ref, const char *text)
 {
 	struct json j;
 
-	begin(&j, c, "verbs", ref);
-	json_bool(&j, "run", true);
-	json_open(&j, "verbs", '[');
+	json_init(&j);
+	json_open(&j, NULL, '[');
 	json_raw(&j, NULL, text);
 	json_close(&j, ']');
-	finish(&j, c);
+	ask(c, ref, true, &j, 0);
 }
 
 
@@ -97,7 +117,12 @@ static void run_text(const struct call *c, const char *ref, const char *text)
 void request_run(const struct call *c, const char *ref,
 		 const struct verb *verb)
 {
-	run_text(c, ref, verb->text);
+	const struct attempts *a = verb->attempts;
+
+	if (dry_runs(verb))
+		request_check(c, ref, verb, true);
+	else
+		run_text(c, ref, a ? attempts_at(a)->text : verb->text);
 }
 
 
@@ -114,16 +139,34 @@ void request_answer(const struct call *c, const char *ref)
 
 
 /**
- * Have the transfer at hand cancelled.  Its end is the answer.
+ * Have a call ended that no verb belongs to
  *
  * @param c Call
  */
-void request_cancel(const struct call *c)
+void request_hangup(const struct call *c)
 {
 	char ref[REF_SIZE];
-	struct json j;
 
 	request_ref(ref, c);
-	begin(&j, c, "cancel", ref);
-	finish(&j, c);
+	run_text(c, ref, "{\"verb\":\"hangup\"}");
+}
+
+
+/**
+ * Have the transfer at hand cancelled.  Its end is the answer.
+ *
+ * @param c           Call
+ * @param unsubscribe True to tell the far end that nobody waits any more
+ */
+void request_cancel(const struct call *c, bool unsubscribe)
+{
+	char ref[REF_SIZE];
+
+	request_ref(ref, c);
+	node_send(call_instance(c), &(struct node_request){
+					    .type = "cancel",
+					    .ref = ref,
+					    .call_sid = call_sid(c),
+					    .unsubscribe = unsubscribe,
+				    });
 }

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cjson/cJSON.h>
 #include "call.h"
 #include "calls.h"
+#include "json.h"
 #include "latehook.h"
 #include "nodes/nodes.h"
 #include "notice.h"
@@ -18,26 +20,81 @@
 #include "run.h"
 #include "task.h"
 #include "transfer.h"
+#include "transferend.h"
+#include "tries.h"
 #include "verb.h"
+#include "warm.h"
 
 
 struct run {
 	struct task task;
 	struct own own;
+	struct warm *warm; /* what the verb at hand is done by, or NULL */
+	const struct run_events *e;
+	void *arg;
 };
+
+
+static void stop(struct run *r)
+{
+	own_stop(&r->own);
+	warm_destroy(r->warm);
+	r->warm = NULL;
+}
 
 
 static void drop(struct run *r)
 {
-	own_stop(&r->own);
+	stop(r);
 	task_drop(&r->task);
 }
 
 
 static void finish(struct run *r)
 {
-	own_stop(&r->own);
+	stop(r);
 	task_finish(&r->task, NULL);
+}
+
+
+/* A transfer that has called the target first: go on if it is over */
+static void conclude(struct run *r)
+{
+	struct warm *w = r->warm;
+	struct transfer_end end;
+
+	if (!warm_over(w))
+		return;
+
+	r->warm = NULL;
+	warm_end(w, &end);
+	transferend(&r->task, &end);
+	warm_destroy(w);
+}
+
+
+static void warm_handler(void *arg)
+{
+	struct run *r = arg;
+
+	conclude(r);
+	r->e->idle(r->arg);
+}
+
+
+static int warm_new(struct run *r)
+{
+	return warm_create(&r->warm, &r->task, warm_handler, r);
+}
+
+
+static void warm_begin(struct run *r)
+{
+	task_begin(&r->task);
+	if (warm_new(r))
+		task_refuse(&r->task, 500, NULL, strerror(ENOMEM));
+	else
+		warm_start(r->warm);
 }
 
 
@@ -51,6 +108,20 @@ static void begin(struct run *r, const char *dry_run)
 		task_finish(&r->task, dry_run);
 	else
 		run_call_changed(r);
+}
+
+
+/* Nobody will tell of an answer any more */
+static void unanswered(struct run *r, const char *why)
+{
+	struct task *t = &r->task;
+	const struct report report = {.error = why};
+
+	if (t->verb->kind == VERB_SIP_REQUEST)
+		task_end(t,
+			 notice_response(t->call, t->verb, &report, t->hook));
+	else
+		finish(r);
 }
 
 
@@ -72,10 +143,11 @@ static void start(struct run *r)
 	if (!task_ready(t->call, t->verb)) {
 		start_waiting(t);
 	}
+	else if (verb_is_warm(t->verb)) {
+		warm_begin(r);
+	}
 	else if (verb_is_sip(t->verb)) {
-		request_ref(t->ref, t->call);
-		task_set_stage(t, STAGE_ASKED);
-		request_run(t->call, t->ref, t->verb);
+		task_ask(t);
 	}
 	else {
 		own_start(&r->own);
@@ -104,6 +176,8 @@ int run_create(struct run **rp, struct call *c, const struct run_events *e,
 	r->task.call = c;
 	r->task.touched = e->touched;
 	r->task.arg = arg;
+	r->e = e;
+	r->arg = arg;
 	own_init(&r->own, &r->task, e->idle, arg);
 
 	*rp = r;
@@ -122,7 +196,7 @@ void run_destroy(struct run *r)
 	if (!r)
 		return;
 
-	own_stop(&r->own);
+	stop(r);
 	verbs_free(r->task.verb);
 	free(r);
 }
@@ -218,8 +292,15 @@ void run_supersede(struct run *r)
 	    t->verb->kind == VERB_SIP_DECLINE)
 		return;
 
+	if (r->warm) {
+		t->superseded = true;
+		warm_cancel(r->warm);
+		conclude(r);
+		return;
+	}
+
 	if (task_transfers(t) || t->verb->kind == VERB_PLAY)
-		request_cancel(t->call);
+		request_cancel(t->call, false);
 
 	if (task_transfers(t)) {
 		t->superseded = true;
@@ -235,6 +316,35 @@ void run_supersede(struct run *r)
 
 
 /**
+ * Give up the transfer in progress, and go on behind it as after any other.
+ * Its end says what came of it: the far end may have decided before.
+ *
+ * @param r Run
+ *
+ * @return True if one is in progress
+ */
+bool run_cancel(struct run *r)
+{
+	struct task *t = &r->task;
+
+	if (r->warm) {
+		t->cancelled = true;
+		warm_cancel(r->warm);
+		return true;
+	}
+
+	if (!task_transfers(t))
+		return false;
+
+	t->cancelled = true;
+	t->touched(t->arg);
+	request_cancel(t->call, true);
+
+	return true;
+}
+
+
+/**
  * Ask again what the node has not answered: the connection is back, and
  * whatever it had to say on the old one has been said
  *
@@ -244,13 +354,19 @@ void run_resume(struct run *r)
 {
 	struct task *t = &r->task;
 
+	if (r->warm) {
+		warm_resume(r->warm);
+		conclude(r);
+		return;
+	}
+
 	if (t->stage == STAGE_ASKED)
 		request_run(t->call, t->ref, t->verb);
 	else if (t->stage == STAGE_WAITING && *t->ref)
 		request_answer(t->call, t->ref);
 
-	if (t->superseded)
-		request_cancel(t->call);
+	if (t->superseded || t->cancelled)
+		request_cancel(t->call, t->cancelled);
 }
 
 
@@ -264,7 +380,9 @@ void run_doubt(struct run *r)
 {
 	const struct task *t = &r->task;
 
-	if (t->stage == STAGE_ASKED && verb_refers(t->verb))
+	if (r->warm)
+		warm_doubt(r->warm);
+	else if (t->stage == STAGE_ASKED && verb_refers(t->verb))
 		begin(r, NULL);
 }
 
@@ -279,6 +397,9 @@ void run_doubt(struct run *r)
 const struct verb *run_refer(const struct run *r)
 {
 	const struct task *t = &r->task;
+
+	if (r->warm)
+		return warm_refer_sent(r->warm) ? t->verb : NULL;
 
 	return t->stage == STAGE_RUNNING && verb_refers(t->verb) ? t->verb
 								 : NULL;
@@ -295,10 +416,18 @@ void run_abandon(struct run *r, const char *reason)
 {
 	struct task *t = &r->task;
 
-	if (t->stage == STAGE_ASKED || t->stage == STAGE_WAITING)
+	if (r->warm) {
+		warm_abandon(r->warm, reason);
+		conclude(r);
+		return;
+	}
+
+	if (task_tries(t))
+		tries_give_up(t, NULL, reason);
+	else if (t->stage == STAGE_ASKED || t->stage == STAGE_WAITING)
 		task_refuse(t, 503, NULL, reason);
 	else if (t->stage == STAGE_RUNNING)
-		finish(r);
+		unanswered(r, reason);
 	else if (t->stage == STAGE_HOOKED)
 		task_set_stage(t, STAGE_IDLE);
 }
@@ -310,12 +439,18 @@ static void call_closed(struct run *r)
 {
 	struct task *t = &r->task;
 
+	if (r->warm) {
+		warm_caller_over(r->warm);
+		conclude(r);
+		return;
+	}
+
 	if (t->stage == STAGE_HOOKED)
 		task_set_stage(t, STAGE_IDLE);
 	else if (t->stage == STAGE_WAITING)
 		drop(r);
 	else if (t->stage == STAGE_RUNNING && !task_transfers(t))
-		finish(r);
+		unanswered(r, "the call has ended");
 }
 
 
@@ -353,16 +488,36 @@ void run_result(struct run *r, const struct report *report)
 {
 	struct task *t = &r->task;
 
+	if (r->warm) {
+		warm_result(r->warm, report);
+		conclude(r);
+		return;
+	}
+
 	if (strcmp(t->ref, report->ref))
 		return;
 
 	if (t->stage != STAGE_ASKED && t->stage != STAGE_WAITING)
 		return;
 
-	if (!report->ok)
+	if (!report->ok && task_tries(t))
+		tries_give_up(t, report->field, report->error);
+	else if (!report->ok)
 		task_refuse(t, 400, report->field, report->error);
 	else if (t->stage == STAGE_ASKED)
 		begin(r, report->dry_run);
+}
+
+
+/* Of a transfer that joins two far ends only the end matters */
+static void join_ended(struct run *r, const struct transfer *transfer)
+{
+	if (!transfer->outcome)
+		return;
+
+	latehook_add(r->task.call, r->task.verb, transfer);
+	warm_transfer(r->warm, transfer);
+	conclude(r);
 }
 
 
@@ -377,14 +532,26 @@ void run_transfer(struct run *r, const struct transfer *transfer)
 	struct task *t = &r->task;
 	bool wait;
 
+	if (r->warm) {
+		join_ended(r, transfer);
+		return;
+	}
+
 	if (!task_transfers(t))
 		return;
 
-	notice_notify(t->call, t->verb, transfer);
+	if (t->verb->transfer)
+		tries_tell(t, transfer);
+	else
+		notice_notify(t->call, t->verb, transfer);
 	if (!transfer->outcome)
 		return;
 
 	latehook_add(t->call, t->verb, transfer);
+	if (t->verb->attempts) {
+		tries_ended(t, transfer);
+		return;
+	}
 
 	/* one that had to make room does not hold up what takes its place */
 	wait = notice_transferred(t->call, t->verb, transfer, t->hook);
@@ -402,11 +569,35 @@ void run_played(struct run *r, const struct report *report)
 {
 	struct task *t = &r->task;
 
+	if (r->warm) {
+		warm_played(r->warm, report);
+		conclude(r);
+		return;
+	}
+
 	if (!t->verb || t->verb->kind != VERB_PLAY ||
 	    t->stage != STAGE_RUNNING || strcmp(t->ref, report->ref))
 		return;
 
 	task_end(t, notice_played(t->call, t->verb, report, t->hook));
+}
+
+
+/**
+ * Take what the node says of the answer to a request
+ *
+ * @param r      Run
+ * @param report Report
+ */
+void run_response(struct run *r, const struct report *report)
+{
+	struct task *t = &r->task;
+
+	if (!t->verb || t->verb->kind != VERB_SIP_REQUEST ||
+	    t->stage != STAGE_RUNNING || strcmp(t->ref, report->ref))
+		return;
+
+	task_end(t, notice_response(t->call, t->verb, report, t->hook));
 }
 
 
@@ -426,6 +617,74 @@ void run_hook_done(struct run *r, const char *hook)
 
 
 /**
+ * Take a key that was pressed on the second call of a transfer
+ *
+ * @param r     Run of the first one
+ * @param sid   call_sid of the second one
+ * @param digit Key
+ */
+void run_digit(struct run *r, const char *sid, const char *digit)
+{
+	if (!r->warm)
+		return;
+
+	warm_digit(r->warm, sid, digit);
+	conclude(r);
+}
+
+
+/**
+ * Look at the second call of a transfer again: its state has changed
+ *
+ * @param r      Run of the first one
+ * @param second The second one
+ *
+ * @return False if the verb at hand has made no second call
+ */
+bool run_second(struct run *r, const struct call *second)
+{
+	bool known;
+
+	if (!r->warm)
+		return false;
+
+	known = warm_second(r->warm, second);
+	conclude(r);
+
+	return known;
+}
+
+
+/**
+ * Tell whether a hook asks what the caller is to hear while it is on hold
+ *
+ * @param r    Run
+ * @param hook Id of the hook
+ *
+ * @return True if it does
+ */
+bool run_holds(const struct run *r, const char *hook)
+{
+	return warm_awaits(r->warm, hook);
+}
+
+
+/**
+ * Take what the caller is to hear while it is on hold
+ *
+ * @param r    Run
+ * @param list Verbs of the answer
+ * @param f    What is wrong, if something is
+ *
+ * @return 0, ENOMEM, or EBADMSG with the error set
+ */
+int run_hold_music(struct run *r, const struct verb *list, struct error *f)
+{
+	return warm_music(r->warm, list, f);
+}
+
+
+/**
  * Write a run, for run_load() to read
  *
  * @param j   Text
@@ -434,7 +693,10 @@ void run_hook_done(struct run *r, const char *hook)
  */
 void run_save(struct json *j, const char *key, const struct run *r)
 {
-	task_save(j, key, &r->task);
+	json_open(j, key, '{');
+	task_save(j, &r->task);
+	warm_save(j, r->warm);
+	json_close(j, '}');
 }
 
 
@@ -448,10 +710,17 @@ void run_save(struct json *j, const char *key, const struct run *r)
  */
 int run_load(struct run *r, const struct cJSON *obj)
 {
+	const cJSON *warm = cJSON_GetObjectItemCaseSensitive(obj, "warm");
 	int err = task_load(&r->task, obj);
 
-	if (!err)
-		own_resume(&r->own);
+	if (err)
+		return err;
 
-	return err;
+	own_resume(&r->own);
+	if (!warm || !r->task.verb || !r->task.verb->warm)
+		return 0;
+
+	err = warm_new(r);
+
+	return err ? err : warm_load(r->warm, warm);
 }

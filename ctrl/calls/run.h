@@ -11,6 +11,7 @@
 
 struct cJSON;
 struct call;
+struct error;
 struct json;
 struct report;
 struct run;
@@ -34,6 +35,7 @@ void run_start(struct run *r, struct verb *v);
 void run_started(struct run *r, struct verb *v, const char *ref,
 		 const char *dry_run);
 void run_supersede(struct run *r);
+bool run_cancel(struct run *r);
 void run_resume(struct run *r);
 void run_doubt(struct run *r);
 const struct verb *run_refer(const struct run *r);
@@ -43,7 +45,12 @@ void run_call_changed(struct run *r);
 void run_result(struct run *r, const struct report *report);
 void run_transfer(struct run *r, const struct transfer *transfer);
 void run_played(struct run *r, const struct report *report);
+void run_response(struct run *r, const struct report *report);
 void run_hook_done(struct run *r, const char *hook);
+void run_digit(struct run *r, const char *sid, const char *digit);
+bool run_second(struct run *r, const struct call *second);
+bool run_holds(const struct run *r, const char *hook);
+int run_hold_music(struct run *r, const struct verb *list, struct error *f);
 
 void run_save(struct json *j, const char *key, const struct run *r);
 int run_load(struct run *r, const struct cJSON *obj);

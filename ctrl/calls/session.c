@@ -17,6 +17,7 @@
 #include "load.h"
 #include "nodes/nodes.h"
 #include "queue.h"
+#include "second.h"
 #include "session.h"
 #include "sessions.h"
 #include "store/store.h"
@@ -304,6 +305,7 @@ void session_create(const struct call_info *info, const char *instance,
 	touch(s);
 	announce_call(s->call, time);
 	calls_events()->created(s->call);
+	second_changed(s->call);
 }
 
 
@@ -326,6 +328,7 @@ void session_update(struct session *s, const struct call_info *info,
 	touch(s);
 	if (before && strcmp(before, call_state(s->call))) {
 		status(s, time);
+		second_changed(s->call);
 		queue_call_changed(s->queue);
 	}
 	free(before);
@@ -345,6 +348,7 @@ void session_end(struct session *s, const char *state, const char *reason)
 		(void)call_fail(s->call, state, reason);
 		count(s, !call_over(s->call));
 		status(s, 0);
+		second_changed(s->call);
 	}
 
 	queue_abandon(s->queue, reason);

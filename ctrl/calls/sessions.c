@@ -101,31 +101,41 @@ struct session *session_find(const char *sid)
 }
 
 
+struct only {
+	struct session *s;
+	bool several;
+};
+
+
 static bool only_handler(const char *key, void *value, void *arg)
 {
-	struct session *s = value, **sp = arg;
+	char parent[CALL_SID_MAX + 1];
+	struct session *s = value;
+	struct only *only = arg;
 	(void)key;
 
-	if (!call_over(s->call))
-		*sp = s;
+	if (call_over(s->call) || call_parent(s->call, parent))
+		return false;
 
-	return *sp != NULL;
+	only->several = only->s != NULL;
+	only->s = s;
+
+	return only->several;
 }
 
 
 /**
- * Get the only live call there is
+ * Get the only live call there is, but for second ones, which take no verbs
  *
  * @return Its session, NULL if there is none or more than one
  */
 struct session *session_only(void)
 {
-	struct session *s = NULL;
+	struct only only = {NULL, false};
 
-	if (sessions_count() == 1)
-		table_each(sessions, only_handler, &s);
+	table_each(sessions, only_handler, &only);
 
-	return s;
+	return only.several ? NULL : only.s;
 }
 
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
@@ -50,8 +51,22 @@ bool task_ready(const struct call *c, const struct verb *v)
 	if (v->kind == VERB_HANGUP || v->kind == VERB_SIP_DECLINE)
 		return true;
 
-	return call_inbound(c) && v->kind != VERB_SIP_REFER &&
-	       v->kind != VERB_PLAY;
+	return call_inbound(c) && !verb_transfers(v) &&
+	       v->kind != VERB_SIP_REQUEST && v->kind != VERB_PLAY;
+}
+
+
+/**
+ * Tell whether the node is asked to start another target of a verb
+ *
+ * @param t Task
+ *
+ * @return True if so, and the verb has begun
+ */
+bool task_tries(const struct task *t)
+{
+	return t->stage == STAGE_ASKED && t->verb->attempts &&
+	       t->verb->attempts->begun;
 }
 
 
@@ -64,7 +79,7 @@ bool task_ready(const struct call *c, const struct verb *v)
  */
 bool task_transfers(const struct task *t)
 {
-	return t->verb && t->verb->kind == VERB_SIP_REFER &&
+	return t->verb && verb_transfers(t->verb) && !verb_is_warm(t->verb) &&
 	       (t->stage == STAGE_ASKED || t->stage == STAGE_RUNNING);
 }
 
@@ -87,14 +102,33 @@ void task_set_stage(struct task *t, enum stage stage)
 
 
 /**
- * Tell that what a verb does has begun
+ * Ask the node to start the verb, or the target at hand of it
+ *
+ * @param t Task with a verb that is SIP
+ */
+void task_ask(struct task *t)
+{
+	request_ref(t->ref, t->call);
+	task_set_stage(t, STAGE_ASKED);
+	request_run(t->call, t->ref, t->verb);
+}
+
+
+/**
+ * Tell that what a verb does has begun, unless it has with another target
  *
  * @param t Task with a verb
  */
 void task_begin(struct task *t)
 {
+	struct attempts *a = t->verb->attempts;
+	const bool begun = a && a->begun;
+
+	if (a)
+		a->begun = true;
 	task_set_stage(t, STAGE_RUNNING);
-	notice_status(t->call, t->verb, "starting", NULL);
+	if (!begun)
+		notice_status(t->call, t->verb, "starting", NULL);
 }
 
 
@@ -107,7 +141,7 @@ void task_drop(struct task *t)
 {
 	verbs_free(t->verb);
 	t->verb = NULL;
-	t->superseded = false;
+	t->superseded = t->cancelled = false;
 	t->ref[0] = '\0';
 	t->pause_end = 0;
 	task_set_stage(t, STAGE_IDLE);
@@ -158,8 +192,13 @@ void task_refuse(struct task *t, int status, const char *field,
 	struct error f;
 
 	error_init(&f);
-	verb_error(t->verb, &f);
-	error_set_node(&f, status, field, error);
+	if (status == 400) {
+		verb_refusal(t->verb, 0, field, error, &f);
+	}
+	else {
+		verb_error(t->verb, &f);
+		error_set_node(&f, status, field, error);
+	}
 	reply_error(t->verb->owner, &f, call_sid(t->call));
 	task_drop(t);
 }
@@ -168,19 +207,17 @@ void task_refuse(struct task *t, int status, const char *field,
 /**
  * Write a task, for task_load() to read
  *
- * @param j   Text
- * @param key Name of the member
- * @param t   Task
+ * @param j Text, in an open object
+ * @param t Task
  */
-void task_save(struct json *j, const char *key, const struct task *t)
+void task_save(struct json *j, const struct task *t)
 {
-	json_open(j, key, '{');
 	json_int(j, "stage", t->stage);
 	verbs_print(j, "verb", t->verb);
 	json_str(j, "ref", t->ref);
 	json_bool(j, "superseded", t->superseded);
+	json_bool(j, "cancelled", t->cancelled);
 	json_int(j, "pause_end", t->pause_end);
-	json_close(j, '}');
 }
 
 
@@ -210,6 +247,7 @@ int task_load(struct task *t, const cJSON *obj)
 	t->stage = (enum stage)field_int(obj, "stage", STAGE_IDLE);
 	t->pause_end = field_int(obj, "pause_end", 0);
 	t->superseded = field_bool(obj, "superseded");
+	t->cancelled = field_bool(obj, "cancelled");
 
 	return 0;
 }

@@ -50,15 +50,18 @@ struct task {
 	struct verb *verb;       /* NULL if IDLE or HOOKED */
 	char ref[REF_SIZE];      /* by which the node knows the verb */
 	char hook[HOOK_ID_SIZE]; /* that HOOKED waits for */
-	bool superseded;         /* the transfer is being cancelled */
+	bool superseded;         /* the transfer is being cancelled ... */
+	bool cancelled;          /* ... because a client has said so */
 	int64_t pause_end;       /* ms since 1970 */
 	task_touched_h *touched;
 	void *arg;
 };
 
 bool task_ready(const struct call *c, const struct verb *v);
+bool task_tries(const struct task *t);
 bool task_transfers(const struct task *t);
 void task_set_stage(struct task *t, enum stage stage);
+void task_ask(struct task *t);
 void task_begin(struct task *t);
 void task_drop(struct task *t);
 void task_finish(struct task *t, const char *dry_run);
@@ -66,7 +69,7 @@ void task_end(struct task *t, bool wait);
 void task_refuse(struct task *t, int status, const char *field,
 		 const char *error);
 
-void task_save(struct json *j, const char *key, const struct task *t);
+void task_save(struct json *j, const struct task *t);
 int task_load(struct task *t, const struct cJSON *obj);
 
 #endif

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "call.h"
+#include "calls.h"
 #include "json.h"
 #include "nodes/nodes.h"
 #include "store/store.h"
 #include "stream/stream.h"
 #include "transfer.h"
+#include "verb.h"
 
 
 /* What a field is told by, or to */
@@ -24,16 +27,21 @@ enum {
 	TOLD = 4,   /* the node, with a step */
 	REST = 8,   /* besides, in the archive */
 	LATE = 16,  /* clients, with what comes behind its end */
+	FIRST = 32, /* clients, with the first step */
+	WHEN = 64,  /* clients, where the message has another time */
 };
 
 static const struct field fields[] = {
 	FIELD("call_sid", TEXT, transfer, call_sid, WHOSE),
-	FIELD("node", TEXT, transfer, node, WHOSE),
-	FIELD("boot", TEXT, transfer, instance, WHOSE),
-	FIELD("from_uri", TEXT, transfer, from, REST),
-	FIELD("to_uri", TEXT, transfer, to, REST),
+	FIELD("node", TEXT, transfer, node, WHOSE | FIRST),
+	FIELD("boot", TEXT, transfer, instance, WHOSE | FIRST),
+	FIELD("from_uri", TEXT, transfer, from, REST | FIRST),
+	FIELD("to_uri", TEXT, transfer, to, REST | FIRST),
 	FIELD("transfer_id", TEXT, transfer, id, STATUS | LATE),
 	FIELD("verb_id", TEXT, transfer, verb_id, STATUS | LATE),
+	FIELD("verb", TEXT, transfer, verb, STATUS | LATE),
+	FIELD("attempt", STATUS, transfer, attempt, STATUS | LATE),
+	FIELD("attempts", STATUS, transfer, attempts, STATUS | LATE),
 	FIELD("step", TEXT, transfer, step, STATUS | TOLD),
 	FIELD("refer_to", TEXT, transfer, refer_to, STATUS | TOLD | LATE),
 	FIELD("referred_by", TEXT, transfer, referred_by,
@@ -48,8 +56,8 @@ static const struct field fields[] = {
 	FIELD("media", MAYBE, transfer, media, STATUS | TOLD),
 	FIELD("late_status", STATUS, transfer, late_status, REST),
 	FIELD("late_reason", TEXT, transfer, late_reason, REST),
-	FIELD("started", TIME, transfer, started, REST),
-	FIELD("ended", TIME, transfer, ended, REST),
+	FIELD("started", TIME, transfer, started, REST | WHEN),
+	FIELD("ended", TIME, transfer, ended, REST | WHEN),
 	FIELDS_END,
 };
 
@@ -66,6 +74,19 @@ void transfer_destroy(struct transfer *t)
 }
 
 
+/* Which of the targets of its verb it is for */
+static int keep_attempt(struct transfer *t, const struct verb *v)
+{
+	if (!v || !v->attempts)
+		return 0;
+
+	t->attempt = (int)attempts_number(v->attempts);
+	t->attempts = (int)attempts_most(v->attempts);
+
+	return v->transfer ? field_keep(&t->verb, verb_name(v->kind)) : 0;
+}
+
+
 /**
  * Make a transfer of which a node tells for the first time
  *
@@ -74,13 +95,13 @@ void transfer_destroy(struct transfer *t)
  * @param instance Instance id of the node
  * @param node     Name of the node
  * @param call     Call that is transferred, may be NULL
- * @param verb_id  Id of the verb that asked for it, may be NULL
+ * @param verb     Verb that asked for it, may be NULL
  *
  * @return 0, or ENOMEM
  */
 int transfer_create(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,
-		    const struct call *call, const char *verb_id)
+		    const struct call *call, const struct verb *verb)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
 	int err;
@@ -92,9 +113,37 @@ int transfer_create(struct transfer **tp, const struct report *r,
 	err |= field_keep(&t->call_sid, r->call_sid);
 	err |= field_keep(&t->instance, instance);
 	err |= field_keep(&t->node, node);
-	err |= field_keep(&t->verb_id, verb_id);
+	err |= field_keep(&t->verb_id, verb ? verb->id : NULL);
+	err |= keep_attempt(t, verb);
 	err |= field_keep(&t->from, call ? call_from(call) : NULL);
 	err |= field_keep(&t->to, call ? call_to(call) : NULL);
+	if (err)
+		transfer_destroy(t);
+	else
+		*tp = t;
+
+	return err;
+}
+
+
+/**
+ * Read what transfer_print() wrote
+ *
+ * @param tp   Pointer to the new transfer, NULL if memory runs out
+ * @param tree Object
+ *
+ * @return 0, or ENOMEM
+ */
+int transfer_read(struct transfer **tp, const cJSON *tree)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+	int err;
+
+	*tp = NULL;
+	if (!t)
+		return ENOMEM;
+
+	err = fields_load(t, fields, tree);
 	if (err)
 		transfer_destroy(t);
 	else
@@ -121,6 +170,7 @@ int transfer_load(struct transfer **tp, const char *id, const cJSON *tree)
 	if (!t)
 		return ENOMEM;
 
+	t->told = true;
 	err = field_keep(&t->id, id) | fields_load(t, fields, tree);
 	if (!err &&
 	    (!t->call_sid || !t->instance || !t->node || strcmp(t->id, id)))
@@ -135,6 +185,47 @@ int transfer_load(struct transfer **tp, const char *id, const cJSON *tree)
 
 
 /**
+ * Copy a transfer
+ *
+ * @param tp Pointer to the copy, NULL if memory runs out
+ * @param t  Transfer
+ *
+ * @return 0, or ENOMEM
+ */
+int transfer_copy(struct transfer **tp, const struct transfer *t)
+{
+	struct transfer *copy = calloc(1, sizeof(*copy));
+	int err;
+
+	*tp = NULL;
+	if (!copy)
+		return ENOMEM;
+
+	err = fields_keep(copy, fields, FIELDS_ALL, t, fields);
+	if (err)
+		transfer_destroy(copy);
+	else
+		*tp = copy;
+
+	return err;
+}
+
+
+/**
+ * Tell whether the far end has the caller, as far as is known
+ *
+ * @param t Transfer
+ *
+ * @return True if it has ended so
+ */
+bool transfer_succeeded(const struct transfer *t)
+{
+	return t->outcome && (!strcmp(t->outcome, "transferred") ||
+			      !strcmp(t->outcome, "presumed"));
+}
+
+
+/**
  * Take over what is said of a transfer
  *
  * @param t Transfer
@@ -144,10 +235,15 @@ int transfer_load(struct transfer **tp, const char *id, const cJSON *tree)
  */
 int transfer_apply(struct transfer *t, const struct report *r)
 {
+	const bool waits = !t->refer_status;
 	int err = fields_keep(t, fields, TOLD, r, report_fields);
 
 	if (!t->started)
 		t->started = r->time;
+
+	if (waits && t->refer_status)
+		histogram_add(HISTOGRAM_REFER,
+			      (double)(r->time - t->started) / 1000);
 
 	if (!strcmp(r->step, "ended")) {
 		t->ended = r->time;
@@ -159,8 +255,14 @@ int transfer_apply(struct transfer *t, const struct report *r)
 }
 
 
-/* What the transfer came to: a final NOTIFY, or a REFER that was refused */
-static int final_code(const struct transfer *t)
+/**
+ * Get what a transfer came to: a final NOTIFY, or a REFER that was refused
+ *
+ * @param t Transfer
+ *
+ * @return SIP status, 0 if there is none (yet)
+ */
+int transfer_status(const struct transfer *t)
 {
 	if (!t->outcome)
 		return 0;
@@ -173,6 +275,30 @@ static int final_code(const struct transfer *t)
 
 
 /**
+ * Write a transfer, as the archive of a fleet has it
+ *
+ * @param j      Text
+ * @param t      Transfer
+ * @param member Referd that has it, NULL for this one
+ */
+void transfer_print_of(struct json *j, const struct transfer *t,
+		       const char *member)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "member", member);
+	fields_print(j, t, fields, WHOSE);
+	if (t->from)
+		call_party_print(j, "from", t->from);
+	if (t->to)
+		call_party_print(j, "to", t->to);
+	fields_print(j, t, fields, STATUS | REST);
+	if (transfer_status(t))
+		json_int(j, "code", transfer_status(t));
+	json_close(j, '}');
+}
+
+
+/**
  * Write a transfer, as the archive has it
  *
  * @param j Text
@@ -180,35 +306,117 @@ static int final_code(const struct transfer *t)
  */
 void transfer_print(struct json *j, const struct transfer *t)
 {
-	json_open(j, NULL, '{');
-	fields_print(j, t, fields, WHOSE);
-	if (t->from)
-		call_party_print(j, "from", t->from);
-	if (t->to)
-		call_party_print(j, "to", t->to);
-	fields_print(j, t, fields, STATUS | REST);
-	if (final_code(t))
-		json_int(j, "code", final_code(t));
-	json_close(j, '}');
+	transfer_print_of(j, t, NULL);
 }
 
 
-static void count(const char *outcome)
+/**
+ * Write what each step of a transfer tells
+ *
+ * @param j Text, in an open object
+ * @param t Transfer
+ */
+void transfer_print_status(struct json *j, const struct transfer *t)
+{
+	fields_print(j, t, fields, STATUS);
+}
+
+
+/**
+ * Take over what a message says of a transfer
+ *
+ * @param t    Transfer
+ * @param data What it says
+ *
+ * @return 0, or ENOMEM
+ */
+int transfer_retell(struct transfer *t, const cJSON *data)
+{
+	return fields_load(t, fields, data);
+}
+
+
+/**
+ * End a transfer of which nothing more will be told
+ *
+ * @param t      Transfer
+ * @param reason Why, as a sentence
+ * @param time   When, in ms since 1970
+ *
+ * @return 0, or ENOMEM
+ */
+int transfer_lose(struct transfer *t, const char *reason, int64_t time)
+{
+	const struct report r = {
+		.step = "ended",
+		.evidence = "node",
+		.confidence = "low",
+		.reason = reason,
+	};
+
+	t->ended = time;
+
+	return fields_keep(t, fields, TOLD, &r, report_fields) |
+	       field_keep(&t->outcome, "unknown");
+}
+
+
+/**
+ * Let a transfer that has ended be lost, as others were told first, and put it
+ * into the archive.  What it came to is late.
+ *
+ * @param t      Transfer
+ * @param reason Why, as a sentence
+ *
+ * @return 0, ENOMEM, or EALREADY if nothing else was known of it
+ */
+int transfer_overrule(struct transfer *t, const char *reason)
+{
+	const int final = transfer_status(t);
+	int err;
+
+	if (t->evidence && !strcmp(t->evidence, "node"))
+		return EALREADY;
+
+	if (!t->late_status && final) {
+		t->late_status = final;
+		err = field_keep(&t->late_reason, t->reason);
+		if (err)
+			return err;
+	}
+	err = transfer_lose(t, reason, t->ended);
+	if (err)
+		return err;
+
+	/* it has changed now, though nobody is told: they know the end */
+	t->seq = store_seq();
+	transfer_save(t);
+
+	return 0;
+}
+
+
+static void count(const struct transfer *t)
 {
 	static const struct {
 		const char *outcome;
 		enum counter counter;
-	} counters[] = {
-		{"transferred", COUNTER_TRANSFERRED},
-		{"failed", COUNTER_FAILED},
-		{"presumed", COUNTER_PRESUMED},
-		{"unknown", COUNTER_UNKNOWN},
-		{"cancelled", COUNTER_CANCELLED},
+		enum histogram histogram;
+	} ends[] = {
+		{"transferred", COUNTER_TRANSFERRED, HISTOGRAM_TRANSFERRED},
+		{"failed", COUNTER_FAILED, HISTOGRAM_FAILED},
+		{"presumed", COUNTER_PRESUMED, HISTOGRAM_PRESUMED},
+		{"unknown", COUNTER_UNKNOWN, HISTOGRAM_UNKNOWN},
+		{"cancelled", COUNTER_CANCELLED, HISTOGRAM_CANCELLED},
 	};
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
-		if (!strcmp(outcome, counters[i].outcome))
-			counter_add(counters[i].counter);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		if (strcmp(t->outcome, ends[i].outcome) != 0)
+			continue;
+
+		counter_add(ends[i].counter);
+		histogram_add(ends[i].histogram,
+			      (double)(t->ended - t->started) / 1000);
 	}
 }
 
@@ -235,7 +443,10 @@ void transfer_announce(struct transfer *t, const struct report *r)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	fields_print(&j, t, fields, STATUS);
+	fields_print(&j, t, fields, t->told ? STATUS : STATUS | FIRST);
+	t->told = true;
+	if (session_tell(t->call_sid, r->time) != r->time)
+		fields_print(&j, t, fields, WHEN);
 	if (r->sip)
 		json_raw(&j, "sip", r->sip);
 	json_close(&j, '}');
@@ -247,8 +458,42 @@ void transfer_announce(struct transfer *t, const struct report *r)
 			 t->refer_to ? t->refer_to : "", t->outcome,
 			 t->evidence ? t->evidence : "", t->refer_status,
 			 t->call_status, t->reason ? t->reason : "");
-		count(t->outcome);
+		count(t);
 	}
+}
+
+
+/**
+ * Write a transfer as a row of an archive
+ *
+ * @param t      Transfer
+ * @param member Referd that has it, NULL for this one
+ * @param h      Takes the row
+ */
+void transfer_row(const struct transfer *t, const char *member,
+		  transfer_row_h *h)
+{
+	struct archive_transfer row = {
+		.id = t->id,
+		.call_sid = t->call_sid,
+		.node = t->node,
+		.outcome = t->outcome,
+		.started = t->started,
+		.ended = t->ended,
+		.code = transfer_status(t),
+		.notified = t->evidence && !strcmp(t->evidence, "notify"),
+		.seq = t->seq,
+		.refer_to = t->refer_to,
+		.words = {t->id, t->call_sid, t->verb_id, t->referred_by,
+			  t->from, t->to},
+	};
+	struct json j;
+
+	json_init(&j);
+	transfer_print_of(&j, t, member);
+	row.data = json_done(&j);
+	h(&row);
+	json_free(&j);
 }
 
 
@@ -259,27 +504,7 @@ void transfer_announce(struct transfer *t, const struct report *r)
  */
 void transfer_save(const struct transfer *t)
 {
-	struct archive_transfer row = {
-		.id = t->id,
-		.call_sid = t->call_sid,
-		.node = t->node,
-		.outcome = t->outcome,
-		.started = t->started,
-		.ended = t->ended,
-		.code = final_code(t),
-		.notified = t->evidence && !strcmp(t->evidence, "notify"),
-		.seq = t->seq,
-		.refer_to = t->refer_to,
-		.words = {t->id, t->call_sid, t->verb_id, t->referred_by,
-			  t->from, t->to},
-	};
-	struct json j;
-
-	json_init(&j);
-	transfer_print(&j, t);
-	row.data = json_done(&j);
-	archive_put(&row);
-	json_free(&j);
+	transfer_row(t, NULL, archive_put);
 }
 
 

@@ -118,11 +118,13 @@ static void load_handler(const char *key, const char *data, void *arg)
 void transfers_load(void)
 {
 	archive_running(load_handler, NULL);
+	recent_load();
 }
 
 
 struct tally {
 	const char *instance;
+	bool unanswered; /* only those */
 	unsigned count;
 };
 
@@ -133,7 +135,8 @@ static bool of_handler(const char *key, void *value, void *arg)
 	struct tally *tally = arg;
 	(void)key;
 
-	tally->count += !strcmp(t->instance, tally->instance);
+	tally->count += !strcmp(t->instance, tally->instance) &&
+			!(tally->unanswered && t->refer_status);
 
 	return false;
 }
@@ -168,6 +171,16 @@ unsigned transfers_of(const char *instance)
 }
 
 
+unsigned transfers_unanswered(const char *instance)
+{
+	struct tally tally = {.instance = instance, .unanswered = true};
+
+	table_each(running, of_handler, &tally);
+
+	return tally.count;
+}
+
+
 static bool print_handler(const char *key, void *value, void *arg)
 {
 	(void)key;
@@ -186,21 +199,13 @@ void transfers_print(struct json *j, const char *key)
 }
 
 
-static bool has_ended(const char *id, const char *instance)
-{
-	const struct node *node = roster_find(instance);
-
-	return recent_has(id) || (!(node && node->whole) && archive_ended(id));
-}
-
-
 static int create(struct transfer **tp, const struct report *r,
 		  const char *instance, const char *node,
-		  const struct call *call, const char *verb_id)
+		  const struct call *call, const struct verb *verb)
 {
 	int err;
 
-	err = transfer_create(tp, r, instance, node, call, verb_id);
+	err = transfer_create(tp, r, instance, node, call, verb);
 	if (err)
 		return err;
 
@@ -220,19 +225,19 @@ static int create(struct transfer **tp, const struct report *r,
  * @param instance Instance id of the node
  * @param node     Name of the node
  * @param call     Call that is transferred, may be NULL
- * @param verb_id  Id of the verb that asked for it, may be NULL
+ * @param verb     Verb that asked for it, may be NULL
  *
  * @return 0, ENOMEM, or EALREADY if it has ended before, or what is said of it
  *         makes no sense
  */
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,
-		    const struct call *call, const char *verb_id)
+		    const struct call *call, const struct verb *verb)
 {
 	struct transfer *t = table_get(running, r->transfer_id);
 	int err;
 
-	if (!t && has_ended(r->transfer_id, instance))
+	if (!t && recent_has(r->transfer_id))
 		return EALREADY;
 
 	/* what is of another call or baresip is not what it says, and what is
@@ -245,7 +250,7 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	}
 
 	if (!t) {
-		err = create(&t, r, instance, node, call, verb_id);
+		err = create(&t, r, instance, node, call, verb);
 		if (err)
 			return err;
 	}
@@ -294,7 +299,7 @@ void transfers_named(const struct report *sync, const char *instance)
 
 		if (t)
 			t->named = true;
-		else if (!has_ended(id, instance))
+		else if (!recent_has(id))
 			(void)table_put(strange, instance, &strange);
 	}
 }
@@ -372,29 +377,35 @@ struct lost {
 };
 
 
-static bool lost_handler(const char *key, void *value, void *arg)
+static void lose(struct transfer *t, const char *reason, transfer_h *h)
 {
-	const struct lost *lost = arg;
-	struct transfer *t = value;
 	struct report r = {
 		.step = "ended",
 		.outcome = "unknown",
 		.evidence = "node",
 		.confidence = "low",
-		.reason = lost->reason,
+		.reason = reason,
 		.time = clock_ms(),
 	};
 
-	if (strcmp(t->instance, lost->instance) ||
-	    (lost->but_named && t->named))
-		return false;
-
 	if (transfer_apply(t, &r))
-		log_error("transfer: %s: out of memory", key);
+		log_error("transfer: %s: out of memory", t->id);
 
 	tell(t, &r);
-	lost->h(t);
+	h(t);
 	transfer_release(t);
+}
+
+
+static bool lost_handler(const char *key, void *value, void *arg)
+{
+	const struct lost *lost = arg;
+	struct transfer *t = value;
+	(void)key;
+
+	if (!strcmp(t->instance, lost->instance) &&
+	    !(lost->but_named && t->named))
+		lose(t, lost->reason, lost->h);
 
 	return false;
 }
@@ -415,4 +426,20 @@ void transfers_lost(const char *instance, bool but_named, const char *reason,
 	struct lost lost = {instance, but_named, reason, h};
 
 	table_each(running, lost_handler, &lost);
+}
+
+
+/**
+ * End a transfer that is given up
+ *
+ * @param id     Its id
+ * @param reason Why, as a sentence
+ * @param h      Called for it, if it is in progress; it may be freed then
+ */
+void transfer_lost(const char *id, const char *reason, transfer_h *h)
+{
+	struct transfer *t = table_get(running, id);
+
+	if (t)
+		lose(t, reason, h);
 }

@@ -12,6 +12,7 @@
 struct call;
 struct report;
 struct transfer;
+struct verb;
 
 typedef void(transfer_h)(struct transfer *t);
 
@@ -21,11 +22,12 @@ void transfers_unnamed(const char *instance);
 bool transfers_strange(const char *instance);
 void transfers_lost(const char *instance, bool but_named, const char *reason,
 		    transfer_h *h);
+void transfer_lost(const char *id, const char *reason, transfer_h *h);
 void transfers_each(const char *instance, transfer_h *h);
 
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,
-		    const struct call *call, const char *verb_id);
+		    const struct call *call, const struct verb *verb);
 void transfer_release(struct transfer *t);
 
 #endif

@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "calls.h"
 #include "hooks/hooks.h"
 #include "stream/stream.h"
+#include "transferverb.h"
 #include "verb.h"
+#include "warmverb.h"
 
 
 static const char *const names[] = {
@@ -21,6 +24,8 @@ static const char *const names[] = {
 	[VERB_ANSWER] = "answer",
 	[VERB_SIP_DECLINE] = "sip:decline",
 	[VERB_HANGUP] = "hangup",
+	[VERB_TRANSFER] = "transfer",
+	[VERB_SIP_REQUEST] = "sip:request",
 	[VERB_PLAY] = "play",
 	[VERB_PAUSE] = "pause",
 	[VERB_CONFIG] = "config",
@@ -57,6 +62,10 @@ int verbs_own(struct verb *list, const struct sender *sender)
 		    calls_events()->resolve(v->owner, &v->event))
 			return ENOMEM;
 
+		if (v->warm &&
+		    calls_events()->resolve(v->owner, &v->warm->hold))
+			return ENOMEM;
+
 		if (v->kind != VERB_SIP_REFER || v->action.url ||
 		    v->dialect != DIALECT_DEFAULT)
 			continue;
@@ -81,7 +90,10 @@ void verbs_free(struct verb *list)
 		free(v->id);
 		free(v->tag);
 		free(v->refer_to);
+		attempts_destroy(v->attempts);
+		transferverb_destroy(v->transfer);
 		free(v->owner);
+		warmverb_free(v->warm);
 		free(v);
 	}
 }
@@ -176,7 +188,65 @@ void verb_error(const struct verb *v, struct error *f)
  */
 bool verb_is_sip(const struct verb *v)
 {
-	return v->kind <= VERB_PLAY;
+	return v->kind <= VERB_PLAY && !verb_is_warm(v);
+}
+
+
+/**
+ * Tell whether a verb calls the target before it gives the call away.  The
+ * mailbox is not called before.
+ *
+ * @param v Verb
+ *
+ * @return True if it is a warm transfer that is not at its mailbox
+ */
+bool verb_is_warm(const struct verb *v)
+{
+	return v->transfer && v->transfer->warm &&
+	       !attempts_at_mailbox(v->attempts);
+}
+
+
+/**
+ * Count what the module knows a verb by: each target is a verb of its own
+ *
+ * @param v Verb
+ *
+ * @return How many verbs it is for the module, 0 if it is not SIP
+ */
+size_t verb_texts(const struct verb *v)
+{
+	if (v->attempts)
+		return attempts_texts(v->attempts);
+
+	return verb_is_sip(v) ? 1 : 0;
+}
+
+
+/**
+ * Get what the module knows a verb by
+ *
+ * @param v     Verb
+ * @param index Which
+ *
+ * @return JSON text
+ */
+const char *verb_text(const struct verb *v, size_t index)
+{
+	return v->attempts ? attempts_text(v->attempts, index) : v->text;
+}
+
+
+/**
+ * Get the target that a verb is at
+ *
+ * @param v Verb
+ *
+ * @return Target, as the verb names it; NULL if it has none
+ */
+const char *verb_target(const struct verb *v)
+{
+	return v->attempts ? attempts_at(v->attempts)->target : v->refer_to;
 }
 
 
@@ -189,23 +259,35 @@ bool verb_is_sip(const struct verb *v)
  */
 bool verbs_have_sip(const struct verb *list)
 {
-	return verbs_sip_at(list, 0) != NULL;
+	size_t which;
+
+	return verbs_sip_at(list, 0, &which) != NULL;
 }
 
 
 /**
- * Find a verb as the module counts them: it knows of those that are SIP only
+ * Find a verb as the module counts them: it knows of those that are SIP only,
+ * and of each of their targets
  *
- * @param list  Verbs
- * @param index Position, from 0 on
+ * @param list   Verbs
+ * @param index  Position, from 0 on
+ * @param whichp Which of the verb's texts it is
  *
  * @return The verb, NULL if there are fewer
  */
-const struct verb *verbs_sip_at(const struct verb *list, int index)
+const struct verb *verbs_sip_at(const struct verb *list, int index,
+				size_t *whichp)
 {
+	size_t left = index < 0 ? SIZE_MAX : (size_t)index;
+
 	for (; list; list = list->next) {
-		if (verb_is_sip(list) && index-- == 0)
+		const size_t texts = verb_texts(list);
+
+		if (left < texts) {
+			*whichp = left;
 			return list;
+		}
+		left -= left == SIZE_MAX ? 0 : texts;
 	}
 
 	return NULL;
@@ -213,13 +295,46 @@ const struct verb *verbs_sip_at(const struct verb *list, int index)
 
 
 /**
- * Tell whether a verb sends a REFER
+ * Tell whether a verb transfers the call
  *
  * @param v Verb
  *
- * @return True if it is a sip:refer, and no dry run
+ * @return True if it is a sip:refer or a transfer
+ */
+bool verb_transfers(const struct verb *v)
+{
+	return v->kind == VERB_SIP_REFER || v->kind == VERB_TRANSFER;
+}
+
+
+/**
+ * Tell whether a verb sends a REFER right away
+ *
+ * @param v Verb
+ *
+ * @return True if it is a sip:refer, and no dry run; or a blind transfer
  */
 bool verb_refers(const struct verb *v)
 {
-	return v->kind == VERB_SIP_REFER && !v->dry_run;
+	return verb_transfers(v) && !v->dry_run && !verb_is_warm(v);
+}
+
+
+/**
+ * Say what the module has against a verb
+ *
+ * @param v     Verb
+ * @param which Which of its texts
+ * @param field Field at fault, NULL if none is
+ * @param error The sentence
+ * @param f     Error, which names the verb then
+ */
+void verb_refusal(const struct verb *v, size_t which, const char *field,
+		  const char *error, struct error *f)
+{
+	if (v->attempts)
+		attempts_refusal(v->attempts, which, &field, &error);
+
+	verb_error(v, f);
+	error_set_node(f, 400, field, error);
 }

@@ -11,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "calls.h"
 #include "hooks/hooks.h"
 #include "json.h"
 #include "stream/stream.h"
 #include "textcheck.h"
+#include "transferverb.h"
 #include "verb.h"
+#include "warmverb.h"
 
 
 enum {
@@ -80,13 +83,23 @@ static int tag_parse(struct verb *v, const cJSON *obj, struct error *f)
 }
 
 
-static int refer_parse(struct verb *v, const cJSON *obj)
+static int refer_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	const char *to = cJSON_GetStringValue(field_get(obj, "referTo"));
 
 	v->dry_run = field_bool(obj, "dryRun");
 
-	return field_keep(&v->refer_to, to);
+	return field_keep(&v->refer_to, to) |
+	       attempts_parse(&v->attempts, obj, f);
+}
+
+
+static int transfer_parse(struct verb *v, const cJSON *obj, struct error *f)
+{
+	int err = transferverb_parse(&v->transfer, &v->attempts, obj, f);
+
+	return err || !verb_is_warm(v) ? err
+				       : warmverb_parse(&v->warm, obj, f);
 }
 
 
@@ -94,7 +107,8 @@ static int refer_parse(struct verb *v, const cJSON *obj)
 static int own_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	switch (v->kind) {
-	case VERB_SIP_REFER: return refer_parse(v, obj);
+	case VERB_SIP_REFER: return refer_parse(v, obj, f);
+	case VERB_TRANSFER: return transfer_parse(v, obj, f);
 	case VERB_PAUSE: return pause_parse(v, obj, f);
 	case VERB_CONFIG: return config_parse(v, obj, f);
 	case VERB_TAG: return tag_parse(v, obj, f);
@@ -200,8 +214,8 @@ static int size_check(const struct verb *list, const char *field,
 	size_t size = 0;
 
 	for (; list; list = list->next) {
-		if (verb_is_sip(list))
-			size += strlen(list->text) + 1;
+		for (size_t i = 0; i < verb_texts(list); i++)
+			size += strlen(verb_text(list, i)) + 1;
 	}
 
 	if (size <= VERB_TEXT_MAX)
@@ -283,6 +297,11 @@ void verbs_print(struct json *j, const char *key, const struct verb *list)
 		sender_save(j, "owner", v->owner);
 		json_bool(j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 		json_int(j, "position", v->position);
+		if (v->attempts) {
+			json_open(j, "attempts", '{');
+			attempts_print(j, v->attempts);
+			json_close(j, '}');
+		}
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -339,6 +358,10 @@ int verbs_load(struct verb **listp, const cJSON *array)
 			break;
 
 		err = own_loaded(*tail, e);
+		if (!err && (*tail)->attempts)
+			err = attempts_load((*tail)->attempts,
+					    cJSON_GetObjectItemCaseSensitive(
+						    e, "attempts"));
 		if (err)
 			break;
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "apart.h"
 #include "base/base.h"
 #include "chain.h"
 #include "hook_status.h"
@@ -42,14 +43,6 @@ bool posting_passes(const struct posting *p)
 }
 
 
-static void timer_start(struct posting *p, double seconds)
-{
-	ev_timer_stop(EV_DEFAULT_ & p->timer);
-	ev_timer_set(&p->timer, seconds, 0.);
-	ev_timer_start(EV_DEFAULT_ & p->timer);
-}
-
-
 /**
  * Count and tell the end of the first hook of a call, and forget it
  *
@@ -71,6 +64,8 @@ struct chain *chain_conclude(struct posting *p, const char *event, long status,
 		counter = COUNTER_HOOKS_TIMEOUT;
 
 	counter_add(counter);
+	histogram_add(HISTOGRAM_HOOK,
+		      (double)(clock_ms() - p->created) / 1000);
 	hook_status_tell(p, event, status, 0, reason);
 
 	return outbox_remove(p);
@@ -150,7 +145,7 @@ static void fail(struct posting *p, long status, const char *error)
 		delay = retry_delay(p);
 		hook_status_tell(p, "failed", status, delay, reason);
 		outbox_save(p);
-		timer_start(p, delay);
+		timer_start(&p->timer, delay);
 	}
 	else {
 		(void)snprintf(url, sizeof(url), "%s", p->hook.url);
@@ -228,7 +223,7 @@ static int send_http(struct posting *p)
 void posting_await_ack(struct posting *p)
 {
 	p->sent = true;
-	timer_start(p, answer_time);
+	timer_start(&p->timer, answer_time);
 }
 
 
@@ -244,7 +239,7 @@ static void send_ws(struct posting *p)
 					 .hook = p->hook.url,
 					 .data = p->data,
 					 .jambonz = true});
-	timer_start(p, answer_time);
+	timer_start(&p->timer, answer_time);
 }
 
 
@@ -261,7 +256,7 @@ void posting_wait(struct posting *p)
 	p->sent = false;
 	if (left < 0.)
 		left = 0.;
-	timer_start(p, left < grace_time ? left : grace_time);
+	timer_start(&p->timer, left < grace_time ? left : grace_time);
 }
 
 
@@ -296,7 +291,7 @@ void posting_send(struct posting *p)
 
 	/* told in the loop, since what posts it is not done */
 	if (err)
-		timer_start(p, 0.);
+		timer_start(&p->timer, 0.);
 }
 
 
@@ -304,6 +299,9 @@ void posting_send(struct posting *p)
    application that has said goodbye will not be back.  NULL if it can. */
 static const char *dead_end(const struct posting *p)
 {
+	if (!p->sent && apart_sent(p))
+		return "another member of the fleet has sent it";
+
 	if (p->http)
 		return NULL;
 
@@ -326,7 +324,7 @@ void chain_pump(struct chain *c)
 		c = chain_conclude(c->head, "failed", 0, reason);
 
 	p = c ? c->head : NULL;
-	if (!p || p->sent || ev_is_active(&p->timer))
+	if (!p || p->sent || timer_runs(&p->timer) || apart_held(p))
 		return;
 
 	if (p->http || client_connected(p->client->name))
@@ -346,11 +344,9 @@ static void linger(struct posting *p)
 }
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void timer_handler(void *arg)
 {
-	struct posting *p = w->data;
-	(void)loop;
-	(void)revents;
+	struct posting *p = arg;
 
 	if (p->http && p->sent)
 		fail(p, 0, "it can't be sent");
@@ -388,4 +384,15 @@ int chain_init(const struct hooks_events *e)
 void chain_grace(unsigned seconds)
 {
 	grace_time = seconds;
+}
+
+
+/**
+ * Get how long a hook waits for a client that is gone
+ *
+ * @return Time in seconds
+ */
+double chain_grace_time(void)
+{
+	return grace_time;
 }

@@ -16,6 +16,7 @@ struct posting;
 
 int chain_init(const struct hooks_events *events);
 void chain_grace(unsigned seconds);
+double chain_grace_time(void);
 void chain_pump(struct chain *c);
 struct chain *chain_conclude(struct posting *p, const char *event, long status,
 			     const char *reason);

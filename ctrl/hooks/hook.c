@@ -40,6 +40,16 @@ int hook_set(struct hook *hook, const char *url, const char *method,
 }
 
 
+bool hook_secret(const struct hook *hook)
+{
+	char url[HOOK_MAX + 1];
+
+	webhook_public_url(url, sizeof(url), hook->url);
+
+	return hook->username || hook->password || strcmp(url, hook->url);
+}
+
+
 void hook_reset(struct hook *hook)
 {
 	fields_free(hook, hook_fields);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "apart.h"
 #include "base/base.h"
 #include "chain.h"
 #include "hooks.h"
@@ -22,7 +23,7 @@ int hooks_init(const struct hooks_events *e)
 {
 	events = e;
 
-	return chain_init(e);
+	return chain_init(e) | apart_init();
 }
 
 
@@ -32,9 +33,16 @@ void hooks_grace(unsigned seconds)
 }
 
 
+double hooks_grace_time(void)
+{
+	return chain_grace_time();
+}
+
+
 void hooks_close(void)
 {
 	outbox_close();
+	apart_close();
 }
 
 
@@ -44,6 +52,7 @@ static void load_handler(struct chain *c, void *arg)
 
 	/* we were gone, too */
 	for (struct posting *p = c->head; p; p = p->next) {
+		p->old = true;
 		if (!p->http)
 			p->created = clock_ms();
 	}
@@ -74,6 +83,7 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 	}
 
 	strcpy(id, p->id);
+	apart_date(p, post->begun);
 
 	/* an eventHook that waits to be tried again makes room */
 	head = p->chain->head;
@@ -85,7 +95,45 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 
 	p = outbox_find(id);
 
-	return p && (p->http || client_connected(p->client->name));
+	return p && !apart_held(p) &&
+	       (p->http || client_connected(p->client->name));
+}
+
+
+/* It may be answered: it was sent */
+static bool waits_for(const struct posting *p, const char *client)
+{
+	return p && !p->http && p->attempt && !strcmp(p->client->name, client);
+}
+
+
+bool hooks_await(const char *client, const char *id)
+{
+	return waits_for(outbox_find(id), client);
+}
+
+
+struct clients {
+	hooks_client_h *h;
+};
+
+
+static void client_handler(struct chain *c, void *arg)
+{
+	const struct clients *clients = arg;
+
+	for (const struct posting *p = c->head; p; p = p->next) {
+		if (!p->http && p->client)
+			clients->h(p->client->name);
+	}
+}
+
+
+void hooks_clients(hooks_client_h *h)
+{
+	struct clients clients = {h};
+
+	outbox_each(client_handler, &clients);
 }
 
 
@@ -93,7 +141,7 @@ bool hooks_answered(const char *client, const char *id, char call_sid[64])
 {
 	struct posting *p = outbox_find(id);
 
-	if (!p || p->http || !p->attempt || strcmp(p->client->name, client))
+	if (!waits_for(p, client))
 		return false;
 
 	(void)snprintf(call_sid, 64, "%s", p->chain->sid);
@@ -121,7 +169,7 @@ static void up_handler(struct chain *c, void *arg)
 	const struct presence *presence = arg;
 	struct posting *p = c->head;
 
-	if (p->sent || !is_for(p, presence))
+	if (p->sent || !is_for(p, presence) || apart_held(p))
 		return;
 
 	/* it may be on its way already, among what the client has missed */

@@ -48,6 +48,7 @@ struct hook_post {
 	const char *transfer_id; /* may be NULL */
 	const char *verb_id;     /* may be NULL */
 	const char *data;        /* JSON text */
+	int64_t begun;           /* ms since 1970, of the transfer; may be 0 */
 };
 
 /* What becomes of hooks, for those that asked for them */
@@ -65,6 +66,8 @@ struct hooks_events {
 	const char *(*left)(const struct sender *client);
 };
 
+typedef void(hooks_client_h)(const char *name);
+
 enum {
 	SLOTS_MAX = 64, /* requests at once */
 };
@@ -81,6 +84,25 @@ struct webhook_request {
 /* status is 0 if there was no answer, error says why */
 typedef void(webhook_h)(long status, const char *error, const char *body,
 			size_t len, void *arg);
+
+
+/* apart: The actionHooks that another member of a fleet may have sent */
+
+/**
+ * Say whether the hooks of transfers that began before now are to wait, until
+ * it is known which of them another member has sent
+ *
+ * @param on True to have them wait, false to let them go
+ */
+void hooks_hold(bool on);
+
+/**
+ * Take note that another member has sent the actionHook of a transfer: it is
+ * not sent here, unless it has a name or a password
+ *
+ * @param transfer_id Id of the transfer
+ */
+void hooks_elsewhere(const char *transfer_id);
 
 
 /* hook: Where a hook goes */
@@ -124,6 +146,15 @@ int hook_set(struct hook *hook, const char *url, const char *method,
 	     const char *username, const char *password);
 
 /**
+ * Tell whether a hook has a name or a password, which goes no further
+ *
+ * @param hook Hook
+ *
+ * @return True if so, also in its URL
+ */
+bool hook_secret(const struct hook *hook);
+
+/**
  * Free what a hook has
  *
  * @param hook Hook
@@ -148,6 +179,13 @@ int hooks_init(const struct hooks_events *events);
  * @param seconds Time
  */
 void hooks_grace(unsigned seconds);
+
+/**
+ * Get how long a hook waits for a client that is gone
+ *
+ * @return Time in seconds
+ */
+double hooks_grace_time(void);
 
 /**
  * Free all hooks; what is not delivered stays in the store
@@ -180,6 +218,23 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE]);
  * @return True if the hook waited for it
  */
 bool hooks_answered(const char *client, const char *id, char call_sid[64]);
+
+/**
+ * Tell whether a hook waits for the answer of a client
+ *
+ * @param client Name of the client
+ * @param id     Id of the hook
+ *
+ * @return True if it does
+ */
+bool hooks_await(const char *client, const char *id);
+
+/**
+ * Tell which clients hooks wait for
+ *
+ * @param h Called with the name of the client of each such hook
+ */
+void hooks_clients(hooks_client_h *h);
 
 /**
  * Go on with the hooks of a client that has come

@@ -26,7 +26,7 @@ enum {
 static struct {
 	struct table *chains; /* by call_sid */
 	struct table *ids;    /* postings by id */
-	outbox_timer_h *h;
+	timer_h *h;
 } outbox;
 
 
@@ -54,7 +54,7 @@ static const struct field post_fields[] = {
 static void destroy(struct posting *p)
 {
 	(void)table_take(outbox.ids, p->id);
-	ev_timer_stop(EV_DEFAULT_ & p->timer);
+	timer_stop(&p->timer);
 	webhook_cancel(p->webhook);
 	hook_reset(&p->hook);
 	fields_free(p, posting_fields);
@@ -71,8 +71,7 @@ static int create(struct posting **pp, const char *id)
 	if (!p)
 		return ENOMEM;
 
-	ev_timer_init(&p->timer, outbox.h, 0., 0.);
-	p->timer.data = p;
+	timer_init(&p->timer, outbox.h, p);
 	(void)snprintf(p->id, sizeof(p->id), "%s", id);
 
 	err = table_put(outbox.ids, p->id, p);
@@ -142,7 +141,7 @@ static int append(struct posting *p, const char *sid)
  *
  * @return 0, or ENOMEM
  */
-int outbox_init(outbox_timer_h *h)
+int outbox_init(timer_h *h)
 {
 	outbox.h = h;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ev.h>
+#include "base/base.h"
 #include "hooks.h"
 #include "stream/stream.h"
 
@@ -27,10 +27,11 @@ struct posting {
 	enum hook_kind kind;
 	bool http;
 	bool sent; /* and not answered yet */
+	bool old;  /* of a transfer that began before a restart */
 	int attempt;
 	uint64_t seq;    /* of the verb:hook that carried it last */
 	int64_t created; /* ms since 1970 */
-	ev_timer timer;
+	struct timer timer;
 	struct webhook *webhook; /* while an HTTP request is under way */
 };
 
@@ -40,10 +41,9 @@ struct chain {
 	char sid[];
 };
 
-typedef void(outbox_timer_h)(EV_P_ ev_timer *w, int revents);
 typedef void(outbox_each_h)(struct chain *c, void *arg);
 
-int outbox_init(outbox_timer_h *h);
+int outbox_init(timer_h *h);
 void outbox_close(void);
 void outbox_load(void);
 bool outbox_full(void);

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include "base/base.h"
 #include "hooks.h"
 #include "httploop.h"
 #include "json.h"
@@ -233,8 +234,8 @@ static curl_socket_t open_handler(void *arg, curlsocktype purpose,
 	(void)purpose;
 
 	if (address_allowed(&a->addr))
-		return socket(a->family, a->socktype | SOCK_CLOEXEC,
-			      a->protocol);
+		return descriptor_move(socket(
+			a->family, a->socktype | SOCK_CLOEXEC, a->protocol));
 
 	w->closed = true;
 
@@ -242,10 +243,23 @@ static curl_socket_t open_handler(void *arg, curlsocktype purpose,
 }
 
 
+/* A thread of libcurl that still asks for a name when the time is over is let
+   go, and frees what it has itself; without this, the loop waits for it */
+static void forget_lookup(CURL *e)
+{
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	(void)curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#else
+	(void)e;
+#endif
+}
+
+
 static void set_options(struct webhook *w, const struct webhook_request *r)
 {
 	CURL *e = w->easy;
 
+	forget_lookup(e);
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, w);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, w->error);
 	(void)curl_easy_setopt(e, CURLOPT_URL, w->url);

@@ -26,9 +26,8 @@ static void rest(struct acceptor *a, int err)
 			    strerror(err));
 
 	a->stuck = true;
-	ev_io_stop(EV_DEFAULT_ & a->io);
-	ev_timer_set(&a->pause, pause_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & a->pause);
+	ev_io_stop(loop_ev(), &a->io);
+	timer_start(&a->pause, pause_time);
 }
 
 
@@ -37,8 +36,8 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 	struct acceptor *a = w->data;
 	struct sockaddr_storage ss = {0};
 	socklen_t len = sizeof(ss);
-	int fd = accept4(w->fd, (struct sockaddr *)&ss, &len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = descriptor_move(accept4(w->fd, (struct sockaddr *)&ss, &len,
+					 SOCK_NONBLOCK | SOCK_CLOEXEC));
 	(void)loop;
 	(void)revents;
 
@@ -56,12 +55,11 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 }
 
 
-static void pause_handler(EV_P_ ev_timer *w, int revents)
+static void pause_handler(void *arg)
 {
-	struct acceptor *a = w->data;
-	(void)revents;
+	struct acceptor *a = arg;
 
-	ev_io_start(EV_A_ & a->io);
+	ev_io_start(loop_ev(), &a->io);
 }
 
 
@@ -70,16 +68,15 @@ void acceptor_open(struct acceptor *a, int fd, const char *name, acceptor_h *h)
 	a->name = name;
 	a->h = h;
 	a->stuck = false;
-	ev_timer_init(&a->pause, pause_handler, 0., 0.);
-	a->pause.data = a;
+	timer_init(&a->pause, pause_handler, a);
 	ev_io_init(&a->io, accept_handler, fd, EV_READ);
 	a->io.data = a;
-	ev_io_start(EV_DEFAULT_ & a->io);
+	ev_io_start(loop_ev(), &a->io);
 }
 
 
 void acceptor_close(struct acceptor *a)
 {
-	ev_timer_stop(EV_DEFAULT_ & a->pause);
-	ev_io_stop(EV_DEFAULT_ & a->io);
+	timer_stop(&a->pause);
+	ev_io_stop(loop_ev(), &a->io);
 }

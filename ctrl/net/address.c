@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "address.h"
+#include "base/base.h"
 #include "net.h"
 
 
@@ -151,6 +152,7 @@ static bool host_is_closed(const char *host)
 
 const char *address_url_error(const char *url)
 {
+	static char unnamed[96];
 	const char *why = NULL;
 	struct weburl u;
 	size_t len;
@@ -168,8 +170,12 @@ const char *address_url_error(const char *url)
 	if (len && u.host[len - 1] == '.')
 		u.host[len - 1] = '\0';
 
-	if (*allowed && !is_named(u.host, false))
-		why = "goes to a host that --hook-allow does not name";
+	if (*allowed && !is_named(u.host, false)) {
+		(void)snprintf(unnamed, sizeof(unnamed),
+			       "goes to a host that %s does not name",
+			       option_shown("hook-allow"));
+		why = unnamed;
+	}
 	else if (host_is_closed(u.host))
 		why = "goes to an address that hooks may not go to";
 	weburl_reset(&u);

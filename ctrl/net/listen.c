@@ -24,6 +24,7 @@
 enum {
 	BACKLOG = 1024,
 	RESERVE = 128, /* descriptors for files, lookups and the like */
+	LOW_CONNECTIONS = 128, /* of a guest that has no high descriptors */
 	HOST_SIZE = 256,
 };
 
@@ -101,8 +102,8 @@ static int bind_to(const struct addrinfo *ai,
 		log_error("listen: refuses to listen on %s without tokens; "
 			  "put a line 'NAME controller TOKEN' into a file of "
 			  "mode 0600 (openssl rand -hex 32 makes a token) and "
-			  "name it by --token-file",
-			  config->address);
+			  "name it by %s",
+			  config->address, option_shown("token-file"));
 		return EACCES;
 	}
 
@@ -178,6 +179,7 @@ static int bind_address(const struct listen_config *config)
 /* Tells where the page is, which is all that stdout is for */
 static void print_url(void)
 {
+	char url[128];
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
@@ -187,10 +189,36 @@ static void print_url(void)
 			sizeof(server.port), NI_NUMERICHOST | NI_NUMERICSERV))
 		return;
 
-	(void)printf(strchr(server.numeric, ':') ? "referd: %s://[%s]:%s\n"
-						 : "referd: %s://%s:%s\n",
-		     server.scheme, server.numeric, server.port);
+	(void)snprintf(url, sizeof(url),
+		       strchr(server.numeric, ':') ? "%s://[%s]:%s"
+						   : "%s://%s:%s",
+		       server.scheme, server.numeric, server.port);
+	if (guest_is()) {
+		log_info("%s", url);
+		return;
+	}
+
+	(void)printf("referd: %s\n", url);
 	(void)fflush(stdout);
+}
+
+
+/* A guest changes no limit, and leaves its host the low ones but a few */
+static unsigned guest_connections(unsigned connections, unsigned others)
+{
+	const unsigned high = descriptors_high();
+	unsigned n = high > 2 * others ? high - others : high / 2;
+
+	if (n < LOW_CONNECTIONS)
+		n = LOW_CONNECTIONS;
+	if (n >= connections)
+		return connections;
+
+	log_warning("listen: the limit of open files lets %u clients come; "
+		    "%u would be enough for all that the settings allow",
+		    n, DESCRIPTORS_LOW + connections + others);
+
+	return n;
 }
 
 
@@ -201,6 +229,9 @@ static unsigned get_descriptors(unsigned connections, unsigned others)
 	const rlim_t reserve = (rlim_t)others + RESERVE;
 	const rlim_t want = connections + reserve;
 	struct rlimit limit;
+
+	if (guest_is())
+		return guest_connections(connections, others);
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return connections;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ev.h>
+#include "base/base.h"
 
 struct lws;
 struct lws_context;
@@ -45,7 +46,7 @@ typedef void(acceptor_h)(int fd, const struct sockaddr *sa);
 
 struct acceptor {
 	ev_io io;
-	ev_timer pause;
+	struct timer pause;
 	const char *name; /* for the log */
 	acceptor_h *h;
 	bool stuck; /* nobody can come */
@@ -265,8 +266,10 @@ void peer_forget(struct peer *p);
 
 /**
  * Get ready for lookups
+ *
+ * @return 0, or what wake_open() fails with
  */
-void resolve_init(void);
+int resolve_init(void);
 
 /**
  * Clean up.  What a thread is still looking up stays with it until the

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <ev.h>
 #include "address.h"
 #include "base/base.h"
 #include "net.h"
@@ -21,7 +20,7 @@ struct peer {
 	char key[INET6_ADDRSTRLEN];
 	unsigned count;
 	struct bucket bucket; /* for requests */
-	ev_timer gone; /* without connections for as long as it counts */
+	struct timer gone; /* without connections for as long as it counts */
 };
 
 static struct {
@@ -70,7 +69,7 @@ int peers_init(unsigned max, unsigned max_per_address)
 
 static void destroy(struct peer *p)
 {
-	ev_timer_stop(EV_DEFAULT_ & p->gone);
+	timer_stop(&p->gone);
 	free(p);
 }
 
@@ -101,12 +100,9 @@ static void drop(struct peer *p)
 }
 
 
-static void gone_handler(EV_P_ ev_timer *w, int revents)
+static void gone_handler(void *arg)
 {
-	(void)loop;
-	(void)revents;
-
-	drop(w->data);
+	drop(arg);
 }
 
 
@@ -119,8 +115,7 @@ static struct peer *create(const char *key)
 
 	strcpy(p->key, key);
 	bucket_fill(&p->bucket);
-	ev_timer_init(&p->gone, gone_handler, 0., 0.);
-	p->gone.data = p;
+	timer_init(&p->gone, gone_handler, p);
 	if (!table_put(peers.table, p->key, p))
 		return p;
 
@@ -158,7 +153,7 @@ struct peer *peer_admit(const struct sockaddr *sa)
 	if (!p)
 		return NULL;
 
-	ev_timer_stop(EV_DEFAULT_ & p->gone);
+	timer_stop(&p->gone);
 	++peers.count;
 	++p->count;
 
@@ -190,6 +185,5 @@ void peer_forget(struct peer *p)
 		return;
 	}
 
-	ev_timer_set(&p->gone, gone_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & p->gone);
+	timer_start(&p->gone, gone_time);
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <ev.h>
+#include "base/base.h"
 #include "net.h"
 
 
@@ -29,7 +29,7 @@ struct resolve {
 
 static struct {
 	struct resolve *first; /* lookups under way */
-	ev_async wake;
+	struct wake wake;
 	pthread_mutex_t lock; /* of open */
 	bool open;
 } resolver = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -100,11 +100,9 @@ static bool finish_one(void)
 }
 
 
-static void wake_handler(EV_P_ ev_async *w, int revents)
+static void wake_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	while (finish_one())
 		;
@@ -118,16 +116,18 @@ static void done_handler(union sigval value)
 
 	(void)pthread_mutex_lock(&resolver.lock);
 	if (resolver.open)
-		ev_async_send(EV_DEFAULT_UC_ & resolver.wake);
+		wake_send(&resolver.wake);
 	(void)pthread_mutex_unlock(&resolver.lock);
 }
 
 
-void resolve_init(void)
+int resolve_init(void)
 {
-	ev_async_init(&resolver.wake, wake_handler);
-	ev_async_start(EV_DEFAULT_ & resolver.wake);
-	resolver.open = true;
+	const int err = wake_open(&resolver.wake, wake_handler, NULL);
+
+	resolver.open = !err;
+
+	return err;
 }
 
 
@@ -139,7 +139,7 @@ void resolve_close(void)
 
 	while (finish_one())
 		;
-	ev_async_stop(EV_DEFAULT_ & resolver.wake);
+	wake_close(&resolver.wake);
 }
 
 

@@ -9,7 +9,6 @@
  */
 
 #include <stddef.h>
-#include <ev.h>
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "net.h"
@@ -22,7 +21,7 @@ static const double look_time = .05;
 static struct {
 	double rate; /* messages or requests in a second, and at once */
 	struct throttle *waiting;
-	ev_timer timer;
+	struct timer timer;
 } throttles;
 
 
@@ -37,19 +36,10 @@ static void earn(struct bucket *b)
 }
 
 
-static void timer_start(void)
-{
-	ev_timer_set(&throttles.timer, look_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & throttles.timer);
-}
-
-
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void timer_handler(void *arg)
 {
 	struct throttle **tp = &throttles.waiting;
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	while (*tp) {
 		struct throttle *t = *tp;
@@ -66,20 +56,20 @@ static void timer_handler(EV_P_ ev_timer *w, int revents)
 	}
 
 	if (throttles.waiting)
-		timer_start();
+		timer_start(&throttles.timer, look_time);
 }
 
 
 void throttles_init(unsigned rate)
 {
 	throttles.rate = rate;
-	ev_timer_init(&throttles.timer, timer_handler, 0., 0.);
+	timer_init(&throttles.timer, timer_handler, NULL);
 }
 
 
 void throttles_close(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & throttles.timer);
+	timer_stop(&throttles.timer);
 }
 
 
@@ -148,8 +138,8 @@ void throttle_count(struct throttle *t)
 	throttles.waiting = t;
 	(void)lws_rx_flow_control(t->wsi, 0);
 
-	if (!ev_is_active(&throttles.timer))
-		timer_start();
+	if (!timer_runs(&throttles.timer))
+		timer_start(&throttles.timer, look_time);
 }
 
 

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <ev.h>
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "net.h"
@@ -51,7 +50,7 @@ const struct lws_retry_bo watchdog_policy = {
 
 static struct {
 	double handshake, idle;
-	ev_timer timer;
+	struct timer timer;
 } watchdogs;
 
 /* Those that must be done with something by then */
@@ -165,14 +164,14 @@ static void look_at_limited(void)
 }
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void timer_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	look_at_limited();
 	look_at_live();
+	if (limited.head || live.head)
+		timer_start(&watchdogs.timer, look_time);
 }
 
 
@@ -180,14 +179,13 @@ void watchdogs_init(double handshake, double idle)
 {
 	watchdogs.handshake = handshake;
 	watchdogs.idle = idle;
-	ev_timer_init(&watchdogs.timer, timer_handler, look_time, look_time);
-	ev_timer_start(EV_DEFAULT_ & watchdogs.timer);
+	timer_init(&watchdogs.timer, timer_handler, NULL);
 }
 
 
 void watchdogs_close(void)
 {
-	ev_timer_stop(EV_DEFAULT_ & watchdogs.timer);
+	timer_stop(&watchdogs.timer);
 }
 
 
@@ -203,6 +201,8 @@ struct watchdog *watchdog_create(struct peer *peer, void *owner)
 	v->heard = now();
 	v->limit = now() + watchdogs.handshake;
 	enter(v, &limited);
+	if (!timer_runs(&watchdogs.timer))
+		timer_start(&watchdogs.timer, look_time);
 
 	return v;
 }

@@ -7,34 +7,25 @@
 #include <errno.h>
 #include <string.h>
 #include "base/base.h"
+#include "decode.h"
 #include "greet.h"
-#include "json.h"
-#include "link.h"
 #include "node.h"
+#include "nodelink.h"
 #include "nodes.h"
-#include "report.h"
 #include "roster.h"
 #include "store/store.h"
+#include "wire.h"
 
 
 static void welcome(struct node *node)
 {
-	struct json j;
+	struct nodelink *l = node->link;
 
 	/* the node keeps what we could not: it says that again */
 	if (!store_trouble())
 		node->acked = node->n;
 
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "type", "welcome");
-	json_int(&j, "protocol", 1);
-	json_str(&j, "version", PROJECT_VERSION);
-	json_int(&j, "n", node->doubtful ? 0 : (int64_t)node->acked);
-	json_close(&j, '}');
-
-	link_send(node->link, json_done(&j));
-	json_free(&j);
+	l->way->welcome(l, node->doubtful ? 0 : node->acked);
 }
 
 
@@ -89,7 +80,6 @@ static int identify(struct node **nodep, const struct report *r, bool *is_newp)
 		err = node_create(&node, r->instance, r->node);
 		if (err)
 			return err;
-		node->whole = r->first == 1;
 	}
 
 	*nodep = node;
@@ -98,7 +88,15 @@ static int identify(struct node **nodep, const struct report *r, bool *is_newp)
 }
 
 
-static int greet(struct link *l, const struct report *r)
+/**
+ * Greet a baresip
+ *
+ * @param l Link to it
+ * @param r What it has said of itself
+ *
+ * @return 0, or ENOMEM
+ */
+int greet(struct nodelink *l, const struct report *r)
 {
 	struct node *node;
 	bool is_new;
@@ -131,7 +129,7 @@ static int greet(struct link *l, const struct report *r)
 }
 
 
-static int hello_handler(struct link *l, char *line, size_t len, void *arg)
+static int hello_handler(struct nodelink *l, char *line, size_t len, void *arg)
 {
 	struct report *r;
 	const char *why = NULL;
@@ -162,10 +160,10 @@ static int hello_handler(struct link *l, char *line, size_t len, void *arg)
  */
 void greet_handler(int fd, pid_t pid)
 {
-	struct link *l;
+	struct nodelink *l;
 
-	if (link_create(&l, fd, pid))
+	if (wire_create(&l, fd, pid))
 		log_error("node: a connection is closed: out of memory");
 	else
-		link_handlers(l, hello_handler, NULL, NULL);
+		l->lineh = hello_handler;
 }

@@ -9,6 +9,10 @@
 #include <sys/types.h>
 
 
+struct nodelink;
+struct report;
+
+int greet(struct nodelink *l, const struct report *r);
 void greet_handler(int fd, pid_t pid);
 
 #endif

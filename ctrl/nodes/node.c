@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include <ev.h>
 #include "base/base.h"
+#include "attached.h"
+#include "decode.h"
 #include "greet.h"
 #include "json.h"
-#include "link.h"
 #include "node.h"
+#include "nodelink.h"
 #include "nodes.h"
-#include "report.h"
 #include "roster.h"
 #include "socket.h"
 #include "store/store.h"
@@ -85,12 +85,9 @@ void node_gone(struct node *node)
 }
 
 
-static void grace_handler(EV_P_ ev_timer *w, int revents)
+static void grace_handler(void *arg)
 {
-	(void)loop;
-	(void)revents;
-
-	node_gone(w->data);
+	node_gone(arg);
 }
 
 
@@ -117,22 +114,21 @@ int node_create(struct node **nodep, const char *instance, const char *name)
 {
 	int err = roster_add(nodep, instance, name);
 
-	if (!err) {
-		ev_timer_init(&(*nodep)->grace, grace_handler, 0., 0.);
-		(*nodep)->grace.data = *nodep;
-	}
+	if (!err)
+		timer_init(&(*nodep)->grace, grace_handler, *nodep);
 
 	return err;
 }
 
 
-static void close_handler(struct link *l, void *arg)
+static void close_handler(struct nodelink *l, void *arg)
 {
 	struct node *node = arg;
 	(void)l;
 
 	node->link = NULL;
 	node->synced = false;
+	node->dirty = true;
 	node->since = clock_ms();
 	log_info("node: %s has disconnected", node->name);
 
@@ -142,8 +138,7 @@ static void close_handler(struct link *l, void *arg)
 	}
 
 	node_announce(node, "baresip has disconnected");
-	ev_timer_set(&node->grace, grace_time, 0.);
-	ev_timer_start(EV_DEFAULT_ & node->grace);
+	timer_start(&node->grace, grace_time);
 }
 
 
@@ -155,13 +150,21 @@ static void begin_anew(struct node *node, uint64_t n)
 
 	events->gone(node->instance);
 	events->begin(node->instance);
-	node->whole = n == 1;
 	node->n = node->acked = n - 1;
 }
 
 
-static void take(struct node *node, const struct report *r)
+/**
+ * Take what a node says
+ *
+ * @param node Node
+ * @param r    Report, which report_check() has passed
+ */
+void node_take(struct node *node, struct report *r)
 {
+	if (!r->time)
+		r->time = clock_ms();
+
 	/* the next report of the same baresip is none that we have */
 	if (node->doubtful && r->n <= node->n)
 		begin_anew(node, r->n);
@@ -170,8 +173,9 @@ static void take(struct node *node, const struct report *r)
 	if (r->n <= node->n)
 		return;
 
+	/* of this process the number is of use to none that comes later */
 	node->n = r->n;
-	node->dirty = true;
+	node->dirty |= !node->link->own;
 
 	/* one of an earlier connection, repeated, or one more says nothing of
 	   what lives now */
@@ -185,7 +189,7 @@ static void take(struct node *node, const struct report *r)
 }
 
 
-static int line_handler(struct link *l, char *line, size_t len, void *arg)
+static int line_handler(struct nodelink *l, char *line, size_t len, void *arg)
 {
 	struct node *node = arg;
 	struct report *r;
@@ -208,9 +212,7 @@ static int line_handler(struct link *l, char *line, size_t len, void *arg)
 		return 0;
 	}
 
-	if (!r->time)
-		r->time = clock_ms();
-	take(node, r);
+	node_take(node, r);
 	report_free(r);
 
 	return 0;
@@ -231,10 +233,11 @@ static void set(char **sp, const char *s)
  * @param l    Link
  * @param r    What it has said of itself
  */
-void node_connect(struct node *node, struct link *l, const struct report *r)
+void node_connect(struct node *node, struct nodelink *l,
+		  const struct report *r)
 {
 	if (node->link)
-		link_close(node->link);
+		node->link->way->close(node->link);
 
 	node->link = l;
 	node->since = clock_ms();
@@ -245,9 +248,11 @@ void node_connect(struct node *node, struct link *l, const struct report *r)
 	set(&node->version, r->version);
 	set(&node->baresip, r->baresip);
 	set(&node->libre, r->libre);
-	ev_timer_stop(EV_DEFAULT_ & node->grace);
-	process_watch(&node->process, link_pid(l), exit_handler, node);
-	link_handlers(l, line_handler, close_handler, node);
+	timer_stop(&node->grace);
+	process_watch(&node->process, l->pid, exit_handler, node);
+	l->lineh = line_handler;
+	l->closeh = close_handler;
+	l->arg = node;
 }
 
 
@@ -286,6 +291,24 @@ static void nodes_save_handler(void)
 }
 
 
+static bool settle_handler(const char *key, void *value, void *arg)
+{
+	struct node *node = value;
+	(void)key;
+	(void)arg;
+
+	node->dirty = true;
+
+	return false;
+}
+
+
+void nodes_settle(void)
+{
+	roster_each(settle_handler, NULL);
+}
+
+
 int nodes_init(const struct nodes_events *e)
 {
 	events = e;
@@ -299,6 +322,7 @@ void nodes_close(void)
 {
 	store_saver_remove(nodes_save_handler);
 	socket_unlisten();
+	attached_unlisten();
 	roster_close();
 }
 
@@ -320,9 +344,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	node->acked = node->n;
 	process_watch_again(&node->process, node->process.pid,
 			    node->process.start, exit_handler, node);
-	ev_timer_set(&node->grace, node->process.exited ? 0. : grace_start,
-		     0.);
-	ev_timer_start(EV_DEFAULT_ & node->grace);
+	timer_start(&node->grace, node->process.exited ? 0. : grace_start);
 
 out:
 	cJSON_Delete(tree);
@@ -338,21 +360,12 @@ void nodes_load(void)
 /* A node keeps thousands of reports: it need not hear of each at once */
 static void ack(struct node *node)
 {
-	struct json j;
-
 	if (node->acked == node->n || store_trouble() ||
 	    (store_pending() && node->n - node->acked < ACK_COUNT))
 		return;
 
 	node->acked = node->n;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "type", "ack");
-	json_int(&j, "n", (int64_t)node->n);
-	json_close(&j, '}');
-	link_send(node->link, json_done(&j));
-	json_free(&j);
+	node->link->way->ack(node->link, node->n);
 }
 
 
@@ -368,7 +381,7 @@ static bool flush_handler(const char *key, void *value, void *arg)
 	ack(node);
 
 	/* if this fails, so does the next read, which cleans up */
-	(void)link_flush(node->link);
+	(void)node->link->way->flush(node->link);
 
 	return false;
 }
@@ -388,21 +401,15 @@ bool node_connected(const char *instance)
 }
 
 
-void node_send(const char *instance, const char *line)
+void node_send(const char *instance, const struct node_request *rq)
 {
 	const struct node *node = roster_find(instance);
 
 	if (!node || !node->link || !node->synced)
 		return;
 
-	/* who asks has looked at what is asked for; what the other end skips
-	   would never be answered either */
-	if (line && strlen(line) > LINK_LINE_MAX) {
-		log_error("node: %s: a request of %zu bytes is not sent",
-			  node->name, strlen(line));
-		return;
-	}
-
-	log_debug("node: %s <- %s", node->name, line ? line : "");
-	link_send(node->link, line);
+	if (rq)
+		log_debug("node: %s is asked: %s %s", node->name, rq->type,
+			  rq->ref);
+	node->link->way->request(node->link, rq);
 }

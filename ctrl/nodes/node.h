@@ -7,14 +7,16 @@
 #define NODE_H
 
 
-struct link;
 struct node;
+struct nodelink;
 struct nodes_events;
 struct report;
 
 const struct nodes_events *nodes_events(void);
 int node_create(struct node **nodep, const char *instance, const char *name);
-void node_connect(struct node *node, struct link *l, const struct report *r);
+void node_connect(struct node *node, struct nodelink *l,
+		  const struct report *r);
+void node_take(struct node *node, struct report *r);
 void node_announce(const struct node *node, const char *reason);
 void node_gone(struct node *node);
 

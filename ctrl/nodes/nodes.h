@@ -10,16 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <ev.h>
 #include "base/base.h"
+#include "linkreport.h"
+#include "linkrequest.h"
 
+struct direct_node;
 struct json;
-struct link;
-struct report;
+struct nodelink;
 
 enum {
 	LINKS_MAX = 256,
-	LINK_LINE_MAX = 65536, /* bytes, either way */
 };
 
 /* What baresips say, for those that care.  An instance is a baresip process
@@ -34,95 +34,22 @@ struct nodes_events {
 	/* How many calls and transfers it carries */
 	unsigned (*calls)(const char *instance);
 	unsigned (*transfers)(const char *instance);
+	/* How many of those have no answer to their REFER */
+	unsigned (*refers)(const char *instance);
 };
+
+/* What the baresips of one name have to do */
+struct node_figures {
+	const char *name;
+	bool connected;
+	unsigned calls, transfers, refers;
+};
+
+typedef void(node_figures_h)(const struct node_figures *n, void *arg);
 
 enum {
 	CALL_SID_MAX = 40, /* bytes */
 };
-
-enum report_kind {
-	REPORT_HELLO,
-	REPORT_SYNC,
-	REPORT_CALL,
-	REPORT_TRANSFER,
-	REPORT_RESULT,
-	REPORT_PLAYED,
-};
-
-/* What a node says of a call: borrowed from the report, or the own of who has
-   taken it over with fields_keep() */
-struct call_info {
-	const char *sid;
-	const char *call_id;
-	const char *direction;
-	const char *from;
-	const char *to;
-	const char *caller_name;
-	const char *account;
-	const char *state;
-	const char *sip_reason;
-	const char *ref;
-	const char *headers; /* JSON text, NULL if not told */
-	int sip_status;
-	int64_t started;  /* ms since 1970 */
-	int64_t duration; /* seconds, -1 if not told */
-};
-
-extern const struct field call_info_fields[];
-
-/* Strings are borrowed from the line; NULL or 0 is what was not told */
-struct report {
-	enum report_kind kind;
-	const char *type;
-	uint64_t n;
-	int64_t time; /* ms since 1970 */
-	const char *ref;
-
-	/* hello */
-	int64_t protocol;
-	const char *node;
-	const char *instance;
-	const char *version;
-	const char *baresip;
-	const char *libre;
-	uint64_t first;
-	uint64_t next;
-
-	/* call */
-	const char *event;
-	char *call_text; /* JSON text of the call */
-	struct call_info call;
-
-	/* sync */
-	const char **transfers;
-	size_t transferc;
-	bool more; /* the next sync names others */
-
-	/* transfer, played */
-	const char *call_sid;
-	const char *transfer_id;
-	const char *step;
-	const char *refer_to;
-	const char *referred_by;
-	const char *reason;
-	const char *outcome;
-	const char *evidence;
-	const char *confidence;
-	enum maybe media; /* it still comes */
-	int refer_status;
-	int call_status;
-	const char *sip; /* JSON text of a SIP message, NULL if not told */
-	int64_t ms;      /* that were played */
-
-	/* result */
-	bool ok;
-	int index; /* -1 if not told */
-	const char *field;
-	const char *error;
-	const char *dry_run; /* JSON text, NULL if the verb was no dry run */
-};
-
-extern const struct field report_fields[];
 
 /* A baresip process as it loaded the module: lives on while disconnected */
 struct node {
@@ -131,18 +58,17 @@ struct node {
 	char *version;
 	char *baresip;
 	char *libre;
-	struct link *link; /* NULL while disconnected */
-	int64_t since;     /* ms since 1970: connected, or disconnected */
-	uint64_t n;        /* last report that was taken */
+	struct nodelink *link; /* NULL while disconnected */
+	int64_t since;         /* ms since 1970: connected, or disconnected */
+	uint64_t n;            /* last report that was taken */
 	uint64_t acked;
 	uint64_t next; /* the first that is no repetition */
 	struct process process;
-	bool whole;    /* every report of it came to this referd */
 	bool synced;   /* said which calls live, since it connected */
 	bool doubtful; /* may be another, that counts anew */
 	bool rival;    /* another one has its name, which was told */
 	bool dirty;
-	ev_timer grace;
+	struct timer grace;
 };
 
 
@@ -178,6 +104,12 @@ void nodes_load(void);
 int nodes_listen(const char *path);
 
 /**
+ * Have the next commit keep which reports were taken, of the module in this
+ * process too: it may stay when the service goes
+ */
+void nodes_settle(void);
+
+/**
  * Send the nodes what waits for them.  What it answers must be on disk.
  */
 void nodes_flush(void);
@@ -197,12 +129,26 @@ bool node_connected(const char *instance);
  * still open is asked again when it is back.
  *
  * @param instance Its instance id
- * @param line     JSON text
+ * @param rq       Request, whose texts are copied; NULL if there was no memory
+ *                 for it, which ends a connection: then it is asked again
  */
-void node_send(const char *instance, const char *line);
+void node_send(const char *instance, const struct node_request *rq);
 
 
-/* report: A line of a node to struct report */
+/* attached: The link to a module in this process */
+
+/**
+ * From now on the module in this process may attach, by what direct_service
+ * offers, until nodes_close()
+ *
+ * @param peer What it offers, NULL if it is not loaded (yet)
+ * @param h    Called when the module has handed over what it had to say, to
+ *             have the turn end; NULL for loop_turn()
+ */
+void nodes_direct_listen(const struct direct_node *peer, loop_turn_h *h);
+
+
+/* decode: A line of a node to struct report */
 
 /**
  * Tell whether a call has what every call has
@@ -232,6 +178,23 @@ struct node *roster_find(const char *instance);
  * @param key Name of the array
  */
 void roster_print(struct json *j, const char *key);
+
+/**
+ * Write of each baresip its name, how many calls it has, and whether it can
+ * make one
+ *
+ * @param j   Text
+ * @param key Name of the array
+ */
+void roster_print_brief(struct json *j, const char *key);
+
+/**
+ * Tell how much each baresip has to do.  Those of one name are told of as one.
+ *
+ * @param h   Handler
+ * @param arg Handler argument
+ */
+void roster_figures(node_figures_h *h, void *arg);
 
 /**
  * Count the nodes

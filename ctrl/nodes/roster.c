@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/base.h"
 #include "json.h"
-#include "link.h"
+#include "nodelink.h"
 #include "nodes.h"
 #include "roster.h"
 
@@ -33,9 +33,9 @@ const struct field node_fields[] = {
 static void destroy(struct node *node)
 {
 	process_forget(&node->process);
-	ev_timer_stop(EV_DEFAULT_ & node->grace);
+	timer_stop(&node->grace);
 	if (node->link)
-		link_close(node->link);
+		node->link->way->close(node->link);
 	fields_free(node, node_fields);
 	free(node);
 }
@@ -221,6 +221,79 @@ void roster_print(struct json *j, const char *key)
 	json_open(j, key, '[');
 	table_each(nodes, print_handler, j);
 	json_close(j, ']');
+}
+
+
+static bool brief_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	struct json *j = arg;
+
+	json_open(j, NULL, '{');
+	json_str(j, "node", node->name);
+	json_int(j, "calls", events->calls(key));
+	json_bool(j, "can", node->synced);
+	json_close(j, '}');
+
+	return false;
+}
+
+
+void roster_print_brief(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	table_each(nodes, brief_handler, j);
+	json_close(j, ']');
+}
+
+
+struct figures {
+	struct node_figures of;
+	const struct node *first; /* of the name */
+	node_figures_h *h;
+	void *arg;
+};
+
+
+static bool add_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	struct figures *f = arg;
+
+	if (strcmp(node->name, f->of.name) != 0)
+		return false;
+
+	if (!f->first)
+		f->first = node;
+	f->of.connected |= node->link != NULL;
+	f->of.calls += events->calls(key);
+	f->of.transfers += events->transfers(key);
+	f->of.refers += events->refers(key);
+
+	return false;
+}
+
+
+static bool figures_handler(const char *key, void *value, void *arg)
+{
+	const struct node *node = value;
+	struct figures f = *(struct figures *)arg;
+	(void)key;
+
+	f.of.name = node->name;
+	table_each(nodes, add_handler, &f);
+	if (f.first == node)
+		f.h(&f.of, f.arg);
+
+	return false;
+}
+
+
+void roster_figures(node_figures_h *h, void *arg)
+{
+	struct figures f = {.h = h, .arg = arg};
+
+	table_each(nodes, figures_handler, &f);
 }
 
 

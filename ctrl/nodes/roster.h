@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ev.h>
 #include "base/base.h"
 #include "nodes.h"
 

@@ -15,10 +15,10 @@
 #include <unistd.h>
 #include <ev.h>
 #include "base/base.h"
-#include "link.h"
 #include "net/net.h"
 #include "nodes.h"
 #include "socket.h"
+#include "wire.h"
 
 
 /* Seconds between looks at the socket's path, where nobody tells of changes,
@@ -30,9 +30,9 @@ static struct {
 	struct sockaddr_un addr;
 	struct stat own; /* the socket as we made it */
 	struct acceptor acceptor;
-	ev_stat watch;  /* of its path */
-	ev_timer again; /* when it could not be made */
-	int err;        /* why, as it was said */
+	ev_stat watch;      /* of its path */
+	struct timer again; /* when it could not be made */
+	int err;            /* why, as it was said */
 	socket_h *h;
 } listener = {.fd = -1};
 
@@ -42,7 +42,7 @@ static bool is_welcome(const struct ucred *peer, int fd)
 {
 	struct stat st = listener.own;
 
-	if (link_count() >= LINKS_MAX) {
+	if (wire_count() >= LINKS_MAX) {
 		log_warning("link: there are %d links already", LINKS_MAX);
 		return false;
 	}
@@ -188,15 +188,14 @@ static int serve(void)
 
 
 /* What was in the way may be gone without a change of the path */
-static void again_handler(EV_P_ ev_timer *w, int revents)
+static void again_handler(void *arg)
 {
-	(void)revents;
+	(void)arg;
 
 	if (serve())
-		return;
-
-	log_info("link: listens on %s again", listener.addr.sun_path);
-	ev_timer_stop(EV_A_ w);
+		timer_start(&listener.again, watch_time);
+	else
+		log_info("link: listens on %s again", listener.addr.sun_path);
 }
 
 
@@ -211,13 +210,13 @@ static void watch_handler(EV_P_ ev_stat *w, int revents)
 		return;
 
 	/* what could not be made is tried again by the timer */
-	if (ev_is_active(&listener.again))
+	if (timer_runs(&listener.again))
 		return;
 
 	log_warning("link: %s is gone, and made again", w->path);
 	close_socket();
 	if (serve())
-		ev_timer_again(EV_DEFAULT_ & listener.again);
+		timer_start(&listener.again, watch_time);
 }
 
 
@@ -251,8 +250,8 @@ int socket_listen(const char *path, socket_h *h)
 
 	ev_stat_init(&listener.watch, watch_handler, listener.addr.sun_path,
 		     watch_time);
-	ev_stat_start(EV_DEFAULT_ & listener.watch);
-	ev_timer_init(&listener.again, again_handler, 0., watch_time);
+	ev_stat_start(loop_ev(), &listener.watch);
+	timer_init(&listener.again, again_handler, NULL);
 
 	return 0;
 }
@@ -263,7 +262,7 @@ int socket_listen(const char *path, socket_h *h)
  */
 void socket_unlisten(void)
 {
-	ev_stat_stop(EV_DEFAULT_ & listener.watch);
-	ev_timer_stop(EV_DEFAULT_ & listener.again);
+	ev_stat_stop(loop_ev(), &listener.watch);
+	timer_stop(&listener.again);
 	close_socket();
 }

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
+#include "base/base.h"
 #include "conn.h"
-#include "filter.h"
 #include "access.h"
 #include "http.h"
 #include "net/net.h"
+#include "scope.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
@@ -29,13 +30,19 @@ enum {
 	LENGTH_SIZE = 12,     /* of the length of a body, in digits */
 };
 
+/* What a client says of itself */
+struct arguments {
+	char name[CLIENT_NAME_SIZE];
+	uint64_t since; /* UINT64_MAX to begin now */
+	enum scope scope;
+};
+
 /* What libwebsockets keeps for each connection */
 struct conn {
 	struct client *client;   /* of a WebSocket, once its token is known */
 	struct request *request; /* of HTTP */
 	struct badge badge;
-	char name[CLIENT_NAME_SIZE];
-	uint64_t since;
+	struct arguments args;
 	struct throttle throttle;
 	char *frame; /* the first one, that has the token */
 	size_t len;
@@ -130,42 +137,65 @@ static int filter(struct lws *wsi)
 }
 
 
-/* The arguments are read again once the connection is bound to a dialect;
-   what is wrong with them, NULL if nothing is */
-static const char *get_args(struct lws *wsi, char *name, uint64_t *sincep)
+/* Numbers of another fleet, or of one whose stream was lost, say nothing */
+static int get_scope(struct lws *wsi, struct arguments *args,
+		     struct error *error)
+{
+	char buf[ARGUMENT_SIZE];
+	struct scope_wish wish;
+	const char *p;
+	int err = scope_read(&wish, wsi, error);
+
+	args->scope = wish.scope;
+	if (err || wish.scope == SCOPE_LOCAL)
+		return err;
+
+	p = lws_get_urlarg_by_name(wsi, "fleet=", buf, sizeof(buf));
+	if (p && *p && strcmp(p, fleetstore_epoch()) != 0)
+		args->since = UINT64_MAX;
+
+	return 0;
+}
+
+
+/* The arguments are read again once the connection is bound to a dialect */
+static int get_args(struct lws *wsi, struct arguments *args,
+		    struct error *error)
 {
 	char buf[ARGUMENT_SIZE];
 	const char *p;
 
-	*name = '\0';
-	*sincep = UINT64_MAX;
+	error_init(error);
+	*args = (struct arguments){.since = UINT64_MAX};
 
 	p = lws_get_urlarg_by_name(wsi, "client=", buf, sizeof(buf));
 	if (p) {
 		if (!client_name_valid(p))
-			return "client: must be a name of 1 to 64 letters, "
-			       "digits and . _ -";
-		strcpy(name, p);
+			return error_set(error, 400, "client",
+					 "must be a name of 1 to 64 letters, "
+					 "digits and . _ -");
+		strcpy(args->name, p);
 	}
 
 	p = lws_get_urlarg_by_name(wsi, "since=", buf, sizeof(buf));
 	if (p) {
 		errno = 0;
-		*sincep = strtoull(p, NULL, 10);
+		args->since = strtoull(p, NULL, 10);
 		if (errno || !*p || p[strspn(p, "0123456789")])
-			return "since: must be the seq of a message";
+			return error_set(error, 400, "since",
+					 "must be the seq of a message");
 	}
 
-	return NULL;
+	return get_scope(wsi, args, error);
 }
 
 
 static int confirm_upgrade(struct lws *wsi)
 {
-	char name[CLIENT_NAME_SIZE], uri[64] = "";
+	struct arguments args;
 	struct badge badge;
-	uint64_t since;
-	const char *why;
+	struct error error;
+	char uri[64] = "";
 
 	if (is_garbled(wsi))
 		return refuse_garbled(wsi);
@@ -182,9 +212,9 @@ static int confirm_upgrade(struct lws *wsi)
 		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
 			      "the token is not known");
 
-	why = get_args(wsi, name, &since);
-
-	return why ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, why) : 0;
+	return get_args(wsi, &args, &error)
+		       ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, error.text)
+		       : 0;
 }
 
 
@@ -207,8 +237,9 @@ static int create_client(struct lws *wsi, struct conn *conn)
 
 	watchdog_live(wsi);
 	throttle_start(&conn->throttle, wsi);
-	err = client_create(&conn->client, wsi, conn->name, NULL, dialect,
-			    conn->since, &conn->badge);
+	err = client_create(&conn->client, wsi, conn->args.scope,
+			    conn->args.name, NULL, dialect, conn->args.since,
+			    &conn->badge);
 
 	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,
 						"the name belongs to another "
@@ -342,7 +373,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		(void)access_check(&conn->badge, wsi, true);
-		return get_args(wsi, conn->name, &conn->since) != NULL;
+		return get_args(wsi, &conn->args, &(struct error){0}) != 0;
 
 	case LWS_CALLBACK_ESTABLISHED: return established(wsi, conn);
 

@@ -13,15 +13,37 @@
 #include "calls/calls.h"
 #include "endpoint.h"
 #include "filter.h"
+#include "fleet/fleet.h"
 #include "history.h"
 #include "json.h"
 #include "metrics.h"
 #include "nodes/nodes.h"
+#include "scope.h"
 #include "stats.h"
 #include "store/store.h"
 
 
 enum { ARGUMENT_SIZE = 4096 }; /* libwebsockets takes no more */
+
+
+/* What can't be written, in a sentence */
+static bool get_trouble(char *text, size_t size)
+{
+	if (store_trouble())
+		(void)snprintf(text, size,
+			       "the store can't be written (%s): what is to "
+			       "be kept waits in memory",
+			       store_trouble());
+	else if (fleetstore_trouble())
+		(void)snprintf(text, size,
+			       "the store of the fleet can't be written (%s): "
+			       "its stream is read on when that is over",
+			       fleetstore_trouble());
+	else
+		return false;
+
+	return true;
+}
 
 
 static char *get_healthz(void)
@@ -31,30 +53,34 @@ static char *get_healthz(void)
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "status", store_trouble() ? "degraded" : "ok");
-	if (store_trouble()) {
-		(void)snprintf(text, sizeof(text),
-			       "the store can't be written (%s): what is to "
-			       "be kept waits in memory",
-			       store_trouble());
+	if (get_trouble(text, sizeof(text))) {
+		json_str(&j, "status", "degraded");
 		json_str(&j, "error", text);
+	}
+	else {
+		json_str(&j, "status", "ok");
 	}
 	json_str(&j, "version", PROJECT_VERSION);
 	json_int(&j, "nodes", roster_count());
 	json_int(&j, "calls", (int64_t)sessions_count());
 	json_int(&j, "last_seq", (int64_t)store_seq());
+	fleet_print(&j, "fleet");
+	if (fleet_views())
+		json_int(&j, "fleet_seq", (int64_t)fleetstore_last());
 	json_close(&j, '}');
 
 	return json_take(&j);
 }
 
 
-static char *get_calls(void)
+static char *get_calls(const struct scope_wish *wish)
 {
 	struct json j;
 
 	json_init(&j);
-	sessions_print(&j, NULL);
+	if (wish->scope != SCOPE_FLEET ||
+	    !fleet_calls_print(&j, NULL, *wish->member ? wish->member : NULL))
+		sessions_print(&j, NULL);
 
 	return json_take(&j);
 }
@@ -104,8 +130,9 @@ static int read_query(struct filter *filter, struct lws *wsi,
 }
 
 
-static int list_transfers(struct job **jp, const char *request,
-			  struct lws *wsi, struct error *error)
+static int list_transfers(struct job **jp, enum scope scope,
+			  const char *request, struct lws *wsi,
+			  struct error *error)
 {
 	struct filter *filter = malloc(sizeof(*filter));
 	int err;
@@ -113,14 +140,14 @@ static int list_transfers(struct job **jp, const char *request,
 	if (!filter)
 		return ENOMEM;
 
-	filter_init(filter);
+	filter_init(filter, scope);
 	err = read_query(filter, wsi, error);
 	if (err) {
 		free(filter);
 		return err;
 	}
 
-	return history_list(jp, request, filter);
+	return history_list(jp, scope, request, filter);
 }
 
 
@@ -138,43 +165,56 @@ static int list_transfers(struct job **jp, const char *request,
 int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error)
 {
+	struct scope_wish wish;
+	int err;
+
 	*jp = NULL;
+	err = scope_read(&wish, wsi, error);
+	if (err)
+		return err;
 
 	if (!strcmp(path, "/transfers"))
-		return list_transfers(jp, request, wsi, error);
+		return list_transfers(jp, wish.scope, request, wsi, error);
 
 	if (!strncmp(path, "/transfers/", 11))
-		return history_one(jp, request, path + 11);
+		return history_one(jp, wish.scope, request, path + 11);
 
-	return strcmp(path, "/stats") ? 0 : stats_ask(jp, request);
+	return strcmp(path, "/stats") ? 0 : stats_ask(jp, &wish, request);
 }
 
 
 /**
  * Get what is under a path, and not of the past
  *
+ * @param wsi   Connection, with the query
  * @param path  Path
  * @param typep Content-Type of what is returned
  * @param error Why there is nothing, if it says something
  *
  * @return Text, to be freed; NULL if there is an error, or memory ran out
  */
-char *endpoint_get(const char *path, const char **typep, struct error *error)
+char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
+		   struct error *error)
 {
+	struct scope_wish wish;
+
+	if (scope_read(&wish, wsi, error))
+		return NULL;
+
 	*typep = "application/json";
 
 	if (!strcmp(path, "/healthz"))
 		return get_healthz();
 
 	if (!strcmp(path, "/calls"))
-		return get_calls();
+		return get_calls(&wish);
 
 	if (!strncmp(path, "/calls/", 7))
 		return get_call(path + 7, error);
 
 	if (!strcmp(path, "/metrics")) {
 		*typep = "text/plain; version=0.0.4";
-		return metrics_text();
+		return metrics_text(wish.scope);
 	}
 
 	(void)error_set(error, 404, NULL, "there is nothing here");

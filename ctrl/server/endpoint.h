@@ -13,6 +13,7 @@ struct lws;
 
 int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error);
-char *endpoint_get(const char *path, const char **typep, struct error *error);
+char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
+		   struct error *error);
 
 #endif

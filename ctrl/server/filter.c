@@ -129,6 +129,24 @@ static int node_handler(struct filter *f, const char *value)
 }
 
 
+static int member_handler(struct filter *f, const char *value)
+{
+	f->f.member = f->member;
+
+	return keep(f->member, value);
+}
+
+
+/* scope_read() has read it */
+static int scope_handler(struct filter *f, const char *value)
+{
+	(void)f;
+	(void)value;
+
+	return 0;
+}
+
+
 static int call_handler(struct filter *f, const char *value)
 {
 	f->f.call_sid = f->call_sid;
@@ -201,6 +219,7 @@ static const struct argument arguments[] = {
 	 "must be a final SIP status, 200 to 699, or a class as 4xx"},
 	{"target", target_handler, text_rule},
 	{"node", node_handler, text_rule},
+	{"member", member_handler, text_rule},
 	{"call_sid", call_handler, text_rule},
 	{"q", q_handler, text_rule},
 	{"since", since_handler, "must be the seq of a message"},
@@ -208,19 +227,21 @@ static const struct argument arguments[] = {
 	{"to", to_handler, time_rule},
 	{"before", before_handler, text_rule},
 	{"limit", limit_handler, "must be a number from 1 to 1000"},
+	{"scope", scope_handler, ""},
 };
 
 
 /**
  * Begin with a filter that lets everything pass
  *
- * @param f Filter
+ * @param f     Filter
+ * @param scope Which store it is for
  */
-void filter_init(struct filter *f)
+void filter_init(struct filter *f, enum scope scope)
 {
 	memset(f, 0, sizeof(*f));
 	f->f.limit = LIMIT;
-	f->f.last = store_seq();
+	f->f.last = scope == SCOPE_FLEET ? fleetstore_last() : store_seq();
 }
 
 
@@ -254,6 +275,7 @@ int filter_add(struct filter *f, const char *name, const char *value,
 	}
 
 	return error_set(error, 400, name,
-			 "is none of outcome, code, target, node, call_sid, "
-			 "q, since, from, to, before, limit");
+			 "is none of outcome, code, target, node, member, "
+			 "call_sid, q, since, from, to, before, limit, "
+			 "scope");
 }

@@ -20,12 +20,13 @@ struct filter {
 	char outcome[FILTER_TEXT_MAX + 1];
 	char target[FILTER_TEXT_MAX + 1];
 	char node[FILTER_TEXT_MAX + 1];
+	char member[FILTER_TEXT_MAX + 1];
 	char call_sid[FILTER_TEXT_MAX + 1];
 	char q[FILTER_TEXT_MAX + 1];
 	char before[FILTER_TEXT_MAX + 1];
 };
 
-void filter_init(struct filter *f);
+void filter_init(struct filter *f, enum scope scope);
 int filter_add(struct filter *f, const char *name, const char *value,
 	       struct error *error);
 

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "calls/calls.h"
+#include "fleet/fleet.h"
 #include "json.h"
 #include "net/net.h"
 #include "nodes/nodes.h"
@@ -13,8 +14,32 @@
 #include "store/store.h"
 
 
-char *hello_text(const char *client, const char *name, const char *role,
-		 uint64_t seq)
+static void print_local(struct json *j, const char *name)
+{
+	json_int(j, "last_seq", (int64_t)store_last(name));
+	json_int(j, "first_seq", (int64_t)store_first());
+	fleet_print(j, "fleet");
+	roster_print(j, "nodes");
+	sessions_print(j, "calls");
+	transfers_print(j, "transfers");
+}
+
+
+static void print_fleet(struct json *j)
+{
+	json_str(j, "scope", "fleet");
+	json_str(j, "fleet", fleetstore_epoch());
+	json_int(j, "last_seq", (int64_t)fleetstore_last());
+	json_int(j, "first_seq", (int64_t)fleetstore_first());
+	fleet_print(j, "status");
+	(void)fleet_nodes_print(j, "nodes");
+	(void)fleet_calls_print(j, "calls", NULL);
+	(void)fleet_transfers_print(j, "transfers");
+}
+
+
+char *hello_text(enum scope scope, const char *client, const char *name,
+		 const char *role, uint64_t seq)
 {
 	char time[CLOCK_TEXT_SIZE];
 	struct json j;
@@ -30,11 +55,10 @@ char *hello_text(const char *client, const char *name, const char *role,
 	json_str(&j, "version", PROJECT_VERSION);
 	json_str(&j, "client", client);
 	json_str(&j, "role", role);
-	json_int(&j, "last_seq", (int64_t)store_last(name));
-	json_int(&j, "first_seq", (int64_t)store_first());
-	roster_print(&j, "nodes");
-	sessions_print(&j, "calls");
-	transfers_print(&j, "transfers");
+	if (scope == SCOPE_FLEET)
+		print_fleet(&j);
+	else
+		print_local(&j, name);
 	json_close(&j, '}');
 	json_close(&j, '}');
 

@@ -51,14 +51,16 @@ static char *list(void *arg, struct error *error)
  * List transfers, newest first
  *
  * @param jp      Pointer to the job that is taken
+ * @param scope   Whose
  * @param request Name of the request that is answered
  * @param filter  Which of them; freed in any case
  *
  * @return 0 if success, or ENOMEM
  */
-int history_list(struct job **jp, const char *request, struct filter *filter)
+int history_list(struct job **jp, enum scope scope, const char *request,
+		 struct filter *filter)
 {
-	return past_ask(jp, request, list, free, filter);
+	return past_ask(jp, scope, request, list, free, filter);
 }
 
 
@@ -101,12 +103,14 @@ static char *one(void *arg, struct error *error)
  * Tell all that is known of a transfer
  *
  * @param jp      Pointer to the job that is taken
+ * @param scope   Whose it is
  * @param request Name of the request that is answered
  * @param id      Its transfer_id
  *
  * @return 0 if success, or ENOMEM
  */
-int history_one(struct job **jp, const char *request, const char *id)
+int history_one(struct job **jp, enum scope scope, const char *request,
+		const char *id)
 {
-	return past_ask(jp, request, one, free, strdup(id));
+	return past_ask(jp, scope, request, one, free, strdup(id));
 }

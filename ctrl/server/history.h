@@ -6,11 +6,15 @@
 #ifndef HISTORY_H
 #define HISTORY_H
 
+#include "store/store.h"
+
 
 struct filter;
 struct job;
 
-int history_list(struct job **jp, const char *request, struct filter *filter);
-int history_one(struct job **jp, const char *request, const char *id);
+int history_list(struct job **jp, enum scope scope, const char *request,
+		 struct filter *filter);
+int history_one(struct job **jp, enum scope scope, const char *request,
+		const char *id);
 
 #endif

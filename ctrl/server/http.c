@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ev.h>
 #include <libwebsockets.h>
 #include "base/base.h"
 #include "calls/calls.h"
 #include "endpoint.h"
+#include "fleet/fleet.h"
 #include "access.h"
 #include "http.h"
 #include "json.h"
@@ -34,11 +34,11 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	char *origin;    /* of a page from elsewhere, NULL for none */
-	enum role role;  /* of its token */
-	bool asked;      /* the body is complete, and somebody sees to it */
-	ev_timer limit;  /* of the wait for a node's answer */
-	struct job *job; /* into the past, that the answer comes from */
+	char *origin;       /* of a page from elsewhere, NULL for none */
+	enum role role;     /* of its token */
+	bool asked;         /* the body is complete, and somebody sees to it */
+	struct timer limit; /* of the wait for a node's answer */
+	struct job *job;    /* into the past, that the answer comes from */
 	struct response response;
 	char *body;
 	size_t len;
@@ -83,8 +83,21 @@ int http_init(void)
 }
 
 
+static bool end_handler(const char *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+
+	(void)http_end(value);
+
+	return false;
+}
+
+
 void http_close(void)
 {
+	/* whose connections have ended with all others, without a word */
+	table_each(requests, end_handler, NULL);
 	table_destroy(requests);
 	requests = NULL;
 }
@@ -120,6 +133,23 @@ static void answer(struct request *r, const char *type, char *text,
 }
 
 
+/* A call of another member of the fleet, which answers then */
+static bool get_elsewhere(struct request *r)
+{
+	static const char calls[] = "/calls/";
+	const size_t len = sizeof(calls) - 1;
+
+	if (strncmp(r->path, calls, len) || !r->path[len] ||
+	    strlen(r->path + len) > CALL_SID_MAX ||
+	    strchr(r->path + len, '/') || fleet_get(r->name, r->path + len))
+		return false;
+
+	timer_start(&r->limit, node_time);
+
+	return true;
+}
+
+
 static void get(struct request *r)
 {
 	const char *type = NULL;
@@ -133,7 +163,10 @@ static void get(struct request *r)
 		return;
 
 	if (!err)
-		text = endpoint_get(r->path, &type, &error);
+		text = endpoint_get(r->wsi, r->path, &type, &error);
+	if (!text && error.status == 404 && get_elsewhere(r))
+		return;
+
 	answer(r, type, text, &error);
 }
 
@@ -163,13 +196,10 @@ static bool is_postable(const struct request *r)
 }
 
 
-static void limit_handler(EV_P_ ev_timer *t, int revents)
+static void limit_handler(void *arg)
 {
-	(void)loop;
-	(void)revents;
-
-	reply_refusal(t->data, 504,
-		      "baresip has not answered; it may do it yet", "");
+	reply_refusal(arg, 504, "baresip has not answered; it may do it yet",
+		      "");
 }
 
 
@@ -185,7 +215,7 @@ static void post(struct request *r)
 		command_dial(&sender, body, r->len);
 
 	if (!r->response.status)
-		ev_timer_start(EV_DEFAULT_ & r->limit);
+		timer_start(&r->limit, node_time);
 }
 
 
@@ -201,8 +231,9 @@ static bool is_allowed(struct request *r)
 	else if (r->role == ROLE_NONE && !r->post &&
 		 !strcmp(r->path, "/healthz"))
 		reply_take(r, 200, "application/json",
-			   strdup(store_trouble() ? "{\"status\":\"degraded\"}"
-						  : "{\"status\":\"ok\"}"));
+			   strdup(store_trouble() || fleetstore_trouble()
+					  ? "{\"status\":\"degraded\"}"
+					  : "{\"status\":\"ok\"}"));
 	else if (r->role == ROLE_NONE)
 		reply_refusal(r, 401,
 			      "a known token is required, as in "
@@ -236,8 +267,7 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 
 	r->wsi = wsi;
 	r->role = role;
-	ev_timer_init(&r->limit, limit_handler, node_time, 0.);
-	r->limit.data = r;
+	timer_init(&r->limit, limit_handler, r);
 	(void)snprintf(r->name, sizeof(r->name), "%s%u", prefix, ++last);
 	if (table_put(requests, r->name, r)) {
 		free(r);
@@ -365,7 +395,7 @@ struct request *http_end(struct request *r)
 
 	(void)table_take(requests, r->name);
 	reader_cancel(r->job);
-	ev_timer_stop(EV_DEFAULT_ & r->limit);
+	timer_stop(&r->limit);
 	free(r->origin);
 	free(r->response.text);
 	free(r->body);

@@ -6,7 +6,9 @@
 #ifndef METRICS_H
 #define METRICS_H
 
+#include "store/store.h"
 
-char *metrics_text(void);
+
+char *metrics_text(enum scope scope);
 
 #endif

@@ -1,38 +1,38 @@
 /**
  * @file netlink.c  Routes of this machine, kept from libwebsockets
  *
- * Copyright (C) 2026 the sip_refer authors
- */
-
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#include <libwebsockets.h>
-
-
-#ifdef LWS_WITH_NETLINK
-/**
- * Bind a socket, in place of libc, whose callers find this one first.
- *
  * libwebsockets 4.3 reads the news of routes and addresses, and closes the
  * connections of an address that is gone.  TCP knows better: it may be back
  * within the moment.  No option turns that off, but it does without where it
- * may not listen to the kernel.  libc itself binds without this function.
+ * may not listen to the kernel.  It always asks for the one address of
+ * netlink(7) that is named after the process, which we have meanwhile.
  *
- * @param fd   Socket
- * @param addr Address
- * @param len  Its length in bytes
- *
- * @return 0 if success, otherwise -1 and errno is set
+ * Copyright (C) 2026 the sip_refer authors
  */
-int bind(int fd, const struct sockaddr *addr, socklen_t len)
-{
-	if (addr && addr->sa_family == AF_NETLINK) {
-		errno = EACCES;
-		return -1;
-	}
 
-	return (int)syscall(SYS_bind, fd, addr, len);
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/netlink.h>
+#include "netlink.h"
+
+
+/**
+ * Take the address at which libwebsockets would listen to the kernel
+ *
+ * @return Descriptor, to be closed when its context is made; -1 if somebody
+ *         else has the address, and so libwebsockets does not get it either
+ */
+int netlink_take(void)
+{
+	const struct sockaddr_nl nl = {.nl_family = AF_NETLINK,
+				       .nl_pid = (uint32_t)getpid()};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0 || !bind(fd, (const struct sockaddr *)&nl, sizeof(nl)))
+		return fd;
+
+	(void)close(fd);
+
+	return -1;
 }
-#endif

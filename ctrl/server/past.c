@@ -47,6 +47,7 @@ static void done_handler(void *arg)
  * Answer a request by what the store has
  *
  * @param jp      Pointer to the job that is taken, gone with its answer
+ * @param scope   Which store
  * @param request Name of the request
  * @param h       Makes the answer
  * @param freeh   Frees what h works on
@@ -54,7 +55,7 @@ static void done_handler(void *arg)
  *
  * @return 0 if success, or ENOMEM
  */
-int past_ask(struct job **jp, const char *request, past_h *h,
+int past_ask(struct job **jp, enum scope scope, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg)
 {
 	struct past *p = arg ? calloc(1, sizeof(*p)) : NULL;
@@ -66,7 +67,7 @@ int past_ask(struct job **jp, const char *request, past_h *h,
 		p->freeh = freeh;
 		p->arg = arg;
 		error_init(&p->error);
-		err = db_ask(jp, run_handler, done_handler, p);
+		err = db_ask(jp, scope, run_handler, done_handler, p);
 	}
 
 	if (err) {

@@ -6,6 +6,8 @@
 #ifndef PAST_H
 #define PAST_H
 
+#include "store/store.h"
+
 
 struct error;
 struct job;
@@ -15,7 +17,7 @@ struct job;
 typedef char *(past_h)(void *arg, struct error *error);
 typedef void(past_free_h)(void *arg);
 
-int past_ask(struct job **jp, const char *request, past_h *h,
+int past_ask(struct job **jp, enum scope scope, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg);
 
 #endif

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "conn.h"
 #include "access.h"
 #include "net/net.h"
+#include "netlink.h"
 #include "server.h"
 
 
@@ -77,9 +79,27 @@ static void lws_log(int level, const char *line)
 }
 
 
+/* libwebsockets ignores SIGPIPE from here on: what becomes of it is a matter
+   of whose process it is */
+static struct lws_context *create(const struct lws_context_creation_info *info)
+{
+	const int fd = netlink_take();
+	struct lws_context *ctx;
+	struct sigaction pipe;
+
+	(void)sigaction(SIGPIPE, NULL, &pipe);
+	ctx = lws_create_context(info);
+	(void)sigaction(SIGPIPE, &pipe, NULL);
+	if (fd >= 0)
+		(void)close(fd);
+
+	return ctx;
+}
+
+
 static int context_create(const struct server_config *config)
 {
-	struct ev_loop *loop = EV_DEFAULT;
+	struct ev_loop *loop = loop_ev();
 	void *loops[] = {loop};
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -102,7 +122,7 @@ static int context_create(const struct server_config *config)
 	lws_set_log_level(LLL_ERR, lws_log);
 	tls_configure(&info, &config->tls);
 
-	server.ctx = lws_create_context(&info);
+	server.ctx = create(&info);
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
 	if (!server.ctx) {
 		log_error("server: libwebsockets can't start; is its plugin "

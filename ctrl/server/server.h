@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "net/net.h"
+#include "store/store.h"
 
 struct lws_context;
 
@@ -30,6 +31,7 @@ struct server_config {
 /**
  * Write a hello
  *
+ * @param scope  Whose messages follow it
  * @param client Name of the client, as it knows it
  * @param name   ... and as we do
  * @param role   Role that its token gives it
@@ -37,8 +39,8 @@ struct server_config {
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
-char *hello_text(const char *client, const char *name, const char *role,
-		 uint64_t seq);
+char *hello_text(enum scope scope, const char *client, const char *name,
+		 const char *role, uint64_t seq);
 
 
 /* http: HTTP for curl and scripts */

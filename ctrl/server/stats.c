@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
+#include "fleet/fleet.h"
 #include "json.h"
 #include "nodes/nodes.h"
 #include "past.h"
+#include "scope.h"
 #include "stats.h"
 #include "store/store.h"
 
@@ -33,6 +35,7 @@ struct hour {
 struct stats {
 	int64_t now;
 	char *nodes; /* JSON text */
+	struct scope_wish wish;
 };
 
 
@@ -116,19 +119,20 @@ static void print_sum(struct json *j, const struct hour *hour)
 }
 
 
-static void print_final(struct json *j, int64_t begin)
+static void print_final(struct json *j, int64_t begin, const char *member)
 {
 	static const struct {
 		const char *key;
 		unsigned percent;
 	} parts[] = {{"p50", 50}, {"p95", 95}};
-	int64_t count = archive_finals(begin);
+	int64_t count = archive_finals(begin, member);
 
 	json_open(j, "final_ms", '{');
 	json_int(j, "count", count);
 	for (size_t i = 0; count && i < sizeof(parts) / sizeof(*parts); i++)
-		json_int(j, parts[i].key,
-			 archive_final(begin, count, parts[i].percent));
+		json_int(
+			j, parts[i].key,
+			archive_final(begin, member, count, parts[i].percent));
 	json_close(j, '}');
 }
 
@@ -136,13 +140,14 @@ static void print_final(struct json *j, int64_t begin)
 static char *print(void *arg, struct error *error)
 {
 	const struct stats *stats = arg;
+	const char *member = *stats->wish.member ? stats->wish.member : NULL;
 	struct hour hour = {.begin = (stats->now / MINUTE - MINUTES + 1) *
 				     MINUTE};
 	struct json j;
 	(void)error;
 
-	archive_starts(hour.begin, started_handler, &hour);
-	archive_ends(hour.begin, ended_handler, &hour);
+	archive_starts(hour.begin, member, started_handler, &hour);
+	archive_ends(hour.begin, member, ended_handler, &hour);
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
@@ -150,7 +155,7 @@ static char *print(void *arg, struct error *error)
 	json_int(&j, "window", MINUTES * MINUTE / 1000);
 	print_minutes(&j, &hour);
 	print_sum(&j, &hour);
-	print_final(&j, hour.begin);
+	print_final(&j, hour.begin, member);
 	json_raw(&j, "nodes", stats->nodes);
 	json_close(&j, '}');
 
@@ -172,11 +177,13 @@ static void destroy(void *arg)
  * Tell what the last hour has brought, by the minute, and how the nodes are
  *
  * @param jp      Pointer to the job that is taken
+ * @param wish    Whose
  * @param request Name of the request that is answered
  *
  * @return 0 if success, or ENOMEM
  */
-int stats_ask(struct job **jp, const char *request)
+int stats_ask(struct job **jp, const struct scope_wish *wish,
+	      const char *request)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
 	struct json j;
@@ -185,7 +192,9 @@ int stats_ask(struct job **jp, const char *request)
 		return ENOMEM;
 
 	json_init(&j);
-	roster_print(&j, NULL);
+	if (wish->scope != SCOPE_FLEET || !fleet_nodes_print(&j, NULL))
+		roster_print(&j, NULL);
+	stats->wish = *wish;
 	stats->now = clock_ms();
 	stats->nodes = json_take(&j);
 	if (!stats->nodes) {
@@ -193,5 +202,5 @@ int stats_ask(struct job **jp, const char *request)
 		return ENOMEM;
 	}
 
-	return past_ask(jp, request, print, destroy, stats);
+	return past_ask(jp, wish->scope, request, print, destroy, stats);
 }

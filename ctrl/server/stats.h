@@ -8,7 +8,9 @@
 
 
 struct job;
+struct scope_wish;
 
-int stats_ask(struct job **jp, const char *request);
+int stats_ask(struct job **jp, const struct scope_wish *wish,
+	      const char *request);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "archive.h"
 #include "db.h"
 #include "journal.h"
 #include "schema.h"
@@ -62,11 +63,19 @@ static char *join(const char *const *words, size_t count)
 }
 
 
-void archive_put(const struct archive_transfer *t)
+/**
+ * Write a transfer
+ *
+ * @param t     Transfer
+ * @param write Takes what is bound to the statement, STMT_TRANSFER
+ */
+void archive_write(const struct archive_transfer *t, void (*write)(unsigned n))
 {
-	char *target = join(&t->refer_to, 1);
-	char *words = join(t->words, ARCHIVE_WORDS);
+	const char *all[ARCHIVE_WORDS + 1] = {t->member};
+	char *target = join(&t->refer_to, 1), *words;
 
+	memcpy(all + 1, t->words, sizeof(t->words));
+	words = join(all, ARCHIVE_WORDS + 1);
 	if (!t->data || !target || !words)
 		goto out;
 
@@ -85,7 +94,8 @@ void archive_put(const struct archive_transfer *t)
 	db_bind_text(STMT_TRANSFER, 10, target);
 	db_bind_text(STMT_TRANSFER, 11, words);
 	db_bind_text(STMT_TRANSFER, 12, t->data);
-	db_write(STMT_TRANSFER);
+	db_bind_text(STMT_TRANSFER, 13, t->member);
+	write(STMT_TRANSFER);
 
 out:
 	free(target);
@@ -93,20 +103,9 @@ out:
 }
 
 
-bool archive_ended(const char *id)
+void archive_put(const struct archive_transfer *t)
 {
-	struct todo written;
-
-	if (db_written(&written, STMT_TRANSFER, id))
-		return written.values[3].text != NULL;
-
-	db_bind_text(STMT_OUTCOME, 1, id);
-	if (db_step(STMT_OUTCOME))
-		return false;
-
-	db_reset(STMT_OUTCOME);
-
-	return true;
+	archive_write(t, db_write);
 }
 
 
@@ -130,6 +129,9 @@ static unsigned choose(const struct archive_filter *f)
 
 	if (f->code_min && f->code_min == f->code_max)
 		return STMT_FIND_CODE;
+
+	if (f->member)
+		return STMT_FIND_MEMBER;
 
 	return f->outcomec == 1 ? STMT_FIND_OUTCOME : STMT_FIND_TIME;
 }
@@ -180,6 +182,7 @@ static void bind_filter(unsigned n, const struct archive_filter *f)
 	db_bind_text(n, 15, f->q);
 	db_bind_text(n, 16, f->call_sid);
 	db_bind_int(n, 17, f->limit);
+	db_bind_text(n, 19, f->member);
 
 	/* on disk it is none */
 	if (n == STMT_FIND_OUTCOME && strcmp(f->outcomes[0], running))
@@ -217,12 +220,12 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 }
 
 
-int archive_read(const char *id, store_each_h *h, void *arg)
+int archive_written(const char *id, store_each_h *h, void *arg)
 {
 	struct todo written;
 
 	if (!db_written(&written, STMT_TRANSFER, id))
-		return archive_get(id, h, arg);
+		return ENOENT;
 
 	h(written.values[1].text, written.values[11].text, arg);
 
@@ -230,54 +233,68 @@ int archive_read(const char *id, store_each_h *h, void *arg)
 }
 
 
-static void each_count(unsigned n, int64_t from, archive_count_h *h, void *arg)
+/* The statement for all, or for one member */
+static unsigned bind_since(unsigned n, int64_t from, const char *member)
 {
+	n += member ? 1 : 0;
 	db_bind_int(n, 1, from);
+	if (member)
+		db_bind_text(n, 2, member);
+
+	return n;
+}
+
+
+static void each_count(unsigned n, archive_count_h *h, void *arg)
+{
 	while (!db_step(n))
 		h(db_column_int(n, 0), db_column_text(n, 2),
 		  db_column_int(n, 1), arg);
 }
 
 
-void archive_starts(int64_t from, archive_count_h *h, void *arg)
+void archive_starts(int64_t from, const char *member, archive_count_h *h,
+		    void *arg)
 {
-	each_count(STMT_STARTS, from, h, arg);
+	each_count(bind_since(STMT_STARTS, from, member), h, arg);
 }
 
 
-void archive_ends(int64_t from, archive_count_h *h, void *arg)
+void archive_ends(int64_t from, const char *member, archive_count_h *h,
+		  void *arg)
 {
-	each_count(STMT_ENDS, from, h, arg);
+	each_count(bind_since(STMT_ENDS, from, member), h, arg);
 }
 
 
-int64_t archive_finals(int64_t from)
+int64_t archive_finals(int64_t from, const char *member)
 {
+	const unsigned n = bind_since(STMT_FINALS, from, member);
 	int64_t count;
 
-	db_bind_int(STMT_FINALS, 1, from);
-	if (db_step(STMT_FINALS))
+	if (db_step(n))
 		return 0;
 
-	count = db_column_int(STMT_FINALS, 0);
-	db_reset(STMT_FINALS);
+	count = db_column_int(n, 0);
+	db_reset(n);
 
 	return count;
 }
 
 
-int64_t archive_final(int64_t from, int64_t count, unsigned percent)
+int64_t archive_final(int64_t from, const char *member, int64_t count,
+		      unsigned percent)
 {
+	const unsigned n = bind_since(STMT_FINAL, from, member);
 	int64_t ms;
 
 	/* the nearest rank */
-	db_bind_int(STMT_FINAL, 1, from);
-	db_bind_int(STMT_FINAL, 2, (count * percent + 99) / 100 - 1);
-	if (db_step(STMT_FINAL))
+	db_bind_int(n, 3, (count * percent + 99) / 100 - 1);
+	if (db_step(n))
 		return 0;
 
-	ms = db_column_int(STMT_FINAL, 0);
-	db_reset(STMT_FINAL);
+	ms = db_column_int(n, 0);
+	db_reset(n);
 
 	return ms;
 }

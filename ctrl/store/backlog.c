@@ -6,6 +6,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <stdlib.h>
 #include "backlog.h"
 #include "base/base.h"
 #include "db.h"
@@ -16,7 +17,6 @@
 enum { WAITING_MAX = 64 << 20 }; /* bytes of what can't be written */
 
 static struct {
-	bool spooled;   /* what comes next */
 	bool dropped;   /* messages are gone */
 	bool overflown; /* ... and more than these */
 } backlog;
@@ -54,39 +54,90 @@ int backlog_add(unsigned stmt, unsigned group, const struct value *values,
 
 
 /**
- * Get the oldest write that was not run, the messages first
+ * Take all that there is: it is to get into the file at once.  With a part of
+ * it there, what a node reports would be taken twice.
  *
- * @param todo Set to it, until the next call
+ * @param batch Set to it
+ *
+ * @return 0 if success, or ENOMEM
+ */
+int backlog_take(struct batch *batch)
+{
+	int err;
+
+	*batch = (struct batch){0};
+	err = spool_take(&batch->messages, &batch->messagec);
+	if (err)
+		return err;
+
+	batch->write = journal_take();
+	batch->last = journal_last();
+
+	return 0;
+}
+
+
+/**
+ * Get the next write that was taken, the messages first; any thread may do so
+ *
+ * @param batch What was taken
+ * @param todo  Set to it, until the next call
  *
  * @return True if there is one
  */
-bool backlog_next(struct todo *todo)
+bool batch_next(struct batch *batch, struct todo *todo)
 {
-	backlog.spooled = spool_next(todo);
+	if (batch->at < batch->messagec) {
+		spool_read(todo, &batch->messages[batch->at++]);
+		return true;
+	}
 
-	return backlog.spooled || journal_next(todo);
+	return journal_read(todo, &batch->write, batch->last);
 }
 
 
 /**
- * Take note that what backlog_next() gave was run
+ * Take note that nothing of what was taken is in the file
+ *
+ * @param batch What was taken
  */
-void backlog_done(void)
+void backlog_undo(struct batch *batch)
 {
-	if (backlog.spooled)
-		spool_done();
-	else
-		journal_done();
-}
-
-
-/**
- * Take note that nothing was run
- */
-void backlog_undo(void)
-{
+	free(batch->messages);
+	batch->messages = NULL;
 	journal_undo();
 	spool_undo();
+}
+
+
+/**
+ * Take note that all that was taken is in the file.  It is freed by
+ * backlog_free().
+ *
+ * @param batch What was taken
+ * @param kind  Tells what is known of a statement
+ */
+void backlog_settled(struct batch *batch, journal_kind_h *kind)
+{
+	free(batch->messages);
+	batch->messages = NULL;
+	journal_settled(kind);
+	spool_settled();
+}
+
+
+/**
+ * Free some of what is in the file
+ *
+ * @param count Number of writes, twice
+ *
+ * @return True if there is more of it
+ */
+bool backlog_free(size_t count)
+{
+	const bool more = spool_free(count);
+
+	return journal_free(count) || more;
 }
 
 

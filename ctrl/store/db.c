@@ -1,63 +1,77 @@
 /**
- * @file db.c  The SQLite file: opened, locked, written once in a turn
+ * @file db.c  The SQLite file: opened, locked, written now and then
+ *
+ * What is written is in the redo log at the end of a turn.  It waits here, in
+ * memory, until the writer is given all of it, to bring it into the file;
+ * whoever reads finds it in one of the two.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <sqlite3.h>
 #include "backlog.h"
 #include "base/base.h"
 #include "db.h"
 #include "dbfile.h"
 #include "dbstmt.h"
+#include "fleetqueue.h"
 #include "journal.h"
+#include "keyindex.h"
+#include "keyset.h"
 #include "reader.h"
 #include "redo.h"
 #include "statedir.h"
 #include "store.h"
-#include "txn.h"
+#include "writer.h"
 
 
 enum {
 	RETRY_TIME = 1000, /* ms */
-	SLICE_TIME = 1000, /* us of a turn for what is to get into the file */
-	LOG_PAGES = 1000,  /* that SQLite's log may have, or so */
-	LOG_PAGES_MAX = 8 * LOG_PAGES,
-	HELD_MAX = 8 << 20, /* bytes that wait for it to be copied */
 
 	/* What is in the redo log gets into the file after so many ms, writes
 	   or bytes: by then much of it has been replaced */
 	SETTLE_TIME = 2000,
 	SETTLE_COUNT = 2048,
 	SETTLE_SIZE = 1 << 20,
+
+	/* ... but where there are few writes, they can wait for longer */
+	FEW = 256,
+	FEW_TIME = 10000,
+
+	FREE_COUNT = 4096, /* writes that are freed in a turn */
+
+	/* Bytes that are not tried in vain each time, but now and then */
+	MUCH = 1 << 20,
+	TRIES = 16,
 };
 
 static struct {
 	sqlite3 *db;
 	bool open;
 	const struct db_rules *rules;
-	uint64_t turn; /* number of the one at hand */
-	bool wrote;    /* in this turn */
-	bool settling; /* in slices: some of what was written was run */
-	bool hurried;  /* somebody waits for that */
-	int pages;     /* of SQLite's log */
-	int64_t since; /* when the first thing came that is not in the file */
-	int64_t retry; /* when to try again what failed, ms */
+	struct batch batch; /* that gets into the file */
+	bool taken;
+	bool probing;     /* ... but nothing is in it */
+	bool freeing;     /* what has got there */
+	uint64_t turn;    /* number of the one at hand */
+	uint64_t settled; /* ... of the last one that is in the file */
+	bool wrote;       /* in this turn */
+	bool hurried;     /* somebody waits for the file */
+	bool news;        /* something has come that was not taken */
+	int64_t since;    /* ... when the first of it came */
+	int64_t retry;    /* when to try again what failed, ms */
+
+	/* What is written waits in memory, and is not in the redo log, or
+	   could not be brought into the file */
+	bool broken;
+	bool gap; /* some of it is not in the redo log */
+	unsigned tries;
+	char trouble[REASON_SIZE];
 } db;
-
-
-static int64_t now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 
 /* That has written something */
@@ -67,102 +81,130 @@ static uint64_t last_turn(void)
 }
 
 
-/* What waits is tried again later, from the beginning */
-static int failed(void)
+/* Operation goes on in memory, so that one line for each trouble is enough */
+static int fail(const char *reason)
 {
-	db.settling = false;
+	if (!db.broken) {
+		(void)snprintf(db.trouble, sizeof(db.trouble), "%s", reason);
+		log_error("store: can't write (%s): what is to be kept waits "
+			  "in memory",
+			  db.trouble);
+	}
+
+	db.broken = true;
 	db.retry = clock_steady_ms() + RETRY_TIME;
+	backlog_save(true);
 
 	return EIO;
 }
 
 
-/* What is not in the file yet has a first moment */
-static void note_time(void)
+static void recover(void)
 {
-	if (!db_pending())
-		db.since = clock_steady_ms();
+	db.broken = false;
+	backlog_save(false);
+	log_warning("store: can write again, and has written what waited");
 }
 
 
-static int begin(void)
+/* All of it, at once */
+static int take(void)
 {
-	note_time();
+	if (backlog_take(&db.batch))
+		return fail(strerror(ENOMEM));
 
-	return txn_begin() ? failed() : 0;
+	db.batch.turn = last_turn();
+	db.taken = true;
+	db.probing = false;
+	db.hurried = db.news = db.gap = false;
+	redo_taken();
+	writer_settle(&db.batch);
+
+	return 0;
 }
 
 
-/* Run what was written, for some time at least */
-static int apply(int64_t us)
+/* Where much waits, whether it will be taken */
+static void probe(void)
 {
-	const int64_t end = now_us() + us;
-	struct todo todo;
-	unsigned count = 0;
+	db.batch = (struct batch){.turn = db.settled, .room = backlog_size()};
+	db.taken = db.probing = true;
+	writer_settle(&db.batch);
+}
 
-	while (backlog_next(&todo)) {
-		if (++count % 16 == 0 && now_us() >= end)
-			return EAGAIN;
-		if (txn_run(&todo))
-			return failed();
 
-		backlog_done();
+static void free_some(void)
+{
+	if (db.freeing)
+		db.freeing = backlog_free(FREE_COUNT);
+}
+
+
+static int settled(void)
+{
+	const uint64_t turn = db.batch.turn;
+
+	db.settled = turn;
+	redo_settled(turn);
+	backlog_settled(&db.batch, db.rules->kind);
+	db.freeing = true;
+	free_some();
+
+	/* that came while the redo log took nothing */
+	if (db.gap)
+		db.retry = 0;
+	else if (db.broken)
+		recover();
+
+	return 0;
+}
+
+
+/* What has become of what was taken */
+static int collect(void)
+{
+	if (!db.taken || !writer_settled())
+		return 0;
+
+	db.taken = false;
+	if (*db.batch.refused)
+		log_error("store: can't write: %s", db.batch.refused);
+
+	if (!db.batch.err)
+		return db.probing ? take() : settled();
+
+	if (!db.probing)
+		backlog_undo(&db.batch);
+
+	return fail(db.batch.reason);
+}
+
+
+/* Waits for the disk */
+static int flush(void)
+{
+	while (db.taken) {
+		writer_await();
+		(void)collect();
 	}
+	while (db.freeing)
+		free_some();
+	if (!db_pending())
+		return 0;
 
-	return 0;
-}
-
-
-/**
- * Have what is written seen by what is read
- *
- * @return 0 if success, EIO if nothing can be written
- */
-int db_apply(void)
-{
-	return txn_trouble() ? EIO : apply(INT32_MAX);
-}
-
-
-/**
- * Begin a transaction in which what was written can be seen
- *
- * @return 0 if success, EIO if nothing can be written
- */
-int db_begin(void)
-{
-	return db_apply() ? EIO : begin();
-}
-
-
-/* Once all that was written has been run, it is in the file, at once: with a
-   part of it there, what a node reports would be taken twice */
-static int settle(int64_t us)
-{
-	const int err = apply(us);
-
-	db.settling = err == EAGAIN;
-	if (err)
-		return err;
-	if (begin())
+	if (take())
 		return EIO;
-	if (txn_commit(last_turn()))
-		return failed();
 
-	db.hurried = false;
-	backlog_clear();
-	redo_clear();
+	writer_await();
 
-	return 0;
+	return collect();
 }
 
 
-/* What is forgotten and was never on disk need not be written at all */
+/* What is forgotten and was never in the file need not be written at all */
 static bool is_moot(unsigned n, const char *key)
 {
-	const unsigned probe = db.rules->probe(n);
-
-	return probe && !dbstmt_finds(probe, key) &&
+	return db.rules->kind(n) == WRITE_FORGETS &&
 	       journal_remove(db.rules->group(n), key);
 }
 
@@ -182,10 +224,12 @@ void db_write(unsigned n)
 		return;
 
 	values = dbstmt_take(n, &count);
-	note_time();
+	if (!db.news)
+		db.since = clock_steady_ms();
+	db.news = true;
 	redo_add(n, values, count);
 	db.wrote = true;
-	if (txn_trouble() && is_moot(n, values[0].text))
+	if (is_moot(n, values[0].text))
 		return;
 
 	if (backlog_add(n, db.rules->group(n), values, count))
@@ -193,84 +237,101 @@ void db_write(unsigned n)
 }
 
 
-static int recover(void)
-{
-	const int err = settle(SLICE_TIME);
-
-	if (!err)
-		txn_recovered();
-
-	return err;
-}
-
-
-/* It can begin anew only when all of it has been copied, for which nothing may
-   be added meanwhile */
-static bool is_held(void)
-{
-	return db.pages > LOG_PAGES_MAX && backlog_size() < HELD_MAX &&
-	       reader_copies();
-}
-
-
 static bool is_due(void)
 {
-	if (is_held())
-		return false;
+	const int64_t now = clock_steady_ms();
 
-	return db.settling || db.hurried || backlog_count() >= SETTLE_COUNT ||
-	       backlog_size() >= SETTLE_SIZE ||
-	       clock_steady_ms() >= db.since + SETTLE_TIME;
+	if (db.broken)
+		return now >= db.retry;
+
+	return db.hurried || backlog_count() >= SETTLE_COUNT ||
+	       backlog_size() >= SETTLE_SIZE || now >= db.since + FEW_TIME ||
+	       (backlog_count() >= FEW && now >= db.since + SETTLE_TIME);
+}
+
+
+/* What is not in the redo log has to be in the file.  That is waited for, if
+   it is not the disk that has kept that log from being empty. */
+static int secure_otherwise(int err)
+{
+	db.gap = true;
+	if (db.broken)
+		return EIO;
+
+	return err == ENOSPC && redo_is_memory() ? fail("the disk is too slow")
+						 : flush();
 }
 
 
 /**
- * Have what was written since the last time on disk, in the redo log.  Costs
- * nothing if that is nothing.
+ * Have what was written since the last time in the redo log.  Costs nothing if
+ * that is nothing, and does not wait for the disk if that log is in memory.
  *
- * @return 0 if everything is on disk, EIO if it is not, as nothing can be
- * written
+ * @return 0 if everything is kept, EIO if it is not, as nothing can be written
  */
 int db_secure(void)
 {
 	int err = 0;
 
-	if (db.wrote)
+	if (db.wrote) {
 		err = redo_write(db.turn);
-
-	if (txn_trouble())
-		err = EIO;
-	else if (err)
-		err = settle(INT32_MAX);
-
-	if (db.wrote)
+		if (err)
+			err = secure_otherwise(err);
+		else
+			writer_bring();
 		++db.turn;
+	}
 	db.wrote = false;
 
-	return err;
+	return err || db.broken ? EIO : 0;
 }
 
 
 /**
- * End a turn: what was written since the last time is on disk then, and some
- * of it gets into the file
+ * Have what is written seen by what is read, which waits for the disk: at the
+ * start, and in tests.  It ends the turn.
  *
- * @return 0 if everything is on disk, EIO if it is not, as nothing can be
- * written
+ * @return 0 if success, EIO if nothing can be written
+ */
+int db_apply(void)
+{
+	const int err = db_secure();
+
+	return err ? err : flush();
+}
+
+
+static void settle(void)
+{
+	if (db.broken && backlog_size() > MUCH && ++db.tries % TRIES)
+		probe();
+	else
+		(void)take();
+}
+
+
+/**
+ * End a turn: what was written since the last time is in the redo log then,
+ * and gets into the file before long
+ *
+ * @return 0 if everything is kept, EIO if it is not, as nothing can be written
  */
 int db_commit(void)
 {
 	int err = db_secure();
 
-	if (txn_trouble() && (db.settling || clock_steady_ms() >= db.retry))
-		err = recover();
-	else if (!err && db_pending() && is_due())
-		err = settle(SLICE_TIME) == EIO ? EIO : 0;
+	(void)collect();
+	free_some();
+	db.hurried |= writer_lost();
+	if (!db_pending())
+		db.hurried = false;
+	else if (!db.taken && !db.freeing && is_due())
+		settle();
 
-	if (txn_trouble() || !db_pending())
-		reader_start();
+	reader_start(SCOPE_LOCAL, db.broken ? UINT64_MAX : db.settled);
+	fleetstore_start_jobs();
 
-	return err;
+	return err || db.broken ? EIO : 0;
 }
 
 
@@ -281,38 +342,56 @@ int db_commit(void)
  */
 bool db_pending(void)
 {
-	return txn_begun() || backlog_count();
+	return db.open && db.settled < last_turn();
 }
 
 
 /**
- * Tell whether what was written gets into the file now, in slices: each turn
- * brings it further
+ * Tell whether there is something to be done in the turns that follow
  *
  * @return True if so
  */
 bool db_busy(void)
 {
-	return db.settling && !is_held();
+	return db.freeing;
 }
 
 
 /**
- * Tell whether there is little that is not in the file yet; if not, that gets
- * there from the end of this turn on
+ * Tell when a turn is to end, so that what was written gets into the file
  *
- * @param count Number of writes that are little
- *
- * @return True if so
+ * @return Seconds until then
  */
-bool db_is_near(size_t count)
+double db_wait(void)
 {
-	if (backlog_count() <= count)
-		return true;
+	const int64_t now = clock_steady_ms();
+	const int64_t then = db.broken ? db.retry : db.since + FEW_TIME;
 
+	/* the writer has its own say, and what fails is tried again */
+	if (db.taken)
+		return RETRY_TIME / 1000.;
+
+	return then <= now ? .01 : (double)(then - now) / 1000 + .01;
+}
+
+
+/**
+ * Have what was written brought into the file from the end of this turn on
+ */
+void db_hurry(void)
+{
 	db.hurried = true;
+}
 
-	return false;
+
+/**
+ * Tell why what is written is not kept
+ *
+ * @return What the system says, NULL if all is well
+ */
+const char *db_trouble(void)
+{
+	return db.broken ? db.trouble : NULL;
 }
 
 
@@ -324,8 +403,7 @@ bool db_is_near(size_t count)
  */
 int64_t db_relieve(void)
 {
-	return txn_trouble() && !db.settling ? backlog_relieve(db.rules->past)
-					     : 0;
+	return db.broken ? backlog_relieve(db.rules->past) : 0;
 }
 
 
@@ -345,27 +423,48 @@ bool db_written(struct todo *todo, unsigned n, const char *key)
 }
 
 
-/* Of SQLite, after a commit: that is copied by the thread, which may wait for
-   the disk */
-static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
+int db_ask(struct job **jp, enum scope scope, job_h *run, job_h *done,
+	   void *arg)
 {
-	(void)arg;
-	(void)file;
-	(void)name;
+	if (scope == SCOPE_FLEET)
+		return reader_ask(jp, scope, run, done, arg,
+				  fleetstore_hurry());
 
-	db.pages = pages;
-	if (pages >= LOG_PAGES)
-		reader_checkpoint();
+	db.hurried = true;
 
-	return SQLITE_OK;
+	return reader_ask(jp, scope, run, done, arg, last_turn());
 }
 
 
-int db_ask(struct job **jp, job_h *run, job_h *done, void *arg)
+static void list_keys(unsigned count)
 {
-	db.hurried = true;
+	for (unsigned n = 0; n < count; n++) {
+		const unsigned keys = db.rules->keys(n);
+		const unsigned group = db.rules->group(n);
 
-	return reader_ask(jp, run, done, arg);
+		while (keys && !db_step(keys))
+			keyset_add(
+				keyindex_hash(group, db_column_text(keys, 0)));
+	}
+}
+
+
+static int open_file(const char *dir, const char *const *sql, unsigned count)
+{
+	uint64_t key;
+	int err;
+
+	err = dbfile_open(&db.db, dir, db.rules, sql, count, &db.settled,
+			  &key);
+	db.rules->close();
+	if (err)
+		return err;
+
+	list_keys(count);
+	redo_open(dir, key, sql, count);
+	db.turn = db.settled + 1;
+
+	return 0;
 }
 
 
@@ -383,6 +482,7 @@ int db_ask(struct job **jp, job_h *run, job_h *done, void *arg)
 int db_open(const char *dir, const struct db_rules *rules,
 	    const char *const *sql, unsigned count)
 {
+	const char *path;
 	int err;
 
 	err = statedir_open(dir);
@@ -390,24 +490,34 @@ int db_open(const char *dir, const struct db_rules *rules,
 		return err;
 
 	db.rules = rules;
-	err = dbfile_open(&db.db, dir, rules->schema, &db.turn);
-	if (!err)
-		err = dbstmts_prepare(db.db, sql, count);
-	if (!err && redo_open(dir, sql, count))
-		log_warning("store: can't write %s/referd.redo: each turn "
-			    "is committed by itself",
-			    dir);
-	txn_open(db.db);
-	db.open = !err;
-	if (!err)
-		err = reader_open(sqlite3_db_filename(db.db, "main"), sql,
-				  count);
-	if (!err)
-		(void)sqlite3_wal_hook(db.db, log_handler, NULL);
+	err = open_file(dir, sql, count);
+	if (err)
+		return err;
 
-	++db.turn;
+	path = sqlite3_db_filename(db.db, "main");
+	err = writer_open(path, rules, sql, count);
+	if (!err)
+		err = reader_open(path, sql, count);
+	db.open = !err;
 
 	return err;
+}
+
+
+/* Whoever opens it next repeats what is in the redo log */
+static void settle_all(void)
+{
+	(void)db_secure();
+	if (!flush())
+		return;
+
+	if (db.gap)
+		log_error("store: what waits in memory is lost (%zu writes)",
+			  backlog_count());
+	else
+		log_warning("store: what waits in memory is to be repeated at "
+			    "the next start (%zu writes)",
+			    backlog_count());
 }
 
 
@@ -416,19 +526,16 @@ int db_open(const char *dir, const struct db_rules *rules,
  */
 void db_close(void)
 {
-	db.retry = 0;
 	reader_close();
 	if (db.open)
-		(void)sqlite3_wal_hook(db.db, NULL, NULL);
-	if (db.open && (db_commit() == EIO || settle(INT32_MAX)))
-		log_error("store: what waits in memory is lost (%zu writes)",
-			  backlog_count());
+		settle_all();
+	writer_close();
+	redo_close(!db_pending());
+
 	backlog_clear();
 	backlog_save(false);
-	redo_close();
-
+	keyset_clear();
 	dbstmts_finalize();
-	txn_close();
 	dbfile_close(db.db);
 	statedir_close();
 	memset(&db, 0, sizeof(db));

@@ -1,5 +1,5 @@
 /**
- * @file db.h  The SQLite file: opened, locked, written once in a turn
+ * @file db.h  The SQLite file: opened, locked, written now and then
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -7,6 +7,7 @@
 #define DB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "journal.h"
 
@@ -14,6 +15,7 @@ struct todo;
 struct value;
 
 struct sqlite3;
+struct sqlite3_blob;
 
 enum db_group {
 	GROUP_NONE,  /* its writes are in nobody's place */
@@ -27,10 +29,21 @@ struct db_rules {
 	int (*schema)(struct sqlite3 *db); /* makes the tables */
 	unsigned (*group)(unsigned n);
 
-	/* The statement that finds the row which this one forgets, by the same
-	   key; 0 if it forgets none */
-	unsigned (*probe)(unsigned n);
+	journal_kind_h *kind;
+
+	/* Of one that forgets a row, the one that lists the keys that there
+	   are; 0 of all others */
+	unsigned (*keys)(unsigned n);
 	unsigned past; /* the one of what nobody needs but who asks for it */
+
+	/* Runs a write in a transaction on the file: SQLITE_DONE, or what
+	   SQLite says.  What it holds back is in the file with `flush`, before
+	   the commit, or comes again after `undo`, when nothing was run.  Who
+	   writes has these, one thread at a time. */
+	int (*run)(struct sqlite3 *file, const struct todo *todo);
+	int (*flush)(struct sqlite3 *file);
+	void (*undo)(void);
+	void (*close)(void); /* before the file is closed */
 };
 
 int db_open(const char *dir, const struct db_rules *rules,
@@ -40,14 +53,29 @@ int db_secure(void);
 int db_commit(void);
 bool db_pending(void);
 bool db_busy(void);
-bool db_is_near(size_t count);
+double db_wait(void);
+void db_hurry(void);
+const char *db_trouble(void);
+
+/* Of one row after the other, without the rest of it */
+struct db_piece {
+	const char *table;
+	const char *column;
+	struct sqlite3_blob *blob;
+	char *p;
+	size_t size;
+};
+
+const char *db_piece_read(struct db_piece *piece, int64_t row, size_t begin,
+			  size_t len);
+void db_piece_close(struct db_piece *piece);
 
 void db_bind_text(unsigned n, int col, const char *text);
 void db_bind_int(unsigned n, int col, int64_t value);
 int64_t db_column_int(unsigned n, int col);
 const char *db_column_text(unsigned n, int col);
+const char *db_column_data(unsigned n, int col, size_t *lenp);
 int db_apply(void);
-int db_begin(void);
 void db_write(unsigned n);
 int db_step(unsigned n);
 void db_reset(unsigned n);

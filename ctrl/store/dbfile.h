@@ -6,15 +6,18 @@
 #ifndef DBFILE_H
 #define DBFILE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 
+struct db_rules;
 struct sqlite3;
 
-typedef int(dbfile_schema_h)(struct sqlite3 *db);
-
-int dbfile_open(struct sqlite3 **dbp, const char *dir, dbfile_schema_h *schema,
-		uint64_t *turnp);
+int dbfile_create(struct sqlite3 **dbp, const char *path);
+int dbfile_open(struct sqlite3 **dbp, const char *dir,
+		const struct db_rules *rules, const char *const *sql,
+		unsigned count, uint64_t *turnp, uint64_t *keyp);
+int dbfile_room(struct sqlite3 *db, size_t size);
 int dbfile_mark(struct sqlite3 *db, uint64_t turn);
 void dbfile_close(struct sqlite3 *db);
 

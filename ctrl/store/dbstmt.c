@@ -13,15 +13,23 @@
 #include "base/base.h"
 #include "db.h"
 #include "dbstmt.h"
+#include "fleetfile.h"
 #include "journal.h"
+#include "store.h"
 
 
 static const unsigned none = UINT_MAX;
 
-/* Of this thread: each has a connection of its own */
-static _Thread_local struct {
+/* Of this thread: each has connections of its own, one to each file */
+struct stmts {
+	sqlite3 *file;
 	sqlite3_stmt **stmts;
 	unsigned count;
+};
+
+static _Thread_local struct {
+	struct stmts of[SCOPES];
+	enum scope scope;
 
 	/* What is bound to the statement at hand, but SQLite is told of it
 	   only when that runs: most is written later, if at all */
@@ -31,8 +39,32 @@ static _Thread_local struct {
 } db = {.bound = none};
 
 
+static struct stmts *at_hand(void)
+{
+	return &db.of[db.scope];
+}
+
+
 /**
- * Prepare the statements.  Says itself what is wrong.
+ * Have this thread go on with the statements of another file
+ *
+ * @param scope Which one
+ *
+ * @return The one before
+ */
+enum scope dbstmts_scope(enum scope scope)
+{
+	const enum scope before = db.scope;
+
+	db.scope = scope;
+	db.bound = none;
+
+	return before;
+}
+
+
+/**
+ * Prepare the statements of the file at hand.  Says itself what is wrong.
  *
  * @param file  Where they run
  * @param sql   Statements
@@ -42,14 +74,17 @@ static _Thread_local struct {
  */
 int dbstmts_prepare(sqlite3 *file, const char *const *sql, unsigned count)
 {
-	db.stmts = calloc(count, sizeof(*db.stmts));
-	if (!db.stmts)
+	struct stmts *s = at_hand();
+
+	s->stmts = calloc(count, sizeof(*s->stmts));
+	if (!s->stmts)
 		return ENOMEM;
 
-	db.count = count;
+	s->file = file;
+	s->count = count;
 	for (unsigned i = 0; i < count; i++) {
 		if (sqlite3_prepare_v3(file, sql[i], -1,
-				       SQLITE_PREPARE_PERSISTENT, &db.stmts[i],
+				       SQLITE_PREPARE_PERSISTENT, &s->stmts[i],
 				       NULL) == SQLITE_OK)
 			continue;
 
@@ -63,23 +98,38 @@ int dbstmts_prepare(sqlite3 *file, const char *const *sql, unsigned count)
 
 
 /**
- * Let go of the statements
+ * Let go of the statements of the file at hand
  */
 void dbstmts_finalize(void)
 {
-	for (unsigned i = 0; i < db.count; i++)
-		(void)sqlite3_finalize(db.stmts[i]);
+	struct stmts *s = at_hand();
 
-	free(db.stmts);
-	memset(&db, 0, sizeof(db));
+	for (unsigned i = 0; i < s->count; i++)
+		(void)sqlite3_finalize(s->stmts[i]);
+
+	free(s->stmts);
+	memset(s, 0, sizeof(*s));
 	db.bound = none;
+}
+
+
+/**
+ * Get the connection of this thread to the file at hand
+ *
+ * @return The one that its statements are for, NULL if it has none
+ */
+sqlite3 *dbstmts_file(void)
+{
+	return at_hand()->file;
 }
 
 
 /* sqlite3_bind_*() and sqlite3_column_*() do no harm without a statement */
 static sqlite3_stmt *stmt(unsigned n)
 {
-	return n < db.count ? db.stmts[n] : NULL;
+	const struct stmts *s = at_hand();
+
+	return n < s->count ? s->stmts[n] : NULL;
 }
 
 
@@ -102,8 +152,8 @@ static struct value *value_of(unsigned n, int col)
 
 static void reset(unsigned n)
 {
-	(void)sqlite3_reset(db.stmts[n]);
-	(void)sqlite3_clear_bindings(db.stmts[n]);
+	(void)sqlite3_reset(stmt(n));
+	(void)sqlite3_clear_bindings(stmt(n));
 }
 
 
@@ -180,6 +230,25 @@ const char *db_column_text(unsigned n, int col)
 
 
 /**
+ * Get bytes from the row at hand
+ *
+ * @param n    Number of the statement
+ * @param col  Column, from 0
+ * @param lenp Set to their number
+ *
+ * @return Bytes, gone with the next step
+ */
+const char *db_column_data(unsigned n, int col, size_t *lenp)
+{
+	const char *data = sqlite3_column_blob(stmt(n), col);
+
+	*lenp = data ? (size_t)sqlite3_column_bytes(stmt(n), col) : 0;
+
+	return data;
+}
+
+
+/**
  * Take what is bound to a statement
  *
  * @param n      Number of the statement
@@ -219,30 +288,6 @@ int dbstmt_run(const struct todo *todo)
 
 
 /**
- * Tell whether there is a row
- *
- * @param n   Number of the statement that looks for it
- * @param key Its first value
- *
- * @return False if there is none for sure
- */
-bool dbstmt_finds(unsigned n, const char *key)
-{
-	const struct value value = {.text = key, .len = strlen(key)};
-	int rc;
-
-	if (!stmt(n))
-		return true;
-
-	bind(n, &value, 1);
-	rc = sqlite3_step(stmt(n));
-	reset(n);
-
-	return rc != SQLITE_DONE;
-}
-
-
-/**
  * Get the next row of a statement that reads; the last time it is reset
  *
  * @param n Number of the statement
@@ -251,6 +296,8 @@ bool dbstmt_finds(unsigned n, const char *key)
  */
 int db_step(unsigned n)
 {
+	int rc;
+
 	if (!stmt(n))
 		return ENOENT;
 
@@ -260,10 +307,13 @@ int db_step(unsigned n)
 		db.bound = none;
 	}
 
-	if (sqlite3_step(db.stmts[n]) == SQLITE_ROW)
+	rc = sqlite3_step(stmt(n));
+	if (rc == SQLITE_ROW)
 		return 0;
 
 	db_reset(n);
+	if (rc != SQLITE_DONE && db.scope == SCOPE_FLEET)
+		fleetfile_failed(rc);
 
 	return ENOENT;
 }

@@ -1,9 +1,12 @@
 /**
  * @file journal.c  What was written, until it is in SQLite's file
  *
- * While that takes nothing, much comes together here, and for long: then each
- * write has its own memory, which is free when it is, and those of some time
- * ago are squeezed.
+ * A thread reads what was taken, while it gets into the file: until that is
+ * known, it stays as it is, and what comes meanwhile stands behind it.
+ *
+ * While the file takes nothing, much comes together here, and for long: then
+ * each write has its own memory, which is free when it is, and those of some
+ * time ago are squeezed.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,6 +16,7 @@
 #include <string.h>
 #include "journal.h"
 #include "keyindex.h"
+#include "keyset.h"
 #include "write.h"
 
 
@@ -23,13 +27,21 @@ enum {
 
 static struct {
 	struct write *head, *tail;
-	struct write *next; /* that was not run yet */
+	struct write *last; /* that was taken, NULL if none is */
+	bool settled;       /* those are in the file */
+	uint32_t round;     /* one more each time that some are taken */
 	struct write *warm; /* the oldest that is not cold */
 	size_t warmc;
 	size_t size; /* bytes */
 	size_t count;
 	bool save; /* memory */
 } journal;
+
+
+static bool is_taken(const struct write *w)
+{
+	return journal.last && w->round != journal.round;
+}
 
 
 static int set(struct write *w, unsigned stmt, const struct value *values,
@@ -68,8 +80,8 @@ static void remove_write(struct write *w)
 	else
 		journal.tail = w->prev;
 
-	if (journal.next == w)
-		journal.next = w->next;
+	if (journal.last == w)
+		journal.last = NULL;
 	if (journal.warm == w)
 		journal.warm = w->next;
 	journal.warmc -= !w->cold;
@@ -88,13 +100,15 @@ static void squeeze_old(void)
 		journal.warm = w->next;
 		w->cold = true;
 		--journal.warmc;
-		squeeze(w);
+		if (!is_taken(w))
+			squeeze(w);
 	}
 }
 
 
 static void append(struct write *w)
 {
+	w->round = journal.round;
 	w->prev = journal.tail;
 	if (journal.tail)
 		journal.tail->next = w;
@@ -102,8 +116,6 @@ static void append(struct write *w)
 		journal.head = w;
 	journal.tail = w;
 
-	if (!journal.next)
-		journal.next = w;
 	if (!journal.warm)
 		journal.warm = w;
 	++journal.warmc;
@@ -173,25 +185,30 @@ int journal_add(unsigned stmt, unsigned group, const struct value *values,
 	if (group)
 		w = keyindex_find(group, write_key(values, count));
 
-	return w && !w->done && stmt >= w->stmt
+	return w && !is_taken(w) && stmt >= w->stmt
 		       ? set(w, stmt, values, count)
 		       : add(stmt, group, values, count);
 }
 
 
 /**
- * Forget the newest write of a key: it needs not be run
+ * Forget the newest write of a key, unless it was taken
  *
  * @param group Group of its statement
  * @param key   First value
  *
- * @return False if it was run already
+ * @return True if the key is not in the file, and won't be: that it is
+ *         forgotten needs not be written
  */
 bool journal_remove(unsigned group, const char *key)
 {
 	struct write *w = keyindex_find(group, key);
 
-	if (w && w->done)
+	if ((w && is_taken(w)) || keyset_has(keyindex_hash(group, key)))
+		return false;
+
+	/* of two, the older one was taken */
+	if (w && journal.last && keyindex_before(w, key))
 		return false;
 
 	if (w)
@@ -219,71 +236,133 @@ bool journal_find(struct todo *todo, unsigned group, const char *key)
 
 
 /**
- * Get the oldest write that was not run
+ * Take all writes, for a thread that reads them with journal_next()
+ *
+ * @return The first one, NULL if there is none
+ */
+const struct write *journal_take(void)
+{
+	journal.last = journal.tail;
+	journal.settled = false;
+	if (journal.last)
+		++journal.round;
+
+	return journal.head;
+}
+
+
+/**
+ * Tell up to where writes were taken
+ *
+ * @return The last one, NULL if none is
+ */
+const struct write *journal_last(void)
+{
+	return journal.last;
+}
+
+
+/**
+ * Read a write that was taken; any thread may do so.  What can't be read, for
+ * want of memory, is lost.
  *
  * @param todo Set to it, until the next call
+ * @param wp   The write; set to the one behind it, NULL behind the last
+ * @param last The last one that was taken
  *
  * @return True if there is one
  */
-bool journal_next(struct todo *todo)
+bool journal_read(struct todo *todo, const struct write **wp,
+		  const struct write *last)
 {
-	/* what can't be read, for want of memory, is lost */
-	while (journal.next && !write_read(todo, journal.next))
-		journal_done();
+	const struct write *w;
+	bool found = false;
 
-	return journal.next != NULL;
+	while ((w = *wp) && !found) {
+		found = write_read(todo, w);
+		*wp = w == last ? NULL : w->next;
+	}
+
+	return found;
 }
 
 
-/**
- * Take note that it was run
- */
-void journal_done(void)
+/* What could not replace a write, as that was taken, does so now; the one
+   behind it */
+static struct write *merge(struct write *w)
 {
-	journal.next->done = true;
-	journal.next = journal.next->next;
-}
-
-
-/* What could not replace a write, as that was run, does so now */
-static void merge(struct write *w)
-{
-	struct write *newest;
+	struct write *next = w->next, *older;
 	struct todo todo;
 	char *key;
 
-	if (!write_read(&todo, w))
-		return;
+	if (!w->group || !write_read(&todo, w))
+		return next;
 
 	key = strdup(write_key(todo.values, todo.count));
 	if (!key)
-		return;
+		return next;
 
-	newest = keyindex_find(w->group, key);
-	if (newest != w && newest->stmt >= w->stmt &&
-	    keyindex_before(newest, key) == w && write_read(&todo, newest) &&
-	    !set(w, todo.stmt, todo.values, todo.count))
-		remove_write(newest);
+	older = keyindex_before(w, key);
+	if (older && w->stmt >= older->stmt && write_read(&todo, w) &&
+	    !set(older, todo.stmt, todo.values, todo.count))
+		remove_write(w);
 	free(key);
+
+	return next;
 }
 
 
 /**
- * Take note that nothing was run
+ * Take note that nothing of what was taken is in the file
  */
 void journal_undo(void)
 {
-	for (struct write *w = journal.head; w && w->done; w = w->next)
-		w->done = false;
+	struct write *w = journal.last ? journal.last->next : NULL;
 
-	for (struct write *w = journal.head, *next; w && w != journal.next;
-	     w = next) {
-		if (w->group)
-			merge(w);
-		next = w->next;
+	journal.last = NULL;
+	while (w)
+		w = merge(w);
+}
+
+
+/**
+ * Take note that all that was taken is in the file
+ *
+ * @param kind Tells what is known of a statement
+ */
+void journal_settled(journal_kind_h *kind)
+{
+	const struct write *w = journal.last ? journal.head : NULL;
+
+	journal.settled = w != NULL;
+	for (bool more = w; more; w = w->next) {
+		const enum write_kind k = kind(w->stmt);
+
+		more = w != journal.last;
+		if (k == WRITE_PUTS)
+			keyset_add(w->hash);
+		else if (k == WRITE_FORGETS)
+			keyset_remove(w->hash);
 	}
+}
 
-	journal.next = journal.head;
+
+/**
+ * Free some of what is in the file
+ *
+ * @param count Number of writes
+ *
+ * @return True if there is more of it
+ */
+bool journal_free(size_t count)
+{
+	while (journal.settled && journal.last && count--)
+		remove_write(journal.head);
+
+	if (journal.settled && !journal.head)
+		journal_clear();
+
+	return journal.settled && journal.last;
 }
 
 
@@ -302,7 +381,7 @@ bool journal_drop(unsigned stmt, size_t size)
 	for (struct write *w = journal.head, *next; w && journal.size > size;
 	     w = next) {
 		next = w->next;
-		if (w->stmt == stmt && !w->done)
+		if (w->stmt == stmt && !is_taken(w))
 			remove_write(w);
 	}
 
@@ -324,7 +403,8 @@ void journal_clear(void)
 	}
 	writes_clear();
 
-	journal.head = journal.tail = journal.next = journal.warm = NULL;
+	journal.head = journal.tail = journal.last = journal.warm = NULL;
+	journal.settled = false;
 	journal.warmc = journal.size = journal.count = 0;
 }
 

@@ -28,14 +28,28 @@ struct todo {
 	struct value values[VALUES_MAX];
 };
 
+enum write_kind {
+	WRITE_OTHER,
+	WRITE_PUTS,    /* a row of its key */
+	WRITE_FORGETS, /* ... that there is no more */
+};
+
+typedef enum write_kind(journal_kind_h)(unsigned stmt);
+
+struct write;
+
 void journal_save(bool save);
 int journal_add(unsigned stmt, unsigned group, const struct value *values,
 		unsigned count);
 bool journal_remove(unsigned group, const char *key);
 bool journal_find(struct todo *todo, unsigned group, const char *key);
-bool journal_next(struct todo *todo);
-void journal_done(void);
+const struct write *journal_take(void);
+const struct write *journal_last(void);
+bool journal_read(struct todo *todo, const struct write **wp,
+		  const struct write *last);
 void journal_undo(void);
+void journal_settled(journal_kind_h *kind);
+bool journal_free(size_t count);
 bool journal_drop(unsigned stmt, size_t size);
 void journal_clear(void);
 size_t journal_size(void);

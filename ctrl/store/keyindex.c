@@ -22,7 +22,15 @@ static struct {
 } keyindex;
 
 
-static uint64_t hash_of(unsigned group, const char *key)
+/**
+ * Sum up what a write is found by
+ *
+ * @param group Its group
+ * @param key   Its key
+ *
+ * @return Number that hardly any two have in common
+ */
+uint64_t keyindex_hash(unsigned group, const char *key)
 {
 	uint64_t hash = 0xcbf29ce484222325 + group;
 
@@ -95,7 +103,7 @@ int keyindex_grow(size_t count, struct write *first)
  */
 void keyindex_add(struct write *w, const char *key)
 {
-	w->hash = hash_of(w->group, key);
+	w->hash = keyindex_hash(w->group, key);
 	insert(w);
 }
 
@@ -147,7 +155,7 @@ static struct write *find_from(struct write *w, uint64_t hash, unsigned group,
  */
 struct write *keyindex_find(unsigned group, const char *key)
 {
-	const uint64_t hash = hash_of(group, key);
+	const uint64_t hash = keyindex_hash(group, key);
 
 	return keyindex.count ? find_from(*bucket(hash), hash, group, key)
 			      : NULL;

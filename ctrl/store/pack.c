@@ -19,7 +19,8 @@ enum kind { KIND_NULL, KIND_NUMBER, KIND_TEXT };
 /* Of deflate: a window as large as a sample, and little memory */
 enum { WINDOW_BITS = -12, MEMORY_LEVEL = 5, LEVEL = 6 };
 
-static struct {
+/* Of this thread */
+static _Thread_local struct {
 	z_stream in, out;
 	bool can_in, can_out;
 } pack;
@@ -196,7 +197,7 @@ int pack_expand(char *out, size_t len, const char *p, size_t size,
 
 
 /**
- * Let go of the memory that this takes
+ * Let go of the memory that this takes, in this thread
  */
 void pack_close(void)
 {

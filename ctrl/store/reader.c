@@ -1,25 +1,24 @@
 /**
  * @file reader.c  Looks into the store that may take long, beside the loop
  *
- * A search reads as much as there is of the past: a thread with a connection
- * of its own does that, one job after the other, while the loop goes on.  It
- * also copies what was written from SQLite's log into its file, which waits
- * for the disk.
+ * A search reads as much as there is of the past, and a client that comes back
+ * does not wait for it: there are two threads, each with a connection of its
+ * own, which do one job after the other while the loop goes on.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #define _GNU_SOURCE 1
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <ev.h>
 #include <sqlite3.h>
 #include "base/base.h"
 #include "dbstmt.h"
@@ -39,6 +38,8 @@ struct job {
 	job_h *run;
 	job_h *done;
 	void *arg;
+	enum scope scope; /* the file that it looks into */
+	uint64_t turn;    /* that is to be in it */
 	bool cancelled;
 };
 
@@ -46,32 +47,51 @@ struct jobs {
 	struct job *head, **tail;
 };
 
-static struct {
+/* A thread that looks */
+struct desk {
+	int niceness;
 	sqlite3 *db;
-	const char *const *sql;
-	unsigned count;
+	sqlite3 *fleet;  /* NULL until somebody looks into it */
+	unsigned opened; /* which one that is */
 	pthread_t thread;
 	bool runs;
-	ev_async news;
 
-	struct jobs held; /* until all is in the file that they are to find */
-
-	/* What both threads touch */
-	pthread_mutex_t mutex;
+	/* Under the mutex */
 	pthread_cond_t cond;
-	struct jobs todo, done;
+	struct jobs todo;
 	struct job *at;     /* that is being run */
 	atomic_bool enough; /* of the one that is being run */
-	bool checkpoint;    /* is to be made */
-	bool copies;        /* ... and is being made */
 	bool ready;         /* to look */
+	int err;            /* why it can't look */
+};
+
+enum { QUICK, SLOW, DESKS };
+
+static struct {
+	const char *const *sql;
+	unsigned count;
+	struct wake news;
+
+	/* Until all is in the file that they are to find */
+	struct jobs held[SCOPES];
+
+	/* What all threads touch */
+	pthread_mutex_t mutex;
+	struct desk desks[DESKS];
+	struct jobs done;
 	bool ends;
-	int err; /* why it can't look */
+	char fleet[PATH_MAX]; /* path of the fleet's file, "" if there is none
+			       */
+	unsigned opened;      /* another number for another one */
 } reader = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
-	.cond = PTHREAD_COND_INITIALIZER,
-	.held.tail = &reader.held.head,
-	.todo.tail = &reader.todo.head,
+	.held[SCOPE_LOCAL].tail = &reader.held[SCOPE_LOCAL].head,
+	.held[SCOPE_FLEET].tail = &reader.held[SCOPE_FLEET].head,
+	.desks[QUICK] = {.cond = PTHREAD_COND_INITIALIZER,
+			 .todo.tail = &reader.desks[QUICK].todo.head},
+	.desks[SLOW] = {.cond = PTHREAD_COND_INITIALIZER,
+			.todo.tail = &reader.desks[SLOW].todo.head,
+			.niceness = NICENESS},
 	.done.tail = &reader.done.head,
 };
 
@@ -111,69 +131,121 @@ static void move(struct jobs *to, struct jobs *from)
 }
 
 
+static int progress_handler(void *arg)
+{
+	const struct desk *d = arg;
+
+	return d->enough;
+}
+
+
+static int open_file(struct desk *d, sqlite3 **dbp, const char *path)
+{
+	if (sqlite3_open_v2(path, dbp,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(*dbp, BUSY_TIME) != SQLITE_OK ||
+	    sqlite3_exec(*dbp,
+			 "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-512",
+			 NULL, NULL, NULL) != SQLITE_OK)
+		return EIO;
+
+	sqlite3_progress_handler(*dbp, PROGRESS_OPS, progress_handler, d);
+
+	return 0;
+}
+
+
+static void close_fleet(struct desk *d)
+{
+	const enum scope before = dbstmts_scope(SCOPE_FLEET);
+
+	dbstmts_finalize();
+	(void)dbstmts_scope(before);
+	(void)sqlite3_close(d->fleet);
+	d->fleet = NULL;
+}
+
+
+/* In the thread, with the statements of that file at hand; without them
+   nothing is found */
+static void open_fleet(struct desk *d, const char *path, unsigned opened)
+{
+	if (d->fleet && d->opened == opened)
+		return;
+
+	close_fleet(d);
+	d->opened = opened; /* as it is asked for */
+	if (*path && (open_file(d, &d->fleet, path) ||
+		      dbstmts_prepare(d->fleet, reader.sql, reader.count)))
+		log_error("store: can't read %s: %s", path,
+			  sqlite3_errmsg(d->fleet));
+}
+
+
 /* The mutex is held, but not while it runs */
-static void run_job(struct job *j)
+static void run_job(struct desk *d, struct job *j)
 {
 	if (!j->cancelled) {
-		reader.at = j;
-		reader.enough = false;
+		const unsigned opened = reader.opened;
+		char path[PATH_MAX];
+
+		memcpy(path, reader.fleet, sizeof(path));
+		d->at = j;
+		d->enough = false;
 		(void)pthread_mutex_unlock(&reader.mutex);
+		(void)dbstmts_scope(j->scope);
+		if (j->scope == SCOPE_FLEET)
+			open_fleet(d, path, opened);
 		j->run(j->arg);
+		(void)dbstmts_scope(SCOPE_LOCAL);
 		(void)pthread_mutex_lock(&reader.mutex);
-		reader.at = NULL;
+		d->at = NULL;
 	}
 
 	put(&reader.done, j);
-	ev_async_send(EV_DEFAULT_ & reader.news);
+	wake_send(&reader.news);
 }
 
 
-static int progress_handler(void *arg)
+/* Of a file that is not asked for any more; the mutex is held */
+static void let_go(struct desk *d)
 {
-	(void)arg;
+	if (!d->fleet || d->opened == reader.opened)
+		return;
 
-	return reader.enough;
-}
-
-
-static void make_checkpoint(void)
-{
-	reader.checkpoint = false;
-	reader.copies = true;
-	(void)pthread_mutex_unlock(&reader.mutex);
-	(void)sqlite3_wal_checkpoint_v2(reader.db, NULL,
-					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	(void)pthread_mutex_lock(&reader.mutex);
-	reader.copies = false;
-	ev_async_send(EV_DEFAULT_ & reader.news);
+	close_fleet(d);
+	(void)pthread_cond_broadcast(&d->cond);
 }
 
 
 static void *thread_main(void *arg)
 {
-	(void)arg;
+	struct desk *d = arg;
 
 	/* the calls first, where there are few CPUs; Linux has this for each
 	   thread */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+	if (d->niceness)
+		(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
+				  d->niceness);
 
 	(void)pthread_mutex_lock(&reader.mutex);
-	reader.err = dbstmts_prepare(reader.db, reader.sql, reader.count);
-	reader.ready = true;
-	(void)pthread_cond_broadcast(&reader.cond);
+	d->err = dbstmts_prepare(d->db, reader.sql, reader.count);
+	d->ready = true;
+	(void)pthread_cond_broadcast(&d->cond);
 	while (!reader.ends) {
-		struct job *j;
+		struct job *j = take(&d->todo);
 
-		if (reader.checkpoint)
-			make_checkpoint();
-		else if ((j = take(&reader.todo)))
-			run_job(j);
+		let_go(d);
+		if (j)
+			run_job(d, j);
 		else
-			(void)pthread_cond_wait(&reader.cond, &reader.mutex);
+			(void)pthread_cond_wait(&d->cond, &reader.mutex);
 	}
 	(void)pthread_mutex_unlock(&reader.mutex);
 
 	dbstmts_finalize();
+	close_fleet(d);
 	json_forget();
 
 	return NULL;
@@ -191,12 +263,10 @@ static void finish(struct jobs *list)
 }
 
 
-static void news_handler(EV_P_ ev_async *w, int revents)
+static void news_handler(void *arg)
 {
 	struct jobs done = {NULL, &done.head};
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	(void)pthread_mutex_lock(&reader.mutex);
 	move(&done, &reader.done);
@@ -206,28 +276,54 @@ static void news_handler(EV_P_ ev_async *w, int revents)
 }
 
 
-/* Signals are for the loop */
-static int start(void)
+static int start(struct desk *d)
 {
-	sigset_t all, before;
 	int err;
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&reader.thread, NULL, thread_main, NULL);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-
+	d->ready = false;
+	err = thread_start(&d->thread, thread_main, d);
 	if (err)
 		return err;
 
+	d->runs = true;
 	(void)pthread_mutex_lock(&reader.mutex);
-	while (!reader.ready)
-		(void)pthread_cond_wait(&reader.cond, &reader.mutex);
+	while (!d->ready)
+		(void)pthread_cond_wait(&d->cond, &reader.mutex);
 	(void)pthread_mutex_unlock(&reader.mutex);
 
-	reader.runs = true;
+	return d->err;
+}
 
-	return reader.err;
+
+static int desk_open(struct desk *d, const char *path)
+{
+	int err = open_file(d, &d->db, path);
+
+	if (!err)
+		err = start(d);
+	if (err)
+		log_error("store: can't read %s: %s", path,
+			  sqlite3_errmsg(d->db));
+
+	return err;
+}
+
+
+static void desk_close(struct desk *d)
+{
+	if (d->runs) {
+		(void)pthread_mutex_lock(&reader.mutex);
+		reader.ends = true;
+		d->enough = true;
+		(void)pthread_cond_signal(&d->cond);
+		(void)pthread_mutex_unlock(&reader.mutex);
+		(void)pthread_join(d->thread, NULL);
+	}
+
+	d->runs = false;
+	finish(&d->todo);
+	(void)sqlite3_close(d->db);
+	d->db = NULL;
 }
 
 
@@ -238,32 +334,19 @@ static int start(void)
  * @param sql   Statements
  * @param count Number of statements
  *
- * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, or EAGAIN if
- * there can be no thread
+ * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, EAGAIN if
+ * there can be no thread, or what wake_open() fails with
  */
 int reader_open(const char *path, const char *const *sql, unsigned count)
 {
-	int err = EIO;
+	int err;
 
 	reader.sql = sql;
 	reader.count = count;
-	reader.ready = reader.ends = false;
-	if (sqlite3_open_v2(path, &reader.db,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			    NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(reader.db, BUSY_TIME) == SQLITE_OK &&
-	    sqlite3_exec(reader.db, "PRAGMA synchronous=NORMAL", NULL, NULL,
-			 NULL) == SQLITE_OK) {
-		sqlite3_progress_handler(reader.db, PROGRESS_OPS,
-					 progress_handler, NULL);
-		ev_async_init(&reader.news, news_handler);
-		ev_async_start(EV_DEFAULT_ & reader.news);
-		err = start();
-	}
-
-	if (err)
-		log_error("store: can't read %s: %s", path,
-			  sqlite3_errmsg(reader.db));
+	reader.ends = false;
+	err = wake_open(&reader.news, news_handler, NULL);
+	for (size_t i = 0; !err && i < DESKS; i++)
+		err = desk_open(&reader.desks[i], path);
 
 	return err;
 }
@@ -274,51 +357,134 @@ int reader_open(const char *path, const char *const *sql, unsigned count)
  */
 void reader_close(void)
 {
-	if (reader.runs) {
-		(void)pthread_mutex_lock(&reader.mutex);
-		reader.ends = true;
-		reader.enough = true;
-		(void)pthread_cond_signal(&reader.cond);
-		(void)pthread_mutex_unlock(&reader.mutex);
-		(void)pthread_join(reader.thread, NULL);
-	}
-	reader.runs = false;
+	for (size_t i = 0; i < DESKS; i++)
+		desk_close(&reader.desks[i]);
 
-	if (ev_is_active(&reader.news))
-		ev_async_stop(EV_DEFAULT_ & reader.news);
-	finish(&reader.held);
-	finish(&reader.todo);
+	wake_close(&reader.news);
+	for (size_t i = 0; i < SCOPES; i++)
+		finish(&reader.held[i]);
 	finish(&reader.done);
-	(void)sqlite3_close(reader.db);
-	reader.db = NULL;
+}
+
+
+static bool has_fleet(const struct desk *d)
+{
+	return d->at && d->at->scope == SCOPE_FLEET ? true : d->fleet != NULL;
+}
+
+
+/* The mutex is held, but while it waits */
+static void await_let_go(struct desk *d)
+{
+	while (d->runs && has_fleet(d)) {
+		if (d->at && d->at->scope == SCOPE_FLEET)
+			d->enough = true;
+		(void)pthread_cond_broadcast(&d->cond);
+		(void)pthread_cond_wait(&d->cond, &reader.mutex);
+	}
+}
+
+
+/**
+ * Let jobs look into the fleet's file, too, or no more: who waits for one that
+ * has not begun then finds nothing
+ *
+ * @param path Its path, NULL for none
+ */
+void reader_fleet(const char *path)
+{
+	(void)pthread_mutex_lock(&reader.mutex);
+	(void)snprintf(reader.fleet, sizeof(reader.fleet), "%s",
+		       path ? path : "");
+	++reader.opened;
+	for (size_t i = 0; i < DESKS; i++)
+		await_let_go(&reader.desks[i]);
+	(void)pthread_mutex_unlock(&reader.mutex);
+
+	if (!path)
+		finish(&reader.held[SCOPE_FLEET]);
+}
+
+
+static void hand(struct desk *d, struct job *j)
+{
+	put(&d->todo, j);
+	(void)pthread_cond_signal(&d->cond);
+}
+
+
+static struct job *create(enum scope scope, job_h *run, job_h *done, void *arg)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j)
+		*j = (struct job){
+			.scope = scope, .run = run, .done = done, .arg = arg};
+
+	return j;
 }
 
 
 /**
  * Have somebody look into the store.  That begins with reader_start().
  *
- * @param jp   Pointer to the job, which is gone once it is done
- * @param run  Called in the thread, where the statements are its own; not at
- *             all if the job is cancelled before
- * @param done Called in the loop, once, in any case
- * @param arg  Handler argument
+ * @param jp    Pointer to the job, which is gone once it is done
+ * @param scope The file
+ * @param run   Called in the thread, where the statements are its own; not at
+ *              all if the job is cancelled before
+ * @param done  Called in the loop, once, in any case
+ * @param arg   Handler argument
+ * @param turn  Number of the turn that is to be in the file before
  *
  * @return 0 if success, or ENOMEM
  */
-int reader_ask(struct job **jp, job_h *run, job_h *done, void *arg)
+int reader_ask(struct job **jp, enum scope scope, job_h *run, job_h *done,
+	       void *arg, uint64_t turn)
 {
-	struct job *j = calloc(1, sizeof(*j));
+	struct job *j = create(scope, run, done, arg);
 
 	if (!j)
 		return ENOMEM;
 
-	j->run = run;
-	j->done = done;
-	j->arg = arg;
-	put(&reader.held, j);
+	j->turn = turn;
+	put(&reader.held[scope], j);
 	*jp = j;
 
 	return 0;
+}
+
+
+/**
+ * Have somebody look into the store at once
+ *
+ * @param jp    Pointer to the job, which is gone once it is done
+ * @param scope The file
+ * @param run   Called in the thread
+ * @param done  Called in the loop, once, in any case
+ * @param arg   Handler argument
+ *
+ * @return 0 if success, or ENOMEM
+ */
+int reader_look_at(struct job **jp, enum scope scope, job_h *run, job_h *done,
+		   void *arg)
+{
+	struct job *j = create(scope, run, done, arg);
+
+	if (!j)
+		return ENOMEM;
+
+	*jp = j;
+	(void)pthread_mutex_lock(&reader.mutex);
+	hand(&reader.desks[QUICK], j);
+	(void)pthread_mutex_unlock(&reader.mutex);
+
+	return 0;
+}
+
+
+int reader_look(struct job **jp, job_h *run, job_h *done, void *arg)
+{
+	return reader_look_at(jp, SCOPE_LOCAL, run, done, arg);
 }
 
 
@@ -329,53 +495,29 @@ void reader_cancel(struct job *j)
 
 	(void)pthread_mutex_lock(&reader.mutex);
 	j->cancelled = true;
-	if (reader.at == j)
-		reader.enough = true;
+	for (size_t i = 0; i < DESKS; i++) {
+		if (reader.desks[i].at == j)
+			reader.desks[i].enough = true;
+	}
 	(void)pthread_mutex_unlock(&reader.mutex);
 }
 
 
 /**
- * Let the jobs begin: what was written before they were asked for is in the
- * file
+ * Let jobs begin: what was written before they were asked for is in the file
+ *
+ * @param scope The file
+ * @param turn  Number of the last turn that is there
  */
-void reader_start(void)
+void reader_start(enum scope scope, uint64_t turn)
 {
-	if (!reader.held.head)
+	struct jobs *held = &reader.held[scope];
+
+	if (!held->head || held->head->turn > turn)
 		return;
 
 	(void)pthread_mutex_lock(&reader.mutex);
-	move(&reader.todo, &reader.held);
-	(void)pthread_cond_signal(&reader.cond);
+	while (held->head && held->head->turn <= turn)
+		hand(&reader.desks[SLOW], take(held));
 	(void)pthread_mutex_unlock(&reader.mutex);
-}
-
-
-/**
- * Have what is in SQLite's log copied into its file
- */
-void reader_checkpoint(void)
-{
-	(void)pthread_mutex_lock(&reader.mutex);
-	reader.checkpoint = true;
-	(void)pthread_cond_signal(&reader.cond);
-	(void)pthread_mutex_unlock(&reader.mutex);
-}
-
-
-/**
- * Tell whether SQLite's log is being copied, or is to be, not behind a job;
- * the loop turns when that is done
- *
- * @return True if so
- */
-bool reader_copies(void)
-{
-	bool copies;
-
-	(void)pthread_mutex_lock(&reader.mutex);
-	copies = reader.copies || (reader.checkpoint && !reader.at);
-	(void)pthread_mutex_unlock(&reader.mutex);
-
-	return copies;
 }

@@ -7,6 +7,7 @@
 #define READER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "store.h"
 
 
@@ -14,9 +15,11 @@ struct job;
 
 int reader_open(const char *path, const char *const *sql, unsigned count);
 void reader_close(void);
-int reader_ask(struct job **jp, job_h *run, job_h *done, void *arg);
-void reader_start(void);
-void reader_checkpoint(void);
-bool reader_copies(void);
+void reader_fleet(const char *path);
+int reader_ask(struct job **jp, enum scope scope, job_h *run, job_h *done,
+	       void *arg, uint64_t turn);
+int reader_look_at(struct job **jp, enum scope scope, job_h *run, job_h *done,
+		   void *arg);
+void reader_start(enum scope scope, uint64_t turn);
 
 #endif

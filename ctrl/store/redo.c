@@ -1,31 +1,29 @@
 /**
- * @file redo.c  The redo log: what a turn writes, on disk before it is sent
+ * @file redo.c  The redo log: what a turn writes, kept before it is sent
  *
- * A turn costs one write() here, where a commit of SQLite costs one for each
+ * A turn costs a copy here, where a commit of SQLite costs a write() for each
  * page that changed, so that SQLite need commit only now and then.  Whoever
  * opens the store after a crash repeats what SQLite has not got.  Without it a
- * transfer costs the store 20 times the CPU, 1,500 us for 75, and 20 times the
- * time: `tests/bench/run savings` measures both side by side.
+ * transfer costs the store many times the CPU, and the time:
+ * `tests/bench/run savings` measures both side by side.
+ *
+ * The copy goes to memory that outlives us, ring.c, and the writer brings it
+ * to disk; where there is no such memory, it is written to disk at once.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "base/base.h"
 #include "journal.h"
 #include "redo.h"
+#include "redofile.h"
 #include "redoformat.h"
+#include "ring.h"
 
-
-enum {
-	KEEP_SIZE = 4 << 20, /* bytes that the file may keep, once cleared */
-	MAX_SIZE = 64 << 20, /* bytes that it may have */
-};
 
 struct buffer {
 	char *p;
@@ -34,13 +32,7 @@ struct buffer {
 	bool failed;
 };
 
-static struct {
-	int fd;
-	off_t begin; /* of the records */
-	off_t end;   /* of the last one */
-	bool gap;    /* one could not be written: no other may follow */
-	struct buffer turn;
-} redo = {.fd = -1};
+static struct buffer turn_buffer; /* of the one at hand */
 
 
 static void put(struct buffer *b, const void *p, size_t len)
@@ -76,72 +68,81 @@ static void put_text(struct buffer *b, const char *text, size_t len)
 }
 
 
-static int write_all(const char *p, size_t len, off_t at)
-{
-	while (len) {
-		const ssize_t n = pwrite(redo.fd, p, len, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? errno : EIO;
-
-		p += n;
-		len -= (size_t)n;
-		at += n;
-	}
-
-	return 0;
-}
-
-
 /**
  * Close the log
+ *
+ * @param done True if all that is in it is in the database
  */
-void redo_close(void)
+void redo_close(bool done)
 {
-	if (redo.fd >= 0)
-		(void)close(redo.fd);
-	free(redo.turn.p);
-	memset(&redo, 0, sizeof(redo));
-	redo.fd = -1;
+	ring_close(done);
+	redofiles_close();
+	free(turn_buffer.p);
+	memset(&turn_buffer, 0, sizeof(turn_buffer));
+}
+
+
+static void put_sql(struct buffer *b, const char *const *sql, unsigned count)
+{
+	put_u32(b, count);
+	for (unsigned i = 0; i < count; i++)
+		put_text(b, sql[i], strlen(sql[i]));
+}
+
+
+static int open_files(const char *dir, const char *const *sql, unsigned count)
+{
+	struct buffer b = {0};
+	int err;
+
+	put(&b, REDO_MAGIC, sizeof(REDO_MAGIC));
+	put_sql(&b, sql, count);
+	err = b.failed ? ENOMEM : redofiles_open(dir, b.p, b.len);
+	free(b.p);
+
+	return err;
+}
+
+
+static int open_ring(const char *dir, uint64_t key, const char *const *sql,
+		     unsigned count)
+{
+	struct buffer b = {0};
+	int err;
+
+	put(&b, RING_MAGIC, sizeof(RING_MAGIC));
+	put(&b, &key, sizeof(key));
+	put_sql(&b, sql, count);
+	err = b.failed ? ENOMEM : ring_open(dir, b.p, b.len);
+	free(b.p);
+
+	return err;
 }
 
 
 /**
- * Begin a log in which nothing is left to do
+ * Begin a log in which nothing is left to do.  Says itself what is wrong: a
+ * turn costs more then.
  *
  * @param dir   Directory of the store
+ * @param key   That the database has
  * @param sql   Statements
  * @param count Number of statements
- *
- * @return 0 if success, ENOMEM, or an error of open() or pwrite()
  */
-int redo_open(const char *dir, const char *const *sql, unsigned count)
+void redo_open(const char *dir, uint64_t key, const char *const *sql,
+	       unsigned count)
 {
-	struct buffer b = {0};
-	char path[PATH_MAX];
-	int err;
+	const bool ring = !open_ring(dir, key, sql, count);
+	const int err = open_files(dir, sql, count);
 
-	redo_path(path, sizeof(path), dir);
-	redo.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (redo.fd < 0)
-		return errno;
-
-	put(&b, REDO_MAGIC, sizeof(REDO_MAGIC));
-	put_u32(&b, count);
-	for (unsigned i = 0; i < count; i++)
-		put_text(&b, sql[i], strlen(sql[i]));
-
-	err = b.failed ? ENOMEM : write_all(b.p, b.len, 0);
-	redo.begin = redo.end = (off_t)b.len;
-	free(b.p);
-
-	/* behind half a header nothing would be found */
+	if (!ring)
+		log_info("store: there is no tmpfs that outlives this "
+			 "process: each turn is written to the disk itself");
 	if (err)
-		redo_close();
-
-	return err;
+		log_warning("store: can't write %s/referd.redo (%s): %s", dir,
+			    strerror(err),
+			    ring ? "it gets into the database at once"
+				 : "each turn is committed by itself");
 }
 
 
@@ -155,11 +156,7 @@ int redo_open(const char *dir, const char *const *sql, unsigned count)
 void redo_add(unsigned stmt, const struct value *values, unsigned count)
 {
 	static const struct record none;
-	struct buffer *b = &redo.turn;
-
-	/* it would not be written */
-	if (redo.gap)
-		return;
+	struct buffer *b = &turn_buffer;
 
 	if (!b->len)
 		put(b, &none, sizeof(none));
@@ -184,49 +181,104 @@ void redo_add(unsigned stmt, const struct value *values, unsigned count)
 
 
 /**
- * Write what was added since the last time
+ * Tell whether the log is in memory, and gets to disk later
  *
- * @param turn Number of the turn, one above that of the last
+ * @return True if so
+ */
+bool redo_is_memory(void)
+{
+	return ring_is_open();
+}
+
+
+/**
+ * Keep what was added since the last time
  *
- * @return 0 if success, ENOMEM if what was added has no room in memory, EFBIG
- * if the log is full, EIO if a turn before this one is missing, or an error of
- * pwrite()
+ * @param turn Number of the turn, above that of the last
+ *
+ * @return 0 if success, ENOMEM if what was added has no room in memory, ENOSPC
+ * if the ring is full, EFBIG if it is too small, or an error of
+ * redofile_append()
  */
 int redo_write(uint64_t turn)
 {
-	struct buffer *b = &redo.turn;
+	struct buffer *b = &turn_buffer;
 	struct record r = {.turn = turn, .size = b->len - sizeof(r)};
-	int err = redo.gap ? EIO : b->failed ? ENOMEM : 0;
+	int err = b->failed ? ENOMEM : 0;
 
-	if (redo.end > MAX_SIZE)
-		err = EFBIG;
 	if (!err) {
 		memcpy(b->p, &r, sizeof(r));
 		r.sum = redo_sum(b->p + sizeof(r.sum), b->len - sizeof(r.sum));
 		memcpy(b->p, &r.sum, sizeof(r.sum));
-		err = write_all(b->p, b->len, redo.end);
+		err = ring_is_open() ? ring_put(b->p, b->len)
+				     : redofile_append(b->p, b->len, turn);
 	}
-
-	if (err)
-		redo.gap = true;
-	else
-		redo.end += (off_t)b->len;
 
 	b->len = 0;
 	b->failed = false;
+	if (!err)
+		counter_add(COUNTER_STORE_WRITES);
 
 	return err;
 }
 
 
 /**
- * Forget what was written: it is done
+ * Take note that what was written so far is on its way into the database
  */
-void redo_clear(void)
+void redo_taken(void)
 {
-	if (redo.end > KEEP_SIZE)
-		(void)!ftruncate(redo.fd, redo.begin);
+	if (!ring_is_open())
+		redofile_turn();
+}
 
-	redo.end = redo.begin;
-	redo.gap = false;
+
+/**
+ * Take note of what is in the database; in the loop
+ *
+ * @param turn Number of the last turn that is there
+ */
+void redo_settled(uint64_t turn)
+{
+	if (!ring_is_open())
+		redofiles_settled(turn);
+}
+
+
+/**
+ * Bring to disk what is in memory; in the writer
+ *
+ * @return 0 if success, or an error of redofile_append()
+ */
+int redo_bring(void)
+{
+	uint64_t turn;
+	const char *p;
+	size_t len;
+	int err;
+
+	if (!ring_waits())
+		return 0;
+
+	p = ring_next(&len, &turn);
+	err = redofile_append(p, len, turn);
+	if (!err)
+		ring_taken(len);
+
+	return err;
+}
+
+
+/**
+ * The same in the writer
+ *
+ * @param turn Number of the last turn that is in the database
+ */
+void redo_brought(uint64_t turn)
+{
+	if (!ring_is_open())
+		return;
+
+	redofiles_settled(turn);
+	ring_skip(turn);
 }

@@ -1,20 +1,28 @@
 /**
- * @file redo.h  The redo log: what a turn writes, on disk before it is sent
+ * @file redo.h  The redo log: what a turn writes, kept before it is sent
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #ifndef REDO_H
 #define REDO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 
 struct value;
 
-int redo_open(const char *dir, const char *const *sql, unsigned count);
-void redo_close(void);
+void redo_open(const char *dir, uint64_t key, const char *const *sql,
+	       unsigned count);
+void redo_close(bool done);
+bool redo_is_memory(void);
 void redo_add(unsigned stmt, const struct value *values, unsigned count);
 int redo_write(uint64_t turn);
-void redo_clear(void);
+
+void redo_taken(void);
+void redo_settled(uint64_t turn);
+
+int redo_bring(void);
+void redo_brought(uint64_t turn);
 
 #endif

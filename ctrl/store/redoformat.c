@@ -1,5 +1,5 @@
 /**
- * @file redoformat.c  What the redo log looks like on disk
+ * @file redoformat.c  What the redo log looks like, on disk and in memory
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -45,13 +45,14 @@ uint64_t redo_sum(const char *p, size_t len)
 
 
 /**
- * Tell where the log is
+ * Tell where a file of the log is
  *
  * @param path Set to its path
  * @param size Room there, in bytes
  * @param dir  Directory of the store
+ * @param n    Number of the file, below REDO_FILES
  */
-void redo_path(char *path, size_t size, const char *dir)
+void redo_path(char *path, size_t size, const char *dir, unsigned n)
 {
-	(void)snprintf(path, size, "%s/referd.redo", dir);
+	(void)snprintf(path, size, "%s/referd.redo%s", dir, n ? "2" : "");
 }

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "redoformat.h"
 #include "replay.h"
+#include "ring.h"
 
 
 enum { STMTS_MAX = 256 };
@@ -94,13 +95,28 @@ struct replay {
 };
 
 
-static bool get_header(struct reader *r, struct replay *replay)
+/* Whose log it is */
+static bool get_magic(struct reader *r, uint64_t key)
 {
+	const char *magic = key ? RING_MAGIC : REDO_MAGIC;
 	const void *p = get(r, sizeof(REDO_MAGIC));
+
+	if (!p || memcmp(p, magic, sizeof(REDO_MAGIC)))
+		return false;
+
+	if (key)
+		p = get(r, sizeof(key));
+
+	return p && (!key || !memcmp(p, &key, sizeof(key)));
+}
+
+
+static bool get_header(struct reader *r, uint64_t key, struct replay *replay)
+{
 	uint32_t len;
 
-	if (!p || memcmp(p, REDO_MAGIC, sizeof(REDO_MAGIC)) ||
-	    !get_u32(r, &replay->count) || replay->count > STMTS_MAX)
+	if (!get_magic(r, key) || !get_u32(r, &replay->count) ||
+	    replay->count > STMTS_MAX)
 		return false;
 
 	for (uint32_t i = 0; i < replay->count; i++) {
@@ -158,15 +174,12 @@ static int replay_turn(const struct replay *replay, uint64_t turn,
 }
 
 
-static int read_file(const char *path, struct reader *r)
+/* Its descriptor is closed here */
+static int read_file(int fd, struct reader *r)
 {
 	struct stat st;
 	char *p = NULL;
-	int fd, err = 0;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
+	int err = 0;
 
 	if (fstat(fd, &st)) {
 		err = errno;
@@ -197,10 +210,70 @@ out:
 }
 
 
+/* What is done is skipped; a gap, or a lower number, ends it */
+static int replay_file(int fd, uint64_t key, struct replay *replay,
+		       uint64_t *turnp)
+{
+	struct reader file = {0}, body;
+	struct record record;
+	const char *p;
+	int err;
+
+	err = read_file(fd, &file);
+	if (err)
+		return err;
+
+	p = file.p;
+	if (!get_header(&file, key, replay))
+		goto out;
+
+	for (uint64_t last = 0;
+	     get_record(&file, &record, &body) && record.turn > last;
+	     last = record.turn) {
+		if (record.turn <= *turnp)
+			continue;
+		if (record.turn > *turnp + 1)
+			break;
+
+		err = replay_turn(replay, record.turn, &body);
+		if (err)
+			break;
+		*turnp = record.turn;
+	}
+
+out:
+	free((void *)p);
+
+	return err;
+}
+
+
+/* Either may be the older one */
+static int replay_files(const char *dir, struct replay *replay,
+			uint64_t *turnp)
+{
+	char path[PATH_MAX];
+	int fd, err = 0;
+
+	for (unsigned i = 0; i <= REDO_FILES && !err; i++) {
+		redo_path(path, sizeof(path), dir, i % REDO_FILES);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			err = replay_file(fd, 0, replay, turnp);
+		else if (errno != ENOENT)
+			err = errno;
+	}
+
+	return err;
+}
+
+
 /**
- * Go through the writes that a crash has left
+ * Go through the writes that a crash has left: on disk, and what had not got
+ * there yet, in memory
  *
  * @param dir   Directory of the store
+ * @param key   Of what is in memory, 0 if that is of no use
  * @param turnp The last turn that is done; set to the last one that was found
  * @param h     Handler of each write of the turns behind it, in order
  * @param arg   Handler argument
@@ -209,40 +282,19 @@ out:
  * has what is no write, ENOMEM, an error of open() or read(), or what the
  * handler returns
  */
-int redo_replay(const char *dir, uint64_t *turnp, redo_h *h, void *arg)
+int redo_replay(const char *dir, uint64_t key, uint64_t *turnp, redo_h *h,
+		void *arg)
 {
 	struct replay replay = {.h = h, .arg = arg};
-	struct reader file = {0}, body;
-	struct record record;
-	char path[PATH_MAX];
-	const char *p;
-	int err;
+	int err, fd;
 
-	redo_path(path, sizeof(path), dir);
-	err = read_file(path, &file);
-	if (err)
-		return err == ENOENT ? 0 : err;
+	err = replay_files(dir, &replay, turnp);
 
-	p = file.p;
-	if (!get_header(&file, &replay))
-		goto out;
-
-	/* what is done is skipped; a gap, or a lower number, ends it */
-	for (uint64_t last = 0; get_record(&file, &record, &body);
-	     last = record.turn) {
-		if (last ? record.turn != last + 1 : record.turn > *turnp + 1)
-			break;
-		if (record.turn <= *turnp)
-			continue;
-
-		err = replay_turn(&replay, record.turn, &body);
-		if (err)
-			break;
-		*turnp = record.turn;
+	for (unsigned i = 0; !err && key && i < ring_places(); i++) {
+		fd = ring_find(dir, i);
+		if (fd >= 0)
+			err = replay_file(fd, key, &replay, turnp);
 	}
-
-out:
-	free((void *)p);
 
 	return err;
 }

@@ -15,6 +15,7 @@ struct value;
 typedef int(redo_h)(uint64_t turn, unsigned stmt, const char *sql,
 		    const struct value *values, unsigned count, void *arg);
 
-int redo_replay(const char *dir, uint64_t *turnp, redo_h *h, void *arg);
+int redo_replay(const char *dir, uint64_t key, uint64_t *turnp, redo_h *h,
+		void *arg);
 
 #endif

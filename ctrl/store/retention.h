@@ -6,8 +6,14 @@
 #ifndef RETENTION_H
 #define RETENTION_H
 
-#include <stdbool.h>
 
-bool retention_step(void);
+enum retention_state {
+	RETENTION_RUNS,
+	RETENTION_MORE,
+	RETENTION_DONE,
+};
+
+void retention_step(void);
+enum retention_state retention_state(void);
 
 #endif

@@ -2,7 +2,8 @@
  * @file spool.c  What is only added to SQLite's file, until it is there
  *
  * Each begins with a number, which rises: one finds them by it.  The oldest
- * can be dropped, and their memory is free then.
+ * can be dropped, and their memory is free then.  What was taken stays where
+ * it is until it is known whether it is in the file: a thread reads it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +30,9 @@ struct item {
 static struct {
 	struct item *items; /* those from begin to end */
 	size_t begin, end, size;
-	size_t next; /* that was not run yet */
+	size_t taken;   /* up to here */
+	size_t settled; /* up to here they are in the file */
+	int64_t gone;   /* number of the last one that is not here any more */
 	size_t bytes;
 	struct arena *arena; /* that is being filled */
 } spool;
@@ -46,7 +49,8 @@ static int make_room(void)
 
 	if (spool.begin > spool.size / 2) {
 		spool.end -= spool.begin;
-		spool.next -= spool.begin;
+		spool.taken -= spool.begin;
+		spool.settled -= spool.begin;
 		memmove(spool.items, spool.items + spool.begin,
 			spool.end * sizeof(*spool.items));
 		spool.begin = 0;
@@ -62,6 +66,17 @@ static int make_room(void)
 	spool.size = size;
 
 	return 0;
+}
+
+
+/**
+ * Begin
+ *
+ * @param gone No number that has gone is higher
+ */
+void spool_begin(int64_t gone)
+{
+	spool.gone = gone;
 }
 
 
@@ -100,46 +115,77 @@ int spool_add(unsigned stmt, const struct value *values, unsigned count)
 
 
 /**
- * Get the oldest write that was not run
+ * Take all writes, for a thread that reads them with spool_read()
  *
- * @param todo Set to it, until the next call
+ * @param listp  Set to them, to be freed; NULL if there are none
+ * @param countp Set to their number
  *
- * @return True if there is one
+ * @return 0 if success, or ENOMEM
  */
-bool spool_next(struct todo *todo)
+int spool_take(struct spooled **listp, size_t *countp)
 {
-	if (spool.next == spool.end)
-		return false;
+	struct spooled *list;
+	size_t count = 0;
 
-	todo->stmt = spool.items[spool.next].stmt;
-	todo->count = pack_read(todo->values, spool.items[spool.next].values);
+	*listp = NULL;
+	*countp = 0;
+	if (spool.begin == spool.end)
+		return 0;
 
-	return true;
+	list = malloc((spool.end - spool.begin) * sizeof(*list));
+	if (!list)
+		return ENOMEM;
+
+	for (size_t i = spool.begin; i < spool.end; i++) {
+		const struct item *item = &spool.items[i];
+
+		if (item->values)
+			list[count++] = (struct spooled){.stmt = item->stmt,
+							 .p = item->values};
+	}
+	spool.taken = spool.end;
+	*listp = list;
+	*countp = count;
+
+	return 0;
 }
 
 
 /**
- * Take note that it was run
+ * Read a write that was taken; any thread may do so
+ *
+ * @param todo Set to it, as long as it is not known to be in the file
+ * @param s    Write
  */
-void spool_done(void)
+void spool_read(struct todo *todo, const struct spooled *s)
 {
-	++spool.next;
+	todo->stmt = s->stmt;
+	todo->count = pack_read(todo->values, s->p);
 }
 
 
 /**
- * Take note that nothing was run
+ * Take note that nothing of what was taken is in the file
  */
 void spool_undo(void)
 {
-	spool.next = spool.begin;
+	spool.taken = spool.begin;
 }
 
 
-/* The first that was not run and has a number above another */
+/**
+ * Take note that all that was taken is in the file
+ */
+void spool_settled(void)
+{
+	spool.settled = spool.taken;
+}
+
+
+/* The first that has a number above another */
 static size_t find(int64_t after)
 {
-	size_t low = spool.next, high = spool.end;
+	size_t low = spool.begin, high = spool.end;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
@@ -155,7 +201,8 @@ static size_t find(int64_t after)
 
 
 /**
- * Go through what was not run, in order
+ * Go through what there is, in order: what was taken is seen by others only
+ * once it is in the file
  *
  * @param stmt  Number of a statement
  * @param after Number behind which to begin
@@ -167,7 +214,7 @@ void spool_each(unsigned stmt, int64_t after, spool_h *h, void *arg)
 	struct value values[VALUES_MAX];
 
 	for (size_t i = find(after); i < spool.end; i++) {
-		if (spool.items[i].stmt != stmt)
+		if (spool.items[i].stmt != stmt || !spool.items[i].values)
 			continue;
 
 		(void)pack_read(values, spool.items[i].values);
@@ -177,33 +224,80 @@ void spool_each(unsigned stmt, int64_t after, spool_h *h, void *arg)
 }
 
 
+static void drop(struct item *item)
+{
+	if (item->values)
+		arena_release(item->arena);
+	item->values = NULL;
+	spool.bytes -= item->size;
+	item->size = 0;
+}
+
+
 static void drop_first(void)
 {
-	struct item *item = &spool.items[spool.begin++];
-
-	spool.bytes -= item->size;
-	arena_release(item->arena);
-	if (spool.next < spool.begin)
-		spool.next = spool.begin;
+	spool.gone = spool.items[spool.begin].number;
+	drop(&spool.items[spool.begin++]);
+	if (spool.settled < spool.begin)
+		spool.settled = spool.begin;
+	if (spool.taken < spool.begin)
+		spool.taken = spool.begin;
 }
 
 
 /**
- * Drop the older half of what there is, by its bytes
+ * Free some of what is in the file
+ *
+ * @param count Number of writes
+ *
+ * @return True if there is more of it
+ */
+bool spool_free(size_t count)
+{
+	while (spool.begin < spool.settled && count--)
+		drop_first();
+
+	if (spool.begin == spool.end)
+		spool_clear();
+
+	return spool.begin < spool.settled;
+}
+
+
+/**
+ * Drop the older half of what there is, by its bytes, without what was taken
  *
  * @return Number of the last one that is gone, 0 if there was none
  */
 int64_t spool_drop(void)
 {
-	const size_t half = spool.bytes / 2;
 	int64_t number = 0;
+	size_t half = 0;
 
-	while (spool.begin < spool.end && spool.bytes > half) {
-		number = spool.items[spool.begin].number;
-		drop_first();
+	for (size_t i = spool.taken; i < spool.end; i++)
+		half += spool.items[i].size;
+	half = spool.bytes - half / 2;
+
+	for (size_t i = spool.taken; i < spool.end && spool.bytes > half;
+	     i++) {
+		number = spool.items[i].number;
+		drop(&spool.items[i]);
 	}
+	while (spool.begin < spool.end && !spool.items[spool.begin].values)
+		drop_first();
 
 	return number;
+}
+
+
+/**
+ * Tell what is not here any more: it is in the file, or lost
+ *
+ * @return Number of the last one
+ */
+int64_t spool_gone(void)
+{
+	return spool.gone;
 }
 
 
@@ -217,7 +311,7 @@ void spool_clear(void)
 
 	arena_release(spool.arena);
 	spool.arena = NULL;
-	spool.begin = spool.next = spool.end = 0;
+	spool.begin = spool.taken = spool.settled = spool.end = 0;
 
 	/* after a time in which much had to wait */
 	if (spool.size > ITEMS_MIN) {

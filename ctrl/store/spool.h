@@ -14,13 +14,23 @@
 struct todo;
 struct value;
 
+/* A write that was taken */
+struct spooled {
+	unsigned stmt;
+	const char *p;
+};
+
 typedef bool(spool_h)(const struct value *values, void *arg);
 
+void spool_begin(int64_t gone);
 int spool_add(unsigned stmt, const struct value *values, unsigned count);
-bool spool_next(struct todo *todo);
-void spool_done(void);
+int spool_take(struct spooled **listp, size_t *countp);
+void spool_read(struct todo *todo, const struct spooled *s);
 void spool_undo(void);
+void spool_settled(void);
+bool spool_free(size_t count);
 void spool_each(unsigned stmt, int64_t after, spool_h *h, void *arg);
+int64_t spool_gone(void);
 int64_t spool_drop(void);
 void spool_clear(void);
 size_t spool_size(void);

@@ -9,24 +9,20 @@
 #include <string.h>
 #include "base/base.h"
 #include "db.h"
-#include "journal.h"
+#include "messages.h"
 #include "schema.h"
-#include "spool.h"
 #include "store.h"
-#include "txn.h"
 
 
 enum {
 	SAVERS_MAX = 8,
 	RESERVE = 1 << 20, /* numbers */
-	LOOKS = 512,       /* messages that are looked at in one go */
 };
 
 /* Numbers are reserved on disk before they are given out: also one that was
    given out while nothing could be written is never given out again. */
 static struct {
 	uint64_t seq;      /* last one given out */
-	uint64_t last;     /* ... to a message that is for all */
 	uint64_t saved;    /* last one on disk */
 	uint64_t reserved; /* may have been given out, as far as the disk knows
 			    */
@@ -72,21 +68,6 @@ void store_save(void)
 }
 
 
-/* A statement that gives one number */
-static uint64_t query(unsigned n)
-{
-	uint64_t value;
-
-	if (db_step(n))
-		return 0;
-
-	value = (uint64_t)db_column_int(n, 0);
-	db_reset(n);
-
-	return value;
-}
-
-
 static void load_counters(void)
 {
 	if (db_step(STMT_COUNTERS))
@@ -96,7 +77,6 @@ static void load_counters(void)
 	store.forgotten = (uint64_t)db_column_int(STMT_COUNTERS, 1);
 	store.reserved = store.seq;
 	db_reset(STMT_COUNTERS);
-	store.last = query(STMT_LAST);
 }
 
 
@@ -107,6 +87,9 @@ int store_open(const char *dir)
 	err = db_open(dir, &schema_rules, schema_sql, STMTS);
 	if (!err) {
 		load_counters();
+		err = messages_open(store.seq);
+	}
+	if (!err) {
 		store.dirty = true;
 		(void)store_commit();
 	}
@@ -135,6 +118,7 @@ void store_close(void)
 	save_counters();
 	(void)db_commit();
 	db_close();
+	messages_close();
 	memset(&store, 0, sizeof(store));
 }
 
@@ -181,9 +165,15 @@ bool store_busy(void)
 }
 
 
+double store_wait(void)
+{
+	return db_wait();
+}
+
+
 const char *store_trouble(void)
 {
-	return txn_trouble();
+	return db_trouble();
 }
 
 
@@ -212,163 +202,6 @@ void store_forgotten(uint64_t seq)
 
 	store.forgotten = seq;
 	store.dirty = true;
-}
-
-
-void store_message(uint64_t seq, const char *client, const char *call_sid,
-		   bool jambonz, const char *text)
-{
-	db_bind_int(STMT_MESSAGE, 1, (int64_t)seq);
-	db_bind_text(STMT_MESSAGE, 2, client);
-	db_bind_text(STMT_MESSAGE, 3, call_sid);
-	db_bind_int(STMT_MESSAGE, 4, jambonz);
-	db_bind_int(STMT_MESSAGE, 5, clock_ms());
-	db_bind_text(STMT_MESSAGE, 6, text);
-	db_write(STMT_MESSAGE);
-	if (!client)
-		store.last = seq;
-}
-
-
-/* Whom a message is for, and who asks for it */
-struct reader {
-	uint64_t since; /* number of the last one that was looked at */
-	const char *client;
-	const char *call_sid;
-	bool jambonz;
-	unsigned limit; /* messages that it may still get */
-	unsigned looks; /* ... and that may still be looked at */
-	store_replay_h *h;
-	void *arg;
-};
-
-
-static bool is_for(const struct reader *r, const char *client,
-		   const char *call_sid, bool jambonz)
-{
-	if (r->jambonz && !jambonz)
-		return false;
-
-	if (client && *client)
-		return !strcmp(client, r->client);
-
-	return !r->call_sid || (call_sid && !strcmp(call_sid, r->call_sid));
-}
-
-
-/* True once that is enough for now */
-static bool is_over(const struct reader *r)
-{
-	return !r->limit || !r->looks;
-}
-
-
-static void take(struct reader *r, uint64_t seq, const char *text)
-{
-	if (text) {
-		--r->limit;
-		r->h(seq, text, r->arg);
-	}
-
-	--r->looks;
-	r->since = seq;
-}
-
-
-/* Of what waits to be written */
-static bool waiting_handler(const struct value *v, void *arg)
-{
-	struct reader *r = arg;
-	const bool is = is_for(r, v[1].text, v[2].text, v[3].number != 0);
-
-	take(r, (uint64_t)v[0].number, is ? v[5].text : NULL);
-
-	return is_over(r);
-}
-
-
-static bool last_handler(const struct value *v, void *arg)
-{
-	struct reader *r = arg;
-
-	if (!v[1].text || !strcmp(v[1].text, r->client))
-		r->since = (uint64_t)v[0].number;
-
-	return false;
-}
-
-
-uint64_t store_last(const char *client)
-{
-	struct reader r = {.since = store.last, .client = client};
-	uint64_t last;
-
-	db_bind_text(STMT_LAST_OF, 1, client);
-	last = query(STMT_LAST_OF);
-	if (last > r.since)
-		r.since = last;
-	spool_each(STMT_MESSAGE, (int64_t)r.since, last_handler, &r);
-
-	return r.since;
-}
-
-
-static unsigned each_message(unsigned n, store_replay_h *h, void *arg)
-{
-	unsigned count = 0;
-
-	while (!db_step(n)) {
-		++count;
-		h((uint64_t)db_column_int(n, 0), db_column_text(n, 1), arg);
-	}
-
-	return count;
-}
-
-
-static void each_row(struct reader *r)
-{
-	const unsigned n = STMT_REPLAY;
-
-	db_bind_int(n, 1, (int64_t)r->since);
-	db_bind_int(n, 2, r->looks);
-	while (!db_step(n)) {
-		const bool is = is_for(r, db_column_text(n, 1),
-				       db_column_text(n, 2),
-				       db_column_int(n, 3) != 0);
-
-		take(r, (uint64_t)db_column_int(n, 0),
-		     is ? db_column_text(n, 4) : NULL);
-		if (is_over(r)) {
-			db_reset(n);
-			return;
-		}
-	}
-}
-
-
-bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
-		  bool jambonz, unsigned limit, store_replay_h *h, void *arg)
-{
-	struct reader r = {*sincep, client, call_sid, jambonz,
-			   limit,   LOOKS,  h,        arg};
-
-	each_row(&r);
-	if (!is_over(&r))
-		spool_each(STMT_MESSAGE, (int64_t)r.since, waiting_handler,
-			   &r);
-	*sincep = r.since;
-
-	return is_over(&r);
-}
-
-
-void store_call(const char *call_sid, unsigned limit, store_replay_h *h,
-		void *arg)
-{
-	db_bind_text(STMT_CALL, 1, call_sid);
-	db_bind_int(STMT_CALL, 2, limit);
-	(void)each_message(STMT_CALL, h, arg);
 }
 
 

@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fetch;
 struct job;
+
+/* Which messages: of this referd, by seq; or of the whole fleet, by their
+   numbers there */
+enum scope { SCOPE_LOCAL, SCOPE_FLEET, SCOPES };
 
 enum {
 	ARCHIVE_OUTCOMES = 6, /* the last one is `running` */
@@ -21,6 +26,7 @@ struct archive_transfer {
 	const char *id;
 	const char *call_sid;
 	const char *node;
+	const char *member;  /* of the fleet; NULL for a referd's own */
 	const char *outcome; /* NULL while in progress */
 	int64_t started;
 	int64_t ended;        /* 0 if not yet */
@@ -39,6 +45,7 @@ struct archive_filter {
 	int code_min;
 	int code_max;
 	const char *node;
+	const char *member; /* of the fleet */
 	const char *call_sid;
 	const char *target; /* in small letters, as is q */
 	const char *q;
@@ -49,6 +56,13 @@ struct archive_filter {
 	int64_t to;    /* ... but before this */
 	const char *before;
 	unsigned limit;
+};
+
+/* How much is kept */
+struct store_figures {
+	int64_t bytes;  /* of the file */
+	int64_t oldest; /* about when the oldest message came about, in ms
+			   since 1970; 0 for none */
 };
 
 typedef void(archive_count_h)(int64_t minute, const char *outcome,
@@ -67,6 +81,7 @@ enum store_table {
 	STORE_APPS,
 	STORE_DIALS,
 	STORE_LATE,
+	STORE_FLEET,
 	STORE_TABLES,
 };
 
@@ -76,6 +91,24 @@ typedef void(store_save_h)(void);
 typedef void(store_each_h)(const char *key, const char *data, void *arg);
 
 typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
+
+/* Number of the last message that was looked at; ENOMEM if memory ran out, or
+   ECANCELED as the store is closed */
+typedef void(store_fetched_h)(uint64_t since, int err, void *arg);
+
+enum replay {
+	REPLAY_ALL,
+	REPLAY_MORE,  /* of them in memory */
+	REPLAY_FETCH, /* they are not in memory: store_fetch() */
+};
+
+/* Whose messages are read */
+struct listener {
+	const char *name; /* of the client */
+	const char
+		*call_sid; /* the only call that it hears of, NULL for all */
+	bool jambonz;      /* it speaks that dialect */
+};
 
 
 /* archive: The transfers on disk */
@@ -88,15 +121,6 @@ extern const char *const archive_outcomes[ARCHIVE_OUTCOMES];
  * @param t Transfer
  */
 void archive_put(const struct archive_transfer *t);
-
-/**
- * Tell whether a transfer has its outcome already
- *
- * @param id Its transfer_id
- *
- * @return True if it has
- */
-bool archive_ended(const char *id);
 
 /**
  * Go through the transfers that have no outcome yet
@@ -118,7 +142,7 @@ void archive_running(store_each_h *h, void *arg);
 int archive_find(const struct archive_filter *f, store_each_h *h, void *arg);
 
 /**
- * Get a transfer
+ * Get a transfer that is in the file; in a job
  *
  * @param id  Its transfer_id
  * @param h   Handler of its call_sid and data
@@ -129,53 +153,61 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg);
 int archive_get(const char *id, store_each_h *h, void *arg);
 
 /**
- * Get a transfer in the loop, as it was put last
+ * Get a transfer as it was put last, if that is not in the file yet; in the
+ * loop
  *
  * @param id  Its transfer_id
  * @param h   Handler of its call_sid and data
  * @param arg Handler argument
  *
- * @return 0 if success, ENOENT if it is not kept
+ * @return 0 if success, ENOENT if it is in the file, or not kept
  */
-int archive_read(const char *id, store_each_h *h, void *arg);
+int archive_written(const char *id, store_each_h *h, void *arg);
 
 /**
  * Count the transfers that have begun, by the minute
  *
- * @param from Since then, ms since 1970
- * @param h    Handler of minutes since 1970
- * @param arg  Handler argument
+ * @param from   Since then, ms since 1970
+ * @param member Whose, NULL for all
+ * @param h      Handler of minutes since 1970
+ * @param arg    Handler argument
  */
-void archive_starts(int64_t from, archive_count_h *h, void *arg);
+void archive_starts(int64_t from, const char *member, archive_count_h *h,
+		    void *arg);
 
 /**
  * Count the transfers that have ended, by minute and outcome
  *
- * @param from Since then, ms since 1970
- * @param h    Handler of minutes since 1970
- * @param arg  Handler argument
+ * @param from   Since then, ms since 1970
+ * @param member Whose, NULL for all
+ * @param h      Handler of minutes since 1970
+ * @param arg    Handler argument
  */
-void archive_ends(int64_t from, archive_count_h *h, void *arg);
+void archive_ends(int64_t from, const char *member, archive_count_h *h,
+		  void *arg);
 
 /**
  * Count the transfers that a final NOTIFY has ended
  *
- * @param from Since then, ms since 1970
+ * @param from   Since then, ms since 1970
+ * @param member Whose, NULL for all
  *
  * @return How many
  */
-int64_t archive_finals(int64_t from);
+int64_t archive_finals(int64_t from, const char *member);
 
 /**
  * Tell how long it took from the REFER to the final NOTIFY
  *
  * @param from    Of the transfers that have ended since then, ms since 1970
+ * @param member  Whose, NULL for all
  * @param count   How many of them there are
  * @param percent Part of them that took no longer
  *
  * @return Milliseconds
  */
-int64_t archive_final(int64_t from, int64_t count, unsigned percent);
+int64_t archive_final(int64_t from, const char *member, int64_t count,
+		      unsigned percent);
 
 /**
  * Write letters small, as they are in what is searched.  Beyond ASCII they
@@ -192,14 +224,16 @@ void archive_lower(char *text);
  * Have somebody look into the store beside the loop, once all is in the file
  * that has been written so far, or can't get there
  *
- * @param jp   Pointer to the job, which is gone once it is done
- * @param run  Called in another thread
- * @param done Called in the loop, once, in any case
- * @param arg  Handler argument
+ * @param jp    Pointer to the job, which is gone once it is done
+ * @param scope Which store: archive_*() and store_call() read that one there
+ * @param run   Called in another thread
+ * @param done  Called in the loop, once, in any case
+ * @param arg   Handler argument
  *
  * @return 0 if success, or ENOMEM
  */
-int db_ask(struct job **jp, job_h *run, job_h *done, void *arg);
+int db_ask(struct job **jp, enum scope scope, job_h *run, job_h *done,
+	   void *arg);
 
 
 /* retention: How long the past is kept */
@@ -218,8 +252,28 @@ void retention_start(unsigned days, unsigned mb, retention_busy_h *h);
  */
 void retention_stop(void);
 
+/**
+ * Tell how much is kept.  It is looked at every ten seconds.
+ *
+ * @param f Figures, 0 at first
+ */
+void store_figures(struct store_figures *f);
+
 
 /* reader: Looks into the store that may take long, beside the loop */
+
+/**
+ * Have somebody look into the store beside the loop, at once: at what is in
+ * the file already
+ *
+ * @param jp   Pointer to the job, which is gone once it is done
+ * @param run  Called in another thread
+ * @param done Called in the loop, once, in any case
+ * @param arg  Handler argument
+ *
+ * @return 0 if success, or ENOMEM
+ */
+int reader_look(struct job **jp, job_h *run, job_h *done, void *arg);
 
 /**
  * Nobody waits for a job any more
@@ -249,12 +303,18 @@ void recent_add(const char *id);
 bool recent_has(const char *id);
 
 /**
+ * Remember those that the store knows of, before any other
+ */
+void recent_load(void);
+
+/**
  * Forget them all
  */
 void recent_close(void);
 
 
-/* store: What is on disk: messages by seq, and what must survive us */
+/* store, messages: What is on disk: messages by seq, and what must survive us
+ */
 
 /**
  * Have a handler store what has changed, before each commit.  Handlers are
@@ -328,6 +388,13 @@ bool store_pending(void);
 bool store_busy(void);
 
 /**
+ * Tell when a turn of the loop is to end, if none does before
+ *
+ * @return Seconds until then, as long as store_pending(), or in trouble
+ */
+double store_wait(void);
+
+/**
  * Tell why what is to be kept is not on disk
  *
  * @return What the system says, NULL if all is well
@@ -384,21 +451,43 @@ void store_message(uint64_t seq, const char *client, const char *call_sid,
 uint64_t store_last(const char *client);
 
 /**
- * Go through some of the messages behind a number, in order
+ * Go through some of the messages behind a number, in order, as far as they
+ * are in memory.  What was said before is to be fetched.
  *
- * @param sincep   Number of the last one that is known; set to the last one
- *                 that was looked at
- * @param client   Name of the client that asks
- * @param call_sid The only call that it hears of, NULL for all
- * @param jambonz  True if it speaks the jambonz dialect
- * @param limit    How many at most
- * @param h        Handler
- * @param arg      Handler argument
+ * @param sincep Number of the last one that is known; set to the last one that
+ *               was looked at
+ * @param to     Who asks
+ * @param limit  How many at most
+ * @param h      Handler
+ * @param arg    Handler argument
  *
- * @return True if there may be more of them
+ * @return Whether that was all
  */
-bool store_replay(uint64_t *sincep, const char *client, const char *call_sid,
-		  bool jambonz, unsigned limit, store_replay_h *h, void *arg);
+enum replay store_replay(uint64_t *sincep, const struct listener *to,
+			 unsigned limit, store_replay_h *h, void *arg);
+
+/**
+ * Fetch some of the messages behind a number, in order, of those that are not
+ * in memory any more
+ *
+ * @param fp    Pointer to what is under way, which is gone once it is done
+ * @param since Number of the last one that is known
+ * @param to    Who asks, copied
+ * @param h     Handler of each message, called in the loop
+ * @param done  Called then, once
+ * @param arg   Argument of both
+ *
+ * @return 0 if success, or ENOMEM
+ */
+int store_fetch(struct fetch **fp, uint64_t since, const struct listener *to,
+		store_replay_h *h, store_fetched_h *done, void *arg);
+
+/**
+ * Nobody waits for messages any more: no handler is called
+ *
+ * @param f What is under way, or NULL
+ */
+void store_fetch_cancel(struct fetch *f);
 
 /**
  * Go through the messages of a call that are for all, in order; in a job
@@ -437,5 +526,7 @@ void store_forget(enum store_table table, const char *key);
  */
 void store_each(enum store_table table, store_each_h *h, void *arg);
 
+
+#include "fleetstore.h"
 
 #endif

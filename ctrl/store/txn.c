@@ -1,74 +1,29 @@
 /**
- * @file txn.c  Transactions on SQLite's file, and whether they succeed
+ * @file txn.c  A transaction on SQLite's file: all that was taken, or nothing
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sqlite3.h>
 #include "backlog.h"
-#include "base/base.h"
+#include "db.h"
 #include "dbfile.h"
-#include "dbstmt.h"
+#include "journal.h"
 #include "txn.h"
 
 
-static struct {
-	sqlite3 *file;
-	bool begun;
-
-	/* The last one failed: what is written waits in memory */
-	bool broken;
-	char trouble[128]; /* what SQLite said of it */
-} txn;
-
-
 /**
- * Begin with a file
+ * Tell whether a write will not be taken later, either
  *
- * @param file The file, borrowed
+ * @param rc What SQLite says of it
+ *
+ * @return True if it is refused for what it is
  */
-void txn_open(sqlite3 *file)
-{
-	txn.file = file;
-}
-
-
-/**
- * Leave the file
- */
-void txn_close(void)
-{
-	memset(&txn, 0, sizeof(txn));
-}
-
-
-/* Operation goes on in memory, so that one line for each trouble is enough */
-static int fail(void)
-{
-	if (!txn.broken) {
-		(void)snprintf(txn.trouble, sizeof(txn.trouble), "%s",
-			       sqlite3_errmsg(txn.file));
-		log_error("store: can't write (%s): what is to be kept waits "
-			  "in memory",
-			  txn.trouble);
-	}
-
-	txn.broken = true;
-	txn.begun = false;
-	backlog_save(true);
-	backlog_undo();
-	if (!sqlite3_get_autocommit(txn.file))
-		(void)sqlite3_exec(txn.file, "ROLLBACK", NULL, NULL, NULL);
-
-	return EIO;
-}
-
-
-/* What is refused for what it is will not be taken later */
-static bool is_refusal(int rc)
+bool txn_refused(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_CONSTRAINT:
@@ -82,98 +37,95 @@ static bool is_refusal(int rc)
 }
 
 
-/**
- * Begin a transaction, if none is begun
- *
- * @return 0 if success, EIO if SQLite can't
- */
-int txn_begin(void)
+static void explain(char *reason, sqlite3 *file)
 {
-	if (!txn.begun && sqlite3_exec(txn.file, "BEGIN IMMEDIATE", NULL, NULL,
-				       NULL) != SQLITE_OK)
-		return fail();
-
-	txn.begun = true;
-
-	return 0;
+	(void)snprintf(reason, REASON_SIZE, "%s", sqlite3_errmsg(file));
 }
 
 
-/**
- * Run a write, in a transaction.  One that is refused for what it is is lost,
- * which is said.
- *
- * @param todo Write
- *
- * @return 0 if success, EIO if SQLite can't, and nothing of the transaction
- *         was run
- */
-int txn_run(const struct todo *todo)
+/* One that is refused for what it is is lost, which is said */
+static int run(sqlite3 *file, const struct db_rules *rules,
+	       struct batch *batch, const struct todo *todo)
 {
-	int rc;
+	const int rc = rules->run(file, todo);
 
-	if (txn_begin())
+	if (rc == SQLITE_DONE)
+		return 0;
+
+	if (!txn_refused(rc))
 		return EIO;
 
-	rc = dbstmt_run(todo);
-	if (is_refusal(rc)) {
-		log_error("store: can't write: %s", sqlite3_errmsg(txn.file));
-		return 0;
-	}
-
-	return rc == SQLITE_DONE ? 0 : fail();
-}
-
-
-/**
- * Commit the transaction, together with the mark: of what is in the redo log,
- * nothing is repeated
- *
- * @param turn Number of the last turn that is in it
- *
- * @return 0 if success, EIO if SQLite can't, and nothing of the transaction
- *         was run
- */
-int txn_commit(uint64_t turn)
-{
-	if (dbfile_mark(txn.file, turn) ||
-	    sqlite3_exec(txn.file, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return fail();
-
-	txn.begun = false;
+	explain(batch->refused, file);
 
 	return 0;
 }
 
 
-/**
- * Tell whether a transaction is begun
- *
- * @return True if so
- */
-bool txn_begun(void)
+/* What is refused for what it is is lost here, too */
+static int flush(sqlite3 *file, const struct db_rules *rules,
+		 struct batch *batch)
 {
-	return txn.begun;
+	const int rc = rules->flush(file);
+
+	if (!txn_refused(rc))
+		return rc == SQLITE_DONE ? 0 : EIO;
+
+	explain(batch->refused, file);
+	rules->undo();
+
+	return 0;
+}
+
+
+static int run_all(sqlite3 *file, const struct db_rules *rules,
+		   struct batch *batch)
+{
+	struct todo todo;
+	int err = 0;
+
+	while (!err && batch_next(batch, &todo))
+		err = run(file, rules, batch, &todo);
+
+	return err ? err : flush(file, rules, batch);
 }
 
 
 /**
- * Tell why nothing can be written
+ * Run what was taken, and commit it together with the mark: of what is in the
+ * redo log, nothing is repeated.  In the writer.
  *
- * @return What the system says, NULL if all is well
+ * @param file  The file
+ * @param rules What is known of the statements
+ * @param batch What was taken; what has become of it is set
  */
-const char *txn_trouble(void)
+void txn_settle(sqlite3 *file, const struct db_rules *rules,
+		struct batch *batch)
 {
-	return txn.broken ? txn.trouble : NULL;
-}
+	int err = batch->room ? dbfile_room(file, batch->room) : 0;
 
+	batch->err = err;
+	if (err) {
+		(void)snprintf(batch->reason, REASON_SIZE, "%s",
+			       strerror(err));
+		return;
+	}
 
-/**
- * Take note that all that waited has been written
- */
-void txn_recovered(void)
-{
-	txn.broken = false;
-	backlog_save(false);
-	log_warning("store: can write again, and has written what waited");
+	err = EIO;
+	if (sqlite3_exec(file, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
+	    SQLITE_OK)
+		err = run_all(file, rules, batch);
+	if (!err)
+		err = dbfile_mark(file, batch->turn);
+	if (!err &&
+	    sqlite3_exec(file, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		err = EIO;
+
+	batch->err = err;
+	if (!err)
+		return;
+
+	explain(batch->reason, file);
+	if (!sqlite3_get_autocommit(file))
+		(void)sqlite3_exec(file, "ROLLBACK", NULL, NULL, NULL);
+	rules->undo();
 }

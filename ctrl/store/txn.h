@@ -1,5 +1,5 @@
 /**
- * @file txn.h  Transactions on SQLite's file, and whether they succeed
+ * @file txn.h  A transaction on SQLite's file: all that was taken, or nothing
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -7,18 +7,13 @@
 #define TXN_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
+struct batch;
+struct db_rules;
 struct sqlite3;
-struct todo;
 
-void txn_open(struct sqlite3 *file);
-void txn_close(void);
-int txn_begin(void);
-int txn_run(const struct todo *todo);
-int txn_commit(uint64_t turn);
-bool txn_begun(void);
-const char *txn_trouble(void);
-void txn_recovered(void);
+bool txn_refused(int rc);
+void txn_settle(struct sqlite3 *file, const struct db_rules *rules,
+		struct batch *batch);
 
 #endif

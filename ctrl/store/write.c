@@ -28,10 +28,13 @@ static struct {
 
 	/* Of what each statement writes, to squeeze by */
 	struct sample samples[SAMPLES_MAX];
-
-	char *expanded; /* values that were squeezed, as they are read */
-	size_t expanded_size;
 } writes;
+
+/* Values that were squeezed, as this thread reads them */
+static _Thread_local struct {
+	char *p;
+	size_t size;
+} expanded;
 
 
 static void *room(size_t size, bool own, struct arena **bp)
@@ -105,19 +108,19 @@ static const char *values_of(const struct write *w)
 	if (!w->squeezed)
 		return w->values;
 
-	if (writes.expanded_size < w->size) {
-		p = realloc(writes.expanded, w->size);
+	if (expanded.size < w->size) {
+		p = realloc(expanded.p, w->size);
 		if (!p)
 			return NULL;
 
-		writes.expanded = p;
-		writes.expanded_size = w->size;
+		expanded.p = p;
+		expanded.size = w->size;
 	}
 
-	return pack_expand(writes.expanded, w->size, w->values, w->squeezed,
-			   s->p, s->len)
+	return pack_expand(expanded.p, w->size, w->values, w->squeezed, s->p,
+			   s->len)
 		       ? NULL
-		       : writes.expanded;
+		       : expanded.p;
 }
 
 
@@ -153,8 +156,8 @@ void write_squeeze(struct write *w)
 	char out[PACK_SAMPLE_MAX], *p;
 	size_t size;
 
-	if (w->squeezed || w->done || w->size < SQUEEZE_MIN ||
-	    w->size > sizeof(out) || w->stmt >= SAMPLES_MAX)
+	if (w->squeezed || w->size < SQUEEZE_MIN || w->size > sizeof(out) ||
+	    w->stmt >= SAMPLES_MAX)
 		return;
 
 	if (!s->p) {
@@ -223,6 +226,17 @@ int write_set(struct write *w, unsigned stmt, const struct value *values,
 
 
 /**
+ * Free what this thread needs to read writes
+ */
+void writes_forget(void)
+{
+	free(expanded.p);
+	memset(&expanded, 0, sizeof(expanded));
+	pack_close();
+}
+
+
+/**
  * Free what writes have in common, when there are none
  */
 void writes_clear(void)
@@ -230,7 +244,6 @@ void writes_clear(void)
 	for (size_t i = 0; i < SAMPLES_MAX; i++)
 		free(writes.samples[i].p);
 	arena_release(writes.arena);
-	free(writes.expanded);
 	memset(&writes, 0, sizeof(writes));
-	pack_close();
+	writes_forget();
 }

@@ -27,8 +27,8 @@ struct write {
 	uint32_t size;     /* bytes of the values */
 	uint32_t squeezed; /* ... as they are here, 0 if they are as ever */
 	uint32_t space;    /* that there is for them */
+	uint32_t round;    /* of the journal in which it came */
 	bool cold;         /* may be squeezed */
-	bool done;         /* was run, and is not in the file yet */
 };
 
 const char *write_key(const struct value *values, unsigned count);
@@ -38,6 +38,7 @@ int write_set(struct write *w, unsigned stmt, const struct value *values,
 	      unsigned count, bool own);
 bool write_read(struct todo *todo, const struct write *w);
 void write_squeeze(struct write *w);
+void writes_forget(void);
 void writes_clear(void);
 
 #endif

@@ -12,75 +12,75 @@
 
 
 enum {
-	FRAMES_MAX = 4096,
+	FRAMES_MAX = CAST_FRAMES,
 	BYTES_MAX = 1 << 20,
 };
 
-static struct {
-	struct frame *ring[FRAMES_MAX];
-	uint64_t starts[FRAMES_MAX]; /* bytes of all frames before */
-	uint64_t first, end;         /* numbers */
-	uint64_t bytes;              /* of all frames that ever were */
-} cast;
 
-
-static uint64_t start_of(uint64_t n)
+static uint64_t start_of(const struct cast *cast, uint64_t n)
 {
-	return n < cast.end ? cast.starts[n % FRAMES_MAX] : cast.bytes;
+	return n < cast->end ? cast->starts[n % FRAMES_MAX] : cast->bytes;
 }
 
 
 /**
  * Add a message.  If there are too many, the first ones go.
  *
- * @param f Frame, which is shared
+ * @param cast What goes to all
+ * @param f    Frame, which is shared
  */
-void cast_add(struct frame *f)
+void cast_add(struct cast *cast, struct frame *f)
 {
-	while (cast.first < cast.end &&
-	       (cast.end - cast.first == FRAMES_MAX ||
-		cast.bytes + f->len - start_of(cast.first) > BYTES_MAX))
-		cast_forget(cast.first + 1);
+	while (cast->first < cast->end &&
+	       (cast->end - cast->first == FRAMES_MAX ||
+		cast->bytes + f->len - start_of(cast, cast->first) >
+			BYTES_MAX))
+		cast_forget(cast, cast->first + 1);
 
-	cast.ring[cast.end % FRAMES_MAX] = frame_ref(f);
-	cast.starts[cast.end % FRAMES_MAX] = cast.bytes;
-	cast.bytes += f->len;
-	++cast.end;
+	cast->ring[cast->end % FRAMES_MAX] = frame_ref(f);
+	cast->starts[cast->end % FRAMES_MAX] = cast->bytes;
+	cast->bytes += f->len;
+	++cast->end;
 }
 
 
 /**
  * Get the first message that is kept
  *
+ * @param cast What goes to all
+ *
  * @return Its number; with none, that of the next one to come
  */
-uint64_t cast_first(void)
+uint64_t cast_first(const struct cast *cast)
 {
-	return cast.first;
+	return cast->first;
 }
 
 
 /**
  * Get the end of what is kept
  *
+ * @param cast What goes to all
+ *
  * @return Number of the next message to come
  */
-uint64_t cast_end(void)
+uint64_t cast_end(const struct cast *cast)
 {
-	return cast.end;
+	return cast->end;
 }
 
 
 /**
  * Get a message
  *
- * @param n Its number, of one that is kept
+ * @param cast What goes to all
+ * @param n    Its number, of one that is kept
  *
  * @return Frame
  */
-struct frame *cast_at(uint64_t n)
+struct frame *cast_at(const struct cast *cast, uint64_t n)
 {
-	return cast.ring[n % FRAMES_MAX];
+	return cast->ring[n % FRAMES_MAX];
 }
 
 
@@ -88,24 +88,26 @@ struct frame *cast_at(uint64_t n)
  * Tell whether a reader must not be kept waiting, lest what it has not read
  * goes
  *
- * @param n Number of the message that it reads next
+ * @param cast What goes to all
+ * @param n    Number of the message that it reads next
  *
  * @return True if it is far behind
  */
-bool cast_far(uint64_t n)
+bool cast_far(const struct cast *cast, uint64_t n)
 {
-	return cast.end - n > FRAMES_MAX / 4 ||
-	       cast.bytes - start_of(n) > BYTES_MAX / 4;
+	return cast->end - n > FRAMES_MAX / 4 ||
+	       cast->bytes - start_of(cast, n) > BYTES_MAX / 4;
 }
 
 
 /**
  * Let go of messages
  *
- * @param n Number of the first one that is still to be kept
+ * @param cast What goes to all
+ * @param n    Number of the first one that is still to be kept
  */
-void cast_forget(uint64_t n)
+void cast_forget(struct cast *cast, uint64_t n)
 {
-	for (; cast.first < n; cast.first++)
-		frame_release(cast.ring[cast.first % FRAMES_MAX]);
+	for (; cast->first < n; cast->first++)
+		frame_release(cast->ring[cast->first % FRAMES_MAX]);
 }

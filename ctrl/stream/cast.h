@@ -12,11 +12,20 @@
 
 struct frame;
 
-void cast_add(struct frame *f);
-uint64_t cast_first(void);
-uint64_t cast_end(void);
-struct frame *cast_at(uint64_t n);
-bool cast_far(uint64_t n);
-void cast_forget(uint64_t n);
+enum { CAST_FRAMES = 4096 };
+
+struct cast {
+	struct frame *ring[CAST_FRAMES];
+	uint64_t starts[CAST_FRAMES]; /* bytes of all frames before */
+	uint64_t first, end;          /* numbers */
+	uint64_t bytes;               /* of all frames that ever were */
+};
+
+void cast_add(struct cast *cast, struct frame *f);
+uint64_t cast_first(const struct cast *cast);
+uint64_t cast_end(const struct cast *cast);
+struct frame *cast_at(const struct cast *cast, uint64_t n);
+bool cast_far(const struct cast *cast, uint64_t n);
+void cast_forget(struct cast *cast, uint64_t n);
 
 #endif

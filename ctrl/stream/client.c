@@ -11,11 +11,11 @@
 #include <libwebsockets.h>
 #include "delivery.h"
 #include "base/base.h"
-#include "cast.h"
 #include "client.h"
 #include "feed.h"
 #include "frame.h"
 #include "net/net.h"
+#include "source.h"
 #include "store/store.h"
 #include "stream.h"
 
@@ -25,20 +25,11 @@
 static const char observer_mark = '~';
 
 /* Begin the names of other senders, which a client can't have */
-static const char *const reserved[] = {"http-", "app-"};
-
-struct client {
-	char name[CLIENT_NAME_SIZE];
-	struct badge badge;
-	enum dialect dialect;
-	struct feed feed;
-	char *call_sid; /* of an application */
-	char *in;       /* of a message that is not complete */
-	size_t inlen;
-};
+static const char *const reserved[] = {"http-", "app-", "fleet-"};
 
 static struct table *clients;
 static const struct clients_events *events;
+static const struct clients_away *away; /* NULL without a fleet */
 
 
 int clients_init(const struct clients_events *e)
@@ -51,6 +42,7 @@ int clients_init(const struct clients_events *e)
 
 void clients_close(void)
 {
+	clients_fleet_close();
 	table_destroy(clients);
 	clients = NULL;
 }
@@ -79,8 +71,16 @@ void clients_post(const char *name, const char *call_sid, bool jambonz,
 	struct client *c = table_get(clients, name ? name : app);
 	struct frame *frame;
 
-	if (name && !c)
+	if (name && !c) {
+		if (away && client_name_valid(name))
+			away->post(name, call_sid, seq, text);
 		return;
+	}
+
+	if (c && c->feed.scope == SCOPE_FLEET) {
+		feed_post_own(&c->feed, seq, text);
+		return;
+	}
 
 	if (frame_create(&frame, seq, text)) {
 		log_error("client: out of memory, message %llu is not sent",
@@ -90,7 +90,7 @@ void clients_post(const char *name, const char *call_sid, bool jambonz,
 
 	frame->jambonz = jambonz;
 	if (!name)
-		cast_add(frame);
+		cast_add(&sources[SCOPE_LOCAL].cast, frame);
 	if (c)
 		feed_post(&c->feed, frame);
 
@@ -115,24 +115,48 @@ bool client_name_valid(const char *name)
 
 bool client_connected(const char *name)
 {
-	return table_get(clients, name) != NULL;
+	if (table_get(clients, name))
+		return true;
+
+	return away && client_name_valid(name) && away->connected(name);
 }
 
 
-/* A client that begins now sees a hello with a number of its own.  One that
-   comes back sees the number that it named, since what it has missed follows
-   and must be behind it. */
-static void greet(struct client *c, bool resumes)
+const char *client_badge(const char *name)
+{
+	const struct client *c = table_get(clients, name);
+
+	return c ? c->badge.name : NULL;
+}
+
+
+void clients_away(const struct clients_away *a)
+{
+	away = a;
+}
+
+
+/**
+ * Tell a client how all is.  One that begins now sees a hello with a number of
+ * its own.  One that comes back sees the number that it named, since what it
+ * has missed follows and must be behind it.
+ *
+ * @param c       Client
+ * @param resumes True if it has named a number
+ */
+void client_greet(struct client *c, bool resumes)
 {
 	char *text;
 
 	if (c->dialect == DIALECT_JAMBONZ)
 		return;
 
-	if (!resumes)
+	/* those of a fleet are the same at each of its referds */
+	if (!resumes && c->feed.scope == SCOPE_LOCAL)
 		c->feed.since = store_seq_next();
 
-	text = events->hello(c->name + (c->badge.role == ROLE_OBSERVER),
+	text = events->hello(c->feed.scope,
+			     c->name + (c->badge.role == ROLE_OBSERVER),
 			     c->name, role_name(c->badge.role), c->feed.since);
 	feed_say(&c->feed, 0, text);
 	free(text);
@@ -145,6 +169,7 @@ static void take_over(struct client *old)
 	const char *name = old->name;
 
 	(void)table_take(clients, name);
+	client_leave(old);
 	log_info("client: %s has come on another connection", name);
 	events->down(name);
 	feed_dismiss(&old->feed, CLOSE_REPLACED);
@@ -165,17 +190,41 @@ static void set_name(struct client *c, const char *name)
 }
 
 
-int client_create(struct client **cp, struct lws *wsi, const char *name,
-		  const char *call_sid, enum dialect dialect, uint64_t since,
-		  const struct badge *badge)
+/* It hears first how all is, unless that is older than what it knows */
+static void begin(struct client *c, uint64_t since)
+{
+	uint64_t own = since;
+
+	if (c->feed.scope == SCOPE_FLEET) {
+		client_begin_own(c);
+		own = c->feed.own ? c->feed.own_had : UINT64_MAX;
+	}
+
+	if (c->early) {
+		client_wait(c);
+	}
+	else {
+		client_greet(c, since != UINT64_MAX);
+		feed_resume(&c->feed);
+	}
+	events->up(c->name, own);
+}
+
+
+int client_create(struct client **cp, struct lws *wsi, enum scope scope,
+		  const char *name, const char *call_sid, enum dialect dialect,
+		  uint64_t since, const struct badge *badge)
 {
 	struct client *c = calloc(1, sizeof(*c)), *old;
-	uint64_t last = store_seq();
+	uint64_t last = sources[scope].last();
 	int err = EACCES;
 
 	if (!c)
 		return ENOMEM;
 
+	c->early = scope == SCOPE_FLEET && since != UINT64_MAX && since > last;
+	if (c->early)
+		last = since;
 	c->dialect = dialect;
 	c->badge = *badge;
 	set_name(c, name);
@@ -191,12 +240,13 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 		}
 	}
 	c->feed = (struct feed){.wsi = wsi,
+				.scope = scope,
 				.name = c->name,
 				.call_sid = c->call_sid,
 				.jambonz = dialect == DIALECT_JAMBONZ,
 				.since = since < last ? since : last,
-				.behind = since < last || call_sid,
-				.held = call_sid};
+				.behind = since < last || call_sid || c->early,
+				.held = call_sid || c->early};
 	err = call_sid ? delivery_create(&c->feed.delivery, c->feed.since) : 0;
 	if (err)
 		goto out;
@@ -213,9 +263,7 @@ int client_create(struct client **cp, struct lws *wsi, const char *name,
 	if (call_sid)
 		return 0;
 
-	greet(c, since != UINT64_MAX);
-	feed_resume(&c->feed);
-	events->up(c->name, since);
+	begin(c, since);
 
 	return 0;
 
@@ -235,11 +283,13 @@ void client_destroy(struct client *c)
 
 	log_info("client: %s has disconnected", c->name);
 
-	feed_reset(&c->feed);
 	if (table_get(clients, c->name) == c) {
 		(void)table_take(clients, c->name);
+		client_leave(c);
+		feed_reset(&c->feed);
 		events->down(c->name);
 	}
+	feed_reset(&c->feed);
 
 	free(c->call_sid);
 	free(c->in);
@@ -252,6 +302,7 @@ static int collect(struct client *c, const void *in, size_t len)
 	char *p;
 
 	if (c->inlen + len > MESSAGE_MAX) {
+		counter_add(COUNTER_DROPPED_TOO_LARGE);
 		c->feed.close_code = CLOSE_TOO_LARGE;
 		return feed_writable(&c->feed);
 	}
@@ -276,6 +327,7 @@ int client_receive(struct client *c, const void *in, size_t len, bool last,
 				.name = c->name,
 				.call_sid = c->feed.call_sid,
 				.dialect = c->dialect,
+				.badge = c->badge.name,
 				.observes = c->badge.role == ROLE_OBSERVER};
 	int err;
 
@@ -327,6 +379,37 @@ void client_close(struct client *c, int code)
 }
 
 
+struct each {
+	client_h *h;
+	void *arg;
+};
+
+
+static bool each_handler(const char *key, void *value, void *arg)
+{
+	const struct each *each = arg;
+	(void)key;
+
+	each->h(value, each->arg);
+
+	return false;
+}
+
+
+/**
+ * Go through the clients
+ *
+ * @param h   Handler, which may not free any
+ * @param arg Handler argument
+ */
+void clients_each(client_h *h, void *arg)
+{
+	struct each each = {h, arg};
+
+	table_each(clients, each_handler, &each);
+}
+
+
 static bool dismiss_handler(const char *key, void *value, void *arg)
 {
 	struct client *c = value;
@@ -354,6 +437,27 @@ void clients_leave(void)
 	int code = CLOSE_AWAY;
 
 	table_each(clients, dismiss_handler, &code);
+}
+
+
+static bool waits_handler(const char *key, void *value, void *arg)
+{
+	bool *waits = arg;
+	(void)key;
+
+	*waits = !client_drained(value);
+
+	return *waits;
+}
+
+
+bool clients_drained(void)
+{
+	bool waits = false;
+
+	table_each(clients, waits_handler, &waits);
+
+	return !waits;
 }
 
 

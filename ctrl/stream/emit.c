@@ -21,6 +21,14 @@ void emit_init(emit_time_h *h)
 }
 
 
+void fleet_emit(uint64_t f, const char *call_sid, bool jambonz,
+		const char *text)
+{
+	fleetstore_message(f, call_sid, jambonz, text);
+	clients_fleet_post(f, jambonz, text);
+}
+
+
 uint64_t emit(const struct emission *e)
 {
 	uint64_t seq = store_seq_next();

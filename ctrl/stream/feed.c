@@ -10,36 +10,24 @@
 #include <libwebsockets.h>
 #include "delivery.h"
 #include "base/base.h"
-#include "cast.h"
 #include "feed.h"
 #include "frame.h"
 #include "net/net.h"
 #include "outq.h"
+#include "source.h"
 #include "store/store.h"
 #include "stream.h"
 
 
 enum {
-	REPLAY_STEP = 64,    /* messages read from the store at once */
+	REPLAY_STEP = 64,    /* messages taken from memory at once */
 	DRAIN_TIME = 10,     /* seconds to take the close frame */
 	WRITE_MAX = 1 << 16, /* bytes written at once */
 	FLUSH_MAX = 64,      /* clients written to in one turn of the loop */
 };
 
-struct feeds {
-	struct feed *head, **tail;
-};
-
-/* Who has read all that there is for all stands behind those who have not:
-   after a message, nobody need be looked for */
-static struct feeds ready = {NULL, &ready.head};
-
 /* Who waits for an answer does not wait for what thousands are told */
 static struct feeds hurried = {NULL, &hurried.head};
-
-/* Those whose pipe is full */
-static struct feeds waiting = {NULL, &waiting.head};
-static uint64_t waiting_for = UINT64_MAX; /* none of them reads before this */
 
 
 static void leave(struct feed *f)
@@ -71,18 +59,36 @@ static void enter(struct feed *f, struct feeds *list)
 
 static void wait(struct feed *f)
 {
-	if (!f->behind && f->next_cast < waiting_for)
-		waiting_for = f->next_cast;
+	struct source *s = f->source;
 
-	enter(f, &waiting);
+	if (!f->behind && f->next_cast < s->waiting_for)
+		s->waiting_for = f->next_cast;
+
+	enter(f, &s->waiting);
 	(void)lws_callback_on_writable(f->wsi);
 }
 
 
 static void hurry(struct feed *f)
 {
-	if (f->list != &waiting && f->list != &hurried && !f->close_code)
+	if (f->list != &f->source->waiting && f->list != &hurried &&
+	    !f->close_code)
 		enter(f, &hurried);
+}
+
+
+static void count(int code)
+{
+	switch (code) {
+	case CLOSE_LAGGING: counter_add(COUNTER_DROPPED_LAGGING); break;
+	case CLOSE_REPLACED: counter_add(COUNTER_DROPPED_REPLACED); break;
+	case CLOSE_NO_TOKEN: counter_add(COUNTER_DROPPED_TOKEN); break;
+
+	case CLOSE_ANEW:
+	case CLOSE_LATER: counter_add(COUNTER_DROPPED_FLEET); break;
+
+	default: break;
+	}
 }
 
 
@@ -95,6 +101,8 @@ static void hurry(struct feed *f)
  */
 void feed_dismiss(struct feed *f, int code)
 {
+	if (!f->close_code)
+		count(code);
 	f->close_code = code;
 	leave(f);
 	outq_clear(&f->out);
@@ -106,14 +114,13 @@ void feed_dismiss(struct feed *f, int code)
 static void lag(struct feed *f)
 {
 	log_warning("client: %s does not keep up", f->name);
-	counter_add(COUNTER_CLIENTS_DROPPED);
 	feed_dismiss(f, CLOSE_LAGGING);
 }
 
 
 static void push(struct feed *f, struct frame *frame)
 {
-	frame->place = cast_end();
+	frame->place = cast_end(&f->source->cast);
 	if (!f->close_code && outq_push(&f->out, frame))
 		lag(f);
 }
@@ -162,11 +169,11 @@ static struct frame *peek(struct feed *f)
 	if (f->behind || f->call_sid)
 		return own;
 
-	for (; f->next_cast < cast_end(); f->next_cast++) {
+	for (; f->next_cast < cast_end(&f->source->cast); f->next_cast++) {
 		if (own && own->place <= f->next_cast)
 			return own;
 
-		frame = cast_at(f->next_cast);
+		frame = cast_at(&f->source->cast, f->next_cast);
 		if (!f->jambonz || frame->jambonz)
 			return frame;
 	}
@@ -181,6 +188,15 @@ static void consume(struct feed *f, const struct frame *frame)
 		outq_pop(&f->out);
 	else
 		++f->next_cast;
+}
+
+
+/* It was written as far as the kernel took it */
+static void note_own(struct feed *f, uint64_t own, size_t size)
+{
+	if (own && f->delivery)
+		delivery_sent(f->delivery, lws_get_socket_fd(f->wsi), own,
+			      lws_partial_buffered(f->wsi) ? size : 0);
 }
 
 
@@ -212,22 +228,107 @@ static int write_app(struct feed *f, struct frame *frame)
 static int write_client(struct feed *f, struct frame *frame)
 {
 	static unsigned char buf[WRITE_MAX];
+	uint64_t own = 0;
 	size_t sum = 0;
 	int n;
 
 	for (; frame && frame->wirelen <= sizeof(buf) - sum; frame = peek(f)) {
 		memcpy(buf + sum, frame->wire, frame->wirelen);
 		sum += frame->wirelen;
+		own = frame->own ? frame->own : own;
 		consume(f, frame);
 	}
 
-	if (sum)
-		return lws_write(f->wsi, buf, sum, LWS_WRITE_RAW);
-
-	n = lws_write(f->wsi, frame->wire, frame->wirelen, LWS_WRITE_RAW);
-	consume(f, frame);
+	if (sum) {
+		n = lws_write(f->wsi, buf, sum, LWS_WRITE_RAW);
+	}
+	else {
+		own = frame->own;
+		sum = frame->wirelen;
+		n = lws_write(f->wsi, frame->wire, sum, LWS_WRITE_RAW);
+		consume(f, frame);
+	}
+	note_own(f, own, sum);
 
 	return n;
+}
+
+
+/* What was fetched leaves with feeds_flush() */
+static void fetched(struct feed *f, int err)
+{
+	f->fetch = NULL;
+	if (err == ENOMEM)
+		lag(f);
+	else
+		hurry(f);
+}
+
+
+static void fetched_handler(uint64_t since, int err, void *arg)
+{
+	struct feed *f = arg;
+
+	f->since = since;
+	fetched(f, err);
+}
+
+
+static void own_fetched_handler(uint64_t since, int err, void *arg)
+{
+	struct feed *f = arg;
+
+	f->own_since = since;
+	fetched(f, err);
+}
+
+
+/* Number of the last message of the fleet that it has when it gets the next
+   one that is for it alone */
+static uint64_t number_at(const struct feed *f)
+{
+	return f->behind ? f->since : f->source->last();
+}
+
+
+static void say_own(struct feed *f, uint64_t seq, const char *text)
+{
+	struct frame *frame = NULL;
+
+	f->own_since = seq;
+	if (!f->delivery)
+		(void)delivery_create(&f->delivery, f->own_had);
+
+	if (frame_create_own(&frame, number_at(f), seq, text))
+		feed_dismiss(f, CLOSE_LAGGING);
+	else
+		push(f, frame);
+	frame_release(frame);
+}
+
+
+static void own_handler(uint64_t seq, const char *text, void *arg)
+{
+	say_own(arg, seq, text);
+}
+
+
+/* What this referd has for a client of a fleet stands in its own store: that
+   comes first.  It is no message of a call. */
+static void replay_own(struct feed *f)
+{
+	const struct listener to = {f->name, "", f->jambonz};
+	const struct source *s = &sources[SCOPE_LOCAL];
+
+	switch (s->replay(&f->own_since, &to, REPLAY_STEP, own_handler, f)) {
+	case REPLAY_FETCH:
+		if (s->fetch(&f->fetch, f->own_since, &to, own_handler,
+			     own_fetched_handler, f))
+			lag(f);
+		return;
+	case REPLAY_MORE: return;
+	case REPLAY_ALL: f->own = false; return;
+	}
 }
 
 
@@ -235,13 +336,39 @@ static int write_client(struct feed *f, struct frame *frame)
    for it.  What is there for others takes turns, too. */
 static void replay(struct feed *f)
 {
-	if (store_replay(&f->since, f->name, f->call_sid, f->jambonz,
-			 REPLAY_STEP, replay_handler, f) ||
-	    !outq_empty(&f->out))
+	const struct listener to = {f->name, f->call_sid, f->jambonz};
+
+	if (f->fetch || f->close_code || !outq_empty(&f->out))
+		return;
+
+	if (f->own)
+		replay_own(f);
+	if (!f->behind || f->held || f->own || !outq_empty(&f->out))
+		return;
+
+	switch (f->source->replay(&f->since, &to, REPLAY_STEP, replay_handler,
+				  f)) {
+	case REPLAY_FETCH:
+		if (f->source->fetch(&f->fetch, f->since, &to, replay_handler,
+				     fetched_handler, f))
+			lag(f);
+		return;
+	case REPLAY_MORE: return;
+	case REPLAY_ALL: break;
+	}
+
+	if (!outq_empty(&f->out))
 		return;
 
 	f->behind = false;
-	f->next_cast = cast_end();
+	f->next_cast = cast_end(&f->source->cast);
+}
+
+
+/* From a store, as yet */
+static bool reads(const struct feed *f)
+{
+	return f->own || (f->behind && !f->held);
 }
 
 
@@ -253,8 +380,7 @@ static int pump(struct feed *f)
 	struct frame *frame;
 	int n;
 
-	if (f->behind && !f->held && outq_empty(&f->out))
-		replay(f);
+	replay(f);
 
 	while (!lws_partial_buffered(f->wsi) && (frame = peek(f))) {
 		n = f->call_sid ? write_app(f, frame) : write_client(f, frame);
@@ -262,12 +388,14 @@ static int pump(struct feed *f)
 			return EPIPE;
 	}
 
-	if (peek(f) || (f->behind && !f->held))
+	/* what comes next is looked up while this is on its way */
+	replay(f);
+	if (peek(f) || (reads(f) && !f->fetch))
 		wait(f);
 	else if (f->behind || f->call_sid)
 		leave(f);
 	else
-		enter(f, &ready);
+		enter(f, &f->source->ready);
 
 	return 0;
 }
@@ -300,6 +428,11 @@ int feed_writable(struct feed *f)
 		return close_with(f, "another connection has your name");
 	case CLOSE_AWAY:
 		return close_with(f, "referd stops, come back with since");
+	case CLOSE_ANEW:
+		return close_with(f, "the fleet has begun anew, come back");
+	case CLOSE_LATER:
+		return close_with(f, "this referd has not read the fleet as "
+				     "far as since, try another one");
 	case CLOSE_NO_TOKEN:
 		return close_with(f, "your token is not known any more");
 	case CLOSE_TOO_LARGE:
@@ -316,9 +449,10 @@ int feed_writable(struct feed *f)
  */
 void feed_start(struct feed *f)
 {
-	f->next_cast = cast_end();
+	f->source = &sources[f->scope];
+	f->next_cast = cast_end(&f->source->cast);
 	if (!f->behind)
-		enter(f, &ready);
+		enter(f, &f->source->ready);
 }
 
 
@@ -341,6 +475,54 @@ void feed_post(struct feed *f, struct frame *frame)
 
 
 /**
+ * Queue a message of this referd for this client alone, which gets the
+ * messages of a fleet
+ *
+ * @param f    Feed
+ * @param seq  Number of the message, of this referd
+ * @param text JSON text
+ */
+void feed_post_own(struct feed *f, uint64_t seq, const char *text)
+{
+	if (f->own || f->close_code)
+		return;
+
+	say_own(f, seq, text);
+	hurry(f);
+}
+
+
+/**
+ * Tell which messages for this client alone it has had
+ *
+ * @param f Feed of one that gets the messages of a fleet
+ *
+ * @return Number of the last one, of this referd
+ */
+uint64_t feed_own_had(struct feed *f)
+{
+	const uint64_t had = f->delivery
+				     ? delivery_last(f->delivery,
+						     lws_get_socket_fd(f->wsi))
+				     : f->own_had;
+
+	return f->own || had < f->own_since ? had : store_seq();
+}
+
+
+/**
+ * Let a client have what it may have of what it has missed
+ *
+ * @param f Feed
+ */
+void feed_wake(struct feed *f)
+{
+	if (reads(f))
+		hurry(f);
+}
+
+
+/**
  * Let a client have what it has missed, and what comes
  *
  * @param f Feed
@@ -348,8 +530,7 @@ void feed_post(struct feed *f, struct frame *frame)
 void feed_resume(struct feed *f)
 {
 	f->held = false;
-	if (f->behind)
-		hurry(f);
+	feed_wake(f);
 }
 
 
@@ -362,29 +543,29 @@ void feed_resume(struct feed *f)
  */
 bool feed_empty(const struct feed *f)
 {
-	return outq_empty(&f->out) && !f->behind &&
-	       (f->call_sid || f->next_cast == cast_end());
+	return outq_empty(&f->out) && !f->behind && !f->own &&
+	       (f->call_sid || f->next_cast == cast_end(&f->source->cast));
 }
 
 
 /* What is kept for all has gone on without them */
-static void dismiss_laggards(void)
+static void dismiss_laggards(struct source *s)
 {
-	struct feed *f = waiting.head, *next;
+	struct feed *f = s->waiting.head, *next;
 
-	if (f && waiting_for >= cast_first())
+	if (f && s->waiting_for >= cast_first(&s->cast))
 		return;
 
-	waiting_for = UINT64_MAX;
+	s->waiting_for = UINT64_MAX;
 	for (; f; f = next) {
 		next = f->next;
 		if (f->behind || f->call_sid)
 			continue;
 
-		if (f->next_cast < cast_first())
+		if (f->next_cast < cast_first(&s->cast))
 			lag(f);
-		else if (f->next_cast < waiting_for)
-			waiting_for = f->next_cast;
+		else if (f->next_cast < s->waiting_for)
+			s->waiting_for = f->next_cast;
 	}
 }
 
@@ -392,32 +573,68 @@ static void dismiss_laggards(void)
 static void flush(struct feed *f)
 {
 	leave(f);
-	if (!f->behind && !f->call_sid && f->next_cast < cast_first())
+	if (!f->behind && !f->call_sid &&
+	    f->next_cast < cast_first(&f->source->cast))
 		lag(f);
 	else if (pump(f))
 		watchdog_limit(f->wsi, 0);
 }
 
 
-bool feeds_flush(void)
+/* True if others are left */
+static bool flush_hurried(void)
+{
+	unsigned count = 0;
+
+	while (hurried.head) {
+		if (count++ && loop_late())
+			return true;
+
+		flush(hurried.head);
+	}
+
+	return false;
+}
+
+
+/* True if others are left */
+static bool flush_ready(struct source *s)
 {
 	unsigned count = 0;
 	struct feed *f;
 
-	dismiss_laggards();
-	while (hurried.head)
-		flush(hurried.head);
-
-	while ((f = ready.head) && f->next_cast < cast_end()) {
-		if (count++ >= FLUSH_MAX && !cast_far(f->next_cast))
+	while ((f = s->ready.head) && f->next_cast < cast_end(&s->cast)) {
+		if ((count >= FLUSH_MAX &&
+		     !cast_far(&s->cast, f->next_cast)) ||
+		    (count && loop_late()))
 			return true;
+
+		++count;
 
 		flush(f);
 	}
 
-	cast_forget(waiting_for < cast_end() ? waiting_for : cast_end());
+	cast_forget(&s->cast, s->waiting_for < cast_end(&s->cast)
+				      ? s->waiting_for
+				      : cast_end(&s->cast));
 
 	return false;
+}
+
+
+bool feeds_flush(void)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < SCOPES; i++)
+		dismiss_laggards(&sources[i]);
+	if (flush_hurried())
+		return true;
+
+	for (size_t i = 0; i < SCOPES; i++)
+		more |= flush_ready(&sources[i]);
+
+	return more;
 }
 
 
@@ -429,6 +646,8 @@ bool feeds_flush(void)
 void feed_reset(struct feed *f)
 {
 	leave(f);
+	store_fetch_cancel(f->fetch);
+	f->fetch = NULL;
 	outq_clear(&f->out);
 	free(f->delivery);
 	f->delivery = NULL;

@@ -5,12 +5,17 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "frame.h"
 
 
-enum { HEADER_MAX = 10 };
+enum {
+	HEADER_MAX = 10,
+	NUMBER_MAX = 21, /* digits, and a NUL */
+};
 
 
 /* RFC 6455 section 5.2: FIN, text, not masked */
@@ -55,6 +60,44 @@ int frame_create(struct frame **fp, uint64_t seq, const char *text)
 	*fp = f;
 
 	return 0;
+}
+
+
+/**
+ * Make a frame of a message that this referd has for one client of a fleet.
+ * It has no number there: it gets the one of the last message before it.
+ *
+ * @param fp   Pointer to the new frame, to be released
+ * @param seq  That number
+ * @param own  Number of the message, of this referd
+ * @param text Text, copied, with its own number
+ *
+ * @return 0, or ENOMEM
+ */
+int frame_create_own(struct frame **fp, uint64_t seq, uint64_t own,
+		     const char *text)
+{
+	static const char key[] = "\"seq\":";
+	const char *p = strstr(text, key);
+	char *copy;
+	int err;
+
+	if (!p)
+		return frame_create(fp, seq, text);
+
+	p += sizeof(key) - 1;
+	copy = malloc(strlen(text) + NUMBER_MAX);
+	if (!copy)
+		return ENOMEM;
+
+	(void)sprintf(copy, "%.*s%" PRIu64 "%s", (int)(p - text), text, seq,
+		      p + strspn(p, "0123456789"));
+	err = frame_create(fp, seq, copy);
+	if (!err)
+		(*fp)->own = own;
+	free(copy);
+
+	return err;
 }
 
 

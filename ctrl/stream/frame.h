@@ -13,8 +13,10 @@
 
 struct frame {
 	unsigned refs;
-	bool jambonz;   /* for clients of the jambonz dialect, too */
-	uint64_t seq;   /* of the message, 0 if it has none */
+	bool jambonz; /* for clients of the jambonz dialect, too */
+	uint64_t seq; /* of the message, 0 if it has none */
+	uint64_t own; /* ... of this referd, if it is for one client of a fleet
+		       */
 	uint64_t place; /* number of what goes to all behind it */
 	size_t wirelen;
 	size_t len;
@@ -25,6 +27,8 @@ struct frame {
 
 int frame_create(struct frame **fp, uint64_t seq, const char *text);
 struct frame *frame_ref(struct frame *f);
+int frame_create_own(struct frame **fp, uint64_t seq, uint64_t own,
+		     const char *text);
 void frame_release(struct frame *f);
 
 #endif

@@ -6,18 +6,34 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/base.h"
 #include "json.h"
 #include "store/store.h"
 #include "stream.h"
 
 
-static reply_http_h *http_h;
+static reply_http_h *http_h, *away_h;
 
 
 void reply_http(reply_http_h *h)
 {
 	http_h = h;
+}
+
+
+void reply_away(reply_http_h *h)
+{
+	away_h = h;
+}
+
+
+void reply_give(const char *name, int status, const char *body)
+{
+	reply_http_h *h = strchr(name, REPLY_AWAY) ? away_h : http_h;
+
+	if (h)
+		h(name, status, body);
 }
 
 
@@ -47,7 +63,7 @@ void reply_ack(const struct sender *to, const char *call_sid,
 	}
 
 	if (http)
-		http_h(to->name, 202, json_done(&j));
+		reply_give(to->name, 202, json_done(&j));
 	else
 		(void)emit(&(struct emission){.type = "ack",
 					      .client = to->name,
@@ -91,7 +107,7 @@ void reply_error(const struct sender *to, const struct error *f,
 	print(&j, f);
 
 	if (is_http(to)) {
-		http_h(to->name, f->status, json_done(&j));
+		reply_give(to->name, f->status, json_done(&j));
 	}
 	else {
 		(void)snprintf(msgid, sizeof(msgid), "e-%" PRIu64,

@@ -53,7 +53,7 @@ int sender_copy(struct sender **sp, const struct sender *from)
 		return 0;
 
 	s = malloc(sizeof(*s) + size_of(from->name) + size_of(from->call_sid) +
-		   size_of(from->msgid));
+		   size_of(from->msgid) + size_of(from->badge));
 	if (!s)
 		return ENOMEM;
 
@@ -62,6 +62,7 @@ int sender_copy(struct sender **sp, const struct sender *from)
 	s->name = put(&end, from->name);
 	s->call_sid = put(&end, from->call_sid);
 	s->msgid = put(&end, from->msgid);
+	s->badge = put(&end, from->badge);
 	*sp = s;
 
 	return 0;

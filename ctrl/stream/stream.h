@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "net/net.h"
+#include "store/store.h"
 
 struct cJSON;
 struct client;
@@ -33,11 +34,18 @@ struct clients_events {
 	void (*up)(const char *name, uint64_t since);
 	void (*down)(const char *name);
 	/* JSON text of what a client hears first, to be freed */
-	char *(*hello)(const char *client, const char *name, const char *role,
-		       uint64_t seq);
+	char *(*hello)(enum scope scope, const char *client, const char *name,
+		       const char *role, uint64_t seq);
 	/* Name of the application of a call, which is to hear something; NULL
 	   if it has none */
 	const char *(*app)(const char *call_sid);
+};
+
+/* The clients that are not here, but at another member of a fleet */
+struct clients_away {
+	bool (*connected)(const char *name);
+	void (*post)(const char *name, const char *call_sid, uint64_t seq,
+		     const char *text);
 };
 
 struct emission {
@@ -58,10 +66,17 @@ typedef int64_t(emit_time_h)(const char *call_sid, int64_t time);
 enum {
 	CLOSE_AWAY = 1001,
 	CLOSE_TOO_LARGE = 1009,
+	CLOSE_ANEW = 1012,
+	CLOSE_LATER = 1013,
 	CLOSE_NO_TOKEN = 4001,
 	CLOSE_LAGGING = 4008,
 	CLOSE_REPLACED = 4009,
 };
+
+/* Whom that is for which only the members of a fleet need: no client */
+#define FLEET_CLIENT "fleet-"
+
+enum { REPLY_AWAY = '@' }; /* in the name of a request of another member */
 
 /* Takes the reply to an HTTP request */
 typedef void(reply_http_h)(const char *name, int status, const char *body);
@@ -81,6 +96,7 @@ struct sender {
 	const char *name;     /* NULL for nobody */
 	const char *call_sid; /* of an application: its call */
 	const char *msgid;    /* of the message, may be NULL */
+	const char *badge;    /* name of the client's token, may be NULL */
 	bool quiet;           /* wants no ack, since it has sent one */
 	bool observes;        /* and may do nothing else */
 };
@@ -119,13 +135,39 @@ size_t clients_count(void);
 bool client_name_valid(const char *name);
 
 /**
- * Tell whether a client is there
+ * Tell whether a client is there, or at another member of a fleet
  *
  * @param name Its name
  *
  * @return True if it is connected
  */
 bool client_connected(const char *name);
+
+/**
+ * Tell whose token a client has shown
+ *
+ * @param name Name of the client
+ *
+ * @return Name of its token, "" if none is asked for; NULL if it is not
+ *         connected here
+ */
+const char *client_badge(const char *name);
+
+/**
+ * Take note that a client has had what was for it alone, at another member of
+ * a fleet
+ *
+ * @param name Name of the client
+ * @param seq  Number of the last message that it has had, as we count
+ */
+void client_had(const char *name, uint64_t seq);
+
+/**
+ * Say who knows of clients that are at other members of a fleet
+ *
+ * @param a Handlers; NULL if there is no fleet
+ */
+void clients_away(const struct clients_away *a);
 
 /**
  * Tell whether a message is still on its way
@@ -143,6 +185,7 @@ bool client_awaits(const char *name, uint64_t seq);
  *
  * @param cp      Pointer to the new client
  * @param wsi     Its connection
+ * @param scope   Whose messages it gets
  * @param name    Name that it gave itself, "" if it gave none
  * @param call_sid Call whose application it is, NULL for any other client
  * @param dialect Dialect that it speaks
@@ -152,9 +195,31 @@ bool client_awaits(const char *name, uint64_t seq);
  * @return 0, ENOMEM, or EACCES if the name is that of a client with another
  *         token
  */
-int client_create(struct client **cp, struct lws *wsi, const char *name,
-		  const char *call_sid, enum dialect dialect, uint64_t since,
-		  const struct badge *badge);
+int client_create(struct client **cp, struct lws *wsi, enum scope scope,
+		  const char *name, const char *call_sid, enum dialect dialect,
+		  uint64_t since, const struct badge *badge);
+
+/**
+ * Tell all clients of the default dialect something that has no number, and is
+ * not kept
+ *
+ * @param text JSON text
+ */
+void clients_tell(const char *text);
+
+/**
+ * The messages of the fleet were read up to a number: clients that know as
+ * much get what follows
+ *
+ * @param f Number in the fleet
+ */
+void clients_fleet_ready(uint64_t f);
+
+/**
+ * Close the connections of the clients that get the messages of a fleet: its
+ * numbers begin anew
+ */
+void clients_fleet_anew(void);
 
 /**
  * Close the connections of those whose token is gone
@@ -165,6 +230,13 @@ void clients_check(void);
  * Close all connections: referd stops
  */
 void clients_leave(void);
+
+/**
+ * Tell whether all clients have been sent all that there is
+ *
+ * @return True if nothing waits
+ */
+bool clients_drained(void);
 
 /**
  * Free a client: its connection has ended
@@ -267,6 +339,18 @@ void emit_init(emit_time_h *h);
  */
 uint64_t emit(const struct emission *e);
 
+/**
+ * Tell the clients that get the messages of a fleet what one of its referds
+ * has told its own, and store it there
+ *
+ * @param f        Its number in the fleet, above all before
+ * @param call_sid Call that it is about, may be NULL
+ * @param jambonz  True if it is for clients of the jambonz dialect, too
+ * @param text     JSON text, whose seq is f
+ */
+void fleet_emit(uint64_t f, const char *call_sid, bool jambonz,
+		const char *text);
+
 
 /* feed: What goes out to one client: replayed, queued, bounded */
 
@@ -286,6 +370,22 @@ bool feeds_flush(void);
  * @param h Handler
  */
 void reply_http(reply_http_h *h);
+
+/**
+ * Have the requests of other members of a fleet get their replies
+ *
+ * @param h Handler for those with REPLY_AWAY in their name; NULL for none
+ */
+void reply_away(reply_http_h *h);
+
+/**
+ * Reply to an HTTP request
+ *
+ * @param name   Its name
+ * @param status HTTP status
+ * @param body   JSON text, may be NULL
+ */
+void reply_give(const char *name, int status, const char *body);
 
 /**
  * Tell a sender that its message was accepted.  A client hears of it if it

@@ -1,16 +1,19 @@
 #!/bin/bash
 #
 # The carrier of the demo: calls the gateway, talks for a while to whom the
-# call is transferred to, and calls again when all is over. Drives its baresip
+# call is transferred to, and calls again when all is over; several gateways
+# (by spaces in GATEWAY) one after the other. Drives its baresip
 # over ctrl_tcp, whose messages are JSON in netstrings.
 
 set -eu
 
-gateway=${GATEWAY:-sip:gateway@10.77.0.1}
+read -r -a gateways <<<"${GATEWAY:-sip:gateway@10.77.0.1}"
+gateway=
+calls=0
 config=${CONFIG:-/etc/baresip/carrier}
 pause=${PAUSE:-3}
 talk=${TALK:-10}
-declare -A up
+declare -A up=()
 
 # command NAME [PARAMETERS]
 command() {
@@ -21,6 +24,7 @@ command() {
 
 dial() {
 	sleep "$pause"
+	gateway=${gateways[calls++ % ${#gateways[@]}]}
 	echo "calls $gateway"
 	command dial "$gateway"
 }

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "json.h"
+#include "linkreport.h"
+#include "linkrequest.h"
 #include "call/call.h"
 #include "link/link.h"
 #include "text/text.h"
@@ -21,59 +22,50 @@ enum {
 };
 
 
-static const char *get_string(const cJSON *json, const char *name)
-{
-	return cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(json, name));
-}
-
-
-static void result_begin(struct json *j, const char *ref, bool ok)
-{
-	link_begin(j, "result");
-	json_str(j, "ref", ref);
-	json_bool(j, "ok", ok);
-}
-
-
 static void succeeded(const char *ref)
 {
-	struct json j;
-
-	result_begin(&j, ref, true);
-	link_report(&j);
+	link_report(&(struct report){
+		.kind = REPORT_RESULT,
+		.ref = ref,
+		.ok = true,
+		.index = -1,
+	});
 }
 
 
 static void refused(const char *ref, int err, const struct error *error)
 {
-	struct json j;
+	const bool told = error->text[0] != '\0';
 
-	result_begin(&j, ref, false);
-	if (error->text[0]) {
-		json_str(&j, "error", error->text);
-		json_str(&j, "field", error->field);
-	}
-	else {
-		json_str(&j, "error", strerror(err));
-	}
-
-	if (error->index >= 0)
-		json_int(&j, "index", error->index);
-
-	link_report(&j);
+	link_report(&(struct report){
+		.kind = REPORT_RESULT,
+		.ref = ref,
+		.error = told ? error->text : strerror(err),
+		.field = told ? error->field : NULL,
+		.index = error->index,
+	});
 }
 
 
-static int find_call(struct livecall **lcp, const cJSON *json,
+static int no_call(struct error *error)
+{
+	return error_set(error, "call_sid", "must name a live call");
+}
+
+
+/* A call that the far end is to end, as it was transferred, is over */
+static bool may_run(const struct livecall *lc, const struct sipverb *verb)
+{
+	return !lc->transferred || verb->type == SIPVERB_HANGUP;
+}
+
+
+static int find_call(struct livecall **lcp, const struct node_request *rq,
 		     struct error *error)
 {
-	const char *sid = get_string(json, "call_sid");
+	*lcp = rq->call_sid ? livecalls_find(rq->call_sid) : NULL;
 
-	*lcp = sid ? livecalls_find(sid) : NULL;
-
-	return *lcp ? 0
-		    : error_set(error, "call_sid", "must name a live call");
+	return *lcp ? 0 : no_call(error);
 }
 
 
@@ -148,17 +140,28 @@ static int hangup(struct livecall *lc, const struct sipverb *verb,
 		  const char *ref)
 {
 	succeeded(ref);
-	referral_cancel(lc->referral);
+	referral_cancel(lc->referral, &(struct referral_cancel){0});
 	livecall_hangup(lc, 0, NULL, verb->hdrs);
 
 	return 0;
 }
 
 
+static void dry_run_report(const char *ref, const char *text)
+{
+	link_report(&(struct report){
+		.kind = REPORT_RESULT,
+		.ref = ref,
+		.ok = true,
+		.index = -1,
+		.dry_run = text,
+	});
+}
+
+
 static int dry_run(const struct livecall *lc, const struct sipverb *verb,
 		   const char *ref)
 {
-	struct json j;
 	char *text;
 	int err;
 
@@ -166,10 +169,31 @@ static int dry_run(const struct livecall *lc, const struct sipverb *verb,
 	if (err)
 		return err;
 
-	result_begin(&j, ref, true);
-	json_raw(&j, "dry_run", text);
+	dry_run_report(ref, text);
 	free(text);
-	link_report(&j);
+
+	return 0;
+}
+
+
+/* Of a verb with several targets: each is one of the verbs */
+static int dry_runs(struct livecall *lc, const struct farend *far,
+		    const cJSON *verbs, const struct node_request *rq,
+		    struct error *error)
+{
+	char *text;
+	int err;
+
+	if (!livecall_established(lc))
+		return error_set(error, "call_sid",
+				 "must name a call that is answered");
+
+	err = dryruns_report(&text, lc, far, verbs, rq->attempts, error);
+	if (err)
+		return err;
+
+	dry_run_report(rq->ref, text);
+	free(text);
 
 	return 0;
 }
@@ -182,14 +206,18 @@ static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
 		.held = &lc->referral,
 		.sid = lc->sid,
 		.outgoing = lc->outgoing,
+		.minds_unsubscribe = shown_minds_unsubscribe(&lc->shown),
 	};
 	struct referral *t;
-	struct json j;
 	int err;
 
 	if (!livecall_established(lc))
 		return error_set(error, "call_sid",
 				 "must name a call that is answered");
+
+	/* asked again after the link was down */
+	if (referral_waits(lc->referral, ref))
+		return 0;
 
 	err = attended_prepare(verb, lc, error);
 	if (!err)
@@ -207,11 +235,14 @@ static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
 	if (err)
 		return err;
 
-	err = refer_send(t);
-	result_begin(&j, ref, true);
-	link_report_later(&j);
-	refer_report(t, err);
 	dryrun_log(lc, verb, referral_id(t));
+	if (verb->profile && verb->profile->hold) {
+		refer_hold(t);
+		hold_begin(lc);
+	}
+	else {
+		refer_start(t);
+	}
 
 	return 0;
 }
@@ -234,6 +265,23 @@ static int play(struct livecall *lc, const struct sipverb *verb,
 }
 
 
+static int ask_in_dialog(struct livecall *lc, const struct sipverb *verb,
+			 const char *ref, struct error *error)
+{
+	int err;
+
+	if (!livecall_established(lc))
+		return error_set(error, "call_sid",
+				 "must name a call that is answered");
+
+	err = siprequest_send(lc, verb, ref);
+	if (!err)
+		succeeded(ref);
+
+	return err;
+}
+
+
 /* 0 means that the result has been sent, or that there is none to add */
 static int verb_run(struct livecall *lc, struct sipverb *verb, const char *ref,
 		    struct error *error)
@@ -245,71 +293,108 @@ static int verb_run(struct livecall *lc, struct sipverb *verb, const char *ref,
 	case SIPVERB_HANGUP: return hangup(lc, verb, ref);
 	case SIPVERB_PLAY: return play(lc, verb, ref, error);
 	case SIPVERB_REFER: return refer(lc, verb, ref, error);
+	case SIPVERB_REQUEST: return ask_in_dialog(lc, verb, ref, error);
 	}
 
 	return ENOSYS;
 }
 
 
-static int verbs_handler(const cJSON *json, const char *ref,
+static int verbs_handler(const struct node_request *rq, const cJSON *verbs,
 			 struct error *error)
 {
-	const cJSON *verbs, *run;
 	struct sipverb *verb = NULL;
 	struct livecall *lc;
 	struct farend far;
 	int err;
 
-	err = find_call(&lc, json, error);
+	err = find_call(&lc, rq, error);
 	if (!err)
 		err = remote_farend(&far, lc);
 	if (err)
 		return err;
 
-	verbs = cJSON_GetObjectItemCaseSensitive(json, "verbs");
 	err = verbs_decode(&verb, &far, verbs, error);
-	farend_reset(&far);
 	if (err)
-		return err;
+		goto out;
 
-	run = cJSON_GetObjectItemCaseSensitive(json, "run");
-	if (cJSON_IsTrue(run))
-		err = verb_run(lc, verb, ref, error);
+	if (!may_run(lc, verb))
+		err = no_call(error);
+	else if (rq->run && rq->attempts && verb->dry_run)
+		err = dry_runs(lc, &far, verbs, rq, error);
+	else if (rq->run)
+		err = verb_run(lc, verb, rq->ref, error);
 	else
-		succeeded(ref);
+		succeeded(rq->ref);
 
+out:
 	mem_deref(verb);
+	farend_reset(&far);
 
 	return err;
 }
 
 
-static int cancel_handler(const cJSON *json, const char *ref,
-			  struct error *error)
+/* What is evidence of a transfer's end is for us to say, but for these */
+static int cancel_check(const struct node_request *rq, struct error *error)
 {
-	struct livecall *lc;
-	int err;
+	const char *evidence = rq->evidence;
 
-	err = find_call(&lc, json, error);
-	if (err)
-		return err;
-
-	playback_stop(lc);
-	referral_cancel(lc->referral);
-	succeeded(ref);
+	if (evidence && strcmp(evidence, "application") &&
+	    strcmp(evidence, "timer:answer"))
+		return error_set(error, "evidence",
+				 "must be application or timer:answer");
 
 	return 0;
 }
 
 
-static int dial_handler(const cJSON *json, const char *ref,
+static int cancel_handler(const struct node_request *rq, struct error *error)
+{
+	struct referral_cancel how = {
+		.evidence = rq->evidence,
+		.reason = rq->reason,
+		.unsubscribe = rq->unsubscribe,
+	};
+	struct livecall *lc;
+	int err;
+
+	err = find_call(&lc, rq, error);
+	if (!err)
+		err = cancel_check(rq, error);
+	if (err)
+		return err;
+
+	if (shown_minds_unsubscribe(&lc->shown))
+		how.unsubscribe = false;
+
+	playback_stop(lc);
+	referral_cancel(lc->referral, &how);
+	succeeded(rq->ref);
+
+	return 0;
+}
+
+
+static int hold_handler(const struct node_request *rq, struct error *error)
+{
+	struct livecall *lc;
+	int err;
+
+	err = find_call(&lc, rq, error);
+
+	return err ? err : hold_ask(lc, rq->ref, rq->hold, error);
+}
+
+
+static int dial_handler(const struct node_request *rq, const cJSON *fields,
 			struct error *error)
 {
 	int err;
 
-	err = originate(json, error);
+	err = originate(rq, fields, error);
 	if (!err)
-		succeeded(ref);
+		succeeded(rq->ref);
 
 	return err;
 }
@@ -318,33 +403,34 @@ static int dial_handler(const cJSON *json, const char *ref,
 /**
  * Handle a request of referd
  *
- * @param json Request
+ * @param rq   Request
+ * @param body Its verbs, or what is to be dialled; NULL if there is neither
  */
-void control_request(const struct cJSON *json)
+void control_request(const struct node_request *rq, const struct cJSON *body)
 {
-	const char *type = get_string(json, "type");
-	const char *ref = get_string(json, "ref");
 	struct error error = {.index = -1};
 	int err;
 
-	if (!type || !ref || strlen(ref) > REF_MAX) {
+	if (!rq->type || !rq->ref || strlen(rq->ref) > REF_MAX) {
 		warning("sip_refer: a request of referd has no type or ref, "
 			"or one that is too long\n");
 		return;
 	}
 
-	if (!strcmp(type, "verbs"))
-		err = verbs_handler(json, ref, &error);
-	else if (!strcmp(type, "cancel"))
-		err = cancel_handler(json, ref, &error);
-	else if (!strcmp(type, "dial"))
-		err = dial_handler(json, ref, &error);
+	if (!strcmp(rq->type, "verbs"))
+		err = verbs_handler(rq, body, &error);
+	else if (!strcmp(rq->type, "cancel"))
+		err = cancel_handler(rq, &error);
+	else if (!strcmp(rq->type, "hold"))
+		err = hold_handler(rq, &error);
+	else if (!strcmp(rq->type, "dial"))
+		err = dial_handler(rq, body, &error);
 	else
 		err = error_set(&error, "type",
 				"is not a request that this module knows");
 
 	if (err)
-		refused(ref, err, &error);
+		refused(rq->ref, err, &error);
 }
 
 
@@ -355,20 +441,15 @@ void control_request(const struct cJSON *json)
  */
 void control_sync(void)
 {
-	struct json j;
+	const char *ids[SYNC_MAX];
+	struct report r = {.kind = REPORT_SYNC, .transfers = ids};
 	size_t pos = 0;
-	bool more;
 
 	livecalls_report();
 
 	do {
-		link_begin(&j, "sync");
-		json_open(&j, "transfers", '[');
-		more = referrals_list(&j, pos, SYNC_MAX);
-		json_close(&j, ']');
-		if (more)
-			json_bool(&j, "more", true);
-		link_report(&j);
+		r.transferc = referrals_list(ids, pos, SYNC_MAX, &r.more);
+		link_report(&r);
 		pos += SYNC_MAX;
-	} while (more);
+	} while (r.more);
 }

@@ -7,8 +7,9 @@
 #define CONTROL_H
 
 struct cJSON;
+struct node_request;
 
-void control_request(const struct cJSON *json);
+void control_request(const struct node_request *rq, const struct cJSON *body);
 void control_sync(void);
 
 #endif

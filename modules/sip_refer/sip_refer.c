@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <re.h>
+#include "directexport.h"
 #include "call/call.h"
 #include "host/host.h"
 #include "link/link.h"
@@ -32,6 +33,7 @@
   sip_refer_retry_timeout    4                     # 491 to next REFER [s]
   sip_refer_unsubscribe      no                    # from what is given up
   sip_refer_accept           no                    # REFERs of far ends
+  sip_refer_profiles         /etc/referd/profiles  # how far ends differ
  \endverbatim
  */
 
@@ -39,6 +41,7 @@
 enum {
 	RINGING_TIMEOUT = 120,
 	NODE_MAX = 64,
+	PROFILES_PATH = 1024,
 	PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
 };
 
@@ -59,6 +62,9 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	if (!pl_strcmp(&msg->met, "REFER"))
 		return decline_refer(msg);
 
+	if (!pl_strcmp(&msg->met, "INFO"))
+		return keys_info(msg);
+
 	if (!pl_strcmp(&msg->met, "BYE"))
 		referrals_bye(msg);
 	invite_keep(msg);
@@ -72,6 +78,7 @@ static bool response_handler(const struct sip_msg *msg, void *arg)
 	(void)arg;
 
 	invite_keep(msg);
+	hold_response(msg);
 
 	return false;
 }
@@ -169,9 +176,27 @@ static int get_node(char *node)
 }
 
 
+/* Those that come with the module, if they are there, unless others are set
+   or none are wanted */
+static int read_profiles(void)
+{
+	static char path[PROFILES_PATH];
+	const bool is_set = !conf_get_str(conf_cur(), "sip_refer_profiles",
+					  path, sizeof(path));
+
+	if (!is_set)
+		str_ncpy(path, PROFILES, sizeof(path));
+	else if (!str_casecmp(path, "no"))
+		return profiles_init(NULL, false);
+
+	return profiles_init(path, is_set);
+}
+
+
 static void module_stop(void)
 {
 	livecalls_close();
+	profiles_close();
 	referrals_close();
 	source_close();
 	lsnr_req = mem_deref(lsnr_req);
@@ -193,6 +218,7 @@ static int module_start(const char *path, const char *node,
 	};
 	static const struct referral_events events = {
 		.transferred = livecalls_transferred,
+		.stays = livecalls_stays,
 		.unknown = livecalls_unknown,
 		.media = livecalls_media,
 	};
@@ -238,7 +264,7 @@ static int module_start(const char *path, const char *node,
 
 static int module_init(void)
 {
-	struct timeouts timeouts;
+	struct timeouts timeouts = {0};
 	bool accept, unsubscribe;
 	char path[PATH_SIZE], node[NODE_MAX], releases[256];
 	int err;
@@ -262,10 +288,10 @@ static int module_init(void)
 	err |= get_bool(&accept, "sip_refer_accept");
 	err |= get_path(path);
 	err |= get_node(node);
-	if (err)
+	if (err || read_profiles())
 		return EINVAL;
 
-	timeouts.unsubscribe = unsubscribe ? UNSUBSCRIBE : UNSUBSCRIBE_NEVER;
+	timeouts.unsubscribe = unsubscribe ? UNSUBSCRIBE : UNSUBSCRIBE_UNSET;
 	decline_init(accept);
 	err = module_start(path, node, &timeouts);
 	if (err) {
@@ -287,10 +313,9 @@ static int module_close(void)
 }
 
 
-EXPORT_SYM __attribute__((visibility("default")))
-const struct mod_export DECL_EXPORTS(sip_refer) = {
-	"sip_refer",
-	"application",
-	module_init,
-	module_close,
+EXPORT_SYM __attribute__((visibility("protected")))
+const struct direct_export DECL_EXPORTS(sip_refer) = {
+	.me = {"sip_refer", DECL_EXPORTS(sip_refer).type, module_init,
+	       module_close},
+	DIRECT_EXPORT(&direct_node),
 };

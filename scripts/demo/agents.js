@@ -1,18 +1,27 @@
 /**
- * @file agents.js  The three baresips of the demo, and a call that waits
+ * @file agents.js  The baresips of the demo, and a call that waits
  *
  * Copyright (C) 2026 the sip_refer authors
  *
- * Runs in a network of its own: `agents.js DIR SOCKET [ADDRESS]`. Says what
- * happens as lines of JSON, and ends when its standard input does.
+ * Runs in a network of its own:
+ * `agents.js DIR REFERD[,REFERD]... CARRIER [ADDRESS]`.
+ * REFERD is the socket of a referd, or the port on which the gateway is to have
+ * one in its own process; DIR/page.sock leads there from other networks. Each
+ * REFERD gets a gateway: gateway, or gw1, gw2, ... if there are several.
+ * CARRIER is what a carrier does that misbehaves, or good. Says what happens as
+ * lines of JSON, calls when it gets a line, and ends when its standard input
+ * does.
  */
 
+import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Baresip } from '../../tests/e2e/lib/baresip.js';
+import { Embedded } from '../../tests/e2e/lib/embedded.js';
+import { Carrier } from './carrier.js';
 
 /* In ms: how long the two may talk, the pause before the next call, and how
  * long one may take to say what the other has said. */
@@ -21,7 +30,8 @@ const PAUSE = 2_000;
 const SETTLE = 2_000;
 const FOREVER = 2 ** 31 - 1;
 
-const [dir, socket, address] = process.argv.slice(2);
+const [dir, referds, behaviour, address] = process.argv.slice(2);
+const links = referds.split(',');
 const baresips = [];
 let stopping = false;
 
@@ -52,11 +62,21 @@ async function freePort()
 
 
 /* Each has an address to itself, or else ports of one address. */
-async function start(name, own, options = {})
+async function placeOf(own)
 {
-	const place = address ? { ip: address, port: await freePort(),
-		ctrlPort: await freePort() } : { ip: own };
-	const b = await Baresip.start(join(dir, name),
+	return address ? { ip: address, port: await freePort() } :
+		{ ip: own, port: 5060 };
+}
+
+
+async function start(name, own, options = {}, make = (...args) =>
+	Baresip.start(...args))
+{
+	const place = await placeOf(own);
+
+	if (address)
+		place.ctrlPort = await freePort();
+	const b = await make(join(dir, name),
 		{ name, ...place, ...options });
 
 	baresips.push(b);
@@ -95,24 +115,28 @@ async function talk(a, b, from)
 /* One call after the other, for as long as somebody transfers them. */
 async function telephone(gateway, carrier, agent)
 {
+	const { name } = gateway;
+	const where = links.length > 1 ? ` at ${name}` : '';
+
 	for (;;) {
 		const marks = [carrier.events.length, agent.events.length];
 		const [from] = marks;
 
 		await carrier.dial(gateway.uri);
 		await carrier.event('CALL_ESTABLISHED', gateway.uri, { from });
-		tell('up', 'the carrier has called in');
+		tell('up', `the carrier has called in${where}`, { name });
 
 		await carrier.event('CALL_CLOSED', gateway.uri,
 			{ from, timeout: FOREVER });
 		if (await talk(carrier, agent, marks)) {
-			tell('talking',
-				'the agent and the carrier talk to each other');
+			tell('talking', 'the agent and the carrier talk to ' +
+				`each other${where && `, whom ${name} had`}`,
+				{ name });
 			await sleep(TALK);
 			await agent.command('hangup');
 		}
 		else {
-			tell('over', 'the call is over');
+			tell('over', `the call is over${where}`, { name });
 		}
 
 		await sleep(PAUSE);
@@ -120,23 +144,73 @@ async function telephone(gateway, carrier, agent)
 }
 
 
-process.stdin.resume();
+async function startMisbehaving(gateway)
+{
+	const [, ip, port] = /@([\d.]+)(?::(\d+))?$/.exec(gateway.uri);
+	const carrier = await Carrier.start({ name: behaviour,
+		...await placeOf('10.77.0.2'), to: [ip, Number(port ?? 5060)],
+		tell: (text) => tell('asked', text) });
+
+	baresips.push(carrier);
+
+	return carrier;
+}
+
+
+/* Leads to a port of this network */
+function openDoor(port)
+{
+	createServer((near) => {
+		const far = connect(port, '127.0.0.1');
+
+		near.on('error', () => far.destroy());
+		far.on('error', () => near.destroy());
+		near.pipe(far).pipe(near);
+	}).listen(join(dir, 'page.sock'));
+}
+
+
+function startGateway(link, i)
+{
+	const name = links.length > 1 ? `gw${i + 1}` : 'gateway';
+	const ip = `10.77.0.${[1, 4, 5][i] ?? i + 3}`;
+	const options = { module: true, account: ';answermode=auto',
+		config: { sip_refer_node: name } };
+
+	if (!/^\d+$/.test(link)) {
+		options.config.sip_refer_socket = link;
+		return start(name, ip, options);
+	}
+
+	openDoor(link);
+
+	return start(name, ip, options, async (path, o) =>
+		(await Embedded.start(path, { listen: `127.0.0.1:${link}` },
+			o)).gateway);
+}
+
+
+const told = once(process.stdin, 'data');
+
 process.stdin.on('end', () => stop());
 process.on('SIGINT', () => {});
 
 try {
 	mkdirSync(dir);
-	const gateway = await start('gateway', '10.77.0.1', {
-		module: true,
-		account: ';answermode=auto',
-		config: { sip_refer_socket: socket, sip_refer_node: 'gateway' },
-	});
+	const gateways = [];
+
+	for (const [i, link] of links.entries())
+		gateways.push(await startGateway(link, i));
 	const agent = await start('agent', '10.77.0.3',
 		{ account: ';answermode=auto' });
-	const carrier = await start('carrier', '10.77.0.2');
+	const good = behaviour === 'good';
+	const carrier = good ? await start('carrier', '10.77.0.2') :
+		await startMisbehaving(gateways[0]);
 
 	tell('ready', undefined, { agent: agent.uri });
-	await telephone(gateway, carrier, agent);
+	await told;
+	await Promise.all(good ? gateways.map((gateway) =>
+		telephone(gateway, carrier, agent)) : [carrier.telephone(tell)]);
 }
 catch (err) {
 	await stop(err.message);

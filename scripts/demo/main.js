@@ -4,134 +4,88 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createServer, connect } from 'node:net';
+import { join } from 'node:path';
 import { Client } from '../../tests/e2e/lib/client.js';
-import { Journal } from '../../tests/e2e/lib/journal.js';
-import { Process } from '../../tests/e2e/lib/process.js';
-import { Referd } from '../../tests/e2e/lib/referd.js';
-import { settings } from '../../tests/e2e/lib/settings.js';
+import { dir, perform, say, startAgents, startReferd, stop }
+	from './stage.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const NO_NETWORK = 77;
+const [port, ...words] = process.argv.slice(2);
+const once = words.includes('--once');
+const embedded = words.includes('--embedded');
+const carrier = words.find((w) => !w.startsWith('--')) ?? 'good';
 
-const [port, once] = process.argv.slice(2);
-const dir = mkdtempSync(join(tmpdir(), 'sip-refer-demo-'));
-const running = [];
-let stopping = false;
+/* Longer than a transfer may be without an outcome [ms] */
+const LONG = 180_000;
 
 
-function say(text)
+/* The way to a referd in the gateway, which is in a network of its own */
+async function openWay()
 {
-	console.error(`demo.sh: ${text}`);
-}
+	const way = createServer((near) => {
+		const far = connect(join(dir, 'agents/page.sock'));
 
-
-async function stop(status, why)
-{
-	if (stopping)
-		return;
-	stopping = true;
-	if (why)
-		say(why);
-
-	/* The agents end when their input does, whoever they run as. */
-	for (const p of running)
-		p.child.stdin.end();
-	await Promise.allSettled(running.map((p) => p.name === 'agents' ?
-		p.ended(3_000) : p.kill('SIGTERM', 3_000)));
-	await Promise.allSettled(running.map((p) => p.kill()));
-
-	rmSync(dir, { recursive: true, force: true });
-	process.exit(status);
-}
-
-
-async function startReferd()
-{
-	const r = new Referd(join(dir, 'referd'),
-		{ listen: `127.0.0.1:${port}` });
-
-	try {
-		await r.start();
-	}
-	catch (err) {
-		running.push(r.process);
-		throw new Error(r.process.alive ? err.message :
-			r.process.log.items.at(-1) ?? err.message);
-	}
-	running.push(r.process);
-
-	return r;
-}
-
-
-function ownAddress()
-{
-	return Object.values(networkInterfaces()).flat()
-		.find((a) => a.family === 'IPv4' && !a.internal)?.address;
-}
-
-
-function runAgents(referd, prefix, addresses)
-{
-	const events = new Journal('agents');
-	const agents = new Process('agents', [...prefix, process.execPath,
-		join(here, 'agents.js'), join(dir, 'agents'), referd.socket,
-		...addresses]);
-
-	running.push(agents);
-	agents.log.follow((line) => {
-		if (line.startsWith('{'))
-			events.add(JSON.parse(line));
-		else
-			say(line);
+		near.on('error', () => far.destroy());
+		far.on('error', () => near.destroy());
+		near.pipe(far).pipe(near);
 	});
-	agents.exited.then((status) => events.end(`ended: ${status}`));
 
-	return { agents, events };
+	await new Promise((done, fail) => {
+		way.on('error', () => fail(new Error(
+			`can't listen on 127.0.0.1:${port}`)));
+		way.listen(Number(port), '127.0.0.1', done);
+	});
+
+	const at = `127.0.0.1:${way.address().port}`;
+
+	return { way, socket: String(way.address().port),
+		http: `http://${at}`, ws: `ws://${at}/ws` };
 }
 
 
-/*
- * In a private network, with an address for each agent. Where the system does
- * not allow one, at the machine's own address.
- */
-async function startAgents(referd)
+/* A gateway in front of a referd, or with one in it; two to call with */
+function startAll(referd)
 {
-	const netns = join(settings.source, 'tests/e2e/in-netns');
-	const { agents, events } = runAgents(referd, [netns], []);
-	const isReady = (e) => e.event === 'ready';
+	return startAgents([referd.socket], () => referd.way &&
+		new Promise((done) => referd.way.close(done)), carrier);
+}
 
-	try {
-		return { events, ready: await events.wait(isReady, 'start') };
-	}
-	catch (err) {
-		if (agents.status !== NO_NETWORK)
-			throw err;
-	}
 
-	const address = ownAddress();
-	if (!address)
-		throw new Error('needs a private network or an own address, ' +
-			'and this machine gives neither');
+/* The two say so themselves, each of them; referd is not asked. */
+async function talk(client, events)
+{
+	const { event } = await events.wait((e) =>
+		['talking', 'over'].includes(e.event), 'end of the call');
+	if (event === 'over')
+		throw new Error('the call is over, and not by a transfer');
 
-	say(`the agents use this machine's address ${address} instead`);
-	const second = runAgents(referd, [], [address]);
+	await client.message('verb:hook', { hook: '/action' });
+	await client.message('call:status', { call_status: 'completed' });
 
-	return { events: second.events,
-		ready: await second.events.wait(isReady, 'start') };
+	return 'the agent talks to the carrier, as both of them say';
+}
+
+
+/* What becomes of it where nobody talks to anybody */
+async function outcome(client)
+{
+	const { data } = await client.message('transfer:status',
+		{ step: 'ended' }, { timeout: LONG });
+
+	await client.message('verb:hook', { hook: '/action' });
+
+	return `the carrier is ${carrier}, and the transfer is ` +
+		`${data.outcome} (${data.evidence})`;
 }
 
 
 async function transferOnce(referd)
 {
-	/* First of all, so that it hears of the call from its beginning. */
+	const { events, ready, call } = await startAll(referd);
 	const client = await Client.connect(referd.ws, {
 		handler: (m) => console.log(JSON.stringify(m)) });
-	const { events, ready } = await startAgents(referd);
+
+	call();
 	const { call_sid } = await client.message('call:status',
 		{ call_status: 'in-progress' });
 
@@ -140,21 +94,28 @@ async function transferOnce(referd)
 		referTo: ready.agent, actionHook: '/action',
 		eventHook: '/event' });
 
-	/* The two say so themselves, each of them; referd is not asked. */
-	const { event } = await events.wait((e) =>
-		['talking', 'over'].includes(e.event), 'end of the call');
-	if (event === 'over')
-		throw new Error('the call is over, and not by a transfer');
-
-	await client.message('verb:hook', { hook: '/action' });
-	await client.message('call:status', { call_status: 'completed' });
+	const end = carrier === 'good' ? await talk(client, events) :
+		await outcome(client);
 	client.close();
 
-	return stop(0, 'the agent talks to the carrier, as both of them say');
+	return stop(0, end);
 }
 
 
-function show(referd, { events, ready })
+/* What to do with the call */
+function hint()
+{
+	if (carrier === 'good')
+		return `The carrier calls in. Transfer the call to the agent, from the page or with the
+client; a new call comes when this one is over. Ctrl-C ends the demo.`;
+
+	return `The carrier calls in, and is ${carrier}: transfer the call, from the page, with the
+client or with a bot. It can be asked for anything else that is in docs/carriers.md,
+by a name in referTo. Ctrl-C ends the demo.`;
+}
+
+
+function show(referd, { events, ready, call })
 {
 	const verb = JSON.stringify({ verb: 'sip:refer',
 		referTo: ready.agent });
@@ -164,26 +125,21 @@ function show(referd, { events, ready })
   client   node scripts/demo/client.js ${referd.ws} '${verb}'
   agent    ${ready.agent}
 
-The carrier calls in. Transfer the call to the agent, from the page or with the
-client; a new call comes when this one is over. Ctrl-C ends the demo.
+${hint()}
 `);
 	events.follow((e) => console.log(e.text ?? ''));
+	call();
 	events.wait(() => false, 'end', { timeout: 2 ** 31 - 1 })
 		.catch((err) => stop(1, err.message));
 }
 
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-	process.on(signal, () => stop(130));
-
-try {
-	const referd = await startReferd();
+await perform(async () => {
+	const referd = embedded ? await openWay() :
+		await startReferd('referd', { listen: `127.0.0.1:${port}` });
 
 	if (once)
 		await transferOnce(referd);
 	else
-		show(referd, await startAgents(referd));
-}
-catch (err) {
-	await stop(1, err.message.split('\n', 1)[0]);
-}
+		show(referd, await startAll(referd));
+});

@@ -18,8 +18,9 @@
 
 
 static const struct control_type *const types[] = {
-	&control_referd,    &control_tcp,   &control_tcp_plain,
-	&control_tcp_relay, &control_janus, &control_asterisk,
+	&control_referd,    &control_embedded,  &control_tcp,
+	&control_tcp_plain, &control_tcp_relay, &control_janus,
+	&control_asterisk,
 };
 
 

@@ -48,6 +48,7 @@ struct control {
 };
 
 extern const struct control_type control_referd;
+extern const struct control_type control_embedded;
 extern const struct control_type control_tcp;
 extern const struct control_type control_tcp_plain;
 extern const struct control_type control_tcp_relay;

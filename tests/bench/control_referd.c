@@ -19,11 +19,13 @@
 
 enum {
 	SID_SIZE = 40,
+	VERB_SIZE = 1024,
 };
 
 struct referd {
 	struct ws *ws;
 	char (*sids)[SID_SIZE]; /* of each call, by its index */
+	const char *hook;       /* URL, NULL for none */
 };
 
 
@@ -124,6 +126,7 @@ static int referd_open(struct control *c)
 	if (!r)
 		return ENOMEM;
 
+	r->hook = getenv("BENCH_HOOK");
 	r->sids = calloc(c->legs, sizeof(*r->sids));
 	if (!r->sids)
 		return ENOMEM;
@@ -151,12 +154,18 @@ static int referd_read(struct control *c)
 static int referd_transfer(struct control *c, struct leg *leg)
 {
 	struct referd *r = c->data;
-	char verb[512];
-	const int n = snprintf(verb, sizeof(verb),
-			       "{\"verb\":\"sip:refer\",\"call_sid\":\"%s\","
-			       "\"id\":\"%s\",\"referTo\":"
-			       "\"sip:bob@10.77.0.3\"}",
-			       r->sids[leg->index], leg->call_id);
+	char verb[VERB_SIZE];
+	int n = snprintf(verb, sizeof(verb),
+			 "{\"verb\":\"sip:refer\",\"call_sid\":\"%s\","
+			 "\"id\":\"%s\",\"referTo\":"
+			 "\"sip:bob@10.77.0.3\"",
+			 r->sids[leg->index], leg->call_id);
+
+	if (r->hook)
+		n += snprintf(verb + n, sizeof(verb) - (size_t)n,
+			      ",\"actionHook\":\"%s\",\"eventHook\":\"%s\"",
+			      r->hook, r->hook);
+	n += snprintf(verb + n, sizeof(verb) - (size_t)n, "}");
 
 	return ws_send(r->ws, verb, (size_t)n);
 }
@@ -176,6 +185,16 @@ static void referd_close(struct control *c)
 
 const struct control_type control_referd = {
 	.name = "referd",
+	.open = referd_open,
+	.fd = referd_fd,
+	.read = referd_read,
+	.transfer = referd_transfer,
+	.close = referd_close,
+};
+
+/* In the process of its baresip */
+const struct control_type control_embedded = {
+	.name = "embedded",
 	.open = referd_open,
 	.fd = referd_fd,
 	.read = referd_read,

@@ -16,8 +16,10 @@ const TIME = 600_000; /* ms */
 
 /** bench-transfer, which stops wherever processes are to be looked at. */
 export class Driver {
+	/** @param args Of bench-transfer; the last may be variables for it */
 	constructor(...args)
 	{
+		const env = typeof args.at(-1) === 'object' ? args.pop() : {};
 		const path = join(settings.build,
 			'tests/bench/bench-transfer');
 
@@ -26,7 +28,7 @@ export class Driver {
 				`${settings.build} --target bench`);
 
 		this.process = new Process('bench-transfer',
-			[path, FAR, ...args.map(String)]);
+			[path, FAR, ...args.map(String)], { env });
 		this.seen = 0;
 	}
 
@@ -63,29 +65,43 @@ export class Driver {
 }
 
 
+/** Runs something with a directory, of which nothing is left. */
+export async function inDirectory(act)
+{
+	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-bench-'));
+
+	try {
+		return await act(dir);
+	}
+	finally {
+		rmSync(dir, { recursive: true, force: true });
+	}
+}
+
+
 /**
- * Runs something with a directory and peers, of which nothing is left
+ * Runs something with peers, of which nothing is left
  *
  * @param start Functions of a directory that start a peer, by its name
  * @param act   Function of the peers
  */
-export async function withPeers(start, act)
+export function withPeers(start, act)
 {
-	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-bench-'));
-	const peers = [];
+	return inDirectory(async (dir) => {
+		const peers = [];
 
-	try {
-		for (const [name, peer] of Object.entries(start))
-			peers.push(await peer(join(dir, name)));
+		try {
+			for (const [name, peer] of Object.entries(start))
+				peers.push(await peer(join(dir, name)));
 
-		for (const p of peers)
-			p.processes.forEach((x) => x.quiet());
+			for (const p of peers)
+				p.processes.forEach((x) => x.quiet());
 
-		return await act(peers);
-	}
-	finally {
-		await Promise.all(peers.flatMap((p) =>
-			p.processes.map((x) => x.kill())));
-		rmSync(dir, { recursive: true, force: true });
-	}
+			return await act(peers);
+		}
+		finally {
+			await Promise.all(peers.flatMap((p) =>
+				p.processes.map((x) => x.kill())));
+		}
+	});
 }

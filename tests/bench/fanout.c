@@ -278,16 +278,17 @@ static void print(char op)
 }
 
 
-/* PID,CLIENTS,PORT,SOCKET[,raw] */
+/* PID,CLIENTS,PORT,SOCKET[,raw|fleet] */
 static int decode(struct side_config *config, const char *arg)
 {
-	char raw[4] = "";
+	char kind[6] = "";
 
-	if (sscanf(arg, "%d,%u,%d,%103[^,],%3s", &config->pid,
-		   &config->clients, &config->port, config->path, raw) < 4)
+	if (sscanf(arg, "%d,%u,%d,%103[^,],%5s", &config->pid,
+		   &config->clients, &config->port, config->path, kind) < 4)
 		return EINVAL;
 
-	config->raw = !strcmp(raw, "raw");
+	config->raw = !strcmp(kind, "raw");
+	config->fleet = !strcmp(kind, "fleet");
 
 	return 0;
 }
@@ -321,7 +322,7 @@ int main(int argc, char *argv[])
 
 usage:
 	(void)fprintf(stderr, "usage: bench-fanout event|dial|refer ROUNDS "
-			      "PID,CLIENTS,PORT,SOCKET[,raw]...\n");
+			      "PID,CLIENTS,PORT,SOCKET[,raw|fleet]...\n");
 
 	return 2;
 }

@@ -55,19 +55,21 @@ static int report(struct node *n, unsigned long i, unsigned long count)
 int main(int argc, char *argv[])
 {
 	unsigned long count = argc >= 3 ? strtoul(argv[2], NULL, 10) : 0;
-	unsigned long stepc = argc == 4 ? strtoul(argv[3], NULL, 10) : STEPS;
+	unsigned long stepc = argc >= 4 ? strtoul(argv[3], NULL, 10) : STEPS;
+	unsigned long first = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
 	struct node *n = NULL;
 	int err;
 
 	if (!count) {
 		(void)fprintf(stderr,
-			      "usage: bench-fill SOCKET TRANSFERS [STEPS]\n");
+			      "usage: bench-fill SOCKET TRANSFERS [STEPS "
+			      "[FIRST]]\n");
 		return 2;
 	}
 
 	err = node_connect(&n, argv[1], "fill", NULL, NULL);
 	for (unsigned long i = 0; i < count && !err; i++)
-		err = report(n, i, stepc);
+		err = report(n, first + i, stepc);
 	if (!err)
 		err = node_settle(n, 0);
 

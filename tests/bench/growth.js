@@ -49,6 +49,28 @@ async function requests(path, rounds, servers)
 }
 
 
+/** Transfers of all times, each with its messages. */
+async function ladders(rounds, messages, servers)
+{
+	const agent = new Agent({ keepAlive: true });
+	const times = servers.map(() => []);
+
+	for (let i = 0; i < rounds; i++) {
+		for (const [n, server] of servers.entries()) {
+			const count = Math.ceil(messages[n] / MESSAGES);
+			const id = Math.floor(count * i / rounds)
+				.toString(16).padStart(12, '0');
+
+			times[n].push(await request(
+				`${server.http}/transfers/fill${id}`, agent));
+		}
+	}
+	agent.destroy();
+
+	return times.map((us) => ({ us }));
+}
+
+
 /** A client gets all that is stored, and another is answered meanwhile. */
 async function replay(server, messages)
 {
@@ -114,6 +136,8 @@ export async function growth({ quick, ...options } = {})
 		const dial = await measureSides('dial', commands, sides);
 		const event = await measureSides('event', rounds, sides);
 		const list = await requests(path, rounds, servers.slice(1));
+		const ladder = await ladders(rounds, messages.slice(1),
+			servers.slice(1));
 		const replays = [];
 
 		for (let i = 1; i < servers.length; i++)
@@ -134,6 +158,8 @@ export async function growth({ quick, ...options } = {})
 				rows: rows(messages, event) },
 			{ title: `GET ${path} (µs)`,
 				rows: rows(messages.slice(1), list) },
+			{ title: 'GET /transfers/ID, of all times (µs)',
+				rows: rows(messages.slice(1), ladder) },
 			{ title: 'A client reads all that is stored, another ' +
 				'one says something meanwhile', rows: replays },
 			{ title: 'A command while the past is removed (µs)',

@@ -7,10 +7,11 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
-	from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync,
+	writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Baresip } from '../e2e/lib/baresip.js';
+import { Embedded } from '../e2e/lib/embedded.js';
 import { Process } from '../e2e/lib/process.js';
 import { Referd } from '../e2e/lib/referd.js';
 import { settings } from '../e2e/lib/settings.js';
@@ -26,22 +27,30 @@ const ASTERISK_ROOT = process.env.ASTERISK_ROOT || '/';
  * Signalling only: no sound is sent. 1,024 descriptors, two for each call, are
  * compiled into baresip.
  */
-function gateway(dir, { ip, name, config = {}, ...options })
+function quiet(dir, { ip, name, users = USERS, config = {}, ...options })
 {
-	return Baresip.start(dir, { name, ip, users: USERS, sound: false, trace: false,
+	return { name, ip, users, sound: false, trace: false,
 		account: ';answermode=auto', output: `${dir}.log`,
-		config: { call_max_calls: 2000, ...config }, ...options });
+		config: { call_max_calls: 2000, ...config }, ...options };
+}
+
+
+function gateway(dir, options)
+{
+	return Baresip.start(dir, quiet(dir, options));
 }
 
 
 /** referd with so many baresips, each with sip_refer.so. */
 export class Ours {
-	static async start(dir, { ips = ['10.77.0.1'] } = {})
+	/** @param options `ips` of the baresips; further ones are theirs */
+	static async start(dir, { ips = ['10.77.0.1'], ...options } = {})
 	{
 		const o = new Ours();
 
 		mkdirSync(dir);
 		o.name = 'referd';
+		o.many = true; /* calls at once */
 		o.referd = await Referd.start(join(dir, 'referd'),
 			{ output: join(dir, 'referd.log') });
 		o.gateways = [];
@@ -50,7 +59,8 @@ export class Ours {
 			const g = await gateway(join(dir, name), { ip, name,
 				module: true, ctrl: false, config: {
 					sip_refer_socket: o.referd.socket,
-					sip_refer_node: name } });
+					sip_refer_node: name },
+				...options });
 
 			o.gateways.push(g);
 		}
@@ -67,6 +77,37 @@ export class Ours {
 }
 
 
+/** A baresip that has referd in its own process. */
+export class Inside {
+	static available()
+	{
+		return existsSync(settings.service);
+	}
+
+	/**
+	 * @param options `ip`; `referd`: options of Referd.start(); further
+	 *                ones are the baresip's
+	 */
+	static async start(dir, { ip = '10.77.0.9', referd, ...options } = {})
+	{
+		const o = new Inside();
+
+		o.name = 'embedded';
+		o.many = true; /* calls at once */
+		o.referd = await Embedded.start(dir, referd, quiet(
+			join(dir, 'baresip'), { ip, name: 'gw-in', ctrl: false,
+				...options }));
+		await o.referd.knows(1);
+
+		const at = new URL(o.referd.http);
+		o.control = ['embedded', at.host, `${ip}:5060`].join();
+		o.processes = [o.referd.process];
+
+		return o;
+	}
+}
+
+
 /** A stock baresip, transferring by its ctrl_tcp. */
 export class Stock {
 	/* 1.1 has no current call, once that was transferred */
@@ -75,12 +116,12 @@ export class Stock {
 		return settings.baresipVersion !== '1.1';
 	}
 
-	static async start(dir, { ip, type })
+	static async start(dir, { ip, type, ...options })
 	{
 		const p = new Stock();
 
 		p.name = type;
-		p.gateway = await gateway(dir, { ip, name: type });
+		p.gateway = await gateway(dir, { ip, name: type, ...options });
 		p.gateway.ctrl.destroy();
 		p.control = [type, `${ip}:4444`, `${ip}:5060`].join();
 		p.processes = [p.gateway.process];

@@ -47,3 +47,13 @@ export function descriptors(pids)
 {
 	return sum(pids, (pid) => readdirSync(`/proc/${pid}/fd`).length);
 }
+
+
+/** How often all threads of processes have waited, and were woken. */
+export function wakes(pids)
+{
+	return sum(pids, (pid) => sum(readdirSync(`/proc/${pid}/task`),
+		(task) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(
+			readFileSync(`/proc/${pid}/task/${task}/status`,
+				'utf8'))[1])));
+}

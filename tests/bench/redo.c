@@ -1,6 +1,6 @@
 /**
- * @file redo.c  What the redo log saves: the same transfers with it, and with
- * a commit of SQLite for each turn
+ * @file redo.c  What the redo log saves: the same transfers with it in memory,
+ * with it on disk, and with a commit of SQLite for each turn
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "base/base.h"
 #include "clock.h"
+#include "store/ring.h"
 #include "store/store.h"
 
 
@@ -104,6 +105,7 @@ static int run(const char *way, const char *dir, unsigned count)
    for a transfer */
 int main(int argc, char *argv[])
 {
+	static const char *const nowhere[] = {NULL};
 	char with[512], without[512], log[600];
 	const unsigned count = argc == 4 ? (unsigned)atoi(argv[2]) : 0;
 	const int rounds = argc == 4 ? atoi(argv[3]) : 0;
@@ -125,7 +127,11 @@ int main(int argc, char *argv[])
 		err = errno;
 
 	for (int i = 0; !err && i < rounds; i++) {
+		ring_try(NULL);
 		err = run("redo log", with, count);
+		ring_try(nowhere);
+		if (!err)
+			err = run("redo log on disk", with, count);
 		if (!err)
 			err = run("a commit per turn", without, count);
 	}

@@ -8,13 +8,15 @@ import { spawnSync } from 'node:child_process';
 import { settings } from '../e2e/lib/settings.js';
 import { fanout } from './fanout.js';
 import { table } from './figures.js';
+import { fleet } from './fleet.js';
+import { gaps } from './gaps.js';
 import { growth } from './growth.js';
 import { savings } from './savings.js';
 import { stops } from './stops.js';
 import { burst, latency, live, rate } from './transfers.js';
 
 const measurements = { latency, burst, rate, live, fanout, growth,
-	stops, savings };
+	stops, savings, gaps, fleet };
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 
@@ -24,6 +26,10 @@ the programs are, build if it is not set; BARESIP another baresip. Janus and
 Asterisk are measured, too, where they are installed; ASTERISK is the command
 that runs it, and ASTERISK_ROOT the root directory that it sees, if these are
 others: ASTERISK='chroot DIR asterisk' ASTERISK_ROOT=DIR.
+
+TRIAL is a part of the name of what gaps is to measure alone: idle, load,
+clients, search, disk, name, hooks; of what fleet is: local, far, costs, many,
+sizes, catch-up, held.
 
 --json   prints one JSON object instead of tables
 --quick  makes a few transfers only: a look whether it works

@@ -28,6 +28,7 @@ enum {
 
 struct side {
 	const struct side_config *config;
+	char name[16];     /* of the node */
 	char call[40];     /* that lives all the time */
 	char transfer[20]; /* of it, that goes on and on */
 	int epoll;
@@ -128,6 +129,9 @@ static void client_handler(const char *text, size_t len, void *arg)
 
 	if (!is_type(text, len, "transfer:status"))
 		return;
+	/* Of a fleet, what others do is heard, too */
+	if (s->config->fleet && !memmem(text, len, s->call, strlen(s->call)))
+		return;
 
 	++s->heard;
 	s->bytes = (uint32_t)len;
@@ -202,23 +206,28 @@ static int watch(struct side *s, int fd, uint32_t who)
 static int connect_clients(struct side *s)
 {
 	const struct side_config *c = s->config;
+	const char *path = c->fleet ? "/ws?scope=fleet" : "/ws";
+	char boss[64];
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons((uint16_t)c->port)};
 	int err = 0;
 
+	/* A name is one client, wherever in a fleet it is */
+	(void)snprintf(boss, sizeof(boss), "/ws?client=boss%d%s",
+		       (int)getpid(), c->fleet ? "&scope=fleet" : "");
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	s->clients = calloc(c->clients + 1, sizeof(*s->clients));
 	if (!s->clients)
 		return ENOMEM;
 
 	for (uint32_t i = 0; i < c->clients && !err; i++) {
-		err = ws_connect(&s->clients[i], &to, "/ws", NULL);
+		err = ws_connect(&s->clients[i], &to, path, NULL);
 		if (!err)
 			err = watch(s, ws_fd(s->clients[i]), i);
 	}
 
 	if (!err && !c->raw) {
-		err = ws_connect(&s->boss, &to, "/ws?client=boss", NULL);
+		err = ws_connect(&s->boss, &to, boss, NULL);
 		if (!err)
 			err = watch(s, ws_fd(s->boss), c->clients);
 	}
@@ -271,8 +280,9 @@ int side_open(struct side **sp, const struct side_config *config)
 	(void)snprintf(s->transfer, sizeof(s->transfer), "t-%d",
 		       (int)getpid());
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	err = node_connect(&s->node, config->path, config->raw ? NULL : "gw",
-			   request_handler, s);
+	(void)snprintf(s->name, sizeof(s->name), "gw%d", (int)getpid());
+	err = node_connect(&s->node, config->path,
+			   config->raw ? NULL : s->name, request_handler, s);
 	if (!err)
 		err = watch(s, node_fd(s->node), config->clients + 1);
 	if (!err && !config->raw)
@@ -298,7 +308,8 @@ int side_fd(const struct side *s)
 
 
 /**
- * Take what a server has to say until it says nothing more
+ * Take what a server has to say until it says nothing more; of a fleet, for
+ * as long as that takes with one that is quiet
  *
  * @param s Side
  *
@@ -306,11 +317,12 @@ int side_fd(const struct side *s)
  */
 int side_idle(struct side *s)
 {
+	const uint64_t end = bench_now() + (uint64_t)QUIET * 1000000;
 	int err;
 
 	do
 		err = take(s, QUIET);
-	while (!err);
+	while (!err && (!s->config->fleet || bench_now() < end));
 
 	return err == ETIMEDOUT ? 0 : err;
 }

@@ -15,6 +15,8 @@ struct side_config {
 	int port;
 	char path[104]; /* of the socket for nodes */
 	bool raw;       /* sends on what it gets, and is no referd */
+	bool fleet;     /* clients are of the scope fleet: the port is that of
+			   another referd than the socket */
 };
 
 /* What one round has brought */

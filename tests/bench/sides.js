@@ -93,7 +93,8 @@ export async function measureSides(op, rounds, sides)
 {
 	const args = sides.map(([server, clients]) => [server.process.pid,
 		clients, new URL(server.http).port, server.socket,
-		...(server.raw ? ['raw'] : [])].join());
+		...(server.raw ? ['raw'] : []),
+		...(server.fleet ? ['fleet'] : [])].join());
 
 	return JSON.parse(await program('bench-fanout', op, rounds, ...args));
 }

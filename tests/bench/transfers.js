@@ -6,7 +6,8 @@
 
 import { Driver, FAR, withPeers } from './driver.js';
 import { percentile } from './figures.js';
-import { Asterisk, Janus, Ours, pids, Relay, Stock } from './peers.js';
+import { Asterisk, Inside, Janus, Ours, pids, Relay, Stock }
+	from './peers.js';
 import { cpu, descriptors, memory } from './procfs.js';
 
 /** What the processes of peers hold, or have used, at one moment. */
@@ -31,19 +32,28 @@ function row(samples, cpuEach)
 }
 
 
-/** The rows again, as ratios to the first: more than 1 is more than ours. */
+/** What ratios are told of. */
+const RATIOS = ['REFER p50', 'final p50', 'final p99', 'CPU'];
+
+/** Ours as ratios to the others: more than 1 is more than theirs. */
 function ratios(rows)
 {
-	return rows.slice(1).map((other) => ({ 'ours to': other.control,
-		'REFER p50': rows[0]['REFER p50'] / other['REFER p50'],
-		'final p50': rows[0]['final p50'] / other['final p50'],
-		'CPU': rows[0].CPU / other.CPU }));
+	const isOurs = (row) => OURS.includes(row.control);
+	const others = rows.filter((row) => !isOurs(row));
+
+	return rows.filter(isOurs).flatMap((row) => others.map((other) => ({
+		'ours': row.control, 'to': other.control,
+		...Object.fromEntries(RATIOS.map((key) =>
+			[key, row[key] / other[key]])) })));
 }
 
 
 const REST = 20; /* ms */
 
+const OURS = ['referd', 'embedded'];
+
 const ours = (dir) => Ours.start(dir);
+const inside = (dir) => Inside.start(dir);
 const stock = (ip, type) => (dir) => Stock.start(dir, { ip, type });
 
 
@@ -51,7 +61,7 @@ const stock = (ip, type) => (dir) => Stock.start(dir, { ip, type });
    does, the machine falls asleep, and wakes for whose turn is next */
 function all()
 {
-	const start = { ours };
+	const start = { ours, ...Inside.available() && { inside } };
 
 	if (Stock.available()) {
 		start.quickack = stock('10.77.0.4', 'ctrl_tcp');
@@ -86,7 +96,7 @@ export async function latency(options = {})
 
 	if (Stock.available())
 		tables.push(...await series({ ours,
-			plain: stock('10.77.0.5', 'ctrl_tcp-plain') }, 0,
+			...Inside.available() && { inside }, plain: stock('10.77.0.5', 'ctrl_tcp-plain') }, 0,
 		', beside an ordinary client', options));
 
 	return tables;
@@ -138,7 +148,7 @@ async function series(start, rest, when, { quick, ...options })
 			{ title: 'Latency of one transfer among ' +
 				`${batch} live calls${when}, and its cost ` +
 				'(µs)', rows },
-			...rows.length > 1 ? [{ title: `Ratios${when}`,
+			...ratios(rows).length ? [{ title: `Ratios${when}`,
 				rows: ratios(rows) }] : [],
 		];
 	});
@@ -157,45 +167,42 @@ function addresses(calls)
 }
 
 
-async function burstOf(calls)
+async function burstOf(name, calls, ips, start)
 {
-	const ips = addresses(calls);
+	return withPeers({ start }, async ([peer]) => {
+		const before = look([peer]).get(peer);
+		const run = new Driver('burst', calls, peer.control);
 
-	return withPeers({ ours: (dir) => Ours.start(dir, { ips }) },
-		async ([ours]) => {
-			const before = look([ours]).get(ours);
-			const run = new Driver('burst', calls, ours.control);
+		await run.until('up');
+		const up = look([peer]).get(peer);
+		const used = () => peer.processes.map((p) => cpu([p.pid]));
+		const begin = used();
+		run.go();
+		const lines = await run.until('over');
+		const cpus = used().map((us, i) => (us - begin[i]) / calls);
+		await run.end();
 
-			await run.until('up');
-			const up = look([ours]).get(ours);
-			const baresips = ours.gateways.map((g) => g.process.pid);
-			const referd = [ours.referd.process.pid];
-			const begin = [cpu(baresips), cpu(referd)];
-			run.go();
-			const lines = await run.until('over');
-			const end = [cpu(baresips), cpu(referd)];
-			await run.end();
+		const total = lines.pop();
+		const final = (share) => percentile(lines.map((l) => l.final),
+			share);
+		const referd = peer.name === 'referd' ? cpus.shift() : 0;
 
-			const total = lines.pop();
-			const final = (share) => percentile(
-				lines.map((l) => l.final), share);
-
-			return {
-				'calls': calls,
-				'baresips': ips.length,
-				'transferred': total.transferred,
-				'lost': calls - total.transferred,
-				'all after': total.all,
-				'final p50': final(0.5),
-				'final p99': final(0.99),
-				'REFERs again': total.refers_again,
-				'NOTIFYs again': total.notifies_again,
-				'CPU baresip': (end[0] - begin[0]) / calls,
-				'CPU referd': (end[1] - begin[1]) / calls,
-				'KiB per call': (up.memory - before.memory) /
-					calls,
-			};
-		});
+		return {
+			'calls': calls,
+			'control': name,
+			'baresips': ips.length,
+			'transferred': total.transferred,
+			'lost': calls - total.transferred,
+			'all after': total.all,
+			'final p50': final(0.5),
+			'final p99': final(0.99),
+			'REFERs again': total.refers_again,
+			'NOTIFYs again': total.notifies_again,
+			'CPU baresip': cpus.reduce((a, b) => a + b),
+			'CPU referd': referd,
+			'KiB per call': (up.memory - before.memory) / calls,
+		};
+	});
 }
 
 
@@ -210,8 +217,15 @@ export async function burst({ quick, ...options } = {})
 		...(quick && { sizes: [4] }), ...options };
 	const rows = [];
 
-	for (const calls of sizes)
-		rows.push(await burstOf(calls));
+	for (const calls of sizes) {
+		const ips = addresses(calls);
+
+		rows.push(await burstOf('referd', calls, ips,
+			(dir) => Ours.start(dir, { ips })));
+		if (Inside.available() && ips.length === 1)
+			rows.push(await burstOf('embedded', calls, ips,
+				inside));
+	}
 
 	return [{ title: 'Live calls transferred at once (µs; CPU per ' +
 		'transfer)', rows }];
@@ -282,7 +296,7 @@ async function at(rate, seconds, name, start)
 {
 	return withPeers({ peer: start }, async ([peer]) => {
 		const before = cpu(pids(peer));
-		const run = new Driver('load', peer.referd ? CALLS : 1, rate,
+		const run = new Driver('load', peer.many ? CALLS : 1, rate,
 			seconds, peer.control);
 		const lines = await run.until('over');
 		const used = cpu(pids(peer)) - before;
@@ -325,6 +339,9 @@ export async function rate({ quick, ...options } = {})
 
 	for (const perSecond of rates) {
 		rows.push(await at(perSecond, seconds, 'referd', ours));
+		if (Inside.available())
+			rows.push(await at(perSecond, seconds, 'embedded',
+				inside));
 		if (Stock.available())
 			rows.push(await at(perSecond, seconds, 'ctrl_tcp',
 				stock('10.77.0.4', 'ctrl_tcp')));

@@ -7,10 +7,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { NO_FLEET } from './lib/nats.js';
 import { Process } from './lib/process.js';
 import { settings } from './lib/settings.js';
 
-const TIME = 300_000; /* ms */
+const TIME = 400_000; /* ms */
 
 
 /** Runs a program of tests/bench; its exit status, and what it has printed */
@@ -25,16 +26,17 @@ async function bench(name, ...args)
 }
 
 
-test('each measurement gives its table', async () => {
-	const { status, text } = await bench('run.js', '--quick', '--json');
+/* Some measurements, quickly: each table has rows, and each row its figures */
+async function measured(...names)
+{
+	const { status, text } = await bench('run.js', '--quick', '--json',
+		...names);
 
 	assert.equal(status, 0, text);
 
 	const results = JSON.parse(text);
 
-	assert.deepEqual(Object.keys(results),
-		['latency', 'burst', 'rate', 'live', 'fanout', 'growth',
-			'stops', 'savings']);
+	assert.deepEqual(Object.keys(results), names);
 	for (const { title, rows } of Object.values(results).flat()) {
 		assert.ok(rows.length, title);
 		for (const value of rows.flatMap(Object.values))
@@ -42,10 +44,19 @@ test('each measurement gives its table', async () => {
 				!Number.isNaN(value), title);
 	}
 
+	return results;
+}
+
+
+test('each measurement gives its table', async () => {
+	const results = await measured('latency', 'burst', 'rate', 'live',
+		'fanout', 'growth', 'stops', 'savings', 'gaps');
+
 	const controls = results.latency.map(({ rows }) => rows
-		.filter((r) => /^referd$|^ctrl_tcp/.test(r.control))
+		.filter((r) => /^(referd|embedded)$|^ctrl_tcp/.test(r.control))
 		.map((r) => [r.control, r.transfers]));
-	const of = (...names) => ['referd', ...names].map((n) => [n, 4]);
+	const of = (...names) => ['referd', 'embedded', ...names]
+		.map((n) => [n, 4]);
 
 	if (settings.baresipVersion === '1.1')
 		assert.deepEqual(controls[0], of());
@@ -54,10 +65,23 @@ test('each measurement gives its table', async () => {
 			[], of('ctrl_tcp', 'ctrl_tcp-relay'), [],
 			of('ctrl_tcp-plain'), []]);
 	assert.deepEqual(results.rate[0].rows.map((r) => [r.control, r.lost]),
-		[['referd', 0], ...settings.baresipVersion === '1.1' ? [] :
+		[['referd', 0], ['embedded', 0], ...settings.baresipVersion === '1.1' ? [] :
 			[['ctrl_tcp', 0]]]);
 	assert.deepEqual(results.burst[0].rows.map((r) =>
-		[r.calls, r.transferred, r.lost]), [[4, 4, 0]]);
+		[r.control, r.calls, r.transferred, r.lost]),
+	[['referd', 4, 4, 0], ['embedded', 4, 4, 0]]);
+	assert.deepEqual(results.gaps.map(({ rows }) => rows.length),
+		[settings.baresipVersion === '1.1' ? 2 : 3,
+			settings.baresipVersion === '1.1' ? 2 : 3, 5]);
+	assert.ok(results.gaps.slice(1).every(({ rows }) =>
+		rows.every((r) => r.turns > 0)));
+});
+
+
+test('so does that of a fleet', { skip: NO_FLEET || (settings.sanitize &&
+	'the servers make it last for minutes, and are not sanitized') },
+async () => {
+	await measured('fleet');
 });
 
 
@@ -66,7 +90,8 @@ test('a measurement that is not known is told in a sentence', async () => {
 
 	assert.equal(status, 1);
 	assert.equal(text, 'bench: speed is none of ' +
-		'latency, burst, rate, live, fanout, growth, stops, savings');
+		'latency, burst, rate, live, fanout, growth, stops, savings, ' +
+		'gaps, fleet');
 });
 
 

@@ -78,8 +78,12 @@ async function interrupt(s, p)
 }
 
 
-scene('the demo makes one transfer', async (s) => {
-	const p = start(s, 'demo', [demo, '--once']);
+for (const way of [[], ['--embedded']]) {
+	const how = way.length ? ', embedded' : '';
+
+
+scene(`the demo makes one transfer${how}`, async (s) => {
+	const p = start(s, 'demo', [demo, '--once', ...way]);
 
 	assert.equal(await p.ended(120_000), 0);
 	nothingLeft(s);
@@ -97,8 +101,8 @@ scene('the demo makes one transfer', async (s) => {
 });
 
 
-scene('the demo keeps a call up, and Ctrl-C leaves nothing', async (s) => {
-	const p = start(s, 'demo', [demo, '--port', '0']);
+scene(`the demo keeps a call up, and Ctrl-C leaves nothing${how}`, async (s) => {
+	const p = start(s, 'demo', [demo, '--port', '0', ...way]);
 	const { log } = p;
 
 	const line = await log.wait((l) => / client +node/.test(l),
@@ -122,11 +126,11 @@ scene('the demo keeps a call up, and Ctrl-C leaves nothing', async (s) => {
 });
 
 
-scene('a port that is taken is one sentence', async (s) => {
+scene(`a port that is taken is one sentence${how}`, async (s) => {
 	const server = createServer();
 
 	await new Promise((done) => server.listen(PORT, '127.0.0.1', done));
-	const p = start(s, 'demo', [demo]);
+	const p = start(s, 'demo', [demo, ...way]);
 	assert.equal(await p.ended(120_000), 1);
 	server.close();
 
@@ -135,6 +139,7 @@ scene('a port that is taken is one sentence', async (s) => {
 	assert.match(said[0], /8080/);
 	nothingLeft(s);
 });
+}
 
 
 /* What is built as a test is not built once more */
@@ -144,6 +149,12 @@ const untested = '-DBUILD_TESTING=OFF';
 const checks = {
 	'scripts/demo.sh': () => existsSync(demo),
 	'scripts/demo.sh --once': () => existsSync(demo),
+	'scripts/demo.sh --carrier busy': () => existsSync(join(
+		settings.source, 'tests/e2e/demo-carrier.test.js')),
+	'scripts/demo.sh --fleet': () => existsSync(join(settings.source,
+		'tests/e2e/fleet-demo.test.js')),
+	'scripts/demo.sh --fleet --kill --once': () => existsSync(join(
+		settings.source, 'tests/e2e/fleet-demo.test.js')),
 	'scripts/test.sh': () => existsSync(join(settings.source,
 		'scripts/test.sh')),
 	'scripts/test.sh --fast -R e2e.transfer': () =>
@@ -160,7 +171,7 @@ const checks = {
 		`cd ${s.dir}/build && cpack -G DEB`]),
 	'sudo apt-get install ./build/*.deb': (s) => !debian ||
 		readdirSync(join(s.dir, 'build')).filter((name) =>
-			name.endsWith('.deb')).length === 2,
+			name.endsWith('.deb')).length === 4,
 	'docker compose -f docker/compose.yaml --profile demo up --build':
 		() => /profiles: \[demo\]/.test(readFileSync(join(
 			settings.source, 'docker/compose.yaml'), 'utf8')),

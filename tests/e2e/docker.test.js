@@ -6,9 +6,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createSocket } from 'node:dgram';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync }
+	from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { NO_FLEET, program as natsServer } from './lib/nats.js';
 import { Process } from './lib/process.js';
 import { Referctl } from './lib/referctl.js';
 import { scene, settings } from './lib/scene.js';
@@ -174,4 +177,197 @@ scene('the services telephone, and referd asks for its token', async (s) => {
 			`sip:agent@${addressOf('agent')}`, '--wait').end();
 		assert.equal(status, 0, text);
 	}
+}, { skip: other });
+
+
+/* Has in a directory what a Dockerfile copies to /. */
+function copyAs(dockerfile, dir)
+{
+	const text = read(dockerfile).replace(/\\\n\s*/g, ' ');
+
+	for (const [, line] of text.matchAll(/^COPY (.*)$/gm)) {
+		const names = line.split(/\s+/);
+		const to = names.pop();
+
+		for (const name of names) {
+			const path = join(dir, to.endsWith('/') ?
+				to + basename(name) : to);
+
+			mkdirSync(dirname(path), { recursive: true });
+			copyFileSync(join(settings.source, name), path);
+		}
+	}
+}
+
+
+scene('the carrier that misbehaves does what CARRIER names', async (s) => {
+	const dockerfile = 'carrier/Dockerfile';
+	const [, program] = /^CMD \["node", "(.*)"\]$/m.exec(read(dockerfile));
+	const dir = join(s.dir, 'image');
+	const service = read('compose.yaml').split(/^(?= {2}\w+:$)/m)
+		.find((part) => part.startsWith('  misbehaving:'));
+
+	assert.match(service, /dockerfile: docker\/carrier\/Dockerfile\n/);
+	assert.match(service, /CARRIER: "\$\{CARRIER:-answered\}"/);
+	copyAs(dockerfile, dir);
+	const { client } = await s.control({ gateway: {
+		name: 'gateway' } });
+	start(s, 'carrier', [process.execPath, join(dir, program)],
+		{ CARRIER: 'busy' });
+	const { call_sid } = await client.message('call:status',
+		{ call_status: 'in-progress' });
+
+	client.send({ verb: 'sip:refer', call_sid, referTo: '100' });
+	await client.message('transfer:status',
+		{ step: 'ended', outcome: 'failed', call_status: 486 });
+
+	const none = start(s, 'none', [process.execPath, join(dir, program)],
+		{ CARRIER: 'nobody', ADDRESS: '10.77.0.50' });
+	assert.equal(await none.ended(), 1);
+	assert.deepEqual(none.log.items.filter(Boolean),
+		['knows no carrier nobody']);
+});
+
+
+/* `key: value` of a service of compose.fleet.yaml, by its indentation */
+function servicesOf(text)
+{
+	const [, body] = /^services:\n(.*?)^volumes:/ms.exec(text);
+
+	return Object.fromEntries(body.split(/^ {2}(?=\w+:$)/m).slice(1)
+		.map((part) => [/^\w+/.exec(part)[0], part]));
+}
+
+
+scene('the services of a fleet have what they name', async (s) => {
+	const text = read('compose.fleet.yaml');
+	const services = servicesOf(text);
+	const volumes = new Set(/^volumes:\n(( {2}\w+:\n)+)/m.exec(text)[1]
+		.match(/\w+/g));
+	const installed = [...read('Dockerfile').matchAll(
+		/\/out\/usr\/bin\/([\w-]+) &&/g)].map(([, name]) => name);
+
+	assert.deepEqual(Object.keys(services), ['setup', 'nats1', 'nats2',
+		'nats3', 'init', 'referd1', 'referd2', 'referd3', 'gw1', 'gw2',
+		'gw3', 'agent', 'carrier']);
+	for (const [name, part] of Object.entries(services)) {
+		const program = /command: \["([\w-]+)"/.exec(part)?.[1];
+
+		assert.ok(!program || [...installed, 'nats-server', 'referctl',
+			'baresip'].includes(program), `${name}: ${program}`);
+		for (const [, volume] of part.matchAll(/"(\w+):\/(?!\/)/g))
+			assert.ok(volumes.has(volume), `${name}: ${volume}`);
+		for (const [, other] of part.matchAll(/depends_on: \[(.*)\]/g))
+			for (const one of other.split(', '))
+				assert.ok(services[one], `${name}: ${one}`);
+	}
+
+	/* A member's name, key and baresip are one's */
+	for (const i of [1, 2, 3]) {
+		assert.match(services[`referd${i}`],
+			new RegExp(`FLEET_NODE: gw${i}\n.*/gw${i}\\.nk\n`));
+		assert.match(services[`referd${i}`], new RegExp(`"run${i}:`));
+		assert.match(services[`gw${i}`],
+			new RegExp(`"run${i}:.*\n(.*\n)*`));
+	}
+
+	/* Each gateway is called where it is */
+	const [, called] = /GATEWAY: (.*)/.exec(services.carrier);
+	const addresses = ['gw1', 'gw2', 'gw3'].map((name) =>
+		/ipv4_address: ([\d.]+)/.exec(services[name])[1]);
+
+	assert.deepEqual(called.split(' '),
+		addresses.map((a) => `sip:gateway@${a}`));
+	for (const [i, address] of addresses.entries())
+		assert.ok(services[`gw${i + 1}`].includes(
+			`["start-gateway", "gw${i + 1}", "${address}"]`));
+});
+
+
+scene('the gateway of a fleet has a name and an address of its own',
+	async (s) => {
+	const bin = join(s.dir, 'bin');
+
+	mkdirSync(bin);
+	writeFileSync(join(bin, 'baresip'),
+		'#!/bin/sh\ncat "$2/config" "$2/accounts"\n', { mode: 0o755 });
+
+	const text = execFileSync(join(docker, 'fleet/gateway.sh'),
+		['gw2', '10.77.0.4'], { encoding: 'utf8', env: {
+			...process.env, PATH: `${bin}:${process.env.PATH}`,
+			CONFIG: join(docker, 'gateway'), TMPDIR: s.dir } });
+
+	assert.match(text, /^sip_refer_node gw2$/m);
+	assert.match(text, /^<sip:gateway@10\.77\.0\.4>;/m);
+	assert.match(text, /^sip_refer_socket\s+\/run\/referd\/node\.sock$/m);
+});
+
+
+scene('the servers of a fleet get configurations that they take', async (s) => {
+	const dir = join(s.dir, 'fleet');
+	const env = { ...process.env, ...sanitizerOptions(),
+		PATH: `${dirname(settings.referctl)}:${process.env.PATH}`,
+		HOSTS: '10.77.0.31 10.77.0.32 10.77.0.33',
+		STORE: join(s.dir, 'store') };
+	const run = () => execFileSync(join(docker, 'fleet/setup.sh'), [dir],
+		{ env });
+	const config = (host) => readFileSync(join(dir, `${host}.conf`), 'utf8');
+
+	mkdirSync(dir);
+	run();
+	const first = config('10.77.0.31');
+
+	for (const host of env.HOSTS.split(' '))
+		execFileSync(natsServer, ['-t', '-c',
+			join(dir, `${host}.conf`)], { stdio: 'pipe' });
+
+	/* The keys are those of the first start */
+	run();
+	assert.equal(config('10.77.0.31'), first);
+}, { skip: NO_FLEET });
+
+
+/* A gateway that is busy; names those who call, in order */
+async function startBusy(address, called)
+{
+	const socket = createSocket('udp4');
+
+	socket.on('message', (data, from) => {
+		const [first, ...lines] = `${data}`.split('\r\n');
+
+		if (!first.startsWith('INVITE '))
+			return;
+		if (called.at(-1) !== address)
+			called.push(address);
+		socket.send(['SIP/2.0 486 Busy Here', ...lines.filter((l) =>
+			/^(Via|From|Call-ID|CSeq):/i.test(l)),
+		`${lines.find((l) => /^To:/i.test(l))};tag=busy`,
+		'Content-Length: 0', '', ''].join('\r\n'), from.port,
+		from.address);
+	});
+	await new Promise((done) => socket.bind(5060, address, done));
+	socket.unref();
+}
+
+
+scene('the carrier calls several gateways by turns', async (s) => {
+	const called = [];
+	const addresses = ['10.77.0.11', '10.77.0.12'];
+
+	for (const address of addresses)
+		await startBusy(address, called);
+	await (await s.gateway({ socket: join(s.dir, 'none') },
+		{ ip: '10.77.0.9' })).kill();
+
+	const modules = join(s.dir, '0-gw/modules');
+	const carrier = start(s, 'carrier',
+		[join(docker, 'carrier/call.sh')], { PAUSE: '0',
+			GATEWAY: addresses.map((a) => `sip:gw@${a}`).join(' '),
+			CONFIG: configOf(s, 'carrier', modules),
+			PATH: `${dirname(settings.baresip)}:` +
+				process.env.PATH });
+	const calls = () => carrier.log.filter((l) => l.startsWith('calls '));
+
+	await carrier.log.wait(() => calls().length > 4, 'fifth call');
+	assert.deepEqual(called.slice(0, 4), [...addresses, ...addresses]);
 }, { skip: other });

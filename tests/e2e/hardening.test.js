@@ -18,7 +18,7 @@ function readelf(path, ...options)
 
 
 for (const [name, path] of [['referd', settings.referd],
-	['sip_refer.so', settings.module]]) {
+	['referd.so', settings.service], ['sip_refer.so', settings.module]]) {
 	test(`${name}: position independent, full RELRO, no executable stack`,
 		() => {
 		const head = readelf(path, '-h');

@@ -71,9 +71,9 @@ async function five(s)
 	const { referd, client, connect } = await history(s);
 	const gw1 = await connect('gw1');
 	const gw2 = await connect('gw2');
-	const ann = gw1.call({ from: 'sip:Ann@carrier.example',
+	const ann = gw1.call({ started: START, from: 'sip:Ann@carrier.example',
 		to: 'sip:100@10.0.0.2' });
-	const ben = gw2.call({ from: 'sip:+4930123@10.0.0.1',
+	const ben = gw2.call({ started: START, from: 'sip:+4930123@10.0.0.1',
 		to: 'sip:200@10.0.0.2' });
 	const id = {};
 
@@ -278,7 +278,7 @@ scene('what is wrong with a filter is one sentence', async (s) => {
 scene('pages of the list join without a gap or a double', async (s) => {
 	const { referd, client, connect } = await history(s);
 	const node = await connect('gw');
-	const call = node.call();
+	const call = node.call({ started: START });
 	const ids = Array.from({ length: 250 }, (_, i) => `t${i}`);
 
 	/* three by three they begin at one time */
@@ -330,9 +330,9 @@ scene('the list outlives referd', async (s) => {
 scene('the last hour in numbers', async (s) => {
 	const { referd, client, connect } = await history(s);
 	const node = await connect('gw');
-	const call = node.call();
 	const minute = 60_000;
 	const now = Math.floor(Date.now() / minute) * minute;
+	const call = node.call({ started: now - 70 * minute });
 	const ends = {
 		transferred: { refer_status: 202, call_status: 200,
 			outcome: 'transferred', evidence: 'notify' },

@@ -218,7 +218,8 @@ for (const [name, back] of [['sdk', 'session:new'],
 	scene(`${name}: the bot is killed in mid-transfer, and comes back`,
 		(s) => killBot(s, name, back));
 	scene(`${name}: referd is killed in mid-transfer`,
-		(s) => killReferd(s, name, back));
+		(s) => killReferd(s, name, back),
+		{ daemon: 'its calls end with it' });
 }
 
 

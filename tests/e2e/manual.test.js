@@ -13,7 +13,7 @@ import { Process } from './lib/process.js';
 import { scene, settings } from './lib/scene.js';
 import { sanitizerOptions } from './lib/settings.js';
 
-const pages = ['referd.8', 'referctl.1', 'sip_refer.5'];
+const pages = ['referd.8', 'referctl.1', 'referd.5', 'sip_refer.5'];
 const path = (name) => join(settings.source, 'share', name);
 const haveMan = spawnSync('man', ['--version']).status === 0;
 const noMan = haveMan ? false : 'there is no man here';
@@ -92,6 +92,23 @@ for (const [command, page] of [['referd', 'referd.8'],
 }
 
 
+/* What is no setting of baresip's config */
+const DAEMON_ONLY = ['--config', '--socket', '--log-level', '--help',
+	'--version'];
+
+
+test('each setting of referd.so is in its page', () => {
+	const text = readFileSync(path('man/referd.5'), 'utf8');
+	const named = [...text.matchAll(/^\.It Cm (referd_[a-z_]+) Ar/gm)]
+		.map(([, name]) => name);
+
+	assert.deepEqual(named.sort(), optionsOf(settings.referd)
+		.filter((o) => !DAEMON_ONLY.includes(o))
+		.map((o) => o.replace('--', 'referd_').replaceAll('-', '_'))
+		.sort());
+});
+
+
 test('each option of referd is offered', () => {
 	assert.deepEqual(completions('referd', '--').sort(),
 		optionsOf(settings.referd).sort());
@@ -102,32 +119,38 @@ test('each option of referd is offered', () => {
 
 test('each option of referctl is offered to the commands that take it',
 	async () => {
-	const commands = ['calls', 'refer', 'answer', 'hangup', 'dial',
-		'watch', 'transfers', 'send'];
+	const commands = ['calls', 'refer', 'transfer', 'cancel', 'request',
+		'answer', 'decline', 'hangup', 'dial', 'watch',
+		'transfers', 'send', 'fleet'];
+	const told = commands.flatMap((c) => c === 'fleet' ?
+		['init', 'status', 'config'].map((word) => [c, word]) : [[c]]);
 	const offered = new Set();
 
 	assert.deepEqual(completions('referctl', '').filter((word) =>
 		!word.startsWith('--')), commands);
 
-	for (const command of commands) {
+	for (const words of told) {
+		const command = words.join(' ');
 		const taken = (option) => {
 			const { stderr } = spawnSync(settings.referctl,
-				['--url', 'none:', command,
-					...[[], ['-'], ['-', 'a']][{
-						refer: 2, answer: 1, hangup: 1,
-						dial: 1, send: 1 }[command] ??
-						0], `${option}=x`],
+				[...words, ...[[], ['-'], ['-', 'a']][{
+					refer: 2, transfer: 2, cancel: 1,
+					request: 2, answer: 1, decline: 1,
+					hangup: 1, dial: 1, send: 1, 'fleet config': 1,
+				}[command] ?? 0], ...words.length === 1 ?
+					['--url', 'none:'] : [], `${option}=x`],
 				{ encoding: 'utf8', env: { ...process.env,
 					...sanitizerOptions() } });
 
 			return !stderr.includes(`takes no ${option}`);
 		};
-		const options = completions('referctl', command, '--');
+		const options = completions('referctl', ...words, '--');
 
 		options.forEach((option) => offered.add(option));
 		for (const option of optionsOf(settings.referctl)
 			.filter((o) => !['--help', '--version', '--json',
-				'--wait', '--dry-run', '--force'].includes(o)))
+				'--wait', '--warm', '--dry-run', '--force', '--update', '--anew']
+				.includes(o)))
 			assert.equal(options.includes(option), taken(option),
 				`${command} ${option}`);
 	}
@@ -139,7 +162,8 @@ test('each option of referctl is offered to the commands that take it',
 
 /* Further options than these need nothing but their own value to start. */
 const WITH_FILES = ['hook-secret-file', 'app-map', 'token-file', 'tls-cert',
-	'tls-key'];
+	'tls-key', 'fleet', 'fleet-creds', 'fleet-nkey', 'fleet-ca', 'fleet-cert',
+	'fleet-key'];
 
 
 test('each option is explained in the sample referd.conf', () => {
@@ -230,6 +254,10 @@ scene('each example of referctl(1) works', async (s) => {
 
 	assert.equal(agent.uri, 'sip:agent@10.77.0.3');
 	for (const example of examples('referctl.1', 'referctl')) {
+		/* those of a fleet are run by fleet-operator.test.js */
+		if (example.startsWith('referctl fleet '))
+			continue;
+
 		const { client, gateway, referd } = await s.control();
 		const carrier = await s.carrier();
 

@@ -5,28 +5,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scene, settings } from './lib/scene.js';
+import { scene } from './lib/scene.js';
+import { whyNoValgrind } from './lib/valgrind.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
-
-
-function whyNot()
-{
-	if (settings.sanitize)
-		return 'valgrind and the sanitizers exclude each other';
-
-	try {
-		execFileSync('valgrind', ['--version'], { stdio: 'ignore' });
-	}
-	catch {
-		return 'valgrind is not installed';
-	}
-
-	return false;
-}
 
 
 /* The records of valgrind's report in which our module has a part. */
@@ -64,4 +48,4 @@ scene('valgrind finds nothing of ours', async (s) => {
 
 	await gateway.quit();
 	assert.deepEqual(ours(readFileSync(report, 'utf8')), []);
-}, { skip: whyNot() });
+}, { skip: whyNoValgrind() });

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import schema from '@jambonz/schema';
 import { settings } from './lib/settings.js';
 import { importWeb } from './lib/web.js';
 
@@ -16,10 +17,13 @@ const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
 	modelHistory, modelTold, transferWhole, sentence, span, clock, party,
 	percent, rowsOf, layout, ladderText, transferText, transferJson,
 	masked, maskedParty, maskedJson, masking, minutesText, finalText,
-	emptyDraft, verbFromDraft, playFromDraft, Link, confidence,
-	transferFields } = await importWeb(
-	'model', 'words', 'rows', 'ladder', 'export', 'mask', 'plots', 'verb',
-	'link');
+	emptyDraft, emptyTransfer, verbFromDraft, transferFromDraft,
+	playFromDraft, Link, confidence, rowsOfLegs, legsOf, legsWhole,
+	attemptText, openText, verbText, isTransferring, outcomeWord, result,
+	transferFields, transferOf, chosenView, viewValue, membersOf, fleetWord,
+	fleetSentence, gapText, unreachable } = await importWeb(
+	'model', 'told', 'members', 'words', 'rows', 'ladder', 'export',
+	'mask', 'plots', 'verb', 'link', 'legs', 'acts');
 
 const T0 = Date.parse('2026-01-31T10:00:00.000Z');
 const REQUESTED = { transfer_id: 't1', verb_id: 'v1', step: 'requested',
@@ -272,6 +276,215 @@ test('each outcome has its sentence', () => {
 		tell(s);
 		assert.equal(s.sentence, expected);
 	}
+});
+
+
+/** Two attempts of a list, the first one busy. */
+function twoLegs(s = new Story())
+{
+	const leg = (attempt) => ({ ...REQUESTED, transfer_id: `t${attempt}`,
+		refer_to: `sip:${attempt}@x`, attempt, attempts: 3 });
+
+	s.call().at(90, 'verb:status', { event: 'starting', verb: 'sip:refer',
+		id: 'v1' });
+	s.data = {};
+	s.step(100, leg(1)).step(150, { step: 'accepted', refer_status: 202,
+		reason: 'Accepted' });
+	s.end(900, 'failed', 'notify', { call_status: 486,
+		reason: 'Busy Here' });
+	for (const [event, attempt] of [['answered', 1], ['next', 1],
+		['dialing', 2]])
+		s.at(900, 'transfer:event', { mode: 'blind', verb_id: 'v1',
+			transfer_event: event, attempt, attempts: 3 });
+	s.data = {};
+	s.step(950, leg(2)).step(980, { step: 'accepted', refer_status: 202,
+		reason: 'Accepted' });
+
+	return s;
+}
+
+
+test('the attempts of a verb are the legs of one ladder, each told of', () => {
+	const s = twoLegs();
+	const [second, first] = allTransfers(s.model);
+	const rows = rowsOfLegs(legsOf(s.model, first));
+
+	assert.deepEqual(legsOf(s.model, second), [first, second]);
+	assert.deepEqual(rows.map((r) => r.label), [
+		'Attempt 1 of 3: 1@x, failed (486 Busy Here)', 'sip:refer',
+		'REFER 1@x', '202 Accepted', 'NOTIFY 486 Busy Here',
+		'the next target',
+		'Attempt 2 of 3: 2@x, in progress (202 Accepted)',
+		'REFER 2@x', '202 Accepted']);
+	assert.equal(rows[7].gap, 50);
+	assert.equal(attemptText(second), 'attempt 2 of 3');
+	assert.ok(legsWhole(s.model, second));
+	assert.ok(isTransferring(s.model, 'c1'));
+
+	const pic = layout(rows, 700);
+	assert.deepEqual(pic.rows.map((r) => Boolean(r.seg)),
+		[0, 1, 1, 1, 1, 0, 0, 1, 1].map(Boolean));
+	assert.match(transferText(s.model, first, T0),
+		/^In progress: .*\n\nAttempt: 1 of 3\n[^]*Attempt: 2 of 3\n[^]*\n--- Attempt 1 of 3: 1@x, failed/);
+	assert.deepEqual(JSON.parse(transferJson(s.model, first)).attempts
+		.map((t) => t.outcome), ['failed', undefined]);
+});
+
+
+test('a verb that begins anew under its id has a ladder of its own', () => {
+	const s = twoLegs();
+
+	s.end(1000, 'cancelled', 'application');
+	s.data = {};
+	s.step(2000, { ...REQUESTED, transfer_id: 't9', attempt: 1,
+		attempts: 2 });
+	const legs = (id) => legsOf(s.model, s.model.transfers.get(id))
+		.map((t) => t.transfer_id);
+
+	assert.deepEqual(legs('t1'), ['t1', 't2']);
+	assert.deepEqual(legs('t2'), ['t1', 't2']);
+	assert.deepEqual(legs('t9'), ['t9']);
+	assert.equal(attemptText(s.model.transfers.get('t9')),
+		'attempt 1 of 2');
+	assert.equal(attemptText({ attempt: 1, attempts: 1 }), '');
+});
+
+
+test('history brings all attempts of the verb, whichever is asked for', () => {
+	const told = twoLegs();
+	const { model } = new Story();
+	const [second, first] = allTransfers(told.model);
+
+	modelReceive(model, told.model.log.at(-1).msg, T0 + 990);
+	assert.ok(!legsWhole(model, model.transfers.get('t2')));
+	modelTold(model, { transfer: { transfer_id: 't2', call_sid: 'c1',
+		verb_id: 'v1', attempt: 2, attempts: 3 },
+	messages: told.model.log.map((e) => e.msg) });
+	const t = model.transfers.get('t2');
+
+	assert.ok(legsWhole(model, t));
+	assert.deepEqual(rowsOfLegs(legsOf(model, t)).map((r) => r.label),
+		rowsOfLegs([first, second]).map((r) => r.label));
+});
+
+
+test('what is given up says that a target may answer, and what came of it',
+	() => {
+		const s = new Story().ringing().end(2000, 'cancelled',
+			'application');
+
+		assert.match(openText(s.transfer), /^A target that rings may/);
+		assert.ok(!isTransferring(s.model, 'c1'));
+		s.at(3000, 'transfer:status', { ...s.data, step: 'late',
+			call_status: 200, reason: 'OK', outcome: undefined });
+		assert.equal(openText(s.transfer),
+			'Later the far end reported 200 OK.');
+		assert.equal(openText(new Story().ringing().end(3000, 'failed',
+			'notify', { call_status: 486 }).transfer), '');
+	});
+
+
+/** A warm transfer: the first target is busy, the second one is asked. */
+function warm(ended, s = new Story())
+{
+	const tell = (ms, transfer_event, attempt, more) => s.at(ms,
+		'transfer:event', { verb_id: 'v1', transfer_event, attempt,
+			attempts: 2, mode: 'warm', ...more });
+	const second = (ms, sid, data) => s.at(ms, 'call:status', {
+		parent_call_sid: 'c1', ...data }, { call_sid: sid });
+
+	s.call().at(90, 'verb:status', { event: 'starting', verb: 'transfer',
+		id: 'v1' });
+	tell(100, 'held', 1);
+	tell(110, 'dialing', 1, { target: 'sip:ann@x' });
+	second(300, 'd1', { call_status: 'busy', sip_status: 486,
+		sip_reason: '486 Busy Here' });
+	if (ended)
+		s.at(305, 'transfer:status', { transfer_id: 't0', attempt: 1,
+			attempts: 2, verb_id: 'v1', step: 'ended', outcome:
+				'failed', evidence: 'dial', call_status: 486,
+			reason: '486 Busy Here', refer_to: 'sip:ann@x' });
+	tell(310, 'next', 1, { call_status: 486, reason: 'Busy Here' });
+	tell(320, 'dialing', 2, { target: 'sip:bob@x', dial_call_sid: 'd2' });
+	tell(400, 'ringing', 2, { call_status: 180 });
+	tell(2000, 'answered', 2, { call_status: 200 });
+	tell(2010, 'prompt', 2);
+
+	return { s, tell, second };
+}
+
+
+for (const ended of [false, true])
+	test('a warm transfer shows the hold, the second call and the join' +
+		`${ended ? ', and knows the end of a target' : ''}`, () => {
+	const { s, tell } = warm(ended);
+	const labels = () => rowsOfLegs(legsOf(s.model, s.transfer)).map((r) =>
+		r.leg ? r.label : `${r.at || `${r.from} ${r.to}`}: ${r.label}`);
+
+	assert.equal(s.sentence, 'In progress: the target hears the prompt.');
+	assert.ok(isTransferring(s.model, 'c1'));
+	tell(4000, 'confirmed', 2);
+	tell(4001, 'joining', 2);
+	const id = s.transfer.transfer_id;
+	s.data = {};
+	s.step(4010, { ...REQUESTED, refer_to: 'sip:bob@x', attempt: 2,
+		attempts: 2, verb: 'transfer' });
+	s.step(4050, { step: 'accepted', refer_status: 202,
+		reason: 'Accepted' });
+	s.end(4200, 'transferred', 'notify', { call_status: 200,
+		reason: 'OK' });
+	tell(4210, 'ended', 2, { transfer_result: 'bridged',
+		transfer_reason: 'completed', sip_status: 200 });
+
+	assert.equal(s.model.renamed.get(id), 't1');
+	assert.equal(s.model.transfers.size, 2);
+	assert.deepEqual(labels(), [
+		'Attempt 1 of 2: ann@x, failed (486 Busy Here)',
+		'app baresip: transfer',
+		'baresip far: re-INVITE: hold', 'baresip target: INVITE ann@x',
+		'target baresip: 486 Busy Here',
+		'referd: the next target: Busy Here',
+		'Attempt 2 of 2: bob@x, transferred (200 OK)',
+		'baresip target: INVITE bob@x', 'target baresip: 180 Ringing',
+		'target baresip: 200 OK', 'baresip target: plays the prompt',
+		'target baresip: confirmed', 'baresip: joins the calls',
+		'baresip far: REFER bob@x', 'far baresip: 202 Accepted',
+		'far baresip: NOTIFY 200 OK',
+		'referd: transfer, bridged, completed']);
+	assert.equal(verbText(s.transfer),
+		'The verb ended as bridged (completed).');
+	assert.ok(!isTransferring(s.model, 'c1'));
+});
+
+
+test('a warm transfer that comes to no REFER has an end, too', () => {
+	const { s, tell, second } = warm();
+
+	second(9000, 'd2', { call_status: 'completed', sip_status: 200,
+		sip_reason: 'Connection reset by peer', duration: 7 });
+	tell(9001, 'unheld', 2);
+	tell(9002, 'ended', 2, { transfer_result: 'returned',
+		transfer_reason: 'declined', reason: 'declined by the target' });
+	const t = s.transfer;
+
+	assert.deepEqual([t.outcome, t.ended], ['failed', T0 + 9002]);
+	assert.equal(s.sentence, 'Failed: declined by the target.');
+	assert.equal(result(t), 'declined by the target');
+	assert.equal(legsOf(s.model, t)[0].call_status, 486);
+	assert.equal(sentence(legsOf(s.model, t)[0], T0),
+		'Failed: the target answered our call with 486 Busy Here.');
+	assert.deepEqual(rowsOf(t).slice(-3).map((r) => r.label), ['BYE',
+		're-INVITE: resume', 'transfer, returned, declined']);
+	assert.ok(!isTransferring(s.model, 'c1'));
+
+	/* a hold that is refused is all there is */
+	const held = new Story().call().at(50, 'verb:status', {
+		event: 'starting', verb: 'transfer', id: 'v2' });
+	held.at(60, 'transfer:event', { verb_id: 'v2', mode: 'warm',
+		transfer_event: 'ended', transfer_result: 'failed',
+		transfer_reason: 'error', reason: 'the far end answered 488' });
+	assert.equal(held.sentence, 'Failed: the far end answered 488.');
+	assert.equal(outcomeWord(held.transfer), 'Failed');
 });
 
 
@@ -538,11 +751,13 @@ test('plots say in a sentence what they show', () => {
 });
 
 
-test('all of the page is under 150 kB', () => {
+/* The verbs that try several targets have forms and ladders of their own, and
+ * the demo has a list. */
+test('all of the page is under 196 kB', () => {
 	const web = join(settings.source, 'web');
 	const sizes = readdirSync(web).map((f) => statSync(join(web, f)).size);
 
-	assert.ok(sizes.reduce((a, b) => a + b) < 150_000);
+	assert.ok(sizes.reduce((a, b) => a + b) < 196_000);
 });
 
 
@@ -561,6 +776,177 @@ test('a layout keeps every label within the picture', () => {
 			assert.ok(y + h <= pic.height);
 		}
 	}
+});
+
+
+const FLEET = { state: 'up', lag: 0, epoch: 'E', member: 'gw1', members: [
+	{ member: 'gw2', reachable: true, view: false },
+	{ member: 'gw1', reachable: true, view: true }] };
+
+
+/** A story that one hears in the scope of a fleet. */
+class FleetStory extends Story {
+	constructor()
+	{
+		super();
+		super.at(0, 'hello', { scope: 'fleet', fleet: 'E',
+			status: FLEET, nodes: [
+				{ node: 'gw', member: 'gw1', connected: true },
+				{ node: 'gw', member: 'gw2', connected: true }],
+		});
+	}
+
+	at(ms, type, data, more)
+	{
+		return super.at(ms, type, data, { member: 'gw2', ...more });
+	}
+
+	status(data)
+	{
+		return super.at(50, 'fleet:status', { ...FLEET, ...data },
+			{ seq: undefined, member: undefined,
+				call_sid: undefined });
+	}
+}
+
+
+test('calls, transfers and gateways have their machine', () => {
+	const s = new FleetStory().ringing().status();
+
+	assert.equal(s.model.scope, 'fleet');
+	assert.equal(liveCalls(s.model)[0].member, 'gw2');
+	assert.equal(s.transfer.member, 'gw2');
+	assert.equal(transferFields(s.transfer).Machine, 'gw2');
+	assert.deepEqual(membersOf(s.model).map((m) => m.member),
+		['gw1', 'gw2']);
+
+	s.at(60, 'node:status', { node: 'gw', connected: false });
+	assert.deepEqual(s.model.nodes.map((n) => [n.member, n.connected]),
+		[['gw1', true], ['gw2', false]]);
+	assert.equal(transferOf({ transfer_id: 'a', member: 'gw3' }).member,
+		'gw3');
+});
+
+
+test('the clock that counts is that of this machine, not of another', () => {
+	const s = new FleetStory().status();
+	const time = new Date(T0 + 70_000).toISOString();
+
+	modelReceive(s.model, { type: 'call:status', seq: 512, member: 'gw2',
+		time, call_sid: 'c9', data: {} }, T0 + 100);
+	assert.equal(modelSent(s.model, {}, T0 + 100).time, T0 + 100);
+});
+
+
+test('how a fleet does is said in words, and logged if it is news', () => {
+	const s = new FleetStory().status();
+	const said = () => [fleetWord(s.model.fleet).text,
+		fleetSentence(s.model.fleet)];
+	const { logged } = s.model;
+
+	assert.deepEqual(said(), ['Fleet of 2', 'The engine is up.']);
+	s.status({ members: FLEET.members.map((m) =>
+		({ ...m, calls: 5, seen: new Date(T0).toISOString() })) });
+	assert.equal(s.model.logged, logged);
+	assert.equal(membersOf(s.model)[0].calls, 5);
+
+	s.status({ state: 'behind', lag: 7 });
+	assert.match(said().join(), /^Fleet behind by 7,7 messages of the fl/);
+	s.status({ state: 'down', reason: 'no server answers' });
+	assert.match(said().join(),
+		/^Fleet down,The engine is down \(no server answers\)\. Calls of/);
+	assert.equal(s.model.logged, logged + 2);
+
+	s.call().status({ members: [FLEET.members[1],
+		{ member: 'gw2', reachable: false }] });
+	assert.equal(said()[0], 'gw2 not reachable');
+	assert.ok(unreachable(s.model, liveCalls(s.model)[0]));
+	assert.ok(!unreachable(s.model, { member: 'gw1' }));
+	s.status({ member: 'gw2' });
+	assert.match(said()[1], /It tells the fleet of its own calls, and does/);
+	assert.deepEqual(fleetWord(null), { text: '', state: '' });
+});
+
+
+test('a machine that is lost, and a gap, are told as what they are', () => {
+	const s = new FleetStory().ringing();
+	const reason = 'the member gw2 is lost';
+
+	s.at(70_000, 'node:lost', { member: 'gw2', boot: 'b', by: 'gw1',
+		calls: 1, transfers: 1 });
+	s.end(70_000, 'unknown', 'node', { reason })
+		.at(70_000, 'call:status', { call_status: 'failed',
+			sip_reason: reason });
+	assert.equal(liveCalls(s.model).length, 0);
+	assert.equal(s.sentence, 'Unknown: the member gw2 is lost.');
+	assert.equal(s.labels.at(-2), 'the member gw2 is lost');
+
+	s.at(80_000, 'fleet:gap', { from: 3, to: 9, count: 7 });
+	assert.deepEqual(s.model.news.map((e) => gapText(e.msg)), [
+		'gw2 is lost, with 1 call and 1 running transfer.',
+		'7 messages of gw2 (3 to 9 there) are not in the stream of ' +
+			'the fleet: only gw2 itself may have them.']);
+});
+
+
+test('a ladder of the fleet is in its order, with what was for this page',
+	() => {
+		const s = new FleetStory().accepted();
+		const messages = s.model.log.map((e) => e.msg);
+		const { model } = new FleetStory();
+
+		/* a hook is for this page alone: it has no number of these */
+		const hook = { type: 'verb:hook', seq: 7, call_sid: 'c1',
+			hook: '/event', msgid: 'h1', time: new Date(T0 + 120)
+				.toISOString(), data: { transfer_id: 't1' } };
+		modelHistory(model, [{ ...REQUESTED, call_sid: 'c1' }]);
+		modelReceive(model, hook, T0 + 120);
+		const t = modelTold(model, { messages, transfer: {
+			...REQUESTED, call_sid: 'c1', member: 'gw2' } });
+
+		assert.equal(t.member, 'gw2');
+		assert.deepEqual(rowsOf(t).map((r) => r.label), ['sip:refer',
+			'REFER +49301234@10.0.0.1', 'hook /event',
+			'202 Accepted']);
+	});
+
+
+test('what one looks at is a word, also for a machine of any name', () => {
+	for (const [value, scope, member] of [['', 'fleet', ''],
+		['fleet', 'fleet', ''], ['local', 'local', ''],
+		['only:local', 'fleet', 'local'],
+		['only:a:b', 'fleet', 'a:b']]) {
+		assert.deepEqual(chosenView(value), { scope, member });
+		assert.equal(viewValue({ scope, member }), value || 'fleet');
+	}
+});
+
+
+test('20,000 calls and their transfers are taken in at once', () => {
+	const { model } = new Story();
+	const all = Array.from({ length: 20_000 }, (_, i) => i);
+	const begin = performance.now();
+
+	modelReceive(model, { type: 'hello', data: { scope: 'fleet',
+		status: FLEET,
+		calls: all.map((i) => ({ call_sid: `c${i}`, member: 'gw1',
+			call_status: 'in-progress' })),
+		transfers: all.map((i) => ({ transfer_id: `t${i}`,
+			call_sid: `c${i}`, member: 'gw1' })) } }, T0);
+	for (const i of all)
+		modelReceive(model, { type: 'session:new', member: 'gw2',
+			call_sid: `d${i}`, data: { call_status: 'ringing' } },
+		T0);
+	assert.equal(liveCalls(model).length, 40_000);
+	assert.ok(performance.now() - begin < 2000,
+		`${performance.now() - begin} ms`);
+	for (const i of all)
+		modelReceive(model, { type: 'call:status', member: 'gw2',
+			call_sid: `d${i}`, data: {
+				call_status: 'completed' } }, T0);
+	modelReceive(model, { type: 'session:new', call_sid: 'e',
+		data: { call_status: 'ringing' } }, T0);
+	assert.equal(liveCalls(model).length, 20_001);
 });
 
 
@@ -616,6 +1002,75 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 });
 
 
+test('a form makes a list of targets, and User-to-User', () => {
+	const make = (fields) => verbFromDraft({ ...emptyDraft(),
+		referTo: '100', ...fields });
+
+	assert.deepEqual(make({ others: ' 200 \n\n', onUnknown: 'next' }), {
+		verb: { verb: 'sip:refer', referTo: ['100', '200'],
+			onUnknown: 'next' }, errors: {} });
+	assert.deepEqual(make({ others: '\n', onUnknown: 'next' }).verb,
+		{ verb: 'sip:refer', referTo: '100' });
+
+	const uui = (text) => make({ uui: text });
+	assert.deepEqual(uui('48656c;purpose=isdn-uui; encoding=hex'), {
+		verb: { verb: 'sip:refer', referTo: '100', uui: {
+			data: '48656c', purpose: 'isdn-uui', encoding: 'hex' },
+		}, errors: {} });
+	assert.deepEqual(uui('any text;encoding=x').errors, {});
+
+	for (const [{ errors }, field] of [
+		[make({ others: 'http://x/' }), 'others'],
+		[make({ others: '1\n2\n3\n4\n5\n6\n7\n8' }), 'others'],
+		[make({ others: '200', replaces: 'c2' }), 'referTo'],
+		[uui('4'), 'uui'], [uui('48;purpose=a b'), 'uui'],
+		[uui('48;x=y'), 'uui'], [uui(';content=isdn-uui'), 'uui']])
+		assert.deepEqual(Object.keys(errors), [field]);
+});
+
+
+test('a form makes the verb transfer, as jambonz has it', () => {
+	const make = (fields) => transferFromDraft({ ...emptyTransfer(),
+		target: '+49 30 1234', ...fields });
+	const blind = make({ others: 'sip:bob@x\nbob', timeout: '20',
+		callerId: '100', onBusy: 'voicemail', onNoAnswer: 'hangup',
+		voicemailUrl: 'sip:mail@x', headers: [['X-A', '1']],
+		actionHook: '/done' });
+	const warmly = make({ mode: 'warm', prompt: 'a.wav', digit: '1',
+		onHoldHook: '/hold' });
+	const headers = { 'X-A': '1' };
+
+	assert.deepEqual(blind, { errors: {}, verb: { verb: 'transfer',
+		mode: 'blind', blindMethod: 'refer', target: [
+			{ type: 'phone', number: '+49 30 1234', headers },
+			{ type: 'sip', sipUri: 'sip:bob@x', headers },
+			{ type: 'user', name: 'bob', headers }],
+		timeout: 20, callerId: '100', actionHook: '/done',
+		disposition: { onNoAnswer: 'hangup', onBusy: 'voicemail',
+			voicemailUrl: 'sip:mail@x' } } });
+	assert.deepEqual(warmly, { errors: {}, verb: { verb: 'transfer',
+		mode: 'warm', target: [{ type: 'phone',
+			number: '+49 30 1234' }], callerPresent: false,
+		confirm: { prompt: 'a.wav', digit: '1' },
+		onHoldHook: '/hold' } });
+	for (const { verb } of [blind, warmly])
+		schema.validateVerb(verb.verb, verb);
+
+	for (const [fields, field] of [[{ target: '' }, 'target'],
+		[{ target: 'http://x' }, 'target'],
+		[{ others: 'a b' }, 'others'],
+		[{ timeout: '0' }, 'timeout'],
+		[{ onBusy: 'voicemail' }, 'voicemailUrl'],
+		[{ voicemailUrl: 'mailto:a' }, 'voicemailUrl'],
+		[{ mode: 'warm', digit: '1' }, 'prompt'],
+		[{ mode: 'warm', prompt: 'a.wav' }, 'digit'],
+		[{ mode: 'warm', prompt: 'a.wav', digit: 'x' }, 'digit'],
+		[{ headers: [['', 'v']] }, 'headers.0']])
+		assert.deepEqual(Object.keys(make(fields).errors), [field],
+			JSON.stringify(fields));
+});
+
+
 test('a form makes the verb play', () => {
 	const make = (fields) => playFromDraft({ url: '', loop: '',
 		actionHook: '', ...fields });
@@ -661,13 +1116,13 @@ class FakeSocket {
 }
 
 
-function hello(seq, last_seq)
+function hello(seq, last_seq, data)
 {
-	return { type: 'hello', seq, data: { last_seq } };
+	return { type: 'hello', seq, data: { last_seq, ...data } };
 }
 
 
-function openLink()
+function openLink(options)
 {
 	const heard = [];
 	const pending = [];
@@ -678,7 +1133,7 @@ function openLink()
 			clearTimeout: () => pending.splice(0),
 		},
 		onmessage: (m, fresh) => heard.push(fresh ? 'fresh' : m.seq),
-		onstate() {} });
+		onstate() {}, ...options });
 
 	return { link, heard, pending, socket: () => FakeSocket.all.at(-1) };
 }
@@ -755,4 +1210,119 @@ test('a referd that counts anew makes the page start anew', () => {
 	assert.equal(socket().url.searchParams.get('since'), '0');
 	socket().say(hello(3, 2), { seq: 1 });
 	assert.deepEqual(heard, ['fresh', 2, 'fresh', 1]);
+});
+
+
+test('the link takes the fleet where there is a view, and F as its number',
+	() => {
+		const { link, heard, pending, socket } = openLink({
+			wanted: () => 'fleet' });
+		const ask = (name) => socket().url.searchParams.get(name);
+		const fleet = (last_seq, epoch = 'E') => hello(1, last_seq,
+			{ scope: 'fleet', fleet: epoch });
+
+		socket().say(hello(1501, 1500, { fleet: FLEET }));
+		assert.deepEqual([ask('scope'), ask('since')], ['fleet', null]);
+		socket().say(fleet(256_001));
+		assert.deepEqual([ask('since'), ask('fleet')],
+			[`${256_001 - 300 * 256}`, 'E']);
+		socket().say(fleet(256_001));
+		assert.deepEqual([link.state, link.behind], ['behind', 300]);
+		socket().say({ seq: 255_745, member: 'gw2' },
+			{ seq: 256_001, member: 'gw2' }, { seq: 1502 },
+			{ type: 'fleet:status' });
+		assert.equal(link.state, 'live');
+
+		/* an event comes once; what is for the page alone is no event */
+		socket().onclose({});
+		pending.pop()();
+		assert.equal(ask('since'), '256001');
+		socket().say(fleet(256_257), { seq: 256_001, member: 'gw1' },
+			{ seq: 3 }, { seq: 256_257, member: 'gw1' });
+
+		/* a view that has read less is no other fleet */
+		socket().onclose({});
+		pending.pop()();
+		socket().say(fleet(255_745), { seq: 256_513, member: 'gw1' });
+		assert.equal(link.state, 'live');
+
+		/* another stream is */
+		socket().onclose({});
+		pending.pop()();
+		assert.deepEqual([ask('since'), ask('fleet')],
+			['256513', 'E']);
+		socket().say(fleet(257, 'E2'));
+		assert.deepEqual([ask('since'), ask('fleet')], ['0', 'E2']);
+		socket().say(fleet(257, 'E2'), { seq: 257, member: 'gw1' });
+		assert.deepEqual(heard, ['fresh', 255_745, 256_001, 1502,
+			undefined, 1, 3, 256_257, 1, 256_513, 'fresh', 257]);
+
+		/* also if it is made while the page is connected */
+		heard.splice(0);
+		socket().say({ type: 'fleet:status', data: { epoch: 'E2' } },
+			{ type: 'fleet:status', data: { epoch: 'E3' } });
+		assert.equal(ask('since'), '257');
+		socket().say(fleet(258, 'E3'));
+		assert.deepEqual([ask('since'), ask('fleet')], ['0', 'E3']);
+		socket().say(fleet(258, 'E3'), { seq: 258, member: 'gw1' });
+		assert.deepEqual(heard, [undefined, 'fresh', 258]);
+	});
+
+
+test('without a view, or by choice, the link tells of this machine', () => {
+	let wish = 'fleet';
+	const { link, heard, pending, socket } = openLink({
+		wanted: () => wish });
+	const ask = (name) => socket().url.searchParams.get(name);
+	const blind = { ...FLEET, member: 'gw2' };
+
+	socket().say(hello(2, 1, { fleet: blind }));
+	socket().say(hello(2, 1, { fleet: blind }), { seq: 3 });
+	assert.deepEqual([ask('scope'), link.scope, link.state],
+		[null, 'local', 'live']);
+
+	/* it comes back with one */
+	socket().onclose({});
+	pending.pop()();
+	socket().say(hello(4, 3, { fleet: FLEET }));
+	assert.equal(ask('scope'), 'fleet');
+	socket().say(hello(1, 0, { scope: 'fleet', fleet: 'E' }),
+		{ seq: 257, member: 'gw1' });
+	assert.equal(link.state, 'live');
+
+	/* and without: the fleet is refused, and not asked for again */
+	socket().onclose({});
+	pending.pop()();
+	assert.equal(ask('since'), '257');
+	socket().onclose({ code: 1006 });
+	pending.pop()();
+	assert.deepEqual([ask('scope'), ask('since')], [null, null]);
+	socket().say(hello(9, 8));
+	assert.equal(ask('since'), '0');
+	socket().say(hello(9, 8), { seq: 8 });
+
+	/* the same, but it was only away for a moment: no gap, no double */
+	socket().onclose({});
+	pending.pop()();
+	socket().say(hello(10, 9, { fleet: FLEET }));
+	socket().say(hello(1, 513, { scope: 'fleet', fleet: 'E' }));
+	socket().say(hello(1, 513, { scope: 'fleet', fleet: 'E' }),
+		{ seq: 513, member: 'gw1' });
+	socket().onclose({});
+	pending.pop()();
+	socket().onclose({ code: 1006 });
+	pending.pop()();
+	socket().say(hello(11, 10, { fleet: FLEET }));
+	assert.deepEqual([ask('scope'), ask('since')], ['fleet', '513']);
+	socket().say(hello(1, 769, { scope: 'fleet', fleet: 'E' }),
+		{ seq: 513, member: 'gw1' }, { seq: 769, member: 'gw1' });
+
+	/* a person wants this machine alone */
+	wish = 'local';
+	link.turn();
+	assert.deepEqual([ask('scope'), ask('since')], [null, null]);
+	socket().say(hello(12, 0, { fleet: FLEET }));
+	assert.deepEqual([link.scope, link.state], ['local', 'live']);
+	assert.deepEqual(heard, ['fresh', 3, 'fresh', 257, 'fresh', 8,
+		'fresh', 513, 1, 769, 'fresh']);
 });

@@ -20,11 +20,18 @@ const build = join(dir, 'build');
 
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 
-const names = ['baresip-sip-refer', 'referd'];
+const fleet = existsSync(settings.fleetPlugin); /* there is libnats */
+const names = ['baresip-sip-refer', 'referd', 'referd-page',
+	...fleet ? ['referd-fleet'] : []];
 const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
 const skip = settings.sanitize ? 'once is enough' :
 	(!debian || settings.prefix !== '') &&
 		'baresip is no package of Debian here';
+
+
+/* Where the build has put it, among the libraries of the machine's kind */
+const fleetPath = `/usr/lib/${spawnSync('gcc', ['-print-multiarch'],
+	{ encoding: 'utf8' }).stdout.trim()}/referd/referd_fleet.so`;
 
 
 function run(...argv)
@@ -98,7 +105,11 @@ describe('packages', { skip }, () => {
 		assert.ok(list.includes(
 			`baresip-core (<< ${major}.${minor + 1}~)`), list);
 		assert.ok(list.some((d) => /^libre\d/.test(d)), list);
-		assert.ok(list.some((d) => /^libcjson1 /.test(d)), list);
+		for (const name of ['libcjson1', 'libwebsockets-evlib-ev',
+			'libwebsockets', 'libcurl4', 'libsqlite3-0', 'libev4',
+			'referd-page'])
+			assert.ok(list.some((d) => d.startsWith(name)),
+				`${name} in ${list}`);
 	});
 
 	test('referd depends on all that it loads', () => {
@@ -107,9 +118,23 @@ describe('packages', { skip }, () => {
 		for (const name of ['adduser', 'libwebsockets-evlib-ev',
 			'libwebsockets', 'libcjson1', 'libcurl4',
 			'libsqlite3-0', 'libev4', 'libssl3', 'zlib1g',
+			'referd-page',
 			'libc6'])
 			assert.ok(list.some((d) => d.startsWith(name)),
 				`${name} in ${list}`);
+	});
+
+	test('only what makes a fleet of them needs libnats', {
+		skip: !fleet && 'libnats is missing' }, () => {
+		const version = control('referd').Version;
+
+		assert.ok(depends('referd-fleet').some((d) =>
+			d.startsWith('libnats')), depends('referd-fleet'));
+		assert.ok(depends('referd-fleet').includes(`referd (= ${version})` +
+			` | baresip-sip-refer (= ${version})`));
+		for (const name of ['referd', 'baresip-sip-refer'])
+			assert.ok(!depends(name).some((d) => d.includes('nats')),
+				depends(name));
 	});
 
 	test('the control fields are whole', () => {
@@ -124,15 +149,17 @@ describe('packages', { skip }, () => {
 		}
 
 		assert.equal(control('referd').Recommends, 'baresip-sip-refer');
-		assert.equal(control('baresip-sip-refer').Recommends,
-			'referd');
+		assert.equal(control('baresip-sip-refer').Suggests, 'referd');
 	});
 
 	test('everything is there, and root owns it', () => {
 		const paths = { 'baresip-sip-refer': [
 			join(settings.baresipModules, 'sip_refer.so'),
+			join(settings.baresipModules, 'referd.so'),
 			'/usr/share/man/man5/sip_refer.5.gz',
+			'/usr/share/man/man5/referd.5.gz',
 			'/usr/share/referd/baresip/config',
+			'/usr/share/referd/profiles',
 		], referd: [
 			'/etc/referd/referd.conf', '/usr/bin/referd',
 			'/usr/bin/referctl', '/usr/lib/systemd/system/referd.service',
@@ -142,8 +169,13 @@ describe('packages', { skip }, () => {
 			'/usr/share/bash-completion/completions/referctl',
 			'/usr/share/man/man1/referctl.1.gz',
 			'/usr/share/man/man8/referd.8.gz',
+			'/usr/share/referd/prometheus/referd.rules.yml',
+			'/usr/share/referd/grafana/referd.json',
 			'/usr/share/doc/referd/protocol.md',
+		], 'referd-page': [
 			'/usr/share/referd/web/index.html',
+		], 'referd-fleet': [
+			fleetPath,
 		] };
 
 		for (const name of names) {
@@ -166,11 +198,12 @@ describe('packages', { skip }, () => {
 		}
 	});
 
-	test('no file is in both', () => {
-		const [a, b] = names.map((name) => files(name)
+	test('no file is in two of them', () => {
+		const all = names.flatMap((name) => files(name)
 			.filter((f) => f.mode[0] === '-').map((f) => f.path));
 
-		assert.deepEqual(a.filter((path) => b.includes(path)), []);
+		assert.deepEqual(all.filter((path, i) =>
+			all.indexOf(path) !== i), []);
 	});
 
 	test('the checksums are those of the files', () => {
@@ -208,8 +241,11 @@ describe('packages', { skip }, () => {
 	test('what is installed is stripped, and finds its libraries', () => {
 		for (const [name, path] of [['referd', 'usr/bin/referd'],
 			['referd', 'usr/bin/referctl'],
-			['baresip-sip-refer', join(settings.baresipModules,
-				'sip_refer.so').slice(1)]]) {
+			...fleet ? [['referd-fleet', fleetPath.slice(1)]] : [],
+			...['sip_refer.so', 'referd.so'].map((module) => [
+				'baresip-sip-refer', join(
+					settings.baresipModules,
+					module).slice(1)])]) {
 			const sections = run('readelf', '-SdW',
 				unpacked(name, path));
 

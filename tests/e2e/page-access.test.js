@@ -89,7 +89,7 @@ scene('who has no token is asked for one, and again if it is wrong',
 	await page.getByRole('button', { name: 'Go on' }).click();
 	await seen(b, '#link[data-state="live"]');
 	await page.locator('.call .from').click();
-	await seen(b, '.page .danger');
+	await seen(b, '.page .danger:not([hidden])');
 	assert.equal(await page.locator('#role').isVisible(), false);
 	assert.equal(await page.locator('#auth[open]').count(), 0);
 });

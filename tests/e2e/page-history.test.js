@@ -25,7 +25,7 @@ async function past(s, name = 'gw1')
 	const referd = await s.referd();
 	const client = await s.client(referd);
 	const node = await Node.connect(referd.socket, name);
-	const call = node.call();
+	const call = node.call({ started: START });
 
 	s.join({ process: { name, alive: false, log: node.requests,
 		kill: async () => node.disconnect() } });
@@ -134,7 +134,8 @@ scene('search and filters find, stand in the address, and Back finds them',
 	transfer(p, 'c', START + 2000, 'sip:carol@example.com',
 		{ ...BUSY, call_status: undefined, refer_status: 603,
 			reason: 'Decline', evidence: 'response' });
-	transfer({ node: other, call: other.call() }, 'd', START + 3000,
+	transfer({ node: other, call: other.call({ started: START }) },
+		'd', START + 3000,
 		`sip:${encodeURIComponent(HOSTILE)}@example.com`, BUSY);
 	await p.client.message('transfer:status',
 		{ transfer_id: 'd', step: 'ended' });

@@ -238,7 +238,7 @@ scene('the page comes back after a restart without a gap or a double',
 	await says(b, '.ladder', /BYE/);
 	assert.deepEqual((await labels(b)).filter((r) => /baresip/.test(r)),
 		rows.filter((r) => /baresip/.test(r)));
-});
+}, { daemon: 'its calls end with it' });
 
 
 scene('it can be worked by keyboard alone', async (s) => {
@@ -386,10 +386,10 @@ scene('a call is answered, played to, and hung up', async (s) => {
 	await fill(b, 'How often', 'twice');
 	await says(b, '.field.wrong .note', /How often must be a number/);
 	await fill(b, 'How often', 'forever');
-	assert.match(await text(b, 'details .preview .json'),
+	assert.match(await text(b, 'details[open] .preview .json'),
 		/"verb": "play",\s+"url": "none\.wav",\s+"loop": "forever"/);
 	await press(b, 'Play');
-	await says(b, 'details .result', /names no file below/);
+	await says(b, 'details[open] .result', /names no file below/);
 
 	await press(b, 'Hang up');
 	await leg.received('BYE');

@@ -35,6 +35,10 @@ async function forAWhile(strike, { pause = 1500 } = {})
 }
 
 
+/* Both are one process: inside.test.js */
+const TWO = { daemon: 'one is not killed without the other' };
+
+
 /* A scene whose name tells the seed. */
 function plug(what, act, options)
 {
@@ -62,7 +66,7 @@ plug('referd is killed', async (s) => {
 	});
 	await t.stop();
 	await t.settled();
-});
+}, TWO);
 
 
 plug('baresip is killed', async (s) => {
@@ -81,6 +85,7 @@ plug('baresip is killed', async (s) => {
 plug('the client is killed', async (s) => {
 	const t = await Traffic.start(s, { hook: (id) => `/${id}` });
 
+	await t.begun();
 	await forAWhile(async (d) => {
 		t.client.client.socket.terminate();
 		await sleep(d.upTo(200));
@@ -106,7 +111,7 @@ plug('referd and baresip are killed', async (s) => {
 	}, { pause: 4000 });
 	await t.stop();
 	await t.settled();
-});
+}, TWO);
 
 
 /* What the application does with hooks while it is ill. */
@@ -145,7 +150,7 @@ plug('the socket is removed, and baresip comes back', async (s) => {
 	}, { pause: 4000 });
 	await t.stop();
 	await t.settled();
-});
+}, { daemon: 'no other process links to it' });
 
 
 plug('the disk is full', async (s) => {

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { scene, settings } from './lib/scene.js';
 
+const LIVES = { daemon: 'its calls end with it' };
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
 
 
@@ -56,7 +57,7 @@ scene('referd is killed in mid-transfer: the result is there all the same',
 	assert.equal(back.messages.filter((m) =>
 		m.type === 'transfer:status' &&
 		m.data.step === 'ended').length, 1);
-});
+}, LIVES);
 
 
 scene('referd is away when a result comes late: it is told all the same',
@@ -94,7 +95,7 @@ scene('referd is away when a result comes late: it is told all the same',
 	assert.equal(data.verb_id, 'v1');
 	assert.equal(back.messages.filter((m) => m.hook === '/event').length,
 		1);
-});
+}, LIVES);
 
 
 scene('referd is killed and back before the result', async (s) => {
@@ -116,7 +117,7 @@ scene('referd is killed and back before the result', async (s) => {
 	await client.message('verb:hook', { hook: '/action' });
 	assert.equal(client.messages.filter((m) =>
 		m.hook === '/action').length, 1);
-});
+}, LIVES);
 
 
 scene('referd is stopped politely and comes back: nothing is lost',
@@ -133,7 +134,7 @@ scene('referd is stopped politely and comes back: nothing is lost',
 		{ query: `?client=bot&since=${last}` });
 	await back.message('transfer:status', { call_sid: sid, step: 'ended',
 		outcome: 'transferred' });
-});
+}, LIVES);
 
 
 scene('baresip is killed: its calls end, its verbs fail, referd lives',
@@ -235,7 +236,7 @@ scene('baresip starts before referd, which then finds its call', async (s) => {
 	client.send({ verb: 'sip:refer', referTo: '100' });
 	await far.passed();
 	await client.message('transfer:status', { outcome: 'transferred' });
-});
+}, LIVES);
 
 
 scene('two baresips at one referd, each with a call of its own', async (s) => {
@@ -275,4 +276,4 @@ scene('ninety calls are known again when referd has lost what it knew',
 	await referd.knows(1);
 	assert.deepEqual(await known(), before);
 	assert.equal(gateway.talking().length, 90);
-});
+}, LIVES);

@@ -13,6 +13,7 @@ import { Far } from './lib/far.js';
 import { Node } from './lib/node.js';
 import { Referctl } from './lib/referctl.js';
 import { scene } from './lib/scene.js';
+import { callOfTargets } from './lib/targets.js';
 
 
 /* A file of two tokens */
@@ -219,6 +220,10 @@ scene('a dry run prints the REFER and sends none', async (s) => {
 
 	assert.equal(status, 0);
 	assert.match(text, /^REFER sip:.*\n(.*\n)*X-Ticket: 17/);
+
+	const list = await ctl(s, referd, 'refer', sid, '100', '200',
+		'--dry-run');
+	assert.match(list.text, /<sip:100@.*\n(.*\n)*\nREFER (.*\n)*.*<sip:200@/);
 	assert.equal(far.requests('REFER').length, 0);
 });
 
@@ -234,6 +239,163 @@ scene('--replaces connects the far ends of two calls', async (s) => {
 	assert.equal(status, 0);
 	const { headers } = await far.received('REFER');
 	assert.match(headers['refer-to'], /\?Replaces=/);
+});
+
+
+/* A referd that takes what it gets, and tells what that was. */
+async function takingReferd(s)
+{
+	const sent = [];
+	const server = createServer((request, response) => {
+		let text = '';
+
+		request.on('data', (d) => {
+			text += d;
+		});
+		request.on('end', () => {
+			if (text)
+				sent.push(JSON.parse(text));
+			response.end(text ? '{"call_sid":"c1"}' :
+				'[{"call_sid":"c1"}]');
+		});
+	});
+
+	await new Promise((done) => server.listen(0, '127.0.0.1', done));
+	s.join({ process: { name: 'taking', alive: false, log: { items: [] },
+		kill: () => server.close() } });
+
+	return { http: `http://127.0.0.1:${server.address().port}`, sent };
+}
+
+
+scene('each option of the verbs is a field of what is sent', async (s) => {
+	const referd = await takingReferd(s);
+	const target = { type: 'phone', number: '+49301234' };
+	const headers = { 'X-A': '1' };
+
+	for (const [line, verb] of [
+		[['refer', '-', '100', 'sip:a@b', '--on-unknown', 'next',
+			'--uui', '4869;purpose=isdn-uui;encoding=hex',
+			'--answer-timeout', '20'],
+		{ verb: 'sip:refer', onUnknown: 'next', uui: { data: '4869',
+			purpose: 'isdn-uui', encoding: 'hex' },
+		timeouts: { answer: 20 }, referTo: ['100', 'sip:a@b'] }],
+		[['transfer', '-', '+49301234', 'SIP:a@b', 'bob', '--timeout',
+			'7.5', '--target-header', 'X-A=1', '--caller-id',
+			'100', '--id', 'v1', '--action-hook', '/a',
+			'--event-hook', '/e', '--on-no-answer', 'voicemail',
+			'--on-busy', 'hangup', '--on-decline', 'return',
+			'--on-failure', 'hangup', '--voicemail', 'sip:m@b'],
+		{ target: [{ ...target, headers }, { type: 'sip', sipUri:
+			'SIP:a@b', headers }, { type: 'user', name: 'bob',
+			headers }], verb: 'transfer', mode: 'blind',
+		callerId: '100', id: 'v1', actionHook: '/a', eventHook: '/e',
+		disposition: { onNoAnswer: 'voicemail', onBusy: 'hangup',
+			onDecline: 'return', onFailure: 'hangup',
+			voicemailUrl: 'sip:m@b' }, timeout: 7.5 }],
+		[['transfer', '-', '+49301234', '--warm', '--prompt', 'p.wav',
+			'--digit', '1', '--brief', 'b.wav', '--hold-hook',
+			'/h'],
+		{ target: [target], verb: 'transfer', mode: 'warm',
+			onHoldHook: '/h', confirm: { prompt: 'p.wav',
+				digit: '1' }, brief: { url: 'b.wav' } }],
+		[['request', '-', 'INFO', '--body', 'Signal=1', '--header',
+			'X-A=1', '--id', 'v1', '--action-hook', '/a'],
+		{ verb: 'sip:request', method: 'INFO', body: 'Signal=1',
+			id: 'v1', actionHook: '/a', headers }],
+		[['decline', '-'], { verb: 'sip:decline', status: 486 }],
+		[['decline', '-', '--contact', 'sip:a@b', '--header', 'X-A=1'],
+			{ verb: 'sip:decline', status: 302,
+				contact: 'sip:a@b', headers }],
+		[['decline', '-', '--status', '603', '--reason', 'No'],
+			{ verb: 'sip:decline', status: 603, reason: 'No' }]]) {
+		assert.deepEqual(await ctl(s, referd, ...line),
+			{ status: 0, text: '' });
+		assert.deepEqual(referd.sent.pop(), verb);
+	}
+
+	for (const [line, said] of [
+		[['refer', '-', '100', '--uui', '48;x=y'], '--uui must be ' +
+			'data, and behind it ;encoding=, ;purpose= and ' +
+			';content= as needed'],
+		[['refer', '-', '100', '200', '--replaces', 'c1'],
+			'refer takes either TARGET or --replaces'],
+		[['transfer', '-'], 'transfer takes CALL TARGET..., see ' +
+			'--help'],
+		[['transfer', '-', '100', '--target-header', 'X'],
+			'--target-header must be like X-Ticket=17'],
+		[['refer', '-', ...'123456789'],
+			'refer takes CALL TARGET..., see --help'],
+		[['decline', '-', '--status', 'x'],
+			'--status must be a number'],
+		[['transfer', '-', '100', '--timeout', 'x'],
+			'--timeout must be a number of seconds']])
+		assert.deepEqual(await ctl(s, referd, ...line),
+			{ status: 2, text: `referctl: ${said}` });
+	assert.deepEqual(referd.sent, []);
+});
+
+
+scene('of several targets each is told, and the last one counts', async (s) => {
+	const { client, referd } = await s.control();
+	const { sid } = await callOfTargets(s, client);
+	const failed = await ctl(s, referd, 'refer', sid, '486', '404',
+		'--wait');
+	const lines = failed.text.split('\n');
+
+	assert.equal(failed.status, 3);
+	assert.match(lines[0], /^requested +sip:486@\S+ \(attempt 1 of 2\)$/);
+	assert.match(lines[3],
+		/^failed +486 Busy Here \(notify, attempt 1 of 2/);
+	assert.match(lines[4], /^requested +sip:404@\S+ \(attempt 2 of 2\)$/);
+	assert.match(lines.at(-1),
+		/^failed +404 Not Found \(notify, attempt 2 of 2/);
+	const { text } = await ctl(s, referd, 'transfers', '--call', sid);
+	assert.match(text.split('\n')[1],
+		/failed +404 Not Found \(attempt 2 of 2/);
+
+	const returned = await ctl(s, referd, 'transfer', sid, '486', '603',
+		'--wait');
+	assert.equal(returned.status, 3);
+	assert.match(returned.text, /^failed +486 .*attempt 1 of 2/m);
+	assert.match(returned.text, /\nreturned +declined$/);
+
+	const given = new Referctl(s, ['--url', referd.http, 'refer', sid,
+		'486', '180', '200', '--wait', '--json']);
+	await given.line(/"attempt":2.*"call_status":180/);
+	await ctl(s, referd, 'cancel', sid);
+	assert.equal((await given.end()).status, 6);
+});
+
+
+scene('transfer --wait ends with what the verb came to', async (s) => {
+	const { client, referd } = await s.control();
+	const { sid } = await callOfTargets(s, client);
+	const { status, text } = await ctl(s, referd, 'transfer', sid, '486',
+		'200', '603', '--wait');
+
+	assert.equal(status, 0);
+	assert.match(text, /^transferred +200 OK \(notify, attempt 2 of 3/m);
+	assert.match(text, /^transferred +200 OK .*\nbridged +completed$/m);
+});
+
+
+scene('cancel gives the transfer up, and says why it cannot', async (s) => {
+	const { client, referd } = await s.control();
+	const { sid } = await s.call(client, 'ringing', { final: '200 OK' });
+	const refer = new Referctl(s, ['--url', referd.http, 'refer', sid,
+		'100', '--wait']);
+
+	await refer.line(/180 Ringing/);
+	assert.deepEqual(await ctl(s, referd, 'cancel', sid),
+		{ status: 0, text: '' });
+	const { status, text } = await refer.end();
+	assert.match(text, /^cancelled +180 .*\(application, low confidence/m);
+	assert.equal(status, 6);
+
+	const none = await ctl(s, referd, 'cancel', sid);
+	assert.equal(none.status, 1);
+	assert.match(none.text, /^referctl: .*no transfer/);
 });
 
 
@@ -470,7 +632,7 @@ scene('wrong usage is a sentence and exit status 2', async (s) => {
 		[['refer', '-'], 'refer takes either TARGET or --replaces'],
 		[['refer', '-', 'a', '--replaces', 'b'],
 			'refer takes either TARGET or --replaces'],
-		[['refer'], 'refer takes CALL TARGET, see --help'],
+		[['refer'], 'refer takes CALL TARGET..., see --help'],
 		[['calls', 'x'], 'calls takes nothing, see --help'],
 		[['calls', '--wait'], 'calls takes no --wait, see --help'],
 		[['refer', '-', 'a', '--header', 'X'],

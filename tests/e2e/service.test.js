@@ -9,6 +9,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync }
 	from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as secure } from 'node:tls';
 import { Application } from './lib/application.js';
 import { certificate } from './lib/certificate.js';
@@ -267,7 +268,13 @@ scene('SIGTERM: clients are told to come back, and nobody else comes',
 	await referd.process.log.wait((l) => /as a signal says/.test(l),
 		'word of the signal');
 	await assert.rejects(Client.connect(referd.ws));
+
+	/* The end comes in the very turn in which the timer that looks for
+	   it is due */
+	referd.process.child.kill('SIGSTOP');
+	await sleep(50);
 	t.end(200);
+	referd.process.child.kill('SIGCONT');
 	await client.message('transfer:status', { step: 'ended',
 		outcome: 'transferred' });
 

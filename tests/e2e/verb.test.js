@@ -193,7 +193,7 @@ for (const dialled of [false, true]) {
 
 		assert.equal(doubts.length, 2);
 		assert.match(doubts[0],
-			/^The far end is Asterisk: it drops targetHeaders\./);
+			/^The far end is Asterisk: it drops targetHeaders and uui\./);
 		assert.match(doubts[1],
 			/^The far end is Asterisk: if the transfer fails it/);
 

@@ -109,8 +109,9 @@ static void established(struct appws *w)
 	static const struct badge badge = {.role = ROLE_CONTROLLER};
 	static char wsi; /* it is only handed on */
 
-	if (client_create(&w->client, (struct lws *)(void *)&wsi, w->app->name,
-			  w->app->call_sid, DIALECT_JAMBONZ, w->since, &badge))
+	if (client_create(&w->client, (struct lws *)(void *)&wsi, SCOPE_LOCAL,
+			  w->app->name, w->app->call_sid, DIALECT_JAMBONZ,
+			  w->since, &badge))
 		abort();
 
 	w->h->openh(w->client, w->arg);

@@ -39,6 +39,15 @@ static struct list uas;
 static struct conf *conf;
 static ua_event_h *eventh;
 
+static const char *settings;
+
+static struct {
+	enum sdp_dir dir; /* of our media */
+	unsigned offers;
+	uint32_t cseq; /* of the last one */
+	int err;       /* what the next one fails with */
+} media;
+
 static bool has_media;
 static uint32_t packets; /* that have come with it */
 
@@ -162,6 +171,62 @@ uint32_t stream_metric_get_rx_n_packets(const struct stream *strm)
 struct audio *call_audio(const struct call *call)
 {
 	return (struct audio *)(void *)call;
+}
+
+
+struct list *call_streaml(const struct call *call)
+{
+	static struct le le = {.data = &media};
+	static struct list streams = {&le, &le};
+	(void)call;
+
+	return &streams;
+}
+
+
+struct sdp_media *stream_sdpmedia(const struct stream *strm)
+{
+	return (struct sdp_media *)(uintptr_t)strm;
+}
+
+
+enum sdp_dir sdp_media_ldir(const struct sdp_media *m)
+{
+	(void)m;
+
+	return media.dir;
+}
+
+
+void sdp_media_set_ldir(struct sdp_media *m, enum sdp_dir dir)
+{
+	(void)m;
+
+	media.dir = dir;
+}
+
+
+struct sip_dialog *sipsess_dialog(const struct sipsess *sess)
+{
+	return ((const struct call *)(const void *)sess)->dlg;
+}
+
+
+/* It goes nowhere, but the dialog counts it */
+int sipsess_modify(struct sipsess *sess, struct mbuf *desc)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	int err = media.err;
+	(void)desc;
+
+	media.cseq = sip_dialog_lseq(sipsess_dialog(sess));
+	if (!err)
+		err = sip_dialog_encode(mb, sipsess_dialog(sess), 0, "INVITE");
+	if (!err)
+		++media.offers;
+	mem_deref(mb);
+
+	return err;
 }
 
 
@@ -391,6 +456,17 @@ struct list *uag_list(void)
 
 
 /**
+ * Have further settings in baresip's config from the next start on
+ *
+ * @param text Lines of it, borrowed; NULL for none
+ */
+void baresip_settings(const char *text)
+{
+	settings = text;
+}
+
+
+/**
  * Start: the module is loaded, and connects to referd
  *
  * @param clean True if referd says nothing that is not UTF-8: then neither
@@ -398,17 +474,20 @@ struct list *uag_list(void)
  */
 void baresip_open(bool clean)
 {
-	char text[128];
+	char text[1024];
 	int n;
 
 	sip_reset();
 	has_media = false;
 	packets = 0;
+	media.dir = SDP_SENDRECV;
+	media.offers = 0;
+	media.err = 0;
 	list_append(&uas, &ua.le, &ua);
 
 	n = re_snprintf(text, sizeof(text),
-			"sip_refer_socket %s\nsip_refer_node gw1\n",
-			referd_listen(clean));
+			"sip_refer_socket %s\nsip_refer_node gw1\n%s\n",
+			referd_listen(clean), settings ? settings : "");
 	if (conf_alloc_buf(&conf, (uint8_t *)text, n) || exports.init())
 		abort();
 
@@ -492,6 +571,34 @@ void baresip_media(uint32_t n)
 {
 	has_media = true;
 	packets += n;
+}
+
+
+/**
+ * Tell how often a call was renegotiated
+ *
+ * @param dir  What our media offered the last time, or would offer
+ * @param cseq CSeq of that re-INVITE
+ *
+ * @return re-INVITEs
+ */
+unsigned baresip_offers(const char **dir, uint32_t *cseq)
+{
+	*dir = sdp_dir_name(media.dir);
+	*cseq = media.cseq;
+
+	return media.offers;
+}
+
+
+/**
+ * Have no re-INVITE go out
+ *
+ * @param err Why; 0 from now on they do
+ */
+void baresip_offer_fails(int err)
+{
+	media.err = err;
 }
 
 

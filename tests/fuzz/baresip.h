@@ -10,11 +10,14 @@ struct sip_msg;
 
 
 /* baresip.c: the user agent and its calls */
+void baresip_settings(const char *text);
 void baresip_open(bool clean);
 void baresip_close(void);
 struct call *baresip_call(const char *invite);
 void baresip_answered(struct call *call);
 void baresip_media(uint32_t packets);
+unsigned baresip_offers(const char **dir, uint32_t *cseq);
+void baresip_offer_fails(int err);
 void baresip_closed(struct call *call, const char *reason);
 
 
@@ -35,6 +38,7 @@ size_t referd_longest(unsigned *linksp);
 void sip_receive(const struct sip_msg *msg);
 uint16_t sip_replied(void);
 unsigned sip_subscribes(void);
+const char *sip_sent(void);
 void sip_fail(int err);
 void sip_reset(void);
 void time_passes(uint64_t ms);

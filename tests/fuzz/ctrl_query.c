@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error error;
 	int err = 0;
 
-	filter_init(&filter);
+	filter_init(&filter, SCOPE_LOCAL);
 	error_init(&error);
 
 	while (!err && (name = strsep(&rest, "&"))) {

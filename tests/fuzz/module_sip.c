@@ -5,7 +5,8 @@
  * would stand, a word may: "timeout" and "transport" fail the request that
  * waits, "time" lets all timers fire, "second" those that end within one,
  * "refer" transfers the call anew, "force" whatever may come of the transfer
- * before, "cancel" gives the transfer up, "close" ends the call.
+ * before, "cancel" gives the transfer up, "hold" and "resume" do so to the
+ * call, "close" ends it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "linkrequest.h"
 #include "call/call.h"
 #include "control.h"
 #include "baresip.h"
@@ -36,6 +38,7 @@ static struct call *call;
 
 static void request(const char *fmt, ...)
 {
+	struct node_request rq = {.ref = "r", .call_sid = sid, .run = true};
 	char text[512];
 	cJSON *json;
 	va_list ap;
@@ -45,7 +48,9 @@ static void request(const char *fmt, ...)
 	va_end(ap);
 
 	json = cJSON_Parse(text);
-	control_request(json);
+	rq.hold = cJSON_IsTrue(cJSON_GetObjectItem(json, "hold"));
+	rq.type = cJSON_GetStringValue(cJSON_GetObjectItem(json, "type"));
+	control_request(&rq, cJSON_GetObjectItem(json, "verbs"));
 	cJSON_Delete(json);
 }
 
@@ -56,6 +61,14 @@ static void refer(bool force)
 		"\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
 		"\"referTo\":\"100\",\"force\":%s}]}",
 		sid, force ? "true" : "false");
+}
+
+
+static void hold(bool on)
+{
+	request("{\"type\":\"hold\",\"ref\":\"h\",\"call_sid\":\"%s\","
+		"\"hold\":%s}",
+		sid, on ? "true" : "false");
 }
 
 
@@ -95,6 +108,8 @@ static void step(const struct pl *text)
 		request("{\"type\":\"cancel\",\"ref\":\"x\","
 			"\"call_sid\":\"%s\"}",
 			sid);
+	else if (!pl_strcmp(text, "hold") || !pl_strcmp(text, "resume"))
+		hold(text->p[0] == 'h');
 	else if (!pl_strcmp(text, "close") && livecalls_find(sid))
 		baresip_closed(call, "Connection reset by peer");
 	else

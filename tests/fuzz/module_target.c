@@ -41,7 +41,7 @@ static void check(const char *addr, const char *uri)
 static void check_referto(const struct target *target)
 {
 	struct error error = {.index = -1};
-	const int err = referto_check(target, &error);
+	const int err = referto_check(target, "referTo", &error);
 
 	if (err && (err != EBADMSG || !*error.text))
 		abort();

@@ -19,8 +19,9 @@ static const struct farend peer = {
 
 
 /* As many lines as the verb has header fields that are not left out, with
-   names, each ended by CRLF */
-static void check_lines(const char *hdrs, const cJSON *headers)
+   names, each ended by CRLF, and what stands beside them */
+static void check_lines(const char *hdrs, const cJSON *headers, int least,
+			int most)
 {
 	const cJSON *item;
 	int lines = 0;
@@ -41,8 +42,23 @@ static void check_lines(const char *hdrs, const cJSON *headers)
 			--lines;
 	}
 
-	if (lines)
+	if (lines < least || lines > most)
 		abort();
+}
+
+
+/* A Contact; or what a NOTIFY and a body must have, or have no need of */
+static void check_hdrs(const struct sipverb *verb, const cJSON *json)
+{
+	const cJSON *headers = cJSON_GetObjectItemCaseSensitive(json,
+								"headers");
+	const int contacts = verb->type == SIPVERB_DECLINE &&
+			     input_field(json, "contact");
+
+	if (verb->type == SIPVERB_REQUEST)
+		check_lines(verb->hdrs, headers, -1, 2);
+	else
+		check_lines(verb->hdrs, headers, contacts, contacts);
 }
 
 
@@ -56,8 +72,7 @@ static void check_text(const char *str)
 static void check(const struct sipverb *verb, const cJSON *json)
 {
 	if (verb->hdrs)
-		check_lines(verb->hdrs,
-			    cJSON_GetObjectItemCaseSensitive(json, "headers"));
+		check_hdrs(verb, json);
 
 	check_text(verb->refer_to.addr);
 	check_text(verb->refer_to.uri);

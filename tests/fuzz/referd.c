@@ -24,6 +24,7 @@
 #include "nodes/nodes.h"
 #include "referd.h"
 #include "service.h"
+#include "store/db.h"
 #include "store/store.h"
 #include "stream/stream.h"
 #include "textcheck.h"
@@ -42,25 +43,40 @@ struct webhook {
 	void *arg;
 };
 
+struct job {
+	struct job *next;
+	job_h *run;
+	job_h *done;
+	void *arg;
+	bool cancelled;
+};
+
+static struct job *jobs;
+static struct wake look;
+static bool blind; /* looks take long */
 static char dir[32], path[64];
 static struct client *bot;
 static struct webhook *webhooks;
 static unsigned names; /* given out in place of random ones */
-static ev_timer *timers[TIMERS_MAX];
+static struct timer *timers[TIMERS_MAX];
 static size_t timerc;
 static char *ended[ENDED_MAX]; /* and late: what clients have seen so far */
 static size_t endedc;
-static sqlite3 *side; /* a way into the store beside referd's own */
+static const char *fleet = ""; /* which is not joined */
+static sqlite3 *side;          /* a way into the store beside referd's own */
 
 
 void __wrap_random_hex(char *text, size_t size);
+int __wrap_reader_look(struct job **jp, job_h *run, job_h *done, void *arg);
+void __wrap_reader_cancel(struct job *j);
+void __real_reader_cancel(struct job *j);
 int __wrap_webhook_send(struct webhook **wp, const struct webhook_request *r,
 			webhook_h *h, void *arg);
 void __wrap_webhook_cancel(struct webhook *w);
-void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w);
-void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w);
-void __real_ev_timer_start(struct ev_loop *loop, ev_timer *w);
-void __real_ev_timer_stop(struct ev_loop *loop, ev_timer *w);
+void __wrap_timer_start(struct timer *t, double seconds);
+void __wrap_timer_stop(struct timer *t);
+void __real_timer_start(struct timer *t, double seconds);
+void __real_timer_stop(struct timer *t);
 
 
 void __wrap_random_hex(char *text, size_t size)
@@ -109,10 +125,60 @@ void __wrap_webhook_cancel(struct webhook *w)
 }
 
 
-static void forget_timer(const ev_timer *w)
+/* Looks into the store, each in a turn and not beside it: an input does the
+   same each time */
+
+int __wrap_reader_look(struct job **jp, job_h *run, job_h *done, void *arg)
+{
+	struct job *j = calloc(1, sizeof(*j)), **tail = &jobs;
+
+	if (!j)
+		abort();
+
+	*j = (struct job){.run = run, .done = done, .arg = arg};
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = j;
+	*jp = j;
+	wake_send(&look);
+
+	return 0;
+}
+
+
+void __wrap_reader_cancel(struct job *j)
+{
+	struct job *other = jobs;
+
+	while (other && other != j)
+		other = other->next;
+
+	if (other)
+		other->cancelled = true;
+	else
+		__real_reader_cancel(j);
+}
+
+
+static void look_handler(void *arg)
+{
+	struct job *j;
+	(void)arg;
+
+	while (!blind && (j = jobs)) {
+		jobs = j->next;
+		if (!j->cancelled)
+			j->run(j->arg);
+		j->done(j->arg);
+		free(j);
+	}
+}
+
+
+static void forget_timer(const struct timer *t)
 {
 	for (size_t i = 0; i < timerc; i++) {
-		if (timers[i] != w)
+		if (timers[i] != t)
 			continue;
 
 		memmove(timers + i, timers + i + 1,
@@ -123,20 +189,20 @@ static void forget_timer(const ev_timer *w)
 
 
 /* One that has fired by itself is still there */
-void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *w)
+void __wrap_timer_start(struct timer *t, double seconds)
 {
-	forget_timer(w);
+	forget_timer(t);
 	if (timerc < TIMERS_MAX)
-		timers[timerc++] = w;
+		timers[timerc++] = t;
 
-	__real_ev_timer_start(loop, w);
+	__real_timer_start(t, seconds);
 }
 
 
-void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *w)
+void __wrap_timer_stop(struct timer *t)
 {
-	forget_timer(w);
-	__real_ev_timer_stop(loop, w);
+	forget_timer(t);
+	__real_timer_stop(t);
 }
 
 
@@ -279,6 +345,8 @@ static void clean_up(void)
 	char cmd[64];
 
 	(void)sqlite3_close(side);
+	look_handler(NULL);
+	wake_close(&look);
 	store_close();
 	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 	if (system(cmd))
@@ -299,7 +367,8 @@ static void make_store(void)
 	log_level_set(LOG_ERROR);
 	strcpy(dir, access("/dev/shm", W_OK) ? "/tmp/fuzz-XXXXXX"
 					     : "/dev/shm/fuzz-XXXXXX");
-	if (!mkdtemp(dir) || store_open(dir))
+	if (!mkdtemp(dir) || store_open(dir) ||
+	    wake_open(&look, look_handler, NULL))
 		abort();
 
 	(void)snprintf(file, sizeof(file), "%s/referd.db", dir);
@@ -316,6 +385,7 @@ static void start(const char *app, unsigned parts)
 {
 	const struct config config = {
 		.token_file = "",
+		.fleet.urls = fleet,
 		.app = app,
 		.app_map = "",
 		.app_status = "/status",
@@ -341,6 +411,7 @@ void referd_open(const char *app)
 {
 	make_store();
 	names = NAMES_FIRST;
+	blind = false;
 	start(app, 0);
 }
 
@@ -352,6 +423,17 @@ static void stop(void)
 	service_stop();
 	while (webhooks)
 		__wrap_webhook_cancel(webhooks);
+}
+
+
+/**
+ * Say whether the next start is that of one of a fleet, which it does not join
+ *
+ * @param on True if so
+ */
+void referd_of_fleet(bool on)
+{
+	fleet = on ? "nats://127.0.0.1:1" : "";
 }
 
 
@@ -370,7 +452,8 @@ static int empty_store(void)
 {
 	return sqlite3_exec(side,
 			    "BEGIN IMMEDIATE;"
-			    "DELETE FROM messages; DELETE FROM transfers;"
+			    "DELETE FROM blocks; DELETE FROM block_calls;"
+			    "DELETE FROM transfers;"
 			    "DELETE FROM nodes; DELETE FROM sessions;"
 			    "DELETE FROM outbox; DELETE FROM apps;"
 			    "DELETE FROM dials; DELETE FROM late;"
@@ -390,10 +473,11 @@ void referd_close(void)
 	while (endedc)
 		free(ended[--endedc]);
 
+	(void)db_apply();
 	if (!empty_store())
 		return;
 
-	/* it is in the middle of a transaction, which ends with it */
+	/* somebody looks into it */
 	store_close();
 	if (store_open(dir) || empty_store())
 		abort();
@@ -407,23 +491,39 @@ void referd_turns(void)
 {
 	for (int i = 0; i < TURNS; i++) {
 		apps_turn();
-		ev_run(EV_DEFAULT_ EVRUN_NOWAIT);
+		ev_run(loop_ev(), EVRUN_NOWAIT);
 	}
 }
 
 
 /**
- * Let all the timers fire that run now
+ * Say how long looks into the store take
+ *
+ * @param slow True: until they do so no more
+ */
+void referd_disk(bool slow)
+{
+	blind = slow;
+	wake_send(&look);
+	referd_turns();
+}
+
+
+/**
+ * Let all the timers fire that run now.  Those of no time have fired in the
+ * turns before.
  */
 void referd_time_passes(void)
 {
 	size_t n = timerc;
 
 	while (n-- && timerc) {
-		ev_timer *w = timers[0];
+		struct timer *t = timers[0];
+		bool runs = timer_runs(t);
 
-		ev_timer_stop(EV_DEFAULT_ w);
-		ev_invoke(EV_DEFAULT_ w, EV_TIMER);
+		timer_stop(t);
+		if (runs)
+			t->h(t->arg);
 	}
 
 	referd_turns();
@@ -451,11 +551,22 @@ void bot_connect(bool jambonz)
 	static const struct badge badge = {.role = ROLE_CONTROLLER};
 	static char wsi; /* it is only handed on */
 
-	if (client_create(&bot, (struct lws *)(void *)&wsi, "bot", NULL,
-			  jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT,
+	if (client_create(&bot, (struct lws *)(void *)&wsi, SCOPE_LOCAL, "bot",
+			  NULL, jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT,
 			  UINT64_MAX, &badge))
 		abort();
 
+	referd_turns();
+}
+
+
+/**
+ * Have the client go
+ */
+void bot_leave(void)
+{
+	client_destroy(bot);
+	bot = NULL;
 	referd_turns();
 }
 

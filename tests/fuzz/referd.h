@@ -10,13 +10,16 @@
 #include <stddef.h>
 
 void referd_open(const char *app);
+void referd_of_fleet(bool on);
 void referd_restart(void);
 void referd_close(void);
 void referd_turns(void);
 void referd_time_passes(void);
+void referd_disk(bool slow);
 const char *referd_socket(void);
 
 void bot_connect(bool jambonz);
+void bot_leave(void);
 void bot_say(const void *frame, size_t len, bool last, bool binary);
 void bot_say_text(const char *frame);
 bool hook_answer(long status, const char *body, size_t len);

@@ -47,6 +47,7 @@ static int firedc;
 static uint64_t now = 1; /* [ms] */
 static uint16_t replied; /* what the last request was answered with */
 static unsigned subscribes;
+static char sent[4096]; /* header fields of the last request */
 static uint64_t last_random;
 
 static struct {
@@ -98,10 +99,27 @@ static int request_print(struct sip_dialog *dlg, const char *met,
 
 	err = sa_set_str(&src, "10.0.0.2", SIP_PORT);
 	err |= sip_dialog_encode(mb, dlg, 0, met);
-	err |= sendh(SIP_TRANSP_UDP, &src, &src, mb, arg);
+	if (sendh)
+		err |= sendh(SIP_TRANSP_UDP, &src, &src, mb, arg);
 	mem_deref(mb);
 
 	return err;
+}
+
+
+/* Header fields, the last of them the length, and no body but that long: none
+   that somebody has smuggled in */
+static void check_request(const char *text)
+{
+	static const char name[] = "Content-Length: ";
+	const char *body = strstr(text, "\r\n\r\n");
+	const char *last;
+
+	for (last = body; last > text && last[-1] != '\n'; --last)
+		;
+	if (strncmp(last, name, strlen(name)) ||
+	    strtoul(last + strlen(name), NULL, 10) != strlen(body + 4))
+		abort();
 }
 
 
@@ -125,9 +143,8 @@ int sip_drequestf(struct sip_request **reqp, struct sip *sip, bool stateful,
 	if (err)
 		return err;
 
-	/* header fields, and no body that somebody has smuggled in */
-	if (strcmp(strstr(text, "\r\n\r\n"), "\r\n\r\n"))
-		abort();
+	check_request(text);
+	str_ncpy(sent, text, sizeof(sent));
 	mem_deref(text);
 
 	err = request_print(dlg, met, sendh, arg);
@@ -241,6 +258,19 @@ void sip_reset(void)
 	now = 1;
 	replied = 0;
 	subscribes = 0;
+	sent[0] = '\0';
+}
+
+
+/**
+ * Get the header fields that the last request brought, beside those of its
+ * dialog
+ *
+ * @return Their text
+ */
+const char *sip_sent(void)
+{
+	return sent;
 }
 
 
@@ -322,15 +352,6 @@ int sip_transp_laddr(struct sip *sip, struct sa *laddr, enum sip_transp tp,
 	(void)dst;
 
 	return sa_set_str(laddr, "10.0.0.2", SIP_PORT);
-}
-
-
-int sipsess_modify(struct sipsess *sess, struct mbuf *desc)
-{
-	(void)sess;
-	(void)desc;
-
-	return 0;
 }
 
 
@@ -425,7 +446,7 @@ void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
 	if (deadlinec == TIMERS_MAX)
 		return;
 
-	d->at = now + ms;
+	d->node.at = now + ms;
 	d->h = h;
 	d->arg = arg;
 	deadlines[deadlinec++] = d;
@@ -469,8 +490,8 @@ static struct deadline *deadline_due(uint64_t ms)
 	size_t i;
 
 	for (i = 0; i < deadlinec; i++) {
-		if (deadlines[i]->at <= ms &&
-		    (!d || deadlines[i]->at < d->at) &&
+		if (deadlines[i]->node.at <= ms &&
+		    (!d || deadlines[i]->node.at < d->node.at) &&
 		    !is_worn_out(deadlines[i]))
 			d = deadlines[i];
 	}
@@ -510,7 +531,7 @@ void time_passes(uint64_t ms)
 
 		tmr = due(end);
 		d = deadline_due(end);
-		if (tmr && (!d || tmr->jfs <= d->at)) {
+		if (tmr && (!d || tmr->jfs <= d->node.at)) {
 
 			tmr_h *th = tmr->th;
 
@@ -521,7 +542,7 @@ void time_passes(uint64_t ms)
 		}
 		else if (d) {
 			firedv[firedc++] = d;
-			now = max(now, d->at);
+			now = max(now, d->node.at);
 			deadline_cancel(d);
 			d->h(d->arg);
 		}

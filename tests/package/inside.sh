@@ -108,7 +108,7 @@ maps_module() {
 
 no_trace() {
 	! grep "^referd:" /etc/passwd /etc/group || fail "a user is left"
-	! dpkg-query -W referd baresip-sip-refer 2>/dev/null ||
+	! dpkg-query -W referd referd-page referd-fleet baresip-sip-refer 2>/dev/null ||
 		fail "dpkg remembers a package"
 	left=$(find / -xdev \( -iname "*referd*" -o -iname "*referctl*" -o \
 		-iname "*sip[_-]refer*" \) \
@@ -159,7 +159,7 @@ use() {
 	eventually "baresip loads the new module" maps_module "" "$pid"
 
 	stop_referd
-	apt-get -qy purge referd baresip-sip-refer >/tmp/purge.log 2>&1 ||
+	apt-get -qy purge referd referd-page referd-fleet baresip-sip-refer >/tmp/purge.log 2>&1 ||
 		fail "the purge ended with $?"
 	no_trace
 	say "purged without a trace"

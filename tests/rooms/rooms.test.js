@@ -28,8 +28,10 @@ const houses = {
 		calls: ['base', 'net', 'store', 'stream', 'nodes', 'hooks'],
 		apps: ['base', 'net', 'store', 'stream', 'nodes', 'hooks',
 			'calls'],
+		fleet: ['base', 'net', 'store', 'stream', 'nodes', 'hooks',
+			'calls', 'apps'],
 		server: ['base', 'net', 'store', 'stream', 'nodes', 'hooks',
-			'calls'],
+			'calls', 'fleet'],
 	},
 	'modules/sip_refer': {
 		text: [],

@@ -111,14 +111,16 @@ static void test_read(void **state)
 	(void)state;
 
 	fill();
-	assert_int_equal(archive_read("a", read_handler, text), 0);
+	assert_int_equal(archive_written("a", read_handler, text), 0);
 	assert_string_equal(text, "call1 {}");
-	assert_int_equal(archive_read("none", read_handler, text), ENOENT);
+	assert_int_equal(archive_written("none", read_handler, text), ENOENT);
 
-	assert_int_equal(db_apply(), 0);
-	assert_int_equal(archive_read("c", read_handler, text), 0);
+	store_close();
+	assert_int_equal(store_open(dir), 0);
+	assert_int_equal(archive_written("c", read_handler, text), ENOENT);
+	assert_int_equal(archive_get("c", read_handler, text), 0);
 	assert_string_equal(text, "call2 {}");
-	assert_int_equal(archive_read("none", read_handler, text), ENOENT);
+	assert_int_equal(archive_get("none", read_handler, text), ENOENT);
 }
 
 
@@ -128,14 +130,17 @@ static void test_ended(void **state)
 	(void)state;
 
 	fill();
-	assert_true(archive_ended("a"));
-	assert_false(archive_ended("b"));
-	assert_false(archive_ended("none"));
+	recent_load();
+	assert_true(recent_has("a"));
+	assert_false(recent_has("b"));
+	assert_false(recent_has("none"));
 	archive_running(list_handler, text);
 	assert_string_equal(text, "b ");
 
 	put("b", 9999, "presumed", 0, 15);
-	assert_true(archive_ended("b"));
+	recent_close();
+	recent_load();
+	assert_true(recent_has("b"));
 	*text = '\0';
 	archive_running(list_handler, text);
 	assert_string_equal(text, "");
@@ -272,6 +277,7 @@ static void put_final(int i, int64_t started, int64_t ms, const char *outcome)
 		.started = started,
 		.ended = outcome ? started + ms : 0,
 		.notified = outcome && strcmp(outcome, "presumed") != 0,
+		.member = i % 2 ? "gw1" : "gw2",
 		.data = "{}",
 	});
 }
@@ -282,7 +288,7 @@ static void test_counts(void **state)
 	struct counts starts = {0}, ends = {0};
 	(void)state;
 
-	assert_int_equal(archive_finals(0), 0);
+	assert_int_equal(archive_finals(0, NULL), 0);
 
 	/* 100 that take 1 to 100 s from one minute on */
 	for (int i = 1; i <= 100; i++)
@@ -293,22 +299,33 @@ static void test_counts(void **state)
 	put_final(103, 0, 100, "failed");
 	assert_int_equal(db_apply(), 0);
 
-	archive_starts(60000, minute_handler, &starts);
+	archive_starts(60000, NULL, minute_handler, &starts);
 	assert_int_equal(starts.minutes[0], 0);
 	assert_int_equal(starts.minutes[1], 102);
 
-	archive_ends(60000, minute_handler, &ends);
+	archive_ends(60000, NULL, minute_handler, &ends);
 	assert_int_equal(ends.minutes[1], 60);
 	assert_int_equal(ends.minutes[2], 41);
 	assert_int_equal(ends.failed, 25);
 
-	assert_int_equal(archive_finals(60000), 100);
-	assert_int_equal(archive_final(60000, 100, 50), 50000);
-	assert_int_equal(archive_final(60000, 100, 95), 95000);
-	assert_int_equal(archive_final(60000, 100, 1), 1000);
-	assert_int_equal(archive_final(60000, 100, 100), 100000);
-	assert_int_equal(archive_finals(160000), 1);
-	assert_int_equal(archive_final(160000, 1, 50), 100000);
+	assert_int_equal(archive_finals(60000, NULL), 100);
+	assert_int_equal(archive_final(60000, NULL, 100, 50), 50000);
+	assert_int_equal(archive_final(60000, NULL, 100, 95), 95000);
+	assert_int_equal(archive_final(60000, NULL, 100, 1), 1000);
+	assert_int_equal(archive_final(60000, NULL, 100, 100), 100000);
+	assert_int_equal(archive_finals(160000, NULL), 1);
+	assert_int_equal(archive_final(160000, NULL, 1, 50), 100000);
+
+	/* of one machine of a fleet */
+	starts = ends = (struct counts){0};
+	archive_starts(60000, "gw2", minute_handler, &starts);
+	assert_int_equal(starts.minutes[1], 51);
+	archive_ends(60000, "gw1", minute_handler, &ends);
+	assert_int_equal(ends.minutes[1] + ends.minutes[2], 51);
+	assert_int_equal(ends.failed, 0);
+	assert_int_equal(archive_finals(60000, "gw1"), 50);
+	assert_int_equal(archive_final(60000, "gw1", 50, 100), 99000);
+	assert_int_equal(archive_finals(0, "gw3"), 0);
 }
 
 
@@ -360,9 +377,7 @@ static void test_many(void **state)
 		put(id, i, i % 1000 ? "transferred" : "failed",
 		    i % 1000 ? 200 : 486, store_seq());
 	}
-	do
-		assert_int_equal(store_commit(), 0);
-	while (store_busy());
+	assert_int_equal(db_apply(), 0);
 
 	timed("all", (struct archive_filter){0}, 100);
 	timed("page", (struct archive_filter){.before = "t500"}, 100);
@@ -389,11 +404,11 @@ static void test_many(void **state)
 
 	double begin = seconds();
 	struct counts c = {0};
-	archive_starts(0, minute_handler, &c);
-	archive_ends(0, minute_handler, &c);
-	assert_int_equal(archive_finals(0), 100000);
-	(void)archive_final(0, 100000, 50);
-	(void)archive_final(0, 100000, 95);
+	archive_starts(0, NULL, minute_handler, &c);
+	archive_ends(0, NULL, minute_handler, &c);
+	assert_int_equal(archive_finals(0, NULL), 100000);
+	(void)archive_final(0, NULL, 100000, 50);
+	(void)archive_final(0, NULL, 100000, 95);
 	print_message("counts: %.1f ms\n", (seconds() - begin) * 1e3);
 	assert_int_equal(c.minutes[0], 120000 - 100);
 

@@ -16,6 +16,9 @@ enum {
 };
 
 
+static struct cast cast;
+
+
 static void add(size_t len)
 {
 	char *text = malloc(len + 1);
@@ -26,7 +29,7 @@ static void add(size_t len)
 	text[len] = '\0';
 
 	assert_int_equal(frame_create(&f, 1, text), 0);
-	cast_add(f);
+	cast_add(&cast, f);
 	frame_release(f);
 	free(text);
 }
@@ -34,31 +37,31 @@ static void add(size_t len)
 
 static void test_frames(void **state)
 {
-	uint64_t first = cast_end();
+	uint64_t first = cast_end(&cast);
 	(void)state;
 
 	for (int i = 0; i < FRAMES; i++)
 		add(1);
-	assert_int_equal(cast_first(), first);
+	assert_int_equal(cast_first(&cast), first);
 	add(1);
-	assert_int_equal(cast_first(), first + 1);
-	cast_forget(cast_end());
+	assert_int_equal(cast_first(&cast), first + 1);
+	cast_forget(&cast, cast_end(&cast));
 }
 
 
 static void test_bytes(void **state)
 {
-	uint64_t first = cast_end();
+	uint64_t first = cast_end(&cast);
 	(void)state;
 
 	add(1);
 	add(BYTES - 1);
-	assert_int_equal(cast_first(), first);
+	assert_int_equal(cast_first(&cast), first);
 	add(1);
-	assert_int_equal(cast_first(), first + 1);
+	assert_int_equal(cast_first(&cast), first + 1);
 	add(1);
-	assert_int_equal(cast_first(), first + 2);
-	cast_forget(cast_end());
+	assert_int_equal(cast_first(&cast), first + 2);
+	cast_forget(&cast, cast_end(&cast));
 }
 
 

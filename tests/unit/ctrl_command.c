@@ -200,6 +200,21 @@ static void test_observer(void **state)
 }
 
 
+static void test_label_without_fleet(void **state)
+{
+	(void)state;
+
+	say("{\"type\":\"command\",\"command\":\"dial\",\"data\":{\"to\":"
+	    "\"sip:a@b\",\"label\":\"berlin\"}}");
+	assert_int_equal(
+		told("bot",
+		     "label: must be left out: this referd is not one of a "
+		     "fleet (--fleet)",
+		     "\"field\":\"label\""),
+		1);
+}
+
+
 static void test_binary(void **state)
 {
 	(void)state;
@@ -223,6 +238,7 @@ int main(void)
 		CASE(test_ack_with_verbs),
 		CASE(test_ack_of_hook),
 		CASE(test_observer),
+		CASE(test_label_without_fleet),
 		CASE(test_binary),
 	};
 

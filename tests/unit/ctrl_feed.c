@@ -8,6 +8,7 @@
 #include "stream/cast.h"
 #include "stream/feed.h"
 #include "stream/frame.h"
+#include "stream/source.h"
 #include "stream/stream.h"
 #include "unit.h"
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 enum {
 	CLIENTS = 200,
 	UNREAD_MAX = 4096,
+	FETCHED_MAX = 10,
 };
 
 /* What libwebsockets does for one connection */
@@ -32,7 +34,25 @@ static struct pipe pipes[CLIENTS];
 static struct feed feeds[CLIENTS];
 static const struct pipe *last; /* that was written to */
 static const struct pipe *first;
-static uint64_t stored; /* seq of the last message in the store */
+static uint64_t stored;  /* seq of the last message in the store */
+static uint64_t settled; /* ... that is not in memory */
+
+static struct fetch {
+	uint64_t since, known;
+	store_replay_h *h;
+	store_fetched_h *done; /* NULL: nobody waits */
+	void *arg;
+} fetch;
+
+
+static bool late; /* the turn has taken its time */
+
+
+bool __wrap_loop_late(void);
+bool __wrap_loop_late(void)
+{
+	return late;
+}
 
 
 int lws_write(struct lws *wsi, unsigned char *buf, size_t len,
@@ -81,21 +101,60 @@ void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
 }
 
 
-bool __wrap_store_replay(uint64_t *sincep, const char *client,
-			 const char *call_sid, bool jambonz, unsigned limit,
-			 store_replay_h *h, void *arg);
-bool __wrap_store_replay(uint64_t *sincep, const char *client,
-			 const char *call_sid, bool jambonz, unsigned limit,
-			 store_replay_h *h, void *arg)
+enum replay __wrap_store_replay(uint64_t *sincep, const struct listener *to,
+				unsigned limit, store_replay_h *h, void *arg);
+enum replay __wrap_store_replay(uint64_t *sincep, const struct listener *to,
+				unsigned limit, store_replay_h *h, void *arg)
 {
-	(void)client;
-	(void)call_sid;
-	(void)jambonz;
+	(void)to;
+
+	if (*sincep < settled)
+		return REPLAY_FETCH;
 
 	for (; *sincep < stored && limit; limit--)
 		h(++*sincep, "s", arg);
 
-	return !limit;
+	return limit ? REPLAY_ALL : REPLAY_MORE;
+}
+
+
+int __wrap_store_fetch(struct fetch **fp, uint64_t since,
+		       const struct listener *to, store_replay_h *h,
+		       store_fetched_h *done, void *arg);
+int __wrap_store_fetch(struct fetch **fp, uint64_t since,
+		       const struct listener *to, store_replay_h *h,
+		       store_fetched_h *done, void *arg)
+{
+	(void)to;
+
+	assert_null(fetch.done);
+	fetch = (struct fetch){since, settled, h, done, arg};
+	*fp = &fetch;
+
+	return 0;
+}
+
+
+void __wrap_store_fetch_cancel(struct fetch *f);
+void __wrap_store_fetch_cancel(struct fetch *f)
+{
+	if (f)
+		f->done = NULL;
+}
+
+
+/* What was asked for comes from the disk, as it was then, some of it */
+static void fetch_some(void)
+{
+	struct fetch f = fetch;
+
+	fetch.done = NULL;
+	if (!f.done)
+		return;
+
+	for (unsigned i = 0; i < FETCHED_MAX && f.since < f.known; i++)
+		f.h(++f.since, "d", f.arg);
+	f.done(f.since, 0, f.arg);
 }
 
 
@@ -106,7 +165,8 @@ static int set_up(void **state)
 	memset(pipes, 0, sizeof(pipes));
 	memset(feeds, 0, sizeof(feeds));
 	first = last = NULL;
-	stored = 0;
+	stored = settled = 0;
+	fetch.done = NULL;
 	for (size_t i = 0; i < CLIENTS; i++) {
 		feeds[i].wsi = (struct lws *)&pipes[i];
 		feeds[i].name = "c";
@@ -135,7 +195,7 @@ static void tell_all(const char *text, bool jambonz)
 
 	assert_int_equal(frame_create(&frame, 1, text), 0);
 	frame->jambonz = jambonz;
-	cast_add(frame);
+	cast_add(&sources[0].cast, frame);
 	frame_release(frame);
 }
 
@@ -218,6 +278,31 @@ static void test_flood(void **state)
 			(void)feeds_flush();
 	}
 	flush_all();
+
+	for (size_t i = 0; i < CLIENTS; i++)
+		assert_int_equal(feeds[i].close_code, 0);
+}
+
+
+/* In another's process nobody is so far behind that audio has to wait, but
+   each turn goes on by one client at least */
+static void test_late(void **state)
+{
+	(void)state;
+
+	for (int i = 0; i < UNREAD_MAX / 2; i++)
+		tell_all("", true);
+	feed_say(&feeds[7], 0, "b");
+	feed_say(&feeds[8], 0, "b");
+
+	late = true;
+	assert_true(feeds_flush());
+	assert_int_equal(pipes[7].writes, 1);
+	assert_int_equal(pipes[8].writes, 0);
+	assert_true(feeds_flush());
+	assert_int_equal(pipes[8].writes, 1);
+	assert_int_equal(flush_all(), CLIENTS - 3);
+	late = false;
 
 	for (size_t i = 0; i < CLIENTS; i++)
 		assert_int_equal(feeds[i].close_code, 0);
@@ -310,6 +395,68 @@ static void test_behind(void **state)
 }
 
 
+static void come_back(struct feed *f)
+{
+	feed_reset(f);
+	f->behind = true;
+	feed_start(f);
+	feed_resume(f);
+	flush_all();
+}
+
+
+/* What was said before comes from the disk, what gets there meanwhile, too,
+   the rest from memory: all of it, each once */
+static void test_from_disk(void **state)
+{
+	struct feed *f = &feeds[5];
+	(void)state;
+
+	stored = 16;
+	settled = 12;
+	come_back(f);
+	assert_int_equal(pipes[5].len, 0);
+
+	fetch_some();
+	flush_all();
+	assert_got(5, "dddddddddd");
+
+	/* asked for, and then more settles */
+	assert_int_equal(feed_writable(f), 0);
+	settled = 15;
+	fetch_some();
+	flush_all();
+	assert_got(5, "dddddddddddd");
+	assert_false(feed_empty(f));
+
+	assert_int_equal(feed_writable(f), 0);
+	fetch_some();
+	flush_all();
+	while (!feed_empty(f))
+		assert_int_equal(feed_writable(f), 0);
+	assert_got(5, "ddddddddddddddds");
+	assert_null(fetch.done);
+}
+
+
+/* An answer does not wait for the disk; a client that goes is not waited for
+ */
+static void test_disk_is_slow(void **state)
+{
+	struct feed *f = &feeds[5];
+	(void)state;
+
+	stored = settled = 12;
+	come_back(f);
+	feed_say(f, 0, "a");
+	flush_all();
+	assert_got(5, "a");
+
+	feed_reset(f);
+	assert_null(fetch.done);
+}
+
+
 static void test_kept_for_nobody(void **state)
 {
 	(void)state;
@@ -317,12 +464,14 @@ static void test_kept_for_nobody(void **state)
 	pipes[5].full = true;
 	tell_all("a", true);
 	flush_all();
-	assert_int_equal(cast_end() - cast_first(), 1);
+	assert_int_equal(
+		cast_end(&sources[0].cast) - cast_first(&sources[0].cast), 1);
 
 	pipes[5].full = false;
 	assert_int_equal(feed_writable(&feeds[5]), 0);
 	flush_all();
-	assert_int_equal(cast_end() - cast_first(), 0);
+	assert_int_equal(
+		cast_end(&sources[0].cast) - cast_first(&sources[0].cast), 0);
 	assert_got(5, "a");
 }
 
@@ -335,7 +484,8 @@ int main(void)
 		TEST(test_turns),           TEST(test_flood),
 		TEST(test_dialect),         TEST(test_laggard),
 		TEST(test_own_laggard),     TEST(test_behind),
-		TEST(test_kept_for_nobody),
+		TEST(test_from_disk),       TEST(test_disk_is_slow),
+		TEST(test_kept_for_nobody), TEST(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

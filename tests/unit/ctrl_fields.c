@@ -17,6 +17,7 @@ struct box {
 	char *id;
 	char *text;
 	char *object;
+	char *list;
 	int count;
 	int64_t number;
 	int status;
@@ -30,6 +31,7 @@ static const struct field box_fields[] = {
 	FIELD("id", TEXT, box, id, 0),
 	FIELD("text", TEXT, box, text, GROUP_A),
 	FIELD("object", JSON, box, object, GROUP_B),
+	FIELD("list", LIST, box, list, GROUP_B),
 	FIELD("count", INT, box, count, GROUP_A),
 	FIELD("number", INT, box, number, GROUP_A),
 	FIELD("status", STATUS, box, status, GROUP_A),
@@ -58,6 +60,7 @@ static const struct field slip_fields[] = {
 
 static const char whole[] =
 	"{\"id\":\"i\",\"text\":\"t\",\"object\":{\"b\":[1],\"a\":\"\\t\"},"
+	"\"list\":[{\"a\":1}],"
 	"\"count\":3,\"number\":9007199254740991,\"status\":202,"
 	"\"ms\":1732000000123,\"time\":\"2024-11-19T07:06:40.123Z\","
 	"\"yes\":true,\"maybe\":false}";
@@ -94,6 +97,7 @@ static void assert_whole(const struct box *b)
 	assert_string_equal(b->id, "i");
 	assert_string_equal(b->text, "t");
 	assert_string_equal(b->object, "{\"b\":[1],\"a\":\"\\t\"}");
+	assert_string_equal(b->list, "[{\"a\":1}]");
 	assert_int_equal(b->count, 3);
 	assert_true(b->number == 9007199254740991);
 	assert_int_equal(b->status, 202);
@@ -132,7 +136,8 @@ static void test_load(void **state)
 static void test_not_told(void **state)
 {
 	static const char *const texts[] = {
-		"{\"id\":1,\"text\":null,\"object\":[],\"count\":\"3\","
+		"{\"id\":1,\"text\":null,\"object\":[],\"list\":{},\"count\":"
+		"\"3\","
 		"\"number\":{},\"status\":true,\"ms\":\"1\",\"time\":5,"
 		"\"maybe\":1}",
 		"{\"id\":{},\"text\":[],\"object\":\"{}\",\"count\":-3,"
@@ -173,10 +178,12 @@ static void test_print(void **state)
 		     "\"time\":\"2024-11-19T07:06:40.123Z\",\"yes\":true}");
 	assert_print(&b, GROUP_B,
 		     "{\"object\":{\"b\":[1],\"a\":\"\\t\"},"
+		     "\"list\":[{\"a\":1}],"
 		     "\"ms\":1732000000123,\"maybe\":false}");
 	assert_int_equal(load(&b, "{\"maybe\":true}"), 0);
 	assert_print(&b, GROUP_B,
 		     "{\"object\":{\"b\":[1],\"a\":\"\\t\"},"
+		     "\"list\":[{\"a\":1}],"
 		     "\"ms\":1732000000123,\"maybe\":true}");
 	fields_free(&b, box_fields);
 }

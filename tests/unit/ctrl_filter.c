@@ -23,7 +23,7 @@ static int add(const char *name, const char *value)
 
 static void refuse(const char *name, const char *value)
 {
-	filter_init(&filter);
+	filter_init(&filter, SCOPE_LOCAL);
 	assert_int_not_equal(add(name, value), 0);
 	assert_string_equal(error.field, name);
 	assert_int_equal(strncmp(error.text, name, strlen(name)), 0);
@@ -36,7 +36,7 @@ static void test_good(void **state)
 	const struct archive_filter *f = &filter.f;
 	(void)state;
 
-	filter_init(&filter);
+	filter_init(&filter, SCOPE_LOCAL);
 	assert_int_equal(f->limit, 100);
 	assert_int_equal(add("outcome", "failed,running"), 0);
 	assert_int_equal(f->outcomec, 2);
@@ -53,6 +53,9 @@ static void test_good(void **state)
 	assert_string_equal(f->q, "\xc3\x84nn");
 	assert_int_equal(add("node", "GW1"), 0);
 	assert_string_equal(f->node, "GW1");
+	assert_int_equal(add("member", "gw-1"), 0);
+	assert_string_equal(f->member, "gw-1");
+	assert_int_equal(add("scope", "fleet"), 0);
 	assert_int_equal(add("call_sid", "c"), 0);
 	assert_string_equal(f->call_sid, "c");
 	assert_int_equal(add("since", "0"), 0);
@@ -74,8 +77,8 @@ static void test_empty(void **state)
 	struct filter bare;
 	(void)state;
 
-	filter_init(&bare);
-	filter_init(&filter);
+	filter_init(&bare, SCOPE_LOCAL);
+	filter_init(&filter, SCOPE_LOCAL);
 	assert_int_equal(add("outcome", ""), 0);
 	assert_int_equal(add("limit", ""), 0);
 	assert_int_equal(add("q", ""), 0);

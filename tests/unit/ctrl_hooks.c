@@ -202,6 +202,57 @@ static void test_no_client(void **state)
 }
 
 
+/* Until it is known which of them another member of the fleet has sent */
+static void test_held(void **state)
+{
+	(void)state;
+
+	transfer("");
+	referd_of_fleet(true);
+	referd_restart();
+	referd_of_fleet(false);
+	assert_false(hook_answer(200, "", 0));
+
+	hooks_hold(false);
+	referd_turns();
+	answer(200, "");
+	assert_int_equal(told("bot", "hook:status", "\"answered\""), 1);
+}
+
+
+static void ended_handler(uint64_t seq, const char *text, void *arg)
+{
+	static const char key[] = "\"transfer_id\":\"";
+	const char *p = strstr(text, key);
+	(void)seq;
+
+	if (p && strstr(text, "\"step\":\"ended\""))
+		(void)sscanf(p + sizeof(key) - 1, "%63[^\"]", (char *)arg);
+}
+
+
+static void test_sent_by_another(void **state)
+{
+	char id[64] = "";
+	(void)state;
+
+	transfer("");
+	told_each("bot", NULL, ended_handler, id);
+	referd_of_fleet(true);
+	referd_restart();
+	referd_of_fleet(false);
+	hooks_elsewhere(id);
+	assert_int_equal(told("bot", FAILED,
+			      "\"reason\":\"another member of the fleet has "
+			      "sent it\""),
+			 1);
+	hooks_hold(false);
+	referd_turns();
+	assert_false(hook_answer(200, "", 0));
+	assert_int_equal(told("bot", SENT, ""), 1);
+}
+
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -213,6 +264,8 @@ int main(void)
 		CASE(test_fails_and_is_tried_again),
 		CASE(test_order),
 		CASE(test_no_client),
+		CASE(test_held),
+		CASE(test_sent_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

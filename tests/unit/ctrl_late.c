@@ -178,7 +178,8 @@ static const char *row(const char *id)
 	static char data[2048];
 
 	*data = '\0';
-	(void)archive_read(id, row_handler, data);
+	if (archive_written(id, row_handler, data))
+		(void)archive_get(id, row_handler, data);
 
 	return data;
 }
@@ -494,6 +495,26 @@ static void back(void)
 }
 
 
+/* Nobody repeats it once it was taken */
+static void test_slow_disk(void **state)
+{
+	(void)state;
+
+	referd_disk(true);
+	late("t");
+	assert_int_equal(kept(), 1);
+	back();
+	assert_int_equal(kept(), 1);
+
+	referd_disk(false);
+	assert_int_equal(told_late(), 1);
+	assert_int_equal(told("bot", LATE, "\"call_status\":200"), 1);
+	assert_int_equal(told("bot", LATE, "sip:100@10.0.0.1"), 0);
+	assert_int_equal(told("bot", LATE, "\"sip\":{\"start\":\"NOTIFY"), 1);
+	assert_int_equal(kept(), 0);
+}
+
+
 /* The call was over, or it ends meanwhile */
 static void test_restart(void **state)
 {
@@ -601,6 +622,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_http, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hook, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_kept, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_slow_disk, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_before_its_end, setup,
 						teardown),

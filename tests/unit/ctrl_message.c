@@ -296,7 +296,8 @@ static void test_refused(void **state)
 		 "data: must be an array of verbs"},
 		{"{\"type\":\"command\"}", "command: is required"},
 		{"{\"type\":\"command\",\"command\":\"mute\"}",
-		 "command: must be redirect, call:status or dial"},
+		 "command: must be redirect, call:status, dial or "
+		 "transfer:cancel"},
 		{"{\"type\":\"command\",\"command\":\"redirect\"}",
 		 "data: must be an array of verbs"},
 		{"{\"type\":\"command\",\"command\":\"redirect\","

@@ -6,6 +6,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #define _GNU_SOURCE 1
+#include "json.h"
+#include "linkrequest.h"
 #include "nodes/nodes.h"
 #include "store/store.h"
 #include "stream/stream.h"
@@ -20,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <ev.h>
+#include "base/base.h"
+#include "json.h"
 
 
 static const double deadline = 20.; /* s */
@@ -84,8 +88,8 @@ static unsigned none_handler(const char *instance)
 
 
 static const struct nodes_events events = {begin_handler, report_handler,
-					   gone_handler, none_handler,
-					   none_handler};
+					   gone_handler,  none_handler,
+					   none_handler,  none_handler};
 
 
 void __wrap_store_each(enum store_table table, store_each_h *h, void *arg)
@@ -116,11 +120,9 @@ const char *__wrap_store_trouble(void)
 }
 
 
-static void late_handler(EV_P_ ev_timer *w, int revents)
+static void late_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	fail_msg("nothing comes of it");
 }
@@ -128,12 +130,12 @@ static void late_handler(EV_P_ ev_timer *w, int revents)
 
 static void turn(void)
 {
-	ev_timer late;
+	struct timer late;
 
-	ev_timer_init(&late, late_handler, deadline, 0.);
-	ev_timer_start(EV_DEFAULT_ & late);
-	ev_run(EV_DEFAULT_ EVRUN_ONCE);
-	ev_timer_stop(EV_DEFAULT_ & late);
+	timer_init(&late, late_handler, NULL);
+	timer_start(&late, deadline);
+	ev_run(loop_ev(), EVRUN_ONCE);
+	timer_stop(&late);
 	nodes_flush();
 }
 
@@ -357,6 +359,62 @@ static void test_pending(void **state)
 }
 
 
+static void ask(const char *ref)
+{
+	node_send("b", &(struct node_request){
+			       .type = "cancel", .ref = ref, .call_sid = "c"});
+}
+
+
+/* Waits for a request to the baresip */
+static void asked(FILE *f, const char *ref)
+{
+	char line[512], want[64];
+
+	while (recv(fileno(f), line, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
+		turn();
+	for (size_t i = 0; i < sizeof(line) - 1; i++) {
+		assert_int_equal(read(fileno(f), &line[i], 1), 1);
+		line[i + 1] = '\0';
+		if (line[i] == '\n')
+			break;
+	}
+
+	(void)snprintf(want, sizeof(want),
+		       "{\"type\":\"cancel\",\"ref\":\"%s\","
+		       "\"call_sid\":\"c\"}\n",
+		       ref);
+	assert_string_equal(line, want);
+}
+
+
+/* What a cancel may say beside */
+static void test_cancel(void **state)
+{
+	static const struct node_request rq = {
+		.type = "cancel",
+		.ref = "r",
+		.call_sid = "c",
+		.evidence = "timer:answer",
+		.reason = "not answered within 30 s",
+		.unsubscribe = true,
+	};
+	struct node_request *copy = node_request_copy(&rq);
+	struct json j;
+	(void)state;
+
+	json_init(&j);
+	node_request_print(&j, copy);
+	assert_string_equal(json_done(&j),
+			    "{\"type\":\"cancel\",\"ref\":\"r\","
+			    "\"call_sid\":\"c\",\"evidence\":\"timer:answer\","
+			    "\"reason\":\"not answered within 30 s\","
+			    "\"unsubscribe\":true}");
+	json_free(&j);
+	free(copy);
+}
+
+
 /* Before it has told which calls live, it is asked nothing; a sync of an
    earlier connection does not count */
 static void test_requests(void **state)
@@ -365,16 +423,16 @@ static void test_requests(void **state)
 	(void)state;
 
 	assert_false(node_connected("b"));
-	node_send("b", "{\"early\":1,\"n\":1}");
+	ask("early:1");
 	hello(f, 1, 3);
 	told(f, "welcome", 0);
 	assert_true(node_connected("b"));
-	node_send("b", "{\"early\":2,\"n\":1}");
+	ask("early:2");
 
 	report(f, "sync", 2);
 	told(f, "ack", 2);
 	assert_int_equal(roster_count(), 0);
-	node_send("b", "{\"early\":3,\"n\":1}");
+	ask("early:3");
 	assert_null(roster_pick("gw"));
 
 	report(f, "sync", 3);
@@ -382,10 +440,59 @@ static void test_requests(void **state)
 	assert_int_equal(roster_count(), 1);
 	assert_string_equal(roster_pick(NULL), "b");
 	assert_null(roster_pick("other"));
-	node_send("b", "{\"request\":1,\"n\":1}");
+	ask("c:1");
 	nodes_flush();
-	told(f, "request", 1);
+	asked(f, "c:1");
 
+	(void)fclose(f);
+}
+
+
+static void assert_hold(bool hold, const char *expected)
+{
+	const struct node_request rq = {
+		.type = "hold", .ref = "c:1", .call_sid = "c", .hold = hold};
+	struct node_request *copy;
+	struct json j;
+
+	json_init(&j);
+	node_request_print(&j, &rq);
+	assert_string_equal(json_done(&j), expected);
+	json_free(&j);
+
+	copy = node_request_copy(&rq);
+	assert_non_null(copy);
+	assert_int_equal(copy->hold, hold);
+	free(copy);
+}
+
+
+static void test_hold(void **state)
+{
+	(void)state;
+
+	assert_hold(true, "{\"type\":\"hold\",\"ref\":\"c:1\","
+			  "\"call_sid\":\"c\",\"hold\":true}");
+	assert_hold(false, "{\"type\":\"hold\",\"ref\":\"c:1\","
+			   "\"call_sid\":\"c\",\"hold\":false}");
+}
+
+
+/* A request that there is no memory for: it connects, and is asked, again */
+static void test_no_memory(void **state)
+{
+	FILE *f = baresip();
+	char c;
+	(void)state;
+
+	hello(f, 1, 1);
+	told(f, "welcome", 0);
+	report(f, "sync", 1);
+	told(f, "ack", 1);
+	node_send("b", NULL);
+	while (recv(fileno(f), &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+		turn();
+	assert_int_equal(read(fileno(f), &c, 1), 0);
 	(void)fclose(f);
 }
 
@@ -507,7 +614,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_again, start, stop),
 		cmocka_unit_test_setup_teardown(test_twice, start, stop),
 		cmocka_unit_test_setup_teardown(test_pending, start, stop),
+		cmocka_unit_test(test_cancel),
 		cmocka_unit_test_setup_teardown(test_requests, start, stop),
+		cmocka_unit_test_setup_teardown(test_no_memory, start, stop),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test_setup_teardown(test_no_hello, start, stop),
 		cmocka_unit_test_setup_teardown(test_restart, restart, stop),
 		cmocka_unit_test_setup_teardown(test_exit, start, stop),

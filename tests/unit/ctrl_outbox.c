@@ -33,11 +33,9 @@ static const struct hook_post post = {.kind = HOOK_ACTION,
 				      .data = "{\"a\":1}"};
 
 
-static void timer_handler(EV_P_ ev_timer *w, int revents)
+static void timer_handler(void *arg)
 {
-	(void)loop;
-	(void)w;
-	(void)revents;
+	(void)arg;
 
 	fail();
 }

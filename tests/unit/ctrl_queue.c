@@ -114,6 +114,81 @@ static void test_other_verbs_cancel(void **state)
 }
 
 
+#define CANCEL "{\"type\":\"command\",\"command\":\"transfer:cancel\"}"
+
+/* The verbs behind it go on, its hook comes, and it may be asked twice */
+static void test_cancel(void **state)
+{
+	char ref[128];
+	const char *line;
+	(void)state;
+
+	bot(CANCEL);
+	assert_string_equal(gw_request(), "");
+	assert_int_equal(told("bot", "jambonz:error",
+			      "\"call_sid: names a call that has no transfer "
+			      "in progress\""),
+			 1);
+
+	bot("[{\"verb\":\"sip:refer\",\"referTo\":\"1\",\"actionHook\":\"/"
+	    "a\"},"
+	    "{\"verb\":\"hangup\"}]");
+	strcpy(ref, gw_expect("hangup"));
+	gw_transfer(ref, "t", "\"step\":\"requested\"");
+
+	bot("{\"type\":\"command\",\"command\":\"transfer:cancel\","
+	    "\"callSid\":\"c1\",\"msgid\":\"m\",\"data\":{}}");
+	line = gw_expect("\"unsubscribe\":true");
+	assert_non_null(line);
+	assert_int_equal(told("bot", "\"type\":\"ack\"", "\"msgid\":\"m\""),
+			 1);
+	bot(CANCEL);
+	(void)gw_expect("\"type\":\"cancel\"");
+
+	/* asked again when the connection is back, and after a restart */
+	gw_leave();
+	bot(CANCEL);
+	assert_int_equal(told("bot", "jambonz:error", "is away"), 1);
+	restart();
+	gw_connect("boot1");
+	gw_call("live", "in-progress");
+	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	(void)gw_expect("\"unsubscribe\":true");
+
+	gw_transfer(ref, "t",
+		    "\"step\":\"ended\",\"refer_status\":202,\"outcome\":"
+		    "\"cancelled\",\"evidence\":\"application\"");
+	assert_int_equal(told("bot", "transfer:status", "cancelled"), 1);
+	(void)gw_expect("\"hangup\"");
+}
+
+
+/* The REFER may be out, though nobody has said so yet */
+static void test_cancel_during_check(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, member(gw_request(), "ref"));
+	bot(CANCEL);
+	assert_int_equal(told("bot", "jambonz:error", ""), 0);
+	(void)gw_expect("\"unsubscribe\":true");
+
+	/* once more, should the first one have been lost */
+	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", ref);
+	(void)gw_expect("\"unsubscribe\":true");
+	assert_int_equal(told("bot", "verb:status", "starting"), 1);
+	gw_transfer(ref, "t", ENDED("cancelled"));
+
+	/* one that only checks has sent none */
+	bot("[{\"verb\":\"pause\",\"length\":60},"
+	    "{\"verb\":\"sip:refer\",\"referTo\":\"1\"}]");
+	bot(CANCEL);
+	assert_int_equal(told("bot", "jambonz:error", "no transfer"), 1);
+}
+
+
 static void test_ringing_call_is_answered_first(void **state)
 {
 	(void)state;
@@ -250,6 +325,8 @@ int main(void)
 		CASE(test_refused_whole),
 		CASE(test_second_refer_is_refused),
 		CASE(test_other_verbs_cancel),
+		CASE(test_cancel),
+		CASE(test_cancel_during_check),
 		CASE(test_ringing_call_is_answered_first),
 		CASE(test_transfer_begins_during_check),
 		CASE(test_pause),

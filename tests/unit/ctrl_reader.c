@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
+#include "plainrules.h"
 #include "store/db.h"
 #include "store/store.h"
 #include "unit.h"
@@ -45,7 +46,22 @@ static unsigned none(unsigned n)
 }
 
 
-static const struct db_rules rules = {schema, none, none, STMTS};
+static enum write_kind other(unsigned n)
+{
+	(void)n;
+
+	return WRITE_OTHER;
+}
+
+
+static const struct db_rules rules = {
+	.schema = schema,
+	.group = none,
+	.kind = other,
+	.keys = none,
+	.past = STMTS,
+	PLAIN_RULES,
+};
 
 
 static int setup(void **state)
@@ -75,7 +91,8 @@ struct count {
 	unsigned n; /* of the statement */
 	int64_t found;
 	bool done;
-	int begun[2]; /* a pipe */
+	unsigned place; /* among those that are done */
+	int begun[2];   /* a pipe */
 };
 
 
@@ -98,7 +115,10 @@ static void done_handler(void *arg)
 {
 	struct count *c = arg;
 
+	static unsigned places;
+
 	c->done = true;
+	c->place = ++places;
 }
 
 
@@ -112,7 +132,7 @@ static void add(int64_t n)
 static void turn(int flags)
 {
 	(void)db_commit();
-	(void)ev_run(EV_DEFAULT_ flags);
+	(void)ev_run(loop_ev(), flags);
 }
 
 
@@ -126,7 +146,9 @@ static void test_finds(void **state)
 	for (int i = 1; i <= 10; i++) {
 		add(i);
 		c.done = false;
-		assert_int_equal(db_ask(&l, run_handler, done_handler, &c), 0);
+		assert_int_equal(
+			db_ask(&l, SCOPE_LOCAL, run_handler, done_handler, &c),
+			0);
 		while (!c.done)
 			turn(EVRUN_ONCE);
 		assert_int_equal(c.found, i);
@@ -146,9 +168,14 @@ static void test_long(void **state)
 	(void)state;
 
 	assert_int_equal(pipe(slow.begun), 0);
-	assert_int_equal(db_ask(&first, run_handler, done_handler, &slow), 0);
-	assert_int_equal(db_ask(&second, run_handler, done_handler, &gone), 0);
-	assert_int_equal(db_ask(&third, run_handler, done_handler, &behind),
+	assert_int_equal(
+		db_ask(&first, SCOPE_LOCAL, run_handler, done_handler, &slow),
+		0);
+	assert_int_equal(
+		db_ask(&second, SCOPE_LOCAL, run_handler, done_handler, &gone),
+		0);
+	assert_int_equal(db_ask(&third, SCOPE_LOCAL, run_handler, done_handler,
+				&behind),
 			 0);
 	turn(EVRUN_NOWAIT);
 	assert_int_equal(read(slow.begun[0], &byte, 1), 1);
@@ -169,6 +196,39 @@ static void test_long(void **state)
 }
 
 
+/* A client that has missed something waits for no search, not even for one
+   that runs */
+static void test_quick(void **state)
+{
+	struct count slow = {.n = FOR_EVER};
+	struct count behind = {.n = COUNT}, quick = {.n = COUNT};
+	struct job *first, *l;
+	char byte;
+	(void)state;
+
+	assert_int_equal(pipe(slow.begun), 0);
+	assert_int_equal(
+		db_ask(&first, SCOPE_LOCAL, run_handler, done_handler, &slow),
+		0);
+	assert_int_equal(
+		db_ask(&l, SCOPE_LOCAL, run_handler, done_handler, &behind),
+		0);
+	turn(EVRUN_NOWAIT);
+	assert_int_equal(read(slow.begun[0], &byte, 1), 1);
+	assert_int_equal(reader_look(&l, run_handler, done_handler, &quick),
+			 0);
+	while (!quick.done)
+		turn(EVRUN_ONCE);
+	assert_false(slow.done || behind.done);
+
+	reader_cancel(first);
+	while (!behind.done)
+		turn(EVRUN_ONCE);
+	(void)close(slow.begun[0]);
+	(void)close(slow.begun[1]);
+}
+
+
 /* ... as it does when the store is closed */
 static void test_closed(void **state)
 {
@@ -179,8 +239,11 @@ static void test_closed(void **state)
 	(void)state;
 
 	assert_int_equal(pipe(slow.begun), 0);
-	assert_int_equal(db_ask(&l, run_handler, done_handler, &slow), 0);
-	assert_int_equal(db_ask(&l, run_handler, done_handler, &behind), 0);
+	assert_int_equal(
+		db_ask(&l, SCOPE_LOCAL, run_handler, done_handler, &slow), 0);
+	assert_int_equal(
+		db_ask(&l, SCOPE_LOCAL, run_handler, done_handler, &behind),
+		0);
 	turn(EVRUN_NOWAIT);
 	assert_int_equal(read(slow.begun[0], &byte, 1), 1);
 
@@ -197,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_quick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 	};
 

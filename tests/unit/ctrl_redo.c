@@ -1,12 +1,15 @@
 /**
- * @file ctrl_redo.c  Tests of what a crash leaves to be repeated
+ * @file ctrl_redo.c  Tests of what a crash leaves to be repeated, on disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
+#include "keptstore.h"
 #include "store/db.h"
+#include "store/ring.h"
 #include "unit.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +19,6 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-
-enum { PUT, FORGET, ADD, READ, COUNT, FIND, STMTS };
-
-static const char *const sql[STMTS] = {
-	[PUT] = "INSERT INTO kept(key, data) VALUES(?, ?)"
-		" ON CONFLICT(key) DO UPDATE SET data = excluded.data",
-	[FORGET] = "DELETE FROM kept WHERE key = ?",
-	[ADD] = "INSERT INTO numbers VALUES(?)",
-	[READ] = "SELECT key || '=' || data FROM kept ORDER BY id",
-	[COUNT] = "SELECT count(*) FROM numbers",
-	[FIND] = "SELECT 1 FROM kept WHERE key = ?",
-};
 
 /* As another release might have them */
 static const char *const other_sql[] = {
@@ -41,9 +32,11 @@ static char dir[64];
 
 static int setup(void **state)
 {
+	static const char *const nowhere[] = {NULL};
 	(void)state;
 
 	log_level_set(LOG_ERROR);
+	ring_try(nowhere);
 	strcpy(dir, "/tmp/ctrl-redo-XXXXXX");
 
 	return mkdtemp(dir) ? 0 : -1;
@@ -62,50 +55,9 @@ static int teardown(void **state)
 }
 
 
-static int schema(sqlite3 *db)
-{
-	return sqlite3_exec(db,
-			    "CREATE TABLE IF NOT EXISTS kept("
-			    " id INTEGER PRIMARY KEY,"
-			    " key TEXT UNIQUE NOT NULL, data TEXT);"
-			    "CREATE TABLE IF NOT EXISTS numbers(n INTEGER)",
-			    NULL, NULL, NULL);
-}
-
-
-static unsigned group(unsigned n)
-{
-	return n == PUT || n == FORGET ? GROUP_FIRST : GROUP_NONE;
-}
-
-
-static unsigned probe(unsigned n)
-{
-	return n == FORGET ? FIND : 0;
-}
-
-
-static const struct db_rules rules = {schema, group, probe, STMTS};
-
-
 static int open_db(void)
 {
 	return db_open(dir, &rules, sql, STMTS);
-}
-
-
-static void put(const char *key, const char *data)
-{
-	db_bind_text(PUT, 1, key);
-	db_bind_text(PUT, 2, data);
-	db_write(PUT);
-}
-
-
-static void forget(const char *key)
-{
-	db_bind_text(FORGET, 1, key);
-	db_write(FORGET);
 }
 
 
@@ -119,20 +71,6 @@ static void add(int64_t n)
 }
 
 
-/* What is in the file, or is seen as if it was */
-static void assert_kept(unsigned n, const char *expected)
-{
-	char text[256] = "";
-
-	assert_int_equal(db_apply(), 0);
-	while (!db_step(n)) {
-		strcat(text, db_column_text(n, 0));
-		strcat(text, ";");
-	}
-	assert_string_equal(text, expected);
-}
-
-
 /* Runs something in a process that is gone without a word */
 static void crash(void (*act)(void))
 {
@@ -143,11 +81,11 @@ static void crash(void (*act)(void))
 		if (open_db())
 			_exit(1);
 		act();
-		_exit(0);
+		(void)kill(getpid(), SIGKILL);
 	}
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_int_equal(status, SIGKILL);
 }
 
 
@@ -204,9 +142,10 @@ static void settle(void)
 {
 	for (int i = 0; i < 10; i++)
 		add(i);
-	do
-		(void)usleep(10000);
-	while (db_commit() || db_pending());
+	do {
+		db_hurry();
+		(void)usleep(1000);
+	} while (db_commit() || db_pending());
 }
 
 
@@ -275,7 +214,8 @@ static void test_spoilt(void **state)
 }
 
 
-/* As after a loss of power, when the file has lost what it was told */
+/* As after a loss of power, when the database has lost what it was told, and
+   so has a file of the log */
 static void test_gap(void **state)
 {
 	char path[128];
@@ -283,6 +223,8 @@ static void test_gap(void **state)
 	(void)state;
 
 	crash(settle_and_write);
+	redo_path(path, sizeof(path));
+	assert_int_equal(unlink(path), 0);
 	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
 	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other, "UPDATE redo SET turn = 1", NULL,
@@ -303,6 +245,44 @@ static void test_upgrade(void **state)
 	assert_int_equal(db_open(dir, &rules, other_sql, 3), 0);
 	assert_kept(1, "a=3;c=4;b=5;");
 	assert_kept(0, "2;");
+}
+
+
+static void write_while_settling(void)
+{
+	sqlite3 *other;
+	char path[128];
+
+	add(1);
+	add(2);
+	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
+	if (sqlite3_open(path, &other) ||
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL))
+		_exit(3);
+
+	/* the writer waits for the other one */
+	db_hurry();
+	add(3);
+	add(4);
+	add(5);
+}
+
+
+/* While some turns get into the file, those that follow are kept, too */
+static void test_both_files(void **state)
+{
+	char path[128];
+	struct stat first, second;
+	(void)state;
+
+	crash(write_while_settling);
+	redo_path(path, sizeof(path));
+	assert_int_equal(stat(path, &first), 0);
+	strcat(path, "2");
+	assert_int_equal(stat(path, &second), 0);
+	assert_true(first.st_size > second.st_size);
+	assert_int_equal(open_db(), 0);
+	assert_kept(COUNT, "5;");
 }
 
 
@@ -335,6 +315,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_spoilt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_upgrade, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_both_files, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_no_log, setup, teardown),
 	};
 

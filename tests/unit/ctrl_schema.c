@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
+#include "replayed.h"
 #include "store/store.h"
 #include "unit.h"
 #include <errno.h>
@@ -63,11 +64,9 @@ static void message_handler(uint64_t seq, const char *text, void *arg)
 static const char *messages(void)
 {
 	static char text[64];
-	uint64_t since = 0;
 
 	*text = '\0';
-	(void)store_replay(&since, "bot", NULL, false, 10, message_handler,
-			   text);
+	replayed(0, "bot", NULL, false, message_handler, text);
 
 	return text;
 }
@@ -87,7 +86,7 @@ static void check_refused(const char *version)
 	assert_int_equal(store_open(dir), ENOTSUP);
 	store_close();
 
-	run("PRAGMA user_version=6");
+	run("PRAGMA user_version=7");
 	assert_int_equal(store_open(dir), 0);
 	assert_string_equal(messages(), "a");
 }
@@ -107,7 +106,7 @@ static void test_older(void **state)
 {
 	(void)state;
 
-	check_refused("5");
+	check_refused("6");
 }
 
 
@@ -137,7 +136,7 @@ static void test_without_late(void **state)
 	store_put(STORE_LATE, "t", "{}");
 	store_close();
 
-	run("PRAGMA user_version=6; INSERT INTO late(key) VALUES('u')");
+	run("PRAGMA user_version=7; INSERT INTO late(key) VALUES('u')");
 	assert_int_equal(store_open(dir), 0);
 	store_each(STORE_LATE, count_handler, &count);
 	assert_int_equal(count, 2);

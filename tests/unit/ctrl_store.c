@@ -4,6 +4,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
+#include "replayed.h"
+#include "store/db.h"
 #include "store/journal.h"
 #include "store/spool.h"
 #include "store/store.h"
@@ -70,8 +72,7 @@ static struct seen replay(uint64_t since, const char *client, bool jambonz)
 {
 	struct seen seen = {0, since, ""};
 
-	(void)store_replay(&since, client, NULL, jambonz, 100, replay_handler,
-			   &seen);
+	replayed(since, client, NULL, jambonz, replay_handler, &seen);
 
 	return seen;
 }
@@ -147,6 +148,114 @@ static void give_out(void)
 }
 
 
+/* What one client was told behind all that is for all counts for it */
+static void test_last(void **state)
+{
+	uint64_t shared;
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(store_open(dir), 0);
+		store_message(store_seq_next(), "old", NULL, true, "a");
+		store_message(store_seq_next(), NULL, NULL, true, "b");
+		shared = store_seq();
+		store_message(store_seq_next(), "bot", NULL, true, "c");
+		store_message(store_seq_next(), "else", NULL, true, "d");
+		for (int again = 0; again < 2; again++) {
+			assert_true(store_last("bot") == shared + 1);
+			assert_true(store_last("else") == shared + 2);
+			assert_true(store_last("old") == shared);
+			assert_true(store_last("new") == shared);
+			store_close();
+			assert_int_equal(store_open(dir), 0);
+		}
+		store_close();
+	}
+}
+
+
+enum { PACKED = 1000 };
+
+
+static void say_packed(void)
+{
+	char text[300];
+
+	for (int i = 0; i < PACKED; i++) {
+		(void)snprintf(text, sizeof(text), "%0250d", i);
+		store_message(store_seq_next(), i % 10 ? NULL : "bot",
+			      i % 3 ? "one" : "other", i % 2, text);
+		(void)store_commit();
+	}
+}
+
+
+static void call_handler(uint64_t seq, const char *text, void *arg)
+{
+	struct seen *seen = arg;
+
+	assert_true(seq > seen->last);
+	assert_int_equal(strlen(text), 250);
+	seen->last = seq;
+	++seen->count;
+}
+
+
+/* What a kill has kept from the file is packed as all else */
+static void check_packed(unsigned times)
+{
+	struct seen seen = {0};
+
+	assert_int_equal(replay(0, "bot", false).count, times * PACKED);
+	assert_int_equal(replay(0, "new", false).count,
+			 times * PACKED / 10 * 9);
+	assert_int_equal(replay(0, "new", true).count, times * PACKED / 2);
+	store_call("one", times * PACKED, call_handler, &seen);
+	assert_int_equal(seen.count, times * PACKED / 10 * 6);
+	seen = (struct seen){0};
+	store_call("one", 7, call_handler, &seen);
+	assert_int_equal(seen.count, 7);
+}
+
+
+static void test_packed(void **state)
+{
+	(void)state;
+
+	(void)freopen("/dev/null", "w", stderr);
+	assert_int_equal(store_open(dir), 0);
+	say_packed();
+	store_close();
+
+	(void)in_killed(say_packed);
+	assert_int_equal(store_open(dir), 0);
+	check_packed(2);
+	say_packed();
+	assert_int_equal(replay(0, "bot", false).count, 3 * PACKED);
+	store_close();
+
+	assert_int_equal(store_open(dir), 0);
+	check_packed(3);
+}
+
+
+/* What is asked for while it gets into the file is there, each once */
+static void test_settles_meanwhile(void **state)
+{
+	unsigned long count = 0;
+	(void)state;
+
+	assert_int_equal(store_open(dir), 0);
+	for (int i = 0; i < 40; i++) {
+		for (int j = 0; j < 100; j++, count++)
+			store_message(store_seq_next(), NULL, NULL, true, "m");
+		(void)store_commit();
+		if (i % 8 == 7)
+			assert_int_equal(replay(0, "bot", true).count, count);
+	}
+}
+
+
 /* A number that was given out is never given out again */
 static void test_seq_survives_kill(void **state)
 {
@@ -218,8 +327,30 @@ static void end_transfer(const char *id)
 /* What is on disk in the redo log gets into the file a little later */
 static void await_trouble(void)
 {
-	while (!store_commit())
-		(void)usleep(10000);
+	do {
+		db_hurry();
+		(void)usleep(1000);
+	} while (!store_commit());
+}
+
+
+static void found_handler(const char *call_sid, const char *data, void *arg)
+{
+	(void)call_sid;
+	(void)data;
+
+	*(bool *)arg = true;
+}
+
+
+static bool is_there(const char *id)
+{
+	bool there = false;
+
+	if (archive_written(id, found_handler, &there))
+		(void)archive_get(id, found_handler, &there);
+
+	return there;
 }
 
 
@@ -254,8 +385,8 @@ static void test_trouble(void **state)
 	assert_string_equal(replay(first + 2, "bot", true).text, "cd");
 	assert_string_equal(replay(first, "new", true).text, "abd");
 	assert_true(store_last("bot") == store_seq());
-	assert_true(archive_ended("t1"));
-	assert_false(archive_ended("t2"));
+	assert_true(is_there("t1"));
+	assert_false(is_there("t2"));
 
 	unlock_store(other);
 	while (store_commit())
@@ -268,7 +399,7 @@ static void test_trouble(void **state)
 	store_close();
 	assert_int_equal(store_open(dir), 0);
 	assert_string_equal(replay(first, "bot", true).text, "abcde");
-	assert_true(archive_ended("t1"));
+	assert_true(is_there("t1"));
 
 	char text[64] = "";
 	store_each(STORE_OUTBOX, each_handler, text);
@@ -282,7 +413,6 @@ static void test_much_waits(void **state)
 	enum { MANY = 20000 };
 	sqlite3 *other;
 	unsigned turns = 0;
-	uint64_t since = 0;
 	struct seen seen = {0};
 	(void)state;
 
@@ -305,9 +435,7 @@ static void test_much_waits(void **state)
 
 	store_close();
 	assert_int_equal(store_open(dir), 0);
-	while (store_replay(&since, "bot", NULL, true, 1000, replay_handler,
-			    &seen))
-		;
+	replayed(0, "bot", NULL, true, replay_handler, &seen);
 	assert_int_equal(seen.count, MANY);
 }
 
@@ -364,10 +492,9 @@ static void test_too_much_waits(void **state)
 	assert_int_equal(drops, 2);
 	unlock_and_write(other);
 
-	assert_true(archive_ended("t1"));
+	assert_true(is_there("t1"));
 	since = store_seq() - 1;
-	(void)store_replay(&since, "bot", NULL, true, 9, replay_handler,
-			   &seen);
+	replayed(since, "bot", NULL, true, replay_handler, &seen);
 	assert_string_equal(seen.text, "last");
 }
 
@@ -556,6 +683,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_addressees, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_last, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_packed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_settles_meanwhile, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_seq_survives_kill, setup,
 						teardown),

@@ -2,12 +2,19 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-foreach(name doubts farend notify sipfrag sipmsg sipverb target text warnings)
+foreach(name doubts dtmf farend notify profile sipfrag sipmsg sipverb target
+		text uui warnings)
 	add_executable(unit_module_${name} unit/module_${name}.c)
 	target_link_libraries(unit_module_${name} PRIVATE
 		sip_refer_pure PkgConfig::CMOCKA)
 	add_test(NAME unit.module_${name} COMMAND unit_module_${name})
 endforeach()
+
+target_compile_definitions(unit_module_profile PRIVATE
+	PROFILES="${CMAKE_SOURCE_DIR}/share/profiles")
+
+set(direct_sources host/deadline.c link/connection.c link/handover.c
+	link/lines.c link/link.c link/unacked.c link/window.c)
 
 # With a loop of the test's own, and in libre's, which lets its list of timers
 # be touched before 3.0; what baresip gives them is stood in for as 1.x has it
@@ -21,6 +28,20 @@ if(RE_VERSION VERSION_LESS 3)
 		add_test(NAME unit.module_${name}
 			COMMAND unit_module_${name})
 	endforeach()
+
+	# The link from end to end in one process: referd at the other one
+	list(TRANSFORM direct_sources
+		PREPEND ${CMAKE_SOURCE_DIR}/modules/sip_refer/)
+	list(APPEND direct_sources ${CMAKE_SOURCE_DIR}/common/directexport.c)
+	add_executable(unit_module_direct unit/direct.c unit/direct_referd.c
+		unit/replayed.c unit/told.c ${direct_sources})
+	target_include_directories(unit_module_direct PRIVATE
+		${CMAKE_SOURCE_DIR}/modules/sip_refer)
+	target_link_libraries(unit_module_direct PRIVATE
+		baresip_api ctrl PkgConfig::CMOCKA)
+	target_link_options(unit_module_direct PRIVATE
+		-Wl,--wrap=store_trouble -Wl,--wrap=store_pending)
+	add_test(NAME unit.module_direct COMMAND unit_module_direct)
 endif()
 
 # The walk over relocations alone, bound at the start of the program (as is
@@ -60,11 +81,14 @@ endforeach()
 
 # With the module whole, in what looks like baresip 1.x
 if(NOT BARESIP_INCLUDE_DIR)
-	foreach(name late lines sure)
+	foreach(name carrier hold late lines sure)
 		add_executable(unit_module_${name} unit/module_${name}.c)
 		target_include_directories(unit_module_${name} PRIVATE fuzz)
 		target_link_libraries(unit_module_${name} PRIVATE
 			fuzz_module PkgConfig::CMOCKA)
+		if(name MATCHES "carrier|hold|sure")
+			target_sources(unit_module_${name} PRIVATE unit/farend.c)
+		endif()
 		add_test(NAME unit.module_${name}
 			COMMAND unit_module_${name})
 	endforeach()

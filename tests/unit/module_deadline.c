@@ -68,9 +68,9 @@ static void deadline_handler(void *arg)
 {
 	struct one *one = arg;
 
-	assert_true(one->deadline.at >= latest);
+	assert_true(one->deadline.node.at >= latest);
 	assert_false(deadline_runs(&one->deadline));
-	latest = one->deadline.at;
+	latest = one->deadline.node.at;
 	++one->came;
 	if (one->other)
 		deadline_cancel(&one->other->deadline);

@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "text/text.h"
@@ -249,6 +250,105 @@ static void test_neighbours(void **state)
 }
 
 
+/* What the application writes, and what must stand beside that */
+static void test_request(void **state)
+{
+	static const struct {
+		const char *fields, *method, *hdrs, *body;
+	} verbs[] = {
+		{"\"info\"", "INFO", "", NULL},
+		{"\"OPTIONS\",\"headers\":{\"X-A\":1,\"Content-Type\":\"a/"
+		 "b\"}",
+		 "OPTIONS", "X-A: 1\r\n", NULL},
+		{"\"INFO\",\"body\":\"Signal=1\\nDuration=250\","
+		 "\"headers\":{\"content-type\":\"application/dtmf-relay\"}",
+		 "INFO", "Content-Type: application/dtmf-relay\r\n",
+		 "Signal=1\nDuration=250"},
+		{"\"MESSAGE\",\"body\":\"Hi\"", "MESSAGE",
+		 "Content-Type: text/plain\r\n", "Hi"},
+		{"\"INFO\",\"body\":\"x\",\"headers\":{\"c\":\"a/b\","
+		 "\"Content-Disposition\":\"Info-Package\","
+		 "\"Info-Package\":\"foo\"}",
+		 "INFO",
+		 "Content-Type: a/b\r\nContent-Disposition: Info-Package\r\n"
+		 "Info-Package: foo\r\n",
+		 "x"},
+		{"\"NOTIFY\",\"headers\":{\"Event\":\"talk\"}", "NOTIFY",
+		 "Event: talk\r\nSubscription-State: active\r\n", NULL},
+		{"\"NOTIFY\",\"headers\":{\"o\":\"refers\","
+		 "\"Subscription-State\":\"terminated\"}",
+		 "NOTIFY",
+		 "Event: refers\r\nSubscription-State: terminated\r\n", NULL},
+	};
+	struct sipverb *verb;
+	char text[256];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		(void)re_snprintf(text, sizeof(text),
+				  "{\"verb\":\"sip:request\",\"method\":%s}",
+				  verbs[i].fields);
+		verb = decode_ok(text);
+		assert_string_equal(verb->method, verbs[i].method);
+		assert_string_equal(verb->hdrs, verbs[i].hdrs);
+		assert_int_equal(verb->timeout, 32000);
+		if (verbs[i].body)
+			assert_string_equal(verb->body, verbs[i].body);
+		else
+			assert_null(verb->body);
+		mem_deref(verb);
+	}
+
+	verb = decode_ok("{\"verb\":\"sip:request\",\"method\":\"INFO\","
+			 "\"timeout\":0.5}");
+	assert_int_equal(verb->timeout, 500);
+	mem_deref(verb);
+}
+
+
+/* A call that is sent elsewhere: RFC 3261 section 21.3 */
+static void test_deflect(void **state)
+{
+	static const struct {
+		const char *fields, *reason, *hdrs;
+	} verbs[] = {
+		{"302,\"contact\":\"100\"", "Moved Temporarily",
+		 "Contact: <sip:100@carrier.example>\r\n"},
+		{"301,\"contact\":\"tel:+49 30 1\"", "Moved Permanently",
+		 "Contact: <tel:+49301>\r\n"},
+		{"399,\"contact\":\"\\\"B\\\" <sip:b@x?X-A=1>\"", "Redirected",
+		 "Contact: \"B\" <sip:b@x?X-A=1>\r\n"},
+		{"300,\"contact\":[\"sip:a@b\",\"1\"],\"reason\":\"Try\","
+		 "\"headers\":{\"X-A\":1}",
+		 "Try",
+		 "Contact: <sip:a@b>;q=1.0, <sip:1@carrier.example>;q=0.9\r\n"
+		 "X-A: 1\r\n"},
+		{"302,\"contact\":[\"sip:a@b\"]", "Moved Temporarily",
+		 "Contact: <sip:a@b>\r\n"},
+		{"302,\"headers\":{\"contact\":\"sip:a@b\",\"X-A\":\"b\"}",
+		 "Moved Temporarily", "Contact: <sip:a@b>\r\nX-A: b\r\n"},
+		{"302,\"headers\":{\"m\":100}", "Moved Temporarily",
+		 "Contact: <sip:100@carrier.example>\r\n"},
+	};
+	struct sipverb *verb;
+	char text[256];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		(void)re_snprintf(text, sizeof(text),
+				  "{\"verb\":\"sip:decline\",\"status\":%s}",
+				  verbs[i].fields);
+		verb = decode_ok(text);
+		assert_int_equal(verb->status, atoi(verbs[i].fields));
+		assert_string_equal(verb->reason, verbs[i].reason);
+		assert_string_equal(verb->hdrs, verbs[i].hdrs);
+		mem_deref(verb);
+	}
+}
+
+
 /* What far ends refuse, or would do though they should not */
 static const struct {
 	const char *refer_to;
@@ -412,8 +512,8 @@ static const struct {
 	{REFER "\"timeouts\":{\"retry\":true}}", "timeouts.retry",
 	 "timeouts.retry: must be a number of seconds from 0 to 4"},
 	{REFER "\"timeouts\":{\"x\":5}}", "timeouts",
-	 "timeouts: must have no members but notify, ringing, retry and "
-	 "unsubscribe"},
+	 "timeouts: must have no members but notify, ringing, answer, "
+	 "retry and unsubscribe"},
 	{REFER "\"timeouts\":{\"unsubscribe\":\"yes\"}}",
 	 "timeouts.unsubscribe",
 	 "timeouts.unsubscribe: must be true or false"},
@@ -424,13 +524,111 @@ static const struct {
 	{"{\"verb\":\"hangup\",\"headers\":{\"Via\":\"x\"}}", "headers.Via",
 	 "headers.Via: is written by the SIP stack and must not be set"},
 	{"{\"verb\":\"sip:decline\"}", "status",
-	 "status: must be a SIP status from 400 to 699"},
+	 "status: must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":200}", "status",
-	 "status: must be a SIP status from 400 to 699"},
+	 "status: must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":486.5}", "status",
-	 "status: must be a SIP status from 400 to 699"},
+	 "status: must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":486,\"reason\":\"a\\rb\"}",
 	 "reason", "reason: must be UTF-8 without control characters"},
+	{"{\"verb\":\"sip:decline\",\"status\":302}", "contact",
+	 "contact: is required with a status from 300 to 399"},
+	{"{\"verb\":\"sip:decline\",\"status\":486,\"contact\":\"1\"}",
+	 "contact",
+	 "contact: must only stand beside a status from 300 to 399"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":7}", "contact",
+	 "contact: must be a string or an array of strings"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[]}", "contact",
+	 "contact: must have 1 to 8 members"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",\"2\","
+	 "\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
+	 "contact", "contact: must have 1 to 8 members"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",2]}",
+	 "contact[1]", "contact[1]: must be a string"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",\"http:/"
+	 "/x\"]}",
+	 "contact[1]",
+	 "contact[1]: must be a sip:, sips: or tel: URI, or a number or user, "
+	 "not http:"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"sip:a@b;"
+	 "method=BYE\"}",
+	 "contact", "contact: must not have a method other than INVITE"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"sip:a@b?"
+	 "Route=x\"}",
+	 "contact", "contact: must not have the header field Route"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"<sip:a@b>;q="
+	 "1\"}",
+	 "contact",
+	 "contact: must not have the parameter \"q\" behind its >: far ends "
+	 "refuse it"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"a\\rb\"}",
+	 "contact", "contact: must be UTF-8 without control characters"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"Contact\":"
+	 "\"sip:a@b?Via=x\"}}",
+	 "headers.Contact",
+	 "headers.Contact: must not have the header field Via"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"contact\":"
+	 "\"1\",\"m\":\"2\"}}",
+	 "headers.Contact", "headers.Contact: must stand once"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"m\":[]}}",
+	 "headers.Contact", "headers.Contact: must be a string or a number"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"1\","
+	 "\"headers\":{\"Contact\":\"2\"}}",
+	 "contact", "contact: must not stand beside headers.Contact"},
+	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"1\","
+	 "\"headers\":{\"Via\":\"2\"}}",
+	 "headers.Via",
+	 "headers.Via: is written by the SIP stack and must not be set"},
+	{"{\"verb\":\"sip:decline\",\"status\":486,\"headers\":{\"Contact\":"
+	 "\"1\"}}",
+	 "headers.Contact",
+	 "headers.Contact: is written by the SIP stack and must not be set"},
+	{"{\"verb\":\"sip:request\"}", "method", "method: is required"},
+	{"{\"verb\":\"sip:request\",\"method\":7}", "method",
+	 "method: must be a string"},
+	{"{\"verb\":\"sip:request\",\"method\":\"UPDATE\"}", "method",
+	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS, not UPDATE"},
+	{"{\"verb\":\"sip:request\",\"method\":\"refer\"}", "method",
+	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS; for REFER there "
+	 "is the verb sip:refer"},
+	{"{\"verb\":\"sip:request\",\"method\":\"BYE\"}", "method",
+	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS; for BYE there is "
+	 "the verb hangup"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":{}}", "body",
+	 "body: must be a string"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"timeout\":0}",
+	 "timeout", "timeout: must be a number of seconds from 0.1 to 32"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"timeout\":33}",
+	 "timeout", "timeout: must be a number of seconds from 0.1 to 32"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":[]}",
+	 "headers", "headers: must be an object"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{"
+	 "\"Event\":\"x\"}}",
+	 "headers.Event",
+	 "headers.Event: is written by the SIP stack and must not be set"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{"
+	 "\"Content-Length\":\"1\"}}",
+	 "headers.Content-Length",
+	 "headers.Content-Length: is written by the SIP stack and must not be "
+	 "set"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{\"Via\":"
+	 "\"x\"}}",
+	 "headers.Via",
+	 "headers.Via: is written by the SIP stack and must not be set"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":\"a\","
+	 "\"headers\":{\"c\":\"text\"}}",
+	 "headers.Content-Type",
+	 "headers.Content-Type: must be a type, as text/plain"},
+	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":\"a\","
+	 "\"headers\":{\"Content-Type\":\"a/b\r\nX: 1\"}}",
+	 "headers.Content-Type",
+	 "headers.Content-Type: must be UTF-8 without control characters"},
+	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\"}", "headers.Event",
+	 "headers.Event: is required in a NOTIFY"},
+	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\",\"headers\":{\"o\":"
+	 "\"REFER;id=1\"}}",
+	 "headers.Event",
+	 "headers.Event: must not be refer: baresip tells of a REFER itself"},
 };
 
 
@@ -554,6 +752,8 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_deflect),
+		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_stack_headers),
 		cmocka_unit_test(test_bounds),

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "linkrequest.h"
 #include "host/host.h"
 #include "text/text.h"
 #include "control.h"
 #include "baresip.h"
+#include "farend.h"
 
 
 static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
@@ -22,6 +24,9 @@ static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
 			     "CSeq: 1 INVITE\r\n"
 			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
 			     "Content-Length: 0\r\n\r\n";
+
+/* What the last result said */
+static char result[256];
 
 /* What the `ended` step said */
 static struct {
@@ -35,32 +40,27 @@ static unsigned cseq;
 static struct call *call;
 
 
-static void copy(char *to, size_t size, const cJSON *json, const char *name)
-{
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItem(json, name));
-
-	str_ncpy(to, text ? text : "", size);
-}
-
-
 static void line_handler(const cJSON *json)
 {
 	const cJSON *c = cJSON_GetObjectItem(json, "call");
 	char step[16];
 
 	if (c && !*sid)
-		copy(sid, sizeof(sid), c, "sid");
+		farend_copy(sid, sizeof(sid), c, "sid");
 
-	copy(step, sizeof(step), json, "step");
+	if (cJSON_HasObjectItem(json, "ok"))
+		farend_copy(result, sizeof(result), json, "error");
+
+	farend_copy(step, sizeof(step), json, "step");
 	if (strcmp(step, "ended"))
 		return;
 
 	++ended.count;
-	copy(ended.outcome, sizeof(ended.outcome), json, "outcome");
-	copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
-	copy(ended.confidence, sizeof(ended.confidence), json, "confidence");
-	copy(ended.reason, sizeof(ended.reason), json, "reason");
+	farend_copy(ended.outcome, sizeof(ended.outcome), json, "outcome");
+	farend_copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
+	farend_copy(ended.confidence, sizeof(ended.confidence), json,
+		    "confidence");
+	farend_copy(ended.reason, sizeof(ended.reason), json, "reason");
 	ended.media = "untold";
 	if (cJSON_HasObjectItem(json, "media"))
 		ended.media = cJSON_IsTrue(cJSON_GetObjectItem(json, "media"))
@@ -69,97 +69,31 @@ static void line_handler(const cJSON *json)
 }
 
 
-static void request(const char *fmt, ...)
+static void refer_with(const char *fields)
 {
-	char text[512];
-	cJSON *json;
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)re_vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-
-	json = cJSON_Parse(text);
-	control_request(json);
-	cJSON_Delete(json);
-	referd_read();
+	farend_request(sid,
+		       "{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
+		       "\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
+		       "\"referTo\":\"100\"%s}]}",
+		       sid, fields);
 }
 
 
 static void refer(void)
 {
-	request("{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
-		"\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
-		"\"referTo\":\"100\"}]}",
-		sid);
-}
-
-
-static void message(const char *fmt, ...)
-{
-	struct mbuf *mb = mbuf_alloc(1024);
-	struct sip_msg *msg;
-	va_list ap;
-
-	va_start(ap, fmt);
-	assert_int_equal(mbuf_vprintf(mb, fmt, ap), 0);
-	va_end(ap);
-
-	mb->pos = 0;
-	assert_int_equal(sip_msg_decode(&msg, mb), 0);
-	sip_receive(msg);
-	mem_deref(msg);
-	mem_deref(mb);
-	referd_read();
+	refer_with("");
 }
 
 
 static void answer(const char *status)
 {
-	message("SIP/2.0 %s\r\n"
-		"Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2\r\n"
-		"From: <sip:gw@10.0.0.2>;tag=7\r\n"
-		"To: <sip:ann@10.0.0.1>;tag=a\r\n"
-		"Call-ID: c\r\n"
-		"CSeq: 1 REFER\r\n"
-		"Content-Length: 0\r\n\r\n",
-		status);
+	farend_answer("REFER", 1, status);
 }
 
 
 static void notify(const char *status)
 {
-	++cseq;
-	message("NOTIFY sip:gw@10.0.0.2 SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKn%u\r\n"
-		"From: <sip:ann@10.0.0.1>;tag=a\r\n"
-		"To: <sip:gw@10.0.0.2>;tag=0000000000000007\r\n"
-		"Call-ID: c\r\n"
-		"CSeq: %u NOTIFY\r\n"
-		"Event: refer\r\n"
-		"Subscription-State: active\r\n"
-		"Content-Type: message/sipfrag\r\n"
-		"Content-Length: %zu\r\n\r\n"
-		"SIP/2.0 %s",
-		cseq, cseq, strlen(status) + 8, status);
-}
-
-
-static void nothing_handler(void *arg)
-{
-	(void)arg;
-}
-
-
-/* Nothing else happens meanwhile */
-static void wait_ms(uint64_t ms)
-{
-	static struct deadline d;
-
-	deadline_start(&d, ms, nothing_handler, NULL);
-	time_passes(ms);
-	assert_false(deadline_runs(&d));
-	referd_read();
+	farend_notify(++cseq, "active", status);
 }
 
 
@@ -173,11 +107,13 @@ static void play(const char *story)
 		if (*step == 'n')
 			notify(step + 1);
 		else if (!strcmp(step, "cancel"))
-			request("{\"type\":\"cancel\",\"ref\":\"x\","
-				"\"call_sid\":\"%s\"}",
-				sid);
+			farend_request(sid,
+				       "{\"type\":\"cancel\",\"ref\":\"x\","
+				       "\"call_sid\":\"%s\"}",
+				       sid);
 		else if (!strcmp(step, "bye"))
-			message("BYE sip:gw@10.0.0.2 SIP/2.0\r\n"
+			farend_send(
+				"BYE sip:gw@10.0.0.2 SIP/2.0\r\n"
 				"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKb\r\n"
 				"From: <sip:ann@10.0.0.1>;tag=a\r\n"
 				"To: "
@@ -196,7 +132,7 @@ static void play(const char *story)
 		else if (step[strspn(step, "0123456789")])
 			answer(step);
 		else
-			wait_ms(strtoul(step, NULL, 10));
+			farend_wait(strtoul(step, NULL, 10));
 	}
 
 	free(text);
@@ -270,7 +206,7 @@ static const struct {
 };
 
 
-static void begin(bool media)
+static void begin_with(const char *message, bool media)
 {
 	memset(&ended, 0, sizeof(ended));
 	*sid = '\0';
@@ -281,10 +217,16 @@ static void begin(bool media)
 		baresip_media(10);
 	referd_listener(line_handler);
 	referd_welcome();
-	call = baresip_call(invite);
+	call = baresip_call(message);
 	baresip_answered(call);
 	time_passes(0);
 	referd_read();
+}
+
+
+static void begin(bool media)
+{
+	begin_with(invite, media);
 }
 
 
@@ -364,9 +306,119 @@ static void test_media(void **state)
 }
 
 
+static void cancel_with(const char *fields)
+{
+	farend_request(
+		sid,
+		"{\"type\":\"cancel\",\"ref\":\"x\",\"call_sid\":\"%s\"%s}",
+		sid, fields);
+	time_passes(0);
+	referd_read();
+}
+
+
+/* What referd asks with stands in the outcome */
+static void test_cancel_words(void **state)
+{
+	static const struct {
+		const char *fields, *evidence, *reason, *error;
+	} cancels[] = {
+		{"", "application", "the application gave it up", ""},
+		{",\"evidence\":\"application\"", "application",
+		 "the application gave it up", ""},
+		{",\"evidence\":\"timer:answer\","
+		 "\"reason\":\"not answered within 30 s\"",
+		 "timer:answer", "not answered within 30 s", ""},
+		{",\"reason\":\"a\\u0007b\"", "application", "a?b", ""},
+		{",\"evidence\":\"notify\"", NULL, NULL,
+		 "evidence: must be application or timer:answer"},
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < RE_ARRAY_SIZE(cancels); i++) {
+
+		begin(false);
+		refer();
+		play("202 Accepted,n180 Ringing");
+		cancel_with(cancels[i].fields);
+		assert_string_equal(result, cancels[i].error);
+		assert_int_equal(ended.count, cancels[i].evidence != NULL);
+		if (cancels[i].evidence) {
+			assert_string_equal(ended.outcome, "cancelled");
+			assert_string_equal(ended.confidence, "low");
+			assert_string_equal(ended.evidence,
+					    cancels[i].evidence);
+			assert_string_equal(ended.reason, cancels[i].reason);
+		}
+		referd_listener(NULL);
+		baresip_close();
+	}
+}
+
+
+/* Unsubscribed, but for who ends the call at that, and as the verb has it */
+static void test_cancel_unsubscribe(void **state)
+{
+	static const struct {
+		const char *agent, *verb, *before, *cancel, *after;
+		unsigned count;
+	} cancels[] = {
+		{"", "", "202 Accepted", "", "", 0},
+		{"", "", "202 Accepted", ",\"unsubscribe\":true", "", 1},
+		{"", "", "202 Accepted,n180 Ringing", ",\"unsubscribe\":true",
+		 "", 1},
+		{"", "", "", ",\"unsubscribe\":true", "", 0},
+		{"", "", "", ",\"unsubscribe\":true", "202 Accepted", 1},
+		{"", "", "", ",\"unsubscribe\":true", "603 Decline", 0},
+		{"", ",\"timeouts\":{\"unsubscribe\":false}", "202 Accepted",
+		 ",\"unsubscribe\":true", "", 0},
+		{"", ",\"timeouts\":{\"unsubscribe\":true}", "202 Accepted",
+		 "", "", 1},
+		{"baresip v1.0.0 (x86_64/linux)", "", "202 Accepted",
+		 ",\"unsubscribe\":true", "", 0},
+		{"Linphone/5.1.65", "", "202 Accepted",
+		 ",\"unsubscribe\":true", "", 0},
+		{"baresip v1.0.0 (x86_64/linux)",
+		 ",\"timeouts\":{\"unsubscribe\":true}", "202 Accepted",
+		 ",\"unsubscribe\":true", "", 1},
+		{"Asterisk PBX 22.1", "", "202 Accepted",
+		 ",\"unsubscribe\":true", "", 1},
+	};
+	char text[1024];
+	unsigned before;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < RE_ARRAY_SIZE(cancels); i++) {
+
+		(void)re_snprintf(text, sizeof(text), "%b%s%s\r\n\r\n", invite,
+				  sizeof(invite) - 3,
+				  *cancels[i].agent ? "User-Agent: " : "X: ",
+				  cancels[i].agent);
+		begin_with(text, false);
+		refer_with(cancels[i].verb);
+		if (*cancels[i].before)
+			play(cancels[i].before);
+		before = sip_subscribes();
+		cancel_with(cancels[i].cancel);
+		if (*cancels[i].after)
+			play(cancels[i].after);
+		assert_int_equal(ended.count, 1);
+		assert_string_equal(ended.outcome, "cancelled");
+		if (sip_subscribes() - before != cancels[i].count)
+			fail_msg("%zu: %u", i, sip_subscribes() - before);
+		referd_listener(NULL);
+		baresip_close();
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cancel_words),
+		cmocka_unit_test(test_cancel_unsubscribe),
 		cmocka_unit_test(test_confidence),
 		cmocka_unit_test(test_media),
 	};

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
-#include "json.h"
+#include "linkreport.h"
 #include "host/host.h"
 #include "link/unacked.h"
 
@@ -39,16 +39,22 @@ uint64_t walltime_now(void)
 }
 
 
+static void keep(const char *step, unsigned i, bool passing, bool direct)
+{
+	const struct report r = {
+		.kind = REPORT_TRANSFER,
+		.step = step,
+		.refer_status = (int)(i % 1000),
+		.reason = pad,
+	};
+
+	assert_int_equal(unacked_add(&r, passing, direct), 0);
+}
+
+
 static void add(const char *step, unsigned i, bool passing)
 {
-	struct json j;
-
-	json_init(&j);
-	json_open(&j, NULL, '{');
-	json_str(&j, "step", step);
-	json_int(&j, "i", i);
-	json_str(&j, "pad", pad);
-	assert_int_equal(unacked_add(&j, passing), 0);
+	keep(step, i, passing, false);
 }
 
 
@@ -68,14 +74,15 @@ static unsigned count(int fds[2], const char *step)
 	}
 	(void)close(fds[0]);
 
-	(void)re_snprintf(want, sizeof(want), "{\"step\":\"%s\",", step);
+	(void)re_snprintf(want, sizeof(want), ",\"step\":\"%s\",", step);
 	f = fdopen(fds[1], "r");
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
 		assert_int_equal(line[0], '{');
-		assert_non_null(strstr(line, "\"time\":1}\n"));
+		assert_non_null(strstr(line, ",\"time\":1,"));
+		assert_string_equal(line + strlen(line) - 2, "}\n");
 		assert_null(strchr(line + 1, '{'));
-		n += !strncmp(line, want, strlen(want));
+		n += strstr(line, want) != NULL;
 	}
 	(void)fclose(f);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);

@@ -88,7 +88,7 @@ static void referd_open(void)
 void turns(void)
 {
 	for (int i = 0; i < TURNS; i++)
-		ev_run(EV_DEFAULT_ EVRUN_NOWAIT);
+		ev_run(loop_ev(), EVRUN_NOWAIT);
 }
 
 

@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "replayed.h"
 #include "store/store.h"
 #include "told.h"
 
-
-enum { MESSAGES_MAX = 10000 };
 
 struct search {
 	const char *a, *b;
@@ -61,11 +60,7 @@ static void search_handler(uint64_t seq, const char *text, void *arg)
 void told_each(const char *client, const char *call_sid, store_replay_h *h,
 	       void *arg)
 {
-	uint64_t since = begin;
-
-	while (store_replay(&since, client, call_sid, false, MESSAGES_MAX, h,
-			    arg))
-		;
+	replayed(begin, client, call_sid, false, h, arg);
 }
 
 

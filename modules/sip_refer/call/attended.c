@@ -40,15 +40,17 @@ static int refer_to_encode(struct sipverb *verb, const struct sip_msg *msg,
 			   struct error *error)
 {
 	char *hdrs = NULL, *uri = NULL;
+	struct farend to;
 	int err;
 
+	profile_refer_to(&to, far, verb->profile);
 	err = print_replaces(&hdrs, msg, verb->target_hdrs);
 	if (!err)
 		err = farend_target(&uri, far, target);
 	if (!err)
 		err = target_encode(&verb->refer_to, "referTo",
 				    verb->input ? verb->input : uri, NULL,
-				    hdrs, far, error);
+				    hdrs, &to, error);
 	if (!err && !verb->input)
 		verb->refer_to.rule = "remote target";
 
@@ -72,7 +74,8 @@ int attended_prepare(struct sipverb *verb, const struct livecall *lc,
 		return 0;
 
 	other = livecalls_find(verb->replaces);
-	if (!other || other == lc || !livecall_established(other))
+	if (!other || other == lc || other->transferred ||
+	    !livecall_established(other))
 		return error_set(error, "replaces",
 				 "must name another live call that is "
 				 "answered");

@@ -15,8 +15,12 @@
 struct cJSON;
 struct error;
 struct farend;
+struct hold;
+struct json;
+struct keys;
 struct playback;
 struct referral;
+struct node_request;
 struct sipverb;
 
 enum {
@@ -38,9 +42,14 @@ struct livecall {
 	struct dialog *dlg;         /**< Once a transfer has taken it        */
 	struct referral *referral;  /**< Borrowed; the one in progress       */
 	struct playback *playback;  /**< What is played to it, or NULL       */
+	struct hold *hold;          /**< If it was asked for, or NULL        */
+	struct keys *keys;          /**< If they are reported, or NULL       */
+	struct list requests;       /**< That wait for their answers         */
 	struct tmr tmr;             /**< Reports it; checks that it lives    */
 	struct deadline dial_limit; /**< Gives up a dial nobody answers      */
+	struct deadline leave;      /**< Their BYE is waited for             */
 	char *headers;              /**< The far end's: of its INVITE or 200 */
+	char *uui;                  /**< Its User-to-User, JSON, or NULL     */
 	char *source;               /**< Where that came from, or NULL       */
 	struct shown shown;         /**< What that shows                     */
 	char *peer;                 /**< URI of the far end, as it came      */
@@ -61,6 +70,7 @@ struct livecall {
 	uint32_t samplec; /**< Taken so far                        */
 	bool outgoing;
 	bool reported;
+	bool hold_ends;   /**< When its transfer does              */
 	bool transferred; /**< A transfer of ours ended it         */
 };
 
@@ -97,8 +107,16 @@ void livecalls_report(void);
  * The far end of a call was transferred: we leave the call
  *
  * @param sid call_sid; harmless if there is no such call any more
+ * @param ms  How long its own BYE is waited for, 0: not at all [ms]
  */
-void livecalls_transferred(const char *sid);
+void livecalls_transferred(const char *sid, uint32_t ms);
+
+/**
+ * The far end of a call was not transferred: it is on hold no more
+ *
+ * @param sid call_sid; harmless if there is no such call any more
+ */
+void livecalls_stays(const char *sid);
 
 /**
  * The far end of a call has said that it knows no such call
@@ -168,14 +186,66 @@ void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
 /**
  * Make a call
  *
- * @param json  Request of referd: `to`, `from`, `headers`, `timeout`, and the
- *              `call_sid` and `ref` that the call gets
+ * @param rq    Request of referd: the `call_sid` and `ref` that the call gets
+ * @param json  `to`, `from`, `headers`, `timeout`, `dtmf`
  * @param error What is wrong with it
  *
  * @return 0, ENOMEM, EBADMSG if a field is wrong, or what baresip cannot make
  *         the call with
  */
-int originate(const struct cJSON *json, struct error *error);
+int originate(const struct node_request *rq, const struct cJSON *json,
+	      struct error *error);
+
+
+/* hold: A call on hold, and back */
+
+/**
+ * Put a call on hold, or take it back. The result is reported when the far end
+ * has answered, at once if the call is so already.
+ *
+ * @param lc    Live call
+ * @param ref   Names the request of referd; harmless if it waits already
+ * @param hold  True for on hold
+ * @param error What is wrong
+ *
+ * @return 0, ENOMEM, or EBADMSG if the call is not answered
+ */
+int hold_ask(struct livecall *lc, const char *ref, bool hold,
+	     struct error *error);
+
+/**
+ * Put a call on hold for its transfer in progress, whose REFER goes out when
+ * the far end has answered, see refer_held()
+ *
+ * @param lc Live call
+ */
+void hold_begin(struct livecall *lc);
+
+/**
+ * Take back what hold_begin() has done, if the call was not on hold before
+ *
+ * @param lc Live call
+ */
+void hold_end(struct livecall *lc);
+
+/**
+ * See a response, before libre does
+ *
+ * @param msg SIP response, any
+ */
+void hold_response(const struct sip_msg *msg);
+
+
+/* keys: The keys that the far end of a call presses */
+
+/**
+ * Read an INFO, before baresip does
+ *
+ * @param msg SIP INFO, any
+ *
+ * @return True if it told of a key, and is answered
+ */
+bool keys_info(const struct sip_msg *msg);
 
 
 /* playback: The verb play */
@@ -208,6 +278,22 @@ int playback_start(struct livecall *lc, const struct sipverb *verb,
 void playback_stop(struct livecall *lc);
 
 
+/* siprequest: The verb sip:request */
+
+/**
+ * Send a request in the dialog of a call
+ *
+ * @param lc   Call that is answered
+ * @param verb Verb sip:request
+ * @param ref  Names the request of referd
+ *
+ * @return 0, ENOMEM, what livecall_take_dialog() returns, or what libre cannot
+ *         send it with
+ */
+int siprequest_send(struct livecall *lc, const struct sipverb *verb,
+		    const char *ref);
+
+
 /* remote: What the messages of a call say of its far end */
 
 /**
@@ -219,6 +305,44 @@ void playback_stop(struct livecall *lc);
  * @return 0, or ENOMEM
  */
 int remote_farend(struct farend *far, const struct livecall *lc);
+
+
+/* profiles: How far ends are transferred, from a file */
+
+/**
+ * Read the file of profiles
+ *
+ * @param path Path, borrowed; NULL if there is none
+ * @param must Whether it must be there
+ *
+ * @return 0, or what is wrong, which the log tells
+ */
+int profiles_init(const char *path, bool must);
+
+/**
+ * Forget all profiles
+ */
+void profiles_close(void);
+
+/**
+ * Find the profile of a call, in the file as it is now. If something is wrong
+ * with that, the profiles before hold.
+ *
+ * @param lc Live call
+ *
+ * @return Profile, borrowed; NULL if none is for the call
+ */
+struct profile *profiles_choose(const struct livecall *lc);
+
+/**
+ * Write which profile a verb is run with, and why
+ *
+ * @param j    Text, an open object; nothing is written if there is none
+ * @param lc   Live call
+ * @param verb Verb sip:refer
+ */
+void profiles_write(struct json *j, const struct livecall *lc,
+		    const struct sipverb *verb);
 
 
 /* attended: A transfer to the far end of another call of ours */
@@ -254,6 +378,23 @@ int attended_prepare(struct sipverb *verb, const struct livecall *lc,
  */
 int dryrun_report(char **reportp, const struct livecall *lc,
 		  const struct sipverb *verb);
+
+/**
+ * Report the REFERs that a verb with several targets would send
+ *
+ * @param reportp Pointer to the JSON of the first, with all of them as its
+ *                attempts; to be freed
+ * @param lc      Call
+ * @param far     Its far end
+ * @param verbs   Array of verbs sip:refer
+ * @param count   How many of them are attempts of that verb
+ * @param error   What is wrong with one of them
+ *
+ * @return 0, ENOMEM, EBADMSG, or what dryrun_report() returns
+ */
+int dryruns_report(char **reportp, const struct livecall *lc,
+		   const struct farend *far, const struct cJSON *verbs,
+		   int count, struct error *error);
 
 /**
  * Write into baresip's log what is known to be doubtful about a REFER that is

@@ -3,6 +3,8 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <re.h>
 #include "json.h"
 #include "host/host.h"
@@ -26,8 +28,9 @@ static void prospect_init(struct prospect *p, const struct livecall *lc,
 }
 
 
-int dryrun_report(char **reportp, const struct livecall *lc,
-		  const struct sipverb *verb)
+/* One of so many in one report */
+static int report(char **reportp, const struct livecall *lc,
+		  const struct sipverb *verb, int count)
 {
 	char *hdrs = NULL, *text = NULL;
 	struct dialog *dlg = NULL;
@@ -50,12 +53,13 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 	json_str(&j, "refer_to_host", verb->refer_to.rule);
 	json_str(&j, "referred_by", verb->referred_by.uri);
 	json_str(&j, "referred_by_host", verb->referred_by.rule);
-	json_cut(&j, "refer", text, SHOWN_MAX);
+	json_cut(&j, "refer", text, SHOWN_MAX / count);
 
 	prospect_init(&prospect, lc, verb);
 	json_open(&j, "doubts", '[');
 	warnings_write(&j, &prospect, text);
 	json_close(&j, ']');
+	profiles_write(&j, lc, verb);
 	json_close(&j, '}');
 
 	*reportp = json_take(&j);
@@ -67,6 +71,71 @@ out:
 	mem_deref(hdrs);
 	mem_deref(dlg);
 	mem_deref(text);
+
+	return err;
+}
+
+
+int dryrun_report(char **reportp, const struct livecall *lc,
+		  const struct sipverb *verb)
+{
+	return report(reportp, lc, verb, 1);
+}
+
+
+/* The first one is what a verb with one target would have, too */
+static int attempt_print(struct json *j, const struct livecall *lc,
+			 const struct sipverb *verb, int index, int count)
+{
+	char *text;
+	int err;
+
+	err = report(&text, lc, verb, count + 1);
+	if (err)
+		return err;
+
+	if (!index) {
+		json_members(j, text);
+		json_open(j, "attempts", '[');
+	}
+	json_raw(j, NULL, text);
+	free(text);
+
+	return 0;
+}
+
+
+int dryruns_report(char **reportp, const struct livecall *lc,
+		   const struct farend *far, const struct cJSON *verbs,
+		   int count, struct error *error)
+{
+	const cJSON *item = verbs->child;
+	struct sipverb *verb;
+	struct json j;
+	int err = 0;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	for (int i = 0; i < count && item && !err; i++) {
+		error->index = i;
+		err = sipverb_decode(&verb, item, far, error);
+		if (!err) {
+			err = attempt_print(&j, lc, verb, i, count);
+			mem_deref(verb);
+		}
+		item = item->next;
+	}
+	if (err)
+		goto out;
+
+	json_close(&j, ']');
+	json_close(&j, '}');
+	*reportp = json_take(&j);
+	if (!*reportp)
+		err = ENOMEM;
+
+out:
+	json_free(&j);
 
 	return err;
 }

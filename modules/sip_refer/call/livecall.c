@@ -15,11 +15,16 @@ static void destructor(void *arg)
 {
 	struct livecall *lc = arg;
 
+	list_flush(&lc->requests);
 	tmr_cancel(&lc->tmr);
 	deadline_cancel(&lc->dial_limit);
+	deadline_cancel(&lc->leave);
 	hash_unlink(&lc->he_call);
 	hash_unlink(&lc->he_sid);
 	free(lc->headers);
+	free(lc->uui);
+	mem_deref(lc->hold);
+	mem_deref(lc->keys);
 	mem_deref(lc->source);
 	mem_deref(lc->peer);
 	mem_deref(lc->dlg);
@@ -38,8 +43,8 @@ static void destructor(void *arg)
 static void take_invite(struct livecall *lc)
 {
 	if (!lc->headers)
-		lc->headers = invite_take(call_id(lc->call), &lc->source,
-					  &lc->shown);
+		lc->headers = invite_take(call_id(lc->call), &lc->uui,
+					  &lc->source, &lc->shown);
 }
 
 
@@ -236,16 +241,29 @@ void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
 }
 
 
+static void leave_handler(void *arg)
+{
+	struct livecall *lc = arg;
+
+	if (agents_have_call(lc->call))
+		livecall_hangup(lc, 0, NULL, NULL);
+}
+
+
 /**
  * End a call because its far end was transferred. The live call is gone
- * afterwards.
+ * afterwards, unless the far end is to end it.
  *
  * @param lc Live call
+ * @param ms How long the far end's BYE is waited for, 0: not at all [ms]
  */
-void livecall_transferred(struct livecall *lc)
+void livecall_transferred(struct livecall *lc, uint32_t ms)
 {
 	lc->transferred = true;
-	livecall_hangup(lc, 0, NULL, NULL);
+	if (ms)
+		deadline_start(&lc->leave, ms, leave_handler, lc);
+	else
+		livecall_hangup(lc, 0, NULL, NULL);
 }
 
 

@@ -20,7 +20,7 @@ void livecall_learn_id(struct livecall *lc);
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 		    uint32_t timeout);
 void livecall_answered(struct livecall *lc);
-void livecall_transferred(struct livecall *lc);
+void livecall_transferred(struct livecall *lc, uint32_t ms);
 void livecall_unknown(struct livecall *lc);
 
 void livecall_replace(char **strp, const char *str);
@@ -33,12 +33,18 @@ void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 void livecall_closed(struct livecall *lc, uint16_t scode, const char *reason);
 
 int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
-		    uint32_t timeout);
+		    uint32_t timeout, bool keys);
 
 bool media_sample(struct livecall *lc);
 bool media_comes(bool *comesp, const struct livecall *lc);
 
 void playback_call_closed(struct livecall *lc);
+void siprequest_call_closed(struct livecall *lc);
+
+void hold_call_closed(struct livecall *lc);
+
+int keys_begin(struct livecall *lc);
+void keys_event(struct livecall *lc, const char *prm);
 
 int remote_request(struct sip_msg **msgp, char **targetp,
 		   const struct livecall *lc);

@@ -118,6 +118,8 @@ static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 {
 	livecall_report_new(lc);
 	playback_call_closed(lc);
+	hold_call_closed(lc);
+	siprequest_call_closed(lc);
 	referrals_call_closed(lc->dlg, stopping);
 	livecall_closed(lc, scode, reason);
 }
@@ -184,6 +186,8 @@ static void call_event(struct ua *ua, struct call *call, const char *event,
 		livecall_update(lc, "early-media", 183, "Session Progress");
 	else if (!strcmp(event, "CALL_ESTABLISHED"))
 		answered(lc);
+	else if (!strcmp(event, "CALL_DTMF_START"))
+		keys_event(lc, prm);
 	else if (!strcmp(event, "CALL_TRANSFER_FAILED"))
 		tmr_start(&lc->tmr, 0, tmr_handler, lc);
 }
@@ -239,11 +243,12 @@ void livecalls_report(void)
  * @param sid     call_sid
  * @param ref     Names the request of referd
  * @param timeout The call is given up if nobody answers so long [s], 0: never
+ * @param keys    Whether the keys that its far end presses are reported
  *
  * @return 0, or ENOMEM
  */
 int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
-		    uint32_t timeout)
+		    uint32_t timeout, bool keys)
 {
 	struct livecall *lc = calls_find_call(call);
 
@@ -257,16 +262,25 @@ int livecalls_adopt(const struct call *call, const char *sid, const char *ref,
 	hash_append(livecalls.ht_sid, hash_joaat_str(lc->sid), &lc->he_sid,
 		    lc);
 
-	return 0;
+	return keys ? keys_begin(lc) : 0;
 }
 
 
-void livecalls_transferred(const char *sid)
+void livecalls_transferred(const char *sid, uint32_t ms)
 {
 	struct livecall *lc = livecalls_find(sid);
 
 	if (lc)
-		livecall_transferred(lc);
+		livecall_transferred(lc, ms);
+}
+
+
+void livecalls_stays(const char *sid)
+{
+	struct livecall *lc = livecalls_find(sid);
+
+	if (lc && agents_have_call(lc->call))
+		hold_end(lc);
 }
 
 

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 #include <re.h>
+#include "linkrequest.h"
 #include "host/host.h"
 #include "text/text.h"
 #include "call.h"
@@ -55,16 +56,12 @@ static void set_headers(struct ua *ua, const cJSON *headers)
 }
 
 
-static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
-			uint32_t timeout)
+static int connect_call(struct ua *ua, const char *uri,
+			const struct node_request *rq, const cJSON *headers,
+			uint32_t timeout, bool keys)
 {
-	const cJSON *headers, *sid, *ref;
 	struct call *call = NULL;
 	int err;
-
-	headers = cJSON_GetObjectItemCaseSensitive(json, "headers");
-	sid = cJSON_GetObjectItemCaseSensitive(json, "call_sid");
-	ref = cJSON_GetObjectItemCaseSensitive(json, "ref");
 
 	set_headers(ua, headers);
 	err = ua_connect(ua, &call, NULL, uri, VIDMODE_OFF);
@@ -72,8 +69,7 @@ static int connect_call(struct ua *ua, const char *uri, const cJSON *json,
 	if (err)
 		return err;
 
-	return livecalls_adopt(call, sid->valuestring, ref->valuestring,
-			       timeout);
+	return livecalls_adopt(call, rq->call_sid, rq->ref, timeout, keys);
 }
 
 
@@ -98,25 +94,70 @@ static int callee_encode(struct target *target, const char *to,
 }
 
 
-int originate(const struct cJSON *json, struct error *error)
+/* The second call of a transfer goes where the first one is known: by its
+   account, and a number belongs to its far end */
+static int find_parent(struct livecall **lcp, const cJSON *json,
+		       struct error *error)
 {
-	const char *to, *from, *sid;
+	const char *sid;
+	int err;
+
+	*lcp = NULL;
+	err = input_string(&sid, json, "parent_call_sid", false, error);
+	if (err || !sid)
+		return err;
+
+	*lcp = livecalls_find(sid);
+
+	return *lcp ? 0
+		    : error_set(error, "parent_call_sid",
+				"must name a live call");
+}
+
+
+static int encode(struct target *target, const char *to, const struct ua *ua,
+		  const struct livecall *parent, struct error *error)
+{
+	struct farend far;
+	int err;
+
+	if (!parent)
+		return callee_encode(target, to, ua, error);
+
+	err = remote_farend(&far, parent);
+	if (err)
+		return err;
+
+	err = target_encode(target, "to", to, NULL, NULL, &far, error);
+	farend_reset(&far);
+
+	return err;
+}
+
+
+int originate(const struct node_request *rq, const struct cJSON *json,
+	      struct error *error)
+{
+	const char *to, *from;
 	struct target target = {.rule = NULL};
+	struct livecall *parent;
 	char *hdrs = NULL;
 	uint32_t timeout;
 	struct ua *ua;
+	bool keys;
 	int err;
 
-	err = input_string(&sid, json, "call_sid", true, error);
-	if (!err && strlen(sid) > SID_MAX)
-		err = error_set(error, "call_sid",
-				"must have at most %u bytes", SID_MAX);
-	if (!err)
-		err = input_string(&to, json, "to", true, error);
+	if (!str_isset(rq->call_sid) || strlen(rq->call_sid) > SID_MAX)
+		return error_set(error, "call_sid", "must have 1 to %u bytes",
+				 SID_MAX);
+
+	err = input_string(&to, json, "to", true, error);
 	if (!err)
 		err = input_string(&from, json, "from", false, error);
 	if (!err)
 		err = input_seconds(&timeout, json, "timeout", error);
+	if (!err)
+		err = input_bool(&keys, json, "dtmf", error);
 	if (!err)
 		err = headers_decode(&hdrs, json, "headers", header_print_line,
 				     error);
@@ -124,10 +165,14 @@ int originate(const struct cJSON *json, struct error *error)
 		goto out;
 
 	/* asked again, since its answer got lost */
-	if (livecalls_find(sid))
+	if (livecalls_find(rq->call_sid))
 		goto out;
 
-	ua = agents_find(from);
+	err = find_parent(&parent, json, error);
+	if (err)
+		goto out;
+
+	ua = parent ? parent->ua : agents_find(from);
 	if (!ua) {
 		err = error_set(error, "from",
 				"must be the address of an account of this "
@@ -135,11 +180,13 @@ int originate(const struct cJSON *json, struct error *error)
 		goto out;
 	}
 
-	err = callee_encode(&target, to, ua, error);
+	err = encode(&target, to, ua, parent, error);
 	if (err)
 		goto out;
 
-	err = connect_call(ua, target.uri, json, timeout);
+	err = connect_call(ua, target.uri, rq,
+			   cJSON_GetObjectItemCaseSensitive(json, "headers"),
+			   timeout, keys);
 
 out:
 	mem_deref(hdrs);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 #include <re.h>
-#include "json.h"
+#include "linkreport.h"
 #include "host/host.h"
 #include "link/link.h"
 #include "text/text.h"
@@ -16,8 +16,10 @@
 struct playback {
 	struct livecall *lc; /* borrowed: ends before it */
 	char *ref;
-	char *files; /* names, each ended by a zero, then an empty one */
+	char *files;     /* names, each ended by a zero, then an empty one */
+	const char *now; /* that plays */
 	const char *next;
+	struct tmr tmr;  /* plays it anew */
 	uint32_t rounds; /* still to play, 0: for ever */
 	uint64_t started;
 	bool endless;
@@ -30,6 +32,8 @@ static void destructor(void *arg)
 {
 	struct playback *p = arg;
 
+	source_forget(p);
+	tmr_cancel(&p->tmr);
 	if (p->lc)
 		p->lc->playback = NULL;
 	mem_deref(p->ref);
@@ -39,14 +43,13 @@ static void destructor(void *arg)
 
 static void report(const struct playback *p, const char *reason)
 {
-	struct json j;
-
-	link_begin(&j, "played");
-	json_str(&j, "call_sid", p->lc->sid);
-	json_str(&j, "ref", p->ref);
-	json_str(&j, "reason", reason);
-	json_int(&j, "ms", (int64_t)(deadline_now() - p->started));
-	link_report(&j);
+	link_report(&(struct report){
+		.kind = REPORT_PLAYED,
+		.call_sid = p->lc->sid,
+		.ref = p->ref,
+		.reason = reason,
+		.ms = (int64_t)(deadline_now() - p->started),
+	});
 }
 
 
@@ -57,7 +60,7 @@ static void finish(struct playback *p, const char *reason)
 }
 
 
-static void end_handler(void *arg);
+static void end_handler(bool whole, void *arg);
 
 
 static int file_play(struct playback *p)
@@ -65,15 +68,35 @@ static int file_play(struct playback *p)
 	char path[sizeof(directory) + HDR_VAL_MAX];
 
 	(void)re_snprintf(path, sizeof(path), "%s/%s", directory, p->next);
+	p->now = p->next;
 	p->next += strlen(p->next) + 1;
 
 	return source_play(call_audio(p->lc->call), path, end_handler, p);
 }
 
 
-static void end_handler(void *arg)
+static void tmr_handler(void *arg)
 {
 	struct playback *p = arg;
+
+	if (!agents_have_call(p->lc->call))
+		return;
+
+	p->next = p->now;
+	if (file_play(p))
+		finish(p, "failed");
+}
+
+
+static void end_handler(bool whole, void *arg)
+{
+	struct playback *p = arg;
+
+	/* by a re-INVITE of the far end, say: what it has missed is unknown */
+	if (!whole) {
+		tmr_start(&p->tmr, 0, tmr_handler, p);
+		return;
+	}
 
 	if (!*p->next) {
 

@@ -106,7 +106,7 @@ static bool is_own_handler(const struct sa *sa)
 }
 
 
-int remote_farend(struct farend *far, const struct livecall *lc)
+static int find_farend(struct farend *far, const struct livecall *lc)
 {
 	struct farend_names names = {.identity = lc->peer,
 				     .ownh = is_own_handler};
@@ -129,6 +129,21 @@ int remote_farend(struct farend *far, const struct livecall *lc)
 	remote_reset(&r);
 
 	return err;
+}
+
+
+int remote_farend(struct farend *far, const struct livecall *lc)
+{
+	int err;
+
+	err = find_farend(far, lc);
+	if (err)
+		return err;
+
+	far->own = lc->account;
+	far->profile = mem_ref(profiles_choose(lc));
+
+	return 0;
 }
 
 

@@ -3,9 +3,11 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "json.h"
+#include "linkreport.h"
 #include "host/host.h"
 #include "link/link.h"
 #include "text/text.h"
@@ -15,45 +17,52 @@
 
 enum {
 	TEXT_MAX = 1024, /* that a report has of a name or reason [bytes] */
+	UNTOLD = -1,
 };
 
 
-static void report_begin(struct json *j, const struct livecall *lc,
-			 const char *event)
+static void report(const struct livecall *lc, const char *event,
+		   const char *headers, int64_t duration)
 {
-	link_begin(j, "call");
-	json_str(j, "event", event);
-	json_open(j, "call", '{');
-	json_str(j, "sid", lc->sid);
-	json_cut(j, "call_id", lc->call_id, TEXT_MAX);
-	json_str(j, "direction", lc->outgoing ? "outbound" : "inbound");
-	json_cut(j, "from", lc->from, URI_MAX);
-	json_cut(j, "to", lc->to, URI_MAX);
-	json_cut(j, "caller_name", lc->caller_name, TEXT_MAX);
-	json_cut(j, "account", lc->account, URI_MAX);
-	json_str(j, "state", lc->state);
-	json_int(j, "sip_status", lc->scode);
-	json_cut(j, "sip_reason", lc->reason, TEXT_MAX);
-	json_int(j, "started", (int64_t)lc->started);
-	json_str(j, "ref", lc->ref);
-}
+	char *cut[6] = {NULL};
 
+	link_report(&(struct report){
+		.kind = REPORT_CALL,
+		.event = event,
+		.call =
+			{
+				.sid = lc->sid,
+				.call_id = json_shorten(&cut[0], lc->call_id,
+							TEXT_MAX),
+				.direction = lc->outgoing ? "outbound"
+							  : "inbound",
+				.from = json_shorten(&cut[1], lc->from,
+						     URI_MAX),
+				.to = json_shorten(&cut[2], lc->to, URI_MAX),
+				.caller_name = json_shorten(
+					&cut[3], lc->caller_name, TEXT_MAX),
+				.account = json_shorten(&cut[4], lc->account,
+							URI_MAX),
+				.state = lc->state,
+				.sip_status = lc->scode,
+				.sip_reason = json_shorten(&cut[5], lc->reason,
+							   TEXT_MAX),
+				.started = (int64_t)lc->started,
+				.ref = lc->ref,
+				.headers = headers,
+				.uui = headers ? lc->uui : NULL,
+				.duration = duration,
+			},
+	});
 
-static void report_end(struct json *j)
-{
-	json_close(j, '}');
-	link_report(j);
+	for (size_t i = 0; i < RE_ARRAY_SIZE(cut); i++)
+		free(cut[i]);
 }
 
 
 static void report_whole(const struct livecall *lc, const char *event)
 {
-	struct json j;
-
-	report_begin(&j, lc, event);
-	if (!lc->outgoing)
-		json_raw(&j, "headers", lc->headers);
-	report_end(&j);
+	report(lc, event, lc->outgoing ? NULL : lc->headers, UNTOLD);
 }
 
 
@@ -128,31 +137,24 @@ void livecall_update(struct livecall *lc, const char *state, uint16_t scode,
 		     const char *reason)
 {
 	const bool same = !strcmp(lc->state, state);
-	struct json j;
 
 	livecall_set_state(lc, state, scode, reason);
 
-	if (!lc->reported) {
+	if (!lc->reported)
 		livecall_report_new(lc);
-	}
-	else if (!same) {
-		report_begin(&j, lc, "status");
-		report_end(&j);
-	}
+	else if (!same)
+		report(lc, "status", NULL, UNTOLD);
 }
 
 
 static void close_report(struct livecall *lc)
 {
-	struct json j;
 	uint64_t sec = 0;
 
 	if (lc->answered)
 		sec = (deadline_now() - lc->answered + 500) / 1000;
 
-	report_begin(&j, lc, "closed");
-	json_int(&j, "duration", (int64_t)sec);
-	report_end(&j);
+	report(lc, "closed", NULL, (int64_t)sec);
 }
 
 

@@ -83,6 +83,7 @@ struct list *baresip_ausrcl(void);
 
 /* call */
 struct audio *call_audio(const struct call *call);
+struct list *call_streaml(const struct call *call);
 int call_modify(struct call *call);
 int call_transfer(struct call *call, const char *uri);
 enum call_state call_state(const struct call *call);
@@ -93,8 +94,26 @@ const char *call_localuri(const struct call *call);
 struct ua *call_get_ua(const struct call *call);
 bool call_is_outgoing(const struct call *call);
 
+/* cmd */
+struct commands;
+
+/** Command */
+struct cmd {
+	const char *name;
+	char key;
+	int flags;
+	const char *desc;
+	re_printf_h *h;
+};
+
+int cmd_register(struct commands *commands, const struct cmd *cmdv,
+		 size_t cmdc);
+void cmd_unregister(struct commands *commands, const struct cmd *cmdv);
+struct commands *baresip_commands(void);
+
 /* conf */
 struct conf *conf_cur(void);
+int conf_path_get(char *path, size_t sz);
 
 /* log */
 void debug(const char *fmt, ...);
@@ -106,6 +125,7 @@ void info(const char *fmt, ...);
 void warning(const char *fmt, ...);
 
 /* stream */
+struct sdp_media *stream_sdpmedia(const struct stream *s);
 uint32_t stream_metric_get_rx_n_packets(const struct stream *strm);
 
 /* ua */

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <re.h>
+#include "heap.h"
 #include "host.h"
 
 
@@ -22,9 +23,8 @@
 
 enum { SOON = 10 }; /* ms */
 
-/* A pairing heap: none comes before the one that it is below */
 static struct {
-	struct deadline *first;
+	struct heap heap;
 	int fd;
 	struct compat_fd *cfd;
 	uint64_t armed; /* when fd fires [ns], 0 for never */
@@ -41,88 +41,14 @@ static uint64_t now_ns(void)
 }
 
 
-/* The later one gets below the other, in front of those that are there */
-static struct deadline *meld(struct deadline *a, struct deadline *b)
-{
-	struct deadline *top = a, *sub = b;
-
-	if (!a || !b)
-		return a ? a : b;
-
-	if (b->at < a->at) {
-		top = b;
-		sub = a;
-	}
-
-	sub->next = top->below;
-	if (sub->next)
-		sub->next->before = sub;
-	sub->before = top;
-	top->below = sub;
-
-	return top;
-}
-
-
-/* Of those beside each other first two and two, then what comes of it */
-static struct deadline *meld_all(struct deadline *d)
-{
-	struct deadline *pairs = NULL, *first = NULL;
-
-	while (d) {
-		struct deadline *a = d, *b = d->next;
-
-		d = b ? b->next : NULL;
-		a->next = a->before = NULL;
-		if (b)
-			b->next = b->before = NULL;
-
-		a = meld(a, b);
-		a->next = pairs;
-		pairs = a;
-	}
-
-	while (pairs) {
-		struct deadline *a = pairs;
-
-		pairs = a->next;
-		a->next = NULL;
-		first = meld(first, a);
-	}
-
-	return first;
-}
-
-
-static void cut(struct deadline *d)
-{
-	struct deadline *below = meld_all(d->below);
-
-	if (d == deadlines.first) {
-		deadlines.first = below;
-	}
-	else {
-		if (d->before->below == d)
-			d->before->below = d->next;
-		else
-			d->before->next = d->next;
-		if (d->next)
-			d->next->before = d->before;
-		deadlines.first = meld(deadlines.first, below);
-	}
-
-	d->below = d->next = d->before = NULL;
-}
-
-
-static void set(const struct deadline *d)
+static void set(uint64_t at)
 {
 	struct itimerspec its;
 
-	deadlines.armed = d->at;
+	deadlines.armed = at;
 	memset(&its, 0, sizeof(its));
-	its.it_value.tv_sec = (time_t)(d->at / NS_PER_S);
-	its.it_value.tv_nsec = (long)(d->at % NS_PER_S);
+	its.it_value.tv_sec = (time_t)(at / NS_PER_S);
+	its.it_value.tv_nsec = (long)(at % NS_PER_S);
 	if (timerfd_settime(deadlines.fd, TFD_TIMER_ABSTIME, &its, NULL))
 		warning("sip_refer: a timer can't be set (%m)\n", errno);
 }
@@ -131,10 +57,10 @@ static void set(const struct deadline *d)
 /* Too early is no harm: one that was cancelled leaves fd armed */
 static void arm(void)
 {
-	const struct deadline *d = deadlines.first;
+	const struct heap_node *first = deadlines.heap.first;
 
-	if (d && (!deadlines.armed || deadlines.armed > d->at))
-		set(d);
+	if (first && (!deadlines.armed || deadlines.armed > first->at))
+		set(first->at);
 }
 
 
@@ -142,6 +68,7 @@ static void arm(void)
 static void fd_handler(int flags, void *arg)
 {
 	const uint64_t now = now_ns();
+	struct heap_node *first;
 	struct deadline *d;
 	uint64_t expirations;
 	(void)flags;
@@ -151,8 +78,9 @@ static void fd_handler(int flags, void *arg)
 		return;
 
 	deadlines.armed = 0;
-	while ((d = deadlines.first) && d->at <= now) {
-		cut(d);
+	while ((first = deadlines.heap.first) && first->at <= now) {
+		d = (struct deadline *)first;
+		heap_cut(&deadlines.heap, first);
 		d->h(d->arg);
 	}
 
@@ -181,8 +109,8 @@ int deadline_init(void)
 
 void deadline_close(void)
 {
-	while (deadlines.first)
-		cut(deadlines.first);
+	while (deadlines.heap.first)
+		heap_cut(&deadlines.heap, deadlines.heap.first);
 	deadlines.cfd = mem_deref(deadlines.cfd);
 	if (deadlines.fd >= 0)
 		(void)close(deadlines.fd);
@@ -194,32 +122,34 @@ void deadline_close(void)
 void deadline_start(struct deadline *d, uint64_t ms, deadline_h *h, void *arg)
 {
 	deadline_cancel(d);
-	d->at = now_ns() + ms * NS_PER_MS;
 	d->h = h;
 	d->arg = arg;
 
-	deadlines.first = meld(deadlines.first, d);
+	heap_add(&deadlines.heap, &d->node, now_ns() + ms * NS_PER_MS);
 	arm();
 }
 
 
 void deadline_cancel(struct deadline *d)
 {
+	const struct heap_node *first;
+
 	if (!deadline_runs(d))
 		return;
 
-	cut(d);
+	heap_cut(&deadlines.heap, &d->node);
 
 	/* to be woken for nothing costs more than to say so */
-	if (deadlines.armed == d->at && deadlines.first &&
-	    d->at < now_ns() + SOON * NS_PER_MS)
-		set(deadlines.first);
+	first = deadlines.heap.first;
+	if (deadlines.armed == d->node.at && first &&
+	    d->node.at < now_ns() + SOON * NS_PER_MS)
+		set(first->at);
 }
 
 
 bool deadline_runs(const struct deadline *d)
 {
-	return d->before || d == deadlines.first;
+	return heap_has(&deadlines.heap, &d->node);
 }
 
 

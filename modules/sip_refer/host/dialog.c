@@ -20,6 +20,7 @@
 static struct {
 	struct dialog *dlg;    /* takes the dialog */
 	struct sipsess **sess; /* takes the session */
+	struct reinvite *inv;  /* goes out, and is told of */
 	bool taken;
 } claim;
 
@@ -33,6 +34,8 @@ static void destructor(void *arg)
 	list_unlink(&dlg->le);
 	mem_deref(dlg->dlg);
 	mem_deref(dlg->cuser);
+	mem_deref(dlg->contact);
+	mem_deref(dlg->target);
 	mem_deref(dlg->aarg);
 }
 
@@ -96,13 +99,20 @@ static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 /* Stands in for sipsess_modify() */
 static int modify_handler(struct sipsess *sess, struct mbuf *desc)
 {
-	if (!claim.sess)
-		return sipsess_modify(sess, desc);
+	if (claim.sess) {
+		*claim.sess = sess;
+		claim.taken = true;
+		return 0;
+	}
 
-	*claim.sess = sess;
-	claim.taken = true;
+	if (claim.inv) {
+		mem_deref(claim.inv->dlg);
+		claim.inv->dlg = mem_ref(sipsess_dialog(sess));
+		claim.inv->cseq = sip_dialog_lseq(claim.inv->dlg);
+		claim.taken = true;
+	}
 
-	return 0;
+	return sipsess_modify(sess, desc);
 }
 
 
@@ -164,6 +174,18 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 }
 
 
+/* What is to be claimed is set */
+static int claim_modify(struct call *call)
+{
+	int err;
+
+	claim.taken = false;
+	err = call_modify(call);
+
+	return err || claim.taken ? err : ENOTSUP;
+}
+
+
 int dialog_take_session(struct sipsess **sessp, struct call *call)
 {
 	int err;
@@ -172,24 +194,34 @@ int dialog_take_session(struct sipsess **sessp, struct call *call)
 		return EINVAL;
 
 	claim.sess = sessp;
-	claim.taken = false;
-	err = call_modify(call);
+	err = claim_modify(call);
 	claim.sess = NULL;
 
-	if (!err && !claim.taken)
-		err = ENOTSUP;
+	return err;
+}
+
+
+int dialog_reinvite(struct reinvite *inv, struct call *call)
+{
+	int err;
+
+	if (!inv || !call)
+		return EINVAL;
+
+	claim.inv = inv;
+	err = claim_modify(call);
+	claim.inv = NULL;
 
 	return err;
 }
 
 
 /* What a request can be sent to */
-static bool is_target(const struct sip_msg *msg)
+static bool is_target(const struct pl *contact)
 {
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
 	struct sip_addr addr;
 
-	if (!hdr || sip_addr_decode(&addr, &hdr->val))
+	if (sip_addr_decode(&addr, contact))
 		return false;
 
 	return pl_isset(&addr.uri.host) &&
@@ -198,17 +230,33 @@ static bool is_target(const struct sip_msg *msg)
 }
 
 
+/* The Contact is the one before, and nobody has set another target since */
+static bool is_refreshed(const struct dialog *dlg, const struct pl *contact)
+{
+	return dlg->contact && !pl_strcmp(contact, dlg->contact) &&
+	       !str_cmp(dlg->target, sip_dialog_uri(dlg->dlg));
+}
+
+
 void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg)
 {
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
 	int err;
 
-	if (!is_target(msg))
+	if (!hdr || is_refreshed(dlg, &hdr->val) || !is_target(&hdr->val))
 		return;
 
 	err = sip_dialog_update(dlg->dlg, msg);
-	if (err)
+	if (err) {
 		warning("sip_refer: the target of a dialog stays %s (%m)\n",
 			sip_dialog_uri(dlg->dlg), err);
+		return;
+	}
+
+	dlg->contact = mem_deref(dlg->contact);
+	dlg->target = mem_deref(dlg->target);
+	if (!str_dup(&dlg->target, sip_dialog_uri(dlg->dlg)))
+		(void)pl_strdup(&dlg->contact, &hdr->val);
 }
 
 

@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include <re.h>
 #include "host.h"
 
@@ -15,6 +16,7 @@ struct drequest {
 	struct dialog *dlg;
 	const char *met;
 	char *hdrs;
+	char *body;    /* may be NULL */
 	uint32_t cseq; /* of the latest attempt */
 	drequest_h *h;
 	void *arg;
@@ -32,6 +34,7 @@ static void destructor(void *arg)
 	mem_deref(req->auth);
 	mem_deref(req->dlg);
 	mem_deref(req->hdrs);
+	mem_deref(req->body);
 }
 
 
@@ -52,6 +55,14 @@ static bool is_challenge(const struct sip_msg *msg)
 }
 
 
+/* RFC 5057 section 5.4, RFC 6665 section 4.4.1 */
+static bool is_refresh(const char *met)
+{
+	return !strcmp(met, "REFER") || !strcmp(met, "SUBSCRIBE") ||
+	       !strcmp(met, "NOTIFY");
+}
+
+
 static void response_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct drequest *req = arg;
@@ -69,9 +80,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 			return;
 	}
 
-	/* REFER and SUBSCRIBE, which are all that goes out this way, refresh
-	   the target */
-	if (!err && msg->scode < 300)
+	if (!err && msg->scode < 300 && is_refresh(req->met))
 		dialog_refresh(req->dlg, msg);
 
 	finish(req, err, err ? NULL : msg);
@@ -80,17 +89,22 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 static int attempt(struct drequest *req)
 {
+	const bool message = !strcmp(req->met, "MESSAGE");
+	const char *body = req->body ? req->body : "";
+
 	req->cseq = sip_dialog_lseq(req->dlg->dlg);
 
-	return sip_drequestf(&req->req, uag_sip(), true, req->met,
-			     req->dlg->dlg, 0, req->auth, compat_send_handler,
-			     response_handler, req,
-			     "%sContent-Length: 0\r\n\r\n", req->hdrs);
+	return sip_drequestf(
+		&req->req, uag_sip(), true, req->met, req->dlg->dlg, 0,
+		req->auth, message ? NULL : compat_send_handler,
+		response_handler, req, "%sContent-Length: %zu\r\n\r\n%s",
+		req->hdrs, strlen(body), body);
 }
 
 
-int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
-		  const char *hdrs, drequest_h *h, void *arg)
+int drequest_send_body(struct drequest **reqp, struct dialog *dlg,
+		       const char *met, const char *hdrs, const char *body,
+		       drequest_h *h, void *arg)
 {
 	struct drequest *req;
 	int err;
@@ -109,6 +123,8 @@ int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
 	req->arg = arg;
 
 	err = str_dup(&req->hdrs, hdrs);
+	if (!err && body)
+		err = str_dup(&req->body, body);
 	if (err)
 		goto out;
 
@@ -125,6 +141,13 @@ out:
 		*reqp = req;
 
 	return err;
+}
+
+
+int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
+		  const char *hdrs, drequest_h *h, void *arg)
+{
+	return drequest_send_body(reqp, dlg, met, hdrs, NULL, h, arg);
 }
 
 

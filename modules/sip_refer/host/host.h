@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
+#include "heap.h"
 #include "compat.h"
 
 struct drequest;
@@ -32,6 +33,8 @@ struct dialog {
 	struct le le;           /**< Among all that are taken           */
 	struct sip_dialog *dlg; /**< Dialog, shared with the call       */
 	char *cuser;            /**< Contact user                       */
+	char *contact;          /**< Contact that its target was set to */
+	char *target;           /**< ... and that target                */
 	sip_auth_h *authh;      /**< Gives the account's credentials    */
 	void *aarg;             /**< Argument of authh, a reference     */
 	bool subscribed;        /**< A REFER in it was accepted         */
@@ -39,6 +42,12 @@ struct dialog {
 	bool says_trying;       /**< A NOTIFY in it has told of a 100   */
 	bool shared;            /**< baresip has sent a REFER in it     */
 	uint32_t notify_cseq;   /**< Highest CSeq of a NOTIFY           */
+};
+
+/** A re-INVITE of ours; libre may send it later, and again */
+struct reinvite {
+	struct sip_dialog *dlg; /**< A reference                     */
+	uint32_t cseq;          /**< Its CSeq is this one or a later */
 };
 
 /**
@@ -59,10 +68,7 @@ typedef void(deadline_h)(void *arg);
 
 /** A deadline, which is cancelled before its memory goes */
 struct deadline {
-	struct deadline *below;  /**< First of those that come later */
-	struct deadline *next;   /**< Below the same one, as we are  */
-	struct deadline *before; /**< Whose `next` or `below` we are */
-	uint64_t at; /**< When it comes, by a clock of its own [ns] */
+	struct heap_node node; /**< By a clock of its own [ns] */
 	deadline_h *h;
 	void *arg;
 };
@@ -70,9 +76,12 @@ struct deadline {
 /**
  * Defines the handler of the end of a file
  *
- * @param arg Handler argument
+ * @param whole True if it was played whole; false if baresip has ended the
+ *              source, as for another codec. Then the file may be played
+ *              anew, but not within the handler.
+ * @param arg   Handler argument
  */
-typedef void(source_end_h)(void *arg);
+typedef void(source_end_h)(bool whole, void *arg);
 
 
 /* agents: The user agents of baresip, and the calls that they have now */
@@ -159,6 +168,20 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 
 /**
+ * Renegotiate a call, with what its media now offer
+ *
+ * @param inv  What is known of the re-INVITE; its `dlg` is given back with
+ *             mem_deref()
+ * @param call Call
+ *
+ * @return 0, EINVAL, ENOTSUP if baresip sends none, or what it cannot
+ *         renegotiate the call with
+ *
+ * Reference: RFC 3261 section 14.1
+ */
+int dialog_reinvite(struct reinvite *inv, struct call *call);
+
+/**
  * Send what follows in the dialog to where the far end is now. Without a
  * Contact that can be sent to, it is where it was.
  *
@@ -187,6 +210,21 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 uint32_t cseq, const char *hdrs, bool via);
 
 
+/* direction: Which way the media of a call go */
+
+/**
+ * Set whether the far end of a call is to send media. What we send goes on:
+ * baresip's own hold would silence that as well. It is agreed with the far end
+ * by dialog_reinvite().
+ *
+ * @param call Call
+ * @param hold True if it is to send none
+ *
+ * Reference: RFC 3264 section 8.4
+ */
+void direction_hold(const struct call *call, bool hold);
+
+
 /* drequest: One request in a dialog, its 401 and 407 answered */
 
 /**
@@ -206,6 +244,26 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
  */
 int drequest_send(struct drequest **reqp, struct dialog *dlg, const char *met,
 		  const char *hdrs, drequest_h *h, void *arg);
+
+/**
+ * Send a request with a body in a dialog, see drequest_send(). A MESSAGE has
+ * no Contact.
+ *
+ * @param reqp Pointer to the request
+ * @param dlg  Dialog, see dialog_take()
+ * @param met  Method, a constant
+ * @param hdrs Header fields, each ended by CRLF
+ * @param body Body, whose Content-Type is among them, or NULL
+ * @param h    Handler of the answer
+ * @param arg  Handler argument
+ *
+ * @return 0, EINVAL, ENOMEM, or what libre cannot send it with
+ *
+ * Reference: RFC 3428 section 4
+ */
+int drequest_send_body(struct drequest **reqp, struct dialog *dlg,
+		       const char *met, const char *hdrs, const char *body,
+		       drequest_h *h, void *arg);
 
 /**
  * Make no further attempt: a challenge that comes now is the answer
@@ -237,13 +295,16 @@ void invite_keep(const struct sip_msg *msg);
  * Take the header fields that the far end of a call sent
  *
  * @param call_id Call-ID of the call
+ * @param uuip    Pointer to the JSON array of its User-to-User, to be freed,
+ * or to NULL; left alone if there are no header fields
  * @param sourcep Pointer to the host that they came from, with a port if it
  *                can be reached there; left alone if there are none
  * @param shown   What they show of the far end; left alone likewise
  *
  * @return JSON object of name and value, to be freed; NULL if there is none
  */
-char *invite_take(const char *call_id, char **sourcep, struct shown *shown);
+char *invite_take(const char *call_id, char **uuip, char **sourcep,
+		  struct shown *shown);
 
 /**
  * Forget all INVITEs that wait
@@ -269,6 +330,13 @@ int listener_put_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh);
 /* source: An audio source for baresip that plays WAV files */
 
 /**
+ * Let go of an argument of source_play(): nothing is told any more
+ *
+ * @param arg Handler argument
+ */
+void source_forget(const void *arg);
+
+/**
  * Register the source with baresip, as `sip_refer`
  *
  * @return 0, or ENOMEM
@@ -285,8 +353,7 @@ void source_close(void);
  *
  * @param audio Audio of the call; if it has another source, it gets this one
  * @param path  Path of the file
- * @param endh  Called once at the end of the file, not if it is stopped or
- *              the call ends
+ * @param endh  Called once at the end of the file, not if it is stopped
  * @param arg   Handler argument
  *
  * @return 0, ENOMEM, ENOENT if there is no such file, ENOTSUP if it is no WAV

@@ -22,6 +22,7 @@ struct invite {
 	struct le le;
 	char *call_id;
 	char *headers; /* as JSON */
+	char *uui;     /* as JSON, or NULL */
 	char *source;
 	struct shown shown;
 };
@@ -37,6 +38,7 @@ static void destructor(void *arg)
 	mem_deref(inv->call_id);
 	mem_deref(inv->source);
 	free(inv->headers);
+	free(inv->uui);
 }
 
 
@@ -99,6 +101,7 @@ void invite_keep(const struct sip_msg *msg)
 	json_close(&j, '}');
 	inv->headers = json_take(&j);
 	json_free(&j);
+	inv->uui = uui_json(msg);
 	shown_by(&inv->shown, msg);
 	if (err || !inv->headers) {
 		mem_deref(inv);
@@ -115,7 +118,8 @@ void invite_keep(const struct sip_msg *msg)
 }
 
 
-char *invite_take(const char *call_id, char **sourcep, struct shown *shown)
+char *invite_take(const char *call_id, char **uuip, char **sourcep,
+		  struct shown *shown)
 {
 	struct invite *inv = find(call_id);
 	char *headers;
@@ -125,6 +129,9 @@ char *invite_take(const char *call_id, char **sourcep, struct shown *shown)
 
 	headers = inv->headers;
 	inv->headers = NULL;
+	free(*uuip);
+	*uuip = inv->uui;
+	inv->uui = NULL;
 	mem_deref(*sourcep);
 	*sourcep = mem_ref(inv->source);
 	*shown = inv->shown;

@@ -44,6 +44,8 @@ static void destructor(void *arg)
 
 	deadline_cancel(&st->deadline);
 	list_unlink(&st->le);
+	if (st->file && st->endh)
+		st->endh(false, st->arg);
 	mem_deref(st->file);
 }
 
@@ -168,7 +170,8 @@ static void deadline_handler(void *arg)
 		if (!frame_read(st, sampv)) {
 			/* may free the source */
 			source_stop(st->audio);
-			endh(endarg);
+			if (endh)
+				endh(true, endarg);
 			return;
 		}
 
@@ -261,6 +264,20 @@ void source_stop(struct audio *audio)
 
 	if (st->borrowed)
 		give_back(audio);
+}
+
+
+void source_forget(const void *arg)
+{
+	struct le *le;
+
+	for (le = list_head(&sources); le; le = le->next) {
+
+		struct ausrc_st *st = le->data;
+
+		if (st->arg == arg)
+			st->endh = NULL;
+	}
 }
 
 

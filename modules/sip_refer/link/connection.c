@@ -1,8 +1,5 @@
 /**
- * @file connection.c  The connection to referd
- *
- * Requests, reconnection, and the replay of what referd has not acknowledged;
- * docs/link.md describes the messages.
+ * @file connection.c  The connection to referd's socket
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,23 +12,21 @@
 #include <unistd.h>
 #include <re.h>
 #include "json.h"
+#include "linkreport.h"
+#include "linkrequest.h"
 #include "host/host.h"
 #include "connection.h"
 #include "lines.h"
-#include "link.h"
 #include "unacked.h"
+#include "ways.h"
 
 
 enum {
-	PROTOCOL = 1,
-	BACKOFF_MIN = 100, /* wait before the next connection [ms]    */
-	BACKOFF_MAX = 2000,
-	LATER_MAX = 2,   /* that a report may wait for the next [ms] */
-	FLUSH_MAX = 500, /* last words when the module closes [ms]  */
+	FLUSH_MAX = 500, /* last words when the module closes [ms] */
 };
 
 enum state {
-	IDLE,     /* not connected, a timer runs    */
+	IDLE,     /* not connected                  */
 	GREETING, /* hello is sent, welcome awaited */
 	READY,    /* reports flow                   */
 };
@@ -40,137 +35,82 @@ static struct {
 	enum state state;
 	int fd;
 	struct compat_fd *cfd;
-	struct deadline deadline;
-	uint32_t backoff;
 	char *path;
-	char *node;
-	char instance[17]; /* tells this start of the module from others */
-	struct link_handlers h;
-	struct tmr flush;      /* at the end of a turn of the loop        */
-	struct deadline later; /* for what may wait                  */
-	bool blocked;          /* we wait until it takes more             */
-	bool held;             /* requests wait                           */
-	struct tmr resume;
+	bool blocked; /* we wait until it takes more */
 	struct lines in;
-} lnk = {.fd = -1};
+} conn = {.fd = -1};
 
 
-static void connect_handler(void *arg);
 static void io_handler(int flags, void *arg);
 
 
-static void disconnect(void)
+/**
+ * Close the connection, if there is one
+ */
+void connection_drop(void)
 {
-	lnk.cfd = mem_deref(lnk.cfd);
-	if (lnk.fd >= 0)
-		(void)close(lnk.fd);
-	lnk.fd = -1;
-	lines_reset(&lnk.in);
-	lnk.blocked = false;
-	lnk.state = IDLE;
-}
-
-
-static void reconnect(void)
-{
-	disconnect();
-	deadline_start(&lnk.deadline, lnk.backoff, connect_handler, NULL);
-	lnk.backoff = min(lnk.backoff * 2, BACKOFF_MAX);
+	conn.cfd = mem_deref(conn.cfd);
+	if (conn.fd >= 0)
+		(void)close(conn.fd);
+	conn.fd = -1;
+	lines_reset(&conn.in);
+	conn.blocked = false;
+	conn.state = IDLE;
 }
 
 
 static void lost(const char *why)
 {
-	if (lnk.state == READY)
+	if (conn.state == READY)
 		warning("sip_refer: lost referd at %s (%s); calls go on, "
 			"reports are kept\n",
-			lnk.path, why);
+			conn.path, why);
 
-	reconnect();
+	connection_drop();
+	link_lost();
 }
 
 
 static int listen_for(bool blocked)
 {
-	lnk.blocked = blocked;
+	conn.blocked = blocked;
 
-	return compat_fd_listen(&lnk.cfd, lnk.fd,
-				(lnk.held ? FD_EXCEPT : FD_READ) |
+	return compat_fd_listen(&conn.cfd, conn.fd,
+				(link_is_held() ? FD_EXCEPT : FD_READ) |
 					(blocked ? FD_WRITE : 0),
 				io_handler, NULL);
 }
 
 
-static void flush_handler(void *arg)
+/**
+ * Tell whether reports flow
+ *
+ * @return True if so
+ */
+bool connection_is_up(void)
+{
+	return conn.state == READY;
+}
+
+
+/**
+ * Send what was reported, as far as the socket takes it; the rest follows by
+ * itself
+ */
+void connection_flush(void)
 {
 	int err;
-	(void)arg;
 
-	deadline_cancel(&lnk.later);
-	if (lnk.state != READY)
+	if (conn.state != READY)
 		return;
 
-	err = unacked_write(lnk.fd, MSG_DONTWAIT);
+	err = unacked_write(conn.fd, MSG_DONTWAIT);
 	if (err == EAGAIN || err == EINTR)
 		err = listen_for(true);
-	else if (!err && lnk.blocked)
+	else if (!err && conn.blocked)
 		err = listen_for(false);
 	if (err)
 		lost(strerror(err));
-}
-
-
-void link_flush(void)
-{
-	tmr_cancel(&lnk.flush);
-	flush_handler(NULL);
-}
-
-
-void link_begin(struct json *j, const char *type)
-{
-	json_init(j);
-	json_open(j, NULL, '{');
-	json_str(j, "type", type);
-}
-
-
-static bool add(struct json *j, bool passing)
-{
-	const int err = unacked_add(j, passing);
-
-	if (err)
-		warning("sip_refer: a report is lost (%m)\n", err);
-
-	return !err;
-}
-
-
-void link_report(struct json *j)
-{
-	/* what a turn of the loop reports goes out together, after what it
-	   has sent to the network */
-	if (add(j, false))
-		tmr_start(&lnk.flush, 0, flush_handler, NULL);
-}
-
-
-static void report_later(struct json *j, bool passing)
-{
-	if (add(j, passing) && !deadline_runs(&lnk.later))
-		deadline_start(&lnk.later, LATER_MAX, flush_handler, NULL);
-}
-
-
-void link_report_later(struct json *j)
-{
-	report_later(j, false);
-}
-
-
-void link_report_step(struct json *j)
-{
-	report_later(j, true);
 }
 
 
@@ -193,15 +133,56 @@ static void welcome(const cJSON *json)
 {
 	uint64_t n;
 
-	info("sip_refer: connected to referd at %s\n", lnk.path);
+	info("sip_refer: connected to referd at %s\n", conn.path);
 
-	if (get_n(&n, json))
-		unacked_forget(n);
-	unacked_rewind();
-	lnk.backoff = BACKOFF_MIN;
-	lnk.state = READY;
+	if (!get_n(&n, json))
+		n = 0;
+	conn.state = READY;
 
-	lnk.h.sync();
+	link_welcome(n);
+}
+
+
+static const char *get_string(const cJSON *json, const char *name)
+{
+	return cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
+
+static bool get_bool(const cJSON *json, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
+
+/* 0 if it is none */
+static int get_count(const cJSON *json, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	return cJSON_IsNumber(item) && item->valueint > 0 ? item->valueint : 0;
+}
+
+
+/* What is to be dialled stands beside the rest */
+static void request(const cJSON *json, const char *type)
+{
+	const struct node_request rq = {
+		.type = type,
+		.ref = get_string(json, "ref"),
+		.call_sid = get_string(json, "call_sid"),
+		.run = get_bool(json, "run"),
+		.attempts = get_count(json, "attempts"),
+		.hold = get_bool(json, "hold"),
+		.evidence = get_string(json, "evidence"),
+		.reason = get_string(json, "reason"),
+		.unsubscribe = get_bool(json, "unsubscribe"),
+	};
+
+	if (!strcmp(type, "verbs"))
+		json = cJSON_GetObjectItemCaseSensitive(json, "verbs");
+	link_asked(&rq, json);
 }
 
 
@@ -209,28 +190,27 @@ static void welcome(const cJSON *json)
 static bool line_handler(const char *line, size_t len)
 {
 	cJSON *json = cJSON_ParseWithLength(line, len);
-	const char *type = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(json, "type"));
+	const char *type = get_string(json, "type");
 	uint64_t n;
 
 	if (!type)
 		warning("sip_refer: referd sent a line that is no message\n");
-	else if (!strcmp(type, "welcome") && lnk.state == GREETING)
+	else if (!strcmp(type, "welcome") && conn.state == GREETING)
 		welcome(json);
 	else if (!strcmp(type, "ack") && get_n(&n, json))
 		unacked_forget(n);
-	else if (lnk.state == READY)
-		lnk.h.request(json);
+	else if (conn.state == READY)
+		request(json, type);
 
 	cJSON_Delete(json);
 
-	return lnk.fd >= 0 && !lnk.held;
+	return conn.fd >= 0 && !link_is_held();
 }
 
 
 static void split_lines(void)
 {
-	if (!lnk.held && lines_split(&lnk.in, line_handler))
+	if (!link_is_held() && lines_split(&conn.in, line_handler))
 		warning("sip_refer: referd sent a line of more than %u bytes, "
 			"which is skipped\n",
 			LINK_LINE_MAX);
@@ -239,7 +219,7 @@ static void split_lines(void)
 
 static void read_lines(void)
 {
-	const ssize_t n = lines_recv(&lnk.in, lnk.fd);
+	const ssize_t n = lines_recv(&conn.in, conn.fd);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -251,36 +231,30 @@ static void read_lines(void)
 }
 
 
-static void resume_handler(void *arg)
+/**
+ * Read no more: requests wait
+ */
+void connection_hold(void)
 {
-	int err;
-	(void)arg;
-
-	if (lnk.fd < 0)
-		return;
-
-	split_lines();
-	err = lnk.fd < 0 || lnk.held ? 0 : listen_for(lnk.blocked);
-	if (err)
-		lost(strerror(err));
+	if (conn.fd >= 0)
+		(void)listen_for(conn.blocked);
 }
 
 
 /**
- * Let referd's requests wait, or go on with them
- *
- * @param hold True to let them wait
+ * Go on with what was read, and with reading
  */
-void link_hold(bool hold)
+void connection_resume(void)
 {
-	if (hold == lnk.held)
+	int err;
+
+	if (conn.fd < 0)
 		return;
 
-	lnk.held = hold;
-	if (!hold)
-		tmr_start(&lnk.resume, 0, resume_handler, NULL);
-	else if (lnk.fd >= 0)
-		(void)listen_for(lnk.blocked);
+	split_lines();
+	err = conn.fd < 0 || link_is_held() ? 0 : listen_for(conn.blocked);
+	if (err)
+		lost(strerror(err));
 }
 
 
@@ -289,9 +263,9 @@ static void io_handler(int flags, void *arg)
 	(void)arg;
 
 	if (flags & FD_WRITE)
-		flush_handler(NULL);
+		connection_flush();
 
-	if (lnk.fd >= 0 && (flags & (FD_READ | FD_EXCEPT)))
+	if (conn.fd >= 0 && (flags & (FD_READ | FD_EXCEPT)))
 		read_lines();
 }
 
@@ -299,30 +273,22 @@ static void io_handler(int flags, void *arg)
 /* Small enough for an empty socket buffer: it is written whole or not */
 static int send_hello(void)
 {
+	struct report hello;
 	struct json j;
 	char *text;
 	size_t len;
 	int err = 0;
 
-	link_begin(&j, "hello");
-	json_int(&j, "protocol", PROTOCOL);
-	json_str(&j, "node", lnk.node);
-	json_str(&j, "boot", lnk.instance);
-	json_str(&j, "version", PROJECT_VERSION);
-	json_str(&j, "baresip", compat_baresip_version());
-	json_str(&j, "libre", sys_libre_version_get());
-	json_int(&j, "first", (int64_t)unacked_first());
-	json_int(&j, "next", (int64_t)unacked_next());
-	json_close(&j, '}');
-
+	link_hello(&hello);
+	json_init(&j);
+	report_print(&j, &hello);
 	text = json_take(&j);
-	json_free(&j);
 	if (!text)
 		return ENOMEM;
 
 	len = strlen(text);
 	text[len++] = '\n';
-	if (send(lnk.fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
+	if (send(conn.fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
 	    (ssize_t)len)
 		err = EPIPE;
 
@@ -336,24 +302,28 @@ static int connect_socket(void)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 
-	str_ncpy(sun.sun_path, lnk.path, sizeof(sun.sun_path));
+	str_ncpy(sun.sun_path, conn.path, sizeof(sun.sun_path));
 
-	lnk.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
-	if (lnk.fd < 0)
+	conn.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			 0);
+	if (conn.fd < 0)
 		return errno;
 
-	if (connect(lnk.fd, (struct sockaddr *)&sun, sizeof(sun)))
+	if (connect(conn.fd, (struct sockaddr *)&sun, sizeof(sun)))
 		return errno;
 
 	return 0;
 }
 
 
-static void connect_handler(void *arg)
+/**
+ * Connect
+ *
+ * @return 0 if somebody listens, who is awaited to answer; otherwise errorcode
+ */
+int connection_open(void)
 {
 	int err;
-	(void)arg;
 
 	err = connect_socket();
 	if (!err)
@@ -361,32 +331,27 @@ static void connect_handler(void *arg)
 	if (!err)
 		err = send_hello();
 	if (err) {
-		debug("sip_refer: no referd at %s (%m)\n", lnk.path, err);
-		reconnect();
-		return;
+		debug("sip_refer: no referd at %s (%m)\n", conn.path, err);
+		connection_drop();
+		return err;
 	}
 
-	lnk.state = GREETING;
+	conn.state = GREETING;
+
+	return 0;
 }
 
 
-int link_init(const char *path, const char *node,
-	      const struct link_handlers *h)
+/**
+ * Get ready to connect
+ *
+ * @param path Path of referd's socket
+ *
+ * @return 0, or ENOMEM
+ */
+int connection_init(const char *path)
 {
-	int err;
-
-	err = str_dup(&lnk.path, path);
-	err |= str_dup(&lnk.node, node);
-	if (err)
-		return err;
-
-	(void)re_snprintf(lnk.instance, sizeof(lnk.instance), "%016llx",
-			  rand_u64());
-	lnk.h = *h;
-	lnk.backoff = BACKOFF_MIN;
-	deadline_start(&lnk.deadline, 0, connect_handler, NULL);
-
-	return 0;
+	return str_dup(&conn.path, path);
 }
 
 
@@ -396,26 +361,22 @@ static void last_words(void)
 	struct timeval tv = {.tv_usec = FLUSH_MAX * 1000};
 	int flags;
 
-	if (lnk.state != READY)
+	if (conn.state != READY)
 		return;
 
-	flags = fcntl(lnk.fd, F_GETFL);
-	(void)fcntl(lnk.fd, F_SETFL, flags & ~O_NONBLOCK);
-	(void)setsockopt(lnk.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	(void)unacked_write(lnk.fd, 0);
+	flags = fcntl(conn.fd, F_GETFL);
+	(void)fcntl(conn.fd, F_SETFL, flags & ~O_NONBLOCK);
+	(void)setsockopt(conn.fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	(void)unacked_write(conn.fd, 0);
 }
 
 
-void link_close(void)
+/**
+ * Send the last words, and close the connection
+ */
+void connection_close(void)
 {
 	last_words();
-	tmr_cancel(&lnk.flush);
-	tmr_cancel(&lnk.resume);
-	deadline_cancel(&lnk.later);
-	deadline_cancel(&lnk.deadline);
-	disconnect();
-	unacked_close();
-	lnk.held = false;
-	lnk.path = mem_deref(lnk.path);
-	lnk.node = mem_deref(lnk.node);
+	connection_drop();
+	conn.path = mem_deref(conn.path);
 }

@@ -1,5 +1,5 @@
 /**
- * @file connection.h  The connection to referd
+ * @file connection.h  The connection to referd's socket
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,6 +8,13 @@
 
 #include <stdbool.h>
 
-void link_hold(bool hold);
+int connection_init(const char *path);
+int connection_open(void);
+bool connection_is_up(void);
+void connection_flush(void);
+void connection_hold(void);
+void connection_resume(void);
+void connection_drop(void);
+void connection_close(void);
 
 #endif

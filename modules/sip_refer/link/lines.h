@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include "link.h"
+#include "linkreport.h"
 
 /* What came, from the begin of a line on */
 struct lines {

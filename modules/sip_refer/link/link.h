@@ -9,17 +9,19 @@
 #include <stdbool.h>
 
 struct cJSON;
-struct json;
+struct report;
+struct node_request;
 
 enum {
-	LINK_LINE_MAX = 65536, /**< Longest line, without its end [bytes] */
-	WINDOW_TIME = 100,     /**< That a REFER keeps others back [ms]   */
+	WINDOW_TIME = 100, /**< That a REFER keeps others back [ms] */
 };
 
 /** What the link is for */
 struct link_handlers {
-	/** A request of referd */
-	void (*request)(const struct cJSON *json);
+	/** A request of referd. Its verbs, or what is to be dialled, are in
+	    body; NULL if there is nothing of that kind. */
+	void (*request)(const struct node_request *rq,
+			const struct cJSON *body);
 
 	/** referd is there (again): it is to be told of all that is going on,
 	    ending with one or more reports of type sync */
@@ -27,7 +29,7 @@ struct link_handlers {
 };
 
 
-/* connection: The connection to referd */
+/* link: What is said on the link, whichever way it goes */
 
 /**
  * Start the link to referd. Nobody has to listen yet: it connects when it can.
@@ -47,40 +49,33 @@ int link_init(const char *path, const char *node,
 void link_close(void);
 
 /**
- * Begin a report to referd
- *
- * @param j    Its text, to which its members are added, see json.h
- * @param type Its type
- */
-void link_begin(struct json *j, const char *type);
-
-/**
  * Report to referd. The report is numbered, and kept until referd
  * acknowledges it.
  *
- * @param j Report, see link_begin(); freed here
+ * @param r Report, without its number and time; its texts are copied
  */
-void link_report(struct json *j);
+void link_report(const struct report *r);
 
 /**
  * Report to referd what nobody has to know at once. It goes out with the next
  * report, if that comes within a moment: a far end has often more to say, and
  * each time that referd is woken costs more than what it is told.
  *
- * @param j Report, see link_begin(); freed here
+ * @param r Report, as for link_report()
  */
-void link_report_later(struct json *j);
+void link_report_later(const struct report *r);
 
 /**
  * Report to referd, as link_report_later() does, a step that others follow:
  * if there is not room for all, it is the first to go
  *
- * @param j Report, see link_begin(); freed here
+ * @param r Report, as for link_report()
  */
-void link_report_step(struct json *j);
+void link_report_step(const struct report *r);
 
 /**
- * Send at once what was reported in this turn of the loop
+ * Have what was reported in this turn of the loop told at once, before more is
+ * done in it
  */
 void link_flush(void);
 

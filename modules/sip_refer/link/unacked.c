@@ -8,10 +8,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <re.h>
-#include "json.h"
+#include "direct.h"
 #include "host/host.h"
+#include "json.h"
+#include "linkreport.h"
 #include "unacked.h"
-#include "link.h"
 
 
 enum {
@@ -25,8 +26,9 @@ struct unacked {
 	struct le le;
 	struct le le_passing; /* if a later one says how it went on */
 	uint64_t n;
-	char *line;
-	size_t len;
+	struct report *report; /* as it is handed over ...           */
+	char *line;            /* ... or as it is written, with '\n' */
+	size_t len;            /* of the one or the other [bytes]    */
 };
 
 static struct {
@@ -55,6 +57,7 @@ static void destructor(void *arg)
 	}
 	list_unlink(&rep->le);
 	list_unlink(&rep->le_passing);
+	free(rep->report);
 	free(rep->line);
 }
 
@@ -119,46 +122,69 @@ static void keep(struct unacked *rep, bool passing)
 }
 
 
-/**
- * Number a report, and keep it until referd acknowledges it
- *
- * @param j       Report, an open object; freed here
- * @param passing True if it is the first to be dropped when there are too
- *                many: a later one says how it went on
- *
- * @return 0, ENOMEM, or EMSGSIZE if it is too long for a line
- */
-int unacked_add(struct json *j, bool passing)
+/* Each that is made has bounds; one that has none must not cost those behind
+   it */
+static int print_line(char **linep, size_t *lenp, const struct report *r)
 {
-	struct unacked *rep;
+	struct json j;
 	char *text;
+	size_t len;
 
-	json_int(j, "n", (int64_t)unacked.next);
-	json_int(j, "time", (int64_t)walltime_now());
-	json_close(j, '}');
-	text = json_take(j);
-	json_free(j);
+	json_init(&j);
+	report_print(&j, r);
+	text = json_take(&j);
+	if (!text)
+		return ENOMEM;
 
-	/* each that is made has bounds; one that has none must not cost those
-	   behind it */
-	if (text && strlen(text) > LINK_LINE_MAX) {
+	len = strlen(text);
+	if (len > LINK_LINE_MAX) {
 		free(text);
 		return EMSGSIZE;
 	}
 
+	/* the terminating zero gives way to the end of the line */
+	text[len] = '\n';
+	*linep = text;
+	*lenp = len + 1;
+
+	return 0;
+}
+
+
+/**
+ * Number a report, and keep it until referd acknowledges it
+ *
+ * @param r       Report
+ * @param passing True if it is the first to be dropped when there are too
+ *                many: a later one says how it went on
+ * @param direct  True if it is to be handed over, not written
+ *
+ * @return 0, ENOMEM, or EMSGSIZE if it is too long for a line
+ */
+int unacked_add(const struct report *r, bool passing, bool direct)
+{
+	struct report numbered = *r;
+	struct unacked *rep;
+	int err = 0;
+
 	rep = mem_zalloc(sizeof(*rep), destructor);
-	if (!text || !rep) {
-		free(text);
-		mem_deref(rep);
+	if (!rep)
 		return ENOMEM;
+
+	numbered.n = unacked.next;
+	numbered.time = (int64_t)walltime_now();
+	if (direct)
+		rep->report = report_copy(&numbered, &rep->len);
+	else
+		err = print_line(&rep->line, &rep->len, &numbered);
+	if (!err && !rep->report && !rep->line)
+		err = ENOMEM;
+	if (err) {
+		mem_deref(rep);
+		return err;
 	}
 
-	/* the terminating zero gives way to the end of the line */
 	rep->n = unacked.next++;
-	rep->len = strlen(text) + 1;
-	rep->line = text;
-	rep->line[rep->len - 1] = '\n';
-
 	keep(rep, passing);
 
 	return 0;
@@ -244,25 +270,51 @@ static void wrote(size_t n)
 }
 
 
-static ssize_t write_some(int fd, int flags)
+/* What was handed over is written now: its line takes its place */
+static int become_line(struct unacked *rep)
 {
-	struct iovec iov[IOV_COUNT];
-	struct msghdr msg = {.msg_iov = iov};
-	size_t skip = unacked.unsent_pos;
-	struct le *le;
+	size_t len = 0;
+	int err;
 
-	for (le = unacked.unsent; le && msg.msg_iovlen < IOV_COUNT;
-	     le = le->next) {
+	if (rep->line)
+		return 0;
 
-		const struct unacked *rep = le->data;
-		struct iovec *v = &iov[msg.msg_iovlen++];
+	err = print_line(&rep->line, &len, rep->report);
+	if (err) {
+		warning("sip_refer: a report is lost (%m)\n", err);
+		return err;
+	}
 
-		v->iov_base = rep->line + skip;
-		v->iov_len = rep->len - skip;
+	unacked.bytes = unacked.bytes - rep->len + len;
+	rep->len = len;
+	free(rep->report);
+	rep->report = NULL;
+
+	return 0;
+}
+
+
+static size_t gather(struct iovec *iov)
+{
+	size_t skip = unacked.unsent_pos, n = 0;
+	struct le *le = unacked.unsent;
+
+	while (le && n < IOV_COUNT) {
+
+		struct unacked *rep = le->data;
+
+		le = le->next;
+		if (become_line(rep)) {
+			mem_deref(rep);
+			continue;
+		}
+
+		iov[n].iov_base = rep->line + skip;
+		iov[n++].iov_len = rep->len - skip;
 		skip = 0;
 	}
 
-	return sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
+	return n;
 }
 
 
@@ -277,10 +329,17 @@ static ssize_t write_some(int fd, int flags)
  */
 int unacked_write(int fd, int flags)
 {
+	struct iovec iov[IOV_COUNT];
+	struct msghdr msg = {.msg_iov = iov};
+	ssize_t n;
+
 	while (unacked.unsent) {
 
-		const ssize_t n = write_some(fd, flags);
+		msg.msg_iovlen = gather(iov);
+		if (!msg.msg_iovlen)
+			break;
 
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
 		if (n < 0)
 			return errno;
 
@@ -288,6 +347,52 @@ int unacked_write(int fd, int flags)
 	}
 
 	return 0;
+}
+
+
+/* It may be forgotten meanwhile; what was a line stays one */
+static void hand(struct unacked *rep, const struct direct_service *service)
+{
+	char *line;
+
+	if (rep->report) {
+		service->report(rep->report);
+		return;
+	}
+
+	line = malloc(rep->len);
+	if (!line)
+		return;
+
+	memcpy(line, rep->line, rep->len);
+	line[rep->len - 1] = '\0';
+	service->line(line, rep->len - 1);
+	free(line);
+}
+
+
+/**
+ * Hand over what is not handed over yet
+ *
+ * @param servicep Who takes it: NULL as soon as it has gone
+ *
+ * @return True if there was something
+ */
+bool unacked_hand(const struct direct_service *const *servicep)
+{
+	const bool some = unacked.unsent != NULL;
+
+	while (unacked.unsent && *servicep) {
+
+		struct unacked *rep = mem_ref(unacked.unsent->data);
+
+		unacked.unsent = unacked.unsent->next;
+		unacked.unsent_pos = 0;
+		hand(rep, *servicep);
+		mem_deref(rep);
+	}
+
+	return some;
 }
 
 

@@ -11,8 +11,8 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <re.h>
-#include "connection.h"
 #include "link.h"
+#include "ways.h"
 
 
 enum { WINDOW_SIZE = 16 };

@@ -146,25 +146,26 @@ static const struct {
 
 	/* baresip 1.0.0 | 2026-11-29 | module_doubts: target headers */
 	{BIT(BARESIP_1), has_target_headers,
-	 "it writes targetHeaders into its Request-URI, which the target may "
-	 "refuse, and calls nobody if a value has a space or a quote in it."},
+	 "it writes targetHeaders and uui into its Request-URI, which the "
+	 "target may refuse, and calls nobody if a value has a space or a "
+	 "quote in it."},
 
 	/* Asterisk 22.10.1, 16.28.0 (chan_pjsip), 16.28.0 (chan_sip) |
 	   2026-11-29 | module_doubts: target headers */
 	{ASTERISKS, has_target_headers,
-	 "it drops targetHeaders. It keeps the user of referTo, and its "
-	 "dialplan may read headers (GET_TRANSFERRER_DATA)."},
+	 "it drops targetHeaders and uui. It keeps the user of referTo, and "
+	 "its dialplan may read headers (GET_TRANSFERRER_DATA)."},
 
 	/* Twinkle 1.10.2, JsSIP 3.13.8, SIP.js 0.21.2, baresip 4.9.0 |
 	   2026-11-29 | module_doubts: target headers */
 	{BIT(TWINKLE) | WEBRTC | BIT(BARESIP_4), has_target_headers,
-	 "it drops targetHeaders."},
+	 "it drops targetHeaders and uui."},
 
 	/* The above and sofia-sip 1.12.11, not linphone 5.1.65, Janus 1.1.2 |
 	   2026-11-29 | module_doubts: target headers */
 	{BIT(OTHER) | BIT(SOFIA), has_target_headers,
-	 "Most far ends drop targetHeaders (Asterisk, Twinkle, JsSIP, SIP.js, "
-	 "baresip): the target may not get them."},
+	 "Most far ends drop targetHeaders and uui (Asterisk, Twinkle, JsSIP, "
+	 "SIP.js, baresip): the target may not get them."},
 
 	/* All that were measured | 2026-11-29 | module_doubts: headers */
 	{ANY, has_headers,

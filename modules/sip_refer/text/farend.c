@@ -395,6 +395,7 @@ void farend_reset(struct farend *far)
 {
 	far->identity = mem_deref(far->identity);
 	far->hostport = mem_deref(far->hostport);
+	far->profile = mem_deref(far->profile);
 }
 
 

@@ -201,6 +201,50 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 }
 
 
+/**
+ * Take a header field that the SIP stack writes otherwise out of those that a
+ * verb brings: there it may be set
+ *
+ * @param valuep Pointer to a copy of its value; left alone if there is none
+ * @param json   The verb; the member of its `headers` is removed
+ * @param name   Its full name
+ * @param error  What is wrong with it
+ *
+ * @return 0, ENOMEM, or EBADMSG if its value is wrong, or it stands twice
+ */
+int header_take(char **valuep, struct cJSON *json, const char *name,
+		struct error *error)
+{
+	cJSON *headers = cJSON_GetObjectItemCaseSensitive(json, "headers");
+	char field[64], buf[HDR_VAL_MAX + 1];
+	cJSON *item, *next;
+	struct pl full;
+	int err = 0;
+
+	(void)re_snprintf(field, sizeof(field), "headers.%s", name);
+
+	item = cJSON_IsObject(headers) ? headers->child : NULL;
+	for (; item && !err; item = next) {
+
+		next = item->next;
+		pl_set_str(&full, item->string);
+		header_full_name(&full);
+		if (pl_strcasecmp(&full, name) || input_is_absent(item))
+			continue;
+
+		if (*valuep)
+			return error_set(error, field, "must stand once");
+
+		err = header_value(buf, sizeof(buf), item, field, error);
+		if (!err)
+			err = str_dup(valuep, buf);
+		cJSON_Delete(cJSON_DetachItemViaPointer(headers, item));
+	}
+
+	return err;
+}
+
+
 int headers_decode(char **strp, const struct cJSON *json, const char *field,
 		   header_print_h *printh, struct error *error)
 {

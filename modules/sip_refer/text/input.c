@@ -83,6 +83,20 @@ int input_text(const char **strp, const struct cJSON *json, const char *field,
 }
 
 
+int input_bool(bool *valp, const struct cJSON *json, const char *field,
+	       struct error *error)
+{
+	const cJSON *item = input_field(json, field);
+
+	if (item && !cJSON_IsBool(item))
+		return error_set(error, field, "must be true or false");
+
+	*valp = cJSON_IsTrue(item);
+
+	return 0;
+}
+
+
 int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 		  struct error *error)
 {

@@ -13,9 +13,6 @@
 #include "uri.h"
 
 
-static const char field[] = "referTo";
-
-
 /* The name of "name" or "name=value" */
 static struct pl name_of(const struct pl *param)
 {
@@ -49,7 +46,7 @@ static bool next_param(struct pl *param, struct pl *left, char sep)
 
 
 /* Asterisk (chan_pjsip 22.10.1, 16.28.0) answers 400 */
-static int addr_check(const char *addr, struct error *error)
+static int addr_check(const char *addr, const char *field, struct error *error)
 {
 	struct pl left, param, name;
 
@@ -66,7 +63,8 @@ static int addr_check(const char *addr, struct error *error)
 }
 
 
-static int hdrs_check(const struct pl *hdrs, struct error *error)
+static int hdrs_check(const struct pl *hdrs, const char *field,
+		      struct error *error)
 {
 	struct pl left = *hdrs, param, name;
 	char *str;
@@ -91,7 +89,8 @@ static int hdrs_check(const struct pl *hdrs, struct error *error)
 
 
 /* RFC 3261 section 19.1.1: the method is an INVITE's unless it is named */
-static int params_check(const struct pl *params, struct error *error)
+static int params_check(const struct pl *params, const char *field,
+			struct error *error)
 {
 	struct pl left = *params, param, name;
 	bool is_method;
@@ -116,19 +115,20 @@ static int params_check(const struct pl *params, struct error *error)
 }
 
 
-int referto_check(const struct target *target, struct error *error)
+int referto_check(const struct target *target, const char *field,
+		  struct error *error)
 {
 	struct uri_parts parts;
 	struct pl uri, hdrs = PL_INIT;
 	int err;
 
-	err = addr_check(target->addr, error);
+	err = addr_check(target->addr, field, error);
 	if (err)
 		return err;
 
 	pl_set_str(&uri, target->uri);
 	if (!uri_split(&parts, &uri)) {
-		err = params_check(&parts.params, error);
+		err = params_check(&parts.params, field, error);
 		hdrs = parts.hdrs;
 	}
 	else {
@@ -136,5 +136,59 @@ int referto_check(const struct target *target, struct error *error)
 		pl_set_str(&hdrs, strchr(target->uri, '?'));
 	}
 
-	return err ? err : hdrs_check(&hdrs, error);
+	return err ? err : hdrs_check(&hdrs, field, error);
+}
+
+
+static unsigned hdr_count(const struct pl *hdrs, const char *name)
+{
+	struct pl left = *hdrs, param, key;
+	char buf[HDR_NAME_MAX];
+	unsigned n = 0;
+
+	while (next_param(&param, &left, '&')) {
+		key = name_of(&param);
+		if (re_snprintf(buf, sizeof(buf), "%H", uri_print_unescaped,
+				&key) > 0)
+			n += !str_casecmp(buf, name);
+	}
+
+	return n;
+}
+
+
+/**
+ * Check that a target is given User-to-User once: by the verb's uui, and not
+ * by its targetHeaders or referTo as well
+ *
+ * @param verb  Verb that has uui; its target, if it names one, is made
+ * @param error What is wrong with it
+ *
+ * @return 0, or EBADMSG
+ */
+int referto_check_uui(const struct sipverb *verb, struct error *error)
+{
+	struct uri_parts parts = {.sips = false};
+	struct pl uri, hdrs;
+	char *text = NULL;
+	unsigned n;
+
+	/* with replaces alone, the target is made later */
+	if (!verb->refer_to.uri &&
+	    re_sdprintf(&text, "?%s",
+			verb->target_hdrs ? verb->target_hdrs : ""))
+		return ENOMEM;
+
+	pl_set_str(&hdrs, text ? text : "");
+	pl_set_str(&uri, text ? "" : verb->refer_to.uri);
+	if (!uri_split(&parts, &uri))
+		hdrs = parts.hdrs;
+	n = hdr_count(&hdrs, uui_name);
+	mem_deref(text);
+
+	return n < 2 ? 0
+		     : error_set(error, "uui",
+				 "must not stand beside another %s, in "
+				 "targetHeaders or referTo",
+				 uui_name);
 }

@@ -66,6 +66,47 @@ static size_t scrub_next(const char *p, const char *end, const char **sp,
 }
 
 
+/* Sixteen bytes at once, on every processor: gcc and clang have such types */
+typedef unsigned char bytes __attribute__((vector_size(16)));
+
+
+/* Not 0 where a byte is not of printable ASCII */
+static bytes others(const char *p)
+{
+	bytes v;
+
+	memcpy(&v, p, sizeof(v));
+
+	return (bytes)((v < 0x20) | (v > 0x7e));
+}
+
+
+/**
+ * Tell whether a text is as text_scrub() makes it, because it is of printable
+ * ASCII, as nearly everything
+ *
+ * @param pl Text
+ *
+ * @return True if it is
+ */
+bool text_is_plain(const struct pl *pl)
+{
+	static const bytes none;
+	bytes found = none;
+	char few[sizeof(bytes)];
+	size_t n = 0;
+
+	for (; n + sizeof(bytes) <= pl->l; n += sizeof(bytes))
+		found |= others(pl->p + n);
+
+	memset(few, ' ', sizeof(few));
+	memcpy(few, pl->p + n, pl->l - n);
+	found |= others(few);
+
+	return !memcmp(&found, &none, sizeof(found));
+}
+
+
 int text_scrub(char **strp, const struct pl *pl)
 {
 	const char *p, *end, *s;
@@ -76,6 +117,11 @@ int text_scrub(char **strp, const struct pl *pl)
 	err = pl_strdup(&str, pl);
 	if (err)
 		return err;
+
+	if (text_is_plain(pl)) {
+		*strp = str;
+		return 0;
+	}
 
 	/* it gets no longer, so that it can be written over itself */
 	end = str + pl->l;

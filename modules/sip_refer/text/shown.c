@@ -3,6 +3,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include <re.h>
 #include "text.h"
 
@@ -39,6 +40,16 @@ static enum stack agent_stack(const struct sip_hdr *hdr)
 }
 
 
+static void agent_copy(char *agent, const struct sip_hdr *hdr)
+{
+	const size_t len = hdr ? min(hdr->val.l, AGENT_SIZE - 1) : 0;
+
+	if (len)
+		memcpy(agent, hdr->val.p, len);
+	agent[len] = '\0';
+}
+
+
 /* chan_sip has neither, chan_pjsip both */
 static bool is_chan_sip(const struct sip_msg *msg)
 {
@@ -50,9 +61,13 @@ static bool is_chan_sip(const struct sip_msg *msg)
 
 void shown_by(struct shown *shown, const struct sip_msg *msg)
 {
-	shown->stack = agent_stack(sip_msg_hdr(msg, SIP_HDR_USER_AGENT));
+	const struct sip_hdr *agent = sip_msg_hdr(msg, SIP_HDR_USER_AGENT);
+	const struct sip_hdr *server = sip_msg_hdr(msg, SIP_HDR_SERVER);
+
+	agent_copy(shown->agent, agent ? agent : server);
+	shown->stack = agent_stack(agent);
 	if (shown->stack == STACK_OTHER)
-		shown->stack = agent_stack(sip_msg_hdr(msg, SIP_HDR_SERVER));
+		shown->stack = agent_stack(server);
 	if (shown->stack == STACK_ASTERISK && is_chan_sip(msg))
 		shown->stack = STACK_CHAN_SIP;
 
@@ -61,4 +76,13 @@ void shown_by(struct shown *shown, const struct sip_msg *msg)
 						      "REFER");
 	shown->replaces = sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED,
 						"replaces");
+}
+
+
+/* Measured: baresip 1.0.0 answers 200 and ends the call in the same ms;
+   linphone 5.1.65 answers 501, and never sends its final NOTIFY */
+bool shown_minds_unsubscribe(const struct shown *shown)
+{
+	return shown->stack == STACK_BARESIP_1 ||
+	       shown->stack == STACK_LINPHONE;
 }

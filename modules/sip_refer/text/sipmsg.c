@@ -15,6 +15,7 @@ enum {
 	BODY_MAX = 1024,  /* ... of a body [bytes]                        */
 	FIELDS_MAX = 256, /* ... of header fields                         */
 	VALUE_HEAD = 128, /* ... of a value that has no room [bytes]      */
+	NAME_SIZE = 64,   /* of a name that is no long one [bytes]        */
 	FIELD_EXTRA = 4,  /* what stands around name and value [bytes]    */
 };
 
@@ -23,11 +24,35 @@ struct fields {
 	struct field {
 		struct pl name;
 		struct pl val;
-		size_t max; /* of the value [bytes] */
+		size_t max; /* of the value [bytes]            */
+		bool more;  /* one of the same name comes      */
+		bool again; /* ... or stands before this one   */
 	} v[FIELDS_MAX];
 	size_t count;
 	size_t room; /* left [bytes] */
 };
+
+
+static void fields_init(struct fields *fields, size_t room)
+{
+	fields->count = 0;
+	fields->room = room;
+}
+
+
+/* Those of one name are written together, at the place of the first */
+static void name_find(struct fields *fields, struct field *field)
+{
+	size_t i;
+
+	for (i = 0; i < fields->count && !field->again; i++) {
+		if (pl_casecmp(&fields->v[i].name, &field->name))
+			continue;
+
+		fields->v[i].more = true;
+		field->again = true;
+	}
+}
 
 
 /* A field that has no room is cut, or left out; the smaller ones stay */
@@ -36,6 +61,7 @@ static void field_add(struct fields *fields, const struct pl *name,
 {
 	const size_t head = val->l < VALUE_HEAD ? val->l : VALUE_HEAD;
 	struct pl full = *name;
+	struct field *field;
 	size_t max = val->l;
 
 	if (fields->count == FIELDS_MAX)
@@ -48,11 +74,14 @@ static void field_add(struct fields *fields, const struct pl *name,
 		return;
 
 	fields->room -= full.l + max + FIELD_EXTRA;
-	fields->v[fields->count++] = (struct field){
+	field = &fields->v[fields->count];
+	*field = (struct field){
 		.name = full,
 		.val = *val,
 		.max = max < val->l ? head : val->l,
 	};
+	name_find(fields, field);
+	++fields->count;
 }
 
 
@@ -89,41 +118,58 @@ static int value_join(char **valp, const struct field *fieldv, size_t fieldc)
 }
 
 
-static bool is_first(const struct field *fieldv, size_t i)
+/* Nearly each of them is alone, and goes as it came */
+static int value_write(struct json *j, const char *name,
+		       const struct field *fieldv, size_t fieldc)
 {
-	size_t k;
+	char *val;
+	int err;
 
-	for (k = 0; k < i; k++) {
-		if (!pl_casecmp(&fieldv[k].name, &fieldv[i].name))
-			return false;
+	if (!fieldv->more && fieldv->max == fieldv->val.l &&
+	    text_is_plain(&fieldv->val)) {
+		json_strn(j, name, fieldv->val.p, fieldv->val.l);
+		return 0;
 	}
 
-	return true;
+	err = value_join(&val, fieldv, fieldc);
+	if (!err) {
+		json_str(j, name, val);
+		mem_deref(val);
+	}
+
+	return err;
+}
+
+
+static int field_write(struct json *j, const struct field *fieldv,
+		       size_t fieldc)
+{
+	char buf[NAME_SIZE], *name;
+	int err;
+
+	if (fieldv->name.l < sizeof(buf) && text_is_plain(&fieldv->name)) {
+		(void)pl_strcpy(&fieldv->name, buf, sizeof(buf));
+		return value_write(j, buf, fieldv, fieldc);
+	}
+
+	err = text_scrub(&name, &fieldv->name);
+	if (!err) {
+		err = value_write(j, name, fieldv, fieldc);
+		mem_deref(name);
+	}
+
+	return err;
 }
 
 
 static int fields_write(struct json *j, const struct fields *fields)
 {
-	const struct field *fieldv = fields->v;
-	char *name, *val;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < fields->count && !err; i++) {
-
-		if (!is_first(fieldv, i))
-			continue;
-
-		err = text_scrub(&name, &fieldv[i].name);
-		if (err)
-			break;
-
-		err = value_join(&val, &fieldv[i], fields->count - i);
-		if (!err) {
-			json_str(j, name, val);
-			mem_deref(val);
-		}
-		mem_deref(name);
+		if (!fields->v[i].again)
+			err = field_write(j, &fields->v[i], fields->count - i);
 	}
 
 	return err;
@@ -132,9 +178,10 @@ static int fields_write(struct json *j, const struct fields *fields)
 
 int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max)
 {
-	struct fields fields = {.count = 0, .room = max};
+	struct fields fields;
 	struct le *le;
 
+	fields_init(&fields, max);
 	for (le = list_head(&msg->hdrl); le; le = le->next) {
 
 		const struct sip_hdr *hdr = le->data;
@@ -260,12 +307,13 @@ static void line_get(struct pl *line, struct pl *text)
 
 char *sipmsg_json_text(const char *request)
 {
-	struct fields fields = {.count = 0, .room = SIPMSG_HDRS_MAX};
+	struct fields fields;
 	struct pl left, line;
 	struct json j;
 	char *start;
 	int err;
 
+	fields_init(&fields, SIPMSG_HDRS_MAX);
 	pl_set_str(&left, request);
 	line_get(&line, &left);
 	err = text_scrub_cut(&start, &line, START_MAX);

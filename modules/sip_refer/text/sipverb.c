@@ -19,9 +19,11 @@ static void destructor(void *arg)
 	mem_deref(verb->replaces);
 	target_reset(&verb->refer_to);
 	target_reset(&verb->referred_by);
+	mem_deref(verb->profile);
 	mem_deref(verb->hdrs);
 	mem_deref(verb->reason);
 	mem_deref(verb->files);
+	mem_deref(verb->body);
 }
 
 
@@ -30,6 +32,13 @@ static int hdrs_decode(struct sipverb *verb, const cJSON *json,
 {
 	return headers_decode(&verb->hdrs, json, "headers", header_print_line,
 			      error);
+}
+
+
+static void say(struct sipverb *verb, enum profile_key key, bool said)
+{
+	if (said)
+		verb->said |= 1U << key;
 }
 
 
@@ -108,6 +117,8 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			err = timeout_decode(&timeouts->notify, item, error);
 		else if (!strcmp(item->string, "ringing"))
 			err = timeout_decode(&timeouts->ringing, item, error);
+		else if (!strcmp(item->string, "answer"))
+			err = timeout_decode(&timeouts->answer, item, error);
 		else if (!strcmp(item->string, "retry"))
 			err = retry_decode(&timeouts->retry, item, error);
 		else if (!strcmp(item->string, "unsubscribe"))
@@ -116,7 +127,8 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 		else
 			err = error_set(error, "timeouts",
 					"must have no members but notify, "
-					"ringing, retry and unsubscribe");
+					"ringing, answer, retry and "
+					"unsubscribe");
 		if (err)
 			break;
 	}
@@ -125,17 +137,30 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 }
 
 
-static int bool_decode(bool *valp, const cJSON *json, const char *field,
-		       struct error *error)
+/* What stands in Referred-By where the verb does not say it; NULL for none */
+static const char *referrer(const struct farend *far, const char **rulep)
 {
-	const cJSON *item = input_field(json, field);
+	const struct profile *p = far->profile;
 
-	if (item && !cJSON_IsBool(item))
-		return error_set(error, field, "must be true or false");
+	*rulep = "profile";
+	switch (p ? p->referrer : REFERRER_FAR_END) {
 
-	*valp = cJSON_IsTrue(item);
+	case REFERRER_NONE: *rulep = "none"; return NULL;
+	case REFERRER_FIXED: return p->referred_by;
 
-	return 0;
+	case REFERRER_OWN:
+		if (far->own) {
+			*rulep = "account";
+			return far->own;
+		}
+		break;
+
+	case REFERRER_FAR_END: break;
+	}
+
+	*rulep = "identity";
+
+	return far->identity;
 }
 
 
@@ -145,6 +170,7 @@ static int refer_to_decode(struct sipverb *verb, const cJSON *json,
 			   const struct farend *far, struct error *error)
 {
 	const char *input, *replaces;
+	struct farend to;
 	int err;
 
 	err = input_text(&replaces, json, "replaces", HDR_NAME_MAX, error);
@@ -153,14 +179,19 @@ static int refer_to_decode(struct sipverb *verb, const cJSON *json,
 	if (!err)
 		err = headers_decode(&verb->target_hdrs, json, "targetHeaders",
 				     header_print_uri, error);
+	if (!err)
+		err = uui_decode(&verb->target_hdrs, json, error);
 	if (err)
 		return err;
 
+	profile_refer_to(&to, far, far->profile);
 	if (input)
 		err = target_encode(&verb->refer_to, "referTo", input, NULL,
-				    verb->target_hdrs, far, error);
+				    verb->target_hdrs, &to, error);
 	if (!err && input)
-		err = referto_check(&verb->refer_to, error);
+		err = referto_check(&verb->refer_to, "referTo", error);
+	if (!err && input_field(json, "uui"))
+		err = referto_check_uui(verb, error);
 	if (!err && input)
 		err = str_dup(&verb->input, input);
 	if (!err && replaces)
@@ -170,10 +201,18 @@ static int refer_to_decode(struct sipverb *verb, const cJSON *json,
 }
 
 
+static int referred_by_none(struct sipverb *verb, const char *rule)
+{
+	verb->referred_by.rule = rule;
+
+	return str_dup(&verb->referred_by.uri, "");
+}
+
+
 static int referred_by_decode(struct sipverb *verb, const cJSON *json,
 			      const struct farend *far, struct error *error)
 {
-	const char *input, *dname;
+	const char *input, *dname, *rule = NULL;
 	int err;
 
 	err = input_string(&input, json, "referredBy", false, error);
@@ -183,12 +222,18 @@ static int referred_by_decode(struct sipverb *verb, const cJSON *json,
 	if (err)
 		return err;
 
+	say(verb, PROFILE_REFERRED_BY, input != NULL);
+
 	/* by default the identity of the party that is transferred */
-	err = target_encode(&verb->referred_by, "referredBy",
-			    input ? input : far->identity, dname, NULL, far,
-			    error);
-	if (!err && !input)
-		verb->referred_by.rule = "identity";
+	if (!input)
+		input = referrer(far, &rule);
+	if (!input)
+		return referred_by_none(verb, rule);
+
+	err = target_encode(&verb->referred_by, "referredBy", input, dname,
+			    NULL, far, error);
+	if (!err && rule)
+		verb->referred_by.rule = rule;
 
 	return err;
 }
@@ -217,6 +262,22 @@ int sipverb_check_size(const struct sipverb *verb, struct error *error)
 }
 
 
+/* A target with a host of its own, or another call's, is as the verb has it */
+static void say_rest(struct sipverb *verb)
+{
+	const struct timeouts *t = &verb->timeouts;
+	const bool whole = !verb->input ||
+			   !str_cmp(verb->refer_to.rule, "given");
+
+	say(verb, PROFILE_REFER_TO, whole);
+	say(verb, PROFILE_USER_PHONE, whole);
+	say(verb, PROFILE_NOTIFY, t->notify);
+	say(verb, PROFILE_RINGING, t->ringing);
+	say(verb, PROFILE_RETRY, t->retry);
+	say(verb, PROFILE_UNSUBSCRIBE, t->unsubscribe != UNSUBSCRIBE_UNSET);
+}
+
+
 static int refer_decode(struct sipverb *verb, const cJSON *json,
 			const struct farend *far, struct error *error)
 {
@@ -230,39 +291,18 @@ static int refer_decode(struct sipverb *verb, const cJSON *json,
 	if (!err)
 		err = timeouts_decode(&verb->timeouts, json, error);
 	if (!err)
-		err = bool_decode(&verb->force, json, "force", error);
+		err = input_bool(&verb->force, json, "force", error);
 	if (!err)
-		err = bool_decode(&verb->dry_run, json, "dryRun", error);
+		err = input_bool(&verb->dry_run, json, "dryRun", error);
 	if (!err)
 		err = sipverb_check_size(verb, error);
-
-	return err;
-}
-
-
-static int decline_decode(struct sipverb *verb, const cJSON *json,
-			  struct error *error)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "status");
-	const char *reason;
-	int err;
-
-	if (!cJSON_IsNumber(item) || item->valuedouble != item->valueint ||
-	    item->valueint < 400 || item->valueint > 699)
-		return error_set(error, "status",
-				 "must be a SIP status from 400 to 699");
-
-	verb->status = item->valueint;
-
-	err = input_text(&reason, json, "reason", HDR_NAME_MAX, error);
 	if (err)
 		return err;
 
-	err = str_dup(&verb->reason, reason ? reason : "Declined");
-	if (err)
-		return err;
+	verb->profile = mem_ref(far->profile);
+	say_rest(verb);
 
-	return hdrs_decode(verb, json, error);
+	return 0;
 }
 
 
@@ -370,9 +410,12 @@ static int type_decode(enum sipverb_type *typep, const cJSON *json,
 		const char *name;
 		enum sipverb_type type;
 	} verbs[] = {
-		{"sip:refer", SIPVERB_REFER},     {"answer", SIPVERB_ANSWER},
-		{"sip:decline", SIPVERB_DECLINE}, {"hangup", SIPVERB_HANGUP},
+		{"sip:refer", SIPVERB_REFER},
+		{"answer", SIPVERB_ANSWER},
+		{"sip:decline", SIPVERB_DECLINE},
+		{"hangup", SIPVERB_HANGUP},
 		{"play", SIPVERB_PLAY},
+		{"sip:request", SIPVERB_REQUEST},
 	};
 	const char *name;
 	size_t i;
@@ -417,9 +460,13 @@ int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
 
 	case SIPVERB_REFER: err = refer_decode(verb, json, far, error); break;
 
-	case SIPVERB_DECLINE: err = decline_decode(verb, json, error); break;
+	case SIPVERB_DECLINE:
+		err = decline_decode(verb, json, far, error);
+		break;
 
 	case SIPVERB_HANGUP: err = hdrs_decode(verb, json, error); break;
+
+	case SIPVERB_REQUEST: err = request_decode(verb, json, error); break;
 
 	case SIPVERB_PLAY: err = play_decode(verb, json, error); break;
 

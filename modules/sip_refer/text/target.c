@@ -219,12 +219,33 @@ static int uri_check(char **urip, const struct pl *pl, const char *field,
 
 
 /* A number without its separators, a user with what must be escaped */
-static int user_encode(char **userp, const struct pl *pl)
+static int user_encode(char **userp, bool *is_numberp, const struct pl *pl)
 {
 	const int err = number_encode(userp, pl, NULL);
 
+	*is_numberp = !err;
+
 	return err == EBADMSG ? re_sdprintf(userp, "%H", uri_print_user, pl)
 			      : err;
+}
+
+
+/* How a number or user is written that has no host of its own. A number is a
+   tel: URI only if it is whole: RFC 3966 section 5.1.5 wants a context for any
+   other. */
+static int user_print(char **urip, const char **rulep, const char *name,
+		      bool is_number, const struct farend *far)
+{
+	if (is_number && far->tel && *name == '+') {
+		*rulep = "profile";
+		return re_sdprintf(urip, "tel:%s", name);
+	}
+
+	*rulep = far->rule;
+
+	return re_sdprintf(urip, "sip%s:%s@%s%s", far->sips ? "s" : "", name,
+			   far->hostport,
+			   is_number && far->user_phone ? ";user=phone" : "");
 }
 
 
@@ -235,6 +256,7 @@ static int user_make(struct target *target, const struct pl *pl,
 {
 	struct pl user = *pl, host, uri;
 	const char *at = pl_strchr(pl, '@');
+	bool is_number;
 	char *str, *name;
 	int err;
 
@@ -244,14 +266,13 @@ static int user_make(struct target *target, const struct pl *pl,
 				 "call has no host");
 
 	user.l = at ? (size_t)(at - pl->p) : pl->l;
-	err = user_encode(&name, &user);
+	err = user_encode(&name, &is_number, &user);
 	if (err)
 		return err;
 
 	if (!at) {
-		target->rule = far->rule;
-		err = re_sdprintf(&target->uri, "sip%s:%s@%s",
-				  far->sips ? "s" : "", name, far->hostport);
+		err = user_print(&target->uri, &target->rule, name, is_number,
+				 far);
 		goto out;
 	}
 
@@ -340,11 +361,17 @@ int target_encode(struct target *target, const char *field, const char *input,
 {
 	struct target t = {.rule = NULL};
 	struct parts parts;
+	struct farend to;
 	struct pl pl;
 	int err;
 
 	if (!target || !field || !input || !far)
 		return EINVAL;
+
+	/* a tel: URI has no room for them */
+	to = *far;
+	if (str_isset(hdrs))
+		to.tel = false;
 
 	if (!text_is_clean(input))
 		return error_set(error, field,
@@ -361,7 +388,7 @@ int target_encode(struct target *target, const char *field, const char *input,
 	if (!err)
 		err = controls_check(&parts, field, error);
 	if (!err)
-		err = uri_make(&t, &parts.uri, far, field, error);
+		err = uri_make(&t, &parts.uri, &to, field, error);
 	if (!err)
 		err = uri_add_hdrs(&t.uri, hdrs, field, error);
 	if (!err)

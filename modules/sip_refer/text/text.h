@@ -13,15 +13,20 @@
 
 struct cJSON;
 struct json;
+struct profile;
 
 /* Bounds of what a verb may carry */
 enum {
-	URI_MAX = 2048,      /**< referTo, referredBy [bytes]               */
-	DNAME_MAX = 256,     /**< Display name [bytes]                      */
-	HDR_NAME_MAX = 128,  /**< Name of a header field [bytes]            */
-	HDR_VAL_MAX = 2048,  /**< Value of a header field [bytes]          */
-	HDR_MAX = 32,        /**< Header fields in one verb                */
-	TIMEOUT_MAX = 3600,  /**< Longest timeout that may be set [s]      */
+	URI_MAX = 2048,     /**< referTo, referredBy [bytes]               */
+	DNAME_MAX = 256,    /**< Display name [bytes]                      */
+	HDR_NAME_MAX = 128, /**< Name of a header field [bytes]            */
+	HDR_VAL_MAX = 2048, /**< Value of a header field [bytes]          */
+	HDR_MAX = 32,       /**< Header fields in one verb                */
+	TIMEOUT_MAX = 3600, /**< Longest timeout that may be set [s]      */
+	UUI_MAX = 8,        /**< Values of User-to-User                   */
+	UUI_ISDN_MAX = 129, /**< Of one that is for ISDN, with its protocol
+			       discriminator: RFC 7434 [octets]       */
+	REQUEST_BODY_MAX = 8192, /**< Body of a sip:request [bytes] */
 	BROUGHT_MAX = 32768, /**< Refer-To, Referred-By and headers together,
 				as they are sent [bytes] */
 };
@@ -61,6 +66,10 @@ struct farend {
 	char *hostport;   /**< Where a number belongs; NULL if nobody knows */
 	const char *rule; /**< What gave the host                          */
 	bool sips;        /**< Whether it is for sips: URIs                */
+	bool tel;         /**< A number with a + goes into a tel: URI      */
+	bool user_phone;  /**< Other numbers get user=phone                */
+	const char *own;  /**< Address of our account, borrowed, or NULL   */
+	struct profile *profile; /**< How such a one is transferred, or NULL */
 };
 
 /** An address */
@@ -88,6 +97,7 @@ enum sipverb_type {
 	SIPVERB_DECLINE,
 	SIPVERB_HANGUP,
 	SIPVERB_PLAY,
+	SIPVERB_REQUEST,
 };
 
 /** Whether to tell the far end that nobody waits any more */
@@ -102,8 +112,82 @@ struct timeouts {
 	uint32_t notify; /**< From the 2xx to the first NOTIFY [ms]          */
 	uint32_t
 		ringing; /**< From a provisional NOTIFY to the next one [ms] */
+	uint32_t answer; /**< From the 2xx to the final status, 0: as long as
+			    the others allow [ms] */
 	uint32_t retry;  /**< At most from a 491 to the next REFER [ms]      */
 	enum unsubscribe unsubscribe;
+};
+
+/** The Event of a SUBSCRIBE (RFC 3515 section 2.4.6) */
+enum event_form {
+	EVENT_NOTIFIED, /**< As the NOTIFYs have it   */
+	EVENT_PLAIN,    /**< refer                    */
+	EVENT_NAMED,    /**< refer;id=CSeq            */
+};
+
+/** What a verb has in Referred-By that does not say it */
+enum referrer {
+	REFERRER_FAR_END,
+	REFERRER_OWN,
+	REFERRER_NONE,
+	REFERRER_FIXED,
+};
+
+/** What a profile may set */
+enum profile_key {
+	PROFILE_REFER_TO,
+	PROFILE_USER_PHONE,
+	PROFILE_REFERRED_BY,
+	PROFILE_HOLD,
+	PROFILE_HANGUP,
+	PROFILE_NO_NOTIFY,
+	PROFILE_TERMINATED,
+	PROFILE_NOTIFY,
+	PROFILE_RINGING,
+	PROFILE_RETRY,
+	PROFILE_UNSUBSCRIBE,
+	PROFILE_EVENT,
+	PROFILE_KEYC,
+};
+
+/** What stood in the file for a key */
+struct profile_rule {
+	char *value;   /**< NULL if there was nothing */
+	unsigned line; /**< From 1                    */
+};
+
+/** How a far end is transferred, unless a verb says otherwise */
+struct profile {
+	struct le le;
+	char *name;
+	unsigned line;       /**< Where it begins in the file   */
+	struct list matches; /**< Whom it is for, all if empty  */
+	struct profile_rule rules[PROFILE_KEYC];
+	char *domain; /**< Host and port of numbers, or NULL */
+	bool tel;
+	bool user_phone;
+	enum referrer referrer;
+	char *referred_by;        /**< If it is REFERRER_FIXED        */
+	bool hold;                /**< While it is transferred        */
+	uint32_t hangup;          /**< Its BYE is waited for [ms]     */
+	bool presume_silence;     /**< A 2xx alone is a success       */
+	bool presume_terminated;  /**< So is an end without a status  */
+	struct timeouts timeouts; /**< 0 where the module's settings hold */
+	enum event_form event;
+};
+
+/** A call, as profiles know it */
+struct profile_call {
+	const char *account; /**< AoR of the account                    */
+	const char *peer;    /**< URI of the far end                    */
+	const char *source;  /**< Where it sends from, or NULL          */
+	const char *agent;   /**< Its User-Agent or Server, maybe empty */
+};
+
+enum {
+	PROFILES_MAX = 65536, /**< A file of profiles [bytes] */
+	AGENT_SIZE = 128,     /**< Of what a far end calls itself [bytes] */
+	HANGUP_MAX = 60,      /**< Their BYE is waited for [s] */
 };
 
 enum {
@@ -129,8 +213,9 @@ enum stack {
 /** What a far end has shown of itself; all 0 if it has sent nothing yet */
 struct shown {
 	enum stack stack;
-	bool refuses_refer; /**< Its Allow lacks REFER          */
-	bool replaces;      /**< Its Supported has replaces     */
+	bool refuses_refer;     /**< Its Allow lacks REFER          */
+	bool replaces;          /**< Its Supported has replaces     */
+	char agent[AGENT_SIZE]; /**< User-Agent or Server, maybe cut */
 };
 
 /** A verb, ready to run */
@@ -138,18 +223,25 @@ struct sipverb {
 	enum sipverb_type type;
 	char *input;       /**< referTo as it was written, or NULL  */
 	char *replaces;    /**< call_sid of the target's call       */
-	char *target_hdrs; /**< Escaped header fields for Refer-To  */
+	char *target_hdrs; /**< Escaped header fields for Refer-To,
+				with User-to-User           */
 	struct target refer_to;
 	struct target referred_by;
 	char *hdrs;               /**< Further header fields, with CRLF    */
 	struct timeouts timeouts; /**< 0 where the module's setting holds  */
+	struct profile *profile;  /**< Holds where it says nothing; or NULL */
+	uint32_t said;            /**< What it says itself, a bit each of
+				     enum profile_key */
 	bool force; /**< Whatever the far end may still be doing */
 	bool dry_run;
-	uint16_t status; /**< sip:decline: status code            */
-	char *reason;    /**< sip:decline: reason phrase          */
-	char *files;     /**< play: names, each ended by a zero,
-			      then an empty one           */
-	uint32_t rounds; /**< play: how often, 0: for ever        */
+	uint16_t status;    /**< sip:decline: status code            */
+	char *reason;       /**< sip:decline: reason phrase          */
+	char *files;        /**< play: names, each ended by a zero,
+				 then an empty one           */
+	uint32_t rounds;    /**< play: how often, 0: for ever        */
+	const char *method; /**< sip:request: a constant             */
+	char *body;         /**< sip:request: NULL if it has none    */
+	uint32_t timeout;   /**< sip:request: for the answer [ms]    */
 };
 
 /** A REFER that would go out, and to whom */
@@ -329,6 +421,19 @@ int input_text(const char **strp, const struct cJSON *json, const char *field,
 	       size_t max, struct error *error);
 
 /**
+ * Get a boolean
+ *
+ * @param valp  Pointer to it; false if it is absent
+ * @param json  Object
+ * @param field Name of the field
+ * @param error What is wrong with it
+ *
+ * @return 0, or EBADMSG if it is wrong
+ */
+int input_bool(bool *valp, const struct cJSON *json, const char *field,
+	       struct error *error);
+
+/**
  * Get a time in seconds, not required
  *
  * @param secp  Pointer to the time [s]; 0 if it is absent
@@ -423,13 +528,15 @@ void target_reset(struct target *target);
  * should not do though it says so
  *
  * @param target Address that target_encode() has made of it
+ * @param field  Name of the field
  * @param error  What is wrong with it
  *
  * @return 0 if success, EBADMSG if something is wrong, otherwise errorcode
  *
  * Reference: RFC 3261 sections 19.1.1 and 19.1.5, RFC 3515 section 2.1
  */
-int referto_check(const struct target *target, struct error *error);
+int referto_check(const struct target *target, const char *field,
+		  struct error *error);
 
 
 /* headers: The header fields that a verb brings */
@@ -471,6 +578,87 @@ int header_print_line(struct mbuf *mb, const char *name, const char *value);
  * @return 0, or ENOMEM
  */
 int header_print_uri(struct mbuf *mb, const char *name, const char *value);
+
+
+/* profilefile: Profiles, from a file */
+
+/**
+ * Read profiles
+ *
+ * @param list Profiles, in their order, to be released with list_flush()
+ * @param text Text of the file
+ * @param why  Buffer for the sentence that says what is wrong, with the line
+ * @param size Size of the buffer
+ *
+ * @return 0, ENOMEM, or EBADMSG if something is wrong: then list is empty
+ */
+int profiles_decode(struct list *list, const char *text, char *why,
+		    size_t size);
+
+/**
+ * Find the profile of a call: the first that matches
+ *
+ * @param list Profiles
+ * @param call Call
+ *
+ * @return Profile, NULL if none matches
+ */
+struct profile *profiles_find(const struct list *list,
+			      const struct profile_call *call);
+
+/**
+ * Write what made a profile that of a call
+ *
+ * @param j    Text, an open array
+ * @param p    Profile
+ * @param call Call
+ */
+void profile_write_matches(struct json *j, const struct profile *p,
+			   const struct profile_call *call);
+
+
+/* profile: What one profile says */
+
+/**
+ * Take a line of a file
+ *
+ * @param p     Profile
+ * @param name  What it sets
+ * @param value Value
+ * @param line  Number of the line
+ * @param mustp Pointer to what is wrong with it: "must ..."
+ *
+ * @return 0, ENOMEM, ENOENT if there is no such setting, EALREADY if it was
+ *         set before, or EBADMSG if the value is wrong
+ */
+int profile_set(struct profile *p, const char *name, const char *value,
+		unsigned line, const char **mustp);
+
+/**
+ * Make the far end that numbers in Refer-To belong to
+ *
+ * @param to  Far end, borrows from the others
+ * @param far Far end of the call, or of the one that takes its place
+ * @param p   Profile, may be NULL
+ */
+void profile_refer_to(struct farend *to, const struct farend *far,
+		      const struct profile *p);
+
+/**
+ * Change timers to what something else says of them
+ *
+ * @param timeouts Timers
+ * @param by       Others, 0 where they say nothing
+ */
+void timeouts_override(struct timeouts *timeouts, const struct timeouts *by);
+
+/**
+ * Write which rule decides each thing
+ *
+ * @param j    Text, an open object
+ * @param verb Verb sip:refer, with a profile
+ */
+void profile_write_rules(struct json *j, const struct sipverb *verb);
 
 
 /* sipverb: A verb that baresip runs, every field of it checked */
@@ -536,6 +724,22 @@ bool notify_is_final(const struct notify *notify);
 bool notify_is_last(const struct notify *notify);
 
 
+/* uuihdr: User-to-User information, as a far end writes it */
+
+/**
+ * Make the JSON of what a message has of User-to-User information: at most
+ * UUI_MAX values of HDR_VAL_MAX bytes in all. What is not valid, or has no
+ * room, is left out.
+ *
+ * @param msg SIP message
+ *
+ * @return JSON array, to be freed; NULL if there is none
+ *
+ * Reference: RFC 7433 section 4.1
+ */
+char *uui_json(const struct sip_msg *msg);
+
+
 /* sipmsg: What a SIP message said, as JSON */
 
 /**
@@ -583,6 +787,17 @@ char *sipmsg_json_text(const char *request);
  */
 void shown_by(struct shown *shown, const struct sip_msg *msg);
 
+/**
+ * Tell whether a far end is known to take it amiss that nobody waits any more
+ * for what it says of a transfer
+ *
+ * @param shown By the far end
+ *
+ * @return True if it ends the call, or is silent though it refuses to be
+ *         unsubscribed
+ */
+bool shown_minds_unsubscribe(const struct shown *shown);
+
 
 /* doubts: What far ends are known to do with a REFER */
 
@@ -617,5 +832,57 @@ int doubts_line(char **linep, const struct prospect *p);
  */
 void warnings_write(struct json *j, const struct prospect *p,
 		    const char *refer);
+
+
+/* dtmf: The keys of a telephone, as SIP and RTP tell of them */
+
+enum {
+	DTMF_KEYS = 16, /**< That are remembered of each way */
+};
+
+/** Keys that came one way, and not the other way so far */
+struct dtmf_way {
+	char keys[DTMF_KEYS];
+	uint64_t times[DTMF_KEYS]; /**< When [ms] */
+	size_t count;
+};
+
+/** Keys of a call; zeroed when it is new */
+struct dtmf {
+	struct dtmf_way ways[2]; /**< RTP, INFO */
+};
+
+/**
+ * Decode the key that a SIP INFO tells of
+ *
+ * @param keyp Pointer to the key, one of 0-9 * # A-D; zero if it is another,
+ *             as of a hook flash
+ * @param msg  SIP INFO
+ *
+ * @return 0, ENOENT if it tells of none, or EBADMSG if its body cannot be read
+ */
+int dtmf_decode(char *keyp, const struct sip_msg *msg);
+
+/**
+ * Get the key that an event of baresip's tells of
+ *
+ * @param prm Text of the event, may be NULL
+ *
+ * @return Key, one of 0-9 * # A-D; zero if it is another
+ */
+char dtmf_event(const char *prm);
+
+/**
+ * Tell whether a key was pressed just now: far ends send each both ways, by
+ * RTP and by INFO
+ *
+ * @param dtmf Keys of the call
+ * @param key  Key
+ * @param info True if it came by INFO, false if by RTP
+ * @param now  Time, see deadline_now()
+ *
+ * @return False if it came the other way before
+ */
+bool dtmf_is_new(struct dtmf *dtmf, char key, bool info, uint64_t now);
 
 #endif

@@ -3,11 +3,10 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "json.h"
+#include "linkreport.h"
 #include "host/host.h"
 #include "link/link.h"
 #include "text/text.h"
@@ -62,22 +61,55 @@ void outcome_message(struct referral *r, char *message)
 }
 
 
-static void step_begin(struct json *j, struct referral *r, const char *step)
+static void step_begin(struct report *rep, const struct referral *r,
+		       const char *step)
 {
-	link_begin(j, "transfer");
-	json_str(j, "call_sid", r->call_sid);
-	json_str(j, "transfer_id", r->id);
-	json_str(j, "ref", r->ref);
-	json_str(j, "step", step);
-	json_str(j, "refer_to", r->refer_to);
-	json_str(j, "referred_by", r->referred_by);
-	if (r->refer_status)
-		json_int(j, "refer_status", r->refer_status);
-	if (r->call_status)
-		json_int(j, "call_status", r->call_status);
-	json_str(j, "reason", r->reason);
-	json_raw(j, "sip", r->message);
-	outcome_message(r, NULL);
+	*rep = (struct report){
+		.kind = REPORT_TRANSFER,
+		.call_sid = r->call_sid,
+		.transfer_id = r->id,
+		.ref = r->ref,
+		.step = step,
+		.refer_to = r->refer_to,
+		.referred_by = r->referred_by,
+		.refer_status = r->refer_status,
+		.call_status = r->call_status,
+		.reason = r->reason,
+		.sip = r->message,
+	};
+}
+
+
+/**
+ * Report that the request for a transfer is granted
+ *
+ * @param r Referral
+ */
+void outcome_result(const struct referral *r)
+{
+	link_report_later(&(struct report){
+		.kind = REPORT_RESULT,
+		.ref = r->ref,
+		.ok = true,
+		.index = -1,
+	});
+}
+
+
+/**
+ * Report a transfer of which nothing was sent. What is kept tells of its end.
+ *
+ * @param r Referral
+ */
+void outcome_unsent(const struct referral *r)
+{
+	struct report rep;
+
+	outcome_result(r);
+	step_begin(&rep, r, "requested");
+	rep.refer_status = 0;
+	rep.reason = rep.sip = NULL;
+	link_report_later(&rep);
 }
 
 
@@ -88,10 +120,11 @@ static void step_begin(struct json *j, struct referral *r, const char *step)
  */
 void outcome_begin(struct referral *r)
 {
-	struct json j;
+	struct report rep;
 
-	step_begin(&j, r, "requested");
-	link_report_later(&j);
+	step_begin(&rep, r, "requested");
+	link_report_later(&rep);
+	outcome_message(r, NULL);
 }
 
 
@@ -106,13 +139,13 @@ void outcome_begin(struct referral *r)
 void outcome_step(struct referral *r, const char *step,
 		  const struct sip_msg *msg)
 {
-	char *message = r->message;
-	struct json j;
+	char *message = sipmsg_json(msg);
+	struct report rep;
 
-	r->message = sipmsg_json(msg);
-	step_begin(&j, r, step);
-	link_report_step(&j);
-	r->message = message;
+	step_begin(&rep, r, step);
+	rep.sip = message;
+	link_report_step(&rep);
+	free(message);
 }
 
 
@@ -194,12 +227,14 @@ static bool call_stays(const char *outcome)
 
 
 /* A B2BUA may have hung up the caller, and leave the call with us up */
-static void media_write(struct json *j, const struct referral *r)
+static enum maybe media_of(const struct referral *r)
 {
 	bool comes;
 
-	if (r->events->media(&comes, r->call_sid))
-		json_bool(j, "media", comes);
+	if (!r->events->media(&comes, r->call_sid))
+		return MAYBE_UNTOLD;
+
+	return comes ? MAYBE_TRUE : MAYBE_FALSE;
 }
 
 
@@ -215,27 +250,22 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 		 bool up)
 {
 	const char *why = disbelief_in_time(r, evidence);
-	struct json j;
+	struct report rep;
 
 	if (why)
 		reason_add(r, why);
 
-	step_begin(&j, r, "ended");
-	json_str(&j, "outcome", outcome);
-	json_str(&j, "evidence", evidence);
-	json_str(&j, "confidence",
-		 is_sure(r, evidence) && !why ? "high" : "low");
-
+	step_begin(&rep, r, "ended");
+	rep.outcome = outcome;
+	rep.evidence = evidence;
+	rep.confidence = is_sure(r, evidence) && !why ? "high" : "low";
 	if (up && call_stays(outcome))
-		media_write(&j, r);
+		rep.media = media_of(r);
 
-	/* more may be done in this turn than to say so, and referd may wait
-	   for this very processor: it was woken by who is about to sleep, as
-	   the kernel believes.  Without giving it away the client hears of a
-	   NOTIFY 1.3 times as late (tests/bench/run latency). */
-	link_report(&j);
+	/* more may be done in this turn than to say so */
+	link_report(&rep);
+	outcome_message(r, NULL);
 	link_flush();
-	(void)sched_yield();
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
 	     outcome, evidence);
@@ -252,14 +282,15 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 void outcome_late(struct referral *r, const struct sip_msg *msg)
 {
 	const char *why = disbelief(r);
-	struct json j;
+	struct report rep;
 
 	if (why)
 		reason_add(r, why);
 
 	outcome_message(r, sipmsg_json(msg));
-	step_begin(&j, r, "late");
-	link_report(&j);
+	step_begin(&rep, r, "late");
+	link_report(&rep);
+	outcome_message(r, NULL);
 
 	info("sip_refer: transfer %s to %s: late %u\n", r->id, r->refer_to,
 	     r->call_status);

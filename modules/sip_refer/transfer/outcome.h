@@ -15,6 +15,8 @@ struct sip_msg;
 void outcome_reason(struct referral *r, const char *reason);
 void outcome_reason_pl(struct referral *r, const struct pl *reason);
 void outcome_message(struct referral *r, char *message);
+void outcome_result(const struct referral *r);
+void outcome_unsent(const struct referral *r);
 void outcome_begin(struct referral *r);
 void outcome_step(struct referral *r, const char *step,
 		  const struct sip_msg *msg);

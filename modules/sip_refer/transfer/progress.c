@@ -54,6 +54,15 @@ static void final(struct referral *r, const struct notify *notify)
 }
 
 
+/* Some far ends tell success by the end of the subscription alone. A status
+   that is none of success says more. */
+static bool presumes_end(const struct referral *r, const struct notify *notify)
+{
+	return r->profile && r->profile->presume_terminated &&
+	       notify->body != BODY_FRAG;
+}
+
+
 /* The subscription ends: there will be no result, unless it is on its way.
    After the end of the call that is waited for. */
 static void resultless(struct referral *r, const struct notify *notify)
@@ -71,7 +80,10 @@ static void resultless(struct referral *r, const struct notify *notify)
 		outcome_reason(r, "the subscription ended without a result");
 
 	outcome_message(r, sipmsg_json(notify->msg));
-	referral_end(r, "unknown", "terminated");
+	if (presumes_end(r, notify))
+		referral_end_leave(r, "presumed", "terminated");
+	else
+		referral_end(r, "unknown", "terminated");
 }
 
 
@@ -132,7 +144,8 @@ void referral_notified(struct referral *r, const struct notify *notify)
 	const bool overtaken = notify->cseq < r->cseq_max;
 
 	/* after a 491 it is of a transfer before, whose NOTIFYs have no id */
-	if (r->state == PENDING || is_repeated(r, notify->cseq))
+	if (r->state == PENDING || r->state == HOLDING ||
+	    is_repeated(r, notify->cseq))
 		return;
 
 	if (notify->has_id)

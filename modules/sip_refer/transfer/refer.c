@@ -16,6 +16,11 @@
 #include "usage.h"
 
 
+enum {
+	HOLD_TIME = 4000, /* for the answer to the re-INVITE [ms] */
+};
+
+
 /* RFC 4488 section 4 */
 static bool is_refer_sub_false(const struct sip_msg *msg)
 {
@@ -73,6 +78,7 @@ static void accepted(struct referral *r, const struct sip_msg *msg)
 	subscription_set_id(r->sub, drequest_cseq(r->refer));
 	subscription_granted(r->sub, expires(msg));
 
+	referral_await_answer(r);
 	if (first)
 		referral_accept(r);
 }
@@ -240,7 +246,7 @@ void refer_again(struct referral *r)
 }
 
 
-int refer_send(struct referral *r)
+static int send_refer(struct referral *r)
 {
 	int err;
 
@@ -249,7 +255,9 @@ int refer_send(struct referral *r)
 	r->refer_first = sip_dialog_lseq(r->dlg->dlg);
 	r->notify_first = r->dlg->notify_cseq ? r->dlg->notify_cseq + 1 : 0;
 
-	err = subscription_alloc(&r->sub, r->dlg, r->refer_first, r->first);
+	err = subscription_alloc(&r->sub, r->dlg, r->refer_first, r->first,
+				 r->profile ? r->profile->event
+					    : EVENT_NOTIFIED);
 	if (err)
 		return err;
 
@@ -257,7 +265,7 @@ int refer_send(struct referral *r)
 }
 
 
-void refer_report(struct referral *r, int err)
+static void report(struct referral *r, int err)
 {
 	char *text;
 
@@ -270,4 +278,28 @@ void refer_report(struct referral *r, int err)
 
 	if (err)
 		not_answered(r, err);
+}
+
+
+void refer_start(struct referral *r)
+{
+	const int err = send_refer(r);
+
+	outcome_result(r);
+	report(r, err);
+}
+
+
+void refer_hold(struct referral *r)
+{
+	r->holds = true;
+	r->refused = true;
+	referral_set_state(r, HOLDING, HOLD_TIME);
+}
+
+
+void refer_held(struct referral *r)
+{
+	if (r && r->state == HOLDING)
+		refer_start(r);
 }

@@ -5,6 +5,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <cjson/cJSON.h>
+#include <string.h>
 #include <re.h>
 #include "host/host.h"
 #include "link/link.h"
@@ -37,6 +38,7 @@ static const char *state_name(enum referral_state state)
 	case DECIDED: return "decided";
 	case ORPHANED: return "orphaned";
 	case ENDED: return "ended";
+	case HOLDING: return "holding";
 	default: return "?";
 	}
 }
@@ -56,6 +58,7 @@ static void destructor(void *arg)
 	struct referral *r = arg;
 
 	deadline_cancel(&r->deadline);
+	deadline_cancel(&r->answer);
 	window_leave(&r->in_window);
 	list_unlink(&r->le);
 	let_go(r);
@@ -68,6 +71,7 @@ static void destructor(void *arg)
 	mem_deref(r->replaces);
 	mem_deref(r->refer_to);
 	mem_deref(r->referred_by);
+	mem_deref(r->profile);
 	mem_deref(r->reason);
 	outcome_message(r, NULL);
 }
@@ -125,6 +129,12 @@ void referral_linger(struct referral *r)
 }
 
 
+static bool call_stays(const char *outcome)
+{
+	return strcmp(outcome, "transferred") && strcmp(outcome, "presumed");
+}
+
+
 /* What is not needed any more is large: texts of a verb */
 static void release(struct referral *r)
 {
@@ -153,6 +163,10 @@ void referral_end(struct referral *r, const char *outcome,
 	if (r->state == ENDED)
 		return;
 
+	if (r->state == HOLDING)
+		outcome_unsent(r);
+
+	deadline_cancel(&r->answer);
 	subscription_stop(r->sub);
 	referral_set_state(r, ENDED, LINGER);
 	release(r);
@@ -161,6 +175,8 @@ void referral_end(struct referral *r, const char *outcome,
 	late_begin(r, outcome, evidence);
 	referral_linger(r);
 	usage_close(r->usage);
+	if (up && r->holds && call_stays(outcome))
+		r->events->stays(r->call_sid);
 }
 
 
@@ -173,6 +189,18 @@ static void end_unsubscribe(struct referral *r, const char *outcome,
 	referral_end(r, outcome, evidence);
 	if (r->timeouts.unsubscribe == UNSUBSCRIBE)
 		subscription_end(r->sub);
+}
+
+
+/* Of an attended transfer, the target ends its call with us when it takes the
+   other: RFC 3891 section 3. Where nobody tells that it has, our BYE could
+   come first, and the other call be refused for it. */
+static void leave_target(struct referral *r, const char *outcome)
+{
+	const bool told = !strcmp(outcome, "transferred");
+
+	if (r->replaces)
+		r->events->transferred(r->replaces, told ? 0 : REPLACE);
 }
 
 
@@ -191,9 +219,9 @@ void referral_end_leave(struct referral *r, const char *outcome,
 		return;
 
 	referral_end(r, outcome, evidence);
-	r->events->transferred(r->call_sid);
-	if (r->replaces)
-		r->events->transferred(r->replaces);
+	r->events->transferred(r->call_sid,
+			       r->profile ? r->profile->hangup : 0);
+	leave_target(r, outcome);
 }
 
 
@@ -223,6 +251,13 @@ static bool is_accepted(const struct referral *r)
 }
 
 
+/* Some far ends transfer, and never tell of it */
+static bool presumes_silence(const struct referral *r)
+{
+	return r->profile && r->profile->presume_silence && !r->cseqc;
+}
+
+
 static void silence(struct referral *r, const char *evidence, uint32_t ms)
 {
 	char reason[64];
@@ -230,7 +265,10 @@ static void silence(struct referral *r, const char *evidence, uint32_t ms)
 	(void)re_snprintf(reason, sizeof(reason), "no NOTIFY%s for %.1f s",
 			  r->mute ? " with a status" : "", ms / 1000.0);
 	outcome_reason(r, reason);
-	end_unsubscribe(r, "unknown", evidence);
+	if (presumes_silence(r))
+		referral_end_leave(r, "presumed", evidence);
+	else
+		end_unsubscribe(r, "unknown", evidence);
 }
 
 
@@ -261,7 +299,7 @@ static void deadline_handler(void *arg)
 	case ORPHANED:
 		if (is_accepted(r)) {
 			outcome_reason(r, "the far end ended the call");
-			referral_end(r, "presumed", "bye");
+			referral_end_leave(r, "presumed", "bye");
 		}
 		else {
 			unanswered(r);
@@ -269,6 +307,8 @@ static void deadline_handler(void *arg)
 		break;
 
 	case ENDED: mem_deref(r); break;
+
+	case HOLDING: refer_start(r); break;
 	}
 }
 
@@ -279,10 +319,19 @@ const char *referral_id(const struct referral *r)
 }
 
 
+bool referral_waits(const struct referral *r, const char *ref)
+{
+	return r && r->state == HOLDING && !str_cmp(r->ref, ref);
+}
+
+
 int referral_print_hdrs(char **hdrsp, const struct sipverb *verb)
 {
-	return re_sdprintf(hdrsp, "Refer-To: %s\r\nReferred-By: %s\r\n%s",
-			   verb->refer_to.addr, verb->referred_by.addr,
+	const char *by = verb->referred_by.addr;
+
+	return re_sdprintf(hdrsp, "Refer-To: %s\r\n%s%s%s%s",
+			   verb->refer_to.addr, by ? "Referred-By: " : "",
+			   by ? by : "", by ? "\r\n" : "",
 			   verb->hdrs ? verb->hdrs : "");
 }
 
@@ -338,6 +387,7 @@ int referral_alloc(struct referral **rp, const struct referral_call *call,
 	r->timeouts = *timeouts;
 	r->events = events;
 	r->outgoing = call->outgoing;
+	r->minds_unsubscribe = call->minds_unsubscribe;
 
 	err = referral_print_hdrs(&r->hdrs, verb);
 	err |= str_dup(&r->call_sid, call->sid);
@@ -349,6 +399,7 @@ int referral_alloc(struct referral **rp, const struct referral_call *call,
 	if (err)
 		goto out;
 
+	r->profile = mem_ref(verb->profile);
 	r->dlg = mem_ref(call->dlg);
 	r->held = call->held;
 	*r->held = r;
@@ -364,17 +415,62 @@ out:
 
 
 /* What the far end has decided stays: that is told in its time */
-void referral_cancel(struct referral *r)
+void referral_cancel(struct referral *r, const struct referral_cancel *how)
 {
+	const char *evidence = how->evidence ? how->evidence : "application";
+
 	if (!r || r->state == DECIDED)
 		return;
 
-	outcome_reason(r, "the application gave it up");
+	outcome_reason(r, how->reason ? how->reason
+				      : "the application gave it up");
+
+	/* of a REFER without an answer, that is done when one comes */
+	if (how->unsubscribe && r->timeouts.unsubscribe == UNSUBSCRIBE_UNSET)
+		r->timeouts.unsubscribe = UNSUBSCRIBE;
 
 	if (is_accepted(r))
-		end_unsubscribe(r, "cancelled", "application");
+		end_unsubscribe(r, "cancelled", evidence);
 	else
-		referral_end(r, "cancelled", "application");
+		referral_end(r, "cancelled", evidence);
+}
+
+
+/* After the end of the call, what the far end still reports is waited for */
+static void answer_handler(void *arg)
+{
+	struct referral *r = arg;
+	char reason[64];
+
+	if (r->state == ORPHANED)
+		return;
+
+	if (presumes_silence(r)) {
+		silence(r, "timer:notify", r->timeouts.answer);
+		return;
+	}
+
+	(void)re_snprintf(reason, sizeof(reason), "no answer within %.1f s",
+			  r->timeouts.answer / 1000.0);
+	referral_cancel(r, &(struct referral_cancel){
+				   .evidence = "timer:answer",
+				   .reason = reason,
+				   .unsubscribe = !r->minds_unsubscribe,
+			   });
+}
+
+
+/**
+ * The REFER is accepted: give the transfer up if its target has not answered
+ * when the time is over that the verb gives it
+ *
+ * @param r Referral
+ */
+void referral_await_answer(struct referral *r)
+{
+	if (r->timeouts.answer)
+		deadline_start(&r->answer, r->timeouts.answer, answer_handler,
+			       r);
 }
 
 
@@ -410,7 +506,7 @@ void referral_call_closed(struct referral *r, bool stopping)
 		referral_linger(r);
 	else if (stopping)
 		referral_stop(r);
-	else if (r->state == PENDING)
+	else if (r->state == PENDING || r->state == HOLDING)
 		unanswered(r);
 	else if (r->state != DECIDED)
 		referral_set_state(r, ORPHANED, GRACE);

@@ -18,7 +18,9 @@ struct subscription;
 struct usage;
 
 enum {
-	GRACE = 2000,   /**< For a message that another has overtaken [ms] */
+	REPLACE =
+		5000, /**< For the target's BYE, whose call is replaced [ms] */
+	GRACE = 2000, /**< For a message that another has overtaken [ms] */
 	CSEQ_SEEN = 16, /**< NOTIFYs remembered, to count each once */
 };
 
@@ -32,6 +34,8 @@ enum {
  *    ├──NOTIFY 1xx before the 2xx─────────────┘
  *    └──final NOTIFY before the 2xx──▶ DECIDED ──2xx or grace──▶ ENDED
  *
+ *   HOLDING ──answer to the re-INVITE or time──▶ SENT
+ *
  *   any of them ──call closed──▶ ORPHANED ──final NOTIFY or grace──▶ ENDED
  */
 enum referral_state {
@@ -42,6 +46,7 @@ enum referral_state {
 	DECIDED,
 	ORPHANED,
 	ENDED,
+	HOLDING, /* until the call is on hold: then it is SENT */
 };
 
 /** One REFER of ours and what becomes of it: our part of a transfer, that of
@@ -56,9 +61,11 @@ struct referral {
 	struct drequest *refer;
 	struct subscription *sub;
 	struct deadline deadline;
-	bool in_window; /**< It keeps others back               */
+	struct deadline answer; /**< Until the target has answered */
+	bool in_window;         /**< It keeps others back               */
 	enum referral_state state;
 	struct timeouts timeouts;
+	struct profile *profile; /**< Of its far end, or NULL */
 	struct late late;
 	char id[17];
 	char *call_sid;
@@ -70,7 +77,9 @@ struct referral {
 	char *reason;
 	char *message;             /**< That the next report tells of      */
 	bool outgoing;             /**< Its call is                        */
+	bool minds_unsubscribe;    /**< Its far end does                   */
 	bool first;                /**< No REFER in the dialog before it   */
+	bool holds;                /**< The call is on hold for it         */
 	bool retried;              /**< The REFER was sent again for a 491 */
 	bool refused;              /**< Its last attempt was, by a 491     */
 	bool provisional;          /**< A NOTIFY has told of a 1xx         */
@@ -98,6 +107,7 @@ void referral_call_closed(struct referral *r, bool stopping);
 void referral_set_state(struct referral *r, enum referral_state state,
 			uint64_t ms);
 void referral_accept(struct referral *r);
+void referral_await_answer(struct referral *r);
 void referral_linger(struct referral *r);
 void referral_end(struct referral *r, const char *outcome,
 		  const char *evidence);

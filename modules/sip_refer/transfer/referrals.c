@@ -4,7 +4,6 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <re.h>
-#include "json.h"
 #include "host/host.h"
 #include "text/text.h"
 #include "late.h"
@@ -83,7 +82,7 @@ static struct referral *find_nameless(const struct usage *usage,
 
 		struct referral *r = le->data;
 
-		if (!may_be_nameless(r, notify->cseq))
+		if (r->state == HOLDING || !may_be_nameless(r, notify->cseq))
 			continue;
 
 		latest = r;
@@ -230,14 +229,9 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 	struct usage *usage;
 	int err;
 
-	if (verb->timeouts.notify)
-		timeouts.notify = verb->timeouts.notify;
-	if (verb->timeouts.ringing)
-		timeouts.ringing = verb->timeouts.ringing;
-	if (verb->timeouts.retry)
-		timeouts.retry = verb->timeouts.retry;
-	if (verb->timeouts.unsubscribe)
-		timeouts.unsubscribe = verb->timeouts.unsubscribe;
+	if (verb->profile)
+		timeouts_override(&timeouts, &verb->profile->timeouts);
+	timeouts_override(&timeouts, &verb->timeouts);
 
 	err = may_add(call, verb, error);
 	if (!err)
@@ -257,7 +251,7 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 
 /** Which transfers list_handler() writes */
 struct page {
-	struct json *j;
+	const char **ids;
 	size_t pos; /* of the next transfer in progress */
 	size_t begin;
 	size_t end;
@@ -274,7 +268,8 @@ static bool list_handler(struct usage *usage, void *arg)
 
 		const struct referral *r = le->data;
 
-		if (r->state == ENDED)
+		/* of one that waits referd will ask again */
+		if (r->state == ENDED || r->state == HOLDING)
 			continue;
 
 		if (page->pos == page->end) {
@@ -283,7 +278,7 @@ static bool list_handler(struct usage *usage, void *arg)
 		}
 
 		if (page->pos >= page->begin)
-			json_str(page->j, NULL, r->id);
+			page->ids[page->pos - page->begin] = r->id;
 		++page->pos;
 	}
 
@@ -291,13 +286,14 @@ static bool list_handler(struct usage *usage, void *arg)
 }
 
 
-bool referrals_list(struct json *j, size_t pos, size_t count)
+size_t referrals_list(const char **ids, size_t pos, size_t count, bool *morep)
 {
-	struct page page = {j, 0, pos, pos + count, false};
+	struct page page = {ids, 0, pos, pos + count, false};
 
 	usages_apply(list_handler, &page);
+	*morep = page.more;
 
-	return page.more;
+	return page.pos > pos ? page.pos - pos : 0;
 }
 
 

@@ -24,8 +24,9 @@ struct subscription {
 	uint32_t id;      /* CSeq of the REFER                    */
 	uint32_t expires; /* granted [s]                          */
 	uint32_t asked;   /* in the latest SUBSCRIBE [s]          */
-	bool named;       /* By the id, before any NOTIFY         */
-	bool stopped;     /* It is never refreshed                */
+	enum event_form form;
+	bool named;   /* By the id, before any NOTIFY         */
+	bool stopped; /* It is never refreshed                */
 };
 
 
@@ -46,7 +47,7 @@ static void destructor(void *arg)
    of a dialog may do without its id. */
 static int event_print(struct re_printf *pf, const struct subscription *sub)
 {
-	if (sub->event)
+	if (sub->event && sub->form == EVENT_NOTIFIED)
 		return re_hprintf(pf, "%s", sub->event);
 
 	return sub->named ? re_hprintf(pf, "refer;id=%u", sub->id)
@@ -91,7 +92,8 @@ static void answer_handler(int err, const struct sip_msg *msg, void *arg)
 						  ? pl_u32(&msg->expires)
 						  : sub->expires);
 	}
-	else if (msg->scode == 481 && !sub->event && !sub->named) {
+	else if (msg->scode == 481 && sub->form == EVENT_NOTIFIED &&
+		 !sub->event && !sub->named) {
 		sub->named = true;
 		(void)subscribe(sub, sub->asked);
 	}
@@ -113,13 +115,14 @@ static void deadline_handler(void *arg)
  * @param dlg   Dialog of the REFER
  * @param id    CSeq of the REFER
  * @param first True if there was no other in the dialog before
+ * @param form  The Event that it is known by
  *
  * @return 0, EINVAL, or ENOMEM
  *
  * Reference: RFC 3515 section 2.4.6
  */
 int subscription_alloc(struct subscription **subp, struct dialog *dlg,
-		       uint32_t id, bool first)
+		       uint32_t id, bool first, enum event_form form)
 {
 	struct subscription *sub;
 
@@ -132,7 +135,8 @@ int subscription_alloc(struct subscription **subp, struct dialog *dlg,
 
 	sub->dlg = mem_ref(dlg);
 	sub->id = id;
-	sub->named = !first;
+	sub->form = form;
+	sub->named = form == EVENT_NAMED || (form == EVENT_NOTIFIED && !first);
 
 	*subp = sub;
 

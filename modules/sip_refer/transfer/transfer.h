@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct dialog;
 struct error;
-struct json;
 struct referral;
 struct sip_msg;
 struct sipverb;
@@ -24,13 +24,25 @@ struct referral_call {
 	struct dialog *dlg;
 	const char *sid; /**< call_sid                              */
 	bool outgoing;
+	bool minds_unsubscribe; /**< Its far end does */
+};
+
+/** How a transfer is given up */
+struct referral_cancel {
+	const char *evidence; /**< NULL: application                     */
+	const char *reason;   /**< NULL: that the application gave it up */
+	bool unsubscribe;     /**< Unless its verb has it otherwise      */
 };
 
 /** What transfers bring about in calls, and ask of them, each named by its
  * call_sid */
 struct referral_events {
-	/** The far end was transferred: we leave the call */
-	void (*transferred)(const char *call_sid);
+	/** The far end was transferred: we leave the call, unless it does
+	    within so many ms */
+	void (*transferred)(const char *call_sid, uint32_t ms);
+
+	/** The call that was put on hold for it goes on */
+	void (*stays)(const char *call_sid);
 
 	/** The far end has said that it knows no such call */
 	void (*unknown)(const char *call_sid);
@@ -75,11 +87,23 @@ bool decline_refer(const struct sip_msg *msg);
 const char *referral_id(const struct referral *r);
 
 /**
- * The application gives the transfer up
+ * Give the transfer up, unless its far end has decided already
  *
- * @param r Referral, may be NULL
+ * @param r   Referral, may be NULL
+ * @param how How
  */
-void referral_cancel(struct referral *r);
+void referral_cancel(struct referral *r, const struct referral_cancel *how);
+
+/**
+ * Tell whether a transfer waits for the call to be on hold, so that nothing
+ * was told of it yet
+ *
+ * @param r   Referral, may be NULL
+ * @param ref Names the request of referd that asked for it
+ *
+ * @return True if so
+ */
+bool referral_waits(const struct referral *r, const char *ref);
 
 /**
  * Print the header fields of a REFER that come from its verb
@@ -173,32 +197,39 @@ void referrals_call_closed(const struct dialog *dlg, bool stopping);
 /**
  * List transfers in progress
  *
- * @param j     Text, an open array that takes their ids
+ * @param ids   Takes their ids, which are borrowed from them
  * @param pos   How many are passed over
  * @param count How many are listed at most
+ * @param morep Whether there are more
  *
- * @return True if there are more
+ * @return How many are listed
  */
-bool referrals_list(struct json *j, size_t pos, size_t count);
+size_t referrals_list(const char **ids, size_t pos, size_t count, bool *morep);
 
 
 /* refer: The REFER, and its answer */
 
 /**
- * Send the REFER
+ * Send the REFER, and report that: first the result of the request, then the
+ * transfer. Nobody has to wait for what is said of it.
  *
  * @param r Referral
- *
- * @return 0, ENOMEM, or what libre cannot send it with
  */
-int refer_send(struct referral *r);
+void refer_start(struct referral *r);
 
 /**
- * Report that the REFER was sent. Nobody has to wait for what is said of it.
+ * Send the REFER when the call is on hold, or when the far end has had time
+ * enough to agree. Nothing is told before.
  *
- * @param r   Referral
- * @param err What refer_send() has returned
+ * @param r Referral
  */
-void refer_report(struct referral *r, int err);
+void refer_hold(struct referral *r);
+
+/**
+ * The far end has answered whether the call is on hold
+ *
+ * @param r Referral, may be NULL
+ */
+void refer_held(struct referral *r);
 
 #endif

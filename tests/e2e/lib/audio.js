@@ -5,9 +5,14 @@
  */
 
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const RTP_HEADER = 12;
 const RATE = 8000;
+const LOUD = 0x20; /* of PCMU; its echo is louder than half of that */
+const PACKET = 20; /* ms */
+const LOOK = 5;    /* ms */
+const PATIENCE = 20_000; /* ms */
 
 
 /** Writes a WAV file of `seconds` in which each sample is `level`. */
@@ -72,4 +77,62 @@ export function played(media, levels)
 	}
 
 	return runs.filter((run) => run.level && run.packets > 2);
+}
+
+
+/* The longest time [ms] without the tone, from its begin until now */
+function longestSilence(media)
+{
+	const loud = media.filter(({ packet }) =>
+		Math.abs(linear(packet.at(-1))) > Math.abs(linear(LOUD)) / 2)
+		.map(({ time }) => time);
+
+	return Math.max(...[...loud, Date.now()].map((time, i) =>
+		time - (loud[i - 1] ?? time)));
+}
+
+
+/**
+ * Sends a tone over a leg whose far end sends back what it hears
+ *
+ * @return `begun()` waits for the echo; `stop()` ends it, and has the longest
+ *         `silence` of the echo, and by how much at most this program was
+ *         `late`, both in ms
+ */
+export function tone(leg)
+{
+	const { body } = leg.messages.items.find((m) => m.status === 200 &&
+		m.body);
+	const send = leg.packets(body, LOUD);
+	const start = performance.now();
+	let n = 0, late = 0;
+	const timer = setInterval(() => {
+		const due = () => performance.now() - start - n * PACKET;
+
+		late = Math.max(late, due());
+		for (; due() >= 0; n++)
+			send();
+	}, LOOK);
+
+	timer.unref();
+
+	return {
+		begun: async () => {
+			const end = performance.now() + PATIENCE;
+			const heard = () => leg.media.some(({ packet }) =>
+				linear(packet.at(-1)) !== 0);
+
+			while (!heard() && performance.now() < end)
+				await sleep(LOOK);
+			if (!heard())
+				throw new Error('the tone does not come back');
+			late = 0;
+		},
+		stop: () => {
+			clearInterval(timer);
+
+			return { silence: longestSilence(leg.media),
+				late: Math.ceil(late) };
+		},
+	};
 }

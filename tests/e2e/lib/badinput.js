@@ -30,6 +30,16 @@ function texts(max, { empty = true, object = true } = {})
 }
 
 
+/* ... where a list of texts is right, too */
+function oneText(max)
+{
+	const { 'an array': _, ...others } = texts(max);
+
+	return { ...others, 'an empty list': [],
+		'a list of nine': Array(9).fill('100') };
+}
+
+
 /* In what may be left out, "" is as good as that, and so is null */
 const OPTIONAL = { empty: false };
 
@@ -127,8 +137,12 @@ export const VERBS = [
 
 	['referTo: missing', { verb: 'sip:refer' }, 'referTo'],
 	['referTo: null', refer({ referTo: null }), 'referTo'],
-	...rowsOf('referTo', { ...texts(2048), ...TARGETS, ...DANGERS },
+	...rowsOf('referTo', { ...oneText(2048), ...TARGETS, ...DANGERS },
 		(referTo) => refer({ referTo })),
+	['referTo: a list with a number', refer({ referTo: ['100', 1] }),
+		'referTo[1]'],
+	...rowsOf('onUnknown', { 'a number': 1, 'another word': 'go' },
+		(onUnknown) => refer({ referTo: ['100', '101'], onUnknown })),
 	...rowsOf('referredBy', { ...texts(2048, OPTIONAL), ...TARGETS },
 		(referredBy) => refer({ referredBy })),
 	...rowsOf('referredByDisplayName', texts(256, OPTIONAL),
@@ -160,9 +174,14 @@ export const VERBS = [
 		(eventHook) => refer({ eventHook })),
 
 	...rowsOf('status', { 'missing': undefined, 'a string': '480',
-		'too low': 399, 'too high': 700, 'a fraction': 480.5,
+		'too low': 299, 'too high': 700, 'a fraction': 480.5,
 		'negative': -480, 'huge': 1e300 },
 	(status) => ({ verb: 'sip:decline', status })),
+	['contact: missing', { verb: 'sip:decline', status: 302 }, 'contact'],
+	...rowsOf('contact', { ...oneText(2048), ...TARGETS },
+		(contact) => ({ verb: 'sip:decline', status: 302, contact })),
+	['contact: with 480', { verb: 'sip:decline', status: 480,
+		contact: 'sip:bob@example.com' }, 'contact'],
 	...rowsOf('reason', texts(128, OPTIONAL),
 		(reason) => ({ verb: 'sip:decline', status: 480, reason })),
 	['headers of sip:decline', { verb: 'sip:decline', status: 480,
@@ -345,8 +364,9 @@ export const REQUESTS = [
 		'/calls/SID/verbs', { body: '{"verb":"hangup","call_sid":"a"}' },
 		400, 'call_sid'],
 	['a command by HTTP', 'POST', '/calls/SID/verbs',
-		{ body: '{"type":"command","command":"call:status",' +
-			'"data":{"call_status":"completed"}}' }, 400, /must be a verb/],
+		{ body: '{"type":"command","command":"dial",' +
+			'"data":{"to":"sip:bob@example.com"}}' }, 400,
+		/must be a verb/],
 	['an ack by HTTP', 'POST', '/calls/SID/verbs',
 		{ body: '{"type":"ack","msgid":"s-SID"}' }, 400,
 		/must be a verb/],
@@ -407,6 +427,10 @@ export const QUERIES = [
 	['65 letters', `client=${long(64)}`, 'client'],
 	['600 letters', `client=${long(599)}`, 'client'],
 	['2000 letters', `client=${long(1999)}`, 'client'],
+	['a word', 'scope=all', 'scope'],
+	['large letters', 'scope=FLEET', 'scope'],
+	['no view', 'scope=fleet',
+		/^scope: this referd has no view of the fleet: start it/],
 	['negative', 'since=-1', 'since'],
 	['signed', 'since=%2b1', 'since'],
 	['behind a space', 'since=%201', 'since'],

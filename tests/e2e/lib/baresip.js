@@ -9,26 +9,29 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Journal } from './journal.js';
 import { Process } from './process.js';
-import { jumpEnv, sanitizerEnv, settings } from './settings.js';
+import { joinEnv, jumpEnv, sanitizerEnv, settings }
+	from './settings.js';
 
 const CTRL_PORT = 4444;
+const OURS = ['sip_refer.so', 'referd.so'];
 
 
 /*
- * baresip takes modules from one directory only, by file name. A sip_refer.so
- * that is installed there is not the one under test.
+ * baresip takes modules from one directory only, by file name. Ours that are
+ * installed there are not those under test.
  */
-function linkModules(dir)
+function linkModules(dir, ours)
 {
 	mkdirSync(dir);
 
 	for (const name of readdirSync(settings.baresipModules)) {
-		if (name !== 'sip_refer.so')
+		if (!OURS.includes(name))
 			symlinkSync(join(settings.baresipModules, name),
 				join(dir, name));
 	}
 
-	symlinkSync(settings.module, join(dir, 'sip_refer.so'));
+	for (const [name, path] of Object.entries(ours))
+		symlinkSync(path, join(dir, name));
 }
 
 
@@ -67,8 +70,8 @@ const tone = [
 ];
 
 
-function writeConfig(dir, { ip, port, ctrlPort, users, account, module, ctrl,
-	sound, config })
+function writeConfig(dir, { ip, port, ctrlPort, users, account, module,
+	modules, ctrl, sound, config })
 {
 	const lines = [
 		'poll_method epoll',
@@ -86,8 +89,9 @@ function writeConfig(dir, { ip, port, ctrlPort, users, account, module, ctrl,
 			.map(([key, value]) => `${key} ${value}`),
 	];
 
-	if (module)
-		lines.push('module_app sip_refer.so');
+	for (const name of [...module ? ['sip_refer.so'] : [],
+		...Object.keys(modules)])
+		lines.push(`module_app ${name}`);
 
 	writeFileSync(join(dir, 'config'), lines.join('\n') + '\n');
 	writeFileSync(join(dir, 'accounts'), users.map((user) =>
@@ -140,7 +144,9 @@ export class Baresip {
 	 *                `users`: user parts, if not just that one; `sound`:
 	 *                whether it sends any; `trace`: whether it prints
 	 *                each SIP message;
-	 *                `module`: whether it loads sip_refer.so; `ctrl`:
+	 *                `module`: whether it loads sip_refer.so; `modules`:
+	 *                further ones of ours that it loads, names and paths;
+	 *                `env`: variables; `ctrl`:
 	 *                whether it loads ctrl_tcp.so, without which nothing
 	 *                here can ask it, and `events` is empty; `account`:
 	 *                parameters, `;answermode=auto` say; `config`: further
@@ -150,23 +156,25 @@ export class Baresip {
 	 *                is wrong
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
-		users = [name], module = false, ctrl = true, sound = true,
-		trace = true, account = '', config = {}, wrap = [], clock,
-		output })
+		users = [name], module = false, modules = {}, ctrl = true,
+		sound = true, trace = true, account = '', config = {},
+		wrap = [], env = {}, clock, output })
 	{
-		const b = new Baresip();
-		const env = module ? sanitizerEnv() : {};
+		const b = new this();
+		const all = joinEnv(module ? sanitizerEnv() : {}, env);
 
 		mkdirSync(dir);
-		linkModules(join(dir, 'modules'));
+		linkModules(join(dir, 'modules'),
+			{ 'sip_refer.so': settings.module, ...modules });
 		writeConfig(dir, { ip, port, ctrlPort, users, account, module,
-			ctrl, sound, config });
+			modules, ctrl, sound, config });
 
 		b.name = name;
+		b.config = config;
 		b.uri = `sip:${name}@${ip}` + (port === 5060 ? '' : `:${port}`);
 		b.launch = [[...wrap, settings.baresip,
 			...trace ? ['-s'] : [], '-f', dir],
-			{ env: clock ? jumpEnv(clock, env) : env, output }];
+			{ env: clock ? jumpEnv(clock, all) : all, output }];
 		b.address = ctrl && [ip, ctrlPort];
 		await b.run();
 

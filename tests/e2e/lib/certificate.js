@@ -31,3 +31,35 @@ export function certificate(dir, names = 'DNS:localhost,IP:127.0.0.1')
 
 	return file;
 }
+
+
+/**
+ * Make an authority, and certificates that it has signed
+ *
+ * @param dir  Where their files go
+ * @param whom For each certificate: its name, and whom it is for
+ *
+ * @return Path of the authority's certificate; beside it are NAME.pem and
+ *         NAME-key.pem
+ */
+export function authority(dir, whom)
+{
+	const run = (...args) => execFileSync('openssl', args,
+		{ cwd: dir, stdio: 'pipe' });
+
+	run('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+		'-subj', '/CN=authority', '-keyout', 'ca-key.pem',
+		'-out', 'ca.pem');
+	for (const [name, names] of Object.entries(whom)) {
+		writeFileSync(join(dir, `${name}.ext`),
+			`subjectAltName=${names}\n`);
+		run('req', '-newkey', 'rsa:2048', '-nodes', '-subj',
+			`/CN=${name}`, '-keyout', `${name}-key.pem`, '-out',
+			`${name}.csr`);
+		run('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem',
+			'-CAkey', 'ca-key.pem', '-CAcreateserial', '-days', '2',
+			'-extfile', `${name}.ext`, '-out', `${name}.pem`);
+	}
+
+	return join(dir, 'ca.pem');
+}

@@ -17,6 +17,7 @@ const GIVE_UP = 32_000;
 /* Of RTP with 20 ms of PCMU */
 const RTP_HEADER = 12;
 const FRAME = 160;
+const SILENCE = 0xff;
 
 const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER';
 
@@ -182,22 +183,31 @@ class Leg {
 	/** Sends silence to where an SDP says, until it is stopped. */
 	talk(sdp)
 	{
+		const send = this.packets(sdp, SILENCE);
+		const timer = setInterval(send, 20);
+
+		timer.unref();
+
+		return () => clearInterval(timer);
+	}
+
+	/** A function that sends 20 ms more of one sample of PCMU. */
+	packets(sdp, sample)
+	{
 		const [, ip] = /^c=IN IP\d (\S+)/m.exec(sdp);
 		const [, port] = /^m=audio (\d+)/m.exec(sdp);
-		const packet = Buffer.alloc(RTP_HEADER + FRAME, 0xff);
+		const packet = Buffer.alloc(RTP_HEADER + FRAME, sample);
 		let n = 0;
 
 		packet.writeUInt32BE(0x80000000);
 		packet.writeUInt32BE(0x51190, 8);
-		const timer = setInterval(() => {
+
+		return () => {
 			packet.writeUInt16BE(++n & 0xffff, 2);
 			packet.writeUInt32BE(n * FRAME, 4);
 			if (!this.far.closed)
 				this.socket.send(packet, Number(port), ip);
-		}, 20);
-		timer.unref();
-
-		return () => clearInterval(timer);
+		};
 	}
 
 	/** A message by direction and method or status code. */
@@ -358,9 +368,10 @@ export class Far {
 	}
 
 	/** A call to the gateway that rings; `leg.response` is to come. */
-	async ring(headers)
+	async ring(headers, user = 'gw')
 	{
-		const leg = await this.leg(token(), `sip:gw@${this.peer[1]}`);
+		const leg = await this.leg(token(),
+			`sip:${user}@${this.peer[1]}`);
 
 		leg.response = leg.invite(headers);
 

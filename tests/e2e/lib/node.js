@@ -136,7 +136,8 @@ export class Node {
 			started: Date.now(), headers: {}, ...fields };
 
 		this.calls.set(call.sid, call);
-		this.report({ type: 'call', event: 'new', call });
+		this.report({ type: 'call', event: 'new', call,
+			time: call.started });
 
 		return call;
 	}

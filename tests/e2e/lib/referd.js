@@ -7,7 +7,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Process } from './process.js';
-import { sanitizerOptions, settings } from './settings.js';
+import { memoryEnv, sanitizerOptions, settings } from './settings.js';
 
 const KNOWN_TIME = 30_000; /* ms */
 
@@ -23,7 +23,6 @@ export class Referd {
 		this.env = env;
 		this.wrap = wrap;
 		this.output = output;
-		this.socket = join(dir, 'node.sock');
 	}
 
 	static async start(dir, options)
@@ -48,7 +47,8 @@ export class Referd {
 			'--listen', this.listen, '--socket', this.socket,
 			'--state', join(this.dir, 'state'),
 			'--web', join(settings.source, 'web'), ...this.args],
-			{ env: { ...sanitizerOptions(), ...this.env },
+			{ env: { ...sanitizerOptions(), ...memoryEnv(),
+					...this.env },
 				output: this.output });
 
 		const line = await this.process.log.wait(
@@ -72,6 +72,12 @@ export class Referd {
 		}
 
 		throw new Error(`referd knows less than ${gateways} gateways`);
+	}
+
+	/** Where baresips link to it. */
+	get socket()
+	{
+		return join(this.dir, 'node.sock');
 	}
 
 	/** Where its store is. */

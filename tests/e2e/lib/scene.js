@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Baresip } from './baresip.js';
 import { Client } from './client.js';
+import { DaemonOnly, Embedded } from './embedded.js';
 import { Referd } from './referd.js';
 import { assertLives, assertRows } from './rows.js';
 import { settings } from './settings.js';
@@ -20,6 +21,16 @@ const CARRIER = '10.77.0.2';
 const AGENT = '10.77.0.3';
 const FIRST_SIPP = 11;
 const LAST_LINES = 100;
+const CASES = new RegExp(process.env.CASES ?? ''); /* those to declare */
+
+
+/* A baresip that answers by itself; `node` is the name of its link. */
+function gatewayOptions({ name = 'gw', ip = GATEWAY, config,
+	account = ';answermode=auto', ...rest } = {})
+{
+	return { name, ip, account, ...rest,
+		config: { sip_refer_node: name, ...config } };
+}
 
 
 class Scene {
@@ -43,26 +54,49 @@ class Scene {
 		return join(this.dir, `${this.parties.length}-${name}`);
 	}
 
-	async referd(options)
+	/**
+	 * @param options Of Referd.start()
+	 * @param gateway What will be asked of gateway(): where referd is
+	 *                embedded, it starts here
+	 */
+	async referd(options, gateway)
 	{
-		return this.join(await Referd.start(this.path('referd'),
-			options));
+		const path = this.path('referd');
+
+		if (!settings.embedded)
+			return this.join(await Referd.start(path, options));
+
+		const e = await Embedded.start(path, options,
+			gatewayOptions(gateway));
+
+		e.asked = gateway;
+		this.joinGateway(e, e.gateway);
+
+		return this.join(e); /* leaves first, and the gateway with it */
 	}
 
 	/** A baresip that has sip_refer.so and answers by itself. */
-	async gateway(referd, { name = 'gw', ip = GATEWAY, config,
-		account = ';answermode=auto', ...rest } = {})
+	async gateway(referd, options)
 	{
-		const gateway = await Baresip.start(this.path(name), {
-			name, ip, account, module: true,
-			config: {
-				sip_refer_socket: referd.socket,
-				sip_refer_node: name,
-				...config,
-			}, ...rest });
+		if (referd instanceof Embedded) {
+			if (referd.taken || referd.asked !== options)
+				throw new DaemonOnly('it has one gateway, ' +
+					'the baresip that it is in');
+			referd.taken = true;
 
-		return this.join(Object.assign(gateway, { referd,
-			node: config?.sip_refer_node ?? name }));
+			return referd.gateway;
+		}
+
+		const { config, ...rest } = gatewayOptions(options);
+
+		return this.joinGateway(referd, await Baresip.start(
+			this.path(rest.name), { module: true, ...rest, config: {
+				sip_refer_socket: referd.socket, ...config } }));
+	}
+
+	joinGateway(referd, gateway)
+	{
+		return this.join(Object.assign(gateway, { referd }));
 	}
 
 	async carrier(options)
@@ -101,7 +135,8 @@ class Scene {
 	/** A referd, a gateway that it knows, and a client of it. */
 	async control(options = {})
 	{
-		const referd = await this.referd(options.referd);
+		const referd = await this.referd(options.referd,
+			options.gateway);
 		const client = await this.client(referd, options.client);
 		const gateway = await this.gateway(referd, options.gateway);
 
@@ -131,7 +166,10 @@ class Scene {
 	/** What each party said last: printed when a test has failed. */
 	logs()
 	{
-		return this.parties.map((party) => {
+		const told = new Set();
+		const once = ({ process: p }) => !told.has(p) && told.add(p);
+
+		return this.parties.filter(once).map((party) => {
 			const { name, status, log } = party.process;
 			const lines = party instanceof Sipp ? [party.errors()] :
 				log.items.slice(-LAST_LINES);
@@ -149,8 +187,15 @@ class Scene {
 			if (p instanceof Referd && p.process.alive)
 				await assertLives(p, this.linked(p));
 		}
-		for (const p of this.parties.reverse())
+		for (const p of this.leaving())
 			await this.stop(p);
+	}
+
+	/* A baresip says good-bye to its calls, and waits for their answers. */
+	leaving()
+	{
+		return [...this.parties.filter((p) => p instanceof Embedded),
+			...this.parties.reverse()];
 	}
 
 	/* The gateways of a referd that can tell which calls they have. */
@@ -158,7 +203,8 @@ class Scene {
 	{
 		return this.parties.filter((p) => p.referd === referd &&
 			p.process.alive && p.address)
-			.map((p) => ({ name: p.node, talking: () => p.talking() }));
+			.map((p) => ({ name: p.config.sip_refer_node,
+				talking: () => p.talking() }));
 	}
 
 	/*
@@ -186,15 +232,20 @@ class Scene {
 
 
 /**
- * Declares a test that gets a scene of its own
+ * Declares a test that gets a scene of its own. With EMBEDDED=1 its referd and
+ * its gateway are one process.
  *
  * @param name  What is shown
  * @param act   Function of the scene
- * @param options `skip`: a reason not to run it
+ * @param options `skip`: a reason not to run it; `daemon`: a reason not to run
+ *                it if referd is embedded
  */
-export function scene(name, act, { skip = false } = {})
+export function scene(name, act, { skip = false, daemon } = {})
 {
-	test(name, { skip }, async () => {
+	if (!CASES.test(name))
+		return;
+
+	test(name, { skip: skip || settings.embedded && daemon }, async (t) => {
 		const s = new Scene();
 
 		try {
@@ -202,6 +253,10 @@ export function scene(name, act, { skip = false } = {})
 			await s.end();
 		}
 		catch (err) {
+			if (err instanceof DaemonOnly) {
+				t.skip(err.message);
+				return;
+			}
 			console.log(s.logs());
 			throw err;
 		}

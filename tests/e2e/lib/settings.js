@@ -5,7 +5,7 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,6 +40,12 @@ function prefixOf(build)
 }
 
 
+function isOn(value = '')
+{
+	return /^(on|1|true|yes)$/i.test(value);
+}
+
+
 const baresip = process.env.BARESIP || 'baresip';
 const version = versionOf(baresip);
 
@@ -56,11 +62,34 @@ export const settings = {
 	prefix: prefixOf(build),
 	module: resolve(build, 'modules/sip_refer/sip_refer.so'),
 	referd: resolve(build, 'ctrl/referd'),
+	service: resolve(build, 'modules/referd/referd.so'),
+	fleetPlugin: resolve(build, 'ctrl/fleet/nats/referd_fleet.so'),
 	jump: resolve(build, 'tests/libjump.so'),
+	stall: resolve(build, 'tests/libstall.so'),
 	rows: resolve(build, 'tests/rows'),
+	fleetfill: resolve(build, 'tests/fleetfill'),
 	referctl: resolve(build, 'referctl/referctl'),
-	sanitize: /^(on|1|true|yes)$/i.test(process.env.SANITIZE ?? ''),
+	sanitize: isOn(process.env.SANITIZE),
+	embedded: isOn(process.env.EMBEDDED), /* the service in baresip */
 };
+
+
+let memory;
+
+/**
+ * Where a referd keeps, in memory, what is to outlive it: the tests kill many,
+ * and then delete what would let another one take that up.
+ */
+export function memoryEnv()
+{
+	if (!memory && existsSync('/dev/shm')) {
+		memory = mkdtempSync('/dev/shm/referd-test-');
+		process.on('exit', () =>
+			rmSync(memory, { recursive: true, force: true }));
+	}
+
+	return memory ? { XDG_RUNTIME_DIR: memory } : {};
+}
 
 
 function runtime(name)
@@ -101,9 +130,18 @@ export function sanitizerEnv()
 }
 
 
+/** Variables of both; what each has preloaded is, in this order. */
+export function joinEnv(one, other)
+{
+	const preload = [one.LD_PRELOAD, other.LD_PRELOAD].filter(Boolean);
+
+	return { ...one, ...other,
+		...preload.length && { LD_PRELOAD: preload.join(' ') } };
+}
+
+
 /** For a process whose clock is wrong by the seconds that a file has. */
 export function jumpEnv(file, env = {})
 {
-	return { ...env, CLOCK_JUMP: file,
-		LD_PRELOAD: `${env.LD_PRELOAD ?? ''} ${settings.jump}` };
+	return joinEnv(env, { CLOCK_JUMP: file, LD_PRELOAD: settings.jump });
 }

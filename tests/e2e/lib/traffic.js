@@ -66,13 +66,18 @@ export class Traffic {
 	/**
 	 * @param options `reply`: what the application answers; `hook`:
 	 *                function of an id, the actionHook, by default at the
-	 *                application over HTTP; `referd`, `gateway`: theirs
+	 *                application over HTTP; `rings`: function of the dice
+	 *                of a transfer, how long its target rings [ms];
+	 *                `referd`, `gateway`: theirs
 	 */
-	static async start(s, { reply, hook, ...control } = {})
+	static async start(s, { reply, hook, rings = (d) => d.upTo(400),
+		...control } = {})
 	{
 		const t = new Traffic();
 
-		t.referd = await s.referd(control.referd);
+		t.rings = rings;
+
+		t.referd = await s.referd(control.referd, control.gateway);
 		t.client = new Steady(s, t.referd);
 		await t.client.connect();
 		t.gateway = await s.gateway(t.referd, control.gateway);
@@ -101,13 +106,13 @@ export class Traffic {
 		await sleep(d.upTo(50));
 		leg.answer(refer, 202, 'Accepted');
 		leg.notify('SIP/2.0 180 Ringing');
-		await sleep(d.upTo(400));
+		await sleep(this.rings(d), null, { ref: false });
 		leg.notify(`SIP/2.0 ${final}`, { headers });
 	}
 
 	async work()
 	{
-		while (this.running)
+		while (this.running && !this.far.closed)
 			await this.oneCall().catch(() => sleep(100));
 	}
 
@@ -157,6 +162,16 @@ export class Traffic {
 			`end of ${id}`, timeout);
 	}
 
+	/**
+	 * A first transfer has begun. The first verbs are all sent at once: who
+	 * kills the client then takes all of them with it.
+	 */
+	async begun()
+	{
+		while (!this.referred.size && this.running)
+			await sleep(10);
+	}
+
 	/** No more calls; those that there are come to their end. */
 	async stop()
 	{
@@ -164,10 +179,10 @@ export class Traffic {
 		await this.workers;
 	}
 
-	/** The transfers of the history that have ended, by verb. */
-	async history()
+	/** The transfers of the history that have ended. */
+	async ends()
 	{
-		const verbs = [];
+		const ended = [];
 		let before = '';
 
 		for (;;) {
@@ -175,12 +190,17 @@ export class Traffic {
 				`/transfers?limit=${PAGE}${before}`);
 			const page = await response.json();
 
-			verbs.push(...page.filter((t) => t.outcome)
-				.map((t) => t.verb_id));
+			ended.push(...page.filter((t) => t.outcome));
 			if (page.length < PAGE)
-				return count(verbs);
+				return ended;
 			before = `&before=${page.at(-1).transfer_id}`;
 		}
+	}
+
+	/** How many of them each verb has. */
+	async history()
+	{
+		return count(await this.ends(), (t) => t.verb_id);
 	}
 
 	/** The actionHooks that were taken, by verb: each delivery once. */

@@ -1,0 +1,173 @@
+/**
+ * @file keephook.c  The actionHook of a transfer, told to the members of a
+ * fleet
+ *
+ * If the machine goes for good, another member tells the application how the
+ * transfer ended.  All that it needs then is told when the transfer begins.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <cjson/cJSON.h>
+#include "base/base.h"
+#include "call.h"
+#include "calls.h"
+#include "hooks/hooks.h"
+#include "json.h"
+#include "keephook.h"
+#include "notice.h"
+#include "stream/stream.h"
+#include "transfer.h"
+#include "verb.h"
+
+
+enum { NOT_ANSWERED = 487 }; /* what a REFER without an answer counts as */
+
+
+/* What has a name or a password stays here */
+static void print_hook(struct json *j, const struct verb *v)
+{
+	if (hook_secret(&v->action)) {
+		json_bool(j, "secret", true);
+		return;
+	}
+
+	json_open(j, "hook", '{');
+	json_str(j, "url", v->action.url);
+	json_str(j, "method", v->action.method);
+	json_close(j, '}');
+	if (v->owner && v->owner->kind == SENDER_CLIENT)
+		json_str(j, "client", v->owner->name);
+}
+
+
+static void lost_print(struct json *j, const char *reason)
+{
+	json_str(j, "outcome", "unknown");
+	json_str(j, "evidence", "node");
+	json_str(j, "confidence", "low");
+	json_str(j, "reason", reason);
+}
+
+
+/* What had become of the targets before, and the one that is lost */
+static void attempts_told(struct json *j, enum dialect dialect,
+			  const char *transfer_id, int refer_status,
+			  const char *reason, const cJSON *tried)
+{
+	const cJSON *done = cJSON_GetObjectItemCaseSensitive(tried, "done");
+	const cJSON *item;
+	char *text;
+
+	json_open(j, "attempts", '[');
+	cJSON_ArrayForEach(item, done)
+	{
+		text = cJSON_PrintUnformatted(item);
+		if (text)
+			json_raw(j, NULL, text);
+		cJSON_free(text);
+	}
+	json_open(j, NULL, '{');
+	json_str(j, "transfer_id", transfer_id);
+	json_int(j, "attempt", field_int(tried, "attempt", 1));
+	json_str(j, "refer_to", field_str(tried, "refer_to"));
+	if (refer_status)
+		notice_code(j, dialect, "refer_status", refer_status);
+	lost_print(j, reason);
+	json_close(j, '}');
+	json_close(j, ']');
+}
+
+
+char *keephook_text(enum dialect dialect, const char *transfer_id,
+		    int refer_status, const char *reason, const char *told,
+		    const char *tried)
+{
+	const bool jambonz = dialect == DIALECT_JAMBONZ;
+	cJSON *tree = tried ? cJSON_Parse(tried) : NULL;
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	if (field_str(tree, "verb")) {
+		json_str(&j, "transfer_result", "failed");
+		json_str(&j, "transfer_reason", "error");
+		json_str(&j, "reason", reason);
+	}
+	else {
+		notice_code(&j, dialect,
+			    jambonz ? "refer_status" : "referStatus",
+			    refer_status ? refer_status : NOT_ANSWERED);
+		lost_print(&j, reason);
+	}
+	if (tree)
+		attempts_told(&j, dialect, transfer_id, refer_status, reason,
+			      tree);
+	cJSON_Delete(tree);
+	json_str(&j, "transfer_id", transfer_id);
+	json_members(&j, told);
+	json_close(&j, '}');
+
+	return json_take(&j);
+}
+
+
+/* The hook of a transfer has no status of this call */
+static void print_plain(struct json *j, const struct call *c,
+			const struct verb *v)
+{
+	json_str(j, "verb_id", v->id);
+	json_raw(j, "customerData", call_tag(c));
+	call_print_plain(j, c);
+}
+
+
+static void print_attempts(struct json *j, const struct verb *v,
+			   const struct transfer *t)
+{
+	json_open(j, "tried", '{');
+	if (v->transfer)
+		json_str(j, "verb", verb_name(v->kind));
+	json_int(j, "attempt", t->attempt);
+	json_str(j, "refer_to", t->refer_to);
+	notice_attempts(j, "done", v);
+	json_close(j, '}');
+}
+
+
+/**
+ * Tell the other members of a fleet of the actionHook of a transfer
+ *
+ * @param c Call
+ * @param v Verb that asked for it
+ * @param t Transfer, which has just begun
+ */
+void keephook_tell(const struct call *c, const struct verb *v,
+		   const struct transfer *t)
+{
+	struct json j;
+
+	if (!v->action.url || !calls_events()->fleet())
+		return;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "transfer_id", t->id);
+	json_bool(&j, "jambonz", v->dialect == DIALECT_JAMBONZ);
+	print_hook(&j, v);
+	json_open(&j, "told", '{');
+	if (v->transfer)
+		print_plain(&j, c, v);
+	else
+		notice_print(&j, c, v->id, true);
+	json_close(&j, '}');
+	if (v->attempts)
+		print_attempts(&j, v, t);
+	json_close(&j, '}');
+
+	(void)emit(&(struct emission){.type = "fleet:hook",
+				      .client = FLEET_CLIENT,
+				      .call_sid = call_sid(c),
+				      .data = json_done(&j)});
+	json_free(&j);
+}

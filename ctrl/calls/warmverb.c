@@ -1,0 +1,264 @@
+/**
+ * @file warmverb.c  What a verb transfer of mode warm says of the second call
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include "warmverb.h"
+#include "base/base.h"
+#include "calls.h"
+#include "json.h"
+#include "verb.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FILE_MAX = 2048 }; /* bytes */
+
+/* A name below the directory: the gateway's other files are nobody's */
+static bool is_wav(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 4 && !strcasecmp(name + len - 4, ".wav") &&
+	       name[0] != '/' && !strstr(name, "..") && !strstr(name, "://");
+}
+
+
+static int file_parse(char **filep, const cJSON *obj, const char *key,
+		      const char *name, struct error *f)
+{
+	const char *file;
+	int err;
+
+	err = field_check(&file, obj, key, name, FILE_MAX, f);
+	if (err)
+		return err;
+
+	if (!file)
+		return error_set(f, 400, name, "is required");
+
+	if (!is_wav(file))
+		return error_set(f, 400, name,
+				 "must be the name of a WAV file below "
+				 "baresip's audio_path, since this gateway "
+				 "speaks no text and fetches no URL");
+
+	return field_keep(filep, file);
+}
+
+
+/* An object, NULL if it is left out */
+static int object_get(const cJSON **objp, const cJSON *verb, const char *key,
+		      struct error *f)
+{
+	*objp = field_get(verb, key);
+	if (!*objp || cJSON_IsObject(*objp))
+		return 0;
+
+	return error_set(f, 400, key, "must be an object");
+}
+
+
+/* jambonz' text may stand beside the file, for where it is spoken */
+static int brief_parse(struct warmverb *w, const cJSON *verb, struct error *f)
+{
+	const cJSON *brief;
+	int err;
+
+	err = object_get(&brief, verb, "brief", f);
+	if (err || !brief)
+		return err;
+
+	if (field_get(brief, "text") && !field_get(brief, "url"))
+		return error_set(f, 400, "brief.text",
+				 "must not stand alone, since this gateway "
+				 "speaks no text: give brief.url, the name of "
+				 "a WAV file below baresip's audio_path");
+
+	return file_parse(&w->brief, brief, "url", "brief.url", f);
+}
+
+
+static int confirm_parse(struct warmverb *w, const cJSON *verb,
+			 struct error *f)
+{
+	const cJSON *confirm;
+	const char *digit;
+	int err;
+
+	err = object_get(&confirm, verb, "confirm", f);
+	if (err || !confirm)
+		return err;
+
+	err = file_parse(&w->prompt, confirm, "prompt", "confirm.prompt", f);
+	if (!err)
+		err = field_check(&digit, confirm, "digit", "confirm.digit",
+				  FILE_MAX, f);
+	if (err)
+		return err;
+
+	if (!digit)
+		return error_set(f, 400, "confirm.digit", "is required");
+
+	if (strlen(digit) != 1 || !strchr("0123456789*#ABCD", *digit))
+		return error_set(f, 400, "confirm.digit",
+				 "must be one key of a telephone: 0 to 9, *, "
+				 "#, or A to D");
+
+	strcpy(w->digit, digit);
+
+	return 0;
+}
+
+
+/* What jambonz can, and baresip can't */
+static int refuse(const cJSON *verb, struct error *f)
+{
+	const cJSON *present = field_get(verb, "callerPresent");
+
+	if (present && !cJSON_IsFalse(present))
+		return error_set(f, 400, "callerPresent",
+				 "must be false, since this gateway has no "
+				 "conference: the caller waits on hold while "
+				 "the target hears brief.url and "
+				 "confirm.prompt");
+
+	if (field_get(verb, "amd"))
+		return error_set(f, 400, "amd",
+				 "must be left out, since this gateway knows "
+				 "no answering machine from a person: use "
+				 "confirm, whose digit no machine presses");
+
+	return 0;
+}
+
+
+/**
+ * Read what a verb transfer of mode warm says of the second call
+ *
+ * @param wp  Pointer to what it says, to be freed with warmverb_free()
+ * @param obj The verb
+ * @param f   What is wrong, if something is
+ *
+ * @return 0, ENOMEM, or EBADMSG with the error set
+ */
+int warmverb_parse(struct warmverb **wp, const struct cJSON *obj,
+		   struct error *f)
+{
+	struct warmverb *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return ENOMEM;
+
+	err = refuse(obj, f);
+	if (!err)
+		err = brief_parse(w, obj, f);
+	if (!err)
+		err = confirm_parse(w, obj, f);
+	if (!err)
+		err = hook_parse(&w->hold, obj, "onHoldHook", f);
+	if (err)
+		warmverb_free(w);
+	else
+		*wp = w;
+
+	return err;
+}
+
+
+/**
+ * Free what warmverb_parse() made
+ *
+ * @param w What it made, may be NULL
+ */
+void warmverb_free(struct warmverb *w)
+{
+	if (!w)
+		return;
+
+	hook_reset(&w->hold);
+	free(w->brief);
+	free(w->prompt);
+	free(w);
+}
+
+
+/**
+ * Write the verb that plays what the target hears
+ *
+ * @param j Text
+ * @param w What the verb says
+ */
+void warmverb_print_play(struct json *j, const struct warmverb *w)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "verb", "play");
+	json_open(j, "url", '[');
+	if (w->brief)
+		json_str(j, NULL, w->brief);
+	if (w->prompt)
+		json_str(j, NULL, w->prompt);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+
+static void urls_print(struct json *j, const cJSON *url)
+{
+	const cJSON *item = cJSON_IsArray(url) ? url->child : NULL;
+
+	if (cJSON_IsString(url))
+		json_str(j, NULL, url->valuestring);
+
+	/* what is none, the node says */
+	for (; item; item = item->next)
+		json_str(j, NULL, cJSON_GetStringValue(item));
+}
+
+
+/**
+ * Make one verb, which plays for ever, of what the answer to an onHoldHook
+ * has
+ *
+ * @param textp Pointer to its JSON text, to be freed
+ * @param list  Verbs of the answer
+ * @param f     What is wrong, if something is
+ *
+ * @return 0, ENOMEM, or EBADMSG with the error set
+ */
+int warmverb_music(char **textp, const struct verb *list, struct error *f)
+{
+	const struct verb *v = list;
+	struct json j;
+
+	while (v && v->kind == VERB_PLAY)
+		v = v->next;
+	if (v) {
+		verb_error(v, f);
+		return error_set(f, 400, NULL,
+				 "must be play in the answer to an "
+				 "onHoldHook, since the caller only listens");
+	}
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "verb", "play");
+	json_open(&j, "url", '[');
+	for (v = list; v; v = v->next) {
+		cJSON *tree = cJSON_Parse(v->text);
+
+		urls_print(&j, field_get(tree, "url"));
+		j.failed |= !tree;
+		cJSON_Delete(tree);
+	}
+	json_close(&j, ']');
+	json_int(&j, "loop", 0);
+	json_close(&j, '}');
+	*textp = json_take(&j);
+
+	return *textp ? 0 : ENOMEM;
+}

@@ -1,0 +1,656 @@
+/**
+ * @file consumer.c  Reads the stream, in order
+ *
+ * An ordered push consumer of JetStream: it lives as long as it is heard, and
+ * where anything is missing another one is made behind the last message.  See
+ * https://docs.nats.io, "Consumers", and ADR-17 of nats-architecture.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ackreply.h"
+#include "base/base.h"
+#include "bus.h"
+#include "consumer.h"
+#include "fleet.h"
+#include "intray.h"
+#include "jetstream.h"
+#include "json.h"
+#include "room.h"
+#include "store/store.h"
+#include "view.h"
+
+
+enum {
+	WHY_SIZE = 200,
+	INBOXES = 4,      /* subjects to be delivered to, by turns */
+	STAMPS = 4096,    /* messages that can be compared later */
+	SHRUNK_LOOKS = 5, /* after which a stream that has lost messages is
+			     believed to have lost them */
+	STALE_LOOKS = 20, /* after which it is read where it may be stale */
+};
+
+/* Seconds */
+static const double ask_time = 2; /* that the engine may take to answer */
+static const double silence_time = 3.2; /* three heartbeats */
+static const double retry_first = .1, retry_most = 1;
+static const double check_time = 5; /* between two looks at the stream */
+
+enum state {
+	CONSUMER_OFF,   /* no connection */
+	CONSUMER_LOOKS, /* at the stream */
+	CONSUMER_MAKES, /* a consumer */
+	CONSUMER_READS,
+	CONSUMER_WAITS, /* to try again */
+};
+
+static struct {
+	consumer_h *h;
+	enum state state;
+	char why[WHY_SIZE]; /* it does not read, "" at first */
+	struct bus_request *request;
+	struct timer timer; /* silence, or to try again */
+	struct timer check; /* is it the same stream still? */
+	double retry;
+	unsigned shrunk, stale;
+
+	char epoch[FLEET_EPOCH_SIZE]; /* of what was read, "" for nothing */
+	uint64_t last;                /* of the stream that was taken */
+	struct {
+		uint64_t seq;
+		uint64_t time; /* when the stream got it [ns] */
+	} stamps[STAMPS];      /* of those that were taken, by sequence */
+	char leader[JETSTREAM_TIME_SIZE]; /* of the stream, as it was told last
+					   */
+	bool doubt; /* another leads now: they may have gone from it */
+
+	unsigned number; /* of the consumers that were asked for */
+	uint64_t from;   /* sequence where the last of them begins */
+	char inbox[BUS_SUBJECT_SIZE];
+	char name[ACKREPLY_NAME_SIZE]; /* "" while it is not known */
+	uint64_t seq;                  /* of its last message */
+	uint64_t pending;              /* that the engine has for it */
+	uint64_t checked; /* `last`, when the stream was looked at */
+} consumer;
+
+
+static void look(void);
+
+
+static const char *state_name(enum state s)
+{
+	static const char *const names[] = {"off", "looks", "makes", "reads",
+					    "waits"};
+
+	return names[s];
+}
+
+
+/* why is NULL if there is nothing to say */
+static void set_state(enum state s, const char *why)
+{
+	const bool news = s == CONSUMER_READS ||
+			  (why && strcmp(why, consumer.why) != 0);
+
+	log_debug("consumer: %s to %s", state_name(consumer.state),
+		  state_name(s));
+	consumer.state = s;
+	if (why)
+		(void)snprintf(consumer.why, sizeof(consumer.why), "%s", why);
+	if (s == CONSUMER_READS)
+		consumer.why[0] = '\0';
+	if (news)
+		consumer.h();
+}
+
+
+static void try_later(const char *why)
+{
+	if (strcmp(why, consumer.why) != 0)
+		log_warning("fleet: can't read the stream: %s", why);
+
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+	timer_stop(&consumer.check);
+	set_state(CONSUMER_WAITS, why);
+	timer_start(&consumer.timer, consumer.retry);
+	consumer.retry *= 2;
+	if (consumer.retry > retry_most)
+		consumer.retry = retry_most;
+}
+
+
+/* Nobody else deletes what was made in our name: we hear all that comes for
+   us, whether it is of use or not */
+static void delete_consumer(const char *name)
+{
+	char subject[BUS_SUBJECT_SIZE];
+
+	(void)snprintf(subject, sizeof(subject),
+		       "$JS.API.CONSUMER.DELETE.%s.%s", fleet_stream(), name);
+	(void)bus_send(subject, NULL, NULL, 0, "", 0);
+}
+
+
+static void drop_consumer(void)
+{
+	if (*consumer.name)
+		delete_consumer(consumer.name);
+	consumer.name[0] = '\0';
+}
+
+
+/* Behind the last message that was taken */
+static void again(const char *why)
+{
+	log_info("fleet: reads the stream anew from %" PRIu64 ": %s",
+		 consumer.last + 1, why);
+	drop_consumer();
+	timer_stop(&consumer.check);
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+	look();
+}
+
+
+/* What is wrong with an answer of the engine; NULL if nothing is */
+static const char *error_of(int err, const struct jetstream_error *e)
+{
+	switch (err) {
+	case 0: return NULL;
+	case ETIMEDOUT: return "the engine does not answer";
+	case EHOSTUNREACH: return "the engine has no JetStream, or no leader";
+	case EBADMSG: return "the engine's answer makes no sense";
+
+	case EPROTO:
+		if (e->err_code == JETSTREAM_NO_STREAM)
+			return "there is no such stream: make it with "
+			       "`referctl fleet init`";
+		return *e->text ? e->text : "the engine refuses";
+
+	default: return strerror(err);
+	}
+}
+
+
+static void silence_handler(void *arg)
+{
+	(void)arg;
+
+	if (consumer.state == CONSUMER_READS)
+		again("it was silent");
+	else if (consumer.state == CONSUMER_WAITS)
+		look();
+}
+
+
+static void start_check(void)
+{
+	timer_start(&consumer.check, check_time);
+}
+
+
+static void made_handler(int err, const struct fleetbus_news *n, void *arg)
+{
+	struct jetstream_consumer c;
+	struct jetstream_error e;
+	(void)arg;
+
+	consumer.request = NULL;
+	if (!err)
+		err = jetstream_consumer_read(&c, &e, n->data);
+	if (!err && strlen(c.name) >= sizeof(consumer.name))
+		err = EBADMSG;
+	if (err) {
+		try_later(error_of(err, &e));
+		return;
+	}
+
+	strcpy(consumer.name, c.name);
+	/* a message that came before this answer knows better */
+	if (!consumer.seq)
+		consumer.pending = c.pending;
+	consumer.retry = retry_first;
+	timer_start(&consumer.timer, silence_time);
+	start_check();
+	set_state(CONSUMER_READS, NULL);
+}
+
+
+static bool is_stamped(uint64_t seq)
+{
+	return seq && consumer.stamps[seq % STAMPS].seq == seq;
+}
+
+
+static void stamp(uint64_t seq, uint64_t time)
+{
+	consumer.stamps[seq % STAMPS].seq = seq;
+	consumer.stamps[seq % STAMPS].time = time;
+}
+
+
+/* What was taken comes once more if another server leads the stream: one that
+   was cut off tells its own consumers of messages that the others never get,
+   and has others in their places later.  The last message always comes. */
+static uint64_t begin_at(void)
+{
+	uint64_t seq = consumer.last;
+
+	while (consumer.doubt && is_stamped(seq - 1) &&
+	       seq + STAMPS > consumer.last + 1)
+		--seq;
+
+	return seq ? seq : 1;
+}
+
+
+/* Times are in ns there */
+static char *consumer_config(void)
+{
+	struct json j;
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_str(&j, "stream_name", fleet_stream());
+	json_open(&j, "config", '{');
+	json_str(&j, "deliver_subject", consumer.inbox);
+	json_str(&j, "deliver_policy", "by_start_sequence");
+	json_int(&j, "opt_start_seq", (int64_t)consumer.from);
+	json_str(&j, "ack_policy", "none");
+	json_int(&j, "max_deliver", 1);
+	json_str(&j, "replay_policy", "instant");
+	json_int(&j, "idle_heartbeat", 1000000000);
+	json_bool(&j, "flow_control", true);
+	json_int(&j, "num_replicas", 1);
+	json_bool(&j, "mem_storage", true);
+	json_close(&j, '}');
+	json_close(&j, '}');
+
+	return json_take(&j);
+}
+
+
+static void make(void)
+{
+	char rest[32], subject[BUS_SUBJECT_SIZE];
+	char *text;
+	int err;
+
+	(void)snprintf(rest, sizeof(rest), "c.%u",
+		       ++consumer.number % INBOXES);
+	bus_inbox(consumer.inbox, sizeof(consumer.inbox), rest);
+	consumer.name[0] = '\0';
+	consumer.seq = 0;
+	consumer.from = begin_at();
+
+	(void)snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.CREATE.%s",
+		       fleet_stream());
+	text = consumer_config();
+	err = text ? bus_ask(&consumer.request, subject, NULL, 0, text,
+			     strlen(text), ask_time, made_handler, NULL)
+		   : ENOMEM;
+	free(text);
+	if (err)
+		try_later(strerror(err));
+	else
+		set_state(CONSUMER_MAKES, NULL);
+}
+
+
+static void begin(const char *epoch, const char *why)
+{
+	if (*consumer.epoch)
+		log_warning("fleet: reads the stream from its begin: %s", why);
+
+	drop_consumer();
+	intray_clear();
+	view_begin(epoch);
+	(void)snprintf(consumer.epoch, sizeof(consumer.epoch), "%s", epoch);
+	consumer.last = 0;
+	memset(consumer.stamps, 0, sizeof(consumer.stamps));
+	consumer.doubt = false;
+	consumer.shrunk = 0;
+}
+
+
+static void begin_same(const char *why)
+{
+	char epoch[FLEET_EPOCH_SIZE];
+
+	memcpy(epoch, consumer.epoch, sizeof(epoch));
+	begin(epoch, why);
+	again(why);
+}
+
+
+/* True if the stream has less than was read of it.  A leader that was just
+   elected may say so before it has read its log. */
+static bool is_shrunk(uint64_t last)
+{
+	if (last >= consumer.last) {
+		consumer.shrunk = 0;
+		return false;
+	}
+
+	return ++consumer.shrunk >= SHRUNK_LOOKS;
+}
+
+
+/* What the engine says of the stream; true if it is to be read on */
+static bool compare(const struct jetstream_stream *s)
+{
+	if (strcmp(s->created, consumer.epoch) != 0) {
+		begin(s->created, "it was made anew");
+	}
+	else if (is_shrunk(s->last)) {
+		begin(s->created, "it has lost what was read of it");
+	}
+	else if (consumer.shrunk) {
+		try_later("the stream has less than was read of it");
+		return false;
+	}
+	else if (consumer.last && s->first > consumer.last + 1) {
+		if (intray_count()) {
+			try_later("the stream begins behind what was read");
+			return false;
+		}
+		log_warning("fleet: the stream begins at %" PRIu64
+			    ", what is between %" PRIu64
+			    " and that is lost to this referd",
+			    s->first, consumer.last);
+		view_skip(s->first);
+		consumer.last = s->first - 1;
+	}
+
+	return true;
+}
+
+
+/* Returns true if another server leads the stream than before */
+static bool take_leader(const struct jetstream_stream *s)
+{
+	if (!*s->leader || !strcmp(s->leader, consumer.leader))
+		return false;
+
+	consumer.doubt = *consumer.leader != '\0';
+	strcpy(consumer.leader, s->leader);
+
+	return consumer.doubt;
+}
+
+
+/* True if a server that was away has not caught up yet.  The engine may have
+   it serve the next consumer, which then tells of what has gone. */
+static bool is_stale(const struct jetstream_stream *s)
+{
+	consumer.stale = s->lagging ? consumer.stale + 1 : 0;
+
+	return s->lagging && consumer.stale < STALE_LOOKS;
+}
+
+
+static int ask_info(bus_answer_h *h)
+{
+	char subject[BUS_SUBJECT_SIZE];
+
+	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.INFO.%s",
+		       fleet_stream());
+
+	return bus_ask(&consumer.request, subject, NULL, 0, "", 0, ask_time, h,
+		       NULL);
+}
+
+
+static void look_handler(int err, const struct fleetbus_news *n, void *arg)
+{
+	struct jetstream_stream s;
+	struct jetstream_error e;
+	(void)arg;
+
+	consumer.request = NULL;
+	if (!err)
+		err = jetstream_stream_read(&s, &e, n->data, fleet_name());
+	if (err) {
+		try_later(error_of(err, &e));
+		return;
+	}
+
+	(void)take_leader(&s);
+	if (is_stale(&s))
+		try_later("one of the servers has not caught up");
+	else if (compare(&s))
+		make();
+}
+
+
+static void look(void)
+{
+	const int err = ask_info(look_handler);
+
+	if (err)
+		try_later(strerror(err));
+	else
+		set_state(CONSUMER_LOOKS, NULL);
+}
+
+
+/* What the queues have dropped, and nothing comes behind it; or another
+   stream, which the consumer does not tell of */
+static void check_answer(int err, const struct fleetbus_news *n, void *arg)
+{
+	struct jetstream_stream s;
+	struct jetstream_error e;
+	(void)arg;
+
+	consumer.request = NULL;
+	start_check();
+	if (!err)
+		err = jetstream_stream_read(&s, &e, n->data, fleet_name());
+	if (err == EPROTO && e.err_code == JETSTREAM_NO_STREAM)
+		again("the stream is gone");
+	if (err)
+		return;
+
+	if (strcmp(s.created, consumer.epoch) != 0 || s.last < consumer.last)
+		again("the stream is another one");
+	else if (take_leader(&s))
+		again("another server leads the stream");
+	else if (s.last > consumer.last && consumer.last == consumer.checked)
+		again("nothing comes of it");
+	consumer.checked = consumer.last;
+}
+
+
+static void check_handler(void *arg)
+{
+	(void)arg;
+
+	if (consumer.state == CONSUMER_READS && !consumer.request &&
+	    ask_info(check_answer))
+		start_check();
+}
+
+
+static void take(const struct fleetbus_news *n, const struct ackreply *r)
+{
+	if (r->consumer_seq <= consumer.seq)
+		return;
+
+	if (r->consumer_seq != consumer.seq + 1) {
+		again("messages are missing");
+		return;
+	}
+
+	consumer.seq = r->consumer_seq;
+	consumer.pending = r->pending;
+	timer_start(&consumer.timer, silence_time);
+	if (is_stamped(r->stream_seq) &&
+	    consumer.stamps[r->stream_seq % STAMPS].time != r->time) {
+		begin_same("what was read of it has gone from it");
+		return;
+	}
+	if (r->stream_seq >= consumer.last)
+		consumer.doubt = false;
+	if (r->stream_seq <= consumer.last)
+		return;
+
+	if (intray_add(r->stream_seq, n->text, n->data, n->len)) {
+		try_later("out of memory");
+		drop_consumer();
+		return;
+	}
+	consumer.last = r->stream_seq;
+	stamp(r->stream_seq, r->time);
+}
+
+
+/* A message of the stream */
+static void message_handler(const struct fleetbus_news *n, void *arg)
+{
+	struct ackreply r;
+	(void)arg;
+
+	if (ackreply_parse(&r, n->reply) || strcmp(r.stream, fleet_stream()))
+		return;
+
+	/* the answer that names it may come behind its first message */
+	if (consumer.state == CONSUMER_MAKES && r.consumer_seq == 1 &&
+	    !*consumer.name && r.stream_seq >= consumer.from)
+		strcpy(consumer.name, r.consumer);
+
+	if (strcmp(r.consumer, consumer.name) != 0)
+		delete_consumer(r.consumer);
+	else if (consumer.state == CONSUMER_READS ||
+		 consumer.state == CONSUMER_MAKES)
+		take(n, &r);
+}
+
+
+/* A heartbeat, or what else the engine says of a consumer */
+static void status_handler(const struct fleetbus_news *n, void *arg)
+{
+	(void)arg;
+
+	if (strcmp(n->text, consumer.inbox) != 0 ||
+	    consumer.state != CONSUMER_READS)
+		return;
+
+	if (n->status != 100) {
+		again(n->description ? n->description : "the engine says so");
+		return;
+	}
+
+	timer_start(&consumer.timer, silence_time);
+	if (n->reply && intray_answer(n->reply))
+		log_error("fleet: out of memory");
+	if (n->stalled && intray_answer(n->stalled))
+		log_error("fleet: out of memory");
+}
+
+
+static void bus_handler(bool up, const char *why, void *arg)
+{
+	(void)arg;
+
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+	timer_stop(&consumer.timer);
+	timer_stop(&consumer.check);
+	consumer.retry = retry_first;
+	if (!up) {
+		set_state(CONSUMER_OFF, why);
+		return;
+	}
+
+	/* it may have outlived its connection */
+	drop_consumer();
+	look();
+}
+
+
+/**
+ * Begin to read the stream, behind what is in the store
+ *
+ * @param h Called when it reads, or does not
+ *
+ * @return 0, or ENOMEM
+ */
+int consumer_start(consumer_h *h)
+{
+	char subject[BUS_SUBJECT_SIZE];
+	int err = 0;
+
+	memset(&consumer, 0, sizeof(consumer));
+	timer_init(&consumer.timer, silence_handler, NULL);
+	timer_init(&consumer.check, check_handler, NULL);
+	consumer.h = h;
+	consumer.retry = retry_first;
+	consumer.last = fleetstore_cursor(consumer.epoch);
+	intray_open();
+
+	/* JetStream delivers only where somebody listens to the very subject:
+	   one with a wildcard does not count */
+	for (unsigned i = 0; i < INBOXES; i++) {
+		char rest[16];
+
+		(void)snprintf(rest, sizeof(rest), "c.%u", i);
+		err |= bus_listen(bus_inbox(subject, sizeof(subject), rest),
+				  status_handler, NULL);
+	}
+	err |= bus_stream(message_handler, NULL);
+	err |= bus_watch(bus_handler, NULL);
+
+	return err;
+}
+
+
+/**
+ * Read no more
+ */
+void consumer_stop(void)
+{
+	timer_stop(&consumer.timer);
+	timer_stop(&consumer.check);
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+	intray_close();
+}
+
+
+/**
+ * Tell whether the stream is being read
+ *
+ * @return True if it is
+ */
+bool consumer_reads(void)
+{
+	return consumer.state == CONSUMER_READS;
+}
+
+
+/**
+ * Tell why the stream is not read
+ *
+ * @return Why, "" if it is
+ */
+const char *consumer_trouble(void)
+{
+	return consumer.why;
+}
+
+
+/**
+ * Tell how far the end of the stream is
+ *
+ * @return Messages of it that are not read yet
+ */
+uint64_t consumer_lag(void)
+{
+	return consumer.pending + intray_count();
+}

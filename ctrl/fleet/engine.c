@@ -1,0 +1,260 @@
+/**
+ * @file engine.c  What the engine says of the stream
+ *
+ * It is asked with each connection, and from time to time: often, until it
+ * has answered.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/base.h"
+#include "bus.h"
+#include "engine.h"
+#include "fleet.h"
+#include "jetstream.h"
+#include "room.h"
+
+
+/* Seconds */
+static const double answer_time = 2, known_time = 10, unknown_time = .5;
+
+struct watcher {
+	struct watcher *next;
+	engine_stream_h *h;
+	void *arg;
+};
+
+static struct {
+	struct jetstream_stream stream;
+	bool known;     /* it was, and has not turned out to be gone */
+	bool asked;     /* a look was wanted while one was under way */
+	char said[400]; /* what was logged last */
+	struct bus_request *request;
+	struct timer timer;
+	struct watcher *watchers;
+} engine;
+
+
+static void say(const char *text)
+{
+	if (!strcmp(engine.said, text))
+		return;
+
+	(void)snprintf(engine.said, sizeof(engine.said), "%s", text);
+	if (*text)
+		log_warning("fleet: %s", text);
+}
+
+
+static void check(void)
+{
+	/* with how many servers there could be more replicas it does not say
+	 */
+	const char *wrong = jetstream_stream_wrong(&engine.stream, 1);
+	char text[JETSTREAM_TEXT_SIZE + 100];
+
+	(void)snprintf(text, sizeof(text),
+		       "stream %s is not as it should be: "
+		       "%s",
+		       fleet_stream(), wrong ? wrong : "");
+	say(wrong ? text : "");
+}
+
+
+static void take(const struct jetstream_stream *s)
+{
+	const bool is_new = !engine.known ||
+			    strcmp(engine.stream.created, s->created) != 0;
+
+	if (is_new)
+		log_info("fleet: stream %s of %s", fleet_stream(), s->created);
+
+	engine.stream = *s;
+	engine.known = true;
+	check();
+	for (struct watcher *w = engine.watchers; w; w = w->next)
+		w->h(engine.stream.created, is_new, w->arg);
+}
+
+
+static void refuse(int err, const struct jetstream_error *e)
+{
+	char text[JETSTREAM_TEXT_SIZE + 100];
+
+	if (err == EPROTO && e->err_code == JETSTREAM_NO_STREAM)
+		(void)snprintf(text, sizeof(text),
+			       "there is no stream %s: make it with `referctl "
+			       "fleet init`",
+			       fleet_stream());
+	else if (err == EPROTO)
+		(void)snprintf(text, sizeof(text),
+			       "the engine tells nothing of stream %s: %s",
+			       fleet_stream(), e->text);
+	else if (err == EHOSTUNREACH)
+		(void)snprintf(text, sizeof(text),
+			       "the engine has no JetStream, or stream %s has "
+			       "no leader",
+			       fleet_stream());
+	else if (err == ETIMEDOUT)
+		(void)snprintf(text, sizeof(text),
+			       "stream %s has no leader, or this referd may "
+			       "not ask for it",
+			       fleet_stream());
+	else
+		return;
+
+	say(text);
+}
+
+
+static void answer_handler(int err, const struct fleetbus_news *n, void *arg)
+{
+	struct jetstream_error e = {0};
+	struct jetstream_stream s;
+	(void)arg;
+
+	engine.request = NULL;
+	if (!err)
+		err = jetstream_stream_read(&s, &e, n->data, fleet_name());
+	if (err)
+		refuse(err, &e);
+	else
+		take(&s);
+
+	timer_start(&engine.timer, engine.asked ? 0
+				   : err        ? unknown_time
+						: known_time);
+	engine.asked = false;
+}
+
+
+static void ask(void *arg)
+{
+	char subject[BUS_SUBJECT_SIZE];
+	(void)arg;
+
+	if (engine.request)
+		return;
+
+	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.INFO.%s",
+		       fleet_stream());
+	if (bus_ask(&engine.request, subject, NULL, 0, "", 0, answer_time,
+		    answer_handler, NULL) == ENOMEM)
+		timer_start(&engine.timer, unknown_time);
+}
+
+
+static void state_handler(bool up, const char *why, void *arg)
+{
+	(void)why;
+	(void)arg;
+
+	timer_stop(&engine.timer);
+	if (up)
+		ask(NULL);
+}
+
+
+/**
+ * Begin to ask
+ *
+ * @param c Configuration
+ *
+ * @return 0, or ENOMEM
+ */
+int engine_start(const struct fleet_config *c)
+{
+	(void)c;
+
+	timer_init(&engine.timer, ask, NULL);
+
+	return bus_watch(state_handler, NULL);
+}
+
+
+/**
+ * Forget the stream
+ */
+void engine_stop(void)
+{
+	struct watcher *w;
+
+	timer_stop(&engine.timer);
+	bus_cancel(engine.request);
+	while ((w = engine.watchers)) {
+		engine.watchers = w->next;
+		free(w);
+	}
+	memset(&engine, 0, sizeof(engine));
+}
+
+
+/**
+ * Hear what the engine says of the stream, each time it does
+ *
+ * @param h   Handler
+ * @param arg Handler argument
+ *
+ * @return 0, or ENOMEM
+ */
+int engine_watch(engine_stream_h *h, void *arg)
+{
+	struct watcher *w = malloc(sizeof(*w));
+	struct watcher **wp = &engine.watchers;
+
+	if (!w)
+		return ENOMEM;
+
+	w->h = h;
+	w->arg = arg;
+	w->next = NULL;
+	while (*wp)
+		wp = &(*wp)->next;
+	*wp = w;
+
+	return 0;
+}
+
+
+/**
+ * Ask now: the stream may be another one
+ */
+void engine_look(void)
+{
+	if (engine.request)
+		engine.asked = true;
+	else
+		timer_start(&engine.timer, 0);
+}
+
+
+/**
+ * Get the last sequence of the stream
+ *
+ * @return Sequence, as it was told last; 0 if it was not
+ */
+uint64_t engine_last(void)
+{
+	return engine.stream.last;
+}
+
+
+/**
+ * Get the first sequence of the stream
+ *
+ * @return Sequence, as it was told last; 0 if it was not
+ */
+uint64_t engine_first(void)
+{
+	return engine.stream.first;
+}
+
+
+const char *fleet_epoch(void)
+{
+	return engine.known ? engine.stream.created : NULL;
+}

@@ -1,0 +1,198 @@
+/**
+ * @file options.c  How libnats is to connect
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "nkey.h"
+#include "parts.h"
+
+
+enum {
+	SERVERS_MAX = 32,
+
+	/* Milliseconds */
+	CONNECT_TIME = 1000,
+	WRITE_TIME = 2000,
+	PING_TIME = 2000,
+
+	PINGS_OUT = 2, /* after which a silent server is left */
+};
+
+
+static bool is_given(const char *text)
+{
+	return text && *text;
+}
+
+
+/* libnats wants the public key beside the file */
+static natsStatus set_nkey(struct fleetbus_options *o, const char *path)
+{
+	char key[NKEY_PUBLIC_SIZE], seed[128] = "";
+	FILE *f = fopen(path, "re");
+	natsStatus s = NATS_INVALID_ARG;
+
+	if (!f) {
+		(void)snprintf(o->why, sizeof(o->why), "%s: %s", path,
+			       strerror(errno));
+		return NATS_INVALID_ARG;
+	}
+
+	if (!fgets(seed, sizeof(seed), f) || nkey_public(key, seed))
+		(void)snprintf(o->why, sizeof(o->why),
+			       "%s must begin with the seed of a user's NKey, "
+			       "SU...",
+			       path);
+	else
+		s = natsOptions_SetNKeyFromSeed(o->nats, key, path);
+
+	memset(seed, 0, sizeof(seed));
+	(void)fclose(f);
+
+	return s;
+}
+
+
+/* What libnats would say of a file that it can't read has not its name */
+static bool check_file(struct fleetbus_options *o, const char *path)
+{
+	FILE *f = is_given(path) ? fopen(path, "re") : NULL;
+
+	if (f)
+		(void)fclose(f);
+	else if (is_given(path))
+		(void)snprintf(o->why, sizeof(o->why), "%s: %s", path,
+			       strerror(errno));
+
+	return f || !is_given(path);
+}
+
+
+static natsStatus set_who(struct fleetbus_options *o,
+			  const struct fleetbus_config *c)
+{
+	if (!check_file(o, c->creds))
+		return NATS_INVALID_ARG;
+	if (is_given(c->creds))
+		return natsOptions_SetUserCredentialsFromFiles(o->nats,
+							       c->creds, NULL);
+
+	return is_given(c->nkey) ? set_nkey(o, c->nkey) : NATS_OK;
+}
+
+
+static natsStatus set_tls(struct fleetbus_options *o,
+			  const struct fleetbus_config *c)
+{
+	natsStatus s = NATS_OK;
+
+	if (!check_file(o, c->ca) || !check_file(o, c->cert) ||
+	    !check_file(o, c->key))
+		return NATS_INVALID_ARG;
+
+	if (strstr(c->urls, "tls://") || is_given(c->ca) || is_given(c->cert))
+		s = natsOptions_SetSecure(o->nats, true);
+	if (s == NATS_OK && is_given(c->ca))
+		s = natsOptions_LoadCATrustedCertificates(o->nats, c->ca);
+	if (s == NATS_OK && is_given(c->cert))
+		s = natsOptions_LoadCertificatesChain(
+			o->nats, c->cert, is_given(c->key) ? c->key : c->cert);
+
+	return s;
+}
+
+
+static natsStatus set_servers(struct fleetbus_options *o,
+			      const struct fleetbus_config *c)
+{
+	const char *urls[SERVERS_MAX];
+	char *save = NULL, *url;
+	int count = 0;
+
+	o->urls = strdup(c->urls);
+	if (!o->urls)
+		return NATS_NO_MEMORY;
+
+	for (url = strtok_r(o->urls, ", ", &save); url && count < SERVERS_MAX;
+	     url = strtok_r(NULL, ", ", &save))
+		urls[count++] = url;
+
+	return natsOptions_SetServers(o->nats, urls, count);
+}
+
+
+/* To connect again is ours: what libnats tries itself it says nothing of, and
+   the first refusal of a login would end it for good */
+static natsStatus set_times(natsOptions *o)
+{
+	natsStatus s = natsOptions_SetTimeout(o, CONNECT_TIME);
+
+	if (s == NATS_OK)
+		s = natsOptions_SetAllowReconnect(o, false);
+	if (s == NATS_OK)
+		s = natsOptions_SetSendAsap(o, true);
+	if (s == NATS_OK)
+		s = natsOptions_SetWriteDeadline(o, WRITE_TIME);
+	if (s == NATS_OK)
+		s = natsOptions_SetPingInterval(o, PING_TIME);
+	if (s == NATS_OK)
+		s = natsOptions_SetMaxPingsOut(o, PINGS_OUT);
+
+	return s;
+}
+
+
+/**
+ * Make options of a configuration
+ *
+ * @param o Options, with the reason if there are none
+ * @param c Configuration
+ *
+ * @return NATS_OK, or what is wrong; options_destroy() is to be called in any
+ * case
+ */
+natsStatus options_create(struct fleetbus_options *o,
+			  const struct fleetbus_config *c)
+{
+	natsStatus s = natsOptions_Create(&o->nats);
+
+	o->why[0] = '\0';
+	if (s == NATS_OK)
+		s = natsOptions_SetName(o->nats, c->name);
+	if (s == NATS_OK)
+		s = set_servers(o, c);
+	if (s == NATS_OK)
+		s = set_times(o->nats);
+	if (s == NATS_OK)
+		s = set_who(o, c);
+	if (s == NATS_OK)
+		s = set_tls(o, c);
+
+	if (s != NATS_OK && !o->why[0]) {
+		const char *last = nats_GetLastError(NULL);
+
+		(void)snprintf(o->why, sizeof(o->why), "%s",
+			       last && *last ? last : natsStatus_GetText(s));
+	}
+
+	return s;
+}
+
+
+/**
+ * Free options
+ *
+ * @param o Options
+ */
+void options_destroy(struct fleetbus_options *o)
+{
+	natsOptions_Destroy(o->nats);
+	o->nats = NULL;
+	free(o->urls);
+	o->urls = NULL;
+}

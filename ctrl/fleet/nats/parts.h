@@ -1,0 +1,62 @@
+/**
+ * @file parts.h  What the parts of the plugin know of each other
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <nats/nats.h>
+#include "fleetbus.h"
+
+struct out;
+struct item;
+
+/* Messages that wait for the thread */
+struct outbox {
+	struct out *head, **tail;
+	size_t count, size;
+};
+
+/* News that wait for referd, whose side has a list of what it has taken */
+struct inbox {
+	pthread_mutex_t lock;
+	struct item *head, **tail;
+	struct item *taken;
+	size_t count, size;
+	uint64_t dropped; /* since that was told */
+	bool closed;      /* nobody takes any more */
+	fleetbus_notify_h *h;
+	void *arg;
+};
+
+struct fleetbus_options {
+	natsOptions *nats;
+	char *urls;    /* which it borrows */
+	char why[512]; /* why there are none */
+};
+
+natsStatus options_create(struct fleetbus_options *o,
+			  const struct fleetbus_config *c);
+void options_destroy(struct fleetbus_options *o);
+
+int outbox_add(struct outbox *o, const char *subject, const char *reply,
+	       const struct fleetbus_header *headers, unsigned count,
+	       const void *data, size_t len);
+struct out *outbox_take(struct outbox *o);
+void outbox_send(natsConnection *nc, struct out *list);
+void outbox_free(struct out *list);
+
+int inbox_init(struct inbox *in, fleetbus_notify_h *h, void *arg);
+void inbox_close(struct inbox *in);
+void inbox_destroy(struct inbox *in);
+void inbox_tell(struct inbox *in, enum fleetbus_kind kind, const char *text);
+void inbox_message(struct inbox *in, natsMsg *msg);
+struct fleetbus_news *inbox_take(struct inbox *in);
+void inbox_free(struct fleetbus_news *n);
+
+#endif

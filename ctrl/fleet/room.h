@@ -1,0 +1,13 @@
+/**
+ * @file room.h  What the parts of this room know of each other
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef ROOM_H
+#define ROOM_H
+
+const char *fleet_name(void);
+const char *fleet_stream(void);
+void fleet_yield(const char *boot);
+
+#endif

@@ -1,0 +1,13 @@
+/**
+ * @file viewlost.h  What becomes of the calls of a member that is lost
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef VIEWLOST_H
+#define VIEWLOST_H
+
+#include <stdint.h>
+
+void viewlost_take(uint64_t sseq, char *body);
+
+#endif

@@ -1,0 +1,474 @@
+/**
+ * @file option.c  The one table of options
+ *
+ * From it come the options of the command line, the keys of a file, the
+ * variables of the environment, the settings of baresip's config, and --help.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/base.h"
+#include "config.h"
+#include "option.h"
+
+
+enum {
+	CONNECTIONS_MAX = 1000000,
+	IDLE_MAX = 3600, /* seconds */
+	DAYS_MAX = 36500,
+	MB_MAX = 1048576,
+	GRACE_MAX = 86400,
+	DEAD_MAX = 86400,
+
+	/* of the help */
+	WIDTH = 79,
+	INDENT = 22,
+};
+
+#define TEXT(member)                                                          \
+	.kind = OPTION_TEXT, .offset = offsetof(struct config, member)
+#define PATH(member)                                                          \
+	.kind = OPTION_PATH, .offset = offsetof(struct config, member)
+#define NUMBER(member, most)                                                  \
+	.kind = OPTION_NUMBER, .offset = offsetof(struct config, member),     \
+	.max = (most)
+
+
+static void default_socket(char *value, size_t size)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+
+	(void)snprintf(value, size, "%s/referd/node.sock",
+		       geteuid() && dir ? dir : "/run");
+}
+
+
+static void default_state(char *value, size_t size)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (!geteuid())
+		(void)snprintf(value, size, "/var/lib/referd");
+	else if (state && *state)
+		(void)snprintf(value, size, "%s/referd", state);
+	else
+		(void)snprintf(value, size, "%s/.local/state/referd",
+			       home ? home : "");
+}
+
+
+/* The installed page, or that of the source if this was just built */
+static void default_web(char *value, size_t size)
+{
+	const char *dir = WEB_INSTALLED;
+
+	if (access(WEB_INSTALLED "/index.html", R_OK) &&
+	    !access(WEB_SOURCE "/index.html", R_OK))
+		dir = WEB_SOURCE;
+
+	(void)snprintf(value, size, "%s", dir);
+}
+
+
+const struct option_entry option_table[] = {
+	{.name = "config",
+	 .kind = OPTION_FILE,
+	 .daemon = true,
+	 .value = "FILE",
+	 .help = "options, one a line, as in listen = 127.0.0.1:8080; a line "
+		 "that begins with # is a comment"},
+	{.name = "listen",
+	 TEXT(server.listen),
+	 .def = "127.0.0.1:8080",
+	 .value = "HOST:PORT",
+	 .help = "where clients connect; port 0 picks a free one"},
+	{.name = "token-file",
+	 TEXT(token_file),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "who may come: lines of NAME ROLE TOKEN, ROLE is controller "
+		 "or observer; read again at SIGHUP"},
+	{.name = "allow-origin",
+	 TEXT(server.allow_origin),
+	 .def = "",
+	 .value = "URL",
+	 .help = "page from elsewhere that may come, as in "
+		 "https://desk.example.com; several by commas"},
+	{.name = "tls-cert",
+	 TEXT(server.tls.cert),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "speak TLS with this certificate (PEM, with its chain)"},
+	{.name = "tls-key",
+	 TEXT(server.tls.key),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "... and its key; both are read again at SIGHUP"},
+	{.name = "max-connections",
+	 NUMBER(server.max_connections, CONNECTIONS_MAX),
+	 .def = "12000",
+	 .value = "N",
+	 .help = "of clients, in all"},
+	{.name = "max-per-address",
+	 NUMBER(server.max_per_address, CONNECTIONS_MAX),
+	 .def = "1000",
+	 .value = "N",
+	 .help = "... and from one address that is not loopback"},
+	{.name = "max-rate",
+	 NUMBER(server.max_rate, CONNECTIONS_MAX),
+	 .def = "1000",
+	 .value = "N",
+	 .help = "messages of one client in a second, a faster one has to "
+		 "wait; and HTTP requests from one address, more are answered "
+		 "429"},
+	{.name = "max-calls",
+	 NUMBER(max_calls, CONNECTIONS_MAX),
+	 .def = "20000",
+	 .value = "N",
+	 .help = "calls of all baresips"},
+	{.name = "idle-time",
+	 NUMBER(server.idle_time, IDLE_MAX),
+	 .def = "45",
+	 .value = "SECONDS",
+	 .help = "after which a silent client is let go; it is asked for a "
+		 "sign of life before"},
+	{.name = "socket",
+	 PATH(socket),
+	 .find_def = default_socket,
+	 .daemon = true,
+	 .value = "PATH",
+	 .help = "where baresips connect"},
+	{.name = "web",
+	 PATH(server.web),
+	 .find_def = default_web,
+	 .value = "DIR",
+	 .help = "the page that is served at /"},
+	{.name = "state",
+	 PATH(state),
+	 .find_def = default_state,
+	 .value = "DIR",
+	 .help = "what survives a restart"},
+	{.name = "keep-days",
+	 NUMBER(keep_days, DAYS_MAX),
+	 .def = "30",
+	 .value = "N",
+	 .help = "days that messages and transfers are kept"},
+	{.name = "keep-mb",
+	 NUMBER(keep_mb, MB_MAX),
+	 .def = "512",
+	 .value = "N",
+	 .help = "MiB of disk for them; the oldest go first"},
+	{.name = "hook-grace",
+	 NUMBER(hook_grace, GRACE_MAX),
+	 .def = "60",
+	 .value = "N",
+	 .help = "seconds that a hook waits for a client that is gone"},
+	{.name = "hook-secret-file",
+	 PATH(hook_secret),
+	 .value = "FILE",
+	 .help = "sign HTTP hooks with the secret in it"},
+	{.name = "hook-allow",
+	 TEXT(hook_allow),
+	 .def = "",
+	 .value = "HOSTS",
+	 .help = "whom the hooks of clients may go to: patterns by commas, "
+		 "as in *.example.com,10.0.0.*; default all but link-local "
+		 "and metadata addresses"},
+	{.name = "app",
+	 TEXT(app),
+	 .def = "",
+	 .value = "URL",
+	 .help = "jambonz application that each call gets that comes in "
+		 "(ws:, wss:, http: or https:; default none)"},
+	{.name = "app-map",
+	 TEXT(app_map),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "applications by called number: lines of PATTERN URL, * and "
+		 "? match anything, the first match counts, - is no "
+		 "application; the rest get --app"},
+	{.name = "app-status",
+	 TEXT(app_status),
+	 .def = "/call-status",
+	 .value = "PATH",
+	 .help = "where http: applications get call:status, a path or a URL, "
+		 "\"\" for nowhere"},
+	{.name = "fleet",
+	 TEXT(fleet.urls),
+	 .def = "",
+	 .value = "URLS",
+	 .help = "make this referd one of a fleet, over these servers of "
+		 "NATS, as in nats://a:4222,tls://b:4222"},
+	{.name = "fleet-name",
+	 TEXT(fleet.name),
+	 .def = "fleet",
+	 .value = "NAME",
+	 .help = "of the fleet; its stream has the same name in capitals"},
+	{.name = "fleet-node",
+	 TEXT(fleet.node),
+	 .def = "",
+	 .value = "NAME",
+	 .help = "of this referd in the fleet (default the host name)"},
+	{.name = "fleet-label",
+	 TEXT(fleet.labels),
+	 .def = "",
+	 .value = "LABELS",
+	 .help = "by which calls may be made here, parted by commas"},
+	{.name = "fleet-view",
+	 .kind = OPTION_SWITCH,
+	 .offset = offsetof(struct config, fleet.view),
+	 .def = "no",
+	 .value = "YES",
+	 .help = "yes or no: serve calls and transfers of the whole fleet"},
+	{.name = "fleet-dead",
+	 NUMBER(fleet.dead, DEAD_MAX),
+	 .def = "60",
+	 .value = "SECONDS",
+	 .help = "of silence after which a member's transfers are given up"},
+	{.name = "fleet-creds",
+	 TEXT(fleet.creds),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "credentials of this referd for NATS"},
+	{.name = "fleet-nkey",
+	 TEXT(fleet.nkey),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "... or the seed of its NKey"},
+	{.name = "fleet-ca",
+	 TEXT(fleet.ca),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "certificates that those of the servers must come from "
+		 "(PEM)"},
+	{.name = "fleet-cert",
+	 TEXT(fleet.cert),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "certificate of this referd for them"},
+	{.name = "fleet-key",
+	 TEXT(fleet.key),
+	 .def = "",
+	 .value = "FILE",
+	 .help = "... and its key"},
+	{.name = "log-level",
+	 .kind = OPTION_LEVEL,
+	 .offset = offsetof(struct config, log_level),
+	 .def = "info",
+	 .daemon = true,
+	 .value = "LEVEL",
+	 .help = "error, warning, info or debug"},
+	{.name = "help",
+	 .kind = OPTION_HELP,
+	 .daemon = true,
+	 .help = "this text"},
+	{.name = "version",
+	 .kind = OPTION_VERSION,
+	 .daemon = true,
+	 .help = "the version"},
+	{.name = NULL},
+};
+
+
+/**
+ * Tell whether an option is given with a value
+ *
+ * @param o Option
+ *
+ * @return True if it is
+ */
+bool option_has_value(const struct option_entry *o)
+{
+	return o->kind != OPTION_HELP && o->kind != OPTION_VERSION;
+}
+
+
+/**
+ * Tell whether an option goes into struct config, and may stand in a file
+ *
+ * @param o Option
+ *
+ * @return True if it does
+ */
+bool option_is_setting(const struct option_entry *o)
+{
+	return option_has_value(o) && o->kind != OPTION_FILE;
+}
+
+
+/**
+ * Find an option
+ *
+ * @param name Its name, without dashes before it
+ *
+ * @return Option, NULL if there is none
+ */
+const struct option_entry *option_find(const char *name)
+{
+	for (const struct option_entry *o = option_table; o->name; o++) {
+		if (!strcmp(o->name, name))
+			return o;
+	}
+
+	return NULL;
+}
+
+
+static const char *set_path(char *path, const char *value)
+{
+	if (!*value || strlen(value) >= OPTION_PATH_SIZE)
+		return "must be a path";
+
+	strcpy(path, value);
+
+	return NULL;
+}
+
+
+static const char *set_number(unsigned *np, const char *value, unsigned max)
+{
+	static char wrong[64];
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (*value < '1' || *value > '9' || *end || n > max) {
+		(void)snprintf(wrong, sizeof(wrong),
+			       "must be a number from 1 to %u", max);
+		return wrong;
+	}
+
+	*np = (unsigned)n;
+
+	return NULL;
+}
+
+
+static const char *set_switch(bool *bp, const char *value)
+{
+	*bp = !strcmp(value, "yes");
+
+	return *bp || !strcmp(value, "no") ? NULL : "must be yes or no";
+}
+
+
+/**
+ * Give an option a value
+ *
+ * @param c     Settings, which borrow the value if it is a text
+ * @param o     Option
+ * @param value Value
+ *
+ * @return NULL, or what is wrong with it, as in "must be a path"
+ */
+const char *option_set(struct config *c, const struct option_entry *o,
+		       const char *value)
+{
+	void *place = (char *)c + o->offset;
+
+	switch (o->kind) {
+
+	case OPTION_TEXT: *(const char **)place = value; break;
+	case OPTION_PATH: return set_path(place, value);
+	case OPTION_NUMBER: return set_number(place, value, o->max);
+	case OPTION_SWITCH: return set_switch(place, value);
+	case OPTION_LEVEL:
+		return log_level_parse(place, value)
+			       ? "must be error, warning, info or debug"
+			       : NULL;
+	case OPTION_FILE:
+	case OPTION_HELP:
+	case OPTION_VERSION: break;
+	}
+
+	return NULL;
+}
+
+
+/**
+ * Give all options the values that they have unless they are given
+ *
+ * @param c Settings
+ */
+void option_defaults(struct config *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (const struct option_entry *o = option_table; o->name; o++) {
+		if (o->find_def)
+			o->find_def((char *)c + o->offset, OPTION_PATH_SIZE);
+		else if (o->def)
+			(void)option_set(c, o, o->def);
+	}
+}
+
+
+/* Words, from a column on */
+static void print_words(const char *text, size_t *columnp)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (*columnp > INDENT && *columnp + 1 + len >= WIDTH) {
+			(void)printf("\n%*s", INDENT, "");
+			*columnp = INDENT;
+		}
+		else if (*columnp > INDENT) {
+			(void)printf(" ");
+			++*columnp;
+		}
+
+		(void)printf("%.*s", (int)len, text);
+		*columnp += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
+
+static void print_option(const struct option_entry *o)
+{
+	char def[OPTION_PATH_SIZE + 16] = "";
+	char value[OPTION_PATH_SIZE];
+	size_t column;
+
+	column = (size_t)printf("  --%s%s%s", o->name, o->value ? " " : "",
+				o->value ? o->value : "");
+	if (column >= INDENT) {
+		(void)printf("\n");
+		column = 0;
+	}
+	(void)printf("%*s", (int)(INDENT - column), "");
+	column = INDENT;
+	print_words(o->help, &column);
+
+	(void)snprintf(value, sizeof(value), "%s", o->def ? o->def : "");
+	if (o->find_def)
+		o->find_def(value, sizeof(value));
+	if (*value)
+		(void)snprintf(def, sizeof(def), "(default %s)", value);
+	print_words(def, &column);
+	(void)printf("\n");
+}
+
+
+/**
+ * Print what there is to give, to stdout
+ */
+void option_print_help(void)
+{
+	(void)printf("Usage: referd [OPTION]...\n"
+		     "Let WebSocket clients transfer the calls of baresip.\n"
+		     "\n");
+
+	for (const struct option_entry *o = option_table; o->name; o++)
+		print_option(o);
+
+	(void)printf("\n"
+		     "Each option may be given in the environment as well: "
+		     "REFERD_LISTEN,\n"
+		     "REFERD_TOKEN_FILE, and so on.\n");
+}

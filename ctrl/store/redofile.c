@@ -1,0 +1,179 @@
+/**
+ * @file redofile.c  The redo log on disk
+ *
+ * Two files: while what is in one gets into the database, the other is filled.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <unistd.h>
+#include "redofile.h"
+#include "redoformat.h"
+
+
+enum {
+	KEEP_SIZE = 4 << 20, /* bytes that a file may keep, once cleared */
+	MAX_SIZE = 64 << 20, /* bytes that it may have */
+};
+
+struct file {
+	int fd;
+	off_t end;     /* of the last record */
+	uint64_t last; /* turn, 0 if there is none */
+};
+
+static struct {
+	struct file files[REDO_FILES];
+	unsigned at; /* the one that is filled */
+	off_t begin; /* of the records */
+	bool gap;    /* one could not be written: no other may follow */
+} redo = {.files = {{.fd = -1}, {.fd = -1}}};
+
+
+static int write_all(int fd, const char *p, size_t len, off_t at)
+{
+	while (len) {
+		const ssize_t n = pwrite(fd, p, len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? errno : EIO;
+
+		p += n;
+		len -= (size_t)n;
+		at += n;
+	}
+
+	return 0;
+}
+
+
+/**
+ * Close the files
+ */
+void redofiles_close(void)
+{
+	for (unsigned i = 0; i < REDO_FILES; i++) {
+		if (redo.files[i].fd >= 0)
+			(void)close(redo.files[i].fd);
+		redo.files[i] = (struct file){.fd = -1};
+	}
+	redo.gap = false;
+	redo.at = 0;
+}
+
+
+/**
+ * Begin with files in which nothing is left to do
+ *
+ * @param dir    Directory of the store
+ * @param header What stands in front of the records
+ * @param len    Bytes of it
+ *
+ * @return 0 if success, or an error of open() or pwrite(): nothing can be
+ *         appended
+ */
+int redofiles_open(const char *dir, const char *header, size_t len)
+{
+	char path[PATH_MAX];
+	int err = 0;
+
+	redo.begin = (off_t)len;
+	for (unsigned i = 0; i < REDO_FILES && !err; i++) {
+		struct file *f = &redo.files[i];
+
+		redo_path(path, sizeof(path), dir, i);
+		f->end = redo.begin;
+		f->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+			     0600);
+		err = f->fd < 0 ? errno : write_all(f->fd, header, len, 0);
+	}
+
+	/* behind half a header nothing would be found */
+	if (err)
+		redofiles_close();
+
+	return err;
+}
+
+
+/**
+ * Write records behind those that are there
+ *
+ * @param p    Records
+ * @param len  Bytes of them
+ * @param turn Number of the last turn
+ *
+ * @return 0 if success, EBADF if there is no log, EFBIG if it is full, EIO if
+ * a turn before these is missing, or an error of pwrite()
+ */
+int redofile_append(const char *p, size_t len, uint64_t turn)
+{
+	struct file *f = &redo.files[redo.at];
+	int err = 0;
+
+	if (f->fd < 0)
+		return EBADF;
+	if (redo.gap)
+		return EIO;
+
+	err = f->end > MAX_SIZE ? EFBIG : write_all(f->fd, p, len, f->end);
+	if (err) {
+		redo.gap = true;
+		return err;
+	}
+
+	f->end += (off_t)len;
+	f->last = turn;
+
+	return 0;
+}
+
+
+/**
+ * Fill the other file from now on, if that is free
+ */
+void redofile_turn(void)
+{
+	const unsigned other = (redo.at + 1) % REDO_FILES;
+
+	if (!redo.files[other].last)
+		redo.at = other;
+}
+
+
+static void clear(struct file *f)
+{
+	if (f->end > KEEP_SIZE)
+		(void)!ftruncate(f->fd, redo.begin);
+
+	f->end = redo.begin;
+	f->last = 0;
+}
+
+
+/**
+ * Forget what is done
+ *
+ * @param turn Number of the last turn that is in the database
+ */
+void redofiles_settled(uint64_t turn)
+{
+	bool empty = true;
+
+	for (unsigned i = 0; i < REDO_FILES; i++) {
+		struct file *f = &redo.files[i];
+
+		if (f->fd >= 0 && f->last <= turn)
+			clear(f);
+		empty &= !f->last;
+	}
+
+	if (empty)
+		redo.gap = false;
+}

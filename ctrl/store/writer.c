@@ -1,0 +1,371 @@
+/**
+ * @file writer.c  Writes to the disk, beside the loop
+ *
+ * A thread with a connection of its own.  It brings the redo log from memory
+ * to disk, a little after something has come: all that came since at once.  It
+ * brings into SQLite's file what the loop has taken for that, and copies from
+ * SQLite's log what is there.  Each of them may wait for the disk; the loop
+ * does not, and no lock of the two is held meanwhile.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <sqlite3.h>
+#include "backlog.h"
+#include "base/base.h"
+#include "db.h"
+#include "dbstmt.h"
+#include "redo.h"
+#include "ring.h"
+#include "txn.h"
+#include "write.h"
+#include "writer.h"
+
+
+enum {
+	BUSY_TIME = 250,  /* ms for another process to let go of the file */
+	BRING_TIME = 200, /* ms until what is in memory is brought to disk */
+	LOG_PAGES = 1000, /* that SQLite's log may have, or so */
+	NICENESS = 10,
+};
+
+static struct {
+	sqlite3 *db;
+	const struct db_rules *rules;
+	const char *const *sql;
+	unsigned count;
+	pthread_t thread;
+	bool runs;
+	struct wake news;
+	int bell;  /* wakes the thread */
+	int pages; /* of SQLite's log */
+
+	/* What both threads touch */
+	_Atomic(struct batch *) batch; /* that is to be settled */
+	atomic_bool asleep;            /* until the bell rings */
+	atomic_bool lost;              /* the disk takes no redo log */
+	atomic_bool ends;
+
+	/* For who waits */
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	bool ready;
+	int err; /* why it can't write */
+} writer = {
+	.bell = -1,
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+	.cond = PTHREAD_COND_INITIALIZER,
+};
+
+
+static void ring_bell(void)
+{
+	const uint64_t one = 1;
+
+	(void)!write(writer.bell, &one, sizeof(one));
+}
+
+
+static bool is_wanted(void)
+{
+	return writer.batch || writer.ends;
+}
+
+
+/* In ms, -1 for ever */
+static void await_bell(int time)
+{
+	struct pollfd fd = {.fd = writer.bell, .events = POLLIN};
+	uint64_t count;
+
+	if (poll(&fd, 1, time) > 0)
+		(void)!read(writer.bell, &count, sizeof(count));
+}
+
+
+/* While something comes now and then, nobody needs to ring */
+static void sleep_a_little(void)
+{
+	await_bell(BRING_TIME);
+	if (is_wanted() || ring_waits())
+		return;
+
+	writer.asleep = true;
+	if (!is_wanted() && !ring_waits())
+		await_bell(-1);
+	writer.asleep = false;
+
+	/* what comes with it is brought at once */
+	if (!is_wanted())
+		await_bell(BRING_TIME);
+}
+
+
+static void tell(void)
+{
+	(void)pthread_mutex_lock(&writer.mutex);
+	(void)pthread_cond_broadcast(&writer.cond);
+	(void)pthread_mutex_unlock(&writer.mutex);
+	wake_send(&writer.news);
+}
+
+
+static void settle(struct batch *batch)
+{
+	txn_settle(writer.db, writer.rules, batch);
+	if (!batch->err)
+		redo_brought(batch->turn);
+
+	writer.batch = NULL;
+	tell();
+}
+
+
+/* Said once, until something has got into the file */
+static void bring(void)
+{
+	if (redo_bring() && !writer.lost) {
+		writer.lost = true;
+		tell();
+	}
+}
+
+
+/* Behind a commit; those who read hold nothing up for long */
+static void copy(void)
+{
+	if (writer.pages < LOG_PAGES)
+		return;
+
+	writer.pages = 0;
+	(void)sqlite3_wal_checkpoint_v2(writer.db, NULL,
+					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+
+/* Of SQLite, after a commit */
+static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
+{
+	(void)arg;
+	(void)file;
+	(void)name;
+
+	writer.pages = pages;
+
+	return SQLITE_OK;
+}
+
+
+static void prepare(void)
+{
+	const int err = dbstmts_prepare(writer.db, writer.sql, writer.count);
+
+	(void)pthread_mutex_lock(&writer.mutex);
+	writer.err = err;
+	writer.ready = true;
+	(void)pthread_cond_broadcast(&writer.cond);
+	(void)pthread_mutex_unlock(&writer.mutex);
+}
+
+
+static void *thread_main(void *arg)
+{
+	struct batch *batch;
+	(void)arg;
+
+	/* the calls first, where there are few CPUs; Linux has this for each
+	   thread */
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+
+	prepare();
+	while (!writer.ends || writer.batch) {
+		batch = writer.batch;
+		if (batch) {
+			settle(batch);
+			copy();
+		}
+		else {
+			bring();
+			sleep_a_little();
+		}
+	}
+
+	bring();
+
+	writer.rules->close();
+	dbstmts_finalize();
+	writes_forget();
+
+	return NULL;
+}
+
+
+/* What is new is looked for at the end of each turn */
+static void news_handler(void *arg)
+{
+	(void)arg;
+}
+
+
+static int open_file(const char *path)
+{
+	return sqlite3_open_v2(path, &writer.db,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			       NULL) == SQLITE_OK &&
+			       sqlite3_busy_timeout(writer.db, BUSY_TIME) ==
+				       SQLITE_OK &&
+			       sqlite3_exec(writer.db,
+					    "PRAGMA synchronous=NORMAL", NULL,
+					    NULL, NULL) == SQLITE_OK
+		       ? 0
+		       : EIO;
+}
+
+
+static int start(void)
+{
+	int err;
+
+	err = thread_start(&writer.thread, thread_main, NULL);
+	if (err)
+		return err;
+
+	writer.runs = true;
+	(void)pthread_mutex_lock(&writer.mutex);
+	while (!writer.ready)
+		(void)pthread_cond_wait(&writer.cond, &writer.mutex);
+	(void)pthread_mutex_unlock(&writer.mutex);
+
+	return writer.err;
+}
+
+
+/**
+ * Get ready to write.  Says itself what is wrong.
+ *
+ * @param path  Path of the file
+ * @param rules What is known of the statements
+ * @param sql   Statements
+ * @param count Number of statements
+ *
+ * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, EAGAIN if
+ * there can be no thread, or an error of eventfd()
+ */
+int writer_open(const char *path, const struct db_rules *rules,
+		const char *const *sql, unsigned count)
+{
+	int err;
+
+	writer.rules = rules;
+	writer.sql = sql;
+	writer.count = count;
+	writer.batch = NULL;
+	writer.ready = false;
+	writer.ends = false;
+	writer.lost = false;
+	writer.asleep = false;
+	writer.pages = 0;
+
+	err = open_file(path);
+	if (!err) {
+		(void)sqlite3_wal_hook(writer.db, log_handler, NULL);
+		writer.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		err = writer.bell < 0 ? errno : 0;
+	}
+	if (!err)
+		err = wake_open(&writer.news, news_handler, NULL);
+	if (!err)
+		err = start();
+	if (err)
+		log_error("store: can't write %s: %s", path, strerror(err));
+
+	return err;
+}
+
+
+/**
+ * End, once what was asked for is done
+ */
+void writer_close(void)
+{
+	if (writer.runs) {
+		writer.ends = true;
+		ring_bell();
+		(void)pthread_join(writer.thread, NULL);
+	}
+	writer.runs = false;
+
+	wake_close(&writer.news);
+	if (writer.bell >= 0)
+		(void)close(writer.bell);
+	writer.bell = -1;
+	(void)sqlite3_close(writer.db);
+	writer.db = NULL;
+}
+
+
+/**
+ * Have what was taken written to the file.  The loop turns when that is done,
+ * or has failed.
+ *
+ * @param batch What was taken, until writer_settled()
+ */
+void writer_settle(struct batch *batch)
+{
+	writer.batch = batch;
+	ring_bell();
+}
+
+
+/**
+ * Tell whether nothing is being written to the file
+ *
+ * @return True if so
+ */
+bool writer_settled(void)
+{
+	return !writer.batch;
+}
+
+
+/**
+ * Wait until nothing is being written to the file
+ */
+void writer_await(void)
+{
+	(void)pthread_mutex_lock(&writer.mutex);
+	while (writer.batch)
+		(void)pthread_cond_wait(&writer.cond, &writer.mutex);
+	(void)pthread_mutex_unlock(&writer.mutex);
+}
+
+
+/**
+ * Have what is in memory brought to disk before long
+ */
+void writer_bring(void)
+{
+	if (writer.asleep && atomic_exchange(&writer.asleep, false))
+		ring_bell();
+}
+
+
+/**
+ * Tell whether the redo log can't be brought to disk, since it was asked last
+ *
+ * @return True if so
+ */
+bool writer_lost(void)
+{
+	return writer.lost && atomic_exchange(&writer.lost, false);
+}

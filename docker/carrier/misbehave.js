@@ -1,0 +1,26 @@
+/**
+ * @file misbehave.js  The carrier of the demo that misbehaves, in a container
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ *
+ * CARRIER is what it does, of docs/carriers.md; ADDRESS its own, GATEWAY
+ * that of the gateway, which it calls again when all is over.
+ */
+
+import { Carrier } from '../../scripts/demo/carrier.js';
+
+const { CARRIER: name, ADDRESS: ip = '10.77.0.2',
+	GATEWAY: gateway = '10.77.0.1' } = process.env;
+
+process.on('SIGTERM', () => process.exit(0));
+
+try {
+	const carrier = await Carrier.start({ name: name || 'answered', ip,
+		to: [gateway, 5060], tell: console.log });
+
+	await carrier.telephone((event, text) => console.log(text));
+}
+catch (err) {
+	console.error(err.message);
+	process.exitCode = 1;
+}

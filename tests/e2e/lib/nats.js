@@ -1,0 +1,312 @@
+/**
+ * @file nats.js  The engine of a fleet: servers of NATS with JetStream
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NatsClient } from './natsclient.js';
+import { Process } from './process.js';
+import { settings } from './settings.js';
+import { Site } from './site.js';
+
+const FIRST_IP = 31; /* of 10.77.0.0/24, without sites */
+const PORT = 4222;
+const ROUTE_PORT = 6222;
+const READY_TIME = 60_000; /* ms */
+
+/* As a package that is installed, or unpacked for the tests alone */
+export const program = [join(settings.source,
+	'build-tools/nats-server/usr/sbin/nats-server'),
+'/usr/sbin/nats-server', '/usr/bin/nats-server',
+'/usr/local/bin/nats-server'].find((path) => existsSync(path));
+
+/** Why there is no fleet here, false if there can be one. */
+export const NO_FLEET = !program ? 'nats-server is missing' :
+	!existsSync(settings.fleetPlugin) && 'libnats is missing';
+
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+
+function checksum(bytes)
+{
+	let crc = 0;
+
+	for (const byte of bytes) {
+		crc ^= byte << 8;
+		for (let i = 0; i < 8; i++)
+			crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) &
+				0xffff;
+	}
+
+	return Buffer.from([crc & 0xff, crc >> 8]);
+}
+
+
+function base32(bytes)
+{
+	const bits = [...bytes, ...checksum(bytes)]
+		.map((b) => b.toString(2).padStart(8, '0')).join('');
+
+	return bits.match(/.{1,5}/g)
+		.map((five) => LETTERS[parseInt(five.padEnd(5, '0'), 2)]).join('');
+}
+
+
+/** An NKey of a user: `seed` is for a file, `user` for the servers. */
+export function makeNkey()
+{
+	const raw = randomBytes(32);
+	const key = createPrivateKey({ format: 'der', type: 'pkcs8',
+		key: Buffer.concat([Buffer.from(
+			'302e020100300506032b657004220420', 'hex'), raw]) });
+	const { x } = createPublicKey(key).export({ format: 'jwk' });
+
+	return { seed: base32(Buffer.from([18 << 3 | 20 >> 2,
+		(20 << 3 & 31) << 3, ...raw])),
+	user: base32(Buffer.from([20 << 3,
+		...Buffer.from(x, 'base64url')])) };
+}
+
+
+class Server {
+	constructor(cluster, number, site)
+	{
+		this.cluster = cluster;
+		this.number = number;
+		this.site = site;
+		this.name = `s${number}`;
+		this.ip = site?.ip ?? `10.77.0.${FIRST_IP + number - 1}`;
+		this.dir = join(cluster.dir, this.name);
+		this.file = join(this.dir, 'nats.conf');
+		mkdirSync(this.dir, { recursive: true });
+	}
+
+	get url()
+	{
+		return `nats://${this.ip}:${PORT}`;
+	}
+
+	config()
+	{
+		const { servers, extra } = this.cluster;
+		const routes = servers.map((s) =>
+			`nats-route://${s.ip}:${ROUTE_PORT}`);
+
+		return `server_name: ${this.name}
+host: ${this.ip}
+port: ${PORT}
+ping_interval: "2s"
+ping_max: 2
+lame_duck_grace_period: "1s"
+lame_duck_duration: "30s"
+jetstream { store_dir: "${join(this.dir, 'js')}", max_memory_store: 64MB,
+	max_file_store: 2GB }
+${servers.length > 1 ? `cluster { name: test, host: ${this.ip}
+	port: ${ROUTE_PORT}, routes: [${routes.join(', ')}]
+	connect_retries: 1000000 }` : ''}
+${extra}
+`;
+	}
+
+	/** Starts it, or starts it again on what it left behind. */
+	run()
+	{
+		writeFileSync(this.file, this.config());
+		this.process = new Process(this.name, [
+			...(this.site?.wrap ?? []), program, '-c', this.file],
+		{ env: { GOMEMLIMIT: '96MiB', GOMAXPROCS: '2' } });
+	}
+
+	async ready()
+	{
+		await this.process.log.wait((l) =>
+			l.includes('Server is ready'), 'Server is ready',
+		{ timeout: READY_TIME });
+	}
+
+	async start()
+	{
+		this.run();
+		await this.ready();
+	}
+
+	kill(signal = 'SIGKILL')
+	{
+		return this.process.kill(signal);
+	}
+
+	/** It hangs, until cont(). */
+	stop()
+	{
+		process.kill(this.process.pid, 'SIGSTOP');
+	}
+
+	cont()
+	{
+		process.kill(this.process.pid, 'SIGCONT');
+	}
+
+	/** It lets its clients go to others, one by one, and ends. */
+	lameDuck()
+	{
+		process.kill(this.process.pid, 'SIGUSR2');
+	}
+
+	/** It reads its file again, with another `extra` of the cluster. */
+	reload()
+	{
+		writeFileSync(this.file, this.config());
+		process.kill(this.process.pid, 'SIGHUP');
+	}
+
+	forget()
+	{
+		rmSync(join(this.dir, 'js'), { recursive: true, force: true });
+	}
+}
+
+
+/** One to three servers, and a client of theirs for the test. */
+export class Cluster {
+	/**
+	 * @param dir     Directory for what they store
+	 * @param options `servers`: how many; `sites`: each in a machine of its
+	 *                own; `extra`: more lines of their configuration;
+	 *                `stream`: of makeStream(), false for none; `admin`:
+	 *                of NatsClient.connect()
+	 */
+	static async start(dir, { servers = 1, sites = false, extra = '',
+		stream = {}, admin = {} } = {})
+	{
+		const c = new Cluster();
+
+		Object.assign(c, { dir, extra, servers: [], sites: [], admin });
+		for (let i = 1; i <= servers; i++) {
+			const site = sites && await Site.start();
+
+			if (site)
+				c.sites.push(site);
+			c.servers.push(new Server(c, i, site));
+		}
+		c.servers.forEach((s) => s.run());
+		await Promise.all(c.servers.map((s) => s.ready()));
+		if (stream)
+			await c.makeStream(stream);
+
+		return c;
+	}
+
+	/** For --fleet; `scheme` and `user` as in tls://USER:PASSWORD@. */
+	urls({ scheme = 'nats', user = '' } = {})
+	{
+		return this.servers.map((s) =>
+			`${scheme}://${user && `${user}@`}${s.ip}:${PORT}`)
+			.join(',');
+	}
+
+	/** A client of a server that answers. */
+	async client(server)
+	{
+		if (server)
+			return NatsClient.connect({ host: server.ip,
+				...this.admin });
+
+		if (this.known && !this.known.closed)
+			return this.known;
+
+		for (const s of this.servers.filter((one) =>
+			one.process?.alive)) {
+			try {
+				this.known = await this.client(s);
+				return this.known;
+			}
+			catch (err) {
+				this.failure = err;
+			}
+		}
+
+		throw this.failure ?? new Error('no server runs');
+	}
+
+	async makeStream(config)
+	{
+		const c = await this.client();
+
+		return c.makeStream({ num_replicas: this.servers.length,
+			...config });
+	}
+
+	/** What the servers answer, as soon as one of them does. */
+	async asked(question)
+	{
+		const end = Date.now() + READY_TIME;
+
+		for (;;) {
+			try {
+				return await question(await this.client());
+			}
+			catch (err) {
+				if (Date.now() > end || err.code === 404)
+					throw err;
+			}
+			await new Promise((resolve) =>
+				setTimeout(resolve, 50));
+		}
+	}
+
+	/** The server that leads the stream, and lives. */
+	async leader(stream = 'FLEET')
+	{
+		return this.asked(async (client) => {
+			const { cluster } = await client.info(stream);
+			const found = this.servers.find((s) =>
+				s.process.alive &&
+				s.name === (cluster?.leader ?? 's1'));
+
+			if (!found)
+				throw new Error(`${stream} has no leader`);
+
+			return found;
+		});
+	}
+
+	/** All messages of the stream, each with `seq`; see natsclient.js. */
+	async messages(stream = 'FLEET', from = 1)
+	{
+		return this.asked((client) => client.messages(stream, from));
+	}
+
+	/**
+	 * The events of the stream, in its order
+	 *
+	 * @param member Whose; all if it is left out
+	 *
+	 * @return Objects with `member`, `f` and `event`
+	 */
+	async events(member, { name = 'fleet', from = 1 } = {})
+	{
+		const messages = await this.messages(name.toUpperCase(), from);
+
+		return messages.filter((m) => m.subject.startsWith(`${name}.ev.`))
+			.flatMap((m) => {
+				const [head, ...lines] = m.data.split('\n')
+					.filter((l) => l).map((l) => JSON.parse(l));
+
+				return lines.map((event, i) => ({ head,
+					member: head.member, event,
+					f: m.seq * 256 + i + 1 }));
+			}).filter((e) => !member || e.member === member);
+	}
+
+	async end()
+	{
+		this.known?.close();
+		await Promise.all(this.servers.map((s) => s.process?.alive &&
+			s.kill()));
+		await Promise.all(this.sites.map((s) => s.kill()));
+	}
+}

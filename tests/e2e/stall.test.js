@@ -1,0 +1,164 @@
+/**
+ * @file stall.test.js  A disk that stalls, and a name server that is silent:
+ * no call hears of it
+ *
+ * A call's tone goes through baresip and back: what libre's loop is late with,
+ * the echo lacks.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tone } from './lib/audio.js';
+import { Far } from './lib/far.js';
+import { NO_NAMES, Names, usable } from './lib/names.js';
+import { scene, settings } from './lib/scene.js';
+import { Stall } from './lib/stall.js';
+
+const STALL = 1000; /* ms, of each access */
+const TIME = 6000; /* ms, in which each waits so long */
+const FRAME = 20; /* ms of a packet */
+const BOUND = settings.sanitize ? 400 : 200; /* ms */
+const SERVICE = 500; /* ms, less than what stalls */
+
+/* Who calls a user of that name gets an application that nobody can reach */
+const NAMED = 'silent.test';
+const SCHEMES = ['ws', 'http'];
+
+const ECHO = { 'module': 'aubridge.so', 'audio_source': 'aubridge,echo',
+	'audio_player': 'aubridge,echo' };
+const skip = !await usable() && NO_NAMES;
+
+
+/* The target rings, and is busy: the call goes on. */
+async function busy(leg, refer)
+{
+	leg.answer(refer, 202, 'Accepted');
+	await leg.notify('SIP/2.0 180 Ringing');
+	await leg.notify('SIP/2.0 486 Busy Here', { headers:
+		{ 'Subscription-State': 'terminated;reason=noresource' } });
+}
+
+
+/* The longest time [ms] that something took until now, done again and again */
+function longest(act)
+{
+	let over = false, worst = 0;
+	const done = (async () => {
+		while (!over) {
+			const begin = performance.now();
+
+			await act();
+			worst = Math.max(worst, performance.now() - begin);
+			await sleep(FRAME, null, { ref: false });
+		}
+	})();
+
+	done.catch(() => {}); /* is told to who asks how long */
+
+	return async () => {
+		over = true;
+		await done;
+
+		return Math.ceil(worst);
+	};
+}
+
+
+/* Parties whose disk can stall, and a name server that never answers. */
+async function parties(s)
+{
+	const state = join(s.dir, 'state');
+	const map = join(s.dir, 'applications');
+	const stall = new Stall(join(s.dir, 'stall'), state);
+
+	writeFileSync(map, SCHEMES.map((scheme) =>
+		`${scheme} ${scheme}://${NAMED}/bot\n`).join(''));
+
+	return {
+		stall,
+		names: await Names.start(s, { [NAMED]: null }),
+		far: await Far.start(s, { handlers: { REFER: busy } }),
+		...await s.control({
+			referd: { env: stall.env,
+				args: ['--state', state, '--app-map', map] },
+			gateway: { sound: false, config: ECHO,
+				users: ['gw', ...SCHEMES],
+				account: ';answermode=manual' } }),
+	};
+}
+
+
+/* The call that is heard. */
+async function answered({ client, far })
+{
+	const leg = await far.ring();
+	const { call_sid } = await client.message('session:new');
+
+	client.send({ verb: 'answer', call_sid });
+	await client.message('call:status', { call_sid,
+		call_status: 'in-progress' });
+	assert.equal((await leg.response).status, 200);
+
+	return { leg, call_sid };
+}
+
+
+/* Transfers that call for so long; how often. */
+async function transfers({ client }, call_sid, time)
+{
+	const end = performance.now() + time;
+	let n = 0;
+
+	while (performance.now() < end) {
+		const id = `v${++n}`;
+
+		client.send({ verb: 'sip:refer', id, call_sid, referTo: '100' });
+		await client.message('transfer:status', { verb_id: id,
+			step: 'ended', outcome: 'failed' });
+	}
+
+	return n;
+}
+
+
+scene('a stalled disk and a silent name server: an echo without a gap',
+	async (s) => {
+	const p = await parties(s);
+	const { leg, call_sid } = await answered(p);
+	const echo = tone(leg);
+
+	await echo.begun();
+	const answers = longest(() => leg.request('OPTIONS'));
+	const health = longest(() => fetch(`${p.referd.http}/healthz`));
+	const searched = longest(async () => assert.equal((await fetch(
+		`${p.referd.http}/transfers?q=nobody`)).status, 200));
+	const transferred = transfers(p, call_sid, TIME);
+
+	p.stall.each(STALL);
+	for (const scheme of SCHEMES)
+		await p.far.ring({}, scheme);
+	await sleep(TIME);
+
+	const { waited } = p.stall;
+
+	p.stall.each(0);
+	const slowest = await answers();
+	const slow = await health();
+	const { silence, late } = echo.stop();
+	const n = await transferred;
+
+	await searched();
+
+	console.log(`# ${n} transfers, ${waited} accesses stalled; the echo ` +
+		`lacks ${silence} ms at most, an answer takes ${slowest} ms, ` +
+		`one of the service ${slow} ms, this program is late by ${late} ms`);
+	assert.ok(waited > 0);
+	assert.ok(p.names.questions.items.includes(NAMED));
+	assert.ok(silence <= BOUND + late, `${silence} ms of silence`);
+	assert.ok(slowest <= BOUND + late, `answered after ${slowest} ms`);
+	assert.ok(slow <= SERVICE + late, `health after ${slow} ms`);
+}, { skip });

@@ -1,0 +1,510 @@
+/**
+ * @file warm.test.js  The target is called first, and asked, while the caller
+ * waits on hold
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { played, writeWav } from './lib/audio.js';
+import { Far } from './lib/far.js';
+import { scene } from './lib/scene.js';
+import { validate } from './lib/schema.js';
+import { until } from './lib/until.js';
+
+const PROMPT = 'press.wav';
+const MUSIC = 'music.wav';
+const LEVEL = 8000;     /* of the prompt */
+const LOUD = 16000;     /* of the music */
+const TARGET = '10.77.0.39';
+const END = { 'Subscription-State': 'terminated;reason=noresource' };
+
+/* Of who answers at once what it is asked what the caller hears */
+const MUSICIAN = (m, client) => client.send({ type: 'ack', msgid: m.msgid,
+	...m.hook === '/hold' && { data: [
+		{ verb: 'play', url: MUSIC }] } });
+
+
+/* The direction that a request's SDP asks for. */
+function direction({ body })
+{
+	return /^a=(sendrecv|sendonly|recvonly|inactive)/m.exec(body)?.[1] ??
+		'sendrecv';
+}
+
+
+/** An INFO with a key, as phones send it. */
+function press(leg, digit)
+{
+	return leg.request('INFO', {
+		headers: { 'Content-Type': 'application/dtmf-relay' },
+		body: `Signal=${digit}\r\nDuration=160\r\n` });
+}
+
+
+/** How a far end joins the other: it says what came of it. */
+function joins(final)
+{
+	return async (leg, refer) => {
+		leg.answer(refer, 202, 'Accepted');
+		await leg.notify('SIP/2.0 100 Trying');
+		await leg.notify(`SIP/2.0 ${final}`, { headers: END });
+	};
+}
+
+
+/* Rings until the INVITE is cancelled. */
+function rings(leg, invite)
+{
+	leg.answer(invite, 180, 'Ringing');
+	leg.handlers.CANCEL = (_, cancel) => {
+		leg.answer(cancel, 200, 'OK');
+		leg.answer(invite, 487, 'Request Terminated');
+	};
+}
+
+
+/**
+ * A gateway whose calls may be transferred to a far end that does what the
+ * targets' names say, and a client
+ */
+class Stage {
+	static async start(s)
+	{
+		const st = new Stage();
+
+		writeWav(join(s.dir, PROMPT), LEVEL, 0.3);
+		writeWav(join(s.dir, MUSIC), LOUD, 0.2);
+		st.scene = s;
+		st.legs = new Map(); /* of targets, by their names */
+		st.heard = new Map(); /* functions to call with such a leg */
+		st.caller = await Far.start(s);
+		st.target = await Far.start(s, { ip: TARGET,
+			handlers: { INVITE: (leg, invite) => st.rang(leg, invite) } });
+
+		return Object.assign(st, await s.control({
+			gateway: { config: { audio_path: s.dir } },
+			client: st.options() }));
+	}
+
+	options(since)
+	{
+		return { acks: false,
+			query: '?client=bot' + (since ? `&since=${since}` : ''),
+			handler: (m) => m.type === 'verb:hook' &&
+				MUSICIAN(m, this.client) };
+	}
+
+	/* The name of a target says what it does: busy-, rings- or answers- */
+	rang(leg, invite)
+	{
+		const [, name] = /^sip:([^@]+)@/.exec(invite.uri);
+
+		leg.invite = invite;
+		this.legs.set(name, leg);
+		if (name.startsWith('busy'))
+			leg.answer(invite, 486, 'Busy Here');
+		else if (name.startsWith('rings'))
+			rings(leg, invite);
+		else
+			leg.accept(invite);
+		this.heard.get(name)?.(leg);
+	}
+
+	/** The leg of a target, once it has been called. */
+	leg(name)
+	{
+		const leg = this.legs.get(name);
+
+		return leg ?? new Promise((resolve) =>
+			this.heard.set(name, resolve));
+	}
+
+	/**
+	 * A call whose caller is transferred
+	 *
+	 * @param name    Name of the verb
+	 * @param targets Names of the targets
+	 * @param options `REFER`, `INVITE`: what the caller does then; others
+	 *                are fields of the verb
+	 *
+	 * @return The caller's leg, with `sid` and `name`
+	 */
+	async transfer(name, targets, { REFER = joins('200 OK'), INVITE,
+		...fields } = {})
+	{
+		const leg = await this.caller.call();
+		const { call_sid: sid } = await this.client.message(
+			'session:new', { call_id: leg.id });
+
+		leg.handlers.REFER = REFER;
+		if (INVITE)
+			leg.handlers.INVITE = INVITE;
+		this.client.send({ verb: 'transfer', id: name, mode: 'warm',
+			target: targets.map((t) => ({ type: 'sip',
+				sipUri: `sip:${t}@${TARGET}` })),
+			confirm: { prompt: PROMPT, digit: '1' }, timeout: 20,
+			onHoldHook: '/hold', actionHook: '/done', call_sid: sid,
+			...fields });
+
+		return Object.assign(leg, { sid, name });
+	}
+
+	/** The first event of a transfer with a name. */
+	step({ name }, event, fields = {})
+	{
+		return this.client.message('transfer:event',
+			{ verb_id: name, transfer_event: event, ...fields });
+	}
+
+	/** How the transfer of a call has ended: the actionHook's data. */
+	async result({ name })
+	{
+		const { data } = await this.client.messages.wait((m) =>
+			m.hook === '/done' && m.data.verb_id === name,
+		`actionHook of ${name}`);
+
+		validate('transfer', data);
+
+		return `${data.transfer_result} ${data.transfer_reason}`;
+	}
+
+	/** Checks that a caller who lives is off hold, and nothing is left. */
+	async unheld(...legs)
+	{
+		for (const leg of legs) {
+			const asked = leg.messages.filter((m) => !m.sent &&
+				m.method === 'INVITE').map(direction);
+
+			assert.match(asked[0], /sendonly|inactive/);
+			assert.equal(asked.at(-1), 'sendrecv', leg.name);
+		}
+	}
+
+	/** Checks that a transfer has had one result, and which calls live. */
+	async left(...legs)
+	{
+		const calls = await (await fetch(
+			`${this.referd.http}/calls`)).json();
+		const hooks = this.client.messages.filter((m) =>
+			m.hook === '/done').map((m) => m.data.verb_id);
+
+		assert.equal(new Set(hooks).size, hooks.length);
+		assert.deepEqual(calls.map((c) => c.call_sid).sort(),
+			legs.map(({ sid }) => sid).sort());
+		assert.equal(this.gateway.talking().length, legs.length);
+	}
+}
+
+
+scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
+	const st = await Stage.start(s);
+	const caller = await st.transfer('v', ['answers-v'], { eventHook: '/step',
+		callerId: 'sip:+4930123@example.com' });
+	const target = await st.leg('answers-v');
+	const { data: made } = await st.client.message('session:new',
+		{ parent_call_sid: caller.sid });
+
+	assert.equal(made.direction, 'outbound');
+	await until(() => played(target.media, [LEVEL]).length, 'the prompt');
+	await until(() => played(caller.media, [LOUD]).length, 'the music');
+	await press(target, '1');
+
+	const refer = await caller.received('REFER');
+	const to = decodeURIComponent(refer.headers['refer-to']);
+
+	assert.match(to, new RegExp(`Replaces=${target.id};to-tag=`));
+	assert.match(refer.headers['referred-by'], /\+4930123@example\.com/);
+	assert.equal(await st.result(caller), 'bridged completed');
+	await target.received('BYE');
+	await caller.received('BYE');
+
+	const { data } = await st.client.message('verb:hook',
+		{ hook: '/done' });
+
+	assert.equal(data.dial_call_sid, made.call_sid);
+	assert.equal(data.sip_status, 200);
+	assert.deepEqual(st.client.messages.filter((m) => m.hook === '/step' &&
+		m.data.transfer_event).map((m) => m.data.transfer_event),
+	['held', 'dialing', 'answered', 'prompt', 'confirmed', 'joining']);
+	assert.match(direction(caller.requests('INVITE')[0]),
+		/sendonly|inactive/);
+	await st.left();
+});
+
+
+scene('stock baresips: the digit comes by RTP, and they are joined',
+	async (s) => {
+	const st = await Stage.start(s);
+	const carrier = await s.carrier();
+	const agent = await s.agent();
+
+	await carrier.dial(st.gateway.uri);
+
+	const { call_sid } = await st.client.message('session:new');
+
+	await carrier.event('CALL_ESTABLISHED', 'gw@');
+	st.client.send({ verb: 'transfer', id: 'v', mode: 'warm', call_sid,
+		target: [{ type: 'sip', sipUri: agent.uri }],
+		confirm: { prompt: PROMPT, digit: '1' }, onHoldHook: '/hold',
+		actionHook: '/done' });
+	await st.step({ name: 'v' }, 'prompt');
+	await agent.command('sndcode', '1');
+	await st.step({ name: 'v' }, 'confirmed');
+	await carrier.event('CALL_ESTABLISHED', '@10.77.0.3');
+	assert.equal(await st.result({ name: 'v' }), 'bridged completed');
+	await agent.event('CALL_CLOSED', 'gw@');
+	await carrier.event('CALL_CLOSED', 'gw@');
+	assert.equal(carrier.talking().length, 1);
+	assert.equal(agent.talking().length, 1);
+	await st.left();
+});
+
+
+scene('every other way: one result, no call left over, the caller off hold',
+	async (s) => {
+	const st = await Stage.start(s);
+	const wrong = await st.transfer('wrong', ['answers-wrong']);
+	const none = await st.transfer('none', ['answers-none']);
+	const next = await st.transfer('next', ['busy-a', 'answers-next']);
+	const busy = await st.transfer('busy', ['busy-b', 'busy-c']);
+	const silent = await st.transfer('silent', ['rings-a', 'rings-b'],
+		{ timeout: 1 });
+	const refused = await st.transfer('refused', ['answers-refused'],
+		{ REFER: (leg, m) => leg.answer(m, 603, 'Decline') });
+	const failed = await st.transfer('failed', ['answers-failed'],
+		{ REFER: joins('481 Call Does Not Exist') });
+	const hungup = await st.transfer('hungup', ['busy-d'],
+		{ disposition: { onBusy: 'hangup' } });
+
+	await st.step(wrong, 'prompt');
+	await press(await st.leg('answers-wrong'), '2');
+	for (const leg of [next, refused, failed]) {
+		await st.step(leg, 'prompt');
+		await press(await st.leg(`answers-${leg.name}`), '1');
+	}
+
+	assert.equal(await st.result(wrong), 'returned declined');
+	assert.equal(await st.result(next), 'bridged completed');
+	assert.equal(await st.result(busy), 'returned busy');
+	assert.equal(await st.result(silent), 'returned no-answer');
+	assert.equal(await st.result(refused), 'failed error');
+	assert.equal(await st.result(failed), 'failed error');
+	assert.equal(await st.result(hungup), 'returned busy');
+	assert.equal(await st.result(none), 'returned declined');
+	for (const name of ['wrong', 'none', 'next', 'refused', 'failed'])
+		await (await st.leg(`answers-${name}`)).received('BYE');
+	for (const name of ['rings-a', 'rings-b'])
+		await (await st.leg(name)).received('CANCEL');
+	await next.received('BYE');
+	await hungup.received('BYE');
+
+	const stay = [wrong, none, busy, silent, refused, failed];
+
+	await st.unheld(...stay);
+	await st.left(...stay);
+});
+
+
+scene('who hangs up when: one result, no call left over', async (s) => {
+	const st = await Stage.start(s);
+	const waits = async (leg, m) => {
+		leg.answer(m, 202, 'Accepted');
+		leg.referred = m;
+		await leg.notify('SIP/2.0 100 Trying');
+	};
+	const begin = (name, how) => st.transfer(name, [`${how}-${name}`],
+		{ REFER: waits });
+
+	/* the caller, while it rings, is briefed, is asked, is joined */
+	const one = await begin('one', 'rings');
+	const two = await begin('two', 'answers');
+	const three = await begin('three', 'answers');
+	const four = await begin('four', 'answers');
+
+	/* the target, at the same moments */
+	const five = await begin('five', 'rings');
+	const six = await begin('six', 'answers');
+	const seven = await begin('seven', 'answers');
+	const eight = await begin('eight', 'answers');
+
+	/* both at once */
+	const nine = await begin('nine', 'answers');
+
+	for (const leg of [two, six, nine])
+		await st.step(leg, 'prompt');
+	await st.step(one, 'ringing');
+	one.bye();
+	two.bye();
+
+	const ringing = await st.leg('rings-five');
+
+	ringing.answer(ringing.invite, 603, 'Decline');
+	(await st.leg('answers-six')).bye();
+	nine.bye();
+	(await st.leg('answers-nine')).bye();
+
+	/* the prompt takes 0.3 s */
+	for (const leg of [three, seven])
+		await st.client.message('verb:status', { id: leg.name });
+	await new Promise((resolve) => setTimeout(resolve, 1000));
+	three.bye();
+	(await st.leg('answers-seven')).bye();
+
+	for (const leg of [four, eight]) {
+		await press(await st.leg(`answers-${leg.name}`), '1');
+		await leg.received('REFER');
+	}
+	four.bye();
+	(await st.leg('answers-eight')).bye();
+	await eight.notify('SIP/2.0 481 Call Does Not Exist',
+		{ headers: END });
+
+	assert.equal(await st.result(one), 'failed caller-abandoned');
+	assert.equal(await st.result(two), 'failed caller-abandoned');
+	assert.equal(await st.result(three), 'failed caller-abandoned');
+	assert.equal(await st.result(four), 'bridged completed');
+	assert.equal(await st.result(five), 'returned declined');
+	assert.equal(await st.result(six), 'returned declined');
+	assert.equal(await st.result(seven), 'returned declined');
+	assert.equal(await st.result(eight), 'failed error');
+	assert.match(await st.result(nine), /^(failed|returned) /);
+	await (await st.leg('rings-one')).received('CANCEL');
+	for (const name of ['two', 'three', 'four'])
+		await (await st.leg(`answers-${name}`)).received('BYE');
+	await st.unheld(five, six, seven, eight);
+	await st.left(five, six, seven, eight);
+});
+
+
+scene('a caller that refuses to be held, crosses it, or hangs up then',
+	async (s) => {
+	const st = await Stage.start(s);
+	const refuse = (code, reason) => (leg, m) =>
+		leg.answer(m, code, reason);
+	const accept = (leg, m) => leg.accept(m);
+	const refused = await st.transfer('refused', ['busy-refused'],
+		{ INVITE: refuse(488, 'Not Acceptable Here') });
+	const crossed = await st.transfer('crossed', ['busy-crossed'], {
+		INVITE: (leg, m) => {
+			leg.handlers.INVITE = accept;
+			leg.answer(m, 491, 'Request Pending');
+		} });
+	const gone = await st.transfer('gone', ['answers-gone'],
+		{ INVITE: (leg) => leg.bye() });
+	const lost = await st.transfer('lost', ['answers-lost'],
+		{ INVITE: refuse(481, 'Call/Transaction Does Not Exist') });
+	const stays = await st.transfer('stays', ['busy-stays'], {
+		INVITE: (leg, m) => {
+			leg.handlers.INVITE = refuse(488, 'Not Acceptable Here');
+			leg.accept(m);
+		} });
+
+	const { data } = await st.step(refused, 'held');
+
+	assert.match(data.reason, /answered 488 Not Acceptable Here/);
+	assert.equal(await st.result(refused), 'returned busy');
+	assert.equal(await st.result(gone), 'failed caller-abandoned');
+	assert.equal(await st.result(lost), 'failed caller-abandoned');
+	assert.equal(await st.result(crossed), 'returned busy');
+	assert.equal(await st.result(stays), 'returned busy');
+	for (const name of ['gone', 'lost'])
+		assert.equal(st.legs.has(`answers-${name}`), false);
+	await st.unheld(crossed);
+	await st.left(refused, crossed, stays);
+});
+
+
+scene('referd is killed at each moment: it goes on, one result each',
+	async (s) => {
+	const st = await Stage.start(s);
+	let heldUp;
+	const holding = await st.transfer('holding', ['answers-holding'],
+		{ INVITE: (leg, invite) => {
+			if (heldUp)
+				leg.accept(invite);
+			else
+				heldUp = invite;
+		} });
+	const ringing = await st.transfer('ringing', ['rings-ringing']);
+	const asked = await st.transfer('asked', ['answers-asked']);
+	const joining = await st.transfer('joining', ['answers-joining'],
+		{ REFER: (leg, m) => leg.answer(m, 202, 'Accepted') });
+	const gone = await st.transfer('gone', ['answers-gone']);
+	const alone = await st.transfer('alone', ['answers-alone']);
+
+	await holding.received('INVITE');
+	await st.step(ringing, 'ringing');
+	for (const leg of [asked, gone, alone])
+		await st.step(leg, 'prompt');
+	await st.step(joining, 'prompt');
+	await press(await st.leg('answers-joining'), '1');
+	await joining.received('REFER');
+
+	const { seq } = st.client.messages.items.at(-1);
+
+	await st.referd.kill('SIGKILL');
+	holding.accept(heldUp);
+	st.legs.get('rings-ringing').accept(
+		st.legs.get('rings-ringing').invite);
+	await joining.notify('SIP/2.0 200 OK', { headers: END });
+	await gone.bye();
+	await st.legs.get('answers-alone').bye();
+	await st.referd.run();
+	st.client = await s.client(st.referd, st.options(seq));
+
+	await press(await st.leg('answers-asked'), '1');
+	for (const [leg, name] of [[holding, 'answers-holding'],
+		[ringing, 'rings-ringing']]) {
+		await st.step(leg, 'prompt');
+		await press(await st.leg(name), '1');
+	}
+	assert.equal(await st.result(holding), 'bridged completed');
+	assert.equal(await st.result(ringing), 'bridged completed');
+	assert.equal(await st.result(asked), 'bridged completed');
+	assert.equal(await st.result(joining), 'bridged completed');
+	assert.equal(await st.result(gone), 'failed caller-abandoned');
+	assert.equal(await st.result(alone), 'returned declined');
+	for (const name of ['holding', 'asked', 'joining', 'gone'])
+		await (await st.leg(`answers-${name}`)).received('BYE');
+	await (await st.leg('rings-ringing')).received('BYE');
+	await st.unheld(alone);
+	await st.left(alone);
+}, { daemon: 'referd is killed, and baresip with it' });
+
+
+scene('what this gateway cannot do is refused by name', async (s) => {
+	const st = await Stage.start(s);
+	const leg = await st.caller.call();
+	const { call_sid } = await st.client.message('session:new',
+		{ call_id: leg.id });
+	const wrong = [
+		['brief.text', { brief: { text: 'Hello' } }],
+		['brief.url', { brief: { url: 'http://example.com/a.wav' } }],
+		['brief.url', { brief: { url: '../a.wav' } }],
+		['brief.url', { brief: {} }],
+		['brief', { brief: 'a.wav' }],
+		['confirm.prompt', { confirm: { prompt: 'Press 1.', digit: '1' } }],
+		['confirm.digit', { confirm: { prompt: PROMPT, digit: '12' } }],
+		['confirm.digit', { confirm: { prompt: PROMPT } }],
+		['amd', { amd: { actionHook: '/amd' } }],
+		['callerPresent', { callerPresent: true }],
+		['onHoldHook', { onHoldHook: 17 }],
+	];
+
+	for (const [field, fields] of wrong) {
+		const from = st.client.now;
+
+		st.client.send({ verb: 'transfer', mode: 'warm', call_sid,
+			target: [{ type: 'phone', number: '101' }], ...fields });
+
+		const { data } = await st.client.message('jambonz:error', {},
+			{ from });
+
+		assert.equal(data.field, field);
+		assert.match(data.error, new RegExp(`^transfer: ${field}: `));
+	}
+	assert.equal(leg.requests('INVITE').length, 0);
+	assert.deepEqual(st.client.all('verb:status'), []);
+});

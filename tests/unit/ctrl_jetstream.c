@@ -1,0 +1,290 @@
+/**
+ * @file ctrl_jetstream.c  Tests of what JetStream is asked, and answers
+ *
+ * The answers are those of nats-server 2.9.10.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include "jetstream.h"
+#include "json.h"
+#include "nkey.h"
+#include "unit.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INFO(config, rest)                                                    \
+	"{\"type\":\"io.nats.jetstream.api.v1.stream_info_response\","        \
+	"\"total\":0,\"config\":{\"name\":\"FLEET\",\"subjects\":"            \
+	"[\"fleet.ev.*\",\"fleet.lost.*.*\"],\"retention\":\"limits\","       \
+	"\"max_consumers\":-1,\"max_bytes\":1024,\"max_age\":86400000000000," \
+	"\"discard\":\"old\",\"storage\":\"file\",\"num_replicas\":3,"        \
+	"\"duplicate_window\":120000000000,\"deny_delete\":true,"             \
+	"\"deny_purge\":true" config                                          \
+	"},\"created\":\"2026-11-29T22:08:02.903559415Z\",\"state\":"         \
+	"{\"messages\":4,\"bytes\":812,\"first_seq\":3,\"last_seq\":6}" rest  \
+	"}"
+
+
+static const char error_text[] =
+	"{\"type\":\"x\",\"error\":{\"code\":404,\"err_code\":10037,"
+	"\"description\":\"no message found\"}}";
+
+
+static void test_ack(void **state)
+{
+	struct jetstream_ack a;
+	struct jetstream_error e;
+	(void)state;
+
+	assert_int_equal(jetstream_ack_read(
+				 &a, &e, "{\"stream\":\"FLEET\", \"seq\":12}"),
+			 0);
+	assert_int_equal(a.seq, 12);
+	assert_false(a.duplicate);
+
+	assert_int_equal(
+		jetstream_ack_read(&a, &e,
+				   "{\"stream\":\"FLEET\", \"seq\": 7,"
+				   "\"duplicate\": true}"),
+		0);
+	assert_int_equal(a.seq, 7);
+	assert_true(a.duplicate);
+
+	assert_int_equal(jetstream_ack_read(
+				 &a, &e,
+				 "{\"error\":{\"code\":400,\"err_code\":10071,"
+				 "\"description\":\"wrong last sequence: 5\"},"
+				 "\"stream\":\"FLEET\",\"seq\":0}"),
+			 EPROTO);
+	assert_int_equal(e.err_code, JETSTREAM_WRONG_LAST);
+	assert_string_equal(e.text, "wrong last sequence: 5");
+}
+
+
+static void test_no_ack(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"{",
+		"[]",
+		"{\"seq\":0}",
+		"+OK",
+		"{\"seq\":}",
+		"{\"seq\":\"x\"}",
+		"null",
+		"{\"x\"",
+		"{\"error\":1}",
+	};
+	struct jetstream_ack a;
+	struct jetstream_error e;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(jetstream_ack_read(&a, &e, bad[i]), EBADMSG);
+}
+
+
+static void test_stream(void **state)
+{
+	struct jetstream_stream s;
+	struct jetstream_error e;
+	(void)state;
+
+	assert_int_equal(
+		jetstream_stream_read(
+			&s, &e,
+			INFO("", ",\"cluster\":{\"leader\":\"s2\","
+				 "\"replicas\":[{\"name\":\"s1\","
+				 "\"current\":true},{\"name\":\"s3\","
+				 "\"current\":false,\"offline\":true}]}"),
+			"fleet"),
+		0);
+	assert_string_equal(s.name, "FLEET");
+	assert_string_equal(s.created, "2026-11-29T22:08:02.903559415Z");
+	assert_string_equal(s.leader, "s2");
+	assert_int_equal(s.first, 3);
+	assert_int_equal(s.last, 6);
+	assert_int_equal(s.messages, 4);
+	assert_int_equal(s.replicas, 3);
+	assert_int_equal(s.offline, 1);
+	assert_int_equal(s.lagging, 0);
+	assert_int_equal(s.max_bytes, 1024);
+	assert_null(jetstream_stream_wrong(&s, 3));
+}
+
+
+static void test_stream_refused(void **state)
+{
+	struct jetstream_stream s;
+	struct jetstream_error e;
+	(void)state;
+
+	assert_int_equal(jetstream_stream_read(&s, &e, error_text, "fleet"),
+			 EPROTO);
+	assert_int_equal(e.code, 404);
+	assert_int_equal(jetstream_stream_read(&s, &e, "{}", "fleet"),
+			 EBADMSG);
+	assert_int_equal(jetstream_stream_read(&s, &e, "x", "fleet"), EBADMSG);
+	assert_int_equal(
+		jetstream_stream_read(&s, &e, "{\"config\":{}}", "fleet"),
+		EBADMSG);
+}
+
+
+static void assert_wrong(const char *change, const char *sentence)
+{
+	struct jetstream_stream s;
+	struct jetstream_error e;
+	char text[2048];
+	const char *wrong;
+
+	/* of two members with one name cJSON finds the first */
+	(void)snprintf(text, sizeof(text), "{\"config\":{%s,%s", change,
+		       strstr(INFO("", ""), "\"config\":{") + 10);
+	assert_int_equal(jetstream_stream_read(&s, &e, text, "fleet"), 0);
+	wrong = jetstream_stream_wrong(&s, 3);
+	assert_non_null(wrong);
+	assert_non_null(strstr(wrong, sentence));
+}
+
+
+static void test_wrong(void **state)
+{
+	(void)state;
+
+	assert_wrong("\"subjects\":[\"other.ev.*\"]", "ev.*");
+	assert_wrong("\"subjects\":[\"fleet.ev.*\"]", "lost.*.*");
+	assert_wrong("\"retention\":\"workqueue\"", "limits");
+	assert_wrong("\"discard\":\"new\"", "drop the oldest");
+	assert_wrong("\"storage\":\"memory\"", "on disk");
+	assert_wrong("\"num_replicas\":1", "3 replicas");
+	assert_wrong("\"deny_delete\":false", "refuse to delete");
+	assert_wrong("\"deny_purge\":false", "refuse to delete");
+}
+
+
+static void test_message(void **state)
+{
+	struct jetstream_message m;
+	struct jetstream_error e;
+	(void)state;
+
+	assert_int_equal(
+		jetstream_message_read(
+			&m, &e,
+			"{\"message\":{\"subject\":\"fleet.ev.gw1\",\"seq\":9,"
+			"\"hdrs\":\"TkFUUy8xLjANCg==\",\"data\":"
+			"\"eyJhIjoxfQp+/w==\"}}"),
+		0);
+	assert_int_equal(m.seq, 9);
+	assert_int_equal(m.len, 10);
+	assert_memory_equal(m.data, "{\"a\":1}\n~\xff", 11);
+	free(m.data);
+
+	assert_int_equal(jetstream_message_read(&m, &e, error_text), EPROTO);
+	assert_int_equal(e.err_code, JETSTREAM_NO_MESSAGE);
+	assert_null(m.data);
+	assert_int_equal(jetstream_message_read(&m, &e,
+						"{\"message\":{\"seq\":1,"
+						"\"data\":\"a-b\"}}"),
+			 EBADMSG);
+	assert_null(m.data);
+	assert_int_equal(jetstream_message_read(
+				 &m, &e, "{\"message\":{\"data\":\"\"}}"),
+			 EBADMSG);
+	assert_null(m.data);
+}
+
+
+static void test_print(void **state)
+{
+	struct json j;
+	(void)state;
+
+	json_init(&j);
+	jetstream_print_last(&j, "fleet.ev.gw1");
+	assert_string_equal(json_done(&j),
+			    "{\"last_by_subj\":\"fleet.ev.gw1\"}");
+	json_free(&j);
+
+	json_init(&j);
+	jetstream_print_get(&j, 5);
+	assert_string_equal(json_done(&j), "{\"seq\":5}");
+	json_free(&j);
+}
+
+
+static void test_nkey(void **state)
+{
+	char public[NKEY_PUBLIC_SIZE], again[NKEY_PUBLIC_SIZE];
+	char made[NKEY_SEED_SIZE];
+	unsigned char raw[NKEY_BYTES];
+	(void)state;
+
+	/* a pair that others have made */
+	assert_int_equal(nkey_public(public,
+				     "SUAKPBYBQEWNK7CRSFWOCV3QLALQQAW3E"
+				     "HYFCCLS2AUISZED5IC6BPSWQY"),
+			 0);
+	assert_string_equal(public, "UAEH66HJ325GNXAWU2CUMDLJEHFZIT7GRKIEQMPFZ"
+				    "XWXWRRJL3GXYO23");
+
+	for (size_t i = 0; i < sizeof(raw); i++)
+		raw[i] = (unsigned char)i;
+	nkey_seed(made, raw);
+	assert_int_equal(strlen(made), NKEY_SEED_SIZE - 1);
+	assert_memory_equal(made, "SU", 2);
+	assert_int_equal(nkey_public(public, made), 0);
+	assert_int_equal(strlen(public), NKEY_PUBLIC_SIZE - 1);
+	assert_int_equal(public[0], 'U');
+	assert_int_equal(nkey_public(again, made), 0);
+	assert_string_equal(public, again);
+
+	made[10] = made[10] == 'A' ? 'B' : 'A';
+	assert_int_equal(nkey_public(public, made), EINVAL);
+	assert_int_equal(nkey_public(public, ""), EINVAL);
+	assert_int_equal(nkey_public(public, "SU"), EINVAL);
+	assert_int_equal(nkey_public(public, again), EINVAL);
+}
+
+
+static void test_consumer(void **state)
+{
+	struct jetstream_consumer c;
+	struct jetstream_error e;
+	(void)state;
+
+	assert_int_equal(
+		jetstream_consumer_read(&c, &e,
+					"{\"name\":\"x1\",\"num_pending\":7}"),
+		0);
+	assert_string_equal(c.name, "x1");
+	assert_true(c.pending == 7);
+	assert_int_equal(jetstream_consumer_read(&c, &e, "{}"), EBADMSG);
+	assert_int_equal(jetstream_consumer_read(&c, &e, ""), EBADMSG);
+	assert_int_equal(jetstream_consumer_read(
+				 &c, &e, "{\"error\":{\"err_code\":10059}}"),
+			 EPROTO);
+	assert_int_equal(e.err_code, JETSTREAM_NO_STREAM);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ack),
+		cmocka_unit_test(test_no_ack),
+		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_consumer),
+		cmocka_unit_test(test_stream_refused),
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_nkey),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

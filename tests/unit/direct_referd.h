@@ -1,0 +1,30 @@
+/**
+ * @file direct_referd.h  referd as a module has it, for a test
+ *
+ * Knows nothing of libre, whose names differ from referd's own.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef DIRECT_REFERD_H
+#define DIRECT_REFERD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct direct_node;
+
+int referd_setup(void);
+int referd_teardown(void);
+int referd_start(const struct direct_node *peer, void (*h)(void));
+void referd_stop(void);
+int referd_fd(void);
+bool referd_pump(void);
+void referd_offer(const struct direct_node *peer);
+void referd_bot(const char *text);
+void referd_trouble(bool trouble);
+bool referd_synced(void);
+int referd_node_pid(void);
+uint64_t referd_node_n(void);
+unsigned referd_told(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,35 @@
+/**
+ * @file fakestream.h  A stream of JetStream's, behind the plugin of the test
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef FAKESTREAM_H
+#define FAKESTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FAKESTREAM_MAX = 64 };
+
+struct fakestream {
+	char created[64];               /* when */
+	char *messages[FAKESTREAM_MAX]; /* the first has sequence 1 */
+	char *ids[FAKESTREAM_MAX];      /* Nats-Msg-Id */
+	unsigned count;                 /* also of what has aged away */
+	unsigned published; /* how often something was to be put into it */
+	bool deaf;          /* takes nothing in, and answers no publish */
+	bool slow;          /* does not say whether we were lost */
+	bool mute;          /* takes it, but does not say so */
+	unsigned others;    /* messages of others at its end */
+	const char *error;  /* what each publish is answered with, or NULL */
+	const char *rival;  /* boot of another of our name, or NULL */
+};
+
+extern struct fakestream fakestream;
+
+void fakestream_make(const char *created);
+void fakestream_age(void);
+void fakestream_run(bool (*done)(void));
+void fakestream_idle(unsigned ms);
+
+#endif
