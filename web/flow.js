@@ -7,7 +7,7 @@
 import { transferFields } from './export.js';
 import { farEnd } from './model.js';
 import { copyButton, facts, h, jsonNodes, setProp, setText } from './dom.js';
-import { draw, layout, legend, table } from './ladder.js';
+import { draw, layout, legend, measureIn, table } from './ladder.js';
 import { maskedJson, masking, veil } from './mask.js';
 import { legsOf } from './legs.js';
 import { rowPlace, rowsOfLegs } from './rows.js';
@@ -245,12 +245,13 @@ export class LadderView {
 			this.body.contains(document.activeElement);
 		this.shown = now;
 		this.rows = rowsOfLegs(legs);
-		const pic = layout(this.rows, width);
+		const names = headNames(this.ctx.model, legs);
+		const pic = layout(this.rows, width, { names,
+			measure: measureIn(this.body) });
 
 		setProp(this.none, 'hidden', this.rows.length > 0);
 		setProp(this.legend, 'hidden', !this.rows.length);
-		this.head.replaceChildren(...ladderHead(
-			pic, headNames(this.ctx.model, legs)));
+		this.head.replaceChildren(...ladderHead(pic, names));
 		this.body.replaceChildren(table(pic), draw(pic));
 		this.mark(this.tab ?? 0);
 		if (focused)

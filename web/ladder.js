@@ -14,40 +14,158 @@ const SVG = 'http://www.w3.org/2000/svg';
    gap goes below the time. */
 const ROW = 34;
 const ROW_NARROW = 40;
+const LINE = 15;
 const TIMES_WIDE = 158;
-const TIMES_NARROW = 60;
+const TIMES_NARROW = 54;
 const NARROW = 520;
+const WIDE = 700;
 const HEAD = 5;
 const PAD = 4;
 
-/* Below this step there is no room for two labels side by side. */
-const STEP_TWO = 128;
+/* Between a label and a lifeline, and within the box of a note. */
+const ROOM = 7;
+const ROOM_NARROW = 3;
+const BOX = 8;
 
-/* Mean width of a character, for cutting long labels. */
-const CHAR = 7.2;
-const CHAR_NARROW = 6.2;
+/* How the gaps share a width that is too small: the one between baresip and the
+   far end gets twice as much as the others. */
+const SHARES = [1, 1, 2, 1];
+
+/* Characters of a text that are measured: no line has room for more. */
+const TEXT_MAX = 300;
 
 
-function cut(text, max)
+function cut(text, max, measure)
 {
-	const s = veil(String(text));
+	const s = [...text].slice(0, TEXT_MAX);
 
-	return s.length > max ? `${s.slice(0, Math.max(1, max - 1))}…` : s;
+	if (measure(text) <= max)
+		return text;
+	while (s.length > 1 && measure(`${s.join('')}…`) > max)
+		s.pop();
+
+	return `${s.join('')}…`;
+}
+
+
+/* A text in one line or two: it breaks at a blank, or before the host. */
+function fit(text, max, measure)
+{
+	const words = text.split(/(?<= )|(?=@)/);
+	let first = '';
+
+	if (measure(text) <= max)
+		return [text];
+	while (measure(first + words[0]) <= max)
+		first += words.shift();
+
+	return first ? [first, cut(words.join(''), max, measure)] :
+		[cut(text, max, measure)];
+}
+
+
+function textOf(row)
+{
+	return veil(String(row.label ?? ''));
+}
+
+
+/* The gaps between lifelines, counted from the left, in which the label of a
+   row may stand. */
+function gapsOf({ at, from, to })
+{
+	const [a, b] = (at ? [at, at] : [from, to])
+		.map((p) => PARTIES.indexOf(p)).sort();
+
+	return PARTIES.slice(1).map((p, i) => i).filter((i) => at ?
+		i === a - 1 || i === a : i >= a && i < b);
+}
+
+
+/* The widest of some gaps. */
+function widest(gaps, sizes)
+{
+	return gaps.reduce((a, b) => sizes[b] > sizes[a] ? b : a);
 }
 
 
 /*
- * A label stands in the middle of its arrow. Where the arrow is shorter than
- * the label, the label may reach over its ends, but not out of the picture.
+ * The widths of the gaps: as even as the labels allow if there is room for all
+ * labels; otherwise the widest gaps are cut first.
  */
-function labelPlace(text, mid, left, right, char)
+function sized(least, wanted, room)
 {
-	const max = Math.floor((right - left) / char);
-	const shown = cut(text, max);
-	const half = shown.length * char / 2;
-	const x = Math.min(Math.max(mid, left + half), right - half);
+	const sum = (list) => list.reduce((a, b) => a + b);
+	const over = sum(wanted) > room;
+	const sizes = (level) => wanted.map((w, i) => over ?
+		Math.max(least[i], Math.min(w, level * SHARES[i])) :
+		Math.max(w, level));
+	let level = Math.floor(room);
 
-	return { text: shown, x: Math.max(x, left) };
+	while (level > 0 && sum(sizes(level)) > room)
+		level--;
+
+	return sizes(level);
+}
+
+
+/* The width that each gap needs for its labels. The label of a row that has
+   several gaps stands in the widest. */
+function wantedOf(rows, least, { measure, edge })
+{
+	const wanted = [...least];
+	const several = (row) => gapsOf(row).length > 1;
+
+	for (const row of rows.filter((r) => !r.leg).sort((a, b) =>
+		several(a) - several(b))) {
+		const gap = widest(gapsOf(row), wanted);
+
+		wanted[gap] = Math.max(wanted[gap], measure(textOf(row)) +
+			2 * (row.at ? ROOM + BOX : edge));
+	}
+
+	return wanted;
+}
+
+
+/*
+ * The lifelines from left to right. Each gap is wide enough for the names of
+ * its two parties; the second line of a name may be cut.
+ */
+function columnsOf(rows, place)
+{
+	const { width, narrow, times, measure, edge, names } = place;
+	const heads = PARTIES.map((party) => ({ party, name:
+		width < WIDE && party === 'app' ? 'app' : PARTY_NAMES[party] }));
+	const name = heads.map((c) => measure(c.name) * (narrow ? 1 : 1.1));
+	const head = heads.map((c, i) => Math.max(name[i], Math.min(100,
+		measure(names[c.party] || ''))));
+	const between = (w) => w.slice(1).map((x, i) => (w[i] + x) / 2 +
+		edge + 4);
+	const ends = [name[0] / 2 + PAD, (narrow ? name : head).at(-1) / 2 +
+		PAD];
+	const room = width - times - ends[0] - ends[1];
+	const least = between(name);
+	const wanted = wantedOf(rows, least, place);
+	const reported = Math.max(0, ...rows.map((r) => r.reported ?
+		measure(textOf(r.reported)) + 2 * edge : 0));
+	const all = wanted.map((w, i) => Math.max(w, between(head)[i],
+		i < SHARES.length - 1 ? 0 : reported));
+	const fits = all.reduce((a, b) => a + b) <= room;
+	const sizes = sized(least, fits ? all : wanted, room);
+	const share = (i, j, gap) => gap === undefined ? Infinity :
+		gap * name[i] / (name[i] + name[j]);
+	let x = times + ends[0];
+
+	return { sizes, columns: heads.map((c, i) => {
+		const half = Math.min(share(i, i - 1, sizes[i - 1]),
+			share(i, i + 1, sizes[i]));
+		const column = { ...c, x: Math.round(x), width: 2 * half - PAD };
+
+		x += sizes[i];
+
+		return column;
+	}) };
 }
 
 
@@ -61,69 +179,111 @@ function segment(part, xs)
 }
 
 
+/* A label stands between two lifelines, the box of a note beside its party's
+   own. */
+function labelPlace(row, { sizes, columns, measure, edge })
+{
+	const gap = widest(gapsOf(row), sizes);
+	const room = row.at ? ROOM : edge;
+	const left = columns[gap].x + room;
+	const right = columns[gap + 1].x - room;
+	const pad = row.at ? BOX : 0;
+	const lines = fit(textOf(row), right - left - 2 * pad, measure);
+	const width = Math.max(...lines.map(measure)) + 2 * pad;
+	const x = !row.at ? (left + right) / 2 :
+		columns[gap].party === row.at ? left + width / 2 :
+			right - width / 2;
+
+	return { lines, x, width };
+}
+
+
+/* The NOTIFY tells the same as the report in it: without room for it the report
+   has no label. */
+function reportedPlace(row, xs, place)
+{
+	const { reported } = row;
+	const label = labelPlace(reported, place);
+
+	return { ...segment(reported, xs), label: label.lines[0] ===
+		textOf(reported) ? label : null };
+}
+
+
+function placeRow(row, y, place)
+{
+	const { narrow, xs, times, width, measure } = place;
+	const time = timeOfDay(row.time, true);
+	const label = !row.leg ? labelPlace(row, place) : { x: times, lines: [
+		cut(textOf(row), width - PAD - times, measure)] };
+	const h = (narrow ? ROW_NARROW : ROW) + LINE * (label.lines.length - 1);
+
+	return { row, y, h, label, line: y + h - 9,
+		 time: narrow ? time.slice(6) : time,
+		 gap: row.gap ? `+${span(row.gap)}` : '', x: xs[row.at],
+		 seg: row.from && segment(row, xs),
+		 reported: row.reported && reportedPlace(row, xs, place) };
+}
+
+
+/* A lifeline is interrupted by the headings of the legs. */
+function livesOf(placed, height)
+{
+	const ends = placed.filter(({ row }) => row.leg)
+		.flatMap(({ y, h }) => [y, y + h]);
+	const all = [0, ...ends, height];
+
+	return all.flatMap((y, i) => i % 2 || all[i + 1] <= y ? [] :
+		[[y, all[i + 1]]]);
+}
+
+
 /**
  * Compute where everything goes
  *
- * @param rows   Rows of rowsOf()
- * @param width  Pixels there are
+ * @param rows    Rows of rowsOf()
+ * @param width   Pixels there are
+ * @param measure Gives the width of a text, in pixels
+ * @param names   What stands below the name of a party, by party
  *
- * @return {width, height, narrow, columns: [{party, name, x}],
- *         rows: [{y, time, gap, label, seg | x, reported}]}
+ * @return {width, height, narrow, times, columns: [{party, name, x, width}],
+ *         lives: [[from, to]], rows: [{y, h, line, time, gap, label: {lines,
+ *         x, width}, seg | x, reported}]}
  */
-export function layout(rows, width)
+export function layout(rows, width, { measure = (text) => text.length * 7,
+				      names = {} } = {})
 {
 	const narrow = width < NARROW;
 	const times = narrow ? TIMES_NARROW : TIMES_WIDE;
-	const char = narrow ? CHAR_NARROW : CHAR;
-	const step = (width - times - PAD) / PARTIES.length;
-	const columns = PARTIES.map((p, i) => ({
-		party: p, name: step < 96 && p === 'app' ? 'app' : PARTY_NAMES[p],
-		x: Math.round(times + step * (i + 0.5)), width: step - PAD,
-	}));
-	const xs = Object.fromEntries(columns.map((c) => [c.party, c.x]));
-	const height = narrow ? ROW_NARROW : ROW;
+	const place = { narrow, times, width, measure, names,
+			edge: narrow ? ROOM_NARROW : ROOM };
+	const { columns } = Object.assign(place, columnsOf(rows, place));
 	let y = PAD;
 
+	place.xs = Object.fromEntries(columns.map((c) => [c.party, c.x]));
+
 	const placed = rows.map((row) => {
-		const place = { row, y, h: height, line: y + height - 9 };
-		y += height;
+		const made = placeRow(row, y, place);
 
-		place.time = narrow ? timeOfDay(row.time, true).slice(6) :
-			timeOfDay(row.time, true);
-		place.gap = row.gap ? `+${span(row.gap)}` : '';
+		y += made.h;
 
-		if (row.leg) {
-			place.label = { x: times, text: cut(row.label,
-				Math.floor((width - PAD - times) / char)) };
-			return place;
-		}
-		if (row.at) {
-			place.x = xs[row.at];
-			place.label = labelPlace(row.label, place.x, times,
-						 width - PAD, char);
-			return place;
-		}
-
-		/* Beside a reported leg there is no room to reach over. */
-		place.seg = segment(row, xs);
-		const mid = (place.seg.x1 + place.seg.x2) / 2;
-		const two = row.reported && step >= STEP_TWO;
-		const right = two ? xs.far + step * 0.1 : width - PAD;
-		place.label = labelPlace(row.label, mid, times, right, char);
-
-		if (row.reported) {
-			const r = segment(row.reported, xs);
-			place.reported = { ...r, label: !two ? null :
-				labelPlace(row.reported.label,
-					   (r.x1 + r.x2) / 2, xs.far,
-					   width - PAD, char) };
-		}
-
-		return place;
+		return made;
 	});
 
 	return { width, height: y + PAD, narrow, times, columns,
-		 rows: placed };
+		 lives: livesOf(placed, y + PAD), rows: placed };
+}
+
+
+/** What measures the texts of an element, as labels are written in it */
+export function measureIn(el)
+{
+	const { fontSize, fontFamily } = getComputedStyle(el);
+	const canvas = document.createElement('canvas').getContext('2d');
+
+	canvas.font = `600 ${fontSize} ${fontFamily}`;
+
+	return (text) => canvas.measureText(text).width;
 }
 
 
@@ -174,10 +334,10 @@ function drawArrow(seg, y, kind, extra = '')
 }
 
 
-function drawLabel(place, y, cls)
+function drawLabel({ lines, x }, y, cls)
 {
-	return svg('text', { x: place.x, y, class: cls,
-			    'text-anchor': 'middle' }, place.text);
+	return lines.map((text, i) => svg('text', { x, class: cls, y: y - LINE *
+		(lines.length - 1 - i), 'text-anchor': 'middle' }, text));
 }
 
 
@@ -187,21 +347,20 @@ function drawHeading({ y, h: height, label, row }, width)
 	return [svg('rect', { class: 'heading', 'data-state': row.leg.outcome ||
 		'running', x: 0, y: y + 3, width, height: height - 6, rx: 4 }),
 	svg('text', { x: label.x, y: y + height / 2 + 4.5, class: 'legtext' },
-	    label.text)];
+	    label.lines[0])];
 }
 
 
-/* A timer, or what did not come, stands on the party's own line. */
-function drawNote(place, kind)
+/* A timer, or what did not come, stands beside the party's own line. */
+function drawNote({ label, x, line }, kind)
 {
-	const w = Math.max(40, place.label.text.length * 7.4 + 16);
-	const y = place.line - 18;
+	const height = 9 + LINE * label.lines.length;
+	const cls = `notebox ${kind}`;
 
-	return [
-		svg('rect', { class: `notebox ${kind}`, x: place.label.x -
-			w / 2, y, width: w, height: 24, rx: 4 }),
-		drawLabel(place.label, y + 16.5, `label ${kind}`),
-	];
+	return [svg('circle', { class: cls, cx: x, cy: line - 6, r: 4 }),
+		svg('rect', { class: cls, x: label.x - label.width / 2, height,
+			     y: line + 6 - height, width: label.width, rx: 4 }),
+		...drawLabel(label, line - 1.5, `label ${kind}`)];
 }
 
 
@@ -220,16 +379,16 @@ function drawRow(place, width)
 	}
 
 	g.append(drawArrow(place.seg, place.line, row.kind),
-		 drawLabel(place.label, place.line - 7, `label ${row.kind}`));
+		 ...drawLabel(place.label, place.line - 7, `label ${row.kind}`));
 
 	if (place.reported) {
 		const kind = row.reported.kind || 'answer';
 		g.append(drawArrow(place.reported, place.line, kind,
 				   'reported'));
 		if (place.reported.label)
-			g.append(drawLabel(place.reported.label,
-					   place.line - 7,
-					   'label reported'));
+			g.append(...drawLabel(place.reported.label,
+					      place.line - 7,
+					      'label reported'));
 	}
 
 	return g;
@@ -262,10 +421,9 @@ export function draw(pic)
 			       height: pic.height, 'aria-hidden': 'true',
 			       viewBox: `0 0 ${pic.width} ${pic.height}` });
 
-	for (const c of pic.columns) {
-		el.append(svg('path', { class: `life ${c.party}`,
-				       d: `M${c.x},0V${pic.height}` }));
-	}
+	for (const { party, x } of pic.columns)
+		el.append(...pic.lives.map(([from, to]) => svg('path', {
+			class: `life ${party}`, d: `M${x},${from}V${to}` })));
 	el.append(...pic.rows.map((place) => drawRow(place, pic.width)));
 
 	return el;
