@@ -1,0 +1,160 @@
+/**
+ * @file docs.test.js  The documents: what they link to, and what they name
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { settings } from './lib/settings.js';
+
+const read = (path) => readFileSync(join(settings.source, path), 'utf8');
+const pages = readdirSync(join(settings.source, 'docs'))
+	.filter((name) => name.endsWith('.md'))
+	.map((name) => `docs/${name}`);
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md',
+	'SECURITY.md', ...pages,
+	'findings/README.md', 'tests/fuzz/README.md'];
+
+
+/* Without what is shown as code */
+function prose(text)
+{
+	return text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g,
+		(code) => code.replace(/[[\]()#]/g, '_'));
+}
+
+
+/* The names that GitHub gives to the headings of a page */
+function anchors(path)
+{
+	const seen = new Map();
+
+	return [...read(path).replace(/^```.*?^```$/gms, '')
+		.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+		const slug = heading.toLowerCase()
+			.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
+		const n = seen.get(slug) ?? 0;
+
+		seen.set(slug, n + 1);
+
+		return n === 0 ? slug : `${slug}-${n}`;
+	});
+}
+
+
+/* What a page links to within this repository: [path, anchor] */
+function links(path)
+{
+	return [...prose(read(path)).matchAll(/\]\(([^)\s]+)\)/g)]
+		.map(([, target]) => target)
+		.filter((target) => !/^[a-z]+:/.test(target))
+		.map((target) => {
+			const [file, anchor] = target.split('#');
+
+			return [file ? normalize(join(dirname(path), file)) :
+				path, anchor];
+		});
+}
+
+
+for (const path of documents) {
+	test(`every link of ${path} leads somewhere`, () => {
+		const broken = links(path).filter(([file, anchor]) =>
+			!existsSync(join(settings.source, file)) ||
+			(anchor && !anchors(file).includes(anchor)));
+
+		assert.deepEqual(broken.map((link) => link.join('#')), []);
+	});
+}
+
+
+test('docs/README.md leads to every page of docs', () => {
+	const linked = links('docs/README.md').map(([file]) => file);
+
+	assert.deepEqual(pages.filter((page) => page !== 'docs/README.md' &&
+		!linked.includes(page)), []);
+});
+
+
+test('the README is short', () => {
+	const lines = read('README.md').trimEnd().split('\n').length;
+
+	assert.ok(lines < 150, `${lines} lines`);
+});
+
+
+test('the glossary defines each term once', () => {
+	const terms = [...read('docs/glossary.md').matchAll(/\*\*(.+?)\*\*/g)]
+		.map(([, term]) => term);
+
+	assert.ok(terms.length >= 30, terms);
+	assert.deepEqual(terms.filter((term, i) =>
+		terms.indexOf(term) !== i), []);
+});
+
+
+const guide = read('CONTRIBUTING.md');
+
+
+test('each file that CONTRIBUTING.md names is there', () => {
+	const named = [...guide.matchAll(/`([\w.]+(?:\/[\w.-]+)*\/?)`/g)]
+		.map(([, path]) => path)
+		.filter((path) => path.includes('/') && !/NAME/.test(path) &&
+			!/^build/.test(path));
+
+	assert.ok(named.length > 20, named);
+	assert.deepEqual(named.filter((path) => ![path,
+		`modules/sip_refer/${path}`, `ctrl/${path}`, `tests/${path}`]
+		.some((p) => existsSync(join(settings.source, p)))), []);
+});
+
+
+/* Those that take minutes are run by hand: here, that what they name is there */
+test('each command of CONTRIBUTING.md names what there is', () => {
+	const commands = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)]
+		.flatMap(([, text]) => text.trim().split('\n'));
+	const known = [
+		[/^scripts\/test\.sh( --fast)?( -R \S+)?$/, () => true],
+		[/^SOURCE_DIR=.* --test-name-pattern '(.*)' (\S+)$/,
+			(name, path) => read(path).includes(`scene('${name}'`)],
+		[/^sudo apt-get install --no-install-recommends (.*)$/,
+			(names) => names.split(' ').every((name) =>
+				read('scripts/test.sh').includes(name))],
+		[/^cmake -S \. -B build-fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang$/,
+			() => true],
+		[/^cmake --build build-fuzz -j 2 --target fuzz_(\w+)$/,
+			(name) => existsSync(join(settings.source,
+				`tests/fuzz/${name}.c`))],
+		[/^mkdir -p build-fuzz\/found$/, () => true],
+		[/^build-fuzz\/tests\/fuzz\/fuzz_(\w+) .* tests\/fuzz\/corpus\/\1$/,
+			(name) => existsSync(join(settings.source,
+				`tests/fuzz/corpus/${name}`))],
+	];
+
+	assert.ok(commands.length >= 8, commands);
+	for (const command of commands) {
+		const [pattern, check] = known.find(([p]) => p.test(command)) ??
+			[];
+
+		assert.ok(check, `"${command}" is not known here`);
+		assert.ok(check(...pattern.exec(command).slice(1)), command);
+	}
+});
+
+
+test('each test that CONTRIBUTING.md has run is one', () => {
+	const wanted = [...guide.matchAll(/scripts\/test\.sh --fast -R '?([^\s'`]+)/g)]
+		.map(([, regex]) => regex);
+
+	assert.ok(wanted.length >= 3, wanted);
+	for (const regex of wanted) {
+		const found = execFileSync('ctest', ['-N', '-R', regex],
+			{ cwd: settings.build, encoding: 'utf8' });
+
+		assert.match(found, /Total Tests: [1-9]/, regex);
+	}
+});
