@@ -74,11 +74,11 @@ export async function fanout({ quick, ...options } = {})
 		events.push(await event(count, rounds));
 
 	return [
-		{ title: 'One event until the last of so many clients has it, ' +
-			'beside raw epoll (µs)', rows: events },
-		{ title: 'A command (dial) among so many idle clients (µs)',
+		{ title: 'One event until the last of all clients has it, ' +
+			'compared with raw epoll (µs)', rows: events },
+		{ title: 'A command (dial) among idle clients (µs)',
 			rows: await command('dial', commands, idle) },
-		{ title: 'A sip:refer among so many clients that hear of it ' +
-			'(µs)', rows: await command('refer', verbs, idle) },
+		{ title: 'A sip:refer among clients that all get its ' +
+			'messages (µs)', rows: await command('refer', verbs, idle) },
 	];
 }

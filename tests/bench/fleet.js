@@ -371,8 +371,8 @@ async function held(f, { hang })
 	}
 	await member.kill('SIGTERM');
 
-	return [{ title: 'How long the loop of a member with a view is held, ' +
-		'at 200 events a second (µs)', rows }];
+	return [{ title: 'The length of the loop turns of a member with a ' +
+		'view, at 200 events a second (µs)', rows }];
 }
 
 

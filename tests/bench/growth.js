@@ -79,7 +79,7 @@ async function replay(server, messages)
 
 	return { 'messages': messages, 'all of it (ms)': ms,
 		'answers meanwhile': answers,
-		'the latest after (ms)': worst_us / 1000 };
+		'slowest answer (ms)': worst_us / 1000 };
 }
 
 
@@ -152,17 +152,17 @@ export async function growth({ quick, ...options } = {})
 			[sides[0], sides.at(-1)]);
 
 		return [
-			{ title: 'A command (dial) with so many messages ' +
-				'stored (µs)', rows: rows(messages, dial) },
+			{ title: 'A command (dial) with a number of stored ' +
+				'messages (µs)', rows: rows(messages, dial) },
 			{ title: `An event to ${CLIENTS} clients (µs)`,
 				rows: rows(messages, event) },
 			{ title: `GET ${path} (µs)`,
 				rows: rows(messages.slice(1), list) },
 			{ title: 'GET /transfers/ID, of all times (µs)',
 				rows: rows(messages.slice(1), ladder) },
-			{ title: 'A client reads all that is stored, another ' +
-				'one says something meanwhile', rows: replays },
-			{ title: 'A command while the past is removed (µs)',
+			{ title: 'One client reads all stored messages while ' +
+				'another one sends commands', rows: replays },
+			{ title: 'A command while old messages are removed (µs)',
 				rows: rows([messages[0], messages.at(-1)],
 					going) },
 		];

@@ -49,13 +49,13 @@ export async function savings({ quick, ...options } = {})
 	const dir = mkdtempSync(join(tmpdir(), 'bench-'));
 
 	try {
-		return [{ title: 'What a transfer costs in the store (µs)',
+		return [{ title: 'The cost of a transfer in the store (µs)',
 			rows: await compare('bench-redo',
 				[dir, transfers, rounds], ['time', 'CPU']) },
-		{ title: 'What a message costs to be written (ns)',
+		{ title: 'The cost of writing a message (ns)',
 			rows: await compare('bench-json',
 				[messages, rounds], ['CPU']) },
-		{ title: 'What a report costs to be read (ns)',
+		{ title: 'The cost of reading a report (ns)',
 			rows: await compare('bench-member',
 				[messages, rounds], ['CPU']) }];
 	} finally {

@@ -286,7 +286,7 @@ export async function live({ quick, ...options } = {})
 		rows.push(await (calls < transfers ? amongFew : among)(calls,
 			transfers));
 
-	return [{ title: 'One transfer among so many live calls (µs)', rows }];
+	return [{ title: 'One transfer among a number of live calls (µs)', rows }];
 }
 
 
@@ -347,6 +347,6 @@ export async function rate({ quick, ...options } = {})
 				stock('10.77.0.4', 'ctrl_tcp')));
 	}
 
-	return [{ title: 'So many transfers per second, each from INVITE to ' +
+	return [{ title: 'A constant rate of transfers, each from INVITE to ' +
 		'BYE (µs; CPU per transfer)', rows }];
 }
