@@ -107,6 +107,11 @@ static const char help[] =
 	"  --brief FILE          WAV file that it hears before\n"
 	"  --hold-hook URL       says what the caller hears meanwhile\n"
 	"\n"
+	"Option of refer, transfer, cancel, request, answer, decline, hangup, "
+	"dial:\n"
+	"  --traceparent TEXT    trace that it belongs to, as in W3C Trace "
+	"Context\n"
+	"\n"
 	"Options of hangup: --header\n"
 	"Options of request: --header, --id, --action-hook, and\n"
 	"  --body TEXT           body of the request\n"
@@ -216,6 +221,9 @@ static const struct {
 	{"display-name", required_argument, ON(REFER)},
 	{"replaces", required_argument, ON(REFER)},
 	{"id", required_argument, ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
+	{"traceparent", required_argument,
+	 ON(REFER) | ON(TRANSFER) | ON(CANCEL) | ON(REQUEST) | ON(ANSWER) |
+		 ON(DECLINE) | ON(HANGUP) | ON(DIAL)},
 	{"action-hook", required_argument,
 	 ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
 	{"event-hook", required_argument, ON(REFER) | ON(TRANSFER)},

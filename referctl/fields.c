@@ -33,6 +33,21 @@ void fields_texts(cJSON *to, const struct args *a,
 
 
 /**
+ * Add the trace that a message belongs to, if there is one
+ *
+ * @param to Object to add it to
+ * @param a  Command line
+ */
+void fields_trace(cJSON *to, const struct args *a)
+{
+	static const struct field_option trace = {"traceparent",
+						  "traceparent"};
+
+	fields_texts(to, a, &trace, 1);
+}
+
+
+/**
  * Add an option that is a number.  Says itself what is wrong.
  *
  * @param to     Object to add it to

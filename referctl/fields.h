@@ -18,6 +18,7 @@ struct field_option {
 
 void fields_texts(cJSON *to, const struct args *a,
 		  const struct field_option *fields, size_t n);
+void fields_trace(cJSON *to, const struct args *a);
 enum status fields_number(cJSON *to, const struct args *a, const char *option,
 			  const char *name, const char *unit);
 enum status fields_headers(cJSON *to, const struct args *a, const char *option,

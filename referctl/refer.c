@@ -102,6 +102,7 @@ static enum status read_refer(cJSON *verb, const struct args *a)
 
 	(void)cJSON_AddStringToObject(verb, "verb", "sip:refer");
 	fields_texts(verb, a, texts, sizeof(texts) / sizeof(*texts));
+	fields_trace(verb, a);
 	if (args_has(a, "dry-run"))
 		(void)cJSON_AddTrueToObject(verb, "dryRun");
 	if (args_has(a, "force"))
@@ -245,6 +246,7 @@ static enum status read_transfer(cJSON *verb, const struct args *a)
 		(void)cJSON_AddItemToArray(targets,
 					   make_target(a->operands[i], a));
 	fields_texts(verb, a, texts, sizeof(texts) / sizeof(*texts));
+	fields_trace(verb, a);
 	add_object(verb, "disposition", a, ways, sizeof(ways) / sizeof(*ways));
 	add_object(verb, "confirm", a, confirm,
 		   sizeof(confirm) / sizeof(*confirm));

@@ -65,6 +65,7 @@ static enum status run_plain(cJSON *verb, enum status status,
 	cJSON *reply = NULL;
 	char sid[SID_SIZE];
 
+	fields_trace(verb, a);
 	if (!status)
 		status = fields_headers(verb, a, "header", "headers");
 	if (!status)
@@ -179,6 +180,7 @@ enum status verbs_cancel(const struct settings *s, const struct args *a)
 
 	(void)cJSON_AddStringToObject(command, "type", "command");
 	(void)cJSON_AddStringToObject(command, "command", "transfer:cancel");
+	fields_trace(command, a);
 	if (!status) {
 		(void)cJSON_AddStringToObject(command, "callSid", sid);
 		status = follow_command(s, command, args_has(a, "json"));
@@ -197,6 +199,7 @@ static enum status read_dial(cJSON *data, const struct args *a)
 
 	(void)cJSON_AddStringToObject(data, "to", a->operands[0]);
 	fields_texts(data, a, texts, sizeof(texts) / sizeof(*texts));
+	fields_trace(data, a);
 
 	status = fields_number(data, a, "timeout", "timeout", seconds);
 

@@ -113,6 +113,7 @@ export function transferFields(t, call)
 		'Far end': farEnd(call) || t.far,
 		Machine: t.member, Gateway: t.node || call?.node,
 		'Transfer id': t.transfer_id, 'Verb id': t.verb_id,
+		Trace: t.traceparent,
 	};
 }
 

@@ -23,6 +23,7 @@ struct table;
 
 enum {
 	UUID_SIZE = 37,
+	TRACE_SIZE = 129, /* of a traceparent, with the terminating zero */
 };
 
 /* What is wrong with a setting, as in "must be a path"; NULL if nothing is.
@@ -74,8 +75,9 @@ struct error {
 	char verb[64];  /* "" if no verb is at fault */
 	char field[64]; /* "" if no field is */
 	char ref[136];  /* msgid of the message at fault, "" if it had none */
-	int position;   /* of the verb in its list, -1 if it has none */
-	int status;     /* what HTTP says of it */
+	char trace[TRACE_SIZE]; /* traceparent of it, "" if it had none */
+	int position; /* of the verb in its list, -1 if it has none */
+	int status;   /* what HTTP says of it */
 };
 
 enum member_type {
@@ -291,6 +293,14 @@ void error_init(struct error *f);
  */
 int error_set(struct error *f, int status, const char *field, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * Say which trace the message at fault belongs to
+ *
+ * @param f     Error
+ * @param trace Its traceparent; NULL changes nothing
+ */
+void error_trace(struct error *f, const char *trace);
 
 /**
  * Say what a node found wrong.  Its sentence has the field already.
@@ -910,6 +920,40 @@ void timer_stop(struct timer *t);
  * @return True if it was started, and has neither fired nor been stopped
  */
 bool timer_runs(const struct timer *t);
+
+
+/* trace: The context of a trace, as W3C Trace Context writes it */
+
+/**
+ * Tell whether a text is a traceparent.  Of a version behind 00, of which more
+ * may be written, only what all have is looked at.
+ *
+ * @param text Text
+ *
+ * @return True if it is one
+ *
+ * Reference: W3C Trace Context sections 3.2.2 and 3.2.4
+ */
+bool trace_valid(const char *text);
+
+/**
+ * Make a traceparent: of version 00, with random ids, sampled
+ *
+ * @param text Buffer
+ */
+void trace_make(char text[TRACE_SIZE]);
+
+/**
+ * Get the traceparent of an object, if it has one
+ *
+ * @param tp  The traceparent, which lives as long as the object; NULL if there
+ *            is none
+ * @param obj Object
+ * @param f   What is wrong, if something is; has the traceparent then
+ *
+ * @return 0, or EBADMSG with the error set
+ */
+int trace_check(const char **tp, const struct cJSON *obj, struct error *f);
 
 
 /* wake: A thread wakes the event loop */

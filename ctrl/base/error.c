@@ -48,6 +48,13 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
 }
 
 
+void error_trace(struct error *f, const char *trace)
+{
+	if (trace)
+		(void)snprintf(f->trace, sizeof(f->trace), "%s", trace);
+}
+
+
 void error_set_node(struct error *f, int status, const char *field,
 		    const char *error)
 {

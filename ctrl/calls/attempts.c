@@ -64,8 +64,9 @@ void attempts_destroy(struct attempts *a)
    another one may still be called is known when its turn comes. */
 static char *print_refer(cJSON *refer, const char *target, bool force)
 {
-	static const char *const ours[] = {"referTo", "onUnknown",
-					   "actionHook", "eventHook", "id"};
+	static const char *const ours[] = {"referTo",     "onUnknown",
+					   "actionHook",  "eventHook",
+					   "traceparent", "id"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(refer, ours[i]);

@@ -107,6 +107,7 @@ struct message {
 	struct cJSON *tree;
 	enum message_kind kind;
 	const char *msgid;       /* may be NULL */
+	const char *trace;       /* traceparent, may be NULL */
 	const char *call_sid;    /* may be NULL */
 	const char *call_status; /* of a call:status */
 	const char *node;        /* of a dial, may be NULL */
@@ -152,8 +153,9 @@ enum verb_kind {
 struct verb {
 	struct verb *next;
 	enum verb_kind kind;
-	char *text; /* the verb as it came, for the module */
-	char *id;   /* may be NULL */
+	char *text;  /* the verb as it came, for the module */
+	char *id;    /* may be NULL */
+	char *trace; /* traceparent; NULL until the verb has a queue */
 	struct hook action;
 	struct hook event;
 	double length;  /* of a pause, in seconds */

@@ -265,6 +265,7 @@ static int take(struct errand *e, struct message *m, struct error *f)
 	struct sender s = *sender;
 
 	s.msgid = m->msgid;
+	s.trace = m->trace ? m->trace : sender->trace;
 	s.quiet = m->kind == MESSAGE_ACK;
 
 	/* an application knows of no other call than its own */
@@ -350,14 +351,17 @@ void command_binary(const struct sender *sender)
 void command_dial(const struct sender *sender, char *text, size_t len)
 {
 	struct errand e = {.sender = sender, .text = text, .len = len};
+	struct sender s = *sender;
 	struct message *m = NULL;
 	struct error f;
 	int err;
 
 	error_init(&f);
 	err = message_decode_dial(&m, text, len, &f);
+	if (!err && m->trace)
+		s.trace = m->trace;
 	if (!err)
-		err = take_dial(&e, m, sender, &f);
+		err = take_dial(&e, m, &s, &f);
 
 	conclude(err, sender, m, NULL, &f);
 }
@@ -367,10 +371,15 @@ void command_dial(const struct sender *sender, char *text, size_t len)
 static int take_posted(struct message *m, const struct sender *sender,
 		       struct error *f)
 {
+	struct sender s = *sender;
+
+	if (m->trace)
+		s.trace = m->trace;
+
 	switch (m->kind) {
-	case MESSAGE_VERBS: return take_verbs(m, sender, f);
-	case MESSAGE_CALL_STATUS: return take_call_status(m, sender, f);
-	case MESSAGE_CANCEL: return take_cancel(m, sender, f);
+	case MESSAGE_VERBS: return take_verbs(m, &s, f);
+	case MESSAGE_CALL_STATUS: return take_call_status(m, &s, f);
+	case MESSAGE_CANCEL: return take_cancel(m, &s, f);
 	default:
 		return error_set(f, 400, NULL,
 				 "the body must be a verb, an array of them, "

@@ -95,17 +95,24 @@ bool inbox_full(const struct inbox *b)
  * @param b      Inbox
  * @param verbsp Verbs; the inbox takes them over and leaves NULL
  * @param mode   What the list does to the verbs that are there
- * @param sender Who sent it
+ * @param sender Who sent it, and in which trace; it hears of that of the first
+ *               verb
  *
  * @return 0, or ENOMEM
  */
 int inbox_add(struct inbox *b, struct verb **verbsp, enum queue_mode mode,
 	      const struct sender *sender)
 {
+	struct sender s = *sender;
 	struct instruction *in;
 	int err;
 
-	err = create(&in, mode, sender);
+	err = verbs_trace(*verbsp, sender->trace);
+	if (err)
+		return err;
+
+	s.trace = (*verbsp)->trace;
+	err = create(&in, mode, &s);
 	if (err)
 		return err;
 

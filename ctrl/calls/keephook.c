@@ -153,6 +153,7 @@ void keephook_tell(const struct call *c, const struct verb *v,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "transfer_id", t->id);
+	json_str(&j, "traceparent", v->trace);
 	json_bool(&j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 	print_hook(&j, v);
 	json_open(&j, "told", '{');

@@ -36,6 +36,7 @@ struct latehook {
 	char *transfer_id;
 	char *call_sid;
 	char *verb_id; /* may be NULL */
+	char *trace;   /* traceparent */
 	char *told;    /* of the verb and its call: JSON text of an object */
 	struct hook hook;
 	struct sender *client; /* NULL for nobody */
@@ -46,6 +47,7 @@ struct latehook {
 static const struct field fields[] = {
 	FIELD("call_sid", TEXT, latehook, call_sid, 1),
 	FIELD("verb_id", TEXT, latehook, verb_id, 1),
+	FIELD("traceparent", TEXT, latehook, trace, 1),
 	FIELD("told", JSON, latehook, told, 1),
 	FIELDS_END,
 };
@@ -288,6 +290,7 @@ void latehook_add(const struct call *c, const struct verb *v,
 	l->dialect = v->dialect;
 	err = field_keep(&l->call_sid, call_sid(c));
 	err |= field_keep(&l->verb_id, v->id);
+	err |= field_keep(&l->trace, v->trace);
 	err |= hook_copy(&l->hook, &v->event);
 	err |= set_told(l, c);
 	if (v->owner)
@@ -357,6 +360,7 @@ void latehook_post(const struct report *r, const struct call *c)
 					     .call_sid = l->call_sid,
 					     .transfer_id = l->transfer_id,
 					     .verb_id = l->verb_id,
+					     .trace = l->trace,
 					     .data = json_done(&j)},
 			 id);
 	json_free(&j);

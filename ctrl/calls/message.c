@@ -221,10 +221,13 @@ static bool is_verb(const cJSON *obj)
 static int decode_object(struct message *m, const cJSON *obj, struct error *f)
 {
 	cJSON *verbs = cJSON_GetObjectItemCaseSensitive(obj, "verbs");
+	const bool alone = field_empty(verbs) && is_verb(obj);
 	const char *type;
 	int err;
 
 	err = get_call_sid(m, obj, f);
+	if (!err && !alone)
+		err = trace_check(&m->trace, obj, f);
 	if (err)
 		return err;
 
@@ -238,7 +241,7 @@ static int decode_object(struct message *m, const cJSON *obj, struct error *f)
 		return err ? err : decode_array(m, verbs, f);
 	}
 
-	if (is_verb(obj))
+	if (alone)
 		return verbs_parse(&m->verbs, obj, f);
 
 	err = field_check(&type, obj, "type", "type", MSGID_MAX, f);
@@ -379,6 +382,9 @@ int message_decode(struct message **mp, char *text, size_t len,
 static int decode_dial_body(struct message *m, struct error *f)
 {
 	int err = check_tree(m->tree, f);
+
+	if (!err)
+		err = trace_check(&m->trace, m->tree, f);
 
 	return err ? err : dial_parse(m, m->tree, f);
 }

@@ -52,6 +52,7 @@ void notice_status(const struct call *c, const struct verb *v,
 	json_str(&j, "verb", verb_name(v->kind));
 	json_str(&j, "name", verb_name(v->kind));
 	json_str(&j, "id", v->id);
+	json_str(&j, "traceparent", v->trace);
 	json_raw(&j, "dry_run", dry_run);
 	json_close(&j, '}');
 
@@ -97,6 +98,7 @@ static bool give(const struct hook *hook, struct json *j, const struct call *c,
 					      .call_sid = call_sid(c),
 					      .transfer_id = t ? t->id : NULL,
 					      .verb_id = v->id,
+					      .trace = v->trace,
 					      .data = json_done(j),
 					      .begun = t ? t->started : 0},
 			  id);

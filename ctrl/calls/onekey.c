@@ -15,7 +15,8 @@
 /* What may stand beside a verb, since it belongs to the message */
 static bool is_beside(const cJSON *item)
 {
-	static const char *const names[] = {"call_sid", "callSid", "msgid"};
+	static const char *const names[] = {"call_sid", "callSid", "msgid",
+					    "traceparent"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!strcmp(item->string, names[i]))

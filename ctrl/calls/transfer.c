@@ -39,6 +39,7 @@ static const struct field fields[] = {
 	FIELD("to_uri", TEXT, transfer, to, REST | FIRST),
 	FIELD("transfer_id", TEXT, transfer, id, STATUS | LATE),
 	FIELD("verb_id", TEXT, transfer, verb_id, STATUS | LATE),
+	FIELD("traceparent", TEXT, transfer, trace, STATUS | LATE),
 	FIELD("verb", TEXT, transfer, verb, STATUS | LATE),
 	FIELD("attempt", STATUS, transfer, attempt, STATUS | LATE),
 	FIELD("attempts", STATUS, transfer, attempts, STATUS | LATE),
@@ -114,6 +115,7 @@ int transfer_create(struct transfer **tp, const struct report *r,
 	err |= field_keep(&t->instance, instance);
 	err |= field_keep(&t->node, node);
 	err |= field_keep(&t->verb_id, verb ? verb->id : NULL);
+	err |= field_keep(&t->trace, verb ? verb->trace : NULL);
 	err |= keep_attempt(t, verb);
 	err |= field_keep(&t->from, call ? call_from(call) : NULL);
 	err |= field_keep(&t->to, call ? call_to(call) : NULL);

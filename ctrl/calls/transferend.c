@@ -5,6 +5,7 @@
  */
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "attempts.h"
@@ -158,6 +159,7 @@ static bool post(struct task *t, const struct transfer_end *e,
 			.call_sid = call_sid(t->call),
 			.transfer_id = e->transfer ? e->transfer->id : NULL,
 			.verb_id = v->id,
+			.trace = v->trace,
 			.data = json_done(&j),
 			.begun = e->transfer ? e->transfer->started : 0},
 		t->hook);
@@ -182,13 +184,14 @@ static bool fetch(struct task *t)
 
 
 /* Nothing that waits may start before the call ends */
-static void hang_up(struct task *t)
+static void hang_up(struct task *t, const char *trace)
 {
 	cJSON *obj = cJSON_CreateObject();
 	struct error f;
 
 	error_init(&f);
 	cJSON_AddStringToObject(obj, "verb", "hangup");
+	cJSON_AddStringToObject(obj, "traceparent", trace);
 	if (verbs_parse(&t->verb, obj, &f))
 		log_error("transfer: %s: out of memory", call_sid(t->call));
 	else
@@ -207,6 +210,7 @@ static void hang_up(struct task *t)
 void transferend(struct task *t, const struct transfer_end *e)
 {
 	struct attempts *a = t->verb->attempts;
+	char trace[TRACE_SIZE];
 	struct result r;
 	bool wait;
 
@@ -226,7 +230,8 @@ void transferend(struct task *t, const struct transfer_end *e)
 	if (r.follows == DISPOSITION_VOICEMAIL)
 		wait = fetch(t);
 
+	(void)snprintf(trace, sizeof(trace), "%s", t->verb->trace);
 	task_end(t, wait);
 	if (r.follows == DISPOSITION_HANGUP)
-		hang_up(t);
+		hang_up(t, trace);
 }

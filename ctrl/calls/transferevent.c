@@ -47,6 +47,7 @@ static void announce(const struct call *c, const struct verb *v,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "verb_id", v->id);
+	json_str(&j, "traceparent", v->trace);
 	print(&j, e);
 	int_print(&j, "call_status", e->call_status);
 	json_close(&j, '}');
@@ -79,6 +80,7 @@ static void post(const struct call *c, const struct verb *v,
 					     .dialect = v->dialect,
 					     .call_sid = call_sid(c),
 					     .verb_id = v->id,
+					     .trace = v->trace,
 					     .data = json_done(&j)},
 			 id);
 	json_free(&j);

@@ -34,6 +34,32 @@ static const char *const names[] = {
 };
 
 /**
+ * Say which trace verbs belong to that do not say so themselves
+ *
+ * @param list  Verbs
+ * @param trace Their traceparent; NULL to make one for each
+ *
+ * @return 0, or ENOMEM
+ */
+int verbs_trace(struct verb *list, const char *trace)
+{
+	char made[TRACE_SIZE];
+	int err = 0;
+
+	for (struct verb *v = list; v; v = v->next) {
+		if (v->trace)
+			continue;
+
+		if (!trace)
+			trace_make(made);
+		err |= field_keep(&v->trace, trace ? trace : made);
+	}
+
+	return err;
+}
+
+
+/**
  * Say who sent the verbs.  In the default dialect a sip:refer without an
  * actionHook has the hook "refer", as the verb's specification has it.
  *
@@ -46,7 +72,7 @@ int verbs_own(struct verb *list, const struct sender *sender)
 {
 	struct sender owner = *sender;
 
-	owner.msgid = NULL;
+	owner.msgid = owner.trace = NULL;
 	if (!sender_can_answer(sender))
 		owner.kind = SENDER_NOBODY;
 
@@ -88,6 +114,7 @@ void verbs_free(struct verb *list)
 		hook_reset(&v->event);
 		cJSON_free(v->text);
 		free(v->id);
+		free(v->trace);
 		free(v->tag);
 		free(v->refer_to);
 		attempts_destroy(v->attempts);
@@ -175,6 +202,7 @@ bool verb_find(enum verb_kind *kindp, const char *name)
 void verb_error(const struct verb *v, struct error *f)
 {
 	f->position = v->position;
+	error_trace(f, v->trace);
 	(void)snprintf(f->verb, sizeof(f->verb), "%s", verb_name(v->kind));
 }
 

@@ -22,6 +22,7 @@ enum {
 	VERB_TEXT_MAX = 64900, /* bytes that a line of the link has room for */
 };
 int verbs_own(struct verb *list, const struct sender *sender);
+int verbs_trace(struct verb *list, const char *trace);
 size_t verbs_count(const struct verb *list);
 void verbs_append(struct verb **listp, struct verb *list);
 bool verb_find(enum verb_kind *kindp, const char *name);

@@ -146,12 +146,44 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct error *f)
 }
 
 
+/* The module need not know of a trace */
+static char *print_verb(const cJSON *obj, bool traced)
+{
+	cJSON *copy, *item, *next;
+	char *text;
+
+	if (!traced)
+		return cJSON_PrintUnformatted(obj);
+
+	copy = cJSON_Duplicate(obj, true);
+	if (!copy)
+		return NULL;
+
+	/* a member may stand there twice */
+	for (item = copy->child; item; item = next) {
+		next = item->next;
+		if (!strcmp(item->string, "traceparent"))
+			cJSON_Delete(cJSON_DetachItemViaPointer(copy, item));
+	}
+	text = cJSON_PrintUnformatted(copy);
+	cJSON_Delete(copy);
+
+	return text;
+}
+
+
 static int verb_fill(struct verb *v, const cJSON *obj, struct error *f)
 {
-	const char *id;
+	const char *id, *trace;
 	int err;
 
 	err = name_parse(&v->kind, obj, f);
+	if (err)
+		return err;
+
+	err = trace_check(&trace, obj, f);
+	if (!err)
+		err = field_keep(&v->trace, trace);
 	if (err)
 		return err;
 
@@ -172,7 +204,7 @@ static int verb_fill(struct verb *v, const cJSON *obj, struct error *f)
 		return err;
 
 	v->id = id ? strdup(id) : NULL;
-	v->text = cJSON_PrintUnformatted(obj);
+	v->text = print_verb(obj, trace);
 
 	return v->text && (v->id || !id) ? 0 : ENOMEM;
 }
@@ -294,6 +326,7 @@ void verbs_print(struct json *j, const char *key, const struct verb *list)
 	for (const struct verb *v = list; v; v = v->next) {
 		json_open(j, NULL, '{');
 		json_raw(j, "verb", v->text);
+		json_str(j, "traceparent", v->trace);
 		sender_save(j, "owner", v->owner);
 		json_bool(j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 		json_int(j, "position", v->position);
@@ -316,8 +349,11 @@ static int own_loaded(struct verb *v, const cJSON *obj)
 	struct sender *owner;
 	int err;
 
-	err = sender_load(&owner,
-			  cJSON_GetObjectItemCaseSensitive(obj, "owner"));
+	err = field_keep(&v->trace, field_str(obj, "traceparent")) |
+	      verbs_trace(v, NULL);
+	if (!err)
+		err = sender_load(&owner, cJSON_GetObjectItemCaseSensitive(
+						  obj, "owner"));
 	if (err)
 		return err;
 

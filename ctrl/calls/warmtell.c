@@ -98,6 +98,7 @@ void warm_hook(struct warm *w)
 					     .dialect = v->dialect,
 					     .call_sid = call_sid(t->call),
 					     .verb_id = v->id,
+					     .trace = v->trace,
 					     .data = json_done(&j)},
 			 w->hook);
 	json_free(&j);

@@ -32,6 +32,7 @@ static const double hold_time = 60.;
 struct losthook {
 	char *call_sid;
 	char *verb_id;
+	char *trace; /* traceparent */
 	char *told;  /* of the verb and its call: JSON text of an object */
 	char *tried; /* of the verb's targets, likewise */
 	char *client;
@@ -48,6 +49,7 @@ static void destroy(struct losthook *l)
 	hook_reset(&l->hook);
 	free(l->call_sid);
 	free(l->verb_id);
+	free(l->trace);
 	free(l->told);
 	free(l->tried);
 	free(l->client);
@@ -70,6 +72,7 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 	const char *url = field_str(hook, "url");
 	const char *method = field_str(hook, "method");
 	const char *client = field_str(data, "client");
+	const char *trace = field_str(data, "traceparent");
 	int err;
 
 	if (!url || strlen(url) > HOOK_MAX || !call_sid ||
@@ -83,6 +86,8 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 	err |= field_keep(&l->call_sid, call_sid);
 	err |= field_keep(&l->client, client);
 	err |= field_keep(&l->verb_id, field_str(told, "verb_id"));
+	err |= field_keep(&l->trace,
+			  trace && trace_valid(trace) ? trace : NULL);
 
 	return err || !l->told ? ENOMEM : 0;
 }
@@ -207,6 +212,7 @@ void losthook_post(const char *transfer_id, int refer_status,
 				    .call_sid = l->call_sid,
 				    .transfer_id = transfer_id,
 				    .verb_id = l->verb_id,
+				    .trace = l->trace,
 				    .data = data},
 		id);
 	free(data);

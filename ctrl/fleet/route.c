@@ -149,6 +149,7 @@ static void done_handler(const struct error *f, const struct cJSON *answer,
 
 static void print_sender(struct json *j, const struct sender *s)
 {
+	json_str(j, "traceparent", s->trace);
 	if (s->kind == SENDER_HTTP) {
 		json_str(j, "http", s->name);
 		return;
@@ -337,6 +338,8 @@ int route_add(const struct errand *e, const char *member,
 
 	if (*f->ref)
 		sender.msgid = f->ref;
+	if (*f->trace)
+		sender.trace = f->trace;
 	err = create(&job, &sender, type_of(e));
 	if (err)
 		return err;

@@ -119,6 +119,8 @@ static int prepare(struct sender *s, char name[NAME_SIZE], char **textp,
 
 	if (!err)
 		err = read_sender(s, name, rq, from, f);
+	if (!err)
+		err = trace_check(&s->trace, rq, f);
 	if (err) {
 		free(*textp);
 		return err;

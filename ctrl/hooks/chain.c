@@ -180,6 +180,8 @@ static void answered(struct posting *p, long status, const char *body,
 	err = events->read(&m, body, len, &f);
 	if (err && err != EBADMSG)
 		err = error_set(&f, 500, NULL, "%s", strerror(err));
+	if (err && !*f.trace)
+		error_trace(&f, p->trace);
 
 	chain_pump(chain_conclude(p, "answered", status, err ? f.text : NULL));
 
@@ -209,6 +211,7 @@ static int send_http(struct posting *p)
 				    .method = p->hook.method,
 				    .username = p->hook.username,
 				    .password = p->hook.password,
+				    .trace = p->trace,
 				    .data = p->data};
 
 	return webhook_send(&p->webhook, &r, webhook_handler, p);

@@ -33,6 +33,7 @@ static struct {
 static const struct field posting_fields[] = {
 	FIELD("transfer_id", TEXT, posting, transfer_id, 1),
 	FIELD("verb_id", TEXT, posting, verb_id, 1),
+	FIELD("traceparent", TEXT, posting, trace, 1),
 	FIELD("data", JSON, posting, data, 1),
 	FIELD("kind", INT, posting, kind, 1),
 	FIELD("attempt", INT, posting, attempt, 1),
@@ -45,7 +46,7 @@ static const struct field posting_fields[] = {
 static const struct field post_fields[] = {
 	FIELD("transfer_id", TEXT, hook_post, transfer_id, 1),
 	FIELD("verb_id", TEXT, hook_post, verb_id, 1),
-	FIELD("data", JSON, hook_post, data, 1),
+	FIELD("traceparent", TEXT, hook_post, trace, 1),
 	FIELD("kind", INT, hook_post, kind, 1),
 	FIELDS_END,
 };
@@ -276,6 +277,25 @@ static void name(char id[HOOK_ID_SIZE], const struct hook_post *post)
 }
 
 
+/* What a hook tells, and which trace it belongs to */
+static int set_data(struct posting *p, const struct hook_post *post)
+{
+	struct json j;
+
+	if (!post->trace)
+		return field_keep(&p->data, post->data);
+
+	json_init(&j);
+	json_open(&j, NULL, '{');
+	json_members(&j, post->data);
+	json_str(&j, "traceparent", post->trace);
+	json_close(&j, '}');
+	p->data = json_take(&j);
+
+	return p->data ? 0 : ENOMEM;
+}
+
+
 /**
  * Add a hook, behind those that the call has
  *
@@ -298,6 +318,8 @@ int outbox_add(struct posting **pp, const struct hook_post *post)
 	p->created = clock_ms();
 	p->dialect = post->dialect;
 	err = fields_keep(p, posting_fields, FIELDS_ALL, post, post_fields);
+	if (!err)
+		err = set_data(p, post);
 	if (!err)
 		err = hook_copy(&p->hook, post->hook);
 	if (!err && post->client)

@@ -335,6 +335,8 @@ int webhook_send(struct webhook **wp, const struct webhook_request *r,
 	err = w->easy ? set_data(w, r) : ENOMEM;
 	if (!err)
 		err = add_header(w, "X-Referd-Delivery: %s", r->id);
+	if (!err && r->trace)
+		err = add_header(w, "traceparent: %s", r->trace);
 	if (!err)
 		err = add_header(w, "Expect:");
 	if (!err)

@@ -34,8 +34,9 @@ struct request {
 	char name[24]; /* what it is called as a sender */
 	char path[256];
 	bool post;
-	char *origin;       /* of a page from elsewhere, NULL for none */
-	enum role role;     /* of its token */
+	char *origin;           /* of a page from elsewhere, NULL for none */
+	char trace[TRACE_SIZE]; /* traceparent, "" for none */
+	enum role role;         /* of its token */
 	bool asked;         /* the body is complete, and somebody sees to it */
 	struct timer limit; /* of the wait for a node's answer */
 	struct job *job;    /* into the past, that the answer comes from */
@@ -205,7 +206,9 @@ static void limit_handler(void *arg)
 
 static void post(struct request *r)
 {
-	struct sender sender = {.kind = SENDER_HTTP, .name = r->name};
+	struct sender sender = {.kind = SENDER_HTTP,
+				.name = r->name,
+				.trace = *r->trace ? r->trace : NULL};
 	char sid[CALL_SID_MAX + 1], empty[] = "";
 	char *body = r->body ? r->body : empty;
 
@@ -247,6 +250,18 @@ static bool is_allowed(struct request *r)
 }
 
 
+/* A wrong one is as none (W3C Trace Context section 3.2.2) */
+static void read_trace(struct request *r)
+{
+	static const char header[] = "traceparent:";
+	const int len = lws_hdr_custom_copy(r->wsi, r->trace, TRACE_SIZE,
+					    header, sizeof(header) - 1);
+
+	if (len < 0 || !trace_valid(r->trace))
+		r->trace[0] = '\0';
+}
+
+
 /**
  * Begin a request
  *
@@ -278,6 +293,7 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	method = lws_http_get_uri_and_method(wsi, &uri, &len);
 	(void)snprintf(r->path, sizeof(r->path), "%.*s", len, uri);
 	r->post = method == LWSHUMETH_POST;
+	read_trace(r);
 	r->response.head = method == LWSHUMETH_HEAD;
 	r->origin = access_origin(wsi);
 	r->response.origin = r->origin;

@@ -54,11 +54,12 @@ void reply_ack(const struct sender *to, const char *call_sid,
 		return;
 
 	json_init(&j);
-	if (http || dry_run) {
+	if (http || dry_run || to->trace) {
 		json_open(&j, NULL, '{');
 		if (http)
 			json_str(&j, "call_sid", call_sid);
 		json_raw(&j, "dry_run", dry_run);
+		json_str(&j, "traceparent", to->trace);
 		json_close(&j, '}');
 	}
 
@@ -75,7 +76,7 @@ void reply_ack(const struct sender *to, const char *call_sid,
 }
 
 
-static void print(struct json *j, const struct error *f)
+static void print(struct json *j, const struct error *f, const char *trace)
 {
 	json_open(j, NULL, '{');
 	json_str(j, "error", f->text);
@@ -87,6 +88,7 @@ static void print(struct json *j, const struct error *f)
 		json_str(j, "field", f->field);
 	if (*f->ref)
 		json_str(j, "ref", f->ref);
+	json_str(j, "traceparent", *f->trace ? f->trace : trace);
 	json_close(j, '}');
 }
 
@@ -104,7 +106,7 @@ void reply_error(const struct sender *to, const struct error *f,
 		return;
 
 	json_init(&j);
-	print(&j, f);
+	print(&j, f, to->trace);
 
 	if (is_http(to)) {
 		reply_give(to->name, f->status, json_done(&j));

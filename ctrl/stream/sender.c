@@ -53,7 +53,8 @@ int sender_copy(struct sender **sp, const struct sender *from)
 		return 0;
 
 	s = malloc(sizeof(*s) + size_of(from->name) + size_of(from->call_sid) +
-		   size_of(from->msgid) + size_of(from->badge));
+		   size_of(from->msgid) + size_of(from->badge) +
+		   size_of(from->trace));
 	if (!s)
 		return ENOMEM;
 
@@ -63,6 +64,7 @@ int sender_copy(struct sender **sp, const struct sender *from)
 	s->call_sid = put(&end, from->call_sid);
 	s->msgid = put(&end, from->msgid);
 	s->badge = put(&end, from->badge);
+	s->trace = put(&end, from->trace);
 	*sp = s;
 
 	return 0;
@@ -86,6 +88,7 @@ void sender_save(struct json *j, const char *key, const struct sender *s)
 	json_str(j, "name", s->name);
 	json_str(j, "call_sid", s->call_sid);
 	json_str(j, "msgid", s->msgid);
+	json_str(j, "traceparent", s->trace);
 	json_bool(j, "jambonz", s->dialect == DIALECT_JAMBONZ);
 	json_bool(j, "quiet", s->quiet);
 	json_close(j, '}');
@@ -98,6 +101,7 @@ int sender_load(struct sender **sp, const cJSON *obj)
 	struct sender s = {.name = field_str(obj, "name"),
 			   .call_sid = field_str(obj, "call_sid"),
 			   .msgid = field_str(obj, "msgid"),
+			   .trace = field_str(obj, "traceparent"),
 			   .dialect = field_bool(obj, "jambonz")
 					      ? DIALECT_JAMBONZ
 					      : DIALECT_DEFAULT,

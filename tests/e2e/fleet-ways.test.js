@@ -18,6 +18,7 @@ import { Node } from './lib/node.js';
 import { Referctl } from './lib/referctl.js';
 import { scene as anyScene } from './lib/scene.js';
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const BEAT_TIME = 20_000; /* ms */
 const FAST = 500;
 const SILENCE = 3500; /* after which a member counts as unreachable */
@@ -107,9 +108,9 @@ async function callAt(s, referd, name = 'gw')
 }
 
 
-function post(referd, path, body)
+function post(referd, path, body, headers = {})
 {
-	return fetch(`${referd.http}${path}`, { method: 'POST',
+	return fetch(`${referd.http}${path}`, { method: 'POST', headers,
 		body: JSON.stringify(body) });
 }
 
@@ -163,9 +164,9 @@ scene('a client of one member transfers a call of another', async (s) => {
 	assert.equal(leg.requests('REFER').length, 0);
 
 	bot.send([{ verb: 'sip:refer', referTo: '100', id: 'v1', msgid: 'm1',
-		call_sid, actionHook: '/action' },
+		call_sid, actionHook: '/action', traceparent: TRACE },
 	{ verb: 'hangup', headers: { 'X-By': 'list' } }]);
-	await bot.message('ack', { msgid: 'm1' });
+	await bot.message('ack', { msgid: 'm1', traceparent: TRACE });
 	const refer = await leg.received('REFER');
 	const hook = await bot.message('verb:hook');
 
@@ -173,6 +174,9 @@ scene('a client of one member transfers a call of another', async (s) => {
 	assert.equal(hook.hook, '/action');
 	assert.equal(hook.data.outcome, 'failed');
 	assert.equal(hook.data.final_referred_call_status, '486');
+	assert.equal(hook.data.traceparent, TRACE);
+	await watcher.message('transfer:status',
+		{ step: 'ended', traceparent: TRACE });
 
 	/* its answer decides what is next */
 	bot.send({ type: 'ack', msgid: hook.msgid, data: [
@@ -192,13 +196,17 @@ scene('a client of one member transfers a call of another', async (s) => {
 
 scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 	const { referds: [gw1, gw2], client } = await fleet(s);
-	const { node, sid } = await callAt(s, gw2);
+	const { node, watcher, sid } = await callAt(s, gw2);
 
-	const ok = post(gw1, `/calls/${sid}/verbs`, { verb: 'hangup' });
+	const ok = post(gw1, `/calls/${sid}/verbs`, { verb: 'hangup' },
+		{ traceparent: TRACE });
 
 	await node.accept();
 	assert.equal((await ok).status, 202);
-	assert.deepEqual(await (await ok).json(), { call_sid: sid });
+	assert.deepEqual(await (await ok).json(),
+		{ call_sid: sid, traceparent: TRACE });
+	assert.equal((await watcher.message('verb:status')).data.traceparent,
+		TRACE);
 
 	const bad = await post(gw1, `/calls/${sid}/verbs`, { verb: 'pause' });
 	const { error, field } = await bad.json();
@@ -490,7 +498,8 @@ scene('a machine is lost: another sends its actionHooks, each once',
 		await viewer.message('session:new', { call_sid: sid });
 
 	viewer.send({ verb: 'sip:refer', referTo: 'bob', call_sid: sid,
-		id: 'v1', actionHook: `${application.url}/action` });
+		id: 'v1', actionHook: `${application.url}/action`,
+		traceparent: TRACE });
 	const transfer = await node.transfer(call);
 
 	transfer.step('accepted', { refer_status: 202 });
@@ -507,7 +516,10 @@ scene('a machine is lost: another sends its actionHooks, each once',
 	assert.equal(hook.data.referStatus, '202');
 	assert.equal(hook.data.verb_id, 'v1');
 	assert.equal(hook.data.call_sid, sid);
-	await viewer.message('transfer:status', { step: 'ended' });
+	assert.equal(hook.data.traceparent, TRACE);
+	assert.equal(hook.headers.traceparent, TRACE);
+	await viewer.message('transfer:status',
+		{ step: 'ended', traceparent: TRACE });
 
 	/* it is back, reads what was decided, and does not send it again */
 	await gw1.run();

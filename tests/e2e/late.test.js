@@ -10,7 +10,9 @@ import { Application } from './lib/application.js';
 import { Node } from './lib/node.js';
 import { scene, settings } from './lib/scene.js';
 
-const TELLS = { eventHook: '/event', actionHook: '/action' };
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const TELLS = { eventHook: '/event', actionHook: '/action',
+	traceparent: TRACE };
 
 
 /* A transfer that has ended without a final NOTIFY */
@@ -66,6 +68,7 @@ scene('it is told to all, once, and stays in the history', async (s) => {
 
 		assert.deepEqual(data, { step: 'late',
 			transfer_id: transfer.id, verb_id: 'v1',
+			traceparent: TRACE,
 			refer_to: 'sip:bob@example.com', refer_status: 202,
 			call_status: 200, reason: 'OK', sip: data.sip });
 		assert.deepEqual(data.sip.body, ['SIP/2.0 200 OK']);
@@ -267,21 +270,24 @@ scene('another transfer is refused while the far end may still call',
 		'transfer before; `force` sends it nevertheless';
 	const { referd, node, call, bot } = await unknown(s);
 	const post = fetch(`${referd.http}/calls/${call.sid}/verbs`, {
-		method: 'POST', body: '{"verb":"sip:refer","referTo":"1"}' });
+		method: 'POST', headers: { traceparent: TRACE },
+		body: '{"verb":"sip:refer","referTo":"1"}' });
 
 	await node.refuse('sip:refer', WHY);
 	const response = await post;
 
 	assert.equal(response.status, 409);
 	assert.deepEqual(await response.json(),
-		{ error: `sip:refer: ${WHY}`, verb: 'sip:refer' });
+		{ error: `sip:refer: ${WHY}`, verb: 'sip:refer',
+			traceparent: TRACE });
 
-	bot.send({ verb: 'sip:refer', referTo: '1', msgid: 'm' });
+	bot.send({ verb: 'sip:refer', referTo: '1', msgid: 'm',
+		traceparent: TRACE });
 	await node.refuse('sip:refer', WHY);
 	const { data } = await bot.message('jambonz:error');
 
 	assert.deepEqual(data, { error: `sip:refer: ${WHY}`,
-		verb: 'sip:refer', ref: 'm' });
+		verb: 'sip:refer', ref: 'm', traceparent: TRACE });
 
 	const timeouts = { notify: 1, unsubscribe: true };
 

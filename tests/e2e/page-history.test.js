@@ -11,6 +11,7 @@ import { Node } from './lib/node.js';
 import { keys, says, seen, text, watch } from './lib/page.js';
 import { scene } from './lib/scene.js';
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const START = Date.parse('2025-01-31T10:00:00Z');
 const BUSY = { refer_status: 202, call_status: 486, reason: 'Busy Here',
 	outcome: 'failed', evidence: 'notify' };
@@ -278,18 +279,21 @@ scene('a transfer is exported for a ticket and as JSON, masked on demand',
 		{ answer: 'SIP/2.0 202 Accepted', final: '486 Busy Here' });
 
 	client.send({ verb: 'sip:refer', call_sid: sid, id: 'order-1',
-		referTo: '+49 30 1234567', headers: { 'X-Ticket': '17' } });
+		referTo: '+49 30 1234567', headers: { 'X-Ticket': '17' },
+		traceparent: TRACE });
 	const { data } = await client.message('transfer:status',
 		{ step: 'ended' });
 	await says(b, '.verdict', /486/);
 	await client.message('hook:status', { event: 'answered' });
 	await says(b, '.row', /ack refer/);
+	await says(b, '.facts', new RegExp(`Trace\\s+${TRACE}`));
 
 	const ticket = await save(page, 'Save as text');
 	assert.equal(ticket.name, `transfer-${data.transfer_id}.txt`);
 	for (const expected of [
 		/^Failed: the far end reported 486 Busy Here .*\.$/m,
-		/^Evidence: notify$/m, /^Call-ID: \S+@10\.77/m,
+		/^Evidence: notify$/m, new RegExp(`^Trace: ${TRACE}$`, 'm'),
+		/^Call-ID: \S+@10\.77/m,
 		/^Began: \d{4}-\d\d-\d\dT[\d:.]+Z$/m, /^time \(UTC\) /m,
 		/^[\d:.]{12} .*\|-+>\|.* {2}REFER \+49301234567@/m,
 		/^[\d:.]{12} .*\|<[- ]+\| .* {2}202 Accepted$/m,

@@ -15,6 +15,8 @@ import { Referctl } from './lib/referctl.js';
 import { scene } from './lib/scene.js';
 import { callOfTargets } from './lib/targets.js';
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 
 /* A file of two tokens */
 function tokens(s)
@@ -308,7 +310,18 @@ scene('each option of the verbs is a field of what is sent', async (s) => {
 			{ verb: 'sip:decline', status: 302,
 				contact: 'sip:a@b', headers }],
 		[['decline', '-', '--status', '603', '--reason', 'No'],
-			{ verb: 'sip:decline', status: 603, reason: 'No' }]]) {
+			{ verb: 'sip:decline', status: 603, reason: 'No' }],
+		...[[['refer', '-', '100'], { verb: 'sip:refer',
+			referTo: '100' }],
+		[['transfer', '-', '+49301234'], { verb: 'transfer',
+			mode: 'blind', target: [target] }],
+		[['request', '-', 'INFO'], { verb: 'sip:request',
+			method: 'INFO' }],
+		[['answer', '-'], { verb: 'answer' }],
+		[['decline', '-'], { verb: 'sip:decline', status: 486 }],
+		[['hangup', '-'], { verb: 'hangup' }]].map(([line, verb]) =>
+			[[...line, '--traceparent', TRACE],
+				{ ...verb, traceparent: TRACE }])]) {
 		assert.deepEqual(await ctl(s, referd, ...line),
 			{ status: 0, text: '' });
 		assert.deepEqual(referd.sent.pop(), verb);
@@ -387,6 +400,13 @@ scene('cancel gives the transfer up, and says why it cannot', async (s) => {
 		'100', '--wait']);
 
 	await refer.line(/180 Ringing/);
+	for (const line of [['cancel', sid], ['dial', '100']]) {
+		const wrong = await ctl(s, referd, ...line, '--traceparent',
+			'x');
+
+		assert.equal(wrong.status, 1);
+		assert.match(wrong.text, /^referctl: traceparent: must be /);
+	}
 	assert.deepEqual(await ctl(s, referd, 'cancel', sid),
 		{ status: 0, text: '' });
 	const { status, text } = await refer.end();

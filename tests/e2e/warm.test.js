@@ -13,6 +13,7 @@ import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 import { until } from './lib/until.js';
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const PROMPT = 'press.wav';
 const MUSIC = 'music.wav';
 const LEVEL = 8000;     /* of the prompt */
@@ -201,6 +202,7 @@ class Stage {
 scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	const st = await Stage.start(s);
 	const caller = await st.transfer('v', ['answers-v'], { eventHook: '/step',
+		traceparent: TRACE,
 		callerId: 'sip:+4930123@example.com' });
 	const target = await st.leg('answers-v');
 	const { data: made } = await st.client.message('session:new',
@@ -230,6 +232,15 @@ scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	['held', 'dialing', 'answered', 'prompt', 'confirmed', 'joining']);
 	assert.match(direction(caller.requests('INVITE')[0]),
 		/sendonly|inactive/);
+
+	/* whatever was told of it, and asked for it */
+	const told = st.client.messages.filter((m) =>
+		m.data?.verb_id === 'v' || m.data?.id === 'v');
+
+	assert.deepEqual(new Set(told.map((m) => m.hook || m.type)), new Set([
+		'verb:status', 'transfer:event', 'transfer:status',
+		'hook:status', '/hold', '/step', '/done']));
+	assert.ok(told.every((m) => m.data.traceparent === TRACE));
 	await st.left();
 });
 

@@ -35,7 +35,8 @@ static void check_saved(struct verb *list)
 
 	for (struct verb *a = list, *b = again; a; a = a->next, b = b->next) {
 		if (a->kind != b->kind || a->position != b->position ||
-		    strcmp(a->text, b->text))
+		    strcmp(a->text, b->text) || !b->trace ||
+		    (a->trace && strcmp(a->trace, b->trace)))
 			abort();
 	}
 

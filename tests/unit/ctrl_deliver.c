@@ -508,12 +508,16 @@ static void test_beats(void **state)
 }
 
 
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 /* As the member would have told it that is lost */
 static void test_hook_of_the_lost(void **state)
 {
 	static const char taken[] =
 		"{\"type\":\"fleet:hook\",\"seq\":1,\"call_sid\":\"c7\","
-		"\"data\":{\"transfer_id\":\"t7\",\"jambonz\":false,"
+		"\"data\":{\"transfer_id\":\"t7\",\"traceparent\":"
+		"\"" TRACE "\",\"jambonz\":false,"
 		"\"hook\":{\"url\":\"/a\",\"method\":\"POST\"},"
 		"\"client\":\"bot\",\"told\":{\"verb_id\":\"v7\","
 		"\"call_sid\":\"c7\",\"call_status\":\"in-progress\"}}}";
@@ -530,7 +534,8 @@ static void test_hook_of_the_lost(void **state)
 			      "\"node\",\"confidence\":\"low\",\"reason\":"
 			      "\"member gw2 is lost\",\"transfer_id\":\"t7\","
 			      "\"verb_id\":\"v7\",\"call_sid\":\"c7\","
-			      "\"call_status\":\"in-progress\"}",
+			      "\"call_status\":\"in-progress\","
+			      "\"traceparent\":\"" TRACE "\"}",
 			      "verb:hook"),
 			 1);
 	losthook_post("t7", 202, "member gw2 is lost");

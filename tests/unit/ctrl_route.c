@@ -46,6 +46,7 @@ static int setup(void **state)
 
 
 #define ASKED  "fleet.rq.gw2"
+#define TRACE  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define CLIENT ",\"client\":{\"name\":\"eve\",\"badge\":\"\"}"
 #define NO     "{\"ok\":true,\"have\":false,\"member\":\"gw2\"}"
 #define YES    "{\"ok\":true,\"have\":true,\"member\":\"gw2\"}"
@@ -53,7 +54,8 @@ static int setup(void **state)
 
 static void post(const char *sid, const char *body)
 {
-	const struct sender s = {.kind = SENDER_HTTP, .name = "http-7"};
+	const struct sender s = {
+		.kind = SENDER_HTTP, .name = "http-7", .trace = TRACE};
 	char text[256];
 
 	(void)snprintf(text, sizeof(text), "%s", body);
@@ -278,6 +280,7 @@ static void test_http(void **state)
 	assert_non_null(other_asked(ASKED, "verbs"));
 	assert_string_equal(asked_member("http"), "http-7");
 	assert_string_equal(asked_member("call_sid"), "c9");
+	assert_string_equal(asked_member("traceparent"), TRACE);
 	other_answer("{\"ok\":true}");
 	assert_int_equal(replied.count, 0);
 
@@ -374,6 +377,7 @@ static void test_dial(void **state)
 	post(NULL, "{\"to\":\"sip:a@b\"}");
 	assert_non_null(other_asked(ASKED, "dial"));
 	assert_string_equal(asked_member("http"), "http-7");
+	assert_string_equal(asked_member("traceparent"), TRACE);
 }
 
 
@@ -478,14 +482,17 @@ static void test_serve_http(void **state)
 
 	assert_string_equal(other_asks("verbs", NULL,
 				       ",\"http\":\"http-3\",\"call_sid\":"
-				       "\"c1\",\"text\":\"{\\\"verb\\\":"
+				       "\"c1\",\"traceparent\":\"" TRACE
+				       "\",\"text\":\"{\\\"verb\\\":"
 				       "\\\"config\\\"}\""),
 			    "{\"ok\":true}");
 	assert_non_null(other_asked(ASKED, "reply"));
 	assert_string_equal(asked_member("http"), "http-3");
 	assert_string_equal(asked_member("asked"), "b2");
 	assert_string_equal(asked_member("status"), "202");
-	assert_string_equal(asked_member("body"), "{\"call_sid\":\"c1\"}");
+	assert_string_equal(asked_member("body"),
+			    "{\"call_sid\":\"c1\",\"traceparent\":\"" TRACE
+			    "\"}");
 	assert_int_equal(replied.count, 0);
 
 	(void)other_asks("verbs", NULL,

@@ -1,0 +1,120 @@
+/**
+ * @file trace.c  The context of a trace, as W3C Trace Context writes it
+ *
+ * A span is none of ours to record: a context that is given goes on as it is.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "base.h"
+
+
+enum {
+	VERSION_LEN = 2,
+	TRACE_ID_LEN = 32,
+	PARENT_ID_LEN = 16,
+	FLAGS_LEN = 2,
+};
+
+static const char name[] = "traceparent";
+
+
+/* Large letters are none (section 3.2.2) */
+static bool is_hex(const char *text, size_t len)
+{
+	return strspn(text, "0123456789abcdef") >= len;
+}
+
+
+static bool is_zero(const char *text, size_t len)
+{
+	return strspn(text, "0") >= len;
+}
+
+
+/* Digits, behind which the text ends, or a dash stands */
+static bool take(const char **pp, size_t len)
+{
+	const char *p = *pp;
+
+	if (!is_hex(p, len) || (p[len] && p[len] != '-'))
+		return false;
+
+	*pp = p + len + (p[len] == '-');
+
+	return true;
+}
+
+
+/* What a later version has behind the flags; it goes into a header field */
+static bool is_visible(const char *text)
+{
+	while (*text > ' ' && *text <= '~')
+		++text;
+
+	return !*text;
+}
+
+
+bool trace_valid(const char *text)
+{
+	const char *version = text, *trace, *parent, *p = text;
+
+	if (strlen(text) >= TRACE_SIZE || !take(&p, VERSION_LEN))
+		return false;
+
+	trace = p;
+	if (!take(&p, TRACE_ID_LEN))
+		return false;
+
+	parent = p;
+	if (!take(&p, PARENT_ID_LEN) || !take(&p, FLAGS_LEN))
+		return false;
+
+	if (is_zero(trace, TRACE_ID_LEN) || is_zero(parent, PARENT_ID_LEN) ||
+	    !strncmp(version, "ff", VERSION_LEN))
+		return false;
+
+	/* only later ones may have more */
+	return strncmp(version, "00", VERSION_LEN) ? is_visible(p)
+						   : p[-1] != '-' && !*p;
+}
+
+
+void trace_make(char text[TRACE_SIZE])
+{
+	char trace[TRACE_ID_LEN + 1], parent[PARENT_ID_LEN + 1];
+
+	do {
+		random_hex(trace, sizeof(trace));
+		random_hex(parent, sizeof(parent));
+		(void)snprintf(text, TRACE_SIZE, "00-%s-%s-01", trace, parent);
+	} while (!trace_valid(text));
+}
+
+
+int trace_check(const char **tp, const cJSON *obj, struct error *f)
+{
+	const cJSON *item = field_get(obj, name);
+	const char *text = cJSON_GetStringValue(item);
+
+	*tp = NULL;
+	if (!item)
+		return 0;
+
+	if (!text || !trace_valid(text))
+		return error_set(f, 400, name,
+				 "must be VERSION-TRACEID-PARENTID-FLAGS of "
+				 "2, 32, 16 and 2 lower-case hex digits, no "
+				 "id all zero and no version ff (W3C Trace "
+				 "Context)");
+
+	error_trace(f, text);
+	*tp = text;
+
+	return 0;
+}

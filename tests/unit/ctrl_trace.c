@@ -1,0 +1,170 @@
+/**
+ * @file ctrl_trace.c  Tests of what is a traceparent, and what is none
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include "base/base.h"
+#include "unit.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+
+
+#define TRACE  "0af7651916cd43dd8448eb211c80319c"
+#define PARENT "b7ad6b7169203331"
+
+
+/* W3C Trace Context, section 3.2 */
+static const struct {
+	const char *text;
+	bool valid;
+	const char *why;
+} cases[] = {
+	{"00-" TRACE "-" PARENT "-01", true, "as in the text of W3C"},
+	{"00-" TRACE "-" PARENT "-00", true, "not sampled"},
+	{"00-" TRACE "-" PARENT "-ff", true, "flags of later days"},
+	{"00-00000000000000000000000000000001-" PARENT "-01", true, "small"},
+	{"01-" TRACE "-" PARENT "-01", true, "a later version"},
+	{"cc-" TRACE "-" PARENT "-01-what-follows.1", true, "has more"},
+	{"fe-" TRACE "-" PARENT "-01-", true, "of which nothing is known"},
+
+	{"", false, "nothing"},
+	{"00", false, "a version alone"},
+	{"00-" TRACE, false, "no parent-id"},
+	{"00-" TRACE "-" PARENT, false, "no flags"},
+	{"00-" TRACE "-" PARENT "-", false, "no flags behind the dash"},
+	{"00-" TRACE "-" PARENT "-1", false, "short flags"},
+	{"00-" TRACE "-" PARENT "-01-", false, "00 has no more"},
+	{"00-" TRACE "-" PARENT "-01-more", false, "00 has no more"},
+	{"00-" TRACE "-" PARENT "-012", false, "long flags"},
+	{"01-" TRACE "-" PARENT "-012", false, "long flags"},
+	{"01-" TRACE "-" PARENT "-01.more", false, "no dash"},
+	{"01-" TRACE "-" PARENT "-01-a b", false, "a space"},
+	{"01-" TRACE "-" PARENT "-01-a\r\nX: b", false, "a line"},
+	{"01-" TRACE "-" PARENT "-01-\xc3\xa4", false, "no ASCII"},
+	{"ff-" TRACE "-" PARENT "-01", false, "version ff"},
+	{"0-" TRACE "-" PARENT "-01", false, "short version"},
+	{"000-" TRACE "-" PARENT "-01", false, "long version"},
+	{"0x-" TRACE "-" PARENT "-01", false, "no hex"},
+	{"00_" TRACE "-" PARENT "-01", false, "no dash"},
+	{"00-0AF7651916CD43DD8448EB211C80319C-" PARENT "-01", false, "large"},
+	{"00-" TRACE "-B7AD6B7169203331-01", false, "large letters"},
+	{"00-" TRACE "-" PARENT "-0A", false, "large letters"},
+	{"0A-" TRACE "-" PARENT "-01", false, "large letters"},
+	{"00-00000000000000000000000000000000-" PARENT "-01", false, "zero"},
+	{"00-" TRACE "-0000000000000000-01", false, "zero"},
+	{"00-" TRACE "0-" PARENT "-01", false, "long trace-id"},
+	{"00-af7651916cd43dd8448eb211c80319c-" PARENT "-01", false, "short"},
+	{"00-" TRACE "-7ad6b7169203331-01", false, "short parent-id"},
+	{" 00-" TRACE "-" PARENT "-01", false, "a space"},
+	{"00-" TRACE "-" PARENT "-01 ", false, "a space"},
+};
+
+
+static void test_valid(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (trace_valid(cases[i].text) != cases[i].valid)
+			fail_msg("%s: %s", cases[i].text, cases[i].why);
+	}
+}
+
+
+/* What is behind the flags has an end, too */
+static void test_long(void **state)
+{
+	char text[TRACE_SIZE + 1];
+	(void)state;
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "01-" TRACE "-" PARENT "-01-", 56);
+	text[TRACE_SIZE - 1] = '\0';
+	assert_true(trace_valid(text));
+	text[TRACE_SIZE - 1] = 'x';
+	text[TRACE_SIZE] = '\0';
+	assert_false(trace_valid(text));
+}
+
+
+static void test_made(void **state)
+{
+	char one[TRACE_SIZE], other[TRACE_SIZE];
+	(void)state;
+
+	trace_make(one);
+	trace_make(other);
+	assert_true(trace_valid(one));
+	assert_int_equal(strlen(one), 55);
+	assert_memory_equal(one, "00-", 3);
+	assert_string_equal(one + 52, "-01");
+	assert_string_not_equal(one, other);
+	assert_memory_not_equal(one + 36, other + 36, 16);
+}
+
+
+static int check(const char *json, const char **tp, struct error *f)
+{
+	static cJSON *tree;
+
+	cJSON_Delete(tree);
+	tree = json ? cJSON_Parse(json) : NULL;
+	error_init(f);
+
+	return json ? trace_check(tp, tree, f) : 0;
+}
+
+
+static void test_field(void **state)
+{
+	static const char *const bad[] = {
+		"{\"traceparent\":1}",
+		"{\"traceparent\":{}}",
+		"{\"traceparent\":\"00-" TRACE "-" PARENT "\"}",
+	};
+	struct error f;
+	const char *t;
+	(void)state;
+
+	assert_int_equal(check("{\"traceparent\":\"00-" TRACE "-" PARENT
+			       "-01\"}",
+			       &t, &f),
+			 0);
+	assert_string_equal(t, "00-" TRACE "-" PARENT "-01");
+	assert_string_equal(f.trace, t);
+
+	/* as any field */
+	assert_int_equal(check("{\"traceparent\":null}", &t, &f), 0);
+	assert_null(t);
+	assert_int_equal(check("{\"traceparent\":\"\"}", &t, &f), 0);
+	assert_null(t);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(check(bad[i], &t, &f), EBADMSG);
+		assert_string_equal(f.field, "traceparent");
+		assert_string_equal(
+			f.text, "traceparent: must be VERSION-TRACEID-"
+				"PARENTID-FLAGS of 2, 32, 16 and 2 lower-case "
+				"hex digits, no id all zero and no version ff "
+				"(W3C Trace Context)");
+		assert_string_equal(f.trace, "");
+		assert_int_equal(f.status, 400);
+	}
+
+	(void)check(NULL, &t, &f);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_made),
+		cmocka_unit_test(test_field),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
