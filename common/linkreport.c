@@ -38,6 +38,7 @@ const struct field report_fields[] = {
 	FIELD("version", TEXT, report, version, H),
 	FIELD("baresip", TEXT, report, baresip, H),
 	FIELD("libre", TEXT, report, libre, H),
+	FIELD("aor", TEXT, report, aor, H),
 	FIELD("first", INT, report, first, H),
 	FIELD("next", INT, report, next, H),
 	FIELD("event", TEXT, report, event, C),

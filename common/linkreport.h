@@ -68,6 +68,7 @@ struct report {
 	const char *version;
 	const char *baresip;
 	const char *libre;
+	const char *aor; /* of its first account, NULL if it has none */
 	uint64_t first;
 	uint64_t next;
 

@@ -9,6 +9,7 @@ import { $, facts, h, keyed, OBSERVER, setProp, setText }
 	from './dom.js';
 import { ofView } from './fleet.js';
 import { referForm } from './form.js';
+import { callGuide } from './guide.js';
 import { transferForm } from './verbform.js';
 import { cancelButton, playForm } from './acts.js';
 import { unreachable } from './members.js';
@@ -117,6 +118,7 @@ export function callList(ctx)
 {
 	const list = $('calls');
 	const filter = $('calls-filter');
+	const guide = callGuide(ctx);
 
 	filter.oninput = ctx.changed;
 
@@ -133,7 +135,7 @@ export function callList(ctx)
 			word && !calls.length ? 'No call matches.' : '');
 		keyed(list, calls.slice(0, SHOWN_MAX), (c) => c.call_sid, (c) => makeCall(ctx, c),
 		      (el, c) => fillCall(ctx, el, c));
-		setProp($('calls-empty'), 'hidden', all.length > 0);
+		guide(all.length > 0);
 		setProp($('dial-open'), 'hidden', !mayControl(ctx.model));
 		setText($('calls-count'), calls.length ? `${calls.length}` :
 			'');

@@ -24,6 +24,7 @@ struct viewnode {
 	char *version;
 	char *baresip;
 	char *libre;
+	char *aor;
 	char *since;
 	bool connected;
 	int calls;
@@ -38,6 +39,7 @@ static const struct field fields[] = {
 	FIELD("version", TEXT, viewnode, version, 1),
 	FIELD("baresip", TEXT, viewnode, baresip, 1),
 	FIELD("libre", TEXT, viewnode, libre, 1),
+	FIELD("aor", TEXT, viewnode, aor, 1),
 	FIELD("since", TEXT, viewnode, since, 1),
 	FIELD("connected", BOOL, viewnode, connected, 2),
 	FIELD("calls", INT, viewnode, calls, 1),

@@ -28,6 +28,7 @@ static const char *const confidences[] = {"high", "low", NULL};
 
 enum {
 	NAME_MAX_LEN = 255,       /* of a node, an id, a release [bytes] */
+	AOR_MAX = 2048,           /* bytes */
 	TRANSFER_ID_MAX = 63,     /* bytes */
 	DURATION_MAX = 315360000, /* ten years [s] */
 	STATES_LIVE = 4,          /* those of calls that live come first */
@@ -74,6 +75,7 @@ static bool check_hello(struct report *r)
 	r->version = release(r->version);
 	r->baresip = release(r->baresip);
 	r->libre = release(r->libre);
+	r->aor = is_name(r->aor, AOR_MAX) ? r->aor : NULL;
 
 	return is_name(r->node, NAME_MAX_LEN) &&
 	       is_name(r->instance, NAME_MAX_LEN) && r->protocol == 1;

@@ -248,6 +248,7 @@ void node_connect(struct node *node, struct nodelink *l,
 	set(&node->version, r->version);
 	set(&node->baresip, r->baresip);
 	set(&node->libre, r->libre);
+	set(&node->aor, r->aor);
 	timer_stop(&node->grace);
 	process_watch(&node->process, l->pid, exit_handler, node);
 	l->lineh = line_handler;

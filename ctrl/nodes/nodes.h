@@ -58,6 +58,7 @@ struct node {
 	char *version;
 	char *baresip;
 	char *libre;
+	char *aor;
 	struct nodelink *link; /* NULL while disconnected */
 	int64_t since;         /* ms since 1970: connected, or disconnected */
 	uint64_t n;            /* last report that was taken */

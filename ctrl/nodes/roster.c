@@ -23,6 +23,7 @@ const struct field node_fields[] = {
 	FIELD("version", TEXT, node, version, NODE_SHOWN),
 	FIELD("baresip", TEXT, node, baresip, NODE_SHOWN),
 	FIELD("libre", TEXT, node, libre, NODE_SHOWN),
+	FIELD("aor", TEXT, node, aor, NODE_SHOWN),
 	FIELD("pid", INT, node, process.pid, NODE_SAVED),
 	FIELD("start", INT, node, process.start, NODE_SAVED),
 	FIELD("n", INT, node, n, NODE_SAVED),

@@ -753,11 +753,11 @@ test('plots say in a sentence what they show', () => {
 
 /* The verbs that try several targets have forms and ladders of their own, and
  * the demo has a list. */
-test('all of the page is under 201 kB', () => {
+test('all of the page is under 203 kB', () => {
 	const web = join(settings.source, 'web');
 	const sizes = readdirSync(web).map((f) => statSync(join(web, f)).size);
 
-	assert.ok(sizes.reduce((a, b) => a + b) < 201_000);
+	assert.ok(sizes.reduce((a, b) => a + b) < 203_000);
 });
 
 

@@ -34,7 +34,8 @@ scene('a baresip comes, quits and comes back', async (s) => {
 		.message('hello');
 
 	assert.deepEqual(hello.nodes, [{ node: 'gw', version: data.version,
-		baresip: data.baresip, libre: data.libre, connected: true,
+		baresip: data.baresip, libre: data.libre, aor: gateway.uri,
+		connected: true,
 		since: data.since, calls: 1, transfers: 1 }]);
 
 	await gateway.kill();

@@ -15,7 +15,7 @@
 
 static struct report *decode(const char *text, const char **whyp)
 {
-	static char line[1024];
+	static char line[4096];
 	struct report *r = NULL;
 
 	assert_true(strlen(text) < sizeof(line));
@@ -33,14 +33,38 @@ static void test_hello(void **state)
 	(void)state;
 
 	r = decode("{\"type\":\"hello\",\"protocol\":1,\"node\":\"gw1\","
-		   "\"boot\":\"b\",\"first\":17,\"next\":20}",
+		   "\"boot\":\"b\",\"aor\":\"sip:gw@x\",\"first\":17,"
+		   "\"next\":20}",
 		   &why);
 	assert_non_null(r);
 	assert_int_equal(r->kind, REPORT_HELLO);
 	assert_string_equal(r->node, "gw1");
+	assert_string_equal(r->aor, "sip:gw@x");
 	assert_int_equal(r->first, 17);
 	assert_int_equal(r->next, 20);
 	report_free(r);
+}
+
+
+/* An address that is too long is left out */
+static void test_hello_aor(void **state)
+{
+	char line[4096];
+	const char *why;
+	struct report *r;
+	(void)state;
+
+	for (int len = 2048; len <= 2049; len++) {
+		(void)snprintf(line, sizeof(line),
+			       "{\"type\":\"hello\",\"protocol\":1,"
+			       "\"node\":\"gw1\",\"boot\":\"b\",\"first\":1,"
+			       "\"next\":1,\"aor\":\"%0*d\"}",
+			       len, 0);
+		r = decode(line, &why);
+		assert_non_null(r);
+		assert_true((r->aor != NULL) == (len == 2048));
+		report_free(r);
+	}
 }
 
 
@@ -533,6 +557,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_hello_aor),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_transfer),
 		cmocka_unit_test(test_end),

@@ -61,6 +61,7 @@ int deadline_init(void);
 void deadline_close(void);
 int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
 		     void *arg);
+const char *agents_aor(void);
 const char *compat_baresip_version(void);
 uint64_t walltime_now(void);
 void debug(const char *fmt, ...);
@@ -84,6 +85,12 @@ int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
 	(*cfdp)->fd = fd;
 
 	return fd_listen(fd, flags, fh, arg);
+}
+
+
+const char *agents_aor(void)
+{
+	return "sip:gw@10.0.0.2";
 }
 
 

@@ -7,6 +7,11 @@
 #include "host.h"
 
 
+enum {
+	AOR_MAX = 2048, /* bytes */
+};
+
+
 struct ua *agents_find(const char *aor)
 {
 	struct le *le;
@@ -20,6 +25,15 @@ struct ua *agents_find(const char *aor)
 	}
 
 	return NULL;
+}
+
+
+const char *agents_aor(void)
+{
+	struct ua *ua = agents_find(NULL);
+	const char *aor = ua ? account_aor(ua_account(ua)) : NULL;
+
+	return str_len(aor) > AOR_MAX ? NULL : aor;
 }
 
 

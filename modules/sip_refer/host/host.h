@@ -96,6 +96,13 @@ typedef void(source_end_h)(bool whole, void *arg);
 struct ua *agents_find(const char *aor);
 
 /**
+ * Get the address of the first account, at which this baresip can be called
+ *
+ * @return AoR, NULL if there is no account, or if it has more than 2048 bytes
+ */
+const char *agents_aor(void);
+
+/**
  * Call a handler for each call
  *
  * @param h   Handler

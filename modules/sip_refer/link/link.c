@@ -88,6 +88,7 @@ void link_hello(struct report *hello)
 		.version = PROJECT_VERSION,
 		.baresip = compat_baresip_version(),
 		.libre = sys_libre_version_get(),
+		.aor = agents_aor(),
 		.first = unacked_first(),
 		.next = unacked_next(),
 	};
