@@ -1,11 +1,13 @@
 /**
- * @file export.js  A transfer as text for a carrier's ticket, and as JSON
+ * @file export.js  A transfer as text for a carrier's ticket, as JSON
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 import { copyText, h } from './dom.js';
+import { scoped } from './fleet.js';
+import { getJson } from './http.js';
 import { masking, maskedJson, veilField } from './mask.js';
-import { farEnd } from './model.js';
+import { farEnd, serverNow } from './model.js';
 import { attemptText, legsOf, verbText } from './legs.js';
 import { PARTIES, PARTY_NAMES, rowsOfLegs } from './rows.js';
 import { confidence, sentence, span, status } from './words.js';
@@ -137,57 +139,78 @@ export function transferText(model, t, now)
 }
 
 
-/** A transfer with all of its messages, as JSON */
-export function transferJson(model, t)
+/* The transfer of a verb that referd has in its history: a second call without
+   a REFER is none. */
+function keptLeg(model, t)
 {
-	const legs = legsOf(model, t);
-	const told = legs.map(({ entries, ...leg }) => ({ ...leg,
-		...Object.fromEntries(
-			['requested', 'accepted', 'ringing', 'ended']
-				.filter((name) => leg[name])
-				.map((name) => [name, utc(leg[name])])) }));
-	const whole = { transfer: told.at(-1), ...legs.length > 1 &&
-		{ attempts: told }, call: model.calls.get(t.call_sid),
-	messages: legs.flatMap((leg) => leg.entries).map((e) => e.msg) };
-
-	return JSON.stringify(masking() ? maskedJson(whole) : whole, null, 2);
+	return legsOf(model, t).findLast((leg) => !leg.warm);
 }
 
 
-function save(name, type, text)
+/* What referd has of a transfer, with a suffix for the form: {body, error} */
+function fetchTransfer(ctx, t, suffix, get)
 {
-	const url = URL.createObjectURL(new Blob([text], { type }));
+	const leg = keptLeg(ctx.model, t);
+
+	return leg ? get(scoped(ctx, `transfers/${encodeURIComponent(
+		leg.transfer_id)}${suffix}`, {}, false)) :
+		{ error: 'No REFER was sent: referd keeps no transfer.' };
+}
+
+
+/* The transfer and its messages as GET /transfers/{id} answers */
+async function transferJson(ctx, t)
+{
+	const { body, error } = await fetchTransfer(ctx, t, '', getJson);
+
+	return { error, body: body && JSON.stringify(masking() ?
+		maskedJson(body) : body, null, 2) };
+}
+
+
+function save(name, type, body)
+{
+	const url = URL.createObjectURL(new Blob([body], { type }));
 
 	h('a', { href: url, download: name }).click();
 	setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
 
-/** The menu that exports a transfer; `text` and `json` give it */
-export function exportMenu(id, text, json)
+/** The menu that exports a transfer, and the place where it reports */
+export function exportMenu(ctx, t)
 {
 	const said = h('span.said', { role: 'status' });
 	const menu = h('details.menu');
-	const copy = async (value, what) => {
-		said.textContent = await copyText(value) ? `${what} copied` :
-			'Not copied';
-		setTimeout(() => {
-			said.textContent = '';
-		}, 2000);
+	const text = () => ({ body: transferText(ctx.model, t,
+						 serverNow(ctx.model)) });
+	const json = () => transferJson(ctx, t);
+	const say = (what, error) => {
+		said.textContent = what;
+		said.classList.toggle('bad', Boolean(error));
+		clearTimeout(said.timer);
+		said.timer = setTimeout(() => said.replaceChildren(),
+					error ? 8000 : 2000);
 	};
-	const item = (label, act) => h('button', { type: 'button', onclick() {
-		menu.open = false;
-		act();
-	} }, label);
+	const item = (label, make, use) => h('button', { type: 'button',
+		async onclick() {
+			menu.open = false;
+			const { body, error } = await make();
+
+			say(error || await use(body) || '', error);
+		} }, label);
+	const copy = (label, make, name) => item(`Copy as ${label}`, make,
+		async (body) => await copyText(body) ? `${name} copied` :
+			'Not copied');
+	const saved = (label, make, suffix, type) => item(`Save as ${label}`,
+		make, (body) => save(`transfer-${t.transfer_id}.${suffix}`,
+				     type, body));
 
 	menu.append(h('summary.button.small', {}, 'Export'),
-		h('div.items', {},
-		  item('Copy as text', () => copy(text(), 'Text')),
-		  item('Copy as JSON', () => copy(json(), 'JSON')),
-		  item('Save as text', () => save(`transfer-${id}.txt`,
-						  'text/plain', text())),
-		  item('Save as JSON', () => save(`transfer-${id}.json`,
-			'application/json', json()))));
+		h('div.items', {}, copy('text', text, 'Text'),
+		  copy('JSON', json, 'JSON'),
+		  saved('text', text, 'txt', 'text/plain'),
+		  saved('JSON', json, 'json', 'application/json')));
 	menu.onkeydown = (event) => {
 		if (event.key === 'Escape' && menu.open) {
 			menu.open = false;

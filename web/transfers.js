@@ -7,8 +7,7 @@ import { cancelButton } from './acts.js';
 import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
 import { $, facts, h, keyed, setProp, setText }
 	from './dom.js';
-import { exportMenu, transferFields, transferJson, transferText }
-	from './export.js';
+import { exportMenu, transferFields } from './export.js';
 import { ofView } from './fleet.js';
 import { LadderView } from './flow.js';
 import { attemptText, legsOf, openText, verbText } from './legs.js';
@@ -140,9 +139,7 @@ export function transferPage(ctx, id)
 		  title, h('span.spacer'), cancel.button,
 		  model.calls.get(wanted.call_sid) ? h('a.button.small', {
 			href: `#/calls/${wanted.call_sid}` }, 'Call') : '',
-		  exportMenu(id, () => transferText(model, wanted,
-						    serverNow(model)),
-			     () => transferJson(model, wanted))),
+		  exportMenu(ctx, wanted)),
 		word, cancel.said, ladder.element);
 
 	return { element, update, focus() {
