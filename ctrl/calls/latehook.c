@@ -27,6 +27,9 @@
 
 enum { LATEHOOKS_MAX = 10000 };
 
+/* Groups of fields, beside the one that all are in */
+enum { ATTEMPT = 2 };
+
 /* Seconds behind the end of the call: twice as long as the module waits */
 static const double wait_time = 64.;
 
@@ -37,6 +40,8 @@ struct latehook {
 	char *call_sid;
 	char *verb_id; /* may be NULL */
 	char *trace;   /* traceparent */
+	int attempt;   /* which of its verb, 0 if that has but one target */
+	int attempts;  /* that the verb can have */
 	char *told;    /* of the verb and its call: JSON text of an object */
 	struct hook hook;
 	struct sender *client; /* NULL for nobody */
@@ -48,6 +53,8 @@ static const struct field fields[] = {
 	FIELD("call_sid", TEXT, latehook, call_sid, 1),
 	FIELD("verb_id", TEXT, latehook, verb_id, 1),
 	FIELD("traceparent", TEXT, latehook, trace, 1),
+	FIELD("attempt", STATUS, latehook, attempt, 1 | ATTEMPT),
+	FIELD("attempts", STATUS, latehook, attempts, 1 | ATTEMPT),
 	FIELD("told", JSON, latehook, told, 1),
 	FIELDS_END,
 };
@@ -288,6 +295,8 @@ void latehook_add(const struct call *c, const struct verb *v,
 		goto out;
 
 	l->dialect = v->dialect;
+	l->attempt = t->attempt;
+	l->attempts = t->attempts;
 	err = field_keep(&l->call_sid, call_sid(c));
 	err |= field_keep(&l->verb_id, v->id);
 	err |= field_keep(&l->trace, v->trace);
@@ -350,6 +359,7 @@ void latehook_post(const struct report *r, const struct call *c)
 	notice_code(&j, l->dialect, "call_status", r->call_status);
 	json_bool(&j, "late", true);
 	json_str(&j, "transfer_id", l->transfer_id);
+	fields_print(&j, l, fields, ATTEMPT);
 	json_members(&j, l->told);
 	json_close(&j, '}');
 

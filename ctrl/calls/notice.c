@@ -175,6 +175,10 @@ void notice_notify(const struct call *c, const struct verb *v,
 	json_open(&j, NULL, '{');
 	json_str(&j, "event", "transfer-status");
 	notice_code(&j, v->dialect, "call_status", t->call_status);
+	if (t->attempt) {
+		json_int(&j, "attempt", t->attempt);
+		json_int(&j, "attempts", t->attempts);
+	}
 	(void)post(&j, c, v, HOOK_EVENT, t, id);
 }
 

@@ -95,7 +95,8 @@ scene('a list: silence, no answer, and what comes late', async (s) => {
 	/* but if the verb has it so; what is told late is of the first one */
 	const next = await call();
 	client.send(refer(next.sid, ['silent', 'rings', '486'],
-		{ onUnknown: 'next', timeouts: { notify: 0.3 } }));
+		{ onUnknown: 'next', timeouts: { notify: 0.3 },
+			eventHook: '/event' }));
 	await client.message('transfer:status', { call_sid: next.sid,
 		attempt: 2, step: 'progress' });
 	const [first, second] = next.leg.requests('REFER');
@@ -104,7 +105,13 @@ scene('a list: silence, no answer, and what comes late', async (s) => {
 		attempt: 1, step: 'late', call_status: 486 });
 	await finish(next.leg, second, 480, 'Temporarily Unavailable');
 	const { data } = await client.message('verb:hook',
-		{ call_sid: next.sid });
+		{ call_sid: next.sid, hook: '/action' });
+	assert.deepEqual(client.messages.filter((m) => m.hook === '/event')
+		.map((m) => [m.data.call_status, m.data.attempt,
+			m.data.attempts, m.data.late]), [
+		['180', 2, 3, undefined], ['486', 1, 3, true],
+		['480', 2, 3, undefined], ['180', 3, 3, undefined],
+		['486', 3, 3, undefined]]);
 	assert.deepEqual(data.attempts.map((a) => a.call_status),
 		[undefined, '480', '486']);
 	assert.deepEqual(tried(next.leg), ['silent', 'rings', '486']);

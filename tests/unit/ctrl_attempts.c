@@ -443,6 +443,9 @@ static void test_late_is_of_its_own(void **state)
 	assert_int_equal(told("bot", "\"step\":\"late\"",
 			      "\"attempt\":1,\"attempts\":3"),
 			 1);
+	assert_int_equal(hooks("\"late\":true,\"transfer_id\":\"t1\","
+			       "\"attempt\":1,\"attempts\":3"),
+			 1);
 	assert_int_equal(rows(STORE_LATE), 0);
 	gw_transfer(ref, "t2", ENDED("failed"));
 	begins("\"referTo\":\"3\"", "t3");
