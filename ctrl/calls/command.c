@@ -206,6 +206,7 @@ static int take_cancel(struct message *m, const struct sender *sender,
 
 	reply_ack(sender, call_sid(s->call), NULL);
 	calls_events()->accepted(sender);
+	queue_cancelled(s->queue);
 
 	return 0;
 }

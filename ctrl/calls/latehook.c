@@ -265,9 +265,12 @@ void latehooks_load(void)
 }
 
 
-/* A final NOTIFY has come, or none will: the REFER was refused */
+/* A final NOTIFY has come, or none will: the REFER was refused, or not sent */
 static bool is_final(const struct transfer *t)
 {
+	if (t->confidence && !strcmp(t->confidence, "high"))
+		return true;
+
 	return t->evidence && (!strcmp(t->evidence, "notify") ||
 			       !strcmp(t->evidence, "response"));
 }

@@ -130,8 +130,10 @@ void lists_apply(struct queue *q, const char *dry_run)
 
 	if (in->run)
 		run_started(q->run, lists_take(q), in->ref, dry_run);
-	if (in->cancelled)
-		(void)run_cancel(q->run);
+	else if (in->cancelled && !call_over(q->call))
+		run_start(q->run, lists_take(q));
+	if (in->cancelled && run_cancel(q->run))
+		run_cancelled(q->run);
 
 	inbox_drop(&q->inbox);
 	q->e->touched(q->arg);
@@ -193,24 +195,33 @@ void lists_result(struct queue *q, const struct report *r)
 }
 
 
+/* It has a transfer that begins, or waits for the call, once it is checked */
+static bool is_next(const struct queue *q, const struct instruction *in)
+{
+	return run_idle(q->run) && verb_transfers(in->verbs) &&
+	       !in->verbs->dry_run && (in->mode != QUEUE_APPEND || !q->verbs);
+}
+
+
 /**
  * Give up the transfer that the first list has asked the node for, maybe, and
- * once more when the node has answered that
+ * once more when the node has answered that; or that it begins with then
  *
  * @param q Queue
  *
- * @return True if it has asked for one
+ * @return True if there is one
  */
 bool lists_cancel(struct queue *q)
 {
 	struct instruction *in = q->inbox.head;
 
-	if (!in || !*in->ref || !in->run || !verb_refers(in->verbs))
+	if (!in || !*in->ref || !is_next(q, in))
 		return false;
 
 	in->cancelled = true;
 	q->e->touched(q->arg);
-	request_cancel(q->call, true);
+	if (in->run)
+		request_cancel(q->call, true);
 
 	return true;
 }

@@ -243,7 +243,8 @@ int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 
 
 /**
- * Give up the transfer in progress
+ * Give up the transfer in progress, or that waits for its call to be answered.
+ * queue_cancelled() is to be called then, when the sender has heard of it.
  *
  * @param q Queue
  * @param f Why that cannot be
@@ -262,6 +263,18 @@ int queue_cancel(struct queue *q, struct error *f)
 				 "progress");
 
 	return 0;
+}
+
+
+/**
+ * Go on when a transfer was given up.  The queue may be freed.
+ *
+ * @param q Queue
+ */
+void queue_cancelled(struct queue *q)
+{
+	run_cancelled(q->run);
+	proceed(q);
 }
 
 

@@ -43,6 +43,7 @@ int queue_load(struct queue *q, const struct cJSON *obj);
 int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 		 const struct sender *sender, struct error *f);
 int queue_cancel(struct queue *q, struct error *f);
+void queue_cancelled(struct queue *q);
 void queue_hook_done(struct queue *q, const char *hook);
 
 const struct verb *queue_verb(const struct queue *q, const char *ref);

@@ -36,6 +36,7 @@ void run_started(struct run *r, struct verb *v, const char *ref,
 		 const char *dry_run);
 void run_supersede(struct run *r);
 bool run_cancel(struct run *r);
+void run_cancelled(struct run *r);
 void run_resume(struct run *r);
 void run_doubt(struct run *r);
 const struct verb *run_refer(const struct run *r);

@@ -152,6 +152,70 @@ scene('transfer:cancel spares who takes it amiss, and who is not to be told',
 });
 
 
+/* Of a call that rings yet no REFER was sent, and none will be */
+scene('transfer:cancel while the call is not answered', async (s) => {
+	const ringing = [];
+	const far = await Far.start(s, { handlers: { INVITE: (leg, invite) => {
+		leg.answer(invite, 180, 'Ringing');
+		ringing.push({ leg, invite });
+	} } });
+	const { client, referd } = await s.control();
+
+	for (const at of ['once', 'leisure']) {
+		client.send({ type: 'command', command: 'dial', msgid: at,
+			data: { to: far.uri } });
+		const { call_sid } = await client.messages.wait((m) =>
+			m.type === 'ack' && m.msgid === at, 'ack');
+
+		await client.message('call:status',
+			{ call_sid, call_status: 'ringing' });
+		const { leg, invite } = ringing.pop();
+		client.send({ call_sid, msgid: `${at}-refer`, verbs: [
+			{ verb: 'sip:refer', referTo: '100', id: at,
+				actionHook: '/action', eventHook: '/event' },
+			{ verb: 'tag', data: { behind: true } }] });
+		if (at === 'leisure')
+			await client.message('ack', { msgid: `${at}-refer` });
+		client.send({ ...CANCEL, call_sid, msgid: `${at}-cancel` });
+		await client.message('ack', { msgid: `${at}-cancel` });
+
+		const { data } = await client.message('transfer:status',
+			{ call_sid });
+		assert.equal(data.step, 'ended');
+		assert.equal(data.outcome, 'cancelled');
+		assert.equal(data.evidence, 'application');
+		assert.equal(data.confidence, 'high');
+		assert.equal(data.reason, 'the application gave it up');
+		assert.equal(data.refer_to, '100');
+		assert.equal(data.verb_id, at);
+
+		const hook = await client.message('verb:hook',
+			{ call_sid, hook: '/action' });
+		assert.equal(hook.data.outcome, 'cancelled');
+		assert.equal(hook.data.referStatus, '487');
+		assert.equal(hook.data.transfer_id, data.transfer_id);
+
+		leg.accept(invite);
+		await client.message('verb:status',
+			{ call_sid, event: 'finished', verb: 'tag' });
+		assert.deepEqual(client.messages.filter((m) =>
+			m.type === 'verb:status' && m.call_sid === call_sid)
+			.map((m) => `${m.data.event} ${m.data.verb}`),
+		['starting sip:refer', 'finished sip:refer', 'starting tag',
+			'finished tag']);
+		client.send({ verb: 'hangup', call_sid });
+		await leg.received('BYE');
+		assert.equal(leg.requests('REFER').length, 0);
+		assert.equal(client.messages.filter((m) =>
+			m.type === 'transfer:status' &&
+			m.call_sid === call_sid).length, 1);
+	}
+	assert.equal(JSON.parse(await (await fetch(
+		`${referd.http}/transfers?outcome=cancelled`)).text()).length,
+	2);
+});
+
+
 /* What has come is told, though somebody wants it otherwise */
 scene('transfer:cancel before the REFER is answered', async (s) => {
 	const on = await s.control();

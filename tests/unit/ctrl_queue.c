@@ -203,6 +203,112 @@ static void test_ringing_call_is_answered_first(void **state)
 }
 
 
+#define UNSENT                                                                \
+	"\"outcome\":\"cancelled\",\"evidence\":\"application\","             \
+	"\"confidence\":\"high\""
+
+/* Nothing was sent, and nothing will be */
+static void unsent(const char *what)
+{
+	assert_int_equal(told("bot", "transfer:status", ""),
+			 told("bot", UNSENT, what));
+	assert_int_equal(told("bot", "verb:status", "starting"), 1);
+	assert_int_equal(told("bot", "verb:status", "finished"), 1);
+	gw_call("status", "in-progress");
+	assert_string_equal(gw_request(), "");
+	assert_int_equal(rows(STORE_LATE), 0);
+	bot(CANCEL);
+	assert_int_equal(told("bot", "jambonz:error", "no transfer"), 1);
+}
+
+
+/* Its call is to be answered first */
+static void test_cancel_what_waits(void **state)
+{
+	(void)state;
+
+	gw_call("status", "ringing");
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\",\"id\":\"v\","
+	    "\"actionHook\":\"/a\",\"eventHook\":\"/e\"}");
+	(void)gw_expect("\"run\":false");
+	(void)gw_expect("\"answer\"");
+	restart();
+	gw_connect("boot1");
+	gw_call("live", "ringing");
+	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	(void)gw_expect("\"answer\"");
+	bot("{\"type\":\"command\",\"command\":\"transfer:cancel\","
+	    "\"callSid\":\"c1\",\"msgid\":\"m\"}");
+	assert_int_equal(told("bot", "\"type\":\"ack\"", "\"msgid\":\"m\""),
+			 1);
+	assert_int_equal(told("bot", UNSENT, "\"refer_to\":\"1\""), 1);
+	assert_int_equal(rows(STORE_OUTBOX), 1);
+	unsent("\"verb_id\":\"v\"");
+}
+
+
+/* No other target follows */
+static void test_cancel_list_that_waits(void **state)
+{
+	(void)state;
+
+	gw_call("status", "ringing");
+	bot("{\"verb\":\"sip:refer\",\"referTo\":[\"1\",\"2\"]}");
+	(void)gw_expect("\"run\":false");
+	(void)gw_expect("\"answer\"");
+	bot(CANCEL);
+	assert_int_equal(told("bot", UNSENT, "\"attempts\":2"), 1);
+	unsent("\"attempt\":1");
+}
+
+
+/* What came before the answer of the node waits, too */
+static void test_cancel_what_will_wait(void **state)
+{
+	char ref[128];
+	(void)state;
+
+	gw_call("status", "ringing");
+	bot("{\"verb\":\"sip:refer\",\"referTo\":\"1\"}");
+	strcpy(ref, member(gw_request(), "ref"));
+	bot(CANCEL);
+	assert_int_equal(told("bot", "jambonz:error", ""), 0);
+	assert_int_equal(told("bot", "transfer:status", ""), 0);
+	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", ref);
+	assert_int_equal(told("bot", UNSENT, ""), 1);
+	(void)gw_expect("\"answer\"");
+	unsent("");
+}
+
+
+static void test_cancel_transfer_that_waits(void **state)
+{
+	static const char *const modes[] = {"blind", "warm"};
+	char text[256];
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		told_begin();
+		gw_call("status", "ringing");
+		(void)snprintf(text, sizeof(text),
+			       "{\"verb\":\"transfer\",\"mode\":\"%s\","
+			       "\"target\":[{\"type\":\"user\",\"name\":"
+			       "\"a\"},{\"type\":\"user\",\"name\":\"b\"}],"
+			       "\"disposition\":{\"onFailure\":\"hangup\"}}",
+			       modes[i]);
+		bot(text);
+		(void)gw_expect("\"run\":false");
+		(void)gw_expect("\"answer\"");
+		bot(CANCEL);
+		assert_int_equal(told("bot", "\"transfer_event\":\"ended\"",
+				      "\"transfer_result\":\"failed\","
+				      "\"transfer_reason\":\"error\""),
+				 1);
+		unsent("\"verb\":\"transfer\"");
+	}
+}
+
+
 /* What was right when the list came need not be so when it is applied */
 static void test_transfer_begins_during_check(void **state)
 {
@@ -327,6 +433,10 @@ int main(void)
 		CASE(test_other_verbs_cancel),
 		CASE(test_cancel),
 		CASE(test_cancel_during_check),
+		CASE(test_cancel_what_waits),
+		CASE(test_cancel_list_that_waits),
+		CASE(test_cancel_what_will_wait),
+		CASE(test_cancel_transfer_that_waits),
 		CASE(test_ringing_call_is_answered_first),
 		CASE(test_transfer_begins_during_check),
 		CASE(test_pause),
