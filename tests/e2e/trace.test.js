@@ -191,6 +191,7 @@ scene('a wrong one is refused by its name, and nothing is done', async (s) => {
 	client.send({ verb: 'pause', traceparent: TRACE, msgid: 'm4' });
 	client.send(refer(sid, '486', { headers: { Via: 'x' }, msgid: 'm5',
 		traceparent: OTHER }));
+	await client.message('jambonz:error', { ref: 'm5' });
 	client.send({ type: 'command', command: 'transfer:cancel', msgid: 'm6',
 		traceparent: LATER });
 	for (const [ref, trace] of [['m4', TRACE], ['m5', OTHER],
