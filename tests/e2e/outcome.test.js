@@ -281,7 +281,8 @@ scene('REFER answered 491: sent once more, and told', async (s) => {
 /* What comes meanwhile is of a transfer before: this REFER was refused */
 scene('a NOTIFY between a 491 and the second REFER decides nothing',
 	async (s) => {
-	const { client, leg } = await plain(s, async (_, refer) => {
+	/* In a call of ours, for the second REFER waits for 2.1 s or more */
+	const { client, leg, call_sid } = await plain(s, async (_, refer) => {
 		if (leg.requests('REFER').length > 1) {
 			leg.answer(refer, 202, 'Accepted');
 			await leg.notify('SIP/2.0 486 Busy Here\r\n');
@@ -290,10 +291,10 @@ scene('a NOTIFY between a 491 and the second REFER decides nothing',
 		leg.answer(refer, 491, 'Request Pending');
 		await leg.notify('SIP/2.0 180 Ringing\r\n');
 		await leg.notify('SIP/2.0 200 OK\r\n');
-	});
+	}, { dial: true });
 
-	client.send({ verb: 'sip:refer', referTo: '100',
-		timeouts: { retry: 0.5 } });
+	client.send({ verb: 'sip:refer', referTo: '100', call_sid,
+		timeouts: { retry: 2.5 } });
 	equal((await client.message('transfer:status', { step: 'ended' }))
 		.data, { outcome: 'failed', evidence: 'notify',
 		refer_status: 202, call_status: 486 });

@@ -141,8 +141,24 @@ class Scene {
 		const gateway = await this.gateway(referd, options.gateway);
 
 		await referd.knows(1);
+		await this.told(client, options.client);
 
 		return { referd, gateway, client };
+	}
+
+	/*
+	 * Until the client has heard of the gateway, too. Otherwise a scene that
+	 * looks at the next message meets this one now and then.
+	 */
+	async told(client, { query, protocol } = {})
+	{
+		if (query || protocol === 'ws.jambonz.org')
+			return;
+
+		const { data } = await client.message('hello');
+
+		if (!data.nodes.length)
+			await client.message('node:status', { connected: true });
 	}
 
 	/**
