@@ -26,6 +26,7 @@ enum {
 	BEAT = 1000,          /* between two heartbeats [ms] */
 	BEAT_LEAST = 100,     /* the same, if something has changed [ms] */
 	REACHABLE_MAX = 3500, /* since the last heartbeat [ms] */
+	STILL_MIN = 1500,     /* between two ticks [ms] */
 	AGE_SURE = 100,       /* ms that tell which of two is the older one */
 };
 
@@ -236,6 +237,18 @@ static void early_handler(void *arg)
 }
 
 
+/*
+ * This process stood still, as it does in a machine that is suspended: what
+ * was sent meanwhile is read after this turn, and nobody was silent.
+ */
+static void still_handler(struct machine *m, void *arg)
+{
+	const int64_t *still = arg;
+
+	m->heard += *still;
+}
+
+
 static void check_handler(struct machine *m, void *arg)
 {
 	const int64_t *passed = arg;
@@ -255,6 +268,10 @@ static void tick_handler(void *arg)
 
 	members.ticked = now;
 	timer_start(&members.tick, tick_time);
+	if (passed > STILL_MIN) {
+		members_each(still_handler, &passed);
+		passed = 0;
+	}
 	members_each(check_handler, &passed);
 	if (now - members.sent >= BEAT - BEAT_LEAST)
 		beat();

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "fakebus.h"
 #include "fleet/fleet.h"
+#include "fleet/members.h"
 #include "fleet/view.h"
 #include "fleetscene.h"
 #include "unit.h"
@@ -215,6 +216,23 @@ static void test_down(void **state)
 }
 
 
+/* The time in which this process stood still is the silence of no other */
+static void test_still(void **state)
+{
+	(void)state;
+
+	call("c1");
+	pass(5, true);
+	scene_still(300);
+	scene_pass(.6);
+	assert_true(members_reachable("gw1"));
+	pass(55, false);
+	assert_int_equal(lost(), 0);
+	pass(15, false);
+	assert_int_equal(lost(), 1);
+}
+
+
 /* Of two the engine decides */
 static void test_alone(void **state)
 {
@@ -387,7 +405,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_lost),     CASE(test_heard),  CASE(test_idle),
-		CASE(test_down),     CASE(test_alone),  CASE(test_nobody),
+		CASE(test_down),     CASE(test_still),  CASE(test_alone),
+		CASE(test_nobody),
 		CASE(test_restart),  CASE(test_parts),  CASE(test_other),
 		CASE(test_again),    CASE(test_behind), CASE(test_own),
 		CASE(test_own_deaf),

@@ -488,6 +488,18 @@ void scene_pass(double seconds)
 
 
 /**
+ * Let time pass while the process stands still, as it does in a machine that
+ * is suspended
+ *
+ * @param seconds How much
+ */
+void scene_still(double seconds)
+{
+	now += seconds;
+}
+
+
+/**
  * Let all that has come be read, with what is looked up beside the loop
  */
 void scene_settle(void)

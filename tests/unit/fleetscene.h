@@ -21,6 +21,7 @@ void scene_heartbeat(const char *member, const char *boot, const char *rest);
 unsigned scene_posts(void);
 int scene_posted(const char *id);
 void scene_pass(double seconds);
+void scene_still(double seconds);
 void scene_full(bool is_full);
 
 void jet_reset(const char *created);
