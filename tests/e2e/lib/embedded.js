@@ -12,6 +12,7 @@ import { memoryEnv, settings } from './settings.js';
 
 const PATIENCE = 5000; /* ms */
 const COLOUR = /\x1b\[[\d;]*m/g;
+const OWN = /sip_refer|referd|module|ready/;
 const ADDRESS = /^referd: (https?:\/\/\S+?)\/?$/;
 
 
@@ -69,9 +70,14 @@ class Host extends Baresip {
 
 	async listens(options)
 	{
-		const line = await this.process.log.wait((l) =>
+		const { log } = this.process;
+		const line = await log.wait((l) =>
 			ADDRESS.test(l.replace(COLOUR, '')),
-			'line with its address', options);
+			'line with its address', options).catch((err) => {
+			const said = log.filter((l) => OWN.test(l));
+
+			throw new Error([err.message, ...said].join('\n'));
+		});
 
 		this.http = ADDRESS.exec(line.replace(COLOUR, ''))[1];
 	}
