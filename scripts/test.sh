@@ -40,6 +40,16 @@ count() {
 	END { print passed + 0, failed + 0, skipped + 0 }' "$@"
 }
 
+# What each case that failed said, which stands far up where many tests run
+digest() {
+	awk '
+	/^[0-9]+\/[0-9]+ Testing: / { test = $3; left = 0 }
+	/^not ok [0-9]+/ { print test ": " $0; left = 16; next }
+	/^Test Failed\.$/ { print test ": failed" }
+	/^  (stack: |\.\.\.)/ { left = 0 }
+	left > 0 && /^  / { print; left-- }' "$@"
+}
+
 # unpack_release RELEASE PACKAGE: of another release of Debian, with all that it
 # depends on, its libraries and their loader too. It is run where it lies.
 unpack_release() {
@@ -144,6 +154,9 @@ if [ $fast = no ]; then
 	prepare build-fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang
 	run build-fuzz "$@"
 fi
+
+# shellcheck disable=SC2086
+digest $logs
 
 # shellcheck disable=SC2046,SC2086
 set -- $(count $logs)
