@@ -553,8 +553,9 @@ int descriptor_move(int fd);
 void log_to(log_h *h);
 
 /**
- * Let lines wait for log_flush(), but warnings and errors, or print them at
- * once from now on
+ * Let lines wait for log_flush(), except warnings and errors, or print them at
+ * once from now on.  Lines of other threads than the caller's always wait, and
+ * log_waits() tells the loop of them.
  *
  * @param hold True to let them wait
  */

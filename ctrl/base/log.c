@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,12 +20,16 @@ static const char *const names[] = {"error", "warning", "info", "debug"};
 static enum log_level threshold = LOG_INFO;
 static log_h *sink; /* NULL for stderr */
 
-/* Lines that wait until somebody has the time to write them */
+/* Lines that wait until the loop has the time to write them.  A thread beside
+   the loop only adds lines: baresip's log takes them from one thread alone. */
 static struct {
 	bool hold;
+	pthread_t home; /* the loop's thread, while lines are held */
 	size_t len;
 	char text[HELD_SIZE];
 } held;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 
 void log_level_set(enum log_level level)
@@ -151,13 +156,6 @@ void log_clean(char *line)
 }
 
 
-void log_hold(bool hold)
-{
-	held.hold = hold;
-	log_flush();
-}
-
-
 /* Each begins with its level */
 static void sink_lines(char *text)
 {
@@ -177,7 +175,8 @@ static void sink_lines(char *text)
 }
 
 
-void log_flush(void)
+/* The mutex is held */
+static void flush(void)
 {
 	if (held.len && sink)
 		sink_lines(held.text);
@@ -187,16 +186,65 @@ void log_flush(void)
 }
 
 
+void log_flush(void)
+{
+	(void)pthread_mutex_lock(&mutex);
+	flush();
+	(void)pthread_mutex_unlock(&mutex);
+}
+
+
+void log_hold(bool hold)
+{
+	(void)pthread_mutex_lock(&mutex);
+	held.hold = hold;
+	held.home = pthread_self();
+	flush();
+	(void)pthread_mutex_unlock(&mutex);
+}
+
+
 void log_to(log_h *h)
 {
-	log_flush();
+	(void)pthread_mutex_lock(&mutex);
+	flush();
 	sink = h;
+	(void)pthread_mutex_unlock(&mutex);
 }
 
 
 bool log_waits(void)
 {
-	return held.len;
+	bool waits;
+
+	(void)pthread_mutex_lock(&mutex);
+	waits = held.len;
+	(void)pthread_mutex_unlock(&mutex);
+
+	return waits;
+}
+
+
+/* The mutex is held.  A line that does not fit, in a thread that cannot make
+   room, is lost. */
+static void add(enum log_level level, const char *line)
+{
+	const bool home = !held.hold ||
+			  pthread_equal(held.home, pthread_self());
+	const size_t size = strlen(names[level]) + strlen(line) +
+			    sizeof(": \n");
+
+	if (sizeof(held.text) - held.len < size) {
+		if (!home)
+			return;
+		flush();
+	}
+
+	held.len += (size_t)snprintf(held.text + held.len,
+				     sizeof(held.text) - held.len, "%s: %s\n",
+				     names[level], line);
+	if (home && (!held.hold || level <= LOG_WARNING))
+		flush();
 }
 
 
@@ -213,12 +261,7 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 
 	log_clean(line);
-	if (sizeof(held.text) - held.len < sizeof(line) + sizeof("warning: "))
-		log_flush();
-
-	held.len += (size_t)snprintf(held.text + held.len,
-				     sizeof(held.text) - held.len, "%s: %s\n",
-				     names[level], line);
-	if (!held.hold || level <= LOG_WARNING)
-		log_flush();
+	(void)pthread_mutex_lock(&mutex);
+	add(level, line);
+	(void)pthread_mutex_unlock(&mutex);
 }

@@ -1,10 +1,11 @@
 /**
- * @file ctrl_log.c  Tests of what a line of the log may hold
+ * @file ctrl_log.c  Tests of the log: what a line may hold, and who writes it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
 #include "unit.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,10 +65,60 @@ static void test_clean(void **state)
 }
 
 
+static pthread_t home;
+static unsigned lines;
+
+
+static void line_handler(enum log_level level, const char *line)
+{
+	assert_true(pthread_equal(home, pthread_self()));
+	assert_int_equal(level, LOG_ERROR);
+	assert_string_equal(line, "store: trouble");
+	++lines;
+}
+
+
+static void *run(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 10; i++)
+		log_error("store: trouble");
+
+	return NULL;
+}
+
+
+/* An error is written at once, but by the loop's thread alone */
+static void test_thread(void **state)
+{
+	pthread_t thread;
+	(void)state;
+
+	home = pthread_self();
+	log_to(line_handler);
+	log_hold(true);
+	assert_int_equal(thread_start(&thread, run, NULL), 0);
+	for (int i = 0; i < 10; i++)
+		log_error("store: trouble");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	log_flush();
+	assert_int_equal(lines, 20);
+
+	assert_int_equal(thread_start(&thread, run, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(lines, 20);
+	assert_true(log_waits());
+	log_hold(false);
+	assert_int_equal(lines, 30);
+	log_to(NULL);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
