@@ -46,6 +46,7 @@ struct fleetbus {
 	pthread_t thread;
 	natsConnection *nc; /* of the thread */
 	pthread_t self;     /* the thread, as it knows itself */
+	struct spent spent; /* of the thread, too */
 
 	int efd;           /* readable when the thread has something to do */
 	atomic_bool awake; /* it has been told */
@@ -307,6 +308,7 @@ static void disconnect(struct fleetbus *b)
 	struct sub *s;
 
 	set_up(b, false);
+	spent_free(&b->spent);
 	(void)pthread_mutex_lock(&b->lock);
 	s = b->subs;
 	(void)pthread_mutex_unlock(&b->lock);
@@ -322,6 +324,18 @@ static void disconnect(struct fleetbus *b)
 }
 
 
+/* libnats writes an error for each that is asked for and is not there */
+static int count_messages(const struct sub *s)
+{
+	int count = 0;
+
+	if (s->nats)
+		(void)natsSubscription_GetPending(s->nats, &count, NULL);
+
+	return count;
+}
+
+
 static void take_messages(struct fleetbus *b)
 {
 	struct sub *s;
@@ -331,17 +345,20 @@ static void take_messages(struct fleetbus *b)
 	s = b->subs;
 	(void)pthread_mutex_unlock(&b->lock);
 	for (; s; s = s->next) {
-		while (s->nats &&
-		       natsSubscription_NextMsg(&msg, s->nats, 0) == NATS_OK) {
+		for (int n = count_messages(s); n > 0; n--) {
+			if (natsSubscription_NextMsg(&msg, s->nats, 0) !=
+			    NATS_OK)
+				continue;
+
 			inbox_message(&b->in, msg);
-			natsMsg_Destroy(msg);
+			spent_add(&b->spent, msg);
 		}
 	}
 }
 
 
-/* Until there is something to read, or to do */
-static void await_event(struct fleetbus *b)
+/* Until there is something to read, or to do; true if something was read */
+static bool await_event(struct fleetbus *b)
 {
 	struct pollfd fds[] = {
 		{.fd = b->efd, .events = POLLIN},
@@ -350,18 +367,22 @@ static void await_event(struct fleetbus *b)
 				   (atomic_load(&b->writes) ? POLLOUT : 0))},
 	};
 	uint64_t count;
+	bool readable;
 
 	if (poll(fds, 2, -1) < 0)
-		return;
+		return false;
 
 	if (fds[0].revents) {
 		(void)!read(b->efd, &count, sizeof(count));
 		atomic_store(&b->awake, false);
 	}
-	if (fds[1].revents & (POLLIN | POLLHUP | POLLERR))
+	readable = fds[1].revents & (POLLIN | POLLHUP | POLLERR);
+	if (readable)
 		natsConnection_ProcessReadEvent(b->nc);
 	if (fds[1].revents & POLLOUT)
 		natsConnection_ProcessWriteEvent(b->nc);
+
+	return readable;
 }
 
 
@@ -369,7 +390,7 @@ static void await_event(struct fleetbus *b)
 static void send_all(struct fleetbus *b, struct out *list)
 {
 	if (natsConnection_Buffered(b->nc) < BUFFER_MAX)
-		outbox_send(b->nc, list);
+		outbox_send(b->nc, list, &b->spent);
 	else
 		outbox_free(list);
 
@@ -401,9 +422,8 @@ static void serve(struct fleetbus *b)
 			subscribe_all(b);
 		if (list || atomic_load(&b->writes))
 			send_all(b, list);
-		take_messages(b);
-		await_event(b);
-		take_messages(b);
+		if (await_event(b))
+			take_messages(b);
 	}
 }
 

@@ -97,13 +97,17 @@ struct out *outbox_take(struct outbox *o)
 /**
  * Send messages, which may block for some time. What can't be sent is lost.
  *
- * @param nc   Connection, NULL for none
- * @param list Messages, freed
+ * @param nc    Connection
+ * @param list  Messages, freed
+ * @param spent Where those of libnats go
  */
-void outbox_send(natsConnection *nc, struct out *list)
+void outbox_send(natsConnection *nc, struct out *list, struct spent *spent)
 {
-	for (struct out *o = list; nc && o; o = o->next)
+	for (struct out *o = list; o; o = o->next) {
 		(void)natsConnection_PublishMsg(nc, o->msg);
+		spent_add(spent, o->msg);
+		o->msg = NULL;
+	}
 
 	outbox_free(list);
 }

@@ -34,6 +34,13 @@ struct inbox {
 	void *arg;
 };
 
+/* Messages of libnats that are done with, and not freed yet */
+struct spent {
+	natsMsg *msgs[64];
+	unsigned count;
+	size_t size; /* of their bodies */
+};
+
 struct fleetbus_options {
 	natsOptions *nats;
 	char *urls;    /* which it borrows */
@@ -48,8 +55,11 @@ int outbox_add(struct outbox *o, const char *subject, const char *reply,
 	       const struct fleetbus_header *headers, unsigned count,
 	       const void *data, size_t len);
 struct out *outbox_take(struct outbox *o);
-void outbox_send(natsConnection *nc, struct out *list);
+void outbox_send(natsConnection *nc, struct out *list, struct spent *spent);
 void outbox_free(struct out *list);
+
+void spent_add(struct spent *s, natsMsg *msg);
+void spent_free(struct spent *s);
 
 int inbox_init(struct inbox *in, fleetbus_notify_h *h, void *arg);
 void inbox_close(struct inbox *in);
