@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FLEETBUS_VERSION = 1 };
+enum { FLEETBUS_VERSION = 2 };
 
 struct fleetbus;
 
@@ -21,6 +21,7 @@ struct fleetbus;
 struct fleetbus_config {
 	const char *urls;  /* of the servers, by commas */
 	const char *name;  /* of the connection, for the engine's operator */
+	const char *calm;  /* begin of subjects whose messages can wait */
 	const char *creds; /* files */
 	const char *nkey;
 	const char *ca;
@@ -59,7 +60,8 @@ struct fleetbus_news {
 	size_t len;
 };
 
-/* Called from any thread, when there are news and there were none */
+/* Called from any thread, when there are news and there were none; for those
+   that can wait not at once, as most of the time they are taken before that */
 typedef void(fleetbus_notify_h)(void *arg);
 
 struct fleetbus_plugin {
@@ -124,6 +126,14 @@ struct fleetbus_plugin {
 	struct fleetbus_news *(*take)(struct fleetbus *b);
 
 	void (*free)(struct fleetbus_news *n);
+
+	/**
+	 * Have the handler called at once also for what can wait, until some
+	 * of it is taken
+	 *
+	 * @param b Client
+	 */
+	void (*hurry)(struct fleetbus *b);
 };
 
 /* The one symbol of the plugin */

@@ -52,6 +52,7 @@ static void look_after_store(void)
 /* Runs when all events of a turn are handled, before the loop sleeps */
 static void turn_handler(void)
 {
+	fleet_gather();
 	(void)store_commit();
 	look_after_store();
 

@@ -23,20 +23,23 @@ struct bus_request {
 	bus_answer_h *h;
 	void *arg;
 	bool all;     /* more answers may come */
+	bool calm;    /* nobody is to be woken for its answer */
 	bool calling; /* its handler is under way */
 	bool gone;    /* ... and has cancelled it */
 	char key[KEY_SIZE];
 };
 
-static const char kind[] = "rq.";
+static const char kind[] = "rq.", calm_kind[] = "rq.c";
 
 static struct table *requests; /* by the end of the subject */
 static struct bus_request *first;
 static uint64_t count;
+static unsigned calms;
 
 
 static void destroy(struct bus_request *r)
 {
+	calms -= r->calm;
 	timer_stop(&r->timer);
 	*r->link = r->next;
 	if (r->next)
@@ -146,21 +149,23 @@ bool ask_answered(const char *rest, const struct fleetbus_news *n)
 }
 
 
-static int create(struct bus_request **rp, double timeout, bus_answer_h *h,
-		  void *arg)
+static int create(struct bus_request **rp, bool calm, double timeout,
+		  bus_answer_h *h, void *arg)
 {
 	struct bus_request *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return ENOMEM;
 
-	(void)snprintf(r->key, sizeof(r->key), "%llu",
+	(void)snprintf(r->key, sizeof(r->key), "%s%llu", calm ? "c" : "",
 		       (unsigned long long)++count);
 	if (table_put(requests, r->key, r)) {
 		free(r);
 		return ENOMEM;
 	}
 
+	r->calm = calm;
+	calms += calm;
 	r->h = h;
 	r->arg = arg;
 	r->link = &first;
@@ -173,6 +178,55 @@ static int create(struct bus_request **rp, double timeout, bus_answer_h *h,
 	*rp = r;
 
 	return 0;
+}
+
+
+static int ask(struct bus_request **rp, bool calm, const char *subject,
+	       const struct fleetbus_header *headers, unsigned n,
+	       const char *data, size_t len, double timeout, bus_answer_h *h,
+	       void *arg)
+{
+	char rest[KEY_SIZE + sizeof(kind)], reply[BUS_SUBJECT_SIZE];
+	struct bus_request *r;
+	int err = bus_is_up() ? create(&r, calm, timeout, h, arg) : ENOTCONN;
+
+	if (err)
+		return err;
+
+	(void)snprintf(rest, sizeof(rest), "%s%s", kind, r->key);
+	err = bus_send(subject, bus_inbox(reply, sizeof(reply), rest), headers,
+		       n, data, len);
+	if (err) {
+		destroy(r);
+		return err;
+	}
+
+	if (rp)
+		*rp = r;
+
+	return 0;
+}
+
+
+/**
+ * Get the begin of the subjects of answers that wake nobody
+ *
+ * @return It, behind what is ours of them
+ */
+const char *asks_calm(void)
+{
+	return calm_kind;
+}
+
+
+/**
+ * Tell whether such an answer may come
+ *
+ * @return True if so
+ */
+bool asks_calm_open(void)
+{
+	return calms > 0;
 }
 
 
@@ -197,25 +251,33 @@ int bus_ask(struct bus_request **rp, const char *subject,
 	    const char *data, size_t len, double timeout, bus_answer_h *h,
 	    void *arg)
 {
-	char rest[KEY_SIZE + sizeof(kind)], reply[BUS_SUBJECT_SIZE];
-	struct bus_request *r;
-	int err = bus_is_up() ? create(&r, timeout, h, arg) : ENOTCONN;
+	return ask(rp, false, subject, headers, n, data, len, timeout, h, arg);
+}
 
-	if (err)
-		return err;
 
-	(void)snprintf(rest, sizeof(rest), "%s%s", kind, r->key);
-	err = bus_send(subject, bus_inbox(reply, sizeof(reply), rest), headers,
-		       n, data, len);
-	if (err) {
-		destroy(r);
-		return err;
-	}
-
-	if (rp)
-		*rp = r;
-
-	return 0;
+/**
+ * Ask something whose answer is handled in the next turn of the loop, and
+ * makes none itself unless bus_hurry() was called, or none comes for 0.1 s
+ *
+ * @param rp      Pointer to the request, which is gone when the handler is
+ *                called; may be NULL
+ * @param subject Subject
+ * @param headers Headers
+ * @param n       Number of them
+ * @param data    Body
+ * @param len     Its length in bytes
+ * @param timeout After which there is no answer [s]
+ * @param h       Called once, with the answer
+ * @param arg     Handler argument
+ *
+ * @return 0, ENOMEM, or ENOTCONN: then the handler is not called
+ */
+int bus_ask_calmly(struct bus_request **rp, const char *subject,
+		   const struct fleetbus_header *headers, unsigned n,
+		   const char *data, size_t len, double timeout,
+		   bus_answer_h *h, void *arg)
+{
+	return ask(rp, true, subject, headers, n, data, len, timeout, h, arg);
 }
 
 

@@ -14,5 +14,7 @@ int asks_open(void);
 void asks_close(void);
 void asks_fail(int err);
 bool ask_answered(const char *rest, const struct fleetbus_news *n);
+const char *asks_calm(void);
+bool asks_calm_open(void);
 
 #endif

@@ -27,6 +27,7 @@ enum {
 	SLICE_TIME = 2000, /* that the loop is held at once [us] */
 	SAID_MAX = 64,     /* sentences that are remembered */
 	INBOX_SIZE = 96,
+	CALM_SIZE = INBOX_SIZE + 8,
 };
 
 struct listener {
@@ -52,6 +53,7 @@ static struct {
 	char boot[BOOT_SIZE];
 	char inbox[INBOX_SIZE]; /* what our own subjects begin with */
 	size_t inboxlen;
+	char calm[CALM_SIZE]; /* ... and those of answers that can wait */
 	struct listener *listeners;
 	struct watcher *watchers;
 	bus_message_h *stream_h; /* NULL: nobody reads the stream */
@@ -250,11 +252,10 @@ static int64_t now_us(void)
 }
 
 
-static void wake_handler(void *arg)
+static void take_news(void)
 {
 	const int64_t end = now_us() + SLICE_TIME;
 	struct fleetbus_news *n;
-	(void)arg;
 
 	while ((n = bus.plugin->take(bus.fleetbus))) {
 		handle(n);
@@ -269,6 +270,14 @@ static void wake_handler(void *arg)
 }
 
 
+static void wake_handler(void *arg)
+{
+	(void)arg;
+
+	take_news();
+}
+
+
 static void notify_handler(void *arg)
 {
 	wake_send(arg);
@@ -280,6 +289,7 @@ static int open_plugin(const struct fleet_config *c)
 	const struct fleetbus_config config = {
 		.urls = c->urls,
 		.name = fleet_member(),
+		.calm = bus_inbox(bus.calm, sizeof(bus.calm), asks_calm()),
 		.creds = c->creds,
 		.nkey = c->nkey,
 		.ca = c->ca,
@@ -476,6 +486,27 @@ int bus_send(const char *subject, const char *reply,
 		return ENOTCONN;
 
 	return sendq_add(subject, reply, headers, count, data, len);
+}
+
+
+/**
+ * Have the loop woken also for answers that could wait
+ */
+void bus_hurry(void)
+{
+	if (bus.fleetbus && asks_calm_open())
+		bus.plugin->hurry(bus.fleetbus);
+}
+
+
+/**
+ * Handle answers for which nobody was woken, before the turn of the loop is on
+ * disk
+ */
+void bus_gather(void)
+{
+	if (bus.fleetbus && asks_calm_open())
+		take_news();
 }
 
 

@@ -43,9 +43,15 @@ int bus_ask(struct bus_request **rp, const char *subject,
 	    const struct fleetbus_header *headers, unsigned count,
 	    const char *data, size_t len, double timeout, bus_answer_h *h,
 	    void *arg);
+int bus_ask_calmly(struct bus_request **rp, const char *subject,
+		   const struct fleetbus_header *headers, unsigned count,
+		   const char *data, size_t len, double timeout,
+		   bus_answer_h *h, void *arg);
 int bus_ask_all(struct bus_request **rp, const char *subject, const char *data,
 		size_t len, double timeout, bus_answer_h *h, void *arg);
 void bus_cancel(struct bus_request *r);
+void bus_hurry(void);
+void bus_gather(void);
 void bus_flush(void);
 
 #endif

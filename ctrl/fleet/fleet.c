@@ -169,6 +169,13 @@ void fleet_stop(void)
 }
 
 
+void fleet_gather(void)
+{
+	if (fleet.open)
+		bus_gather();
+}
+
+
 void fleet_flush(void)
 {
 	if (!fleet.open)

@@ -68,6 +68,11 @@ int fleet_start(const struct fleet_config *c);
 void fleet_stop(void);
 
 /**
+ * Handle what has come and woken nobody, in this turn of the loop
+ */
+void fleet_gather(void);
+
+/**
  * Send what this turn of the loop has brought.  It must be on disk.
  */
 void fleet_flush(void);

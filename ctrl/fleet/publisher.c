@@ -275,11 +275,11 @@ static void send(void)
 	print_id(id, sizeof(id), b);
 	(void)snprintf(expected, sizeof(expected), "%" PRIu64,
 		       publisher.place);
-	if (bus_ask(&publisher.request,
-		    bus_subject(subject, sizeof(subject), "ev",
-				fleet_member()),
-		    headers, 2, b->text, b->textlen, answer_time, ack_handler,
-		    NULL) == ENOMEM)
+	if (bus_ask_calmly(&publisher.request,
+			   bus_subject(subject, sizeof(subject), "ev",
+				       fleet_member()),
+			   headers, 2, b->text, b->textlen, answer_time,
+			   ack_handler, NULL) == ENOMEM)
 		back_off();
 }
 
@@ -401,6 +401,10 @@ static bool has_news(void)
 void publisher_flush(void)
 {
 	double wait;
+
+	/* it goes with the next batch, when the one before is there */
+	if (publisher.request && has_news())
+		bus_hurry();
 
 	if (!publisher.open || publisher.held || publisher.request ||
 	    publisher.fetch || publisher.lost || !bus_is_up() ||

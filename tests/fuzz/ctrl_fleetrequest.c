@@ -156,6 +156,12 @@ static int fake_publish(struct fleetbus *b, const char *subject,
 }
 
 
+static void fake_hurry(struct fleetbus *b)
+{
+	(void)b;
+}
+
+
 static const struct fleetbus_plugin plugin = {
 	.version = FLEETBUS_VERSION,
 	.open = fake_open,
@@ -164,6 +170,7 @@ static const struct fleetbus_plugin plugin = {
 	.publish = fake_publish,
 	.take = fake_take,
 	.free = fake_free,
+	.hurry = fake_hurry,
 };
 
 

@@ -183,6 +183,29 @@ static void test_message(void **state)
 }
 
 
+/* An answer wakes nobody, if nothing waits for it */
+static void test_wakes(void **state)
+{
+	unsigned before;
+	(void)state;
+
+	fakebus_up();
+	await(tell("x"));
+	before = fakebus_woken();
+	for (int i = 0; i < 20; i++)
+		await(tell("x"));
+	assert_true(fakebus_woken() < before + 5);
+
+	(void)tell("x");
+	fakebus_turn();
+	(void)tell("x");
+	fakebus_turn();
+	before = fakebus_woken();
+	fakestream_idle(0);
+	assert_int_equal(fakebus_woken(), before + 1);
+}
+
+
 static void test_nothing_heard(void **state)
 {
 	uint64_t seq;
@@ -487,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wakes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_heard, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_no_answer, setup,

@@ -38,6 +38,9 @@ static struct {
 	struct published *head, **tail;
 	struct published *current; /* that was read last */
 	struct come *in, **intail;
+	char calm[128];     /* begin of subjects that can wait */
+	bool told, hurried; /* of what is in there */
+	unsigned woken;
 } fake;
 
 
@@ -71,9 +74,8 @@ static void fake_free(struct fleetbus_news *n)
 static int fake_open(struct fleetbus **bp, const struct fleetbus_config *c,
 		     fleetbus_notify_h *h, void *arg)
 {
-	(void)c;
-
 	fakebus_reset();
+	(void)snprintf(fake.calm, sizeof(fake.calm), "%s", c->calm);
 	fake.h = h;
 	fake.arg = arg;
 	*bp = (struct fleetbus *)&fake;
@@ -155,11 +157,33 @@ static struct fleetbus_news *fake_take(struct fleetbus *b)
 	if (!c)
 		return NULL;
 
+	fake.told = fake.hurried = false;
 	fake.in = c->next;
 	if (!fake.in)
 		fake.intail = &fake.in;
 
 	return &c->news;
+}
+
+
+static void wake_referd(void)
+{
+	if (!fake.h || fake.told)
+		return;
+
+	fake.told = true;
+	++fake.woken;
+	fake.h(fake.arg);
+}
+
+
+static void fake_hurry(struct fleetbus *b)
+{
+	(void)b;
+
+	fake.hurried = true;
+	if (fake.in)
+		wake_referd();
 }
 
 
@@ -171,6 +195,7 @@ static const struct fleetbus_plugin plugin = {
 	.publish = fake_publish,
 	.take = fake_take,
 	.free = fake_free,
+	.hurry = fake_hurry,
 };
 
 
@@ -226,8 +251,9 @@ static struct come *come(enum fleetbus_kind kind, const char *text,
 	c->news.len = strlen(c->news.data);
 	*fake.intail = c;
 	fake.intail = &c->next;
-	if (fake.h)
-		fake.h(fake.arg);
+	if (fake.hurried || kind != FLEETBUS_MESSAGE ||
+	    strncmp(text, fake.calm, strlen(fake.calm)) != 0)
+		wake_referd();
 
 	return c;
 }
@@ -373,6 +399,17 @@ bool fakebus_subscribed(const char *subject)
 void fakebus_full(bool full)
 {
 	fake.full = full;
+}
+
+
+/**
+ * Tell how often referd was woken for what has come
+ *
+ * @return How often, since it began
+ */
+unsigned fakebus_woken(void)
+{
+	return fake.woken;
 }
 
 

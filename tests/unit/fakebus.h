@@ -32,6 +32,7 @@ void fakebus_flow(const char *subject, const char *reply, const char *stalled);
 const struct fakebus_message *fakebus_next(void);
 bool fakebus_subscribed(const char *subject);
 void fakebus_full(bool full);
+unsigned fakebus_woken(void);
 void fakebus_turn(void);
 
 #endif

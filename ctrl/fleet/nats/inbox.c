@@ -2,7 +2,7 @@
  * @file inbox.c  News that wait for referd to take them
  *
  * What does not fit is dropped: its sender hears no answer, and who reads the
- * stream sees the gap.
+ * stream sees the gap.  What can wait wakes nobody.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -28,15 +28,19 @@ struct item {
 /**
  * Make an empty queue
  *
- * @param in  Queue
- * @param h   Called when it is not empty any more
- * @param arg Handler argument
+ * @param in   Queue
+ * @param calm Begin of the subjects that can wait, borrowed; NULL for none
+ * @param h    Called when it is not empty any more
+ * @param arg  Handler argument
  *
  * @return 0, or what a lock can't be made for
  */
-int inbox_init(struct inbox *in, fleetbus_notify_h *h, void *arg)
+int inbox_init(struct inbox *in, const char *calm, fleetbus_notify_h *h,
+	       void *arg)
 {
 	in->tail = &in->head;
+	in->calm = calm;
+	in->calmlen = calm ? strlen(calm) : 0;
 	in->h = h;
 	in->arg = arg;
 
@@ -118,16 +122,32 @@ static struct item *text_item(enum fleetbus_kind kind, const char *text)
 
 
 /* Locked */
+static void tell(struct inbox *in)
+{
+	if (in->told)
+		return;
+
+	in->told = true;
+	in->h(in->arg);
+}
+
+
+static bool can_wait(const struct inbox *in, const struct item *i)
+{
+	return in->calmlen && i->news.kind == FLEETBUS_MESSAGE &&
+	       !strncmp(i->news.text, in->calm, in->calmlen);
+}
+
+
+/* Locked */
 static void append(struct inbox *in, struct item *i)
 {
-	const bool first = !in->head;
-
 	*in->tail = i;
 	in->tail = &i->next;
 	++in->count;
 	in->size += i->size;
-	if (first)
-		in->h(in->arg);
+	if (in->hurried || !can_wait(in, i))
+		tell(in);
 }
 
 
@@ -273,6 +293,8 @@ struct fleetbus_news *inbox_take(struct inbox *in)
 		in->tail = &in->head;
 		in->count = 0;
 		in->size = 0;
+		in->told = false;
+		in->hurried = in->hurried && !in->taken;
 		(void)pthread_mutex_unlock(&in->lock);
 	}
 
@@ -283,6 +305,40 @@ struct fleetbus_news *inbox_take(struct inbox *in)
 	in->taken = i->next;
 
 	return &i->news;
+}
+
+
+/**
+ * Call the handler at once, or as soon as anything comes
+ *
+ * @param in Queue
+ */
+void inbox_hurry(struct inbox *in)
+{
+	(void)pthread_mutex_lock(&in->lock);
+	in->hurried = true;
+	if (in->head && !in->closed)
+		tell(in);
+	(void)pthread_mutex_unlock(&in->lock);
+}
+
+
+/**
+ * Tell whether there is something of which the handler was not told
+ *
+ * @param in Queue
+ *
+ * @return True if so
+ */
+bool inbox_waits(struct inbox *in)
+{
+	bool waits;
+
+	(void)pthread_mutex_lock(&in->lock);
+	waits = in->head && !in->told;
+	(void)pthread_mutex_unlock(&in->lock);
+
+	return waits;
 }
 
 

@@ -28,6 +28,7 @@ enum {
 	RETRY_TIME = 500,      /* until the next attempt [ms] */
 	REFUSED_TIME = 5000,   /* ... if we were refused */
 	CLOSE_TIME = 2000,     /* that the end may take */
+	CALM_TIME = 100,       /* after which what can wait is told of [ms] */
 	BUFFER_MAX = 16 << 20, /* bytes that wait for a server */
 	LIBRARY_TIME = 500,    /* ... and that of a connection */
 	URL_SIZE = 512,
@@ -368,8 +369,12 @@ static bool await_event(struct fleetbus *b)
 	};
 	uint64_t count;
 	bool readable;
+	int n;
 
-	if (poll(fds, 2, -1) < 0)
+	n = poll(fds, 2, inbox_waits(&b->in) ? CALM_TIME : -1);
+	if (!n)
+		inbox_hurry(&b->in);
+	if (n <= 0)
 		return false;
 
 	if (fds[0].revents) {
@@ -563,7 +568,7 @@ static int bus_open(struct fleetbus **bp, const struct fleetbus_config *c,
 	b->out.tail = &b->out.head;
 	atomic_store(&b->socket, -1);
 	b->efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	err = b->efd < 0 ? errno : inbox_init(&b->in, h, arg);
+	err = b->efd < 0 ? errno : inbox_init(&b->in, c->calm, h, arg);
 	if (!err)
 		err = init_locks(b);
 	if (!err)
@@ -652,6 +657,12 @@ static struct fleetbus_news *bus_take(struct fleetbus *b)
 }
 
 
+static void bus_hurry(struct fleetbus *b)
+{
+	inbox_hurry(&b->in);
+}
+
+
 __attribute__((visibility("default")))
 const struct fleetbus_plugin fleetbus_plugin = {
 	.version = FLEETBUS_VERSION,
@@ -661,4 +672,5 @@ const struct fleetbus_plugin fleetbus_plugin = {
 	.publish = bus_publish,
 	.take = bus_take,
 	.free = inbox_free,
+	.hurry = bus_hurry,
 };

@@ -30,6 +30,10 @@ struct inbox {
 	size_t count, size;
 	uint64_t dropped; /* since that was told */
 	bool closed;      /* nobody takes any more */
+	bool told;        /* the handler has been called for these */
+	bool hurried;     /* ... and is to be, whatever comes */
+	const char *calm; /* begin of subjects that can wait */
+	size_t calmlen;
 	fleetbus_notify_h *h;
 	void *arg;
 };
@@ -61,12 +65,15 @@ void outbox_free(struct out *list);
 void spent_add(struct spent *s, natsMsg *msg);
 void spent_free(struct spent *s);
 
-int inbox_init(struct inbox *in, fleetbus_notify_h *h, void *arg);
+int inbox_init(struct inbox *in, const char *calm, fleetbus_notify_h *h,
+	       void *arg);
 void inbox_close(struct inbox *in);
 void inbox_destroy(struct inbox *in);
 void inbox_tell(struct inbox *in, enum fleetbus_kind kind, const char *text);
 void inbox_message(struct inbox *in, natsMsg *msg);
 struct fleetbus_news *inbox_take(struct inbox *in);
+void inbox_hurry(struct inbox *in);
+bool inbox_waits(struct inbox *in);
 void inbox_free(struct fleetbus_news *n);
 
 #endif
