@@ -29,6 +29,8 @@ static const double node_time = 15.;
 
 static const char prefix[] = "http-";
 
+enum { SPACES_MAX = 32 }; /* that may stand around a traceparent */
+
 struct request {
 	struct lws *wsi;
 	char name[24]; /* what it is called as a sender */
@@ -250,15 +252,26 @@ static bool is_allowed(struct request *r)
 }
 
 
-/* A wrong one is as none (W3C Trace Context section 3.2.2) */
+/* Without the spaces around it (RFC 9110 section 5.5); a wrong one is as none
+   (W3C Trace Context section 3.2.2) */
 static void read_trace(struct request *r)
 {
-	static const char header[] = "traceparent:";
-	const int len = lws_hdr_custom_copy(r->wsi, r->trace, TRACE_SIZE,
-					    header, sizeof(header) - 1);
+	static const char header[] = "traceparent:", spaces[] = " \t";
+	char text[TRACE_SIZE + SPACES_MAX], *p;
+	size_t len;
 
-	if (len < 0 || !trace_valid(r->trace))
-		r->trace[0] = '\0';
+	if (lws_hdr_custom_copy(r->wsi, text, sizeof(text), header,
+				sizeof(header) - 1) < 0)
+		return;
+
+	p = text + strspn(text, spaces);
+	len = strlen(p);
+	while (len && strchr(spaces, p[len - 1]))
+		--len;
+	p[len] = '\0';
+
+	if (trace_valid(p))
+		strcpy(r->trace, p);
 }
 
 

@@ -6,6 +6,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { Application } from './lib/application.js';
 import { finish, parties, tried } from './lib/attempts.js';
 import { Far } from './lib/far.js';
@@ -57,6 +58,27 @@ async function post(url, body, headers = {})
 		body: JSON.stringify(body) });
 
 	return { status, data: JSON.parse(text) };
+}
+
+
+/* The traceparent of a verb that came with one in a header as it stands. */
+async function spaced(url, header)
+{
+	const { hostname, port, pathname, host } = new URL(url);
+	const body = '{"verb":"tag","data":{}}';
+	const socket = connect(port, hostname);
+	let text = '';
+
+	socket.write(`POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\n` +
+		`traceparent:${header}\r\nContent-Length: ${body.length}` +
+		`\r\n\r\n${body}`);
+	for await (const piece of socket) {
+		text += piece;
+		if (/}$/.test(text))
+			break;
+	}
+
+	return JSON.parse(text.split('\r\n\r\n')[1]).traceparent;
 }
 
 
@@ -232,6 +254,7 @@ scene('a request has it in its header; there a wrong one is as none',
 	assert.equal(await tag('b', { TraceParent: `  ${LATER}` }), LATER);
 	assert.equal(await tag('c', { traceparent: TRACE },
 		{ traceparent: OTHER }), OTHER);
+	assert.equal(await spaced(url, ` ${TRACE} \t `), TRACE);
 	for (const wrong of ['x', TRACE.toUpperCase(), `${TRACE}-more`,
 		`cc${TRACE.slice(2)}-${'x'.repeat(100)}`, '']) {
 		const made = await tag(`w${wrong.length}`,
