@@ -275,12 +275,11 @@ const char *jetstream_stream_wrong(const struct jetstream_stream *s,
 	if (!s->drops_old)
 		return "it must drop the oldest messages when it is full";
 	if (!s->on_disk)
-		return "it should be on disk (storage file): what is in "
-		       "memory "
-		       "is gone with the servers";
+		return "it should be on disk (storage file): a stream in "
+		       "memory is lost with the servers";
 	if (servers >= 3 && s->replicas < 3)
-		return "it should have 3 replicas: with fewer a server that "
-		       "fails takes it away";
+		return "it should have 3 replicas: with fewer, the failure of "
+		       "a server makes it unavailable";
 	if (!s->deny_delete || !s->deny_purge)
 		return "it should refuse to delete and to purge messages";
 

@@ -62,7 +62,7 @@ static const char *file_handler(const char *key, const char *value, void *arg)
 	const struct option_entry *o = option_find(key);
 
 	if (!o || !option_is_setting(o))
-		return "is no option, see referd --help";
+		return "is not an option; see referd --help";
 
 	return option_set(arg, o, value);
 }
@@ -167,7 +167,8 @@ enum config_result config_read(struct config *c, int argc, char *argv[])
 	}
 
 	if (optind < argc) {
-		log_error("config: %s is no option, see --help", argv[optind]);
+		log_error("config: %s is not an option; see --help",
+			  argv[optind]);
 		return CONFIG_BAD;
 	}
 
@@ -184,12 +185,13 @@ static const char *read_setting(struct config *c, const struct option_entry *o,
 	switch (h(name, value, sizeof(value))) {
 	case 0: break;
 	case ENOENT: return NULL;
-	default: return "is too long";
+	default: return "must be shorter";
 	}
 
 	*kept = strdup(value);
 
-	return *kept ? option_set(c, o, *kept) : "needs more memory";
+	return *kept ? option_set(c, o, *kept)
+		     : "cannot be kept: out of memory";
 }
 
 

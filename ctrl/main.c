@@ -91,7 +91,8 @@ int main(int argc, char *argv[])
 	log_level_set(config.log_level);
 	err = loop_init();
 	if (err)
-		log_error("main: no event loop: %s", strerror(err));
+		log_error("main: cannot make an event loop: %s",
+			  strerror(err));
 	if (!err) {
 		signals_init(&config);
 		err = service_start(&config, SERVICE_WHOLE);

@@ -302,7 +302,8 @@ static enum status read_options(struct args *a, int argc, char *argv[])
 
 		if (a->n == ARGS_MAX)
 			return say_error(STATUS_USAGE,
-					 "takes at most %d options", ARGS_MAX);
+					 "at most %d options can be given",
+					 ARGS_MAX);
 
 		a->given[a->n].name = known[opt - OPTION].name;
 		a->given[a->n++].value = optarg;
@@ -321,9 +322,10 @@ static enum status check_options(const struct args *a)
 			++k;
 
 		if (!(known[k].on & 1u << a->command))
-			return say_error(
-				STATUS_USAGE, "%s takes no --%s, see --help",
-				commands[a->command].name, known[k].name);
+			return say_error(STATUS_USAGE,
+					 "%s has no option --%s; see --help",
+					 commands[a->command].name,
+					 known[k].name);
 	}
 
 	return STATUS_DONE;
@@ -350,7 +352,8 @@ static enum status read_operands(struct args *a, int n, char *operands[])
 	int words = 0;
 
 	if (!n)
-		return say_error(STATUS_USAGE, "needs a command, see --help");
+		return say_error(STATUS_USAGE,
+				 "a command is required; see --help");
 
 	for (a->command = COMMAND_CALLS; a->command < COMMAND_NONE;
 	     a->command++) {
@@ -362,12 +365,13 @@ static enum status read_operands(struct args *a, int n, char *operands[])
 		return say_error(STATUS_USAGE, "fleet must be followed by "
 					       "init, status or config");
 	if (!words)
-		return say_error(STATUS_USAGE, "%s is no command, see --help",
+		return say_error(STATUS_USAGE,
+				 "%s is not a command; see --help",
 				 operands[0]);
 
 	n -= words;
 	if (n < commands[a->command].min || n > commands[a->command].max)
-		return say_error(STATUS_USAGE, "%s takes %s, see --help",
+		return say_error(STATUS_USAGE, "%s takes %s; see --help",
 				 commands[a->command].name,
 				 commands[a->command].operands);
 

@@ -103,13 +103,13 @@ enum status call_find(char sid[SID_SIZE], bool *herep,
 		elsewhere = true;
 	else if (n)
 		status = say_error(STATUS_ERROR,
-				   any ? "there are %d live calls, name one"
+				   any ? "%d calls are live; name one"
 				       : "%d live calls begin like this",
 				   n);
 	else
-		status = any ? say_error(STATUS_ERROR, "there is no live call")
+		status = any ? say_error(STATUS_ERROR, "no call is live")
 			     : say_error(STATUS_ERROR,
-					 "no live call is called %s", name);
+					 "no live call matches %s", name);
 	cJSON_Delete(calls);
 	if (herep)
 		*herep = !elsewhere;

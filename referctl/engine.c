@@ -294,8 +294,8 @@ static cJSON *ask_once(const char *subject, const char *text, double until)
 		return NULL;
 
 	*engine.refused = '\0';
-	set_why("no answer: too few servers are there, or this user may not "
-		"ask for it");
+	set_why("no answer: too few servers are up, or this user has no "
+		"permission to ask");
 	while (!tree && now() < until) {
 		n = await(until);
 		tree = n ? take_answer(n, reply) : NULL;

@@ -104,10 +104,10 @@ enum status fields_headers(cJSON *to, const struct args *a, const char *option,
 		equals = strchr(a->given[i].value, '=');
 		if (!equals || equals == a->given[i].value ||
 		    equals - a->given[i].value >= SETTING_MAX)
-			return say_error(STATUS_USAGE,
-					 "--%s must be like "
-					 "X-Ticket=17",
-					 option);
+			return say_error(
+				STATUS_USAGE,
+				"--%s must be NAME=VALUE, such as X-Ticket=17",
+				option);
 
 		(void)snprintf(key, sizeof(key), "%.*s",
 			       (int)(equals - a->given[i].value),
@@ -167,10 +167,10 @@ enum status fields_uui(cJSON *to, const struct args *a)
 	(void)cJSON_AddStringToObject(uui, "data", param ? param : "");
 	while (!status && rest && (param = strsep(&rest, ";"))) {
 		if (!add_param(uui, param))
-			status = say_error(STATUS_USAGE,
-					   "--uui must be data, and behind it "
-					   ";encoding=, ;purpose= and "
-					   ";content= as needed");
+			status = say_error(
+				STATUS_USAGE,
+				"--uui must be data, optionally followed by "
+				";encoding=, ;purpose= and ;content=");
 	}
 	free(text);
 

@@ -84,7 +84,8 @@ static enum status make_secret(char to[SECRET_SIZE])
 	unsigned char bytes[SECRET_BYTES];
 
 	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return say_error(STATUS_ERROR, "OpenSSL has no random bytes");
+		return say_error(STATUS_ERROR,
+				 "cannot get random bytes from OpenSSL");
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		(void)sprintf(to + 2 * i, "%02x", bytes[i]);
@@ -119,7 +120,7 @@ static enum status check_names(const struct args *a)
 		if (!fleetset_is_name(name))
 			return say_error(STATUS_USAGE,
 					 "NODE must have 1 to %d letters, "
-					 "digits, - and _, and %s has others",
+					 "digits, - and _, not %s",
 					 FLEET_NAME_MAX - 1, name);
 		if (!strcmp(name, operator_name) ||
 		    !strcmp(name, cluster_name))
@@ -133,9 +134,9 @@ static enum status check_names(const struct args *a)
 						   "stream");
 		for (size_t j = 0; j < i; j++) {
 			if (!strcmp(name, a->operands[j]))
-				return say_error(STATUS_USAGE,
-						 "NODE %s is named twice",
-						 name);
+				return say_error(
+					STATUS_USAGE,
+					"NODE %s must appear only once", name);
 		}
 	}
 
@@ -172,15 +173,15 @@ static enum status find_server(struct page *p, const struct args *a)
 		if (port + ROUTE_STEP > PORT_MAX)
 			return say_error(STATUS_USAGE,
 					 "--fleet must have ports up to %d: "
-					 "that of the routes is %d above",
+					 "the port of the routes is %d higher",
 					 PORT_MAX - ROUTE_STEP, ROUTE_STEP);
 	}
 	while (text && !is_server(p->s->urls, p->server, text)) {
 		if (++p->server == p->servers)
-			return say_error(STATUS_USAGE,
-					 "--server must be one of --fleet, "
-					 "and %s is none",
-					 text);
+			return say_error(
+				STATUS_USAGE,
+				"--server must be one of --fleet, not %s",
+				text);
 	}
 
 	return STATUS_DONE;

@@ -127,12 +127,12 @@ static enum status keep(const struct fleet_settings *s,
 	char differs[STREAM_DIFFERS_MAX];
 
 	if (!fleetstream_differs(differs, s, info, c)) {
-		say_made(s, info, "is there, and fits", a);
+		say_made(s, info, "exists and fits", a);
 		return STATUS_DONE;
 	}
 	if (!args_has(a, "update"))
 		return say_error(STATUS_ERROR,
-				 "the stream %s is there, and differs: %s; "
+				 "the stream %s exists and differs: %s; "
 				 "--update changes what can be changed",
 				 s->stream, differs);
 
@@ -151,10 +151,10 @@ static enum status run(const struct fleet_settings *s,
 	if (!status && fleetstream_is_missing(info))
 		status = make(s, c, a);
 	else if (!status && fleetstream_error(info))
-		status = say_error(STATUS_ERROR,
-				   "the servers do not tell of the stream "
-				   "%s: %s",
-				   s->stream, fleetstream_error(info));
+		status = say_error(
+			STATUS_ERROR,
+			"the servers give no information on the stream %s: %s",
+			s->stream, fleetstream_error(info));
 	else if (!status && args_has(a, "anew")) {
 		fleetstream_choose(c, info);
 		status = fleetstream_delete(s);

@@ -48,7 +48,7 @@ static const char *put(struct fleet_settings *s, const char *key,
 		if (strcmp(key, texts[i].name))
 			continue;
 		if (strlen(value) >= texts[i].size)
-			return "is too long";
+			return "must be shorter";
 
 		strcpy((char *)s + texts[i].offset, value);
 	}
@@ -187,18 +187,19 @@ enum status fleetset_read(struct fleet_settings *s, const struct args *a)
 				 fleetset_is_name(s->name) ? "node" : "name",
 				 FLEET_NAME_MAX - 1);
 	if (!*s->urls)
-		return say_error(STATUS_USAGE,
-				 "--fleet must name the nats-servers of the "
-				 "fleet, as in nats://10.0.0.1:4222,"
-				 "nats://10.0.0.2:4222");
+		return say_error(
+			STATUS_USAGE,
+			"--fleet must name the nats-servers of the fleet, "
+			"such as nats://10.0.0.1:4222,nats://10.0.0.2:4222");
 
 	n = fleetset_server(s->urls, 0, &host, &len, &port);
 	for (size_t i = 0; i < n; i++) {
 		(void)fleetset_server(s->urls, i, &host, &len, &port);
 		if (!len)
-			return say_error(STATUS_USAGE,
-					 "--fleet must be URLs by commas, "
-					 "as in nats://10.0.0.1:4222");
+			return say_error(
+				STATUS_USAGE,
+				"--fleet must be URLs separated by commas, "
+				"such as nats://10.0.0.1:4222");
 	}
 
 	return STATUS_DONE;

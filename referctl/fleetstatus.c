@@ -160,8 +160,8 @@ static void judge_members(const struct report *r)
 
 		if (!cJSON_IsTrue(cJSON_GetObjectItem(m, "reachable"))) {
 			miss(r,
-			     "%s is not heard: its referd does not run, or "
-			     "is cut off",
+			     "%s is not heard: its referd does not run or is "
+			     "cut off",
 			     name);
 			continue;
 		}
@@ -173,7 +173,7 @@ static void judge_members(const struct report *r)
 		else
 			version = its;
 		if (cJSON_IsTrue(cJSON_GetObjectItem(m, "twice")))
-			miss(r, "two referds are called %s", name);
+			miss(r, "two referds have the name %s", name);
 		if (get_number(m, "lag") > BEHIND)
 			miss(r, "%s is %.0f messages behind the stream", name,
 			     get_number(m, "lag"));
@@ -211,8 +211,8 @@ static void judge_replicas(const struct report *r, const cJSON *info)
 
 	if (cluster && !*json_text(cluster, "leader"))
 		miss(r,
-		     "the stream %s has no leader: too few of its servers "
-		     "are there",
+		     "the stream %s has no leader: too few of its servers are "
+		     "up",
 		     r->s->stream);
 
 	cJSON_ArrayForEach(replica, cJSON_GetObjectItem(cluster, "replicas"))
@@ -224,9 +224,7 @@ static void judge_replicas(const struct report *r, const cJSON *info)
 		++all;
 		there += !offline;
 		if (offline)
-			miss(r,
-			     "the server %s, which has a replica, is not "
-			     "there",
+			miss(r, "the server %s, which has a replica, is down",
 			     name);
 		else if (!cJSON_IsTrue(
 				 cJSON_GetObjectItem(replica, "current")))
@@ -234,8 +232,8 @@ static void judge_replicas(const struct report *r, const cJSON *info)
 	}
 	if (first && 2 * there <= all)
 		miss(r,
-		     "the stream %s takes no events: %d of its %d servers "
-		     "are not there",
+		     "the stream %s accepts no events: %d of its %d servers "
+		     "are down",
 		     r->s->stream, all - there, all);
 }
 
@@ -272,12 +270,14 @@ static void judge_stream(const struct report *r, const cJSON *info)
 	char differs[STREAM_DIFFERS_MAX];
 
 	if (fleetstream_is_missing(info)) {
-		miss(r, "there is no stream %s: referctl fleet init makes it",
+		miss(r,
+		     "the stream %s does not exist; make it with referctl "
+		     "fleet init",
 		     r->s->stream);
 		return;
 	}
 	if (fleetstream_error(info)) {
-		miss(r, "the servers do not tell of the stream %s: %s",
+		miss(r, "the servers give no information on the stream %s: %s",
 		     r->s->stream, fleetstream_error(info));
 		return;
 	}
@@ -288,7 +288,7 @@ static void judge_stream(const struct report *r, const cJSON *info)
 	add_silent(r, info);
 	judge_replicas(r, info);
 	if (fleetstream_differs(differs, r->s, info, &any))
-		miss(r, "the stream %s is not as a fleet needs it: %s",
+		miss(r, "the stream %s is not configured as required: %s",
 		     r->s->stream, differs);
 }
 

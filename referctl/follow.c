@@ -300,9 +300,9 @@ static enum status run_elsewhere(const struct settings *s,
 {
 	if (m->fleet < 0)
 		return say_error(STATUS_UNKNOWN,
-				 "what becomes of it is not known: the call "
-				 "is at another member of the fleet, which "
-				 "this referd does not view (--fleet-view)");
+				 "the result is unknown: the call is at "
+				 "another member of the fleet, which this "
+				 "referd does not view (--fleet-view)");
 
 	return run(s,
 		   &(struct ws_request){.since = m->fleet,

@@ -93,8 +93,8 @@ static void set_options(CURL *e, const struct settings *s, const char *url,
 enum status http_no_token(const struct settings *s)
 {
 	return say_error(STATUS_ERROR,
-			 "referd at %s wants a%s token, see --token-file",
-			 s->url, *s->token ? "nother" : "");
+			 "referd at %s requires %s token; see --token-file",
+			 s->url, *s->token ? "another" : "a");
 }
 
 
@@ -111,8 +111,7 @@ static enum status refused(const struct settings *s, long code,
 		return say_error(STATUS_ERROR, "%s", error);
 
 	return say_error(STATUS_ERROR,
-			 "%s answered %ld, which is not what "
-			 "referd would say",
+			 "%s answered %ld, which is not an answer of referd",
 			 s->url, code);
 }
 

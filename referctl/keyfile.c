@@ -26,7 +26,8 @@ static enum status make_seed(char seed[NKEY_SEED_SIZE], const char *path)
 	int fd;
 
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return say_error(STATUS_ERROR, "OpenSSL has no random bytes");
+		return say_error(STATUS_ERROR,
+				 "cannot get random bytes from OpenSSL");
 
 	nkey_seed(seed, raw);
 	OPENSSL_cleanse(raw, sizeof(raw));
@@ -91,8 +92,8 @@ enum status keyfile_get(char key[NKEY_PUBLIC_SIZE], const char *dir,
 
 	if (!status && nkey_public(key, seed))
 		status = say_error(STATUS_ERROR,
-				   "%s has no seed of a user's NKey in its "
-				   "first line",
+				   "%s must have the seed of a user's NKey in "
+				   "its first line",
 				   path);
 	OPENSSL_cleanse(seed, sizeof(seed));
 

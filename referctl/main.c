@@ -116,8 +116,7 @@ static enum status read_input(char *text)
 
 	if (n > INPUT_MAX)
 		return say_error(STATUS_USAGE,
-				 "a message has at most %d "
-				 "bytes",
+				 "the message must have at most %d bytes",
 				 INPUT_MAX);
 	text[n] = '\0';
 

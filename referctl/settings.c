@@ -40,7 +40,7 @@ static const char *put(const char *key, const char *value, void *arg)
 						: NULL;
 
 	if (!to)
-		return "is no setting";
+		return "is not a setting";
 	if (!*value || strlen(value) >= SETTING_MAX)
 		return "must have 1 to 511 bytes";
 
@@ -169,8 +169,7 @@ static enum status read_token(char *token, const char *path)
 	(void)fclose(f);
 
 	return found ? STATUS_DONE
-		     : say_error(STATUS_USAGE, "there is no token in %s",
-				 path);
+		     : say_error(STATUS_USAGE, "%s has no token", path);
 }
 
 
@@ -292,9 +291,8 @@ enum status settings_read(struct settings *s, const struct args *a)
 
 	if (!split_url(s))
 		return say_error(STATUS_USAGE,
-				 "the URL %s must be like %s or "
-				 "wss://HOST/ws",
-				 s->url, default_url);
+				 "the URL must be %s or wss://HOST/ws, not %s",
+				 default_url, s->url);
 
 	return STATUS_DONE;
 }

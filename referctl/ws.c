@@ -82,8 +82,8 @@ static void connection_error(struct lws *wsi, const char *in, size_t len)
 
 	ws.fatal = code >= 400 && code < 500;
 	if (code == 401)
-		set_why("it wants %stoken, see --token-file",
-			*ws.s->token ? "another " : "a ");
+		set_why("it requires %s token; see --token-file",
+			*ws.s->token ? "another" : "a");
 	else if (code >= 300)
 		set_why("it answered %u", code);
 	else
@@ -267,7 +267,7 @@ static void connect_until_done(struct lws_context *ctx)
 		if (ws.open) {
 			seen = time(NULL);
 			(void)say_error(STATUS_ERROR,
-					"lost referd at %s (%s), tries again",
+					"lost referd at %s (%s); trying again",
 					ws.s->url, ws.why);
 		}
 		if (time(NULL) - seen > (time_t)ws.r->patience)
@@ -305,6 +305,6 @@ enum status ws_run(const struct settings *s, const struct ws_request *r)
 
 	return ws.done ? STATUS_DONE
 		       : say_error(STATUS_ERROR,
-				   "cannot hear from referd at %s: %s", s->url,
+				   "no connection to referd at %s: %s", s->url,
 				   ws.why);
 }

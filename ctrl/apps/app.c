@@ -200,7 +200,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	(void)arg;
 
 	if (err)
-		log_error("app: can't load that of %s: %s", key,
+		log_error("app: cannot load the application of %s: %s", key,
 			  strerror(err));
 	cJSON_Delete(tree);
 }

@@ -203,7 +203,7 @@ void applink_open(struct app *a)
 		return;
 
 	if (appws_connect(&a->ws, &a->hook, &sender, a->since, &handlers, a))
-		applink_abandon(a, "can't be connected to");
+		applink_abandon(a, "cannot be connected to");
 }
 
 
@@ -254,7 +254,7 @@ static void http_ask(struct app *a)
 
 	random_hex(id + 2, 13);
 	if (webhook_send(&a->webhook, &r, http_handler, a))
-		applink_abandon(a, "can't be asked");
+		applink_abandon(a, "cannot be asked");
 }
 
 

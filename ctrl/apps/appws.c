@@ -232,7 +232,7 @@ int appws_init(struct lws_context *ctx)
 	appws.ctx = ctx;
 	appws.vhost = lws_create_vhost(ctx, &info);
 	if (!appws.vhost)
-		log_error("appws: libwebsockets can't connect to anybody");
+		log_error("appws: libwebsockets cannot make connections");
 
 	return appws.vhost ? 0 : ENOMEM;
 }

@@ -37,7 +37,7 @@ static int add(const char *pattern, const char *url, const char *method)
 	struct route *r;
 
 	if (!none && (strlen(url) > HOOK_MAX || !weburl_valid(url))) {
-		log_error("route: %s is no ws:, wss:, http: or https: URL",
+		log_error("route: %s must be a ws:, wss:, http: or https: URL",
 			  url);
 		return EINVAL;
 	}
@@ -86,7 +86,7 @@ static int read_map(const char *path)
 
 	if (!f) {
 		err = errno;
-		log_error("route: can't read %s: %s", path, strerror(err));
+		log_error("route: cannot read %s: %s", path, strerror(err));
 		return err;
 	}
 
@@ -94,9 +94,10 @@ static int read_map(const char *path)
 		++n;
 		err = read_line(line);
 		if (err)
-			log_error("route: %s, line %u: give PATTERN URL, and "
-				  "GET or POST",
-				  path, n);
+			log_error(
+				"route: %s, line %u: the line must be PATTERN "
+				"URL, with GET or POST behind an http: URL",
+				path, n);
 	}
 	(void)fclose(f);
 

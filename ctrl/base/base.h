@@ -281,13 +281,15 @@ void histograms_print(FILE *f);
 void error_init(struct error *f);
 
 /**
- * Say what is wrong.  The sentence begins with the verb's position and name,
- * as far as they are known, and with the name of the field.
+ * Set the sentence that says what is wrong, as in "sip:refer: referTo must be
+ * a string".  The position and the name of the verb come first, if they are
+ * known.
  *
  * @param f      Error
  * @param status HTTP status for it
  * @param field  Name of the field at fault, NULL if none is
- * @param fmt    Rest of the sentence
+ * @param fmt    A whole sentence if it begins with a capital; otherwise what
+ *               the field must be, or the verb if there is no field
  *
  * @return EBADMSG, for the caller to pass on
  */

@@ -20,29 +20,52 @@ void error_init(struct error *f)
 }
 
 
+/* Writes where the fault is, and the sentence.  Without a subject, the verb is
+   that of the sentence, or the position is. */
+static void write_text(struct error *f, const char *subject,
+		       const char *sentence, bool whole)
+{
+	char pos[24] = "";
+	const bool verb_leads = !whole && !subject && *f->verb;
+	const bool pos_leads = !whole && !subject && !*f->verb;
+
+	if (f->position >= 0)
+		(void)snprintf(pos, sizeof(pos), "verbs[%d]%s", f->position,
+			       pos_leads ? " " : ": ");
+
+	(void)snprintf(f->text, sizeof(f->text), "%s%s%s%s%s%s", pos, f->verb,
+		       verb_leads ? " "
+		       : *f->verb ? ": "
+				  : "",
+		       subject ? subject : "", subject ? " " : "", sentence);
+
+	/* what was cut off may have been half a character */
+	text_repair(f->text);
+}
+
+
+static void set_field(struct error *f, int status, const char *field)
+{
+	(void)snprintf(f->field, sizeof(f->field), "%s", field ? field : "");
+	text_repair(f->field);
+	f->status = status;
+}
+
+
 int error_set(struct error *f, int status, const char *field, const char *fmt,
 	      ...)
 {
-	char pos[24] = "";
 	char rest[256];
+	bool whole;
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(rest, sizeof(rest), fmt, ap);
 	va_end(ap);
 
-	if (f->position >= 0)
-		(void)snprintf(pos, sizeof(pos), "verbs[%d]: ", f->position);
-
-	(void)snprintf(f->text, sizeof(f->text), "%s%s%s%s%s%s", pos, f->verb,
-		       *f->verb ? ": " : "", field ? field : "",
-		       field ? ": " : "", rest);
-	(void)snprintf(f->field, sizeof(f->field), "%s", field ? field : "");
-	f->status = status;
-
-	/* what was cut off may have been half a character */
-	text_repair(f->text);
-	text_repair(f->field);
+	whole = *rest < 'a' || *rest > 'z';
+	write_text(f, whole ? NULL : field, rest, whole);
+	set_field(f, status, field);
 
 	return EBADMSG;
 }
@@ -60,19 +83,14 @@ void error_set_node(struct error *f, int status, const char *field,
 {
 	const size_t len = strlen(f->verb);
 
-	if (field && len && !strcmp(field, f->verb)) {
-		field = NULL;
-		status = 409;
-		if (!strncmp(error, f->verb, len) &&
-		    !strncmp(error + len, ": ", 2))
-			error += len + 2;
+	if (!field || !len || strcmp(field, f->verb) != 0) {
+		write_text(f, NULL, error, true);
+		set_field(f, status, field);
+		return;
 	}
 
-	(void)error_set(f, status, NULL, "%s", error);
+	if (!strncmp(error, f->verb, len) && error[len] == ' ')
+		error += len + 1;
 
-	if (!field)
-		return;
-
-	(void)snprintf(f->field, sizeof(f->field), "%s", field);
-	text_repair(f->field);
+	(void)error_set(f, 409, NULL, "%s", error);
 }

@@ -83,8 +83,8 @@ int field_check(const char **sp, const cJSON *obj, const char *key,
 				 "must not contain control characters");
 
 	if (strlen(item->valuestring) > max)
-		return error_set(f, 400, name,
-				 "must not be longer than %zu bytes", max);
+		return error_set(f, 400, name, "must have at most %zu bytes",
+				 max);
 
 	*sp = item->valuestring;
 

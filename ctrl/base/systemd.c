@@ -47,7 +47,7 @@ static void notify(const char *state)
 		   (struct sockaddr *)&addr,
 		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) <
 	    0)
-		log_warning("systemd: can't tell it %s: %s", state,
+		log_warning("systemd: cannot notify it of %s: %s", state,
 			    strerror(errno));
 
 	(void)close(fd);

@@ -166,7 +166,7 @@ static int list_parse(struct attempts *a, const cJSON *verb,
 
 	if (field_get(verb, "replaces"))
 		return error_set(f, 400, "replaces",
-				 "must not stand beside a list in referTo");
+				 "must not be given with an array in referTo");
 
 	err = go_on_parse(a, verb, f);
 	cJSON_ArrayForEach(item, array)

@@ -727,6 +727,17 @@ size_t sessions_count(void);
  */
 struct session *session_find(const char *sid);
 
+/**
+ * Set the error that no live call has a call_sid
+ *
+ * @param f     Error
+ * @param field Name of the field that has it, NULL if it is in a path
+ * @param sid   call_sid
+ *
+ * @return EBADMSG
+ */
+int session_missing(struct error *f, const char *field, const char *sid);
+
 
 /* transfers: The transfers in progress */
 

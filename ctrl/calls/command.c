@@ -48,15 +48,15 @@ static int find_call(struct session **sp, const char *sid, struct error *f)
 		return 0;
 
 	if (sid) {
-		(void)error_set(f, 404, "call_sid", "names no live call");
+		(void)session_missing(f, "call_sid", sid);
 		return was_here(sid) ? EBADMSG : ESRCH;
 	}
 
 	if (!sessions_count())
-		return error_set(f, 404, "call_sid", "no call lives");
+		return error_set(f, 404, "call_sid", "No call is live");
 
 	return error_set(f, 400, "call_sid",
-			 "is required, since %zu calls live",
+			 "is required, since %zu calls are live",
 			 sessions_count());
 }
 
@@ -105,7 +105,8 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 			return 0;
 
 		(void)error_set(f, 404, "msgid",
-				"names nothing that waits for an ack");
+				"Nothing waits for an ack of the msgid %s",
+				m->msgid);
 		return ESRCH;
 	}
 
@@ -215,11 +216,10 @@ static int take_cancel(struct message *m, const struct sender *sender,
 /* Where nobody needs a token, any will do */
 static int take_auth(struct error *f)
 {
-	return auth_required()
-		       ? error_set(f, 400, "type",
-				   "must not be auth, since your token is "
-				   "known")
-		       : 0;
+	return auth_required() ? error_set(f, 400, "type",
+					   "must not be auth: this connection "
+					   "is authenticated already")
+			       : 0;
 }
 
 
@@ -329,7 +329,7 @@ void command(const struct sender *sender, char *text, size_t len)
 	err = message_decode(&m, text, len, &f);
 	if (!err && sender->observes)
 		err = error_set(&f, 403, NULL,
-				"role observer may not send commands");
+				"The role observer cannot send commands");
 	if (!err)
 		err = settle(take(&e, m, &f), &e, m, &f);
 	if (err)
@@ -344,7 +344,7 @@ void command_binary(const struct sender *sender)
 	struct error f;
 
 	error_init(&f);
-	(void)error_set(&f, 400, NULL, "the message must be a text frame");
+	(void)error_set(&f, 400, NULL, "The message must be a text frame");
 	reply_error(sender, &f, NULL);
 }
 
@@ -383,8 +383,8 @@ static int take_posted(struct message *m, const struct sender *sender,
 	case MESSAGE_CANCEL: return take_cancel(m, &s, f);
 	default:
 		return error_set(f, 400, NULL,
-				 "the body must be a verb, an array of them, "
-				 "or a command about the call");
+				 "The body must be a verb, an array of verbs, "
+				 "or a command for the call");
 	}
 }
 
@@ -404,7 +404,7 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 	err = message_decode(&m, text, len, &f);
 	if (!err && m->call_sid && strcmp(m->call_sid, call_sid))
 		err = error_set(&f, 400, "call_sid",
-				"must be that of the path");
+				"must be the same as in the path");
 	if (!err) {
 		m->call_sid = call_sid;
 		err = settle(take_posted(m, sender, &f), &e, m, &f);

@@ -172,11 +172,11 @@ int dial(const struct message *m, const struct sender *sender, struct error *f)
 
 	if (!instance)
 		return error_set(f, 503, m->node ? "node" : NULL,
-				 m->node ? "is not connected"
-					 : "no baresip is connected");
+				 m->node ? "must name a connected baresip"
+					 : "No baresip is connected");
 
 	if (table_count(dials) >= DIALS_MAX || sessions_full())
-		return error_set(f, 503, NULL, "there are too many calls");
+		return error_set(f, 503, NULL, "Too many calls are live");
 
 	random_uuid(sid);
 	err = create(&d, sid, instance, sender, m->dial);
@@ -328,7 +328,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	    sender_load(&sender,
 			cJSON_GetObjectItemCaseSensitive(tree, "sender")) ||
 	    create(&d, key, instance, sender ? sender : &nobody, fields))
-		log_error("dial: can't load %s", key);
+		log_error("dial: cannot load %s", key);
 	else
 		d->time = field_int(tree, "time", 0);
 

@@ -89,8 +89,8 @@ static int print(struct message *m, const char *to, const char *from,
 
 	if (strlen(m->dial) > VERB_TEXT_MAX)
 		return error_set(f, 400, "headers",
-				 "must leave a dial at most %d bytes as JSON "
-				 "without spaces",
+				 "must be shorter: the dial must have at most "
+				 "%d bytes as JSON without spaces",
 				 VERB_TEXT_MAX);
 
 	return 0;
@@ -122,8 +122,7 @@ static int label_check(struct message *m, const cJSON *data, struct error *f)
 
 	if (!err && m->label && m->node)
 		err = error_set(f, 400, "label",
-				"must not stand beside node, which names one "
-				"baresip");
+				"must not be given with node");
 
 	return err;
 }

@@ -40,7 +40,7 @@ static bool is_others(const struct session *s, const char *instance,
 	if (!s || !strcmp(call_instance(s->call), instance))
 		return false;
 
-	log_warning("intake: %s reports on a call of another baresip, %s",
+	log_warning("intake: %s reports on a call of another baresip: %s",
 		    node, call_sid(s->call));
 
 	return true;

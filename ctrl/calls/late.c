@@ -319,7 +319,7 @@ bool late_load(const cJSON *tree)
 			      ? ask(&l, &r, instance, node)
 			      : EBADMSG;
 	if (obj && err)
-		log_error("late: can't load a report: %s", strerror(err));
+		log_error("late: cannot load a report: %s", strerror(err));
 	fields_free(&r, report_fields);
 
 	return obj != NULL;

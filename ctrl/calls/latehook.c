@@ -247,7 +247,7 @@ static void load_handler(const char *key, const char *text, void *arg)
 		err = append(l);
 	cJSON_Delete(tree);
 	if (err) {
-		log_error("latehook: can't load %s: %s", key, strerror(err));
+		log_error("latehook: cannot load %s: %s", key, strerror(err));
 		if (l)
 			destroy(l);
 		return;

@@ -37,7 +37,8 @@ static int transfer_error(const struct queue *q, const struct instruction *in,
 
 	verb_error(first, f);
 
-	return error_set(f, 409, NULL, "transfer in progress");
+	return error_set(f, 409, NULL,
+			 "must wait until the transfer in progress has ended");
 }
 
 
@@ -51,7 +52,7 @@ static int list_error(const struct queue *q, const struct instruction *in,
 	if (in->mode == QUEUE_APPEND &&
 	    verbs_count(q->verbs) + verbs_count(in->verbs) > VERBS_MAX)
 		return error_set(f, 409, NULL,
-				 "the queue of this call is full");
+				 "The queue of the call is full");
 
 	return 0;
 }

@@ -20,7 +20,7 @@
 
 enum { MSGID_MAX = 128 };
 
-static const char the_message[] = "the message";
+static const char the_message[] = "The message";
 
 
 static int check_tree(const cJSON *tree, struct error *f)
@@ -28,9 +28,9 @@ static int check_tree(const cJSON *tree, struct error *f)
 	if (cJSON_IsObject(tree) || cJSON_IsArray(tree))
 		return 0;
 
-	return error_set(f, 400, NULL,
-			 "the message must be one JSON object or an array of "
-			 "verbs");
+	return error_set(
+		f, 400, NULL,
+		"The message must be one JSON object or an array of verbs");
 }
 
 
@@ -46,7 +46,9 @@ static int get_call_sid(struct message *m, const cJSON *obj, struct error *f)
 		return err;
 
 	if (m->call_sid && strcmp(m->call_sid, sid))
-		return error_set(f, 400, key, "must be the same throughout");
+		return error_set(
+			f, 400, key,
+			"must have the same value in the whole message");
 
 	m->call_sid = sid;
 
@@ -260,7 +262,7 @@ static int decode_object(struct message *m, const cJSON *obj, struct error *f)
 	}
 
 	return error_set(f, 400, "type",
-			 "must be ack or command, unless there is a verb");
+			 "must be ack or command in a message without a verb");
 }
 
 
@@ -421,7 +423,7 @@ static int decode_answer(struct message *m, struct error *f)
 
 	if (!field_get(m->tree, "verb"))
 		return error_set(f, 400, NULL,
-				 "the answer must be an array of verbs");
+				 "The answer must be an array of verbs");
 
 	return verbs_parse(&m->verbs, m->tree, f);
 }
@@ -456,7 +458,7 @@ int message_decode_answer(struct message **mp, const char *body, size_t len,
 	if (blank < len)
 		memcpy(text, body, len);
 	err = read_message(mp, text, blank < len ? len : strlen(text),
-			   "the answer", decode_answer, f);
+			   "The answer", decode_answer, f);
 	free(text);
 
 	return err;

@@ -190,15 +190,16 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 	int err;
 
 	if (call_over(q->call))
-		return error_set(f, 409, NULL, "the call is over");
+		return error_set(f, 409, NULL, "The call has ended");
 
 	if (!node_connected(call_instance(q->call)))
-		return error_set(f, 503, "call_sid",
-				 "names a call whose baresip is away");
+		return error_set(
+			f, 503, "call_sid",
+			"names a call whose baresip is not connected");
 
 	if (inbox_full(&q->inbox))
 		return error_set(f, 409, NULL,
-				 "the queue of this call is full");
+				 "The queue of the call is full");
 
 	err = inbox_add(&q->inbox, verbsp, mode, sender);
 	if (err)
@@ -254,8 +255,9 @@ int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 int queue_cancel(struct queue *q, struct error *f)
 {
 	if (!node_connected(call_instance(q->call)))
-		return error_set(f, 503, "call_sid",
-				 "names a call whose baresip is away");
+		return error_set(
+			f, 503, "call_sid",
+			"names a call whose baresip is not connected");
 
 	if (!run_cancel(q->run) && !lists_cancel(q))
 		return error_set(f, 409, "call_sid",
@@ -438,7 +440,7 @@ void queue_stop(struct queue *q)
 	q->e->touched(q->arg);
 
 	if (q->inbox.head && !*q->inbox.head->ref)
-		lists_refuse(q, "the call is over");
+		lists_refuse(q, "The call has ended");
 }
 
 

@@ -35,7 +35,8 @@ void second_changed(const struct call *c)
 	if ((first && queue_second(first->queue, c)) || call_over(c))
 		return;
 
-	log_warning("second: %s is ended, no transfer has it", call_sid(c));
+	log_warning("second: call %s is ended: it belongs to no transfer",
+		    call_sid(c));
 	request_hangup(c);
 }
 
@@ -78,6 +79,6 @@ int second_refuse(const struct call *c, struct error *f)
 
 	return error_set(f, 409, "call_sid",
 			 "names the second call of a transfer, which takes no "
-			 "verbs: send them to the call %s",
+			 "verbs; send them to the call %s",
 			 sid);
 }

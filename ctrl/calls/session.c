@@ -230,7 +230,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	(void)arg;
 
 	if (err)
-		log_error("session: can't load %s: %s", key, strerror(err));
+		log_error("session: cannot load %s: %s", key, strerror(err));
 	cJSON_Delete(tree);
 }
 
@@ -287,7 +287,8 @@ void session_create(const struct call_info *info, const char *instance,
 	int err;
 
 	if (sessions_full()) {
-		log_warning("session: %s is not taken up, there are %zu calls",
+		log_warning("session: call %s is not taken: there are %zu "
+			    "calls already",
 			    info->sid, sessions_count());
 		return;
 	}

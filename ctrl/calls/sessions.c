@@ -101,6 +101,13 @@ struct session *session_find(const char *sid)
 }
 
 
+int session_missing(struct error *f, const char *field, const char *sid)
+{
+	return error_set(f, 404, field, "No live call has the call_sid %.128s",
+			 sid);
+}
+
+
 struct only {
 	struct session *s;
 	bool several;

@@ -561,6 +561,6 @@ int transfer_late(struct transfer *t, const struct report *r)
  */
 void transfer_warn(const struct report *r, const char *node)
 {
-	log_warning("transfer: %s: a step that %s tells of makes no sense",
+	log_warning("transfer: %s: a step that %s reports is not valid",
 		    r->transfer_id, node);
 }

@@ -110,7 +110,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	(void)arg;
 
 	if (err)
-		log_error("transfer: can't load %s: %s", key, strerror(err));
+		log_error("transfer: cannot load %s: %s", key, strerror(err));
 	cJSON_Delete(tree);
 }
 

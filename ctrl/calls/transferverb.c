@@ -31,15 +31,13 @@ static const struct {
 	const char *key;
 	const char *advice;
 } strangers[] = {
-	{"trunk", "the far end of the call chooses the way: name a host that "
-		  "leads there in a target of type sip"},
+	{"trunk", "name a host that leads there in a target of type sip"},
 	{"confirmHook", "use mode warm with confirm"},
-	{"auth", "the far end makes the call with credentials of its own: "
-		 "leave it out"},
+	{"auth",
+	 "leave it out, since the far end calls with its own credentials"},
 	{"from", "use callerId, which becomes Referred-By"},
-	{"proxy", "the far end chooses the way: name a host that leads there "
-		  "in a target of type sip"},
-	{"overrideTo", "write the URI that is to be called into sipUri"},
+	{"proxy", "name a host that leads there in a target of type sip"},
+	{"overrideTo", "write the URI to be called into sipUri"},
 };
 
 
@@ -84,7 +82,8 @@ static int strangers_check(const cJSON *target, const char *where,
 
 		(void)snprintf(field, sizeof(field), "%s.%s", where,
 			       strangers[i].key);
-		return error_set(f, 400, field, "cannot be done by REFER: %s",
+		return error_set(f, 400, field,
+				 "cannot be carried out by a REFER: %s",
 				 strangers[i].advice);
 	}
 
@@ -110,8 +109,8 @@ static const char *type_parse(const char **typep, const cJSON *target,
 
 	if (type && !strcmp(type, "teams"))
 		(void)error_set(f, 400, field,
-				"teams cannot be reached by REFER: name the "
-				"SIP URI of the user's number with type sip");
+				"must not be teams: use type sip with the SIP "
+				"URI of the user's number");
 	else
 		(void)error_set(f, 400, field, "must be phone, sip or user");
 
@@ -267,7 +266,7 @@ static int voicemail_parse(struct transferverb *tv, struct attempts *a,
 
 	if (!url)
 		return needed ? error_set(f, 400, field,
-					  "is required where a disposition is "
+					  "is required if a disposition is "
 					  "voicemail")
 			      : 0;
 
@@ -276,7 +275,7 @@ static int voicemail_parse(struct transferverb *tv, struct attempts *a,
 
 	if (!is_http(url))
 		return error_set(f, 400, field,
-				 "must be a SIP or an HTTP URL");
+				 "must be a SIP URI or an HTTP URL");
 
 	why = address_url_error(url);
 	if (why)
@@ -354,9 +353,9 @@ static int disposition_parse(struct transferverb *tv, struct attempts *a,
 			err = disposition_read(dp, item, f);
 		else if (strcmp(item->string, "voicemailUrl"))
 			err = error_set(f, 400, "disposition",
-					"must have no members but onNoAnswer, "
-					"onBusy, onDecline, onFailure and "
-					"voicemailUrl");
+					"must have only the members "
+					"onNoAnswer, onBusy, onDecline, "
+					"onFailure and voicemailUrl");
 		if (err)
 			return err;
 
@@ -383,8 +382,8 @@ static int mode_parse(struct transferverb *tv, const cJSON *verb,
 	tv->warm = !strcmp(mode, "warm");
 	if (how && !strcmp(how, "dial"))
 		return error_set(f, 400, "blindMethod",
-				 "dial would keep the call here, and this "
-				 "gateway gives it away by REFER: use refer");
+				 "must be refer: dial would keep the call at "
+				 "this gateway");
 
 	if (method && (!how || strcmp(how, "refer")))
 		return error_set(f, 400, "blindMethod", "must be refer");
@@ -401,10 +400,9 @@ static int blind_check(const struct transferverb *tv, const cJSON *verb,
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		if (!tv->warm && field_get(verb, keys[i]))
-			return error_set(
-				f, 400, keys[i],
-				"is nothing that a blind transfer can "
-				"do: use mode warm");
+			return error_set(f, 400, keys[i],
+					 "must be left out of a blind "
+					 "transfer; use mode warm");
 	}
 
 	return 0;
@@ -419,9 +417,8 @@ static int uui_parse(struct transferverb *tv, const cJSON *verb,
 
 	return tv->uui && tv->warm
 		       ? error_set(f, 400, "uui",
-				   "is nothing that a warm transfer can do: "
-				   "write User-to-User into the headers of a "
-				   "target")
+				   "must be left out of a warm transfer; give "
+				   "User-to-User in the headers of a target")
 		       : 0;
 }
 

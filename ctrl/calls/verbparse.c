@@ -139,7 +139,7 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct error *f)
 	if (verb_find(kindp, item->valuestring))
 		return 0;
 
-	(void)error_set(f, 400, NULL, "is not a verb that this gateway knows");
+	(void)error_set(f, 400, NULL, "is not a verb of this gateway");
 	strcpy(f->field, "verb");
 
 	return EBADMSG;
@@ -271,7 +271,8 @@ static int list_parse(struct verb **listp, const cJSON *array, struct error *f)
 		return error_set(f, 400, "verbs", "must not be empty");
 
 	if (cJSON_GetArraySize(array) > VERB_LIST_MAX)
-		return error_set(f, 400, "verbs", "must not be more than %d",
+		return error_set(f, 400, "verbs",
+				 "must have at most %d members",
 				 VERB_LIST_MAX);
 
 	cJSON_ArrayForEach(obj, array)

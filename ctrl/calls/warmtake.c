@@ -157,9 +157,9 @@ void warm_played(struct warm *w, const struct report *r)
 		return;
 
 	if (!strcmp(r->reason, "failed")) {
-		warm_complain(w, play_field(w), "can't be played");
+		warm_complain(w, play_field(w), "cannot be played");
 		warm_fail(w, FAILURE_ERROR, 200,
-			  "the target can't be played anything");
+			  "no file can be played to the target");
 	}
 	else if (strcmp(r->reason, "completed")) {
 		return; /* the call ends */

@@ -64,8 +64,8 @@ void warm_complain(const struct warm *w, const char *field, const char *error)
 	struct error f;
 
 	/* the node's field is that of a play */
-	if (!strncmp(error, "url: ", 5))
-		error += 5;
+	if (!strncmp(error, "url ", 4))
+		error += 4;
 
 	error_init(&f);
 	verb_error(t->verb, &f);

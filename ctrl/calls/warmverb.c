@@ -43,8 +43,8 @@ static int file_parse(char **filep, const cJSON *obj, const char *key,
 	if (!is_wav(file))
 		return error_set(f, 400, name,
 				 "must be the name of a WAV file below "
-				 "baresip's audio_path, since this gateway "
-				 "speaks no text and fetches no URL");
+				 "baresip's audio_path: this gateway has no "
+				 "text-to-speech and fetches no URL");
 
 	return field_keep(filep, file);
 }
@@ -74,9 +74,9 @@ static int brief_parse(struct warmverb *w, const cJSON *verb, struct error *f)
 
 	if (field_get(brief, "text") && !field_get(brief, "url"))
 		return error_set(f, 400, "brief.text",
-				 "must not stand alone, since this gateway "
-				 "speaks no text: give brief.url, the name of "
-				 "a WAV file below baresip's audio_path");
+				 "must be given with brief.url, the name of a "
+				 "WAV file below baresip's audio_path: this "
+				 "gateway has no text-to-speech");
 
 	return file_parse(&w->brief, brief, "url", "brief.url", f);
 }
@@ -104,9 +104,9 @@ static int confirm_parse(struct warmverb *w, const cJSON *verb,
 		return error_set(f, 400, "confirm.digit", "is required");
 
 	if (strlen(digit) != 1 || !strchr("0123456789*#ABCD", *digit))
-		return error_set(f, 400, "confirm.digit",
-				 "must be one key of a telephone: 0 to 9, *, "
-				 "#, or A to D");
+		return error_set(
+			f, 400, "confirm.digit",
+			"must be one DTMF key: 0 to 9, *, # or A to D");
 
 	strcpy(w->digit, digit);
 
@@ -120,17 +120,17 @@ static int refuse(const cJSON *verb, struct error *f)
 	const cJSON *present = field_get(verb, "callerPresent");
 
 	if (present && !cJSON_IsFalse(present))
-		return error_set(f, 400, "callerPresent",
-				 "must be false, since this gateway has no "
-				 "conference: the caller waits on hold while "
-				 "the target hears brief.url and "
-				 "confirm.prompt");
+		return error_set(
+			f, 400, "callerPresent",
+			"must be false: this gateway has no conference, and "
+			"the caller waits on hold while the target hears "
+			"brief.url and confirm.prompt");
 
 	if (field_get(verb, "amd"))
 		return error_set(f, 400, "amd",
-				 "must be left out, since this gateway knows "
-				 "no answering machine from a person: use "
-				 "confirm, whose digit no machine presses");
+				 "must be left out: this gateway detects no "
+				 "answering machines; use confirm, since no "
+				 "machine presses its digit");
 
 	return 0;
 }
@@ -241,7 +241,7 @@ int warmverb_music(char **textp, const struct verb *list, struct error *f)
 		verb_error(v, f);
 		return error_set(f, 400, NULL,
 				 "must be play in the answer to an "
-				 "onHoldHook, since the caller only listens");
+				 "onHoldHook: the caller only listens");
 	}
 
 	json_init(&j);

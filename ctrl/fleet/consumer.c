@@ -112,7 +112,7 @@ static void set_state(enum state s, const char *why)
 static void try_later(const char *why)
 {
 	if (strcmp(why, consumer.why) != 0)
-		log_warning("fleet: can't read the stream: %s", why);
+		log_warning("fleet: cannot read the stream: %s", why);
 
 	bus_cancel(consumer.request);
 	consumer.request = NULL;
@@ -165,12 +165,12 @@ static const char *error_of(int err, const struct jetstream_error *e)
 	case 0: return NULL;
 	case ETIMEDOUT: return "the engine does not answer";
 	case EHOSTUNREACH: return "the engine has no JetStream, or no leader";
-	case EBADMSG: return "the engine's answer makes no sense";
+	case EBADMSG: return "the answer of the engine is not valid";
 
 	case EPROTO:
 		if (e->err_code == JETSTREAM_NO_STREAM)
-			return "there is no such stream: make it with "
-			       "`referctl fleet init`";
+			return "the stream does not exist; make it with "
+			       "referctl fleet init";
 		return *e->text ? e->text : "the engine refuses";
 
 	default: return strerror(err);
@@ -183,7 +183,7 @@ static void silence_handler(void *arg)
 	(void)arg;
 
 	if (consumer.state == CONSUMER_READS)
-		again("it was silent");
+		again("the stream was silent");
 	else if (consumer.state == CONSUMER_WAITS)
 		look();
 }
@@ -306,7 +306,8 @@ static void make(void)
 static void begin(const char *epoch, const char *why)
 {
 	if (*consumer.epoch)
-		log_warning("fleet: reads the stream from its begin: %s", why);
+		log_warning("fleet: reads the stream from its beginning: %s",
+			    why);
 
 	drop_consumer();
 	intray_clear();
@@ -346,23 +347,25 @@ static bool is_shrunk(uint64_t last)
 static bool compare(const struct jetstream_stream *s)
 {
 	if (strcmp(s->created, consumer.epoch) != 0) {
-		begin(s->created, "it was made anew");
+		begin(s->created, "the stream was made again");
 	}
 	else if (is_shrunk(s->last)) {
-		begin(s->created, "it has lost what was read of it");
+		begin(s->created,
+		      "the stream has lost messages that were read");
 	}
 	else if (consumer.shrunk) {
-		try_later("the stream has less than was read of it");
+		try_later("the stream has fewer messages than were read");
 		return false;
 	}
 	else if (consumer.last && s->first > consumer.last + 1) {
 		if (intray_count()) {
-			try_later("the stream begins behind what was read");
+			try_later("the stream begins after the last message "
+				  "read");
 			return false;
 		}
 		log_warning("fleet: the stream begins at %" PRIu64
-			    ", what is between %" PRIu64
-			    " and that is lost to this referd",
+			    "; the messages after %" PRIu64
+			    " are lost to this referd",
 			    s->first, consumer.last);
 		view_skip(s->first);
 		consumer.last = s->first - 1;
@@ -458,11 +461,11 @@ static void check_answer(int err, const struct fleetbus_news *n, void *arg)
 		return;
 
 	if (strcmp(s.created, consumer.epoch) != 0 || s.last < consumer.last)
-		again("the stream is another one");
+		again("the stream is a different one");
 	else if (take_leader(&s))
 		again("another server leads the stream");
 	else if (s.last > consumer.last && consumer.last == consumer.checked)
-		again("nothing comes of it");
+		again("no messages come");
 	consumer.checked = consumer.last;
 }
 
@@ -492,7 +495,8 @@ static void take(const struct fleetbus_news *n, const struct ackreply *r)
 	timer_start(&consumer.timer, silence_time);
 	if (is_stamped(r->stream_seq) &&
 	    consumer.stamps[r->stream_seq % STAMPS].time != r->time) {
-		begin_same("what was read of it has gone from it");
+		begin_same("the messages that were read are gone from the "
+			   "stream");
 		return;
 	}
 	if (r->stream_seq >= consumer.last)
@@ -542,7 +546,8 @@ static void status_handler(const struct fleetbus_news *n, void *arg)
 		return;
 
 	if (n->status != 100) {
-		again(n->description ? n->description : "the engine says so");
+		again(n->description ? n->description
+				     : "the engine reports so");
 		return;
 	}
 

@@ -109,7 +109,7 @@ static void arrive(struct place *p, const char *member, const char *badge,
 	}
 
 	if (field_keep(&p->member, member) || field_keep(&p->badge, badge)) {
-		log_error("fleet: out of memory, client %s is not found",
+		log_error("fleet: client %s cannot be found: out of memory",
 			  p->name);
 		return;
 	}
@@ -412,7 +412,8 @@ static int serve_deliver(const cJSON *rq, const char *from,
 
 	if (!name || !client_name_valid(name) || !text || !boot)
 		return error_set(f, 400, NULL,
-				 "deliver: must have client, seq and text");
+				 "The request deliver must have client, boot, "
+				 "seq and text");
 
 	here = client_badge(name);
 	if (!here || strcmp(here, badge ? badge : "")) {
@@ -462,9 +463,10 @@ static void came_handler(const char *client, const char *badge, int64_t n,
 	if (fits(p, badge))
 		arrive(p, arg, badge, n, resumes);
 	else
-		log_warning("fleet: client %s has come at member %s with "
-			    "another token: it gets nothing from here",
-			    client, (const char *)arg);
+		log_warning(
+			"fleet: client %s has connected to member %s with "
+			"another token; it gets no messages from this member",
+			client, (const char *)arg);
 }
 
 

@@ -58,8 +58,7 @@ static void check(void)
 	char text[JETSTREAM_TEXT_SIZE + 100];
 
 	(void)snprintf(text, sizeof(text),
-		       "stream %s is not as it should be: "
-		       "%s",
+		       "stream %s is not configured as required: %s",
 		       fleet_stream(), wrong ? wrong : "");
 	say(wrong ? text : "");
 }
@@ -87,13 +86,14 @@ static void refuse(int err, const struct jetstream_error *e)
 
 	if (err == EPROTO && e->err_code == JETSTREAM_NO_STREAM)
 		(void)snprintf(text, sizeof(text),
-			       "there is no stream %s: make it with `referctl "
-			       "fleet init`",
+			       "stream %s does not exist; make it with "
+			       "referctl fleet init",
 			       fleet_stream());
 	else if (err == EPROTO)
-		(void)snprintf(text, sizeof(text),
-			       "the engine tells nothing of stream %s: %s",
-			       fleet_stream(), e->text);
+		(void)snprintf(
+			text, sizeof(text),
+			"the engine gives no information on stream %s: %s",
+			fleet_stream(), e->text);
 	else if (err == EHOSTUNREACH)
 		(void)snprintf(text, sizeof(text),
 			       "the engine has no JetStream, or stream %s has "
@@ -101,8 +101,8 @@ static void refuse(int err, const struct jetstream_error *e)
 			       fleet_stream());
 	else if (err == ETIMEDOUT)
 		(void)snprintf(text, sizeof(text),
-			       "stream %s has no leader, or this referd may "
-			       "not ask for it",
+			       "stream %s has no leader, or this referd has "
+			       "no permission to ask for it",
 			       fleet_stream());
 	else
 		return;

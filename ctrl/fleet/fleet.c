@@ -250,8 +250,8 @@ void fleet_yield(const char *boot)
 	if (fleet.failed)
 		return;
 
-	log_error("fleet: another referd is called %s and lives (boot %s): "
-		  "give this one another name with %s",
+	log_error("fleet: another live referd has the name %s (boot %s): give "
+		  "this one another name with %s",
 		  fleet.member, boot, option_shown("fleet-node"));
 	fleet.failed = true;
 	timer_start(&fleet.leave, 0);

@@ -132,7 +132,7 @@ static void answer_handler(int err, const struct fleetbus_news *n, void *arg)
 	(void)arg;
 
 	if (err)
-		log_warning("fleet: can't tell that a member is lost: %s",
+		log_warning("fleet: cannot publish that a member is lost: %s",
 			    strerror(err));
 	else
 		log_debug("fleet: lost: %s", n->data);
@@ -194,7 +194,8 @@ static void send_part(const struct machine *m, const struct items *items,
 	if (bus_ask(NULL, bus_subject(subject, sizeof(subject), "lost", rest),
 		    &header, 1, text, strlen(text), ask_time, answer_handler,
 		    NULL))
-		log_warning("fleet: can't tell that %s is lost", m->name);
+		log_warning("fleet: cannot publish that member %s is lost",
+			    m->name);
 	free(text);
 }
 
@@ -210,8 +211,8 @@ static void tell(const struct machine *m)
 		qsort(items.lines, items.count, sizeof(*items.lines), compare);
 
 	parts = (items.count + ITEMS_MAX - 1) / ITEMS_MAX;
-	log_warning("fleet: %s is lost, with %zu calls and transfers", m->name,
-		    items.count);
+	log_warning("fleet: member %s is lost, with %zu calls and transfers",
+		    m->name, items.count);
 	for (size_t i = 0; i < parts && !items.failed; i++)
 		send_part(m, &items, i, parts);
 

@@ -147,7 +147,7 @@ void losthook_take(const char *member, const char *text)
 		save(id, text);
 	else if (err != EBADMSG)
 		log_error("fleet: the hook of transfer %s of member %s is not "
-			  "kept: %s",
+			  "stored: %s",
 			  id, member, strerror(err));
 
 out:
@@ -198,8 +198,8 @@ void losthook_post(const char *transfer_id, int refer_status,
 	data = keephook_text(client.dialect, transfer_id, refer_status, reason,
 			     l->told, l->tried);
 	if (!data) {
-		log_error("fleet: out of memory, the hook of transfer %s is "
-			  "lost",
+		log_error("fleet: the hook of transfer %s is lost: out of "
+			  "memory",
 			  transfer_id);
 		return;
 	}
@@ -228,7 +228,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	err = add(key, cJSON_GetObjectItemCaseSensitive(tree, "data"),
 		  field_str(tree, "call_sid"));
 	if (err)
-		log_error("fleet: the hook of transfer %s is not kept: %s",
+		log_error("fleet: the hook of transfer %s is not stored: %s",
 			  key, strerror(err));
 	cJSON_Delete(tree);
 }

@@ -70,7 +70,8 @@ static void take(char *text)
 	(void)snprintf(reason, sizeof(reason), "the member %s is lost",
 		       fleet_member());
 	if (by)
-		log_warning("fleet: %s has told that this referd was lost",
+		log_warning("fleet: member %s has published that this referd "
+			    "was lost",
 			    by);
 	while (by && (line = strsep(&text, "\n")))
 		take_item(line, by, reason);

@@ -35,7 +35,7 @@ const struct fleetbus_plugin *plugin_load(void)
 	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
 	if (!object) {
-		log_error("fleet: needs the package referd-fleet: %s",
+		log_error("fleet: the package referd-fleet is required: %s",
 			  dlerror());
 		return NULL;
 	}

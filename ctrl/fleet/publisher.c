@@ -74,7 +74,7 @@ static void back_off(void)
 static void say(const char *text)
 {
 	if (strcmp(publisher.said, text) != 0 && *text)
-		log_warning("fleet: the stream takes no events: %s", text);
+		log_warning("fleet: the stream accepts no events: %s", text);
 
 	(void)snprintf(publisher.said, sizeof(publisher.said), "%s", text);
 }
@@ -183,7 +183,7 @@ static void last_handler(int err, const struct fleetbus_news *n, void *arg)
 		engine_look();
 	}
 	else if (err == EBADMSG) {
-		say("what it has of this referd is no message of a referd");
+		say("its last message of this referd is not valid");
 		back_off();
 	}
 	else if (err != ENOTCONN) {

@@ -197,7 +197,7 @@ static void refuse_unknown(struct job *job, const char *why, int status)
 {
 	struct error f = job->f;
 
-	(void)error_set(&f, status, NULL, "%.200s %s", job->f.text, why);
+	(void)error_set(&f, status, NULL, "%.200s; %s", job->f.text, why);
 	(void)snprintf(f.field, sizeof(f.field), "%s", job->f.field);
 	refuse(job, &f);
 }
@@ -214,7 +214,7 @@ static void found_handler(const char *member, const struct cJSON *answer,
 		refuse(job, &job->f);
 	}
 	else if (!member) {
-		refuse_unknown(job, "of the members of the fleet that answer",
+		refuse_unknown(job, "some members of the fleet do not answer",
 			       504);
 	}
 	else if (field_keep(&job->member, member)) {
@@ -274,8 +274,8 @@ static void start(struct job *job)
 
 	if (find(job))
 		refuse_unknown(job,
-			       "here, and the fleet can't be asked: this "
-			       "member has no connection to it",
+			       "this member has no connection to the fleet "
+			       "and cannot ask the others",
 			       503);
 }
 
@@ -388,8 +388,8 @@ static int pick(const char **memberp, const struct errand *e,
 static int refuse_label(const struct errand *e, struct error *why)
 {
 	return e->label ? error_set(why, 400, "label",
-				    "must be left out: this referd is not one "
-				    "of a fleet (%s)",
+				    "must be left out: this referd is not a "
+				    "member of a fleet (%s)",
 				    option_shown("fleet"))
 			: ENOENT;
 }
@@ -417,7 +417,7 @@ int fleet_elsewhere(const struct errand *e, const struct error *f,
 		err = route_add(e, member, f);
 	if (err == ENOBUFS)
 		err = error_set(why, 503, NULL,
-				"too many messages wait for other members of "
+				"Too many messages wait for other members of "
 				"the fleet");
 
 	return err;
@@ -434,7 +434,7 @@ int fleet_get(const char *request, const char *call_sid)
 		return ENOENT;
 
 	error_init(&job->f);
-	(void)error_set(&job->f, 404, NULL, "no such call lives");
+	(void)session_missing(&job->f, NULL, call_sid);
 	if (field_keep(&job->call_sid, call_sid)) {
 		destroy(job);
 		return ENOENT;

@@ -117,15 +117,16 @@ static void fail(struct rq *r, int err)
 	error_init(&f);
 	if (err == ENOTCONN)
 		(void)error_set(&f, 503, NULL,
-				"member %s can't be asked: this one has no "
-				"connection to the fleet",
+				"The member %s cannot be asked: this referd "
+				"has no connection to the fleet",
 				r->member);
 	else if (err == EHOSTUNREACH && r->tries == 1)
-		(void)error_set(&f, 503, NULL, "member %s is not reachable",
-				r->member);
+		(void)error_set(&f, 503, NULL,
+				"The member %s cannot be reached", r->member);
 	else if (err == EHOSTUNREACH || err == ETIMEDOUT)
 		(void)error_set(&f, 504, NULL,
-				"member %s does not answer; it may do it yet",
+				"The member %s does not answer; it may still "
+				"carry out the request",
 				r->member);
 	else
 		(void)error_set(&f, 500, NULL, "%s", strerror(err));
@@ -145,7 +146,7 @@ static void read_error(struct error *f, const cJSON *obj, const char *member)
 			text ? text : "");
 	if (!text)
 		(void)error_set(f, 500, NULL,
-				"member %s answers what is not understood",
+				"The answer of the member %s is not valid",
 				member);
 	if (field_str(obj, "field"))
 		(void)snprintf(f->field, sizeof(f->field), "%s",
@@ -466,14 +467,15 @@ static int serve(const cJSON *tree, struct json *answer, struct error *f,
 		*oncep = rq.types[i].once;
 		if (*oncep && is_stale(tree))
 			return error_set(f, 504, NULL,
-					 "member %s was started again; it may "
-					 "have been done before",
+					 "The member %s has restarted; it may "
+					 "have carried out the request before",
 					 fleet_member());
 
 		return rq.types[i].h(tree, from, answer, f);
 	}
 
-	return error_set(f, 400, "type", "is not known to member %s",
+	return error_set(f, 400, "type",
+			 "is not a request that the member %s knows",
 			 fleet_member());
 }
 
@@ -483,7 +485,7 @@ static void reply(const char *subject, const char *text)
 	if (text)
 		(void)bus_send(subject, NULL, NULL, 0, text, strlen(text));
 	else
-		log_error("fleet: out of memory, a member gets no answer");
+		log_error("fleet: a member gets no answer: out of memory");
 }
 
 

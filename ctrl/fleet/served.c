@@ -73,8 +73,7 @@ static int read_sender(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
 			       : 0;
 
 	if (!who || !client_name_valid(who))
-		return error_set(f, 400, "client",
-				 "must have a name as clients have");
+		return error_set(f, 400, "client", "must have a valid name");
 
 	*s = (struct sender){.kind = SENDER_CLIENT,
 			     .name = who,
@@ -87,8 +86,8 @@ static int read_sender(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
 	if (client_badge(who) ? strcmp(client_badge(who), s->badge)
 			      : !deliver_seen(from, who, s->badge))
 		return error_set(f, 403, NULL,
-				 "the name %s is that of a client with "
-				 "another token, at member %s",
+				 "The name %s belongs to a client with "
+				 "another token, at the member %s",
 				 who, fleet_member());
 
 	return 0;
@@ -255,7 +254,7 @@ static int serve_call(const cJSON *rq, const char *from, struct json *answer,
 		return error_set(f, 400, "call_sid", "is required");
 
 	if (!call_lives(sid))
-		return error_set(f, 404, NULL, "no such call lives");
+		return session_missing(f, NULL, sid);
 
 	json_init(&j);
 	session_print(&j, NULL, session_find(sid));

@@ -90,7 +90,7 @@ static bool works(int64_t now)
 static const char *trouble(void)
 {
 	if (!fleet_views())
-		return "the stream takes nothing";
+		return "the stream accepts no events";
 
 	return *consumer_trouble() ? consumer_trouble()
 				   : "the stream is silent";
@@ -114,7 +114,7 @@ static enum state find(char why[WHY_SIZE])
 	}
 
 	if (lag >= (was ? BEHIND : BEHIND_LEAST)) {
-		strcpy(why, "it catches up");
+		strcpy(why, "referd catches up");
 		return STATUS_BEHIND;
 	}
 

@@ -62,7 +62,7 @@ static void emit_text(struct json *j, uint64_t f, const char *call_sid,
 	if (json_done(j))
 		fleet_emit(f, call_sid, jambonz, json_done(j));
 	else
-		log_error("view: out of memory, a message is lost");
+		log_error("view: a message is lost: out of memory");
 }
 
 
@@ -327,7 +327,7 @@ static void take_events(void)
 		return;
 	}
 
-	log_error("view: message %" PRIu64 " of the stream makes no sense",
+	log_error("view: message %" PRIu64 " of the stream is not valid",
 		  batch.sseq);
 	finish();
 }
@@ -361,8 +361,8 @@ bool view_take(uint64_t sseq, const char *subject, const char *data,
 	batch.body = strndup(data, len);
 	batch.line = batch.body;
 	if (!batch.body)
-		log_error("view: out of memory, message %" PRIu64
-			  " of the stream is lost",
+		log_error("view: message %" PRIu64
+			  " of the stream is lost: out of memory",
 			  sseq);
 
 	if (batch.body && is_of_kind(subject, "ev.")) {
@@ -440,7 +440,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	else
 		ok = origin_load(key, tree);
 	if (!ok)
-		log_error("view: can't load %s", key);
+		log_error("view: cannot load %s", key);
 	cJSON_Delete(tree);
 }
 
@@ -451,7 +451,7 @@ static void running_handler(const char *key, const char *data, void *arg)
 	(void)arg;
 
 	if (!viewtransfers_load(tree))
-		log_error("view: can't load transfer %s", key);
+		log_error("view: cannot load transfer %s", key);
 	cJSON_Delete(tree);
 }
 

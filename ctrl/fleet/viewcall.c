@@ -200,7 +200,7 @@ void viewcall_take(const char *member, const char *call_sid, const char *data)
 
 	/* a call is its own member's to tell of */
 	if (!state || (c && strcmp(c->member, member))) {
-		log_warning("view: what %s tells of call %s makes no sense",
+		log_warning("view: a message of %s on call %s is not valid",
 			    member, call_sid);
 	}
 	else if (is_over(state)) {

@@ -77,7 +77,7 @@ static void send(const struct lost *l, struct json *j, unsigned place,
 	if (json_done(j))
 		fleet_emit(l->f + place, call_sid, jambonz, json_done(j));
 	else
-		log_error("view: out of memory, a message is lost");
+		log_error("view: a message is lost: out of memory");
 	json_free(j);
 }
 
@@ -223,8 +223,8 @@ void viewlost_take(uint64_t sseq, char *body)
 			ownlost_take(sseq, own);
 	}
 	else {
-		log_warning("view: a message that a member is lost makes no "
-			    "sense");
+		log_warning(
+			"view: a message that a member is lost is not valid");
 	}
 
 	cJSON_Delete(head);

@@ -313,8 +313,8 @@ enum viewstep viewtransfer_take(const char *member, const char *call_sid,
 	if (!x)
 		x = table_get(ended, id);
 	if (x && strcmp(x->member, member)) {
-		log_warning("view: what %s tells of transfer %s of %s makes "
-			    "no sense",
+		log_warning("view: a message of %s on transfer %s of %s is "
+			    "not valid",
 			    member, id, x->member);
 		return VIEWSTEP_DROP;
 	}

@@ -142,8 +142,8 @@ void hooks_elsewhere(const char *transfer_id)
 
 	id = strdup(transfer_id);
 	if (!id || table_put(apart.sent, id, id)) {
-		log_error("hooks: out of memory, the hook of %s may be sent "
-			  "twice",
+		log_error("hooks: the hook of transfer %s may be sent twice: "
+			  "out of memory",
 			  transfer_id);
 		free(id);
 		return;

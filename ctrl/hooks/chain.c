@@ -120,7 +120,7 @@ static struct chain *skip_events(struct chain *c, const char *url)
 	while (c && c->head->next && posting_passes(c->head) &&
 	       !strcmp(c->head->hook.url, url))
 		c = chain_conclude(c->head, "failed", 0,
-				   "the one before failed");
+				   "the hook before it failed");
 
 	return c;
 }
@@ -309,7 +309,7 @@ static const char *dead_end(const struct posting *p)
 		return NULL;
 
 	return p->client ? events->left(p->client)
-			 : "the verb came over HTTP, from no client";
+			 : "the verb came over HTTP and has no client";
 }
 
 
@@ -352,7 +352,7 @@ static void timer_handler(void *arg)
 	struct posting *p = arg;
 
 	if (p->http && p->sent)
-		fail(p, 0, "it can't be sent");
+		fail(p, 0, "the request cannot be made");
 	else if (p->http)
 		posting_send(p);
 	else if (p->sent && client_awaits(p->client->name, p->seq))

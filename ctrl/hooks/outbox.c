@@ -220,7 +220,7 @@ static void load_handler(const char *key, const char *text, void *arg)
 	if (!err)
 		err = append(p, sid);
 	if (err) {
-		log_error("outbox: can't load %s: %s", key, strerror(err));
+		log_error("outbox: cannot load %s: %s", key, strerror(err));
 		if (p)
 			destroy(p);
 	}

@@ -45,7 +45,7 @@ int signature_read(const char *path)
 	if (secret.len)
 		return 0;
 
-	log_error("signature: there is no secret in %s", path);
+	log_error("signature: %s has no secret", path);
 
 	return ENOENT;
 }

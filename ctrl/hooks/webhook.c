@@ -75,7 +75,7 @@ static void done(struct webhook *w, CURLcode result)
 		httploop_remove(w->easy);
 	w->added = false;
 	h(status,
-	  w->closed   ? "the host has an address that hooks may not go to"
+	  w->closed   ? "the host has an address that is closed to hooks"
 	  : *w->error ? w->error
 		      : curl_easy_strerror(result),
 	  w->body ? w->body : "", w->len, arg);

@@ -22,7 +22,7 @@ static const double pause_time = .1;
 static void rest(struct acceptor *a, int err)
 {
 	if (!a->stuck)
-		log_warning("%s: nobody else can come: %s", a->name,
+		log_warning("%s: cannot accept connections: %s", a->name,
 			    strerror(err));
 
 	a->stuck = true;

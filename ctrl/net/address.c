@@ -162,7 +162,7 @@ const char *address_url_error(const char *url)
 
 	if (weburl_parse(&u, url)) {
 		weburl_reset(&u);
-		return *allowed ? "must be a URL that can be read" : NULL;
+		return *allowed ? "must be a valid URL" : NULL;
 	}
 
 	/* a name may end with the dot of the root */
@@ -172,12 +172,12 @@ const char *address_url_error(const char *url)
 
 	if (*allowed && !is_named(u.host, false)) {
 		(void)snprintf(unnamed, sizeof(unnamed),
-			       "goes to a host that %s does not name",
+			       "must go to a host that %s allows",
 			       option_shown("hook-allow"));
 		why = unnamed;
 	}
 	else if (host_is_closed(u.host))
-		why = "goes to an address that hooks may not go to";
+		why = "must not go to an address that is closed to hooks";
 	weburl_reset(&u);
 
 	return why;

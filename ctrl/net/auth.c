@@ -67,7 +67,7 @@ static const char *add(struct tokens *t, const char *name, const char *role,
 	const char *why;
 
 	if (t->count == TOKENS_MAX)
-		return "there are more than 1024 tokens";
+		return "the file must have at most 1024 tokens";
 
 	if (strlen(name) >= AUTH_NAME_SIZE || !is_plain(name))
 		return "the name must have at most 64 plain characters";
@@ -84,9 +84,9 @@ static const char *add(struct tokens *t, const char *name, const char *role,
 
 	for (size_t i = 0; i < t->count; i++) {
 		if (!strcmp(t->badges[i].name, name))
-			return "the name stands there twice";
+			return "the name must appear only once";
 		if (!memcmp(t->badges[i].hash, b->hash, AUTH_HASH_SIZE))
-			return "the token stands there twice";
+			return "the token must appear only once";
 	}
 
 	++t->count;
@@ -108,7 +108,7 @@ static const char *read_line(struct tokens *t, char *line)
 		return NULL;
 
 	if (!token || strtok_r(NULL, blank, &save))
-		return "a line must have a name, a role and a token";
+		return "the line must have a name, a role and a token";
 
 	return add(t, name, role, token);
 }
@@ -130,7 +130,7 @@ static int read_lines(struct tokens *t, FILE *f, const char *path)
 	if (why)
 		log_error("auth: %s, line %u: %s", path, n, why);
 	else if (!t->count)
-		log_error("auth: there is no token in %s", path);
+		log_error("auth: %s has no token", path);
 
 	return why || !t->count ? EINVAL : 0;
 }
@@ -144,15 +144,15 @@ static int read_file(struct tokens *t, const char *path)
 
 	if (!f || fstat(fileno(f), &st)) {
 		err = errno;
-		log_error("auth: can't read the tokens in %s: %s", path,
+		log_error("auth: cannot read the tokens in %s: %s", path,
 			  strerror(err));
 		goto out;
 	}
 
 	if (st.st_mode & (S_IROTH | S_IWOTH)) {
 		err = EACCES;
-		log_error("auth: others must not be able to read or write %s; "
-			  "chmod 600 helps",
+		log_error("auth: %s must be accessible to its owner only "
+			  "(chmod 600)",
 			  path);
 		goto out;
 	}

@@ -45,8 +45,8 @@ static void turn_away(int fd)
 	static const char answer[] =
 		"HTTP/1.1 503 Service Unavailable\r\n"
 		"Content-Type: application/json\r\n"
-		"Content-Length: 42\r\nConnection: close\r\n\r\n"
-		"{\"error\":\"there are too many connections\"}";
+		"Content-Length: 32\r\nConnection: close\r\n\r\n"
+		"{\"error\":\"Too many connections\"}";
 	char buf[4096];
 
 	(void)recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
@@ -99,10 +99,10 @@ static int bind_to(const struct addrinfo *ai,
 	int on = 1, err;
 
 	if (!config->anywhere && !address_is_loopback(ai->ai_addr)) {
-		log_error("listen: refuses to listen on %s without tokens; "
-			  "put a line 'NAME controller TOKEN' into a file of "
-			  "mode 0600 (openssl rand -hex 32 makes a token) and "
-			  "name it by %s",
+		log_error("listen: cannot listen on %s without tokens: put a "
+			  "line 'NAME controller TOKEN' into a file of mode "
+			  "0600 (openssl rand -hex 32 makes a token) and name "
+			  "the file with %s",
 			  config->address, option_shown("token-file"));
 		return EACCES;
 	}
@@ -119,7 +119,7 @@ static int bind_to(const struct addrinfo *ai,
 		return 0;
 
 	err = errno;
-	log_error("listen: can't listen on %s: %s", config->address,
+	log_error("listen: cannot listen on %s: %s", config->address,
 		  err == EADDRINUSE ? "the port is in use" : strerror(err));
 
 	return err;
@@ -164,7 +164,7 @@ static int bind_address(const struct listen_config *config)
 
 	if (split(server.host, &port, config->address) ||
 	    getaddrinfo(server.host, port, &hints, &ai)) {
-		log_error("listen: can't listen on %s: give HOST:PORT",
+		log_error("listen: cannot listen on %s: give HOST:PORT",
 			  config->address);
 		return EINVAL;
 	}
@@ -214,8 +214,8 @@ static unsigned guest_connections(unsigned connections, unsigned others)
 	if (n >= connections)
 		return connections;
 
-	log_warning("listen: the limit of open files lets %u clients come; "
-		    "%u would be enough for all that the settings allow",
+	log_warning("listen: the limit of open files allows %u clients; the "
+		    "settings need a limit of %u",
 		    n, DESCRIPTORS_LOW + connections + others);
 
 	return n;
@@ -251,8 +251,8 @@ static unsigned get_descriptors(unsigned connections, unsigned others)
 		limit.rlim_cur -= reserve;
 	if (limit.rlim_cur < connections)
 		connections = (unsigned)limit.rlim_cur;
-	log_warning("listen: the limit of open files lets %u clients come; "
-		    "%llu would be enough for all that the options allow",
+	log_warning("listen: the limit of open files allows %u clients; the "
+		    "options need a limit of %llu",
 		    connections, (unsigned long long)want);
 
 	return connections;

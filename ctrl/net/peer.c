@@ -144,7 +144,7 @@ struct peer *peer_admit(const struct sockaddr *sa)
 	if (peers.count >= peers.max ||
 	    (p && p->count >= peers.max_per_address &&
 	     !address_is_loopback(sa))) {
-		log_warning("peer: a connection from %s is too many", key);
+		log_warning("peer: too many connections from %s", key);
 		return NULL;
 	}
 

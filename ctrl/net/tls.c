@@ -40,7 +40,7 @@ int tls_check(const struct tls_files *files)
 		return 0;
 
 	if (!*files->cert || !*files->key) {
-		log_error("tls: tls-cert and tls-key need each other");
+		log_error("tls: tls-cert and tls-key must be given together");
 		return EINVAL;
 	}
 
@@ -50,7 +50,7 @@ int tls_check(const struct tls_files *files)
 
 	file = try_files(ssl, files);
 	if (file)
-		log_error("tls: can't use %s: %s", file,
+		log_error("tls: cannot use %s: %s", file,
 			  ERR_reason_error_string(ERR_peek_last_error()));
 	ERR_clear_error();
 	SSL_CTX_free(ssl);

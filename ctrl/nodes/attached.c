@@ -116,7 +116,7 @@ static void close_link(struct nodelink *l)
 /* It attaches again, and is asked again */
 static void let_go(struct nodelink *l)
 {
-	log_error("node: a request is lost, the link is closed");
+	log_error("node: a request is lost; the link is closed");
 	l->closeh(l, l->arg);
 	close_link(l);
 }
@@ -188,8 +188,8 @@ static void report(const struct report *r)
 	if (report_check(&own))
 		node_take(at.link.arg, &own);
 	else
-		log_warning("node: a %s of the module in this process can't "
-			    "be used, and is skipped",
+		log_warning("node: a %s of the module in this process is not "
+			    "valid; it is skipped",
 			    report_name(r->kind));
 }
 

@@ -294,7 +294,7 @@ int report_decode(struct report **rp, char *line, size_t len,
 	if (members_read(line, report_handler, r))
 		*whyp = "is not JSON";
 	else if (!load(r))
-		*whyp = "is no report of protocol 1";
+		*whyp = "is not a report of protocol 1";
 	if (*whyp) {
 		report_free(r);
 		return EBADMSG;

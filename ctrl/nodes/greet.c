@@ -54,8 +54,8 @@ static void tell_rivals(struct node *node)
 		return;
 
 	node->rival = other->rival = true;
-	log_warning("node: two baresips are called %s, processes %d and %d: "
-		    "give each a sip_refer_node of its own",
+	log_warning("node: two baresips have the name %s (processes %d and "
+		    "%d): give each its own sip_refer_node",
 		    node->name, (int)other->process.pid,
 		    (int)node->process.pid);
 	node_announce(node, "another baresip has this name");
@@ -69,8 +69,9 @@ static int identify(struct node **nodep, const struct report *r, bool *is_newp)
 	int err;
 
 	if (node && strcmp(node->name, r->node)) {
-		log_warning("node: %s has the boot of %s, which is given up",
-			    r->node, node->name);
+		log_warning(
+			"node: %s has the boot of %s; the other is given up",
+			r->node, node->name);
 		node_gone(node);
 		node = NULL;
 	}
@@ -139,7 +140,7 @@ static int hello_handler(struct nodelink *l, char *line, size_t len, void *arg)
 	err = report_decode(&r, line, len, &why);
 	if (err || r->kind != REPORT_HELLO) {
 		log_warning("node: a first line %s",
-			    err && why ? why : "is no hello");
+			    err && why ? why : "is not a hello");
 		if (!err)
 			report_free(r);
 		return EBADMSG;

@@ -145,7 +145,8 @@ static void close_handler(struct nodelink *l, void *arg)
 /* It counts anew: it is another baresip, whose instance id is the same */
 static void begin_anew(struct node *node, uint64_t n)
 {
-	log_warning("node: %s has the boot of another, which is given up",
+	log_warning("node: %s has the boot of another baresip; the other is "
+		    "given up",
 		    node->name);
 
 	events->gone(node->instance);
@@ -205,8 +206,8 @@ static int line_handler(struct nodelink *l, char *line, size_t len, void *arg)
 
 	/* it may be of a later release; what is behind it can be used */
 	if (err || r->kind == REPORT_HELLO) {
-		log_warning("node: %s: a line %s, and is skipped", node->name,
-			    err && why ? why : "can't be used");
+		log_warning("node: %s: a line %s; it is skipped", node->name,
+			    err && why ? why : "is not valid");
 		if (!err)
 			report_free(r);
 		return 0;
@@ -336,7 +337,7 @@ static void load_handler(const char *key, const char *data, void *arg)
 	(void)arg;
 
 	if (!name || node_create(&node, key, name)) {
-		log_error("node: can't load %s", key);
+		log_error("node: cannot load %s", key);
 		goto out;
 	}
 

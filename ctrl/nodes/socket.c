@@ -43,7 +43,9 @@ static bool is_welcome(const struct ucred *peer, int fd)
 	struct stat st = listener.own;
 
 	if (wire_count() >= LINKS_MAX) {
-		log_warning("link: there are %d links already", LINKS_MAX);
+		log_warning("link: a connection is refused: there are %d "
+			    "links already",
+			    LINKS_MAX);
 		return false;
 	}
 
@@ -52,8 +54,8 @@ static bool is_welcome(const struct ucred *peer, int fd)
 	if (process_may(peer->uid, peer->gid, fd, st.st_gid))
 		return true;
 
-	log_warning("link: process %d of user %u may not connect: it is not "
-		    "in the group of the socket",
+	log_warning("link: process %d of user %u cannot connect: the user is "
+		    "not in the group of the socket",
 		    (int)peer->pid, (unsigned)peer->uid);
 
 	return false;
@@ -172,9 +174,10 @@ static int serve(void)
 
 	err = open_socket();
 	if (err == EADDRINUSE && err != listener.err)
-		log_error("link: another referd serves %s", path);
+		log_error("link: another referd uses %s", path);
 	else if (err && err != listener.err)
-		log_error("link: can't listen on %s: %s", path, strerror(err));
+		log_error("link: cannot listen on %s: %s", path,
+			  strerror(err));
 	listener.err = err;
 	if (err) {
 		close_socket();
@@ -213,7 +216,7 @@ static void watch_handler(EV_P_ ev_stat *w, int revents)
 	if (timer_runs(&listener.again))
 		return;
 
-	log_warning("link: %s is gone, and made again", w->path);
+	log_warning("link: %s was removed; it is made again", w->path);
 	close_socket();
 	if (serve())
 		timer_start(&listener.again, watch_time);
@@ -235,8 +238,8 @@ int socket_listen(const char *path, socket_h *h)
 	int err;
 
 	if (strlen(path) >= sizeof(listener.addr.sun_path)) {
-		log_error("link: the path %s is longer than %zu bytes", path,
-			  sizeof(listener.addr.sun_path) - 1);
+		log_error("link: the path %s must have at most %zu bytes",
+			  path, sizeof(listener.addr.sun_path) - 1);
 		return ENAMETOOLONG;
 	}
 

@@ -101,8 +101,8 @@ static int take_lines(struct wire *w)
 		return 0;
 
 	if (!w->skipping)
-		log_warning("link: process %d says a line that is longer than "
-			    "%d bytes, and is skipped",
+		log_warning("link: process %d sent a line of more than %d "
+			    "bytes; it is skipped",
 			    (int)w->link.pid, LINK_LINE_MAX);
 	w->skipping = true;
 	w->inlen = 0;
@@ -174,7 +174,8 @@ static void write_handler(EV_P_ ev_io *io, int revents)
 
 static void silence_handler(void *arg)
 {
-	log_warning("link: who has connected says nothing");
+	log_warning("link: a process has connected and sent nothing; it is "
+		    "disconnected");
 	fail(arg);
 }
 
@@ -199,7 +200,7 @@ void wire_send(struct nodelink *l, const char *line)
 	char *out;
 
 	if (!line || w->outlen + len + 1 > OUT_MAX) {
-		log_error("link: a request is lost, the link is closed");
+		log_error("link: a request is lost; the link is closed");
 		(void)shutdown(w->fd, SHUT_RDWR);
 		return;
 	}

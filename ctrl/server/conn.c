@@ -59,7 +59,7 @@ static int refuse(struct lws *wsi, unsigned status, const char *why)
 static int refuse_foreign(struct lws *wsi)
 {
 	return refuse(wsi, HTTP_STATUS_FORBIDDEN,
-		      "a page from elsewhere may not come here");
+		      "Origin must match Host or be listed in --allow-origin");
 }
 
 
@@ -91,7 +91,7 @@ static bool is_garbled(struct lws *wsi)
 static int refuse_garbled(struct lws *wsi)
 {
 	return refuse(wsi, HTTP_STATUS_BAD_REQUEST,
-		      "the URL must not contain control characters");
+		      "The URL must not contain control characters");
 }
 
 
@@ -104,7 +104,7 @@ static const char *body_error(struct lws *wsi)
 	size_t n;
 
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
-		return "a body must have a Content-Length, and no "
+		return "A body must have a Content-Length and no "
 		       "Transfer-Encoding";
 
 	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
@@ -116,7 +116,7 @@ static const char *body_error(struct lws *wsi)
 
 	return n && !length[n + strspn(length + n, " \t")]
 		       ? NULL
-		       : "Content-Length: must be one number";
+		       : "Content-Length must be one number";
 }
 
 
@@ -171,9 +171,10 @@ static int get_args(struct lws *wsi, struct arguments *args,
 	p = lws_get_urlarg_by_name(wsi, "client=", buf, sizeof(buf));
 	if (p) {
 		if (!client_name_valid(p))
-			return error_set(error, 400, "client",
-					 "must be a name of 1 to 64 letters, "
-					 "digits and . _ -");
+			return error_set(
+				error, 400, "client",
+				"must be a name of 1 to 64 characters: "
+				"letters, digits and . _ -");
 		strcpy(args->name, p);
 	}
 
@@ -206,11 +207,11 @@ static int confirm_upgrade(struct lws *wsi)
 	if (lws_hdr_copy(wsi, uri, sizeof(uri), WSI_TOKEN_GET_URI) <= 0 ||
 	    strcmp(uri, "/ws"))
 		return refuse(wsi, HTTP_STATUS_NOT_FOUND,
-			      "the WebSocket is at /ws");
+			      "The WebSocket is at /ws");
 
 	if (access_check(&badge, wsi, true) == ACCESS_UNKNOWN)
 		return refuse(wsi, HTTP_STATUS_UNAUTHORIZED,
-			      "the token is not known");
+			      "The token is not known");
 
 	return get_args(wsi, &args, &error)
 		       ? refuse(wsi, HTTP_STATUS_BAD_REQUEST, error.text)
@@ -242,8 +243,8 @@ static int create_client(struct lws *wsi, struct conn *conn)
 			    &conn->badge);
 
 	return err == EACCES ? refuse_websocket(wsi, CLOSE_NO_TOKEN,
-						"the name belongs to another "
-						"token")
+						"The name belongs to a client "
+						"with another token")
 			     : err;
 }
 
@@ -255,7 +256,7 @@ static int established(struct lws *wsi, struct conn *conn)
 		return create_client(wsi, conn);
 
 	watchdog_limit_close(wsi, AUTH_TIME, CLOSE_NO_TOKEN,
-			     "no token has come in time");
+			     "The client has sent no token in time");
 
 	return 0;
 }
@@ -272,7 +273,7 @@ static int log_in(struct lws *wsi, struct conn *conn, const void *in,
 			: realloc(conn->frame, conn->len + len + 1);
 	if (!frame)
 		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
-					"the first message must be short");
+					"The first message is too long");
 
 	memcpy(frame + conn->len, in, len);
 	conn->frame = frame;
@@ -283,9 +284,9 @@ static int log_in(struct lws *wsi, struct conn *conn, const void *in,
 	known = access_frame(&conn->badge, frame, conn->len);
 	explicit_bzero(frame, conn->len);
 	if (!known)
-		return refuse_websocket(wsi, CLOSE_NO_TOKEN,
-					"the first message must be auth with "
-					"a known token");
+		return refuse_websocket(
+			wsi, CLOSE_NO_TOKEN,
+			"The first message must be auth with a known token");
 
 	return create_client(wsi, conn);
 }

@@ -31,13 +31,13 @@ static bool get_trouble(char *text, size_t size)
 {
 	if (store_trouble())
 		(void)snprintf(text, size,
-			       "the store can't be written (%s): what is to "
-			       "be kept waits in memory",
+			       "The store cannot be written (%s); changes "
+			       "wait in memory",
 			       store_trouble());
 	else if (fleetstore_trouble())
 		(void)snprintf(text, size,
-			       "the store of the fleet can't be written (%s): "
-			       "its stream is read on when that is over",
+			       "The store of the fleet cannot be written "
+			       "(%s); reading of the stream is paused",
 			       fleetstore_trouble());
 	else
 		return false;
@@ -92,7 +92,7 @@ static char *get_call(const char *sid, struct error *error)
 	struct json j;
 
 	if (!s || call_over(s->call)) {
-		(void)error_set(error, 404, NULL, "no such call lives");
+		(void)session_missing(error, NULL, sid);
 		return NULL;
 	}
 
@@ -217,7 +217,7 @@ char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
 		return metrics_text(wish.scope);
 	}
 
-	(void)error_set(error, 404, NULL, "there is nothing here");
+	(void)error_set(error, 404, NULL, "No resource has this path");
 
 	return NULL;
 }

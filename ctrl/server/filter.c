@@ -208,15 +208,15 @@ static int limit_handler(struct filter *f, const char *value)
 }
 
 
-static const char text_rule[] = "must be UTF-8, at most 1024 bytes";
-static const char time_rule[] = "must be a time as 2025-01-31T10:00:00Z";
+static const char text_rule[] = "must be UTF-8 of at most 1024 bytes";
+static const char time_rule[] = "must be a time such as 2025-01-31T10:00:00Z";
 
 static const struct argument arguments[] = {
 	{"outcome", outcome_handler,
 	 "must be transferred, failed, presumed, unknown, cancelled or "
-	 "running, or several of them with commas"},
+	 "running, or several of these with commas"},
 	{"code", code_handler,
-	 "must be a final SIP status, 200 to 699, or a class as 4xx"},
+	 "must be a final SIP status from 200 to 699, or a class such as 4xx"},
 	{"target", target_handler, text_rule},
 	{"node", node_handler, text_rule},
 	{"member", member_handler, text_rule},
@@ -275,7 +275,7 @@ int filter_add(struct filter *f, const char *name, const char *value,
 	}
 
 	return error_set(error, 400, name,
-			 "is none of outcome, code, target, node, member, "
-			 "call_sid, q, since, from, to, before, limit, "
-			 "scope");
+			 "is not a filter; the filters are outcome, code, "
+			 "target, node, member, call_sid, q, since, from, to, "
+			 "before, limit and scope");
 }

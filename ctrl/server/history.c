@@ -41,7 +41,7 @@ static char *list(void *arg, struct error *error)
 
 	json_free(&j);
 	(void)error_set(error, 400, "before",
-			"must be the id of a transfer that is kept");
+			"must be the id of a transfer in the history");
 
 	return NULL;
 }
@@ -93,7 +93,8 @@ static char *one(void *arg, struct error *error)
 	if (!archive_get(arg, one_handler, &j))
 		return json_take(&j);
 
-	(void)error_set(error, 404, NULL, "no such transfer is kept");
+	(void)error_set(error, 404, NULL, "The history has no transfer %.64s",
+			(const char *)arg);
 
 	return NULL;
 }

@@ -201,8 +201,10 @@ static bool is_postable(const struct request *r)
 
 static void limit_handler(void *arg)
 {
-	reply_refusal(arg, 504, "baresip has not answered; it may do it yet",
-		      "");
+	reply_refusal(
+		arg, 504,
+		"baresip has not answered; it may still carry out the request",
+		"");
 }
 
 
@@ -228,9 +230,7 @@ static void post(struct request *r)
 static bool is_allowed(struct request *r)
 {
 	if (!watchdog_asks(r->wsi))
-		reply_refusal(r, 429,
-			      "there are too many requests, wait a second",
-			      "");
+		reply_refusal(r, 429, "Too many requests; wait a second", "");
 	else if (r->response.preflight)
 		reply_take(r, 200, "text/plain", strdup(""));
 	else if (r->role == ROLE_NONE && !r->post &&
@@ -241,11 +241,11 @@ static bool is_allowed(struct request *r)
 					  : "{\"status\":\"ok\"}"));
 	else if (r->role == ROLE_NONE)
 		reply_refusal(r, 401,
-			      "a known token is required, as in "
+			      "A known token is required, as in "
 			      "Authorization: Bearer TOKEN",
 			      "");
 	else if (r->role == ROLE_OBSERVER && r->post)
-		reply_refusal(r, 403, "role observer may not send commands",
+		reply_refusal(r, 403, "The role observer cannot send commands",
 			      "");
 
 	return !r->response.status;
@@ -318,10 +318,12 @@ int http_begin(struct request **rp, struct lws *wsi, enum role role)
 	if (method == LWSHUMETH_GET || r->response.head)
 		get(r);
 	else if (!r->post || !is_postable(r))
-		reply_refusal(r, 405, "this can't be done here", "");
+		reply_refusal(
+			r, 405,
+			"This path does not support the method of the request",
+			"");
 	else if (!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
-		reply_refusal(r, 411, "the body must have a Content-Length",
-			      "");
+		reply_refusal(r, 411, "Content-Length is required", "");
 
 	return 0;
 }
@@ -347,7 +349,8 @@ int http_body(struct request *r, const void *in, size_t len)
 		return 0;
 
 	if (r->len + len > MESSAGE_MAX) {
-		reply_refusal(r, 413, "a message may have 65536 bytes", "");
+		reply_refusal(r, 413,
+			      "A message must have at most 65536 bytes", "");
 		return 0;
 	}
 

@@ -36,8 +36,8 @@ int scope_read(struct scope_wish *wish, struct lws *wsi, struct error *error)
 
 	if (wish->scope == SCOPE_FLEET && !fleet_views())
 		return error_set(error, 400, "scope",
-				 "this referd has no view of the fleet: "
-				 "start it with --fleet-view");
+				 "must be local: this referd has no view of "
+				 "the fleet (--fleet-view)");
 
 	p = lws_get_urlarg_by_name(wsi, "member=", buf, sizeof(buf));
 	if (!p || !*p)
@@ -45,11 +45,11 @@ int scope_read(struct scope_wish *wish, struct lws *wsi, struct error *error)
 
 	if (wish->scope != SCOPE_FLEET)
 		return error_set(error, 400, "member",
-				 "must come with scope=fleet");
+				 "must be given with scope=fleet");
 
 	if (strlen(p) > SCOPE_MEMBER_MAX)
 		return error_set(error, 400, "member",
-				 "must be the name of a member, at most 64 "
+				 "must be the name of a member of at most 64 "
 				 "characters");
 
 	strcpy(wish->member, p);

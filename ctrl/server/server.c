@@ -125,8 +125,8 @@ static int context_create(const struct server_config *config)
 	server.ctx = create(&info);
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
 	if (!server.ctx) {
-		log_error("server: libwebsockets can't start; is its plugin "
-			  "for libev there (libwebsockets-evlib-ev)?");
+		log_error("server: libwebsockets cannot start: install its "
+			  "plugin for libev (libwebsockets-evlib-ev)");
 		return ENOSYS;
 	}
 

@@ -158,15 +158,15 @@ int64_t backlog_relieve(unsigned past)
 
 	number = spool_drop();
 	if (!backlog.dropped)
-		log_error("store: messages are lost, the oldest first: there "
-			  "is no memory for more");
+		log_error("store: messages are lost, the oldest first: out of "
+			  "memory");
 	backlog.dropped = true;
 
 	/* without all that need not be known for calls to go on */
 	if (backlog_size() > WAITING_MAX &&
 	    journal_drop(past, WAITING_MAX / 8 * 7) && !backlog.overflown) {
 		log_error("store: the outcomes of transfers are lost, the "
-			  "oldest first: there is no memory for more");
+			  "oldest first: out of memory");
 		backlog.overflown = true;
 	}
 

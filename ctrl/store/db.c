@@ -86,8 +86,7 @@ static int fail(const char *reason)
 {
 	if (!db.broken) {
 		(void)snprintf(db.trouble, sizeof(db.trouble), "%s", reason);
-		log_error("store: can't write (%s): what is to be kept waits "
-			  "in memory",
+		log_error("store: cannot write (%s); changes wait in memory",
 			  db.trouble);
 	}
 
@@ -103,7 +102,7 @@ static void recover(void)
 {
 	db.broken = false;
 	backlog_save(false);
-	log_warning("store: can write again, and has written what waited");
+	log_warning("store: writes again; the waiting changes are stored");
 }
 
 
@@ -168,7 +167,7 @@ static int collect(void)
 
 	db.taken = false;
 	if (*db.batch.refused)
-		log_error("store: can't write: %s", db.batch.refused);
+		log_error("store: cannot write: %s", db.batch.refused);
 
 	if (!db.batch.err)
 		return db.probing ? take() : settled();
@@ -512,11 +511,12 @@ static void settle_all(void)
 		return;
 
 	if (db.gap)
-		log_error("store: what waits in memory is lost (%zu writes)",
+		log_error("store: the changes that wait in memory are lost "
+			  "(%zu writes)",
 			  backlog_count());
 	else
-		log_warning("store: what waits in memory is to be repeated at "
-			    "the next start (%zu writes)",
+		log_warning("store: the changes that wait in memory are "
+			    "repeated at the next start (%zu writes)",
 			    backlog_count());
 }
 

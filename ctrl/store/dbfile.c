@@ -266,8 +266,7 @@ static int repeat_turns(struct repeat *repeat, const char *dir,
 	if (err)
 		repeat->rules->undo();
 	else if (repeat->done)
-		log_warning("store: %llu writes of before a crash were "
-			    "repeated",
+		log_warning("store: repeated %llu writes from before a crash",
 			    (unsigned long long)repeat->done);
 
 	return err;
@@ -329,7 +328,7 @@ int dbfile_open(sqlite3 **dbp, const char *dir, const struct db_rules *rules,
 	if (!err)
 		err = begin_turns(&repeat, dir, turnp, keyp);
 	if (err && err != ENOTSUP)
-		log_error("store: can't use %s/referd.db: %s", dir,
+		log_error("store: cannot use %s/referd.db: %s", dir,
 			  sqlite3_errmsg(*dbp));
 
 	return err;

@@ -88,7 +88,7 @@ int dbstmts_prepare(sqlite3 *file, const char *const *sql, unsigned count)
 				       NULL) == SQLITE_OK)
 			continue;
 
-		log_error("store: can't use its file: %s",
+		log_error("store: cannot use its file: %s",
 			  sqlite3_errmsg(file));
 		return EIO;
 	}

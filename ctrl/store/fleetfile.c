@@ -186,7 +186,7 @@ static bool is_broken(sqlite3 *db)
 static const char *why_aside(int err, sqlite3 *db)
 {
 	if (err == ENOTSUP)
-		return "is of another referd";
+		return "belongs to another referd";
 
 	return err == EIO && is_broken(db) ? "is damaged" : NULL;
 }
@@ -197,8 +197,8 @@ static int begin_anew(sqlite3 **dbp, const char *path, const char *why,
 {
 	int err;
 
-	log_warning("fleetstore: %s %s: it is moved to %s-old, and what it "
-		    "had is read again from the stream",
+	log_warning("fleetstore: %s %s; it is moved to %s-old, and the stream "
+		    "is read again",
 		    path, why, path);
 	close_file(dbp);
 	err = move_aside(path);
@@ -238,7 +238,7 @@ int fleetfile_open(sqlite3 **dbp, const char *dir, struct fleetfile *f)
 	if (why)
 		err = begin_anew(dbp, path, why, f);
 	if (err)
-		log_error("fleetstore: can't use %s: %s", path,
+		log_error("fleetstore: cannot use %s: %s", path,
 			  *dbp ? sqlite3_errmsg(*dbp) : strerror(err));
 
 	return err;

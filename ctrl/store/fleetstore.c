@@ -96,12 +96,12 @@ static void note_trouble(void)
 	fleet.trouble = fleetwriter_trouble(fleet.reason,
 					    sizeof(fleet.reason));
 	if (fleet.trouble && !before)
-		log_error("fleetstore: can't write (%s): the stream of the "
-			  "fleet is read on when that is over",
+		log_error("fleetstore: cannot write (%s); reading of the "
+			  "stream is paused",
 			  fleet.reason);
 	else if (before && !fleet.trouble)
-		log_warning("fleetstore: can write again, and has written "
-			    "what waited");
+		log_warning("fleetstore: writes again; the waiting changes "
+			    "are stored");
 }
 
 

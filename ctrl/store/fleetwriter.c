@@ -310,7 +310,7 @@ static bool turn(void)
 	if (fleetfile_is_damaged(writer.db)) {
 		writer.failed = true;
 		writer.retry = clock_steady_ms() + RETRY_TIME;
-		tell(true, "it is damaged, and is read again from the stream "
+		tell(true, "it is damaged; it is read again from the stream "
 			   "at the next start");
 	}
 
@@ -444,7 +444,7 @@ int fleetwriter_open(const char *path, const struct fleetfile *f, wake_h *h)
 	if (!err)
 		err = start();
 	if (err)
-		log_error("fleetstore: can't write %s: %s", path,
+		log_error("fleetstore: cannot write %s: %s", path,
 			  strerror(err));
 
 	return err;

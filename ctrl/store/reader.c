@@ -178,7 +178,7 @@ static void open_fleet(struct desk *d, const char *path, unsigned opened)
 	d->opened = opened; /* as it is asked for */
 	if (*path && (open_file(d, &d->fleet, path) ||
 		      dbstmts_prepare(d->fleet, reader.sql, reader.count)))
-		log_error("store: can't read %s: %s", path,
+		log_error("store: cannot read %s: %s", path,
 			  sqlite3_errmsg(d->fleet));
 }
 
@@ -302,7 +302,7 @@ static int desk_open(struct desk *d, const char *path)
 	if (!err)
 		err = start(d);
 	if (err)
-		log_error("store: can't read %s: %s", path,
+		log_error("store: cannot read %s: %s", path,
 			  sqlite3_errmsg(d->db));
 
 	return err;

@@ -139,9 +139,9 @@ void redo_open(const char *dir, uint64_t key, const char *const *sql,
 		log_info("store: there is no tmpfs that outlives this "
 			 "process: each turn is written to the disk itself");
 	if (err)
-		log_warning("store: can't write %s/referd.redo (%s): %s", dir,
+		log_warning("store: cannot write %s/referd.redo (%s): %s", dir,
 			    strerror(err),
-			    ring ? "it gets into the database at once"
+			    ring ? "changes go into the database at once"
 				 : "each turn is committed by itself");
 }
 

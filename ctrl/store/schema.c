@@ -322,8 +322,8 @@ int schema_apply(sqlite3 *db)
 	if (!version || version == VERSION)
 		return make_tables(db, !version) == SQLITE_OK ? 0 : EIO;
 
-	log_error("store: %s is of %s referd (its version is %d, ours %d): "
-		  "run that one, or give another %s",
+	log_error("store: %s belongs to %s referd (its version is %d, ours is "
+		  "%d): run that referd, or give another %s",
 		  sqlite3_db_filename(db, "main"),
 		  version > VERSION ? "a newer" : "an older", version, VERSION,
 		  option_shown("state"));

@@ -77,7 +77,7 @@ int statedir_open(const char *dir)
 	if (!err)
 		err = lock_dir(dir);
 	if (err)
-		log_error("store: can't use the state directory %s: %s", dir,
+		log_error("store: cannot use the state directory %s: %s", dir,
 			  err == EWOULDBLOCK ? "another referd uses it"
 					     : strerror(err));
 

@@ -287,7 +287,7 @@ int writer_open(const char *path, const struct db_rules *rules,
 	if (!err)
 		err = start();
 	if (err)
-		log_error("store: can't write %s: %s", path, strerror(err));
+		log_error("store: cannot write %s: %s", path, strerror(err));
 
 	return err;
 }

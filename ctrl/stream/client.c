@@ -83,7 +83,7 @@ void clients_post(const char *name, const char *call_sid, bool jambonz,
 	}
 
 	if (frame_create(&frame, seq, text)) {
-		log_error("client: out of memory, message %llu is not sent",
+		log_error("client: message %llu is not sent: out of memory",
 			  (unsigned long long)seq);
 		return;
 	}

@@ -64,7 +64,7 @@ uint64_t emit(const struct emission *e)
 		counter_add(COUNTER_MESSAGES_SENT);
 	}
 	else {
-		log_error("emit: out of memory, %s %llu is lost", e->type,
+		log_error("emit: %s %llu is lost: out of memory", e->type,
 			  (unsigned long long)seq);
 		seq = 0;
 	}

@@ -422,21 +422,23 @@ int feed_writable(struct feed *f)
 	switch (f->close_code) {
 	case 0: return pump(f);
 	case CLOSE_LAGGING:
-		return close_with(f, "you do not keep up, come back with "
-				     "since");
+		return close_with(
+			f,
+			"The client does not keep up; reconnect with since");
 	case CLOSE_REPLACED:
-		return close_with(f, "another connection has your name");
+		return close_with(f, "Another connection uses the name");
 	case CLOSE_AWAY:
-		return close_with(f, "referd stops, come back with since");
+		return close_with(f, "referd stops; reconnect with since");
 	case CLOSE_ANEW:
-		return close_with(f, "the fleet has begun anew, come back");
+		return close_with(f, "The fleet has a new stream; reconnect");
 	case CLOSE_LATER:
-		return close_with(f, "this referd has not read the fleet as "
-				     "far as since, try another one");
+		return close_with(f, "This referd has not read the fleet up "
+				     "to since; try another one");
 	case CLOSE_NO_TOKEN:
-		return close_with(f, "your token is not known any more");
+		return close_with(f, "The token is not known any more");
 	case CLOSE_TOO_LARGE:
-		return close_with(f, "a message may have 65536 bytes");
+		return close_with(f,
+				  "A message must have at most 65536 bytes");
 	default: return close_with(f, "");
 	}
 }

@@ -165,8 +165,8 @@ void clients_fleet_post(uint64_t f, bool jambonz, const char *text)
 	struct frame *frame;
 
 	if (frame_create(&frame, f, text)) {
-		log_error("client: out of memory, message %llu of the fleet "
-			  "is not sent",
+		log_error("client: message %llu of the fleet is not sent: out "
+			  "of memory",
 			  (unsigned long long)f);
 		return;
 	}

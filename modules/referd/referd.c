@@ -90,8 +90,9 @@ static int reload_handler(struct re_printf *pf, void *unused)
 	core_reload();
 	soon_handler();
 
-	return re_hprintf(pf, "referd reads its files again; its log says "
-			      "what is wrong with them\n");
+	return re_hprintf(
+		pf,
+		"referd reads its files again; its log has their errors\n");
 }
 
 
@@ -112,7 +113,7 @@ static int signals_check(void)
 		return 0;
 
 	warning("referd: cannot be loaded: this libre was built without TLS, "
-		"and so SIGPIPE would end baresip\n");
+		"and SIGPIPE would end baresip\n");
 
 	return ENOTSUP;
 }

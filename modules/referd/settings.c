@@ -75,11 +75,11 @@ static const char *line_error(const struct pl *name, const char *rest)
 	struct pl value;
 
 	if (name->l >= sizeof(known))
-		return "is no setting; referd(5) has all";
+		return "is not a setting; see referd(5)";
 
 	(void)pl_strcpy(name, known, sizeof(known));
 	if (!core_knows(known))
-		return "is no setting; referd(5) has all";
+		return "is not a setting; see referd(5)";
 
 	if (!*rest || *rest == '\n')
 		return "must have a value, \"\" for an empty one";
@@ -90,7 +90,7 @@ static const char *line_error(const struct pl *name, const char *rest)
 
 	return rest && (!*rest || *rest == '\n' || *rest == '#')
 		       ? NULL
-		       : "must be one word, or in quotes";
+		       : "must be one word, or be in quotes";
 }
 
 

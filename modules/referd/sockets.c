@@ -55,7 +55,8 @@ static void write_all(int (*fn)(int, int, int))
 	for (size_t i = 0; i < taken.slotc; i++)
 		err |= reloc_write(taken.slotv[i], (uintptr_t)fn);
 	if (err)
-		log_warning("sockets: can't change those of libwebsockets");
+		log_warning(
+			"sockets: cannot change the sockets of libwebsockets");
 }
 
 

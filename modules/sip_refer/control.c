@@ -49,7 +49,7 @@ static void refused(const char *ref, int err, const struct error *error)
 
 static int no_call(struct error *error)
 {
-	return error_set(error, "call_sid", "must name a live call");
+	return error_set(error, "call_sid", "No live call has this call_sid");
 }
 
 
@@ -412,8 +412,8 @@ void control_request(const struct node_request *rq, const struct cJSON *body)
 	int err;
 
 	if (!rq->type || !rq->ref || strlen(rq->ref) > REF_MAX) {
-		warning("sip_refer: a request of referd has no type or ref, "
-			"or one that is too long\n");
+		warning("sip_refer: a request of referd must have a type and "
+			"a ref of valid length\n");
 		return;
 	}
 

@@ -242,7 +242,7 @@ static int module_start(const char *path, const char *node,
 		err = listener_put_first(&lsnr_resp, false, response_handler);
 	if (err) {
 		warning("sip_refer: cannot be loaded: this libre orders its "
-			"listeners in a way that is not known (%m)\n",
+			"listeners in an unknown way (%m)\n",
 			err);
 		return err;
 	}

@@ -215,7 +215,7 @@ scene('an observer sees everything and can do nothing', async (s) => {
 		const { data } = await wall.message('jambonz:error', {},
 			{ from });
 
-		assert.match(data.error, /^role observer may not/);
+		assert.match(data.error, /^The role observer cannot/);
 		assert.equal(data.ref, '1');
 	}
 
@@ -311,8 +311,8 @@ scene('a token file that is wrong is told in a sentence', async (s) => {
 		`n${i} observer ${t}${i}`).join('\n');
 
 	for (const [text, error] of [['', /no token/], ['# none\n', /no token/],
-		['bot controller\n', /line 1: a line must have/],
-		[`bot controller ${t} x\n`, /a line must have/],
+		['bot controller\n', /line 1: the line must have/],
+		[`bot controller ${t} x\n`, /the line must have/],
 		[`\nbot admin ${t}\n`, /line 2: the role must be/],
 		['bot controller short\n', /the token must have 16/],
 		[`bot controller ${'x'.repeat(300)}\n`, /16 to 256/],
@@ -335,7 +335,7 @@ scene('a token file that is wrong is told in a sentence', async (s) => {
 			/others must not/);
 	}
 	assert.match(await refused(s, '--token-file', join(s.dir, 'none')),
-		/can't read the tokens/);
+		/cannot read the tokens/);
 });
 
 

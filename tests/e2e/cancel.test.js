@@ -94,7 +94,7 @@ scene('transfer:cancel unsubscribes, the verbs behind go on, and a late 200 ' +
 	client.send({ ...CANCEL, call_sid, msgid: 'm2' });
 	const { data: error } = await client.message('jambonz:error',
 		{ ref: 'm2' });
-	assert.equal(error.error, 'call_sid: names a call that has no ' +
+	assert.equal(error.error, 'call_sid names a call that has no ' +
 		'transfer in progress');
 	assert.equal(error.field, 'call_sid');
 });
@@ -127,7 +127,7 @@ scene('transfer:cancel over HTTP', async (s) => {
 
 	const none = await post({ type: 'ack', msgid: 'x' });
 	assert.equal(none.status, 400);
-	assert.match(none.body.error, /a command about the call$/);
+	assert.match(none.body.error, /a command for the call$/);
 });
 
 

@@ -67,7 +67,7 @@ scene('what keeps it from starting is one sentence', async (s) => {
 	assert.match(await refused('--listen', new URL(referd.http).host,
 		...socket, ...state), /the port is in use/);
 	assert.match(await refused(...free, '--socket', referd.socket,
-		...state), /another referd serves/);
+		...state), /another referd uses/);
 	assert.match(await refused(...free, ...socket,
 		'--state', join(referd.dir, 'state')), /another referd uses/);
 	assert.match(await refused('--listen', '0.0.0.0:0', ...socket,
@@ -75,7 +75,7 @@ scene('what keeps it from starting is one sentence', async (s) => {
 	assert.match(await refused('--listen', '127.0.0.1:99999', ...socket,
 		...state), /give HOST:PORT/);
 	assert.match(await refused(...free, ...socket, '--state', file),
-		/can't use the state directory/);
+		/cannot use the state directory/);
 	assert.match(await refused(...free, ...socket, ...state,
 		'--hook-secret-file', join(s.dir, 'none')), /no secret/);
 	assert.match(await refused(...free, ...socket, ...state,
@@ -92,8 +92,8 @@ scene('what keeps it from starting is one sentence', async (s) => {
 		closeSync(db);
 		assert.match(await refused(...free, ...socket,
 			'--state', join(referd.dir, 'state')), new RegExp(
-			`referd\\.db is of ${age} referd \\(its version is ` +
-			`${version}, ours \\d+\\): run that one, or give another`));
+			`referd\\.db belongs to ${age} referd \\(its version is ` +
+			`${version}, ours is \\d+\\): run that referd, or give another`));
 	}
 });
 
@@ -156,11 +156,11 @@ scene('calls and verbs over HTTP', async (s) => {
 	assert.deepEqual(JSON.parse((await dialled).text), { call_sid });
 
 	for (const [path, body, status, error] of [
-		[`/calls/${call.sid}/verbs`, { verb: 'x' }, 400, /^x: is not/],
-		['/calls/none/verbs', { verb: 'hangup' }, 404, /no live call/],
-		['/calls', {}, 400, /^to: is required/],
-		['/calls', [], 400, /^to: is required/],
-		['/transfers', {}, 405, /can't be done/],
+		[`/calls/${call.sid}/verbs`, { verb: 'x' }, 400, /^x is not/],
+		['/calls/none/verbs', { verb: 'hangup' }, 404, /No live call/],
+		['/calls', {}, 400, /^to is required/],
+		['/calls', [], 400, /^to is required/],
+		['/transfers', {}, 405, /does not support the method/],
 		['/calls', { to: 'x'.repeat(70_000) }, 413, /65536/]]) {
 		const answer = await post(path, body);
 

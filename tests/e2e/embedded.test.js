@@ -176,7 +176,7 @@ scene('with the usual limit of open files few clients can come',
 	async (s) => {
 	const p = await ask(s, {}, { wrap: ['prlimit', '--nofile=1024:4096'] });
 
-	assert.ok(said(p).some((l) => /^referd: listen: the limit of open files lets 128 clients come; \d+ would be enough for all that the settings allow$/.test(l)), said(p).join('\n'));
+	assert.ok(said(p).some((l) => /^referd: listen: the limit of open files allows 128 clients; the settings need a limit of \d+$/.test(l)), said(p).join('\n'));
 	assert.match(ofProcess(p).files, /\s1024\s+4096\s/);
 });
 
@@ -187,19 +187,19 @@ for (const [what, config, sentence] of [
 	['a path', { referd_state: '""' },
 		'config: referd_state must be a path'],
 	['a name', { referd_colour: 'red' },
-		'referd_colour is no setting; referd(5) has all'],
+		'referd_colour is not a setting; see referd(5)'],
 	['the daemon\'s', { referd_log_level: 'debug' },
-		'referd_log_level is no setting; referd(5) has all'],
+		'referd_log_level is not a setting; see referd(5)'],
 	['two words', { referd_hook_allow: 'a.example, b.example' },
-		'referd_hook_allow must be one word, or in quotes'],
+		'referd_hook_allow must be one word, or be in quotes'],
 	['half a quote', { referd_hook_allow: '"a.example' },
-		'referd_hook_allow must be one word, or in quotes'],
+		'referd_hook_allow must be one word, or be in quotes'],
 	['nothing', { referd_app: '' },
 		'referd_app must have a value, "" for an empty one'],
 	['an address', { referd_listen: 'here' },
-		'listen: can\'t listen on here: give HOST:PORT'],
+		'listen: cannot listen on here: give HOST:PORT'],
 	['no tokens', { referd_listen: `${GATEWAY}:0` },
-		`listen: refuses to listen on ${GATEWAY}:0 without tokens; put a line 'NAME controller TOKEN' into a file of mode 0600 (openssl rand -hex 32 makes a token) and name it by referd_token_file`],
+		`listen: cannot listen on ${GATEWAY}:0 without tokens: put a line 'NAME controller TOKEN' into a file of mode 0600 (openssl rand -hex 32 makes a token) and name the file with referd_token_file`],
 ])
 	scene(`is not loaded with a bad setting: ${what}`, async (s) => {
 		const p = await ask(s, config);
@@ -216,7 +216,7 @@ scene('is not loaded onto a port that is in use', async (s) => {
 	const address = `127.0.0.1:${server.address().port}`;
 	const p = await ask(s, { referd_listen: address });
 
-	assert.deepEqual(said(p), [`referd: listen: can't listen on ` +
+	assert.deepEqual(said(p), [`referd: listen: cannot listen on ` +
 		`${address}: the port is in use`]);
 	assert.equal(await p.quit(), 0);
 	server.close();
@@ -253,8 +253,8 @@ scene('is not loaded without libwebsockets\' plugin for libev', async (s) => {
 		const p = await ask(s, {});
 
 		assert.equal(said(p).at(-1), 'referd: server: libwebsockets ' +
-			'can\'t start; is its plugin for libev there ' +
-			'(libwebsockets-evlib-ev)?');
+			'cannot start: install its plugin for libev ' +
+			'(libwebsockets-evlib-ev)');
 		assert.equal(await p.quit(), 0);
 	}
 	finally {

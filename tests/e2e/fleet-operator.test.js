@@ -85,12 +85,12 @@ scene('init makes the stream, and tells how one that is there differs',
 			100 << 20, 120e9, true, true, 3]);
 
 	const same = await init();
-	assert.equal(same.text, made.text.replace('is made', 'is there, and fits'));
+	assert.equal(same.text, made.text.replace('is made', 'exists and fits'));
 	assert.equal(same.status, 0);
 
 	const other = await init('--keep-mb', '200');
-	assert.equal(other.text, 'referctl: the stream FLEET is there, and ' +
-		'differs: max_bytes is 104857600 and should be 209715200; ' +
+	assert.equal(other.text, 'referctl: the stream FLEET exists ' +
+		'and differs: max_bytes is 104857600 and should be 209715200; ' +
 		'--update changes what can be changed');
 	assert.equal(other.status, 1);
 
@@ -116,29 +116,29 @@ scene('what is wrong is one sentence', async (s) => {
 		'listen = 127.0.0.1:0\n');
 	for (const [said, status, ...args] of [
 		['fleet must be followed by init, status or config', 2],
-		['--fleet must name the nats-servers of the fleet, as in ' +
+		['--fleet must name the nats-servers of the fleet, such as ' +
 			'nats://10.0.0.1:4222,nats://10.0.0.2:4222', 2,
 			'status'],
-		['--fleet must be URLs by commas, as in nats://10.0.0.1:4222',
-			2, 'init', '--fleet', 'nats://a:4222,,nats://b'],
+		['--fleet must be URLs separated by commas, such as ' +
+			'nats://10.0.0.1:4222', 2, 'init', '--fleet', 'nats://a:4222,,nats://b'],
 		['--fleet-name must have 1 to 63 letters, digits, - and _', 2,
 			'init', '--fleet', 'a', '--fleet-name', 'a.b'],
 		['--replicas must be a number from 1 to 5', 2, 'init',
 			'--fleet', 'a', '--replicas', '7'],
 		['fleet init takes either --update or --anew', 2, 'init',
 			'--update', '--anew'],
-		['fleet config takes NODE..., see --help', 2, 'config'],
-		['NODE gw1 is named twice', 2, 'config', 'gw1', 'gw1',
+		['fleet config takes NODE...; see --help', 2, 'config'],
+		['NODE gw1 must appear only once', 2, 'config', 'gw1', 'gw1',
 			'--fleet', 'a'],
 		['NODE must not be operator: that is the name of the user ' +
 			'that makes the stream', 2, 'config', 'operator',
 			'--fleet', 'a'],
-		['--server must be one of --fleet, and c is none', 2, 'config',
+		['--server must be one of --fleet, not c', 2, 'config',
 			'gw1', '--fleet', 'a,b', '--server', 'c'],
 		[`cannot make ${s.dir}/none/cluster.nk: No such file or ` +
 			'directory', 1, 'config', 'gw1', '--fleet', 'a',
 			'--keys', join(s.dir, 'none')],
-		['status takes no --token, see --help', 2, 'status',
+		['status has no option --token; see --help', 2, 'status',
 			'--token', 'a'],
 	]) {
 		const { status: is, text } = await ctl(s, ...args);
@@ -334,8 +334,8 @@ scene('members that are printed users publish, view, and are told of',
 	const ill = await until(s, servers, (r) => lasting(r).length > 1);
 	assert.equal(ill.status, 1);
 	assert.equal(lasting(ill)[0], 'gw2 is not heard: its referd does not ' +
-		'run, or is cut off');
-	assert.match(lasting(ill)[1], /^the server fleet-1, which has a replica, (is not there|does not answer)$/);
+		'run or is cut off');
+	assert.match(lasting(ill)[1], /^the server fleet-1, which has a replica, (is down|does not answer)$/);
 }, { skip });
 
 

@@ -283,7 +283,7 @@ scene('the stream is deleted, and made anew', async (s) => {
 	await admin.api('STREAM.DELETE.FLEET');
 	const seq = await act(m, 10);
 
-	await said(m, 'make it with `referctl fleet init`');
+	await said(m, 'make it with referctl fleet init');
 	await c.makeStream();
 	await published(c, m, seq);
 
@@ -339,7 +339,7 @@ scene('the second of two with one name leaves', async (s) => {
 
 	assert.equal(await second.process.ended(), 1);
 	assert.equal(second.process.log.filter((l) => l.startsWith(
-		'error: fleet: another referd is called gw1 and lives')).length, 1);
+		'error: fleet: another live referd has the name gw1')).length, 1);
 	await published(c, m, await act(m));
 	await assertSame(c, m);
 }, { skip, daemon: 'it ends' });

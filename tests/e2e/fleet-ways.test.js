@@ -212,7 +212,7 @@ scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 	const { error, field } = await bad.json();
 
 	assert.equal(bad.status, 400);
-	assert.equal(error, 'pause: length: is required');
+	assert.equal(error, 'pause: length is required');
 	assert.equal(field, 'length');
 
 	const call = await fetch(`${gw1.http}/calls/${sid}`);
@@ -284,7 +284,7 @@ scene('who has the call hangs, goes on, and dies in the middle', async (s) => {
 	const dead = await errorOf(bot, 'm3');
 
 	assert.match(dead.data.error,
-		/member gw2 (does not answer|is not reachable)|no live call/);
+		/member gw2 (does not answer|cannot be reached)|No live call/);
 });
 
 
@@ -399,7 +399,7 @@ scene('dial: a baresip, a label, or the one with the fewest calls',
 
 	dial('d6', { node: 'n9' });
 	assert.equal((await errorOf(bot, 'd6')).data.error,
-		'node: is not connected');
+		'node must name a connected baresip');
 	dial('d7', { label: 'moon' });
 	assert.equal((await errorOf(bot, 'd7')).data.error,
 		'label: names no member that can dial now');
@@ -409,9 +409,9 @@ scene('dial: a baresip, a label, or the one with the fewest calls',
 	const m = await nodes[1].request('dial');
 
 	nodes[1].report({ type: 'result', ref: m.ref, ok: false, index: 0,
-		field: 'to', error: 'to: must be a URI' });
+		field: 'to', error: 'to must be a URI' });
 	assert.equal((await errorOf(bot, 'd8')).data.error,
-		'to: must be a URI');
+		'to must be a URI');
 });
 
 
@@ -455,7 +455,7 @@ scene('referctl: a call of another member, and what becomes of it',
 	const none = await ctl(gw1, 'hangup', 'nobodys').end();
 
 	assert.equal(none.text,
-		'referctl: no live call is called nobodys');
+		'referctl: no live call matches nobodys');
 
 	/* one that does not view them knows it by its whole name */
 	const other = await Node.connect(gw1.socket, 'n1');
@@ -556,7 +556,7 @@ scene('tokens and roles are looked at where the client is', async (s) => {
 
 	observer.send({ verb: 'hangup', call_sid: call.sid, msgid: 'm1' });
 	assert.match((await errorOf(observer, 'm1')).data.error,
-		/role observer may not send commands/);
+		/The role observer cannot send commands/);
 
 	const refused = await fetch(`${gw1.http}/calls/${call.sid}/verbs`, {
 		method: 'POST', body: '{"verb":"hangup"}',

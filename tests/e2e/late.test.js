@@ -266,8 +266,9 @@ scene('a bot of jambonz hears it in its own form', async (s) => {
 
 scene('another transfer is refused while the far end may still call',
 	async (s) => {
-	const WHY = 'the far end may still be calling the target of the ' +
-		'transfer before; `force` sends it nevertheless';
+	const WHY = 'must wait: the far end may still be calling ' +
+		'the target of the previous transfer (force sends the ' +
+		'REFER anyway)';
 	const { referd, node, call, bot } = await unknown(s);
 	const post = fetch(`${referd.http}/calls/${call.sid}/verbs`, {
 		method: 'POST', headers: { traceparent: TRACE },
@@ -278,7 +279,7 @@ scene('another transfer is refused while the far end may still call',
 
 	assert.equal(response.status, 409);
 	assert.deepEqual(await response.json(),
-		{ error: `sip:refer: ${WHY}`, verb: 'sip:refer',
+		{ error: `sip:refer ${WHY}`, verb: 'sip:refer',
 			traceparent: TRACE });
 
 	bot.send({ verb: 'sip:refer', referTo: '1', msgid: 'm',
@@ -286,7 +287,7 @@ scene('another transfer is refused while the far end may still call',
 	await node.refuse('sip:refer', WHY);
 	const { data } = await bot.message('jambonz:error');
 
-	assert.deepEqual(data, { error: `sip:refer: ${WHY}`,
+	assert.deepEqual(data, { error: `sip:refer ${WHY}`,
 		verb: 'sip:refer', ref: 'm', traceparent: TRACE });
 
 	const timeouts = { notify: 1, unsubscribe: true };

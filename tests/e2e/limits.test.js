@@ -83,7 +83,7 @@ scene('connections in all: one too many is told so, and may come later',
 	const { status, text } = await http(`${referd.http}/healthz`);
 
 	assert.equal(status, 503);
-	assert.match(JSON.parse(text).error, /too many connections/);
+	assert.match(JSON.parse(text).error, /Too many connections/);
 	await assert.rejects(Client.connect(referd.ws), /503/);
 
 	clients[0].close();
@@ -219,7 +219,7 @@ scene('calls in all: more are left to baresip until others have ended',
 		data: { to: 'sip:bob@example.com' } });
 	const { data } = await client.message('jambonz:error');
 
-	assert.match(data.error, /too many calls/);
+	assert.match(data.error, /Too many calls/);
 	assert.equal(client.all('session:new').length, 3);
 	assert.ok(await transfer(client, node, calls[0]) < 2000);
 

@@ -98,7 +98,7 @@ scene('a REFER that would be overlong is refused, and nothing is sent',
 	refer(6);
 	const { data } = await client.message('jambonz:error');
 
-	assert.match(data.error, /targetHeaders: must be shorter: .*32768/);
+	assert.match(data.error, /targetHeaders must be shorter: .*32768/);
 	assert.equal(data.field, 'targetHeaders');
 	assert.equal(leg.requests('REFER').length, 0);
 	assert.ok(client.all('node:status').every((m) => m.data.connected));

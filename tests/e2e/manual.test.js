@@ -92,7 +92,7 @@ for (const [command, page] of [['referd', 'referd.8'],
 }
 
 
-/* What is no setting of baresip's config */
+/* What is not a setting of baresip's config */
 const DAEMON_ONLY = ['--config', '--socket', '--log-level', '--help',
 	'--version'];
 
@@ -198,8 +198,8 @@ scene('what is wrong in a file is said with its line', async (s) => {
 	const file = join(s.dir, 'referd.conf');
 
 	for (const [line, said] of [
-		['colour = red', 'colour is no option, see referd --help'],
-		['config = /a', 'config is no option, see referd --help'],
+		['colour = red', 'colour is not an option; see referd --help'],
+		['config = /a', 'config is not an option; see referd --help'],
 		['listen', 'listen must be followed by = and a value'],
 		['log-level = loud', 'log-level must be error, warning, ' +
 			'info or debug'],

@@ -167,7 +167,7 @@ scene('two baresips of one name: each goes on, and the conflict is named once',
 
 	assert.equal(conflicts(client).length, 1);
 	assert.equal(conflicts(client)[0].data.node, 'gw');
-	assert.equal(log.filter((l) => /two baresips are called gw/.test(l))
+	assert.equal(log.filter((l) => /two baresips have the name gw/.test(l))
 		.length, 1);
 
 	/* nor does who comes first after a restart of referd */
@@ -229,14 +229,14 @@ scene('the socket could not be made again: it is when that is possible',
 	rmSync(dir, { recursive: true });
 	writeFileSync(dir, 'in the way');
 	process.kill(referd.process.child.pid, 'SIGCONT');
-	await log.wait((l) => l.includes("can't listen"), 'its failure');
+	await log.wait((l) => l.includes("cannot listen"), 'its failure');
 	unlinkSync(dir);
 
 	await log.wait((l) => l.includes('listens on'), 'the socket');
 	const node = await Node.connect(join(dir, 's'), 'gw');
 
 	await client.message('node:status', { connected: true });
-	assert.equal(log.filter((l) => l.includes("can't listen")).length, 1);
+	assert.equal(log.filter((l) => l.includes("cannot listen")).length, 1);
 	node.disconnect();
 });
 

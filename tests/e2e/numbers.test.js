@@ -133,7 +133,7 @@ scene('1,000 HTTP requests of an address in a second', async (s) => {
 	assert.ok(taken >= 1000 && taken <= 1001 + Date.now() - begun,
 		`${taken} in ${Date.now() - begun} ms`);
 	assert.match(texts[0], /HTTP\/1.1 429 [^]*retry-after: 1\r\n/);
-	assert.match(texts[0], /"error":"there are too many requests, wait a/);
+	assert.match(texts[0], /"error":"Too many requests; wait a/);
 
 	/* the page comes all the same */
 	for (let i = 0; i < 20; i++)
@@ -165,7 +165,7 @@ scene('20,000 calls', async (s) => {
 	const refused = await dial();
 
 	assert.equal(refused.status, 503);
-	assert.match(refused.text, /there are too many calls/);
+	assert.match(refused.text, /Too many calls are live/);
 	node.call();
 
 	/* a hello that names them all is more than else may wait */

@@ -175,7 +175,7 @@ scene('what is wrong is said where it was typed', async (s) => {
 	await fill(b, 'Header name', 'Via');
 	await fill(b, 'Header value', 'x');
 	await press(b, 'Transfer');
-	await says(b, '.result[data-kind="bad"]', /Via: is written by the SIP stack/);
+	await says(b, '.result[data-kind="bad"]', /Via must not be set: the SIP stack/);
 	await page.evaluate(() => {
 		location.hash = '#/console';
 	});
@@ -389,7 +389,7 @@ scene('a call is answered, played to, and hung up', async (s) => {
 	assert.match(await text(b, 'details[open] .preview .json'),
 		/"verb": "play",\s+"url": "none\.wav",\s+"loop": "forever"/);
 	await press(b, 'Play');
-	await says(b, 'details[open] .result', /names no file below/);
+	await says(b, 'details[open] .result', /must be the name of a file below/);
 
 	await press(b, 'Hang up');
 	await leg.received('BYE');

@@ -200,7 +200,7 @@ scene('who ends the call, and when', async (s) => {
 	'the refusal');
 
 	assert.equal(data.error,
-		'sip:refer: call_sid: must name a live call');
+		'sip:refer: No live call has this call_sid');
 	await late.leg.received('BYE');
 	assert.ok(Date.now() - begin >= 600 - SILENCE);
 	const closed = await parties.client.message('call:status',
@@ -324,7 +324,7 @@ scene('the file is read again when it has changed, if it is right',
 	assert.equal(before.profile.name, 'domain');
 	assert.equal(before.profile.error, wrong);
 	await gateway.process.log.wait((l) => l.includes(
-		`sip_refer: ${wrong}; the profiles before hold`), 'a warning');
+		`sip_refer: ${wrong}; the profiles read before stay in use`), 'a warning');
 
 	write('[new]\nhangup = we\n');
 	const { client } = parties;
@@ -351,7 +351,7 @@ scene('without a profile nothing is told of one, and the module says what is ' +
 
 	for (const [config, said] of [
 		['/no/such', '/no/such: No such file or directory'],
-		['/dev/zero', '/dev/zero: must be a file']]) {
+		['/dev/zero', '/dev/zero must be a file']]) {
 		const gateway = await s.gateway(parties.referd,
 			{ name: `gw${config.length}`, ip: '10.77.0.5',
 				config: { sip_refer_profiles: config } });

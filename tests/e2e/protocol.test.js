@@ -117,7 +117,7 @@ async function session(s)
 	client.send({ verb: 'redirect', call_sid: sid,
 		actionHook: `${web.url}/next` });
 	await client.message('hook:status', { event: 'answered',
-		reason: 'the answer must be an array of verbs' });
+		reason: 'The answer must be an array of verbs' });
 
 	client.send({ verb: 'hangup', call_sid: sid });
 	await client.message('call:status', { call_status: 'completed' });

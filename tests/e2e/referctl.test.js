@@ -90,7 +90,7 @@ scene('calls lists the live ones, and a prefix names one', async (s) => {
 
 	const strange = await ctl(s, referd, 'refer', 'x', agent.uri);
 	assert.deepEqual(strange, { status: 1,
-		text: 'referctl: no live call is called x' });
+		text: 'referctl: no live call matches x' });
 
 	const { status } = await ctl(s, referd,
 		'refer', sid.slice(0, 7), agent.uri);
@@ -104,12 +104,12 @@ scene('with no call or with two, - is refused', async (s) => {
 	const none = await ctl(s, referd, 'hangup', '-');
 
 	assert.deepEqual(none, { status: 1,
-		text: 'referctl: there is no live call' });
+		text: 'referctl: no call is live' });
 
 	await s.call(client, 'ringing', { final: '200 OK' });
 	await s.call(client, 'ringing', { final: '200 OK' });
 	assert.deepEqual(await ctl(s, referd, 'hangup', '-'), { status: 1,
-		text: 'referctl: there are 2 live calls, name one' });
+		text: 'referctl: 2 calls are live; name one' });
 });
 
 
@@ -329,16 +329,16 @@ scene('each option of the verbs is a field of what is sent', async (s) => {
 
 	for (const [line, said] of [
 		[['refer', '-', '100', '--uui', '48;x=y'], '--uui must be ' +
-			'data, and behind it ;encoding=, ;purpose= and ' +
-			';content= as needed'],
+			'data, optionally followed by ;encoding=, ;purpose= ' +
+			'and ;content='],
 		[['refer', '-', '100', '200', '--replaces', 'c1'],
 			'refer takes either TARGET or --replaces'],
-		[['transfer', '-'], 'transfer takes CALL TARGET..., see ' +
+		[['transfer', '-'], 'transfer takes CALL TARGET...; see ' +
 			'--help'],
 		[['transfer', '-', '100', '--target-header', 'X'],
-			'--target-header must be like X-Ticket=17'],
+			'--target-header must be NAME=VALUE, such as X-Ticket=17'],
 		[['refer', '-', ...'123456789'],
-			'refer takes CALL TARGET..., see --help'],
+			'refer takes CALL TARGET...; see --help'],
 		[['decline', '-', '--status', 'x'],
 			'--status must be a number'],
 		[['transfer', '-', '100', '--timeout', 'x'],
@@ -405,7 +405,7 @@ scene('cancel gives the transfer up, and says why it cannot', async (s) => {
 			'x');
 
 		assert.equal(wrong.status, 1);
-		assert.match(wrong.text, /^referctl: traceparent: must be /);
+		assert.match(wrong.text, /^referctl: traceparent must be /);
 	}
 	assert.deepEqual(await ctl(s, referd, 'cancel', sid),
 		{ status: 0, text: '' });
@@ -532,7 +532,7 @@ scene('refer --wait gets its result over a restart of referd', async (s) => {
 	await referd.run();
 
 	const { status, text } = await refer.end();
-	assert.match(text, /^referctl: lost referd at .*, tries again$/m);
+	assert.match(text, /^referctl: lost referd at .*; trying again$/m);
 	assert.equal(text.split('\n').at(-1), 'transferred  200 OK (notify)');
 	assert.equal(status, 0);
 });
@@ -608,21 +608,21 @@ scene('a token and TLS, as referd asks for them', async (s) => {
 
 	for (const command of [['calls'], ['watch'], tag]) {
 		assert.deepEqual(await run(...command), { status: 1,
-			text: `referctl: referd at ${referd.http} wants a ` +
-				'token, see --token-file' });
+			text: `referctl: referd at ${referd.http} requires a ` +
+				'token; see --token-file' });
 		assert.deepEqual(await run(...command, '--token', 'wrong'),
 			{ status: 1, text: `referctl: referd at ` +
-				`${referd.http} wants another token, see ` +
+				`${referd.http} requires another token; see ` +
 				'--token-file' });
 	}
 
 	assert.match((await run('calls', '--token', WALL)).text,
 		new RegExp(sid));
 	assert.deepEqual(await run(...tag, '--token', WALL), { status: 1,
-		text: 'referctl: role observer may not send commands' });
+		text: 'referctl: The role observer cannot send commands' });
 	assert.deepEqual(await run('hangup', sid, '--token', WALL), {
 		status: 1,
-		text: 'referctl: role observer may not send commands' });
+		text: 'referctl: The role observer cannot send commands' });
 
 	/* That of referd itself: its first token is a controller's */
 	const sent = await run(...tag, '--token-file', file);
@@ -637,7 +637,7 @@ scene('a token and TLS, as referd asks for them', async (s) => {
 	await referd.run();
 	assert.deepEqual((await watch.end()).status, 1);
 	assert.match(watch.out.items.at(-1),
-		/^referctl: cannot hear from referd at .* wants another token, see --token-file$/);
+		/^referctl: no connection to referd at .* requires another token; see --token-file$/);
 
 	const { status, text } = await ctl(s, referd, 'calls');
 	assert.equal(status, 1);
@@ -647,20 +647,20 @@ scene('a token and TLS, as referd asks for them', async (s) => {
 
 scene('wrong usage is a sentence and exit status 2', async (s) => {
 	for (const [args, said] of [
-		[[], 'needs a command, see --help'],
-		[['fly'], 'fly is no command, see --help'],
+		[[], 'a command is required; see --help'],
+		[['fly'], 'fly is not a command; see --help'],
 		[['refer', '-'], 'refer takes either TARGET or --replaces'],
 		[['refer', '-', 'a', '--replaces', 'b'],
 			'refer takes either TARGET or --replaces'],
-		[['refer'], 'refer takes CALL TARGET..., see --help'],
-		[['calls', 'x'], 'calls takes nothing, see --help'],
-		[['calls', '--wait'], 'calls takes no --wait, see --help'],
+		[['refer'], 'refer takes CALL TARGET...; see --help'],
+		[['calls', 'x'], 'calls takes nothing; see --help'],
+		[['calls', '--wait'], 'calls has no option --wait; see --help'],
 		[['refer', '-', 'a', '--header', 'X'],
-			'--header must be like X-Ticket=17'],
+			'--header must be NAME=VALUE, such as X-Ticket=17'],
 		[['refer', '-', 'a', '--notify-timeout', 'x'],
 			'--notify-timeout must be a number of seconds'],
-		[['calls', '--url', 'ftp://a'], 'the URL ftp://a must be ' +
-			'like http://127.0.0.1:8080 or wss://HOST/ws'],
+		[['calls', '--url', 'ftp://a'], 'the URL must be ' +
+			'http://127.0.0.1:8080 or wss://HOST/ws, not ftp://a'],
 		[['calls', '--token', 'a b'], 'the token must be printable ' +
 			'ASCII without spaces'],
 		[['calls', '--token-file', '/nowhere'], 'cannot read the ' +
@@ -683,7 +683,7 @@ scene('a referd that is not there is a sentence', async (s) => {
 			'http://127.0.0.1:9', ...command]).end();
 
 		assert.equal(status, 1);
-		assert.match(text, /^referctl: cannot (reach|hear from) referd at http:\/\/127\.0\.0\.1:9: .*$/);
+		assert.match(text, /^referctl: (cannot reach|no connection to) referd at http:\/\/127\.0\.0\.1:9: .*$/);
 	}
 });
 
@@ -767,7 +767,7 @@ scene('options beat the environment, which beats the file', async (s) => {
 	});
 
 	for (const [text, said] of [
-		['url = http://x\ncolour = red\n', ':2: colour is no setting'],
+		['url = http://x\ncolour = red\n', ':2: colour is not a setting'],
 		['url\n', ':1: url must be followed by = and a value'],
 		['token =\n', ':1: token must have 1 to 511 bytes']]) {
 		writeFileSync(file, text);

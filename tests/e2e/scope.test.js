@@ -20,15 +20,15 @@ scene('who asks for a fleet that is not seen here is told so', async (s) => {
 
 	for (const path of paths) {
 		assert.deepEqual(await get(`${path}?scope=fleet`), [400, {
-			field: 'scope', error: 'scope: this referd has no ' +
-				'view of the fleet: start it with --fleet-view',
+			field: 'scope', error: 'scope must be local: this ' +
+				'referd has no view of the fleet (--fleet-view)',
 		}], path);
 		assert.deepEqual(await get(`${path}?scope=all`), [400, {
 			field: 'scope',
-			error: 'scope: must be local or fleet' }], path);
+			error: 'scope must be local or fleet' }], path);
 		assert.deepEqual(await get(`${path}?member=gw2`), [400, {
 			field: 'member',
-			error: 'member: must come with scope=fleet' }], path);
+			error: 'member must be given with scope=fleet' }], path);
 		assert.equal((await get(`${path}?scope=local&member=`))[0],
 			path === '/transfers/t' ? 404 : 200, path);
 	}

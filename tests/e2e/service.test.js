@@ -147,9 +147,9 @@ scene('a certificate that is wrong is told in a sentence', async (s) => {
 		[['--tls-cert', cert], /need each other/],
 		[['--tls-key', key], /need each other/],
 		[['--tls-cert', join(s.dir, 'none'), '--tls-key', key],
-			/can't use .*none/],
+			/cannot use .*none/],
 		[['--tls-cert', join(s.dir, 'file'), '--tls-key', key],
-			/can't use .*file/],
+			/cannot use .*file/],
 		[['--tls-cert', cert, '--tls-key',
 			join(s.dir, 'other', 'key.pem')], /mismatch/]])
 		assert.match(await refused(s, ...args), error);

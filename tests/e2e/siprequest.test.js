@@ -87,7 +87,7 @@ scene('sip:request: what the application writes is on the wire, and any ' +
 	/* what is wrong is refused before anything is sent */
 	for (const [verb, field, error] of [
 		[{}, 'method', /is required$/],
-		[{ method: 'REFER' }, 'method', /there is the verb sip:refer$/],
+		[{ method: 'REFER' }, 'method', /use the verb sip:refer$/],
 		[{ method: 'INVITE' }, 'method',
 			/must be INFO, MESSAGE, NOTIFY or OPTIONS, not INVITE$/],
 		[{ method: 'INFO', headers: { 'X-A': 'a\r\nX-B: 1' } },

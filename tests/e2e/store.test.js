@@ -166,7 +166,7 @@ for (const [name, spoil, mend] of [
 
 		const { error } = await until(referd, 'degraded');
 
-		assert.match(error, /^the store can't be written \(.*\): what /);
+		assert.match(error, /^The store cannot be written \(.*\); changes /);
 		assert.equal(await metric(referd, 'referd_store_writable'), 0);
 
 		/* who comes now gets what is not on disk, too */
@@ -385,7 +385,7 @@ scene('full for long: memory and CPU stay as they are, outcomes are kept',
 		assert.equal(await counted(referd), SECONDS * RATE);
 		assert.deepEqual(referd.process.log.filter((l) =>
 			/^(error|warning):/.test(l)).map((l) =>
-			/can't write|messages are lost|can write again/.exec(
+			/cannot write|messages are lost|writes again/.exec(
 				l)?.[0] ?? l), ['can\'t write',
 			...SECONDS >= 300 ? ['messages are lost'] : [],
 			'can write again']);
@@ -409,11 +409,11 @@ scene('it does not start on what it cannot write', async (s) => {
 	assert.equal(await referd.kill('SIGTERM'), 0);
 	disk.readOnly(true);
 	assert.match(await refused(),
-		/can't use the state directory .*: Read-only file system/);
+		/cannot use the state directory .*: Read-only file system/);
 
 	disk.readOnly(false);
 	disk.fill();
-	assert.match(await refused(), /can't use .*referd\.db: .*(full|I\/O)/);
+	assert.match(await refused(), /cannot use .*referd\.db: .*(full|I\/O)/);
 
 	disk.clear();
 	await referd.run();

@@ -19,7 +19,7 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const OTHER = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 const LATER = 'cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x.1';
 const MADE = /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/;
-const SENTENCE = 'traceparent: must be VERSION-TRACEID-PARENTID-FLAGS of 2, ' +
+const SENTENCE = 'traceparent must be VERSION-TRACEID-PARENTID-FLAGS of 2, ' +
 	'32, 16 and 2 lower-case hex digits, no id all zero and no version ' +
 	'ff (W3C Trace Context)';
 

@@ -63,11 +63,11 @@ scene('what the verb says stands in Refer-To, or is refused', async (s) => {
 		{ call_status: 'in-progress' });
 	const refused = [
 		[{ uui: { data: '486' } }, 'uui.data',
-			/^sip:refer: uui\.data: must be hex digits, two for each octet/],
+			/^sip:refer: uui\.data must be hex digits, two for each octet/],
 		[{ uui: { data: '00'.repeat(130) } }, 'uui.data',
-			/^sip:refer: uui\.data: must have at most 129 octets, not 130/],
+			/^sip:refer: uui\.data must have at most 129 octets, not 130/],
 		[{ uui: UUI, targetHeaders: { 'User-To-User': '01' } }, 'uui',
-			/^sip:refer: uui: must not stand beside another User-to-User/],
+			/^sip:refer: uui must not be given with another User-to-User/],
 	];
 
 	for (const [fields, field, pattern] of refused) {

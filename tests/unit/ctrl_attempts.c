@@ -309,9 +309,8 @@ static void test_call_ends_between(void **state)
 	line = gw_request();
 	strcpy(ref, member(line, "ref"));
 	gw_call("closed", "completed");
-	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,"
-		  "\"field\":\"call_sid\",\"error\":\"call_sid: must name a "
-		  "live call\"",
+	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"field\":"
+		  "\"call_sid\",\"error\":\"No live call has this call_sid\"",
 		  ref);
 	none_follows();
 	assert_int_equal(told("bot", "jambonz:error", ""), 0);
@@ -329,12 +328,11 @@ static void test_node_refuses_the_next(void **state)
 	line = gw_request();
 	strcpy(ref, member(line, "ref"));
 	gw_report(
-		"\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,"
-		"\"index\":0,\"field\":\"referTo\",\"error\":\"referTo: must "
-		"be better\"",
+		"\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"index\":0,"
+		"\"field\":\"referTo\",\"error\":\"referTo must be better\"",
 		ref);
 	assert_int_equal(told("bot", "jambonz:error",
-			      "\"sip:refer: referTo[1]: must be better\""),
+			      "\"sip:refer: referTo[1] must be better\""),
 			 1);
 	none_follows();
 	action_has("transfer_id", "t1");

@@ -90,8 +90,7 @@ static void test_error_goes_to_sender(void **state)
 
 	say("{\"verb\":\"pause\",\"msgid\":\"m1\"}");
 	assert_int_equal(
-		told("bot", "pause: length: is required", "\"ref\":\"m1\""),
-		1);
+		told("bot", "pause: length is required", "\"ref\":\"m1\""), 1);
 	assert_int_equal(told("other", "jambonz:error", ""), 0);
 	assert_int_equal(told("bot", "starting", ""), 0);
 }
@@ -102,7 +101,7 @@ static void test_which_call(void **state)
 	(void)state;
 
 	say("{\"verb\":\"config\",\"call_sid\":\"none\"}");
-	assert_int_equal(told("bot", "names no live call", ""), 1);
+	assert_int_equal(told("bot", "No live call has the call_sid", ""), 1);
 
 	/* one call lives, so that it need not be named */
 	say("{\"verb\":\"config\",\"call_sid\":null}");
@@ -110,13 +109,13 @@ static void test_which_call(void **state)
 
 	gateway_call("new", "c2", "in-progress");
 	say("{\"verb\":\"config\",\"call_sid\":\"\"}");
-	assert_int_equal(told("bot", "is required, since 2 calls live", ""),
-			 1);
+	assert_int_equal(
+		told("bot", "is required, since 2 calls are live", ""), 1);
 
 	gateway_call("closed", "c1", "completed");
 	gateway_call("closed", "c2", "completed");
 	say("{\"verb\":\"config\"}");
-	assert_int_equal(told("bot", "no call lives", ""), 1);
+	assert_int_equal(told("bot", "No call is live", ""), 1);
 	assert_null(session_find("c1"));
 }
 
@@ -166,7 +165,7 @@ static void test_ack_of_hook(void **state)
 		       told_msgid("bot", "verb:hook", "refer"));
 	say(text);
 	assert_int_equal(
-		told("bot", "data: must be an array of verbs", "\"ref\":\"h-"),
+		told("bot", "data must be an array of verbs", "\"ref\":\"h-"),
 		1);
 
 	(void)snprintf(text, sizeof(text),
@@ -180,7 +179,7 @@ static void test_ack_of_hook(void **state)
 
 	say(text);
 	assert_int_equal(
-		told("bot", "names nothing that waits for an ack", ""), 1);
+		told("bot", "Nothing waits for an ack of the msgid", ""), 1);
 }
 
 
@@ -194,7 +193,7 @@ static void test_observer(void **state)
 	command(&sender, text, strlen(text));
 	gateway_answer(false);
 	assert_int_equal(told("~bot", "jambonz:error",
-			      "role observer may not send commands"),
+			      "The role observer cannot send commands"),
 			 1);
 	assert_int_equal(told("bot", "starting", ""), 0);
 }
@@ -206,12 +205,11 @@ static void test_label_without_fleet(void **state)
 
 	say("{\"type\":\"command\",\"command\":\"dial\",\"data\":{\"to\":"
 	    "\"sip:a@b\",\"label\":\"berlin\"}}");
-	assert_int_equal(
-		told("bot",
-		     "label: must be left out: this referd is not one of a "
-		     "fleet (--fleet)",
-		     "\"field\":\"label\""),
-		1);
+	assert_int_equal(told("bot",
+			      "label must be left out: this referd is not a "
+			      "member of a fleet (--fleet)",
+			      "\"field\":\"label\""),
+			 1);
 }
 
 
@@ -220,7 +218,7 @@ static void test_binary(void **state)
 	(void)state;
 
 	bot_say("{}", 2, true, true);
-	assert_int_equal(told("bot", "the message must be a text frame", ""),
+	assert_int_equal(told("bot", "The message must be a text frame", ""),
 			 1);
 }
 

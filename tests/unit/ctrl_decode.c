@@ -237,7 +237,7 @@ static struct report *hello(const char *members)
 		       members);
 	r = decode(text, &why);
 	if (!r)
-		assert_string_not_equal(why, "is no report of protocol 1");
+		assert_string_not_equal(why, "is not a report of protocol 1");
 
 	return r;
 }

@@ -442,8 +442,7 @@ static void test_serve_ack_to_nobody(void **state)
 	assert_string_equal(asked_member("awaits"), "bot");
 	other_answer("{\"ok\":true,\"have\":false,\"member\":\"gw2\"}");
 	assert_int_equal(
-		told("bot", "msgid: names nothing that waits for an ack", ""),
-		1);
+		told("bot", "Nothing waits for an ack of the msgid", ""), 1);
 }
 
 
@@ -459,7 +458,7 @@ static void test_serve_gone(void **state)
 				       "\"text\":\"{}\""),
 			    gone);
 	assert_non_null(strstr(deliver_here(NULL, "bot", 1, "{}"),
-			       "text: must be a message"));
+			       "text must be a message"));
 	assert_non_null(
 		strstr(other_asks("deliver", NULL, ""), "\"status\":400"));
 	assert_non_null(strstr(deliver_here(NULL, "app-1", 1, "{}"),

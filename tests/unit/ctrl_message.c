@@ -211,11 +211,11 @@ static void test_one_key(void **state)
 
 	assert_int_equal(decode(&m, "[{\"gather\":{\"say\":\"x\"}}]", &f),
 			 EBADMSG);
-	assert_string_equal(f.text, "verbs[0]: gather: is not a verb that "
-				    "this gateway knows");
+	assert_string_equal(f.text,
+			    "verbs[0]: gather is not a verb of this gateway");
 	assert_int_equal(decode(&m, "[{\"hangup\":{},\"pause\":{}}]", &f),
 			 EBADMSG);
-	assert_string_equal(f.text, "verbs[0]: verb: is required");
+	assert_string_equal(f.text, "verbs[0]: verb is required");
 }
 
 
@@ -241,15 +241,15 @@ static void test_answer(void **state)
 		const char *text;
 		const char *sentence;
 	} refused[] = {
-		{"OK", "the answer must be an array of verbs"},
-		{"<html></html>", "the answer must be an array of verbs"},
+		{"OK", "The answer must be an array of verbs"},
+		{"<html></html>", "The answer must be an array of verbs"},
 		{"[{\"verb\":\"hangup\"}",
-		 "the answer must be an array of verbs"},
-		{"{\"ok\":true}", "the answer must be an array of verbs"},
-		{"true", "the answer must be an array of verbs"},
-		{"[\"\xff\"]", "the answer must be UTF-8"},
+		 "The answer must be an array of verbs"},
+		{"{\"ok\":true}", "The answer must be an array of verbs"},
+		{"true", "The answer must be an array of verbs"},
+		{"[\"\xff\"]", "The answer must be UTF-8"},
 		{"[{\"verb\":\"dance\"}]",
-		 "verbs[0]: dance: is not a verb that this gateway knows"},
+		 "verbs[0]: dance is not a verb of this gateway"},
 	};
 	struct message *m;
 	struct error f;
@@ -281,53 +281,54 @@ static void test_refused(void **state)
 		const char *text;
 		const char *sentence;
 	} cases[] = {
-		{"", "the message must be one JSON object or an array of "
-		     "verbs"},
-		{"{", "the message must be one JSON object or an array of "
-		      "verbs"},
-		{"7", "the message must be one JSON object or an array of "
-		      "verbs"},
-		{"{\"a\":\"\xff\"}", "the message must be UTF-8"},
-		{"{}", "type: must be ack or command, unless there is a verb"},
-		{"{\"type\":5}", "type: must be a string"},
-		{"{\"type\":\"ack\"}", "msgid: is required in an ack"},
-		{"{\"type\":\"ack\",\"msgid\":1}", "msgid: must be a string"},
+		{"",
+		 "The message must be one JSON object or an array of verbs"},
+		{"{",
+		 "The message must be one JSON object or an array of verbs"},
+		{"7",
+		 "The message must be one JSON object or an array of verbs"},
+		{"{\"a\":\"\xff\"}", "The message must be UTF-8"},
+		{"{}",
+		 "type must be ack or command in a message without a verb"},
+		{"{\"type\":5}", "type must be a string"},
+		{"{\"type\":\"ack\"}", "msgid is required in an ack"},
+		{"{\"type\":\"ack\",\"msgid\":1}", "msgid must be a string"},
 		{"{\"type\":\"ack\",\"msgid\":\"h\",\"data\":7}",
-		 "data: must be an array of verbs"},
-		{"{\"type\":\"command\"}", "command: is required"},
+		 "data must be an array of verbs"},
+		{"{\"type\":\"command\"}", "command is required"},
 		{"{\"type\":\"command\",\"command\":\"mute\"}",
-		 "command: must be redirect, call:status, dial or "
+		 "command must be redirect, call:status, dial or "
 		 "transfer:cancel"},
 		{"{\"type\":\"command\",\"command\":\"redirect\"}",
-		 "data: must be an array of verbs"},
+		 "data must be an array of verbs"},
 		{"{\"type\":\"command\",\"command\":\"redirect\","
 		 "\"queueCommand\":1,\"data\":[]}",
-		 "queueCommand: must be true or false"},
+		 "queueCommand must be true or false"},
 		{"{\"type\":\"command\",\"command\":\"dial\"}",
-		 "data: must be an object"},
+		 "data must be an object"},
 		{"{\"type\":\"command\",\"command\":\"dial\",\"data\":{}}",
-		 "to: is required"},
+		 "to is required"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\\nb\"}}",
-		 "to: must not contain control characters"},
+		 "to must not contain control characters"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\\u0000b\"}}",
-		 "to: must not contain control characters"},
+		 "to must not contain control characters"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\",\"headers\":{\"X\":[]}}}",
-		 "headers.X: must be a string or a number"},
+		 "headers.X must be a string or a number"},
 		{"{\"type\":\"command\",\"command\":\"dial\","
 		 "\"data\":{\"to\":\"a\",\"timeout\":0}}",
-		 "timeout: must be a whole number of seconds from 1 to 600"},
+		 "timeout must be a whole number of seconds from 1 to 600"},
 		{"{\"type\":\"command\",\"command\":\"call:status\","
 		 "\"data\":{\"call_status\":\"busy\"}}",
-		 "call_status: must be completed or no-answer"},
+		 "call_status must be completed or no-answer"},
 		{"[{\"verb\":\"answer\",\"call_sid\":\"a\"},"
 		 "{\"verb\":\"hangup\",\"call_sid\":\"b\"}]",
-		 "call_sid: must be the same throughout"},
-		{"{\"verbs\":{}}", "verbs: must be an array"},
+		 "call_sid must have the same value in the whole message"},
+		{"{\"verbs\":{}}", "verbs must be an array"},
 		{"{\"verb\":\"hangup\",\"call_sid\":5}",
-		 "call_sid: must be a string"},
+		 "call_sid must be a string"},
 	};
 	(void)state;
 
@@ -356,7 +357,7 @@ static void test_one_value(void **state)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		assert_int_equal(decode(&m, texts[i], &f), EBADMSG);
-		assert_string_equal(f.text, "the message must be one JSON "
+		assert_string_equal(f.text, "The message must be one JSON "
 					    "object or an array of verbs");
 	}
 

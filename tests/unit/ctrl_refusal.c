@@ -12,7 +12,8 @@
 #include <string.h>
 
 
-#define SENTENCE "sip:refer: the far end may still be calling the target"
+#define SENTENCE                                                              \
+	"sip:refer must wait: the far end may still be calling the target"
 #define FAILED                                                                \
 	"\"step\":\"ended\",\"refer_status\":202,\"outcome\":\"failed\","     \
 	"\"evidence\":\"notify\",\"call_status\":486"

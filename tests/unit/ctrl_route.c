@@ -112,7 +112,7 @@ static void test_nobody_has_it(void **state)
 	assert_non_null(other_asked("fleet.find", "find"));
 	other_answer(NO);
 	assert_int_equal(
-		told("bot", "call_sid: names no live call", "\"ref\":\"m1\""),
+		told("bot", "No live call has the call_sid", "\"ref\":\"m1\""),
 		1);
 	assert_null(other_asked(ASKED, ""));
 }
@@ -129,8 +129,8 @@ static void test_not_all_answer(void **state)
 	other_answer(NO);
 	referd_time_passes();
 	assert_int_equal(told("bot",
-			      "call_sid: names no live call of the members of "
-			      "the fleet that answer",
+			      "No live call has the call_sid c9; some members "
+			      "of the fleet do not answer",
 			      ""),
 			 1);
 
@@ -151,7 +151,7 @@ static void test_was_here(void **state)
 
 	gateway_call("closed", "c1", "completed");
 	bot_say_text("{\"verb\":\"hangup\",\"call_sid\":\"c1\"}");
-	assert_int_equal(told("bot", "call_sid: names no live call", ""), 1);
+	assert_int_equal(told("bot", "No live call has the call_sid", ""), 1);
 	assert_null(other_asked("fleet.find", ""));
 }
 
@@ -164,15 +164,15 @@ static void test_fleet_is_down(void **state)
 	fakebus_turn();
 	bot_say_text("{\"verb\":\"hangup\",\"call_sid\":\"c9\"}");
 	assert_int_equal(told("bot",
-			      "call_sid: names no live call here, and the "
-			      "fleet can't be asked",
+			      "No live call has the call_sid c9; this member "
+			      "has no connection to the fleet",
 			      ""),
 			 1);
 
 	others.owner = "gw2";
 	bot_say_text("{\"verb\":\"hangup\",\"call_sid\":\"c9\"}");
 	referd_time_passes();
-	assert_int_equal(told("bot", "member gw2 can't be asked", ""), 1);
+	assert_int_equal(told("bot", "member gw2 cannot be asked", ""), 1);
 
 	/* our own go on */
 	bot_say_text("{\"verb\":\"hangup\",\"call_sid\":\"c1\"}");
@@ -207,8 +207,8 @@ static void test_owner_is_silent(void **state)
 		referd_time_passes();
 	}
 	assert_int_equal(told("bot",
-			      "member gw2 does not answer; it may do "
-			      "it yet",
+			      "The member gw2 does not answer; it may still "
+			      "carry out the request",
 			      ""),
 			 1);
 }
@@ -255,7 +255,7 @@ static void test_observer(void **state)
 	command(&s, text, strlen(text));
 	assert_null(other_asked(ASKED, ""));
 	assert_int_equal(
-		told("~bot", "role observer may not send commands", ""), 1);
+		told("~bot", "The role observer cannot send commands", ""), 1);
 }
 
 
@@ -266,7 +266,7 @@ static void test_nonsense_stays(void **state)
 
 	others.owner = "gw2";
 	bot_say_text("{\"verb\":\"pause\",\"call_sid\":\"c9\"}");
-	assert_int_equal(told("bot", "pause: length: is required", ""), 1);
+	assert_int_equal(told("bot", "pause: length is required", ""), 1);
 	assert_null(other_asked(ASKED, ""));
 }
 
@@ -314,7 +314,7 @@ static void test_http_get(void **state)
 	assert_non_null(other_asked("fleet.find", "find"));
 	other_answer(NO);
 	assert_int_equal(replied.status, 404);
-	assert_non_null(strstr(replied.body, "no such call lives"));
+	assert_non_null(strstr(replied.body, "No live call has the call_sid"));
 }
 
 
@@ -355,7 +355,8 @@ static void test_dial(void **state)
 
 	others.node = NULL;
 	dial(",\"node\":\"sbc\"");
-	assert_int_equal(told("bot", "node: is not connected", ""), 1);
+	assert_int_equal(told("bot", "node must name a connected baresip", ""),
+			 1);
 
 	others.label = "gw2";
 	dial(",\"label\":\"berlin\"");
@@ -365,14 +366,13 @@ static void test_dial(void **state)
 	others.label = NULL;
 	dial(",\"label\":\"berlin\"");
 	assert_int_equal(
-		told("bot", "label: names no member that can dial now", ""),
-		1);
+		told("bot", "label names no member that can dial now", ""), 1);
 
 	dial(",\"label\":\"berlin\",\"node\":\"sbc\"");
-	assert_int_equal(told("bot", "label: must not stand beside node", ""),
+	assert_int_equal(told("bot", "label must not be given with node", ""),
 			 1);
 	dial(",\"label\":7");
-	assert_int_equal(told("bot", "label: must be a string", ""), 1);
+	assert_int_equal(told("bot", "label must be a string", ""), 1);
 
 	post(NULL, "{\"to\":\"sip:a@b\"}");
 	assert_non_null(other_asked(ASKED, "dial"));
@@ -426,7 +426,7 @@ static void test_serve_unknown_call(void **state)
 				  "\\\"call_sid\\\":\\\"c9\\\"}\""),
 		"{\"ok\":true}");
 	assert_null(other_asked("fleet.rq.gw3", ""));
-	assert_int_equal(told("eve", "names no live call", ""), 1);
+	assert_int_equal(told("eve", "No live call has the call_sid", ""), 1);
 }
 
 

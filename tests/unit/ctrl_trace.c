@@ -145,7 +145,7 @@ static void test_field(void **state)
 		assert_int_equal(check(bad[i], &t, &f), EBADMSG);
 		assert_string_equal(f.field, "traceparent");
 		assert_string_equal(
-			f.text, "traceparent: must be VERSION-TRACEID-"
+			f.text, "traceparent must be VERSION-TRACEID-"
 				"PARENTID-FLAGS of 2, 32, 16 and 2 lower-case "
 				"hex digits, no id all zero and no version ff "
 				"(W3C Trace Context)");

@@ -98,20 +98,18 @@ static void test_list_refused(void **state)
 	static const char v[] = "sip:refer";
 	(void)state;
 
-	refused(v, "\"referTo\":[]", "referTo: must not be empty");
-	refused(v, "\"referTo\":[1,2]", "referTo[0]: must be a string");
-	refused(v, "\"referTo\":[\"1\",\"\"]",
-		"referTo[1]: must not be empty");
-	refused(v, "\"referTo\":[\"1\",null]",
-		"referTo[1]: must not be empty");
+	refused(v, "\"referTo\":[]", "referTo must not be empty");
+	refused(v, "\"referTo\":[1,2]", "referTo[0] must be a string");
+	refused(v, "\"referTo\":[\"1\",\"\"]", "referTo[1] must not be empty");
+	refused(v, "\"referTo\":[\"1\",null]", "referTo[1] must not be empty");
 	refused(v,
 		"\"referTo\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
 		"\"8\",\"9\"]",
-		"referTo: must have at most 8 targets, not 9");
+		"referTo must have at most 8 targets, not 9");
 	refused(v, "\"referTo\":[\"1\"],\"onUnknown\":\"go\"",
-		"onUnknown: must be stop or next");
+		"onUnknown must be stop or next");
 	refused(v, "\"referTo\":[\"1\"],\"replaces\":\"c2\"",
-		"replaces: must not stand beside a list in referTo");
+		"replaces must not be given with an array in referTo");
 }
 
 
@@ -124,13 +122,13 @@ static void test_module_refuses(void **state)
 	(void)state;
 
 	error_init(&f);
-	verb_refusal(v, 1, "referTo", "referTo: must be a URI", &f);
-	assert_string_equal(f.text, "sip:refer: referTo[1]: must be a URI");
+	verb_refusal(v, 1, "referTo", "referTo must be a URI", &f);
+	assert_string_equal(f.text, "sip:refer: referTo[1] must be a URI");
 	assert_string_equal(f.field, "referTo[1]");
 
 	error_init(&f);
-	verb_refusal(v, 1, "headers.Via", "headers.Via: no", &f);
-	assert_string_equal(f.text, "sip:refer: headers.Via: no");
+	verb_refusal(v, 1, "headers.Via", "headers.Via is no", &f);
+	assert_string_equal(f.text, "sip:refer: headers.Via is no");
 	verbs_free(v);
 
 	v = parsed("{\"verb\":\"transfer\"," BLIND "\"callerId\":\"x\","
@@ -138,20 +136,21 @@ static void test_module_refuses(void **state)
 		   "\"type\":\"sip\",\"sipUri\":\"sip:b@c\"}],"
 		   "\"disposition\":{\"voicemailUrl\":\"sip:vm@c\"}}");
 	error_init(&f);
-	verb_refusal(v, 0, "referTo", "referTo: no", &f);
-	assert_string_equal(f.text, "transfer: target[0].name: no");
+	verb_refusal(v, 0, "referTo", "referTo is no", &f);
+	assert_string_equal(f.text, "transfer: target[0].name is no");
 	error_init(&f);
-	verb_refusal(v, 1, "targetHeaders.Via", "targetHeaders.Via: no", &f);
-	assert_string_equal(f.text, "transfer: target[1].headers.Via: no");
+	verb_refusal(v, 1, "targetHeaders.Via", "targetHeaders.Via is no", &f);
+	assert_string_equal(f.text, "transfer: target[1].headers.Via is no");
 	error_init(&f);
-	verb_refusal(v, 1, "referredBy", "referredBy: no", &f);
-	assert_string_equal(f.text, "transfer: callerId: no");
+	verb_refusal(v, 1, "referredBy", "referredBy is no", &f);
+	assert_string_equal(f.text, "transfer: callerId is no");
 	error_init(&f);
-	verb_refusal(v, 2, "referTo", "referTo: no", &f);
-	assert_string_equal(f.text, "transfer: disposition.voicemailUrl: no");
+	verb_refusal(v, 2, "referTo", "referTo is no", &f);
+	assert_string_equal(f.text,
+			    "transfer: disposition.voicemailUrl is no");
 	error_init(&f);
-	verb_refusal(v, 0, "sip:refer", "sip:refer: transfer in progress", &f);
-	assert_string_equal(f.text, "transfer: transfer in progress");
+	verb_refusal(v, 0, "sip:refer", "sip:refer must wait", &f);
+	assert_string_equal(f.text, "transfer must wait");
 	assert_int_equal(f.status, 409);
 	verbs_free(v);
 }
@@ -218,63 +217,61 @@ static void test_transfer_refused(void **state)
 		const char *rest;
 		const char *sentence;
 	} cases[] = {
-		{TO, "mode: is required"},
-		{"\"mode\":\"cold\"", "mode: must be blind or warm"},
+		{TO, "mode is required"},
+		{"\"mode\":\"cold\"", "mode must be blind or warm"},
 		{BLIND TO ",\"blindMethod\":\"dial\"",
-		 "blindMethod: dial would keep the call here, and this "
-		 "gateway "
-		 "gives it away by REFER: use refer"},
-		{BLIND TO ",\"blindMethod\":1", "blindMethod: must be refer"},
-		{BLIND TO ",\"confirm\":{}",
-		 "confirm: is nothing that a blind transfer can do: use mode "
-		 "warm"},
-		{BLIND TO ",\"amd\":{}", "amd: is nothing that a blind "
-					 "transfer can do: use mode warm"},
+		 "blindMethod must be refer: dial would keep the call at this "
+		 "gateway"},
+		{BLIND TO ",\"blindMethod\":1", "blindMethod must be refer"},
+		{BLIND TO ",\"confirm\":{}", "confirm must be left out of a "
+					     "blind transfer; use mode warm"},
+		{BLIND TO ",\"amd\":{}",
+		 "amd must be left out of a blind transfer; use mode warm"},
 		{BLIND TO ",\"timeout\":\"9\"",
-		 "timeout: must be a number of seconds from 0.1 to 3600"},
+		 "timeout must be a number of seconds from 0.1 to 3600"},
 		{BLIND TO ",\"timeout\":0",
-		 "timeout: must be a number of seconds from 0.1 to 3600"},
+		 "timeout must be a number of seconds from 0.1 to 3600"},
 		{BLIND TO ",\"timeout\":3601",
-		 "timeout: must be a number of seconds from 0.1 to 3600"},
-		{BLIND TO ",\"callerId\":1", "callerId: must be a string"},
+		 "timeout must be a number of seconds from 0.1 to 3600"},
+		{BLIND TO ",\"callerId\":1", "callerId must be a string"},
 		{"\"mode\":\"warm\"," TO ",\"uui\":{\"data\":\"01\"}",
-		 "uui: is nothing that a warm transfer can do: write "
-		 "User-to-User into the headers of a target"},
-		{"\"mode\":\"blind\"", "target: is required"},
+		 "uui must be left out of a warm transfer; give User-to-User "
+		 "in the headers of a target"},
+		{"\"mode\":\"blind\"", "target is required"},
 		{BLIND "\"target\":[]",
-		 "target: must be an array of one or more targets"},
+		 "target must be an array of one or more targets"},
 		{BLIND "\"target\":{}",
-		 "target: must be an array of one or more targets"},
+		 "target must be an array of one or more targets"},
 		{BLIND "\"target\":[1,2,3,4,5,6,7,8,9]",
-		 "target: must have at most 8 targets, not 9"},
-		{BLIND "\"target\":[1]", "target[0]: must be an object"},
+		 "target must have at most 8 targets, not 9"},
+		{BLIND "\"target\":[1]", "target[0] must be an object"},
 		{BLIND "\"target\":[{}]",
-		 "target[0].type: must be phone, sip or user"},
+		 "target[0].type must be phone, sip or user"},
 		{BLIND "\"target\":[{\"type\":\"teams\"}]",
-		 "target[0].type: teams cannot be reached by REFER: name the "
-		 "SIP URI of the user's number with type sip"},
+		 "target[0].type must not be teams: use type sip with the SIP "
+		 "URI of the user's number"},
 		{BLIND "\"target\":[{\"type\":\"phone\"}]",
-		 "target[0].number: is required"},
+		 "target[0].number is required"},
 		{BLIND "\"target\":[{\"type\":\"sip\"}]",
-		 "target[0].sipUri: is required"},
+		 "target[0].sipUri is required"},
 		{BLIND "\"target\":[{\"type\":\"user\"}]",
-		 "target[0].name: is required"},
+		 "target[0].name is required"},
 		{BLIND "\"target\":[{\"type\":\"phone\",\"number\":1}]",
-		 "target[0].number: must be a string"},
+		 "target[0].number must be a string"},
 		{BLIND "\"target\":[{\"type\":\"phone\",\"number\":\"1\\n\"}]",
-		 "target[0].number: must not contain control characters"},
+		 "target[0].number must not contain control characters"},
 		{BLIND TO ",\"disposition\":1",
-		 "disposition: must be an object"},
+		 "disposition must be an object"},
 		{BLIND TO ",\"disposition\":{\"onBsy\":\"return\"}",
-		 "disposition: must have no members but onNoAnswer, onBusy, "
+		 "disposition must have only the members onNoAnswer, onBusy, "
 		 "onDecline, onFailure and voicemailUrl"},
 		{BLIND TO ",\"disposition\":{\"onBusy\":\"ring\"}",
-		 "disposition.onBusy: must be return, voicemail or hangup"},
+		 "disposition.onBusy must be return, voicemail or hangup"},
 		{BLIND TO ",\"disposition\":{\"onBusy\":\"voicemail\"}",
-		 "disposition.voicemailUrl: is required where a disposition "
-		 "is voicemail"},
+		 "disposition.voicemailUrl is required if a disposition is "
+		 "voicemail"},
 		{BLIND TO ",\"disposition\":{\"voicemailUrl\":\"/v\"}",
-		 "disposition.voicemailUrl: must be a SIP or an HTTP URL"},
+		 "disposition.voicemailUrl must be a SIP URI or an HTTP URL"},
 	};
 	static const char *const keys[] = {
 		"trunk", "confirmHook", "auth", "from", "proxy", "overrideTo"};
@@ -294,8 +291,8 @@ static void test_transfer_refused(void **state)
 			       keys[i]);
 		assert_int_equal(parse(&v, text, &f), EBADMSG);
 		(void)snprintf(text, sizeof(text),
-			       "transfer: target[0].%s: cannot be done by "
-			       "REFER: ",
+			       "transfer: target[0].%s cannot be carried out "
+			       "by a REFER: ",
 			       keys[i]);
 		assert_memory_equal(f.text, text, strlen(text));
 	}

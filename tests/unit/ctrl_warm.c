@@ -176,13 +176,12 @@ static void test_wrong_target(void **state)
 	bot(VERB(""));
 	line = gw_request();
 	assert_non_null(strstr(line, "\"referTo\":\"102\""));
-	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,"
-		  "\"index\":1,\"field\":\"referTo\","
-		  "\"error\":\"referTo: is none\"",
+	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"index\":"
+		  "1,\"field\":\"referTo\",\"error\":\"referTo is none\"",
 		  member(line, "ref"));
 	assert_string_equal(gw_request(), "");
 	assert_int_equal(told("bot", "jambonz:error",
-			      "transfer: target[1].number: is none"),
+			      "transfer: target[1].number is none"),
 			 1);
 }
 

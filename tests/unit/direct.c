@@ -733,8 +733,8 @@ static void test_release(void **state)
 	turns();
 	assert_int_equal(gw.warnings, 1);
 	assert_string_equal(gw.warned,
-			    "sip_refer: referd.so is of release 0.0.9, and "
-			    "not used: this is " PROJECT_VERSION "\n");
+			    "sip_refer: referd.so is of release 0.0.9 and "
+			    "is not used: this is " PROJECT_VERSION "\n");
 	other = mem_deref(other);
 
 	/* what has nothing behind it is not read */

@@ -335,7 +335,7 @@ static void test_leaving(void **state)
 	play("202 Accepted,60,n200 OK");
 	assert_string_equal(refusal, "");
 	refer("");
-	assert_string_equal(refusal, "call_sid: must name a live call");
+	assert_string_equal(refusal, "No live call has this call_sid");
 	assert_false(closed);
 	verb("\"verb\":\"hangup\"");
 	assert_true(closed);

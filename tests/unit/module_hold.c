@@ -326,10 +326,10 @@ static void test_closed(void **state)
 	baresip_closed(call, "Connection reset by peer");
 	time_passes(0);
 	referd_read();
-	assert_told("a hold: the call is over; b hold: the call is over; "
+	assert_told("a hold: the call has ended; b hold: the call has ended; "
 		    "closed");
 	ask("c", true);
-	assert_told("c call_sid: must name a live call");
+	assert_told("c No live call has this call_sid");
 }
 
 

@@ -339,9 +339,9 @@ static void test_repeated(void **state)
 #define OK     "SIP/2.0 200 OK\r\n"
 #define BUSY   "SIP/2.0 486 Busy Here\r\n"
 
-static const char still[] = "sip:refer: the far end may still be calling the "
-			    "target of the transfer before; `force` sends it "
-			    "nevertheless";
+static const char still[] =
+	"sip:refer must wait: the far end may still be calling the target of "
+	"the previous transfer (force sends the REFER anyway)";
 
 
 static void cancel(void)

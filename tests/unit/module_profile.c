@@ -40,25 +40,25 @@ static const struct {
 	const char *text;
 	const char *why;
 } bad[] = {
-	{"hangup = we\n",
-	 "line 1: a profile must begin with its name in brackets, as "
-	 "[carrier]"},
+	{"hangup = we\n", "line 1: a profile must begin with its name in "
+			  "brackets, such as [carrier]"},
 	{"# one\n\n[a\n", "line 3: the name of a profile must end with ]"},
 	{"[]\n", "line 1: the name of a profile must be letters, digits and "
 		 "-_. of at most 64 bytes"},
 	{"[a b]\n", "line 1: the name of a profile must be letters, digits "
 		    "and -_. of at most 64 bytes"},
 	{"[a]\nmatch-agent=x\n[a]\n",
-	 "line 3: there must be one profile a, not two"},
-	{"[a]\n[b]\n", "line 2: nobody reaches profile b: a has no match- "
-		       "lines, is for every call, and must be the last"},
-	{"[a]\nhangup we\n", "line 2: must be [NAME], or KEY = VALUE"},
+	 "line 3: profile a must appear only once"},
+	{"[a]\n[b]\n", "line 2: profile b is never used: a has no match- "
+		       "lines, matches each call, and must be the last"},
+	{"[a]\nhangup we\n",
+	 "line 2: the line must be [NAME], or KEY = VALUE"},
 	{"[a]\nhangup =\n",
 	 "line 2: hangup must have a value of at most 256 bytes"},
 	{"[a]\ncolour = blue\n", "line 2: a profile has no setting 'colour'"},
 	{"[a]\nHangup = we\n", "line 2: a profile has no setting 'Hangup'"},
 	{"[a]\nhangup = we\nhangup = we\n",
-	 "line 3: hangup must stand once in a profile"},
+	 "line 3: hangup must appear only once in a profile"},
 	{"[a]\nhangup = they\n",
 	 "line 2: hangup must be we, or they and a number of seconds from 0.1 "
 	 "to 60, not 'they'"},
@@ -69,23 +69,20 @@ static const struct {
 	 "line 2: hangup must be we, or they and a number of seconds from 0.1 "
 	 "to 60, not 'we 2'"},
 	{"[a]\nrefer-to = sip:b@c\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
+	 "line 2: refer-to must be far-end, tel, or a host with or without a "
 	 "port, not 'sip:b@c'"},
-	{"[a]\nrefer-to = b@c\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
-	 "port, not 'b@c'"},
+	{"[a]\nrefer-to = b@c\n", "line 2: refer-to must be far-end, tel, or "
+				  "a host with or without a port, not 'b@c'"},
 	{"[a]\nrefer-to = c;user=phone\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
+	 "line 2: refer-to must be far-end, tel, or a host with or without a "
 	 "port, not 'c;user=phone'"},
-	{"[a]\nrefer-to = c:0\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
-	 "port, not 'c:0'"},
+	{"[a]\nrefer-to = c:0\n", "line 2: refer-to must be far-end, tel, or "
+				  "a host with or without a port, not 'c:0'"},
 	{"[a]\nrefer-to = c?X=1\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
+	 "line 2: refer-to must be far-end, tel, or a host with or without a "
 	 "port, not 'c?X=1'"},
-	{"[a]\nrefer-to = c d\n",
-	 "line 2: refer-to must be far-end, tel, or a host, maybe with a "
-	 "port, not 'c d'"},
+	{"[a]\nrefer-to = c d\n", "line 2: refer-to must be far-end, tel, or "
+				  "a host with or without a port, not 'c d'"},
 	{"[a]\nuser-phone = true\n",
 	 "line 2: user-phone must be yes or no, not 'true'"},
 	{"[a]\nreferred-by = 100\n",
@@ -124,9 +121,9 @@ static const struct {
 	{"[a]\nmatch-agent =\n",
 	 "line 2: match-agent must have a value of at most 256 bytes"},
 	{"[a]\nmatch-agent = x\x01\n",
-	 "line 2: must be UTF-8 without control characters"},
+	 "line 2: the line must be UTF-8 without control characters"},
 	{"[a]\nmatch-agent = \xff\n",
-	 "line 2: must be UTF-8 without control characters"},
+	 "line 2: the line must be UTF-8 without control characters"},
 };
 
 

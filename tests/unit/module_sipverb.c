@@ -358,16 +358,16 @@ static const struct {
 	{"sip:a@b;METHOD=INVITE;transport=tcp", NULL},
 	{"sip:a@b;methods=BYE;x=method", NULL},
 	{"sip:method=BYE@b", NULL},
-	{"sip:a@b;method=BYE", "must not have a method other than INVITE"},
-	{"sip:a@b;method", "must not have a method other than INVITE"},
-	{"sip:a@b;method=", "must not have a method other than INVITE"},
-	{"sip:a@b;method=invite", "must not have a method other than INVITE"},
+	{"sip:a@b;method=BYE", "must have no method other than INVITE"},
+	{"sip:a@b;method", "must have no method other than INVITE"},
+	{"sip:a@b;method=", "must have no method other than INVITE"},
+	{"sip:a@b;method=invite", "must have no method other than INVITE"},
 	{"sips:a@b:1;x;Method=SUBSCRIBE;y=1?X=1",
-	 "must not have a method other than INVITE"},
-	{"sip:a@b;%6dethod=BYE", "must not have a method other than INVITE"},
+	 "must have no method other than INVITE"},
+	{"sip:a@b;%6dethod=BYE", "must have no method other than INVITE"},
 	{"sip:a@b;method=INVITE;method=BYE",
-	 "must not have a method other than INVITE"},
-	{"a@b;method=BYE", "must not have a method other than INVITE"},
+	 "must have no method other than INVITE"},
+	{"a@b;method=BYE", "must have no method other than INVITE"},
 
 	{"sip:a@b?X-A=1&Subject=Via&Replaces=a%40b&Accept-Contact=x", NULL},
 	{"sip:a?Via=1@b", NULL},
@@ -396,12 +396,12 @@ static const struct {
 
 	{"<sip:a@b;x=1>", NULL},
 	{"\\\"a>b;c\\\" <sip:a@b>", NULL},
-	{"<sip:a@b>;hp=2", "must not have the parameter \"hp\" behind its >: "
-			   "far ends refuse it"},
+	{"<sip:a@b>;hp=2",
+	 "must not have the parameter \"hp\" after its >: far ends refuse it"},
 	{"Bob <100>;q=1;x",
-	 "must not have the parameter \"q\" behind its >: far ends refuse it"},
-	{"<sip:a@b>;x", "must not have the parameter \"x\" behind its >: "
-			"far ends refuse it"},
+	 "must not have the parameter \"q\" after its >: far ends refuse it"},
+	{"<sip:a@b>;x",
+	 "must not have the parameter \"x\" after its >: far ends refuse it"},
 };
 
 
@@ -421,7 +421,7 @@ static void test_targets(void **state)
 			text, sizeof(text),
 			"{\"verb\":\"sip:refer\",\"referTo\":\"%s\"}",
 			targets[i].refer_to);
-		(void)re_snprintf(expected, sizeof(expected), "referTo: %s",
+		(void)re_snprintf(expected, sizeof(expected), "referTo %s",
 				  why);
 		if (decode(&verb, text, &error) != (why ? EBADMSG : 0) ||
 		    (why && strcmp(error.text, expected)))
@@ -442,193 +442,191 @@ static const struct {
 	const char *field;
 	const char *error;
 } bad[] = {
-	{"[]", "verb", "verb: must be an object"},
-	{"{}", "verb", "verb: is required"},
-	{"{\"verb\":1}", "verb", "verb: must be a string"},
-	{"{\"verb\":\"say\"}", "verb", "verb: is not one that baresip runs"},
-	{"{\"verb\":\"sip:refer\"}", "referTo", "referTo: is required"},
+	{"[]", "verb", "verb must be an object"},
+	{"{}", "verb", "verb is required"},
+	{"{\"verb\":1}", "verb", "verb must be a string"},
+	{"{\"verb\":\"say\"}", "verb", "verb is not a verb that baresip runs"},
+	{"{\"verb\":\"sip:refer\"}", "referTo", "referTo is required"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":null}", "referTo",
-	 "referTo: is required"},
+	 "referTo is required"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"\"}", "referTo",
-	 "referTo: is required"},
+	 "referTo is required"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"\",\"replaces\":\"\"}",
-	 "referTo", "referTo: is required"},
-	{"{\"verb\":\"\"}", "verb", "verb: is required"},
+	 "referTo", "referTo is required"},
+	{"{\"verb\":\"\"}", "verb", "verb is required"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":17}", "referTo",
-	 "referTo: must be a string"},
+	 "referTo must be a string"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"1\\r\\nX: y\"}", "referTo",
-	 "referTo: must be UTF-8 without control characters"},
+	 "referTo must be UTF-8 without control characters"},
 	{REFER "\"referredBy\":true}", "referredBy",
-	 "referredBy: must be a string"},
+	 "referredBy must be a string"},
 	{REFER "\"referredBy\":\"a\\r\\nb\"}", "referredBy",
-	 "referredBy: must be UTF-8 without control characters"},
+	 "referredBy must be UTF-8 without control characters"},
 	{REFER "\"referredBy\":\" \"}", "referredBy",
-	 "referredBy: must not be empty"},
+	 "referredBy must not be empty"},
 	{REFER "\"referredByDisplayName\":1}", "referredByDisplayName",
-	 "referredByDisplayName: must be a string"},
+	 "referredByDisplayName must be a string"},
 	{REFER "\"referredByDisplayName\":\"a\\nb\"}", "referredByDisplayName",
-	 "referredByDisplayName: must be UTF-8 without control characters"},
-	{REFER "\"headers\":[]}", "headers", "headers: must be an object"},
+	 "referredByDisplayName must be UTF-8 without control characters"},
+	{REFER "\"headers\":[]}", "headers", "headers must be an object"},
 	{REFER "\"headers\":{\"X A\":\"1\"}}", "headers",
-	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	 "headers must have names that are SIP tokens of at most 128 bytes"},
 	{REFER "\"headers\":{\"\":\"1\"}}", "headers",
-	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	 "headers must have names that are SIP tokens of at most 128 bytes"},
 	{REFER "\"headers\":{\"X-A\\r\\nX-B\":\"1\"}}", "headers",
-	 "headers: must have names that are SIP tokens of at most 128 bytes"},
+	 "headers must have names that are SIP tokens of at most 128 bytes"},
 	{REFER "\"headers\":{\"X-A\":\"1\\r\\nX-B: 2\"}}", "headers.X-A",
-	 "headers.X-A: must be UTF-8 without control characters"},
+	 "headers.X-A must be UTF-8 without control characters"},
 	{REFER "\"headers\":{\"X-A\":{}}}", "headers.X-A",
-	 "headers.X-A: must be a string or a number"},
+	 "headers.X-A must be a string or a number"},
 	{REFER "\"headers\":{\"X-A\":true}}", "headers.X-A",
-	 "headers.X-A: must be a string or a number"},
+	 "headers.X-A must be a string or a number"},
 	{REFER "\"targetHeaders\":[]}", "targetHeaders",
-	 "targetHeaders: must be an object"},
+	 "targetHeaders must be an object"},
 	{REFER "\"targetHeaders\":{\"X\":\"\\r\\n\"}}", "targetHeaders.X",
-	 "targetHeaders.X: must be UTF-8 without control characters"},
+	 "targetHeaders.X must be UTF-8 without control characters"},
 	{REFER "\"targetHeaders\":{\"From\":\"x\"}}", "targetHeaders.From",
-	 "targetHeaders.From: is written by the SIP stack and must not be "
-	 "set"},
+	 "targetHeaders.From must not be set: the SIP stack writes it"},
 	{REFER "\"targetHeaders\":{\"Body\":\"x\"}}", "targetHeaders.Body",
-	 "targetHeaders.Body: must not be set: it should not stand in a URI"},
+	 "targetHeaders.Body must not be set: it does not belong into a URI"},
 	{REFER "\"targetHeaders\":{\"k\":\"x\"}}", "targetHeaders.k",
-	 "targetHeaders.k: must not be set: it should not stand in a URI"},
+	 "targetHeaders.k must not be set: it does not belong into a URI"},
 	{REFER "\"targetHeaders\":{\"v\":\"x\"}}", "targetHeaders.v",
-	 "targetHeaders.v: is written by the SIP stack and must not be set"},
+	 "targetHeaders.v must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","
 	 "\"targetHeaders\":{\"X\":1}}",
 	 "referTo",
-	 "referTo: must be a SIP URI to carry header fields, not a tel: URI"},
-	{REFER "\"timeouts\":5}", "timeouts", "timeouts: must be an object"},
+	 "referTo must be a SIP URI, not a tel: URI, to carry header fields"},
+	{REFER "\"timeouts\":5}", "timeouts", "timeouts must be an object"},
 	{REFER "\"timeouts\":{\"notify\":0}}", "timeouts.notify",
-	 "timeouts.notify: must be a number of seconds from 0.1 to 3600"},
+	 "timeouts.notify must be a number of seconds from 0.1 to 3600"},
 	{REFER "\"timeouts\":{\"ringing\":3601}}", "timeouts.ringing",
-	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	 "timeouts.ringing must be a number of seconds from 0.1 to 3600"},
 	{REFER "\"timeouts\":{\"ringing\":\"5\"}}", "timeouts.ringing",
-	 "timeouts.ringing: must be a number of seconds from 0.1 to 3600"},
+	 "timeouts.ringing must be a number of seconds from 0.1 to 3600"},
 	{REFER "\"timeouts\":{\"retry\":-1}}", "timeouts.retry",
-	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	 "timeouts.retry must be a number of seconds from 0 to 4"},
 	{REFER "\"timeouts\":{\"retry\":4.1}}", "timeouts.retry",
-	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	 "timeouts.retry must be a number of seconds from 0 to 4"},
 	{REFER "\"timeouts\":{\"retry\":true}}", "timeouts.retry",
-	 "timeouts.retry: must be a number of seconds from 0 to 4"},
+	 "timeouts.retry must be a number of seconds from 0 to 4"},
 	{REFER "\"timeouts\":{\"x\":5}}", "timeouts",
-	 "timeouts: must have no members but notify, ringing, answer, "
-	 "retry and unsubscribe"},
+	 "timeouts must have only the members notify, ringing, answer, retry "
+	 "and unsubscribe"},
 	{REFER "\"timeouts\":{\"unsubscribe\":\"yes\"}}",
-	 "timeouts.unsubscribe",
-	 "timeouts.unsubscribe: must be true or false"},
-	{REFER "\"force\":1}", "force", "force: must be true or false"},
-	{REFER "\"dryRun\":1}", "dryRun", "dryRun: must be true or false"},
+	 "timeouts.unsubscribe", "timeouts.unsubscribe must be true or false"},
+	{REFER "\"force\":1}", "force", "force must be true or false"},
+	{REFER "\"dryRun\":1}", "dryRun", "dryRun must be true or false"},
 	{"{\"verb\":\"sip:refer\",\"replaces\":7}", "replaces",
-	 "replaces: must be a string"},
+	 "replaces must be a string"},
 	{"{\"verb\":\"hangup\",\"headers\":{\"Via\":\"x\"}}", "headers.Via",
-	 "headers.Via: is written by the SIP stack and must not be set"},
+	 "headers.Via must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:decline\"}", "status",
-	 "status: must be a SIP status from 300 to 699"},
+	 "status must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":200}", "status",
-	 "status: must be a SIP status from 300 to 699"},
+	 "status must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":486.5}", "status",
-	 "status: must be a SIP status from 300 to 699"},
+	 "status must be a SIP status from 300 to 699"},
 	{"{\"verb\":\"sip:decline\",\"status\":486,\"reason\":\"a\\rb\"}",
-	 "reason", "reason: must be UTF-8 without control characters"},
+	 "reason", "reason must be UTF-8 without control characters"},
 	{"{\"verb\":\"sip:decline\",\"status\":302}", "contact",
-	 "contact: is required with a status from 300 to 399"},
+	 "contact is required with a status from 300 to 399"},
 	{"{\"verb\":\"sip:decline\",\"status\":486,\"contact\":\"1\"}",
 	 "contact",
-	 "contact: must only stand beside a status from 300 to 399"},
+	 "contact must be given only with a status from 300 to 399"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":7}", "contact",
-	 "contact: must be a string or an array of strings"},
+	 "contact must be a string or an array of strings"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[]}", "contact",
-	 "contact: must have 1 to 8 members"},
+	 "contact must have 1 to 8 members"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",\"2\","
 	 "\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
-	 "contact", "contact: must have 1 to 8 members"},
+	 "contact", "contact must have 1 to 8 members"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",2]}",
-	 "contact[1]", "contact[1]: must be a string"},
+	 "contact[1]", "contact[1] must be a string"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":[\"1\",\"http:/"
 	 "/x\"]}",
 	 "contact[1]",
-	 "contact[1]: must be a sip:, sips: or tel: URI, or a number or user, "
+	 "contact[1] must be a sip:, sips: or tel: URI, a number or a user, "
 	 "not http:"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"sip:a@b;"
 	 "method=BYE\"}",
-	 "contact", "contact: must not have a method other than INVITE"},
+	 "contact", "contact must have no method other than INVITE"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"sip:a@b?"
 	 "Route=x\"}",
-	 "contact", "contact: must not have the header field Route"},
+	 "contact", "contact must not have the header field Route"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"<sip:a@b>;q="
 	 "1\"}",
 	 "contact",
-	 "contact: must not have the parameter \"q\" behind its >: far ends "
+	 "contact must not have the parameter \"q\" after its >: far ends "
 	 "refuse it"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"a\\rb\"}",
-	 "contact", "contact: must be UTF-8 without control characters"},
+	 "contact", "contact must be UTF-8 without control characters"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"Contact\":"
 	 "\"sip:a@b?Via=x\"}}",
 	 "headers.Contact",
-	 "headers.Contact: must not have the header field Via"},
+	 "headers.Contact must not have the header field Via"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"contact\":"
 	 "\"1\",\"m\":\"2\"}}",
-	 "headers.Contact", "headers.Contact: must stand once"},
+	 "headers.Contact", "headers.Contact must appear only once"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"headers\":{\"m\":[]}}",
-	 "headers.Contact", "headers.Contact: must be a string or a number"},
+	 "headers.Contact", "headers.Contact must be a string or a number"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"1\","
 	 "\"headers\":{\"Contact\":\"2\"}}",
-	 "contact", "contact: must not stand beside headers.Contact"},
+	 "contact", "contact must not be given with headers.Contact"},
 	{"{\"verb\":\"sip:decline\",\"status\":302,\"contact\":\"1\","
 	 "\"headers\":{\"Via\":\"2\"}}",
 	 "headers.Via",
-	 "headers.Via: is written by the SIP stack and must not be set"},
+	 "headers.Via must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:decline\",\"status\":486,\"headers\":{\"Contact\":"
 	 "\"1\"}}",
 	 "headers.Contact",
-	 "headers.Contact: is written by the SIP stack and must not be set"},
-	{"{\"verb\":\"sip:request\"}", "method", "method: is required"},
+	 "headers.Contact must not be set: the SIP stack writes it"},
+	{"{\"verb\":\"sip:request\"}", "method", "method is required"},
 	{"{\"verb\":\"sip:request\",\"method\":7}", "method",
-	 "method: must be a string"},
+	 "method must be a string"},
 	{"{\"verb\":\"sip:request\",\"method\":\"UPDATE\"}", "method",
-	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS, not UPDATE"},
+	 "method must be INFO, MESSAGE, NOTIFY or OPTIONS, not UPDATE"},
 	{"{\"verb\":\"sip:request\",\"method\":\"refer\"}", "method",
-	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS; for REFER there "
-	 "is the verb sip:refer"},
+	 "method must be INFO, MESSAGE, NOTIFY or OPTIONS; for REFER use "
+	 "the verb sip:refer"},
 	{"{\"verb\":\"sip:request\",\"method\":\"BYE\"}", "method",
-	 "method: must be INFO, MESSAGE, NOTIFY or OPTIONS; for BYE there is "
+	 "method must be INFO, MESSAGE, NOTIFY or OPTIONS; for BYE use "
 	 "the verb hangup"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":{}}", "body",
-	 "body: must be a string"},
+	 "body must be a string"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"timeout\":0}",
-	 "timeout", "timeout: must be a number of seconds from 0.1 to 32"},
+	 "timeout", "timeout must be a number of seconds from 0.1 to 32"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"timeout\":33}",
-	 "timeout", "timeout: must be a number of seconds from 0.1 to 32"},
+	 "timeout", "timeout must be a number of seconds from 0.1 to 32"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":[]}",
-	 "headers", "headers: must be an object"},
+	 "headers", "headers must be an object"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{"
 	 "\"Event\":\"x\"}}",
 	 "headers.Event",
-	 "headers.Event: is written by the SIP stack and must not be set"},
+	 "headers.Event must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{"
 	 "\"Content-Length\":\"1\"}}",
 	 "headers.Content-Length",
-	 "headers.Content-Length: is written by the SIP stack and must not be "
-	 "set"},
+	 "headers.Content-Length must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"headers\":{\"Via\":"
 	 "\"x\"}}",
 	 "headers.Via",
-	 "headers.Via: is written by the SIP stack and must not be set"},
+	 "headers.Via must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":\"a\","
 	 "\"headers\":{\"c\":\"text\"}}",
 	 "headers.Content-Type",
-	 "headers.Content-Type: must be a type, as text/plain"},
+	 "headers.Content-Type must be a media type such as text/plain"},
 	{"{\"verb\":\"sip:request\",\"method\":\"INFO\",\"body\":\"a\","
 	 "\"headers\":{\"Content-Type\":\"a/b\r\nX: 1\"}}",
 	 "headers.Content-Type",
-	 "headers.Content-Type: must be UTF-8 without control characters"},
+	 "headers.Content-Type must be UTF-8 without control characters"},
 	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\"}", "headers.Event",
-	 "headers.Event: is required in a NOTIFY"},
+	 "headers.Event is required in a NOTIFY"},
 	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\",\"headers\":{\"o\":"
 	 "\"REFER;id=1\"}}",
 	 "headers.Event",
-	 "headers.Event: must not be refer: baresip tells of a REFER itself"},
+	 "headers.Event must not be refer: baresip sends the NOTIFYs of a "
+	 "REFER"},
 };
 
 
@@ -698,8 +696,7 @@ static void test_stack_headers(void **state)
 				  REFER "\"headers\":{\"%s\":\"x\"}}",
 				  names[i]);
 		assert_int_equal(decode(&verb, text, &error), EBADMSG);
-		assert_non_null(
-			strstr(error.text, "is written by the SIP stack"));
+		assert_non_null(strstr(error.text, "the SIP stack writes it"));
 	}
 }
 
@@ -726,7 +723,7 @@ static void test_bounds(void **state)
 	cJSON_AddStringToObject(headers, "X-More", "x");
 	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
 	assert_string_equal(error.text,
-			    "headers: must have at most 32 members");
+			    "headers must have at most 32 members");
 
 	memset(value, 'x', sizeof(value));
 	value[HDR_VAL_MAX + 1] = '\0';
@@ -735,7 +732,7 @@ static void test_bounds(void **state)
 	error = (struct error){.index = -1};
 	assert_int_equal(sipverb_decode(&verb, json, &peer, &error), EBADMSG);
 	assert_string_equal(error.text,
-			    "headers.X-0: must have at most 2048 bytes");
+			    "headers.X-0 must have at most 2048 bytes");
 
 	cJSON_Delete(json);
 }

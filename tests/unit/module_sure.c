@@ -331,7 +331,7 @@ static void test_cancel_words(void **state)
 		 "timer:answer", "not answered within 30 s", ""},
 		{",\"reason\":\"a\\u0007b\"", "application", "a?b", ""},
 		{",\"evidence\":\"notify\"", NULL, NULL,
-		 "evidence: must be application or timer:answer"},
+		 "evidence must be application or timer:answer"},
 	};
 	size_t i;
 	(void)state;

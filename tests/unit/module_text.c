@@ -127,7 +127,7 @@ static void test_fault(void **state)
 
 	assert_int_equal(error_set(&error, "a", "is %u", 1), EBADMSG);
 	assert_int_equal(error_set(&error, "b", "is 2"), EBADMSG);
-	assert_string_equal(error.text, "a: is 1");
+	assert_string_equal(error.text, "a is 1");
 	assert_string_equal(error.field, "a");
 	assert_int_equal(error_set(NULL, "b", "is 2"), EBADMSG);
 }

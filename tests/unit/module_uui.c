@@ -12,7 +12,7 @@
 
 
 #define REFER "{\"verb\":\"sip:refer\",\"referTo\":\"sip:b@a.example\","
-#define TEL   "referTo: must be a SIP URI to carry header fields, not a tel: URI"
+#define TEL   "referTo must be a SIP URI, not a tel: URI, to carry header fields"
 
 static const struct farend peer = {
 	.identity = "sip:ann@a.example",
@@ -124,41 +124,41 @@ static const struct {
 	const char *error; /* begins with the field */
 } bad[] = {
 	{REFER "\"uui\":\"4869\"}",
-	 "uui: must be an object, or an array of at most 8 objects"},
+	 "uui must be an object, or an array of at most 8 objects"},
 	{REFER "\"uui\":[1,2,3,4,5,6,7,8,9]}",
-	 "uui: must be an object, or an array of at most 8 objects"},
-	{REFER "\"uui\":[{\"data\":\"01\"},2]}", "uui[1]: must be an object"},
-	{REFER "\"uui\":{}}", "uui.data: is required"},
-	{REFER "\"uui\":{\"data\":4869}}", "uui.data: must be a string"},
+	 "uui must be an object, or an array of at most 8 objects"},
+	{REFER "\"uui\":[{\"data\":\"01\"},2]}", "uui[1] must be an object"},
+	{REFER "\"uui\":{}}", "uui.data is required"},
+	{REFER "\"uui\":{\"data\":4869}}", "uui.data must be a string"},
 	{REFER "\"uui\":{\"data\":\"486\"}}",
-	 "uui.data: must be hex digits, two for each octet, as long as "
-	 "encoding is hex"},
+	 "uui.data must be hex digits, two for each octet, if encoding is "
+	 "hex"},
 	{REFER "\"uui\":[{\"data\":\"486g\",\"encoding\":\"HEX\"}]}",
-	 "uui[0].data: must be hex digits, two for each octet, as long as "
-	 "encoding is hex"},
+	 "uui[0].data must be hex digits, two for each octet, if encoding is "
+	 "hex"},
 	{REFER "\"uui\":{\"data\":\"a\\r\\nb\",\"encoding\":\"text\"}}",
-	 "uui.data: must be UTF-8 without control characters"},
+	 "uui.data must be UTF-8 without control characters"},
 	{REFER "\"uui\":{\"data\":\"01\",\"encoding\":\"a b\"}}",
-	 "uui.encoding: must be a SIP token of at most 128 bytes"},
+	 "uui.encoding must be a SIP token of at most 128 bytes"},
 	{REFER "\"uui\":{\"data\":\"01\",\"purpose\":\"a;b=c\"}}",
-	 "uui.purpose: must be a SIP token of at most 128 bytes"},
+	 "uui.purpose must be a SIP token of at most 128 bytes"},
 	{REFER "\"uui\":{\"data\":\"01\",\"content\":7}}",
-	 "uui.content: must be a string"},
+	 "uui.content must be a string"},
 	{REFER "\"uui\":{\"data\":\"01\",\"encodng\":\"hex\"}}",
-	 "uui: must have no members but data, encoding, purpose and content"},
+	 "uui must have only the members data, encoding, purpose and content"},
 	{REFER "\"targetHeaders\":{\"USER-TO-USER\":\"01\"},"
 	       "\"uui\":{\"data\":\"01\"}}",
-	 "uui: must not stand beside another User-to-User, in targetHeaders "
-	 "or referTo"},
+	 "uui must not be given with another User-to-User in targetHeaders or "
+	 "referTo"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"sip:b@a?User-t%6F-User=01\","
 	 "\"uui\":{\"data\":\"01\"}}",
-	 "uui: must not stand beside another User-to-User, in targetHeaders "
-	 "or referTo"},
+	 "uui must not be given with another User-to-User in targetHeaders or "
+	 "referTo"},
 	{"{\"verb\":\"sip:refer\",\"replaces\":\"s\","
 	 "\"targetHeaders\":{\"User-to-User\":\"01\"},"
 	 "\"uui\":{\"data\":\"01\"}}",
-	 "uui: must not stand beside another User-to-User, in targetHeaders "
-	 "or referTo"},
+	 "uui must not be given with another User-to-User in targetHeaders or "
+	 "referTo"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","
 	 "\"uui\":{\"data\":\"01\"}}",
 	 TEL},
@@ -208,8 +208,8 @@ static int decode_long(struct error *error, size_t octets, const char *more)
 static void test_length(void **state)
 {
 	static const char too_long[] =
-		"uui.data: must have at most 129 octets, not 130, as long as "
-		"purpose is isdn-uui, which it is if it is left out";
+		"uui.data must have at most 129 octets, not 130, if purpose "
+		"is isdn-uui (the default)";
 	struct error error;
 	(void)state;
 
@@ -225,7 +225,7 @@ static void test_length(void **state)
 			 EBADMSG);
 	assert_string_equal(
 		error.text,
-		"uui: must have at most 2048 bytes in all as a header field");
+		"uui must have at most 2048 bytes in all as a header field");
 }
 
 

@@ -158,8 +158,8 @@ static void tell_dropped(struct inbox *in)
 	char text[80];
 
 	(void)snprintf(text, sizeof(text),
-		       "%" PRIu64 " messages came faster than referd takes "
-		       "them",
+		       "%" PRIu64
+		       " messages came faster than referd reads them",
 		       in->dropped);
 	i = text_item(FLEETBUS_ERROR, text);
 	if (i) {

@@ -189,7 +189,8 @@ static const char *last_error(natsConnection *nc, const char *none)
 
 static void closed_handler(natsConnection *nc, void *arg)
 {
-	const char *why = last_error(nc, "the server has gone");
+	const char *why = last_error(nc,
+				     "the server has closed the connection");
 	struct fleetbus *b = arg;
 
 	(void)pthread_mutex_lock(&b->lock);

@@ -45,8 +45,8 @@ static natsStatus set_nkey(struct fleetbus_options *o, const char *path)
 
 	if (!fgets(seed, sizeof(seed), f) || nkey_public(key, seed))
 		(void)snprintf(o->why, sizeof(o->why),
-			       "%s must begin with the seed of a user's NKey, "
-			       "SU...",
+			       "%s must begin with the seed of a user's NKey "
+			       "(SU...)",
 			       path);
 	else
 		s = natsOptions_SetNKeyFromSeed(o->nats, key, path);

@@ -447,7 +447,7 @@ void hold_call_closed(struct livecall *lc)
 
 	while ((ask = next_ask(h))) {
 		if (ask->ref)
-			refuse(ask, "the call is over");
+			refuse(ask, "the call has ended");
 		else
 			mem_deref(ask);
 	}

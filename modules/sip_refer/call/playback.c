@@ -141,8 +141,8 @@ int playback_start(struct livecall *lc, const struct sipverb *verb,
 	mem_deref(p);
 	if (err == ENOENT)
 		return error_set(error, "url",
-				 "names no file below the gateway's audio "
-				 "path");
+				 "must be the name of a file below baresip's "
+				 "audio_path");
 
 	return error_set(error, "url",
 			 "must be a WAV file (16 bits or G.711, 8 to 48 kHz) "

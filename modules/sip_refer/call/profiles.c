@@ -51,10 +51,10 @@ static int read_text(char **textp, FILE *f)
 	if (ferror(f))
 		err = EIO;
 	else if (len > PROFILES_MAX)
-		err = complain("%s: must have at most %d bytes", profiles.path,
+		err = complain("%s must have at most %d bytes", profiles.path,
 			       PROFILES_MAX);
 	else if (strlen(text) != len)
-		err = complain("%s: must be text", profiles.path);
+		err = complain("%s must be text", profiles.path);
 
 	if (err)
 		mem_deref(text);
@@ -98,7 +98,7 @@ static int decode(FILE *f)
 static int open_file(FILE **fp, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
-		return complain("%s: must be a file", profiles.path);
+		return complain("%s must be a file", profiles.path);
 
 	*fp = fopen(profiles.path, "re");
 
@@ -157,7 +157,8 @@ static void look(void)
 		err = read_file(&st);
 
 	if (err)
-		warning("sip_refer: %s; the profiles before hold\n",
+		warning("sip_refer: %s; the profiles read before stay in "
+			"use\n",
 			profiles.trouble);
 	else
 		info("sip_refer: %s: %u profiles\n", profiles.path,

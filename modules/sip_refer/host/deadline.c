@@ -50,7 +50,7 @@ static void set(uint64_t at)
 	its.it_value.tv_sec = (time_t)(at / NS_PER_S);
 	its.it_value.tv_nsec = (long)(at % NS_PER_S);
 	if (timerfd_settime(deadlines.fd, TFD_TIMER_ABSTIME, &its, NULL))
-		warning("sip_refer: a timer can't be set (%m)\n", errno);
+		warning("sip_refer: cannot set a timer (%m)\n", errno);
 }
 
 

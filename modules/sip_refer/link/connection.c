@@ -194,7 +194,8 @@ static bool line_handler(const char *line, size_t len)
 	uint64_t n;
 
 	if (!type)
-		warning("sip_refer: referd sent a line that is no message\n");
+		warning("sip_refer: referd sent a line that is not a "
+			"message\n");
 	else if (!strcmp(type, "welcome") && conn.state == GREETING)
 		welcome(json);
 	else if (!strcmp(type, "ack") && get_n(&n, json))
@@ -211,8 +212,8 @@ static bool line_handler(const char *line, size_t len)
 static void split_lines(void)
 {
 	if (!link_is_held() && lines_split(&conn.in, line_handler))
-		warning("sip_refer: referd sent a line of more than %u bytes, "
-			"which is skipped\n",
+		warning("sip_refer: referd sent a line of more than %u bytes; "
+			"it is skipped\n",
 			LINK_LINE_MAX);
 }
 

@@ -129,8 +129,8 @@ static int find(const struct direct_service **servicep)
 
 	err = direct_find(&functions, &release, "referd");
 	if (err == ENOTSUP && !ho.warned)
-		warning("sip_refer: referd.so is of %s%s, and not used: this "
-			"is %s\n",
+		warning("sip_refer: referd.so is of %s%s and is not used: "
+			"this is %s\n",
 			*release ? "release " : "another release", release,
 			PROJECT_VERSION);
 	ho.warned = err == ENOTSUP;

@@ -94,7 +94,7 @@ static int contact_decode(struct mbuf *mb, const cJSON *json,
 
 	if (item && from_hdrs)
 		return error_set(error, field_contact,
-				 "must not stand beside headers.Contact");
+				 "must not be given with headers.Contact");
 
 	err = mbuf_write_str(mb, "Contact: ");
 	if (err)
@@ -161,7 +161,7 @@ static int hdrs_decode(struct sipverb *verb, const cJSON *json,
 	if (verb->status >= 400) {
 		if (input_field(json, field_contact))
 			return error_set(error, field_contact,
-					 "must only stand beside a status "
+					 "must be given only with a status "
 					 "from 300 to 399");
 
 		return headers_decode(&verb->hdrs, json, "headers",

@@ -152,7 +152,7 @@ static int header_value(char *buf, size_t size, const cJSON *item,
 	if (cJSON_IsNumber(item)) {
 		if (!cJSON_PrintPreallocated((cJSON *)item, buf, (int)size,
 					     false))
-			return error_set(error, field, "is too long");
+			return error_set(error, field, "must be shorter");
 		return 0;
 	}
 
@@ -189,13 +189,12 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 
 	if (is_stack_hdr(item->string))
 		return error_set(error, field,
-				 "is written by the SIP stack and must not be "
-				 "set");
+				 "must not be set: the SIP stack writes it");
 
 	if (in_uri && !header_may_be_in_uri(item->string))
-		return error_set(error, field,
-				 "must not be set: it should not stand in a "
-				 "URI");
+		return error_set(
+			error, field,
+			"must not be set: it does not belong into a URI");
 
 	return header_value(buf, size, item, field, error);
 }
@@ -233,7 +232,8 @@ int header_take(char **valuep, struct cJSON *json, const char *name,
 			continue;
 
 		if (*valuep)
-			return error_set(error, field, "must stand once");
+			return error_set(error, field,
+					 "must appear only once");
 
 		err = header_value(buf, sizeof(buf), item, field, error);
 		if (!err)

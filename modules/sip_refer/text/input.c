@@ -12,14 +12,15 @@
 
 int error_set(struct error *error, const char *field, const char *fmt, ...)
 {
+	const bool whole = *fmt >= 'A' && *fmt <= 'Z';
 	va_list ap;
 
 	if (!error || error->text[0])
 		return EBADMSG;
 
 	va_start(ap, fmt);
-	(void)re_snprintf(error->text, sizeof(error->text), "%s: %v", field,
-			  fmt, &ap);
+	(void)re_snprintf(error->text, sizeof(error->text), "%s%s%v",
+			  whole ? "" : field, whole ? "" : " ", fmt, &ap);
 	va_end(ap);
 
 	str_ncpy(error->field, field, sizeof(error->field));

@@ -237,9 +237,9 @@ static const char must_seconds[] = "must be a number of seconds from 0.1 to "
 				   "3600";
 
 static const struct setting settings[PROFILE_KEYC] = {
-	[PROFILE_REFER_TO] = {"refer-to", refer_to_handler,
-			      "must be far-end, tel, or a host, maybe with a "
-			      "port"},
+	[PROFILE_REFER_TO] =
+		{"refer-to", refer_to_handler,
+		 "must be far-end, tel, or a host with or without a port"},
 	[PROFILE_USER_PHONE] = {"user-phone", user_phone_handler, must_yes_no},
 	[PROFILE_REFERRED_BY] =
 		{"referred-by", referred_by_handler,

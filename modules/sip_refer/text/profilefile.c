@@ -122,12 +122,12 @@ static int section(struct reader *r, char *line)
 			     NAME_MAX_LEN);
 
 	if (find_name(r->list, line))
-		return wrong(r, "there must be one profile %s, not two", line);
+		return wrong(r, "profile %s must appear only once", line);
 
 	if (r->last && list_isempty(&r->last->matches))
 		return wrong(r,
-			     "nobody reaches profile %s: %s has no match- "
-			     "lines, is for every call, and must be the last",
+			     "profile %s is never used: %s has no match- "
+			     "lines, matches each call, and must be the last",
 			     line, r->last->name);
 
 	p = mem_zalloc(sizeof(*p), profile_destructor);
@@ -192,7 +192,7 @@ static int setting(struct reader *r, const char *name, const char *value)
 	case ENOENT: return wrong(r, "a profile has no setting '%s'", name);
 
 	case EALREADY:
-		return wrong(r, "%s must stand once in a profile", name);
+		return wrong(r, "%s must appear only once in a profile", name);
 
 	case EBADMSG: return wrong(r, "%s %s, not '%s'", name, must, value);
 
@@ -224,10 +224,10 @@ static int pair(struct reader *r, char *line)
 
 	if (!r->last)
 		return wrong(r, "a profile must begin with its name in "
-				"brackets, as [carrier]");
+				"brackets, such as [carrier]");
 
 	if (!equals)
-		return wrong(r, "must be [NAME], or KEY = VALUE");
+		return wrong(r, "the line must be [NAME], or KEY = VALUE");
 
 	*equals = '\0';
 	name = trim(line);
@@ -255,7 +255,9 @@ static int take_line(struct reader *r, char *line)
 		return 0;
 
 	if (!text_is_clean(line))
-		return wrong(r, "must be UTF-8 without control characters");
+		return wrong(
+			r,
+			"the line must be UTF-8 without control characters");
 
 	return *line == '[' ? section(r, line) : pair(r, line);
 }

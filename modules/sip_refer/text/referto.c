@@ -57,8 +57,8 @@ static int addr_check(const char *addr, const char *field, struct error *error)
 	name = name_of(&param);
 
 	return error_set(error, field,
-			 "must not have the parameter \"%r\" behind its >: "
-			 "far ends refuse it",
+			 "must not have the parameter \"%r\" after its >: far "
+			 "ends refuse it",
 			 &name);
 }
 
@@ -106,9 +106,9 @@ static int params_check(const struct pl *params, const char *field,
 		mem_deref(str);
 		pl_advance(&param, name.l);
 		if (is_method && pl_strcmp(&param, "=INVITE"))
-			return error_set(error, field,
-					 "must not have a method other than "
-					 "INVITE");
+			return error_set(
+				error, field,
+				"must have no method other than INVITE");
 	}
 
 	return 0;
@@ -188,7 +188,7 @@ int referto_check_uui(const struct sipverb *verb, struct error *error)
 
 	return n < 2 ? 0
 		     : error_set(error, "uui",
-				 "must not stand beside another %s, in "
+				 "must not be given with another %s in "
 				 "targetHeaders or referTo",
 				 uui_name);
 }

@@ -51,8 +51,7 @@ static int method_decode(struct sipverb *verb, const cJSON *json,
 		if (!str_casecmp(method, others[i].method))
 			return error_set(error, "method",
 					 "must be INFO, MESSAGE, NOTIFY or "
-					 "OPTIONS; for %s there is the verb "
-					 "%s",
+					 "OPTIONS; for %s use the verb %s",
 					 others[i].method, others[i].verb);
 	}
 
@@ -127,7 +126,7 @@ static int body_hdrs_take(struct mbuf *mb, const struct sipverb *verb,
 	if (!err && type &&
 	    re_regex(type, str_len(type), "[^/ ]+/[^/ ]+", NULL, NULL))
 		err = error_set(error, "headers.Content-Type",
-				"must be a type, as text/plain");
+				"must be a media type such as text/plain");
 	if (!err && verb->body) {
 		err = header_print_line(mb, "Content-Type",
 					type ? type : "text/plain");
@@ -171,8 +170,8 @@ static int notify_hdrs_take(struct mbuf *mb, const struct sipverb *verb,
 
 	if (is_refer(event))
 		err = error_set(error, "headers.Event",
-				"must not be refer: baresip tells of a REFER "
-				"itself");
+				"must not be refer: baresip sends the NOTIFYs "
+				"of a REFER");
 	else
 		err = header_print_line(mb, "Event", event);
 	if (!err)
@@ -203,8 +202,7 @@ static int hdrs_decode(struct sipverb *verb, cJSON *json, struct error *error)
 		err = mbuf_write_str(mb, rest);
 	if (!err && mb->end > BROUGHT_MAX)
 		err = error_set(error, "headers",
-				"must be shorter: they may have %u bytes as "
-				"they are sent, not %zu",
+				"must have at most %u bytes as sent, not %zu",
 				BROUGHT_MAX, mb->end);
 	if (!err) {
 		mb->pos = 0;

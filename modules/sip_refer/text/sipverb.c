@@ -125,10 +125,10 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 			err = unsubscribe_decode(&timeouts->unsubscribe, item,
 						 error);
 		else
-			err = error_set(error, "timeouts",
-					"must have no members but notify, "
-					"ringing, answer, retry and "
-					"unsubscribe");
+			err = error_set(
+				error, "timeouts",
+				"must have only the members notify, ringing, "
+				"answer, retry and unsubscribe");
 		if (err)
 			break;
 	}
@@ -255,10 +255,11 @@ int sipverb_check_size(const struct sipverb *verb, struct error *error)
 	else if (str_len(verb->target_hdrs) > refer_to / 2)
 		field = "targetHeaders";
 
-	return error_set(error, field,
-			 "must be shorter: Refer-To, Referred-By and headers "
-			 "may have %u bytes in all as they are sent, not %zu",
-			 BROUGHT_MAX, len);
+	return error_set(
+		error, field,
+		"must be shorter: Refer-To, Referred-By and the headers must "
+		"have at most %u bytes in all as sent, not %zu",
+		BROUGHT_MAX, len);
 }
 
 
@@ -319,9 +320,10 @@ static int file_decode(struct mbuf *mb, const cJSON *item, struct error *error)
 	if (!cJSON_IsString(item) || !text_is_clean(item->valuestring) ||
 	    strlen(item->valuestring) > HDR_VAL_MAX ||
 	    !is_inside(item->valuestring))
-		return error_set(error, "url",
-				 "must be the name of a WAV file below the "
-				 "gateway's audio path, or an array of them");
+		return error_set(
+			error, "url",
+			"must be the name of a WAV file below baresip's "
+			"audio_path, or an array of such names");
 
 	return mbuf_write_mem(mb, (const uint8_t *)item->valuestring,
 			      strlen(item->valuestring) + 1);
@@ -432,7 +434,7 @@ static int type_decode(enum sipverb_type *typep, const cJSON *json,
 		}
 	}
 
-	return error_set(error, "verb", "is not one that baresip runs");
+	return error_set(error, "verb", "is not a verb that baresip runs");
 }
 
 

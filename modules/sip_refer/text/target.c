@@ -104,8 +104,7 @@ static int split(struct parts *parts, const struct pl *input,
 	if (parts->params.l &&
 	    (*parts->params.p != ';' || !text_is_uri(&parts->params)))
 		return error_set(error, field,
-				 "must have nothing but parameters behind "
-				 "its URI");
+				 "must have only parameters after its URI");
 
 	return 0;
 }
@@ -142,10 +141,10 @@ static int controls_check(const struct parts *parts, const char *field,
 
 	if (uri_find_control(&esc, &parts->uri) ||
 	    uri_find_control(&esc, &parts->params))
-		return error_set(error, field,
-				 "must not have %r in it, which is an escaped "
-				 "control character",
-				 &esc);
+		return error_set(
+			error, field,
+			"must not contain the escaped control character %r",
+			&esc);
 
 	return 0;
 }
@@ -183,15 +182,15 @@ static int sip_check(char **urip, const struct pl *pl, const char *field,
 
 	if (!text_is_uri(pl))
 		return error_set(error, field,
-				 "must have every special character in its "
-				 "URI written as %%XX");
+				 "must have each special character of its URI "
+				 "escaped as %%XX");
 
 	if (uri_split(&parts, pl) || pl_strchr(&parts.user, '@') ||
 	    !uri_host_is_valid(&parts) || !uri_port_is_valid(&parts) ||
 	    uri_decode(&uri, pl))
 		return error_set(error, field,
 				 "must be a SIP URI with a valid host and "
-				 "port, as sip:user@host:5060");
+				 "port, such as sip:user@host:5060");
 
 	return pl_strdup(urip, pl);
 }
@@ -212,7 +211,7 @@ static int uri_check(char **urip, const struct pl *pl, const char *field,
 		return sip_check(urip, pl, field, error);
 
 	return error_set(error, field,
-			 "must be a sip:, sips: or tel: URI, or a number or "
+			 "must be a sip:, sips: or tel: URI, a number or a "
 			 "user, not %r:",
 			 &scheme);
 }
@@ -261,9 +260,9 @@ static int user_make(struct target *target, const struct pl *pl,
 	int err;
 
 	if (!at && !far->hostport)
-		return error_set(error, field,
-				 "must be a URI, since the far end of the "
-				 "call has no host");
+		return error_set(
+			error, field,
+			"must be a URI: the far end of the call has no host");
 
 	user.l = at ? (size_t)(at - pl->p) : pl->l;
 	err = user_encode(&name, &is_number, &user);
@@ -321,8 +320,8 @@ static int uri_add_hdrs(char **urip, const char *hdrs, const char *field,
 
 	if (!strncmp(*urip, "tel:", 4))
 		return error_set(error, field,
-				 "must be a SIP URI to carry header fields, "
-				 "not a tel: URI");
+				 "must be a SIP URI, not a tel: URI, to carry "
+				 "header fields");
 
 	err = re_sdprintf(&uri, "%s%c%s", *urip,
 			  strchr(*urip, '?') ? '&' : '?', hdrs);

@@ -366,7 +366,8 @@ int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
  *
  * @param error Error to set, may be NULL
  * @param field Name of the field
- * @param fmt   What it should be, e.g. "must be a string"
+ * @param fmt   What it must be, e.g. "must be a string"; a whole sentence if
+ * it begins with a capital
  *
  * @return EBADMSG, so that a check can return it
  */

@@ -86,7 +86,7 @@ static int members_check(const cJSON *json, const char *prefix,
 		}
 		if (i == sizeof(names) / sizeof(names[0]))
 			return error_set(error, prefix,
-					 "must have no members but data, "
+					 "must have only the members data, "
 					 "encoding, purpose and content");
 	}
 
@@ -139,16 +139,15 @@ static int data_check(const struct value *v, const char *prefix,
 
 	if (is_hex && !uui_is_hex(v->data))
 		return error_set(error, field,
-				 "must be hex digits, two for each octet, "
-				 "as long as encoding is hex");
+				 "must be hex digits, two for each octet, if "
+				 "encoding is hex");
 
 	if (is_hex)
 		len /= 2;
 	if (is_for_isdn(v) && len > UUI_ISDN_MAX)
 		return error_set(error, field,
-				 "must have at most %u octets, not %zu, as "
-				 "long as purpose is isdn-uui, which it is "
-				 "if it is left out",
+				 "must have at most %u octets, not %zu, if "
+				 "purpose is isdn-uui (the default)",
 				 UUI_ISDN_MAX, len);
 
 	return 0;

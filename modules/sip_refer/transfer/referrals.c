@@ -209,13 +209,15 @@ static int may_add(const struct referral_call *call,
 		   const struct sipverb *verb, struct error *error)
 {
 	if (*call->held)
-		return error_set(error, "sip:refer", "transfer in progress");
+		return error_set(
+			error, "sip:refer",
+			"must wait until the transfer in progress has ended");
 
 	if (!verb->force && referrals_calling(call->dlg))
 		return error_set(error, "sip:refer",
-				 "the far end may still be calling the target "
-				 "of the transfer before; `force` sends it "
-				 "nevertheless");
+				 "must wait: the far end may still be calling "
+				 "the target of the previous transfer (force "
+				 "sends the REFER anyway)");
 
 	return 0;
 }

@@ -213,9 +213,9 @@ export const VERBS = [
 	['a list that is empty', [], 'verbs'],
 	['a list of 65', Array(65).fill({ verb: 'answer' }), 'verbs'],
 	['one of the list is no object', [refer({}), 'hangup'],
-		/^verbs\[1\]: must be an object/],
+		/^verbs\[1\] must be an object/],
 	['one of the list is a list', [refer({}), [refer({})]],
-		/^verbs\[1\]: must be an object/],
+		/^verbs\[1\] must be an object/],
 	...rowsOf('call_sid', texts(128, OPTIONAL), (call_sid) => refer({ call_sid })),
 	['two calls in one list', [refer({ call_sid: 'SID' }),
 		refer({ call_sid: 'other' })], 'call_sid'],
@@ -256,16 +256,16 @@ const nested = (n) => '['.repeat(n) + ']'.repeat(n);
 
 /** Text that is no message at all: by WebSocket, and as the body of a POST. */
 export const TEXTS = [
-	['no JSON', 'nonsense', /^the message must be one JSON object/],
-	['half an object', '{"verb":"hangup"', /^the message must be one JSON/],
+	['no JSON', 'nonsense', /^The message must be one JSON object/],
+	['half an object', '{"verb":"hangup"', /^The message must be one JSON/],
 	['two objects', '{"verb":"x"}{', /./],
-	['a string', '"hangup"', /^the message must be one JSON object/],
-	['a number', '17', /^the message must be one JSON object/],
-	['null', 'null', /^the message must be one JSON object/],
-	['true', 'true', /^the message must be one JSON object/],
-	['only space', ' \r\n', /^the message must be one JSON object/],
+	['a string', '"hangup"', /^The message must be one JSON object/],
+	['a number', '17', /^The message must be one JSON object/],
+	['null', 'null', /^The message must be one JSON object/],
+	['true', 'true', /^The message must be one JSON object/],
+	['only space', ' \r\n', /^The message must be one JSON object/],
 	['half a surrogate pair', '{"verb":"\\ud800"}',
-		/^the message must be one JSON object/],
+		/^The message must be one JSON object/],
 	['nested 33 deep', `{"verb":"hangup","a":${nested(32)}}`,
 		/^the message must not be nested deeper than 32/],
 	['nested without end', nested(30_000),
@@ -273,15 +273,15 @@ export const TEXTS = [
 	['a NUL', '{"verb":"hangup",\0"call_sid":"SID"}',
 		/^the message must not contain NUL/],
 	['no UTF-8', bytes('{"verb":"hangup","id":"', [0xff], '"}'),
-		/^the message must be UTF-8/],
+		/^The message must be UTF-8/],
 	['an overlong form', bytes('{"verb":"', [0xc0, 0xaf], '"}'),
-		/^the message must be UTF-8/],
+		/^The message must be UTF-8/],
 	['a surrogate in UTF-8', bytes('{"verb":"', [0xed, 0xa0, 0x80], '"}'),
-		/^the message must be UTF-8/],
+		/^The message must be UTF-8/],
 	['beyond Unicode', bytes('{"verb":"', [0xf4, 0x90, 0x80, 0x80], '"}'),
-		/^the message must be UTF-8/],
+		/^The message must be UTF-8/],
 	['half a character', bytes('{"verb":"', [0xe2, 0x82], '"}'),
-		/^the message must be UTF-8/],
+		/^The message must be UTF-8/],
 ];
 
 
@@ -350,14 +350,14 @@ export const REQUESTS = [
 		['DELETE', '/transfers'], ['POST', '/calls/SID/verbs/more'],
 		['POST', '/nothing']]
 		.map(([method, path]) => [`${method} ${path}`, method, path,
-			{ body: '{"verb":"hangup"}' }, 405, /can't be done/]),
-	['a call that is not', 'GET', '/calls/none', {}, 404, /no such call/],
+			{ body: '{"verb":"hangup"}' }, 405, /does not support the method/]),
+	['a call that is not', 'GET', '/calls/none', {}, 404, /No live call has the call_sid/],
 	['a call by a path', 'GET', '/calls/..%2f..%2fetc', {}, 404,
-		/there is nothing here/],
+		/No resource has this path/],
 	['a call by a long name', 'GET', `/calls/${long(200)}`, {}, 404,
-		/no such call/],
+		/No live call has the call_sid/],
 	['a transfer that is not', 'GET', '/transfers/none', {}, 404,
-		/no such transfer/],
+		/The history has no transfer/],
 	['verbs for no call', 'POST', '/calls/none/verbs',
 		{ body: '{"verb":"hangup"}' }, 404, 'call_sid'],
 	['verbs for another call than the path says', 'POST',
@@ -398,29 +398,29 @@ export const REQUESTS = [
 
 /** Headers of which nobody knows where the body ends. */
 export const LENGTHS = [
-	['chunked', 'Transfer-Encoding: chunked', /^a body must have/],
+	['chunked', 'Transfer-Encoding: chunked', /^A body must have/],
 	['chunked, with a length', 'Transfer-Encoding: chunked\r\n' +
-		'Content-Length: 12', /^a body must have/],
+		'Content-Length: 12', /^A body must have/],
 	['in another encoding', 'Content-Length: 12\r\n' +
-		'Transfer-Encoding: identity', /^a body must have/],
+		'Transfer-Encoding: identity', /^A body must have/],
 	...['x', '-1', '+12', '12, 12', '0x0c', '1e1', '12.0', '12;', '1 2',
 		'99999999999999999999'].map((n) => [n, `Content-Length: ${n}`,
-		/^Content-Length: must be one number/]),
+		/^Content-Length must be one number/]),
 	['two of one kind', 'Content-Length: 12\r\nContent-Length: 12',
-		/^Content-Length: must be one number/],
+		/^Content-Length must be one number/],
 	['two kinds', 'Content-Length: 12\r\nContent-Length: 13',
-		/^Content-Length: must be one number/],
+		/^Content-Length must be one number/],
 ];
 
 
 /** What may not stand in the query of /ws. */
 export const QUERIES = [
 	['a space', 'client=a%20b', 'client'],
-	['CR LF', 'client=a%0d%0ab', /^the URL must not contain control/],
-	['CR', 'client=a%0db', /^the URL must not contain control/],
-	['LF', 'client=a&since=1%0a', /^the URL must not contain control/],
+	['CR LF', 'client=a%0d%0ab', /^The URL must not contain control/],
+	['CR', 'client=a%0db', /^The URL must not contain control/],
+	['LF', 'client=a&since=1%0a', /^The URL must not contain control/],
 	['a header field', 'x=%0d%0aOrigin:%20http://localhost%0d%0a',
-		/^the URL must not contain control/],
+		/^The URL must not contain control/],
 	['a slash', 'client=..%2fa', 'client'],
 	['not ASCII', 'client=%c3%a4', 'client'],
 	['empty', 'client=', 'client'],
@@ -430,7 +430,7 @@ export const QUERIES = [
 	['a word', 'scope=all', 'scope'],
 	['large letters', 'scope=FLEET', 'scope'],
 	['no view', 'scope=fleet',
-		/^scope: this referd has no view of the fleet: start it/],
+		/^scope must be local: this referd has no view/],
 	['negative', 'since=-1', 'since'],
 	['signed', 'since=%2b1', 'since'],
 	['behind a space', 'since=%201', 'since'],
@@ -464,10 +464,10 @@ export const LINES = [
 	['another type', hello({ type: 'dance' }), /a first line is no report/],
 	['a type that is a number', hello({ type: 1 }), /is no report/],
 	['a report before hello', report({ type: 'sync', transfers: [] })
-		.slice(1), /a first line is no hello/],
+		.slice(1), /a first line is not a hello/],
 	...[2, 0, '1', null, undefined, [1]].map((protocol) =>
 		[`protocol ${JSON.stringify(protocol)}`, hello({ protocol }),
-			/is no report of protocol 1/]),
+			/is not a report of protocol 1/]),
 	...['node', 'boot'].flatMap((key) => [undefined, null, '', 17, {},
 		long(255)].map((v) => [`${key} ${JSON.stringify(v)?.slice(0, 20)}`,
 		hello({ [key]: v }), /a first line is no report/])),
@@ -478,7 +478,7 @@ export const LINES = [
 
 /** Lines behind a hello that are skipped: [what, lines, what the log says]. */
 export const SKIPPED = [
-	['two hellos', [HELLO, HELLO], /false: a line can't be used/],
+	['two hellos', [HELLO, HELLO], /false: a line is not valid/],
 	['no JSON behind hello', [HELLO, 'nonsense'], /line is not JSON/],
 	['half a surrogate pair', [HELLO, '{"type":"sync","n":1,"time":1,' +
 		'"transfers":[],"sip":{"a":"\\ud800"}}'], /line is not JSON/],

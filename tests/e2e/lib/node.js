@@ -121,7 +121,7 @@ export class Node {
 		const m = await this.request('verbs');
 
 		this.report({ type: 'result', ref: m.ref, ok: false, index: 0,
-			field, error: `${field}: ${error}` });
+			field, error: `${field} ${error}` });
 
 		return m;
 	}
