@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# Starts referd in its container. Out of a container it is reached from
-# elsewhere, so it asks for a token: one that is made at the first start.
-# Arguments go to referd.
+# Starts referd in its container. Since other machines may reach it there, referd
+# asks for a token; this script makes one at the first start. Arguments go to
+# referd.
 
 set -eu
 
@@ -11,7 +11,7 @@ if [ ! -s "$REFERD_TOKEN_FILE" ]; then
 	(umask 077 && echo "page controller $token" >"$REFERD_TOKEN_FILE")
 fi
 
-# The first line that is no comment
+# The first line that is not a comment
 token=$(awk '!/^#/ && NF { print $NF; exit }' "$REFERD_TOKEN_FILE")
 echo "page: ${PAGE_URL:-http://127.0.0.1:8080}/#token=$token"
 

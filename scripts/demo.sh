@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# Installs what is missing, builds, and shows the whole thing at work on this
-# machine: see usage below.
+# Installs missing packages, builds, and runs a demo on this machine: see usage
+# below.
 
 set -eu
 
@@ -18,16 +18,16 @@ usage: scripts/demo.sh [--port N] [--once] [--carrier NAME]
   --once     make one transfer, print each message as a line of JSON, and
              exit 0 if the agent ended up talking to the carrier
   --carrier NAME
-             a carrier that does what NAME of docs/carriers.md says, when it is
-             asked for a transfer; with --once: print its messages, whatever
-             becomes of it. --carrier list prints the names
-  --embedded no referd: the gateway has referd.so in its own process
-  --fleet    three gateways with a referd each (ports N, N + 1 and N + 2), and
-             three nats-servers, by which the referds are one
-  --kill     kill some of them, and see that all members have one history
+             use a carrier with the behaviour NAME of docs/carriers.md; with
+             --once: print its messages, whatever the outcome.
+             --carrier list prints the names
+  --embedded run referd.so in the process of the gateway, and no referd
+  --fleet    run three gateways with a referd each (ports N, N + 1 and N + 2),
+             joined by three nats-servers
+  --kill     kill some of them, and check that all members have one history
 
 Starts referd, a baresip with sip_refer.so, and two stock baresips: the carrier
-calls in, the agent waits to be the target of a transfer. Ctrl-C ends it all.
+calls in, and the agent is the target of transfers. Ctrl-C ends everything.
 END
 }
 
@@ -57,7 +57,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-# Prints NAME and what it stands for, of each row in docs/carriers.md.
+# Prints NAME and the behaviour, for each row in docs/carriers.md.
 carriers() {
 	# shellcheck disable=SC2016
 	sed -n -e '/^## What a bot/q' \

@@ -1,8 +1,9 @@
 #!/bin/sh
 #
-# Installs what is missing, builds, and runs every test as released; then with
-# AddressSanitizer and UBSan all but those of the page, of scripts and of
-# documents. Then each fuzzer runs for a minute. The last line is the sum.
+# Installs missing packages, builds, and runs every test as released. Then it runs
+# all tests except those of the page, of scripts and of documents with
+# AddressSanitizer and UBSan, and each fuzzer for a minute. The last line is the
+# sum.
 
 set -eu
 
@@ -16,15 +17,15 @@ usage() {
 usage: scripts/test.sh [--fast] [--far-ends] [--packages] [CTEST OPTION]...
 
   --fast      leave out the build with sanitizers, and the fuzzers
-  --far-ends  transfer all the stacks of others that are to be had, those too
+  --far-ends  transfer calls with all available SIP stacks, including those
               that take minutes to install or to run
   --packages  first install, use, upgrade and purge the packages in a fresh
               Debian (as root, with the network)
 
-Further options go to ctest, as in: scripts/test.sh --fast -R e2e.transfer
+Further options go to ctest, for example: scripts/test.sh --fast -R e2e.transfer
 
-BARESIP_PREFIX in the environment is where a baresip is installed that is to be
-tested instead of the system's, as in: BARESIP_PREFIX=/opt/baresip
+To test another baresip than the system's, set BARESIP_PREFIX to the prefix where
+it is installed, for example BARESIP_PREFIX=/opt/baresip.
 END
 }
 

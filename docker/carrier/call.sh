@@ -1,9 +1,9 @@
 #!/bin/bash
 #
-# The carrier of the demo: calls the gateway, talks for a while to whom the
-# call is transferred to, and calls again when all is over; several gateways
-# (by spaces in GATEWAY) one after the other. Drives its baresip
-# over ctrl_tcp, whose messages are JSON in netstrings.
+# The carrier of the demo: it calls the gateway, talks for a while to the target
+# of the transfer, and calls again when all calls are over. It calls several
+# gateways (separated by spaces in GATEWAY) in turn. It drives its baresip over
+# ctrl_tcp, whose messages are JSON in netstrings.
 
 set -eu
 
@@ -59,7 +59,7 @@ while read -r -d '}' event <&3; do
 		;;
 	esac
 
-	# baresip 1.0.0 takes no id: not before this call is the only one
+	# baresip 1.0.0 takes no id: wait until this call is the only one
 	if [ "${up[*]-}" = agent ]; then
 		id=${!up[*]}
 		sleep "$talk"

@@ -3,8 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  *
- * CARRIER is what it does, of docs/carriers.md; ADDRESS its own, GATEWAY
- * that of the gateway, which it calls again when all is over.
+ * CARRIER is the name of its behaviour in docs/carriers.md, ADDRESS its own
+ * address, GATEWAY that of the gateway. It calls the gateway again when all
+ * calls are over.
  */
 
 import { Carrier } from '../../scripts/demo/carrier.js';

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# Makes the users of a fleet, and a configuration for each of its nats-servers,
-# where they are not yet: `setup-fleet [DIR]`
+# Makes the users of a fleet and a configuration for each of its nats-servers, if
+# they do not exist yet: `setup-fleet [DIR]`
 
 set -eu
 

@@ -110,8 +110,8 @@ function hint()
 client; a new call comes when this one is over. Ctrl-C ends the demo.`;
 
 	return `The carrier calls in, and is ${carrier}: transfer the call, from the page, with the
-client or with a bot. It can be asked for anything else that is in docs/carriers.md,
-by a name in referTo. Ctrl-C ends the demo.`;
+client or with a bot. A name of docs/carriers.md as referTo selects another
+behaviour. Ctrl-C ends the demo.`;
 }
 
 

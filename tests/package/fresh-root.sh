@@ -14,10 +14,10 @@ usage() {
 	cat <<END
 usage: tests/package/fresh-root.sh [ROOT]
 
-Makes a root of the release that runs here with debootstrap, from the mirrors
-that this machine uses, and removes it afterwards. ROOT is one that is there
-already (debootstrap --variant=minbase); it is used up. Needs to be root, and
-the network.
+Makes a root of this machine's release with debootstrap, from the mirrors of this
+machine, and removes it afterwards. With ROOT it uses that existing root
+(debootstrap --variant=minbase), which cannot be used again. Needs to be root,
+and the network.
 END
 }
 

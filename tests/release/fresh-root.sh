@@ -14,10 +14,10 @@ usage() {
 	cat <<END
 usage: tests/release/fresh-root.sh [--root ROOT] [RELEASE [OPTION]...]
 
-Makes a root of RELEASE (trixie, unless another is given) with debootstrap,
-clones the repository into it, runs scripts/test.sh --fast there, and removes
-the root. ROOT is one that is there already, and stays. The options go to
-test.sh: with --packages it installs the packages in a fresh root as well.
+Makes a root of RELEASE (default trixie) with debootstrap, clones the repository
+into it, runs scripts/test.sh --fast there, and removes the root. With --root it
+uses the existing directory ROOT, and keeps it. The options go to test.sh: with
+--packages it installs the packages in a fresh root as well.
 
   tests/release/fresh-root.sh trixie -R e2e.transfer
 
