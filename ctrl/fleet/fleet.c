@@ -82,7 +82,7 @@ static int read_name(char name[NAME_SIZE], const char *value,
 		     const char *option)
 {
 	if (!name_valid(value)) {
-		log_error("fleet: %s must be 1 to %d letters, digits, - and _",
+		log_error("fleet: %s must have 1 to %d letters, digits, - and _",
 			  option_shown(option), NAME_SIZE - 1);
 		return EINVAL;
 	}

@@ -318,9 +318,9 @@ scene('a token file that is wrong is told in a sentence', async (s) => {
 		[`bot controller ${'x'.repeat(300)}\n`, /16 to 256/],
 		[`bot controller ${'x'.repeat(600)}\n`, /line is too long/],
 		[`b\u00f6t controller ${t}\n`, /the name must have/],
-		[`bot controller ${t}\nbot observer ${t}2\n`, /name .* twice/],
-		[`bot controller ${t}\ntwo observer ${t}\n`, /token .* twice/],
-		[more, /more than 1024/]]) {
+		[`bot controller ${t}\nbot observer ${t}2\n`, /the name must appear only once/],
+		[`bot controller ${t}\ntwo observer ${t}\n`, /the token must appear only once/],
+		[more, /at most 1024 tokens/]]) {
 		writeTokens(file, text);
 		const said = await refused(s, '--token-file', file);
 
@@ -332,7 +332,7 @@ scene('a token file that is wrong is told in a sentence', async (s) => {
 	for (const mode of [0o604, 0o602]) {
 		chmodSync(file, mode);
 		assert.match(await refused(s, '--token-file', file),
-			/others must not/);
+			/accessible to its owner only/);
 	}
 	assert.match(await refused(s, '--token-file', join(s.dir, 'none')),
 		/cannot read the tokens/);

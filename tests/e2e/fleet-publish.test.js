@@ -491,8 +491,8 @@ scene('without a fleet nothing of it runs', async (s) => {
 
 
 for (const [option, value, sentence] of [
-	['--fleet-node', 'a.b', '--fleet-node must be 1 to 64 letters'],
-	['--fleet-name', '', '--fleet-name must be 1 to 64 letters'],
+	['--fleet-node', 'a.b', '--fleet-node must have 1 to 64 letters'],
+	['--fleet-name', '', '--fleet-name must have 1 to 64 letters'],
 	['--fleet-view', 'maybe', 'fleet-view must be yes or no'],
 	['--fleet-dead', '0', 'fleet-dead must be a number from 1'],
 ])

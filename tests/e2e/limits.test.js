@@ -322,7 +322,7 @@ scene('out of descriptors: referd waits, on both sockets, and goes on',
 		const node = await Node.connect(referd.socket);
 		const call = await liveCall(client, node);
 		const said = (name) => referd.process.log.wait((l) =>
-			l.startsWith(`warning: ${name}: nobody else can come`),
+			l.startsWith(`warning: ${name}: cannot accept connections`),
 		`${name} is out of descriptors`);
 		const links = Array.from({ length: 100 }, () =>
 			raw({ path: referd.socket }));
@@ -339,7 +339,7 @@ scene('out of descriptors: referd waits, on both sockets, and goes on',
 		assert.ok(ticks(pid) - before < 20, 'referd spins');
 		assert.ok(await transfer(client, node, call) < 2000);
 		assert.equal(referd.process.log.filter((l) =>
-			/nobody else can come/.test(l)).length, 2);
+			/cannot accept connections/.test(l)).length, 2);
 
 		[...links, ...clients].forEach((l) => l.destroy());
 		const other = await Node.connect(referd.socket, 'other');

@@ -144,8 +144,8 @@ scene('a certificate that is wrong is told in a sentence', async (s) => {
 	const [, cert, , key] = tlsFiles(s);
 
 	for (const [args, error] of [
-		[['--tls-cert', cert], /need each other/],
-		[['--tls-key', key], /need each other/],
+		[['--tls-cert', cert], /must be given together/],
+		[['--tls-key', key], /must be given together/],
 		[['--tls-cert', join(s.dir, 'none'), '--tls-key', key],
 			/cannot use .*none/],
 		[['--tls-cert', join(s.dir, 'file'), '--tls-key', key],
