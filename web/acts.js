@@ -1,6 +1,6 @@
 /**
- * @file acts.js  The forms that dial and play a file, and the button that gives
- *               a transfer up
+ * @file acts.js  The forms that dial and play a file, and the button that
+ *                cancels a transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@ import { callTransfers, mayControl } from './model.js';
 import { playFromDraft } from './verb.js';
 
 
-/* Gateways of this machine, and of others; what machines are labelled. */
+/* The gateways of all machines, and the labels of machines. */
 function places(model)
 {
 	const members = membersOf(model);
@@ -28,12 +28,12 @@ function places(model)
 }
 
 
-/* Which of several makes the call: {element, chosen, update}. */
+/* The choice of the gateway for the call: {element, chosen, update}. */
 function placeField({ model })
 {
 	const select = h('select', { id: 'place' });
 	const element = h('div.field', { hidden: true },
-			  h('label', { for: 'place' }, 'By'), select);
+			  h('label', { for: 'place' }, 'Gateway'), select);
 
 	return { element, select, chosen() {
 		const [, kind, name] = /^(node|label):(.*)$/s.exec(
@@ -82,7 +82,7 @@ export function dialPage(ctx)
 	const to = field('To', { list: 'targets', autocapitalize: 'none' },
 			 'sip: URI or number');
 	const from = field('From', { autocapitalize: 'none' },
-			   'account of the gateway; left out: its first');
+			   'address of an account; empty: the first account');
 	const place = placeField(ctx);
 	const form = dialForm(ctx, to, from, place);
 
@@ -105,13 +105,13 @@ export function playForm(ctx, call)
 			   'a WAV file below baresip’s audio_path'),
 		loop: field('How often', { placeholder: '1' },
 			    'a number, or forever'),
-		actionHook: field('Play hook', {}, 'hears when it is over'),
+		actionHook: field('Play hook', {}, 'gets a message at the end'),
 	};
 	const form = new SendForm(ctx, {
 		label: 'Play', inputs,
 		fields: [h('div.grid', {}, Object.values(inputs).map((f) =>
-			f.element)), h('p.hint', {}, 'It takes the place of ' +
-			'what the call does: a transfer in progress is ' +
+			f.element)), h('p.hint', {}, 'The file replaces ' +
+			'the running verb: a transfer in progress is ' +
 			'cancelled.')],
 		read() {
 			const { verb, errors } = playFromDraft(
@@ -129,7 +129,7 @@ export function playForm(ctx, call)
 }
 
 
-/** Whether a verb of a call is transferring it */
+/** Whether a verb is transferring a call */
 export function isTransferring(model, sid)
 {
 	const begun = ({ dir }) => dir === 'in';

@@ -19,22 +19,22 @@ import { detailPage } from './pages.js';
 import { modelHistory } from './told.js';
 import { transferList } from './transfers.js';
 
-/* Milliseconds between two looks at the running clocks. */
+/* Milliseconds between two updates of the running clocks. */
 const TICK = 500;
 
-/* Past transfers among the live ones. */
+/* Past transfers that the list of transfers asks for. */
 const LATEST = 100;
 
 const ctx = {
 	model: createModel(),
-	route: {},		/* what the address after # names */
-	query: '',		/* what stands there behind a ? */
-	lastList: '#/',		/* where one came from, for Back */
-	loads: new Map(),	/* transfers that referd was asked about */
+	route: {},		/* the parts of the address after # */
+	query: '',		/* the query of that address */
+	lastList: '#/',		/* the target of Back */
+	loads: new Map(),	/* transfers asked of referd */
 	shownTransfer: '',	/* id of the transfer in the detail */
-	waiting: new Map(),	/* msgid to what awaits its answer */
-	follow: '',		/* call_sid whose next transfer to show */
-	view: keptView(),	/* what one looks at, where there is a fleet */
+	waiting: new Map(),	/* msgid to the handlers of its answer */
+	follow: '',		/* call_sid whose next transfer will be shown */
+	view: keptView(),	/* the machines shown, in a fleet */
 	changed, choose, fetchFleet, send, nextId, followTransfer, go, back,
 };
 
@@ -64,10 +64,8 @@ function newName()
 }
 
 
-/*
- * The name is the tab's, so that its hooks find it after a reload. A tab that
- * was duplicated has its twin's name at first.
- */
+/* A tab keeps its name, so that its hooks find it after a reload. A duplicated
+   tab has the name of the other at first. */
 function clientName()
 {
 	return stored('sessionStorage', 'client') || newName();
@@ -83,10 +81,10 @@ function nextId()
 
 
 /**
- * Send a message, a string as it stands; `answer` has ack and error, called
- * with what referd answers
+ * Send a message, a string as it is. `answer` has the handlers ack and error
+ * for the answer of referd.
  *
- * @return true if it went out
+ * @return true if the message was sent
  */
 function send(msg, answer)
 {
@@ -124,7 +122,7 @@ function back()
 }
 
 
-/* What was accepted may still be refused when its turn comes. */
+/* A verb that referd accepted may still be refused when it starts. */
 function answered(msg)
 {
 	if (msg.type === 'ack')
@@ -134,7 +132,7 @@ function answered(msg)
 }
 
 
-/* A transfer begins with its REFER, or with a target that we call. */
+/* A transfer begins with its REFER, or with the call to its target. */
 function follow({ type, data })
 {
 	const [t] = callTransfers(ctx.model, ctx.follow);
@@ -165,7 +163,7 @@ function received(msg, fresh)
 	if (msg.type === 'ack' || msg.type === 'jambonz:error')
 		answered(msg);
 
-	/* A person is no bot: hooks are heard, and never answered by verbs. */
+	/* The page acknowledges each hook and never returns verbs. */
 	if (msg.type === 'verb:hook' && msg.msgid)
 		send({ type: 'ack', msgid: msg.msgid });
 
@@ -176,7 +174,7 @@ function received(msg, fresh)
 }
 
 
-/* Transfers that ended before this page came. */
+/* Get the transfers that ended before the page was loaded. */
 async function fetchHistory()
 {
 	const { body } = await getJson(scoped(ctx, 'transfers',
@@ -187,7 +185,7 @@ async function fetchHistory()
 }
 
 
-/* How the fleet does now: later on messages tell. */
+/* Get the state of the fleet. Messages report each change of it. */
 async function fetchFleet()
 {
 	const { body } = await getJson('healthz');
@@ -197,7 +195,7 @@ async function fetchFleet()
 }
 
 
-/** Look at another part of the fleet */
+/** Show other machines of the fleet */
 function choose(view)
 {
 	const { scope } = ctx.view;
@@ -218,12 +216,12 @@ function linkText(link)
 	case 'live':
 		return 'Live';
 	case 'behind':
-		return `Catching up, ${link.behind} behind`;
+		return `Catching up, ${link.behind} messages behind`;
 	case 'connecting':
 		return 'Connecting …';
 	default:
 		return `Disconnected${link.closeReason ?
-			` (${link.closeReason})` : ''}, trying again`;
+			` (${link.closeReason})` : ''}, reconnecting`;
 	}
 }
 
@@ -284,14 +282,14 @@ function routed()
 		el.setAttribute('aria-current',
 				el.dataset.tab === tab ? 'page' : 'false');
 
-	/* On a touch screen a focus would bring up the keyboard. */
+	/* On a touch screen a focus would open the keyboard. */
 	ctx.focusPage = name === 'dial' || (view === 'detail' &&
 		matchMedia('(pointer: fine)').matches);
 	changed();
 }
 
 
-/* A browser does not tell why a WebSocket was refused; HTTP does. */
+/* A browser hides the reason for a refused WebSocket. HTTP shows it. */
 function refused()
 {
 	getJson('calls');
@@ -355,7 +353,7 @@ function keyPressed(event)
 }
 
 
-/* Until one chooses, the system does. */
+/* Without a choice the system decides. */
 function themeShow(theme)
 {
 	document.documentElement.dataset.theme =
@@ -403,7 +401,7 @@ function start()
 			      wanted: () => ctx.view.scope,
 			     onmessage: received, onstate: changed });
 
-	/* without a token, referd waits for one in a frame before it refuses */
+	/* without a token, referd waits for a frame that has one */
 	refused();
 
 	addEventListener('hashchange', routed);

@@ -17,7 +17,7 @@ import { clock, memberLost, party, partyUser, status, timeOfDay }
 	from './words.js';
 import { fillTransfer, makeTransfer } from './transfers.js';
 
-/* More than these one does not look through, but filters. */
+/* Calls in the list: the filter finds the others. */
 const SHOWN_MAX = 200;
 
 
@@ -70,7 +70,7 @@ function answerButton(ctx, call)
 }
 
 
-/* Where a call is, if there are several machines. */
+/* The machine of a call, in a fleet. */
 function machine(model, call)
 {
 	return unreachable(model, call) ? `${call.member} (not reachable)` :
@@ -105,7 +105,7 @@ function fillCall(ctx, el, call)
 }
 
 
-/* What one may look for in a call. */
+/* The texts of a call that the filter searches. */
 function callText(call)
 {
 	return [call.from, call.to, call.caller_name, call.node, call.member,
@@ -113,7 +113,7 @@ function callText(call)
 }
 
 
-/** The list of live calls: gives its update */
+/** Make the list of live calls; returns its update */
 export function callList(ctx)
 {
 	const list = $('calls');
@@ -131,8 +131,8 @@ export function callList(ctx)
 
 		setProp(filter, 'hidden', !word && all.length <= SHOWN_MAX);
 		setText($('calls-more'), more > 0 ? `${more.toLocaleString(
-			'en')} more: filter for one, or choose a machine.` :
-			word && !calls.length ? 'No call matches.' : '');
+			'en')} more calls: use the filter.` : word &&
+			!calls.length ? 'No call matches the filter.' : '');
 		keyed(list, calls.slice(0, SHOWN_MAX), (c) => c.call_sid, (c) => makeCall(ctx, c),
 		      (el, c) => fillCall(ctx, el, c));
 		guide(all.length > 0);
@@ -157,7 +157,7 @@ function callFacts(model, call)
 }
 
 
-/* The INVITE's own From and To stand here too, as they were written. */
+/* These include From and To as the INVITE has them. */
 function inviteFacts(call)
 {
 	const list = facts(call.sip?.headers || {});
@@ -177,8 +177,8 @@ export function callPage(ctx, sid)
 	const { model } = ctx;
 	const call = model.calls.get(sid);
 	if (!call)
-		return missing(ctx, 'This call is over, and not known here ' +
-			       'any more.');
+		return missing(ctx, 'This call has ended. The page has ' +
+			       'no data of it.');
 
 	const title = h('h2');
 	const state = h('span.chip');
@@ -193,7 +193,7 @@ export function callPage(ctx, sid)
 	const play = playForm(ctx, call);
 	const watching = h('p.hint', {}, OBSERVER);
 	const away = h('p.hint', { hidden: true }, `${call.member} does not ` +
-		'answer: what is sent to this call is refused until it does.');
+		'answer. Until it does, referd refuses verbs for this call.');
 	const list = h('ul.list.inset');
 	const past = h('section.card', { hidden: true },
 		       h('h3', {}, 'Transfers of this call'), list);
@@ -217,10 +217,10 @@ export function callPage(ctx, sid)
 		setProp(watching, 'hidden', mayControl(model));
 		setProp(over, 'hidden', !ended);
 		setProp(away, 'hidden', ended || !unreachable(model, call));
-		setText(over, `The call is over${call.sip_reason ?
+		setText(over, `The call has ended${call.sip_reason ?
 			` (${call.sip_reason})` : ''}.${
 			memberLost({ reason: call.sip_reason }) ?
-			' What its far end does is not known.' : ''}`);
+			' The state of its far end is not known.' : ''}`);
 
 		const now = JSON.stringify([call, machine(model, call)]);
 		if (now !== shown)
@@ -243,7 +243,7 @@ export function callPage(ctx, sid)
 		  h('span.spacer'), cancel.button, ...buttons),
 		over, away, watching, call.parent_call_sid ? h(
 			'a', { href: `#/calls/${call.parent_call_sid}` },
-			'The second call of a transfer') :
+			'Second call of a transfer: to the first call') :
 			'', cancel.said,
 		form.element, verb.element, play.element, past,
 		h('details.card.more', { open: true },
@@ -253,7 +253,7 @@ export function callPage(ctx, sid)
 }
 
 
-/** A page that says one sentence */
+/** A page that shows one sentence */
 export function missing(ctx, text)
 {
 	return { element: h('article.page', {},

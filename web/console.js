@@ -1,5 +1,5 @@
 /**
- * @file console.js  The messages as they are, and a place to send one
+ * @file console.js  The messages themselves, and a form to send one
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@ import { attemptText } from './legs.js';
 import { targetsOf } from './rows.js';
 import { party, timeOfDay } from './words.js';
 
-/* Lines in the page; the model keeps more. */
+/* Lines in the page. The model keeps more. */
 const LINES_MAX = 500;
 
 
@@ -20,7 +20,7 @@ function short(id)
 }
 
 
-/* The facts of a message that one looks for first. */
+/* The most important facts of a message. */
 function gist(msg)
 {
 	const d = msg.data && !Array.isArray(msg.data) ? msg.data : {};
@@ -79,7 +79,8 @@ function makeLine(entry)
 }
 
 
-/* The newest line is last, and in view until one scrolls up. */
+/* The newest line is the last one. It stays in view until the user scrolls up.
+   */
 class LogView {
 	constructor(ctx)
 	{
@@ -138,7 +139,7 @@ class LogView {
 }
 
 
-/* The protocol's messages, filled in with the call that lives. */
+/* Messages of the protocol, for the newest live call. */
 function examples(model)
 {
 	const call_sid = liveCalls(model)[0]?.call_sid || 'CALL_SID';
@@ -236,7 +237,7 @@ function sendForm(ctx)
 }
 
 
-/* Whatever is typed is sent: what referd says to it is to be seen too. */
+/* Any text is sent: the user may want to see the answer of referd to it. */
 function submit(ctx, text, note)
 {
 	let msg = text;
@@ -251,7 +252,7 @@ function submit(ctx, text, note)
 		note.textContent = 'Sent.';
 	}
 	catch (error) {
-		note.textContent = `Sent as it stands; it is no JSON (${
+		note.textContent = `Sent as text: it is not JSON (${
 			error.message}).`;
 	}
 
@@ -260,7 +261,7 @@ function submit(ctx, text, note)
 }
 
 
-/** The console: gives its update */
+/** Make the console; returns its update */
 export function messageConsole(ctx)
 {
 	const log = new LogView(ctx);

@@ -1,23 +1,24 @@
 /**
  * @file dom.js  A few helpers to make and update elements
  *
- * Text is only ever set as text, never as markup, and may be veiled.
+ * Text is set as text, never as markup; its numbers may be hidden.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 import { veil, veilField } from './mask.js';
 
-/** What a form says when there is no connection */
-export const NOT_SENT = 'Not connected to referd: nothing was sent.';
+/** The text of a form without a connection */
+export const NOT_SENT = 'The page is not connected to referd. Nothing was ' +
+	'sent.';
 
 
-/** Why an observer has no controls */
-export const OBSERVER = 'The token of this page is an observer’s: it sees ' +
+/** The reason why an observer has no controls */
+export const OBSERVER = 'The token of this page is for an observer, who sees ' +
 	'everything and controls nothing.';
 
 
-/** What a storage keeps under a name, with a value given: after keeping it.
-    A browser may forbid storage; then it keeps nothing. */
+/** Get a value of a storage; with a value given, store that first. A browser
+    may forbid storage: then nothing is kept. */
 export function stored(storage, name, value)
 {
 	try {
@@ -68,7 +69,7 @@ export function h(tag, props = {}, ...kids)
 }
 
 
-/** Names and values as a list of terms; a value that is missing is left out */
+/** Names and values as a list of terms, without missing values */
 export function facts(values)
 {
 	return Object.entries(values).filter(([, value]) => value)
@@ -81,7 +82,7 @@ export function facts(values)
 }
 
 
-/** Set the text of an element if it changed: a selection in it survives */
+/** Set the text of an element if it changed, so that a selection survives */
 export function setText(el, text)
 {
 	const shown = veil(text);
@@ -100,7 +101,7 @@ export function setProp(el, name, value)
 
 
 /**
- * Bring the children of a list in line with its items: what stays keeps its
+ * Update the children of a list for its items. An item that stays keeps its
  * element and focus. keyOf(item), make(item) an element, fill(element, item).
  */
 export function keyed(parent, items, keyOf, make, fill)
@@ -132,11 +133,11 @@ export function keyed(parent, items, keyOf, make, fill)
 }
 
 
-/* Strings, numbers and names in a JSON text, each in a colour of its own. */
+/* Strings, numbers and names in a JSON text: each kind has a colour. */
 const JSON_TOKEN =
 	/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g;
 
-/* What is not veiled here was, where that was to be, before. */
+/* The text is already veiled where it must be. */
 function token(kind, text)
 {
 	const span = h(`span.${kind}`);
@@ -167,7 +168,7 @@ export function jsonNodes(value)
 }
 
 
-/** A button that copies what `text` returns, and says so */
+/** A button that copies the result of `text`, and reports it */
 export function copyButton(text, label = 'Copy')
 {
 	const button = h('button.small', { type: 'button' }, label);
@@ -182,7 +183,7 @@ export function copyButton(text, label = 'Copy')
 }
 
 
-/** Copy a text; without a secure context there is no clipboard object */
+/** Copy a text. Without a secure context there is no clipboard object. */
 export async function copyText(text)
 {
 	try {

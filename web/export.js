@@ -86,7 +86,7 @@ function fields(values)
 }
 
 
-/* A SIP message as it stands on the wire, but for what nobody saw. */
+/* A SIP message as on the wire, without the parts that are not known. */
 function messageText(time, { start, headers, body })
 {
 	return [`--- ${utc(time)}`, veilField('', start),
@@ -95,7 +95,7 @@ function messageText(time, { start, headers, body })
 }
 
 
-/* The SIP messages that baresip told of: {time, sip} each. */
+/* The SIP messages that baresip reported: {time, sip} each. */
 function sipMessages(t)
 {
 	return t.entries.filter((e) => e.msg.data?.sip)
@@ -103,7 +103,7 @@ function sipMessages(t)
 }
 
 
-/** What is known of a transfer beside its outcome, by name */
+/** The facts of a transfer beside its outcome, by name */
 export function transferFields(t, call)
 {
 	return {
@@ -120,8 +120,8 @@ export function transferFields(t, call)
 }
 
 
-/** What a carrier's ticket needs: the outcome and its evidence, the facts, the
-    ladder, the SIP messages; times in UTC */
+/** The text for a carrier's ticket: the outcome and its evidence, the facts,
+    the ladder, the SIP messages, with times in UTC */
 export function transferText(model, t, now)
 {
 	const call = model.calls.get(t.call_sid);
@@ -139,15 +139,15 @@ export function transferText(model, t, now)
 }
 
 
-/* The transfer of a verb that referd has in its history: a second call without
-   a REFER is none. */
+/* The newest transfer of a verb in the history of referd. A second call without
+   a REFER is not in it. */
 function keptLeg(model, t)
 {
 	return legsOf(model, t).findLast((leg) => !leg.warm);
 }
 
 
-/* What referd has of a transfer, with a suffix for the form: {body, error} */
+/* Get a transfer from referd, in the form of a suffix: {body, error} */
 function fetchTransfer(ctx, t, suffix, get)
 {
 	const leg = keptLeg(ctx.model, t);

@@ -1,5 +1,5 @@
 /**
- * @file fields.js  What the forms are made of
+ * @file fields.js  The parts of the forms
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@ const TARGETS_MAX = 12;
 let fieldCount = 0;
 
 
-/** The last targets, offered again; with one given, remember it */
+/** Get the last targets; with one given, store it first */
 export function lastTargets(target)
 {
 	const old = stored('localStorage', 'targets').split('\n')
@@ -26,7 +26,8 @@ export function lastTargets(target)
 }
 
 
-/** The last targets, and what the demo's carrier offers (no numbers) */
+/** The last targets, and the targets that the demo's carrier offers (no
+    numbers) */
 export function targetList(sip)
 {
 	const demo = sip?.headers?.['X-Demo']?.match(/\b[a-z][\w-]+/g) ?? [];
@@ -36,7 +37,7 @@ export function targetList(sip)
 }
 
 
-/** A label, its input, and the place where its error stands */
+/** A label, its input, and the place for its error */
 export function field(label, props, help, tag = 'input')
 {
 	const id = `field-${++fieldCount}`;
@@ -80,11 +81,11 @@ function headerRow(pair, label, remove)
 }
 
 
-/** Where the targets behind the first are typed */
+/** The input for the targets after the first */
 export function othersField()
 {
-	return field('Or else', { rows: 2, placeholder: 'one a line' },
-		     'tried in turn, if the first fails',
+	return field('More targets', { rows: 2, placeholder: 'one per line' },
+		     'tried one after the other if the first fails',
 		     'textarea');
 }
 
@@ -105,7 +106,7 @@ export function choice(draft, name, label, values)
 }
 
 
-/** Inputs show a draft, and change it */
+/** Connect inputs to a draft: they show it and change it */
 export function bind(draft, inputs)
 {
 	for (const [name, f] of Object.entries(inputs)) {
@@ -155,7 +156,7 @@ export function headerFields(draft, name, title, label)
 }
 
 
-/* Where a form says what became of what it sent. */
+/* The place for the answer to a form. */
 function said()
 {
 	const element = h('p.result', { role: 'status', hidden: true });
@@ -168,12 +169,12 @@ function said()
 }
 
 
-/** What was typed, beside it the JSON that will be sent */
+/** A form, with the JSON that it will send beside it */
 export class SendForm {
 	/**
 	 * @param label     Of the button that sends
 	 * @param fields    Elements to type into
-	 * @param inputs    By name: what field() made, to show errors in
+	 * @param inputs    Fields by name, to show errors in
 	 * @param read      Gives {message, errors}, errors by name
 	 * @param accepted  Called with the ack
 	 */
@@ -188,7 +189,7 @@ export class SendForm {
 		this.buttons = h('div.submit', {}, this.button,
 				 this.said.element);
 		this.preview = h('div.preview', {}, h('div.preview-head', {},
-			h('h3', {}, 'Will be sent'), copyButton(() =>
+			h('h3', {}, 'Message to send'), copyButton(() =>
 				JSON.stringify(this.message()))), this.json);
 		this.element = h('form.refer', {
 			noValidate: true, oninput: () => this.changed(),
@@ -205,8 +206,8 @@ export class SendForm {
 		return { ...this.read().message, msgid: this.msgid };
 	}
 
-	/* What is missing is said once the form was to be sent, what is wrong
-	   at once. */
+	/* A wrong field is reported at once, a missing one at the first attempt
+	   to send. */
 	changed()
 	{
 		const { errors } = this.read();
@@ -220,7 +221,8 @@ export class SendForm {
 		return !Object.keys(errors).length;
 	}
 
-	/** Send what the form holds, and more, and tell what referd says */
+	/** Send the message of the form, with `more` in it, and show the answer
+	    of referd */
 	send(more = {})
 	{
 		this.touched = true;

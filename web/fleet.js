@@ -1,6 +1,6 @@
 /**
- * @file fleet.js  A fleet in the page: which machines one looks at, and how
- *                 they and what joins them do
+ * @file fleet.js  A fleet in the page: the choice of machines, their state and
+ *                 that of NATS
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,21 +10,21 @@ import { chosenView, fleetSentence, fleetWord, gapText, membersOf, viewValue }
 import { dayTime, timeOfDay } from './words.js';
 
 
-/** What one chose to look at, in this browser: {scope, member} */
+/** The view that this browser has stored: {scope, member} */
 export function keptView(value)
 {
 	return chosenView(stored('localStorage', 'view', value));
 }
 
 
-/** The one machine that is to be seen, '' for all */
+/** The only machine shown, '' for all */
 export function onlyMember({ model, view })
 {
 	return model.scope === 'fleet' ? view.member : '';
 }
 
 
-/** Those of calls, transfers or nodes that are to be seen */
+/** The calls, transfers or nodes of the machines shown */
 export function ofView(ctx, list)
 {
 	const only = onlyMember(ctx);
@@ -33,8 +33,8 @@ export function ofView(ctx, list)
 }
 
 
-/** A path of referd's, with what one looks at: `params` by name, and whether
-    one machine may be meant */
+/** A path of referd for the machines shown: `params` by name; `some` allows a
+    single machine */
 export function scoped(ctx, path, params = {}, some = true)
 {
 	const query = new URLSearchParams(params);
@@ -50,7 +50,7 @@ export function scoped(ctx, path, params = {}, some = true)
 }
 
 
-/* What can be chosen: all, one, or this machine as if there were no fleet. */
+/* The choices: all machines, one of them, or this machine without the fleet. */
 function choices({ model, view })
 {
 	const names = membersOf(model).map((m) => m.member);
@@ -71,7 +71,7 @@ function chooserShow(ctx)
 	const select = $('scope');
 	const { model, view, link } = ctx;
 
-	/* Before hello, and while it is away, there is nothing to choose. */
+	/* Without a hello of a fleet there is no choice. */
 	setProp(select, 'hidden', !membersOf(model).some((m) => m.view &&
 		m.member === model.fleet.member) && link.scope !== 'fleet');
 	keyed(select, choices(ctx), (c) => c.value,
@@ -111,7 +111,7 @@ function memberRow(m, mine)
 }
 
 
-/* What was lost for good, the newest first. */
+/* Losses, the newest first. */
 function newsShow({ news })
 {
 	$('fleet-news').replaceChildren(...[...news].reverse().map((e) =>
@@ -119,7 +119,7 @@ function newsShow({ news })
 }
 
 
-/** What the header, and the overview, tell of a fleet: gives its update */
+/** Make the fleet's parts of header and overview; returns their update */
 export function fleetView(ctx)
 {
 	let shown = '';

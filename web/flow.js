@@ -1,6 +1,6 @@
 /**
  * @file flow.js  The ladder of a transfer in the page: selection, keys, the
- *                message that a row stands for
+ *                messages of a row
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -46,7 +46,7 @@ function ladderHead(pic, names)
 }
 
 
-/* A SIP message as it was seen: its first line, its fields, its body. */
+/* A SIP message: its first line, its fields, its body. */
 function sipDetail({ start, headers, body })
 {
 	return [h('b.start', {}, start), h('dl.facts', {}, facts(headers)),
@@ -60,7 +60,7 @@ function entryText({ msg })
 }
 
 
-/* The whole of what a row shows, message by message. */
+/* The messages of a row, in full. */
 function rowDetail(row, model)
 {
 	if (row.leg)
@@ -87,7 +87,7 @@ function rowDetail(row, model)
 /**
  * The ladder with its selection
  *
- * One row is open; a second, chosen with shift or after `m`, gives the time
+ * One row is open. A second row, chosen with shift or after `m`, shows the time
  * between the two.
  */
 export class LadderView {
@@ -101,8 +101,8 @@ export class LadderView {
 						hidden: true });
 		this.message = h('section.message', {
 			'aria-label': 'Message', hidden: true });
-		this.none = h('p.empty', {}, 'The messages of this transfer ' +
-			      'are older than what this page holds.');
+		this.none = h('p.empty', {}, 'The page has no messages of ' +
+			      'this transfer: they are too old.');
 		this.legend = h('p.legend', {}, legend());
 		this.frame = h('div.ladder-frame', {}, this.head, this.body,
 			       this.none, this.legend);
@@ -184,7 +184,7 @@ export class LadderView {
 		return this.body.querySelector(`[data-row="${i}"]`);
 	}
 
-	/* Exactly one row is in the order of tabs. */
+	/* Exactly one row is in the tab order. */
 	mark(tab)
 	{
 		this.tab = tab;
@@ -229,7 +229,7 @@ export class LadderView {
 		setText(this.between, a && b ?
 			`${span(Math.abs(b.time - a.time))} between ` +
 			`“${a.label}” and “${b.label}”` :
-			'Now choose the other row.');
+			'Choose the other row.');
 	}
 
 	update(force = false)

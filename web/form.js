@@ -10,11 +10,11 @@ import { farEnd, liveCalls } from './model.js';
 import { emptyDraft, verbFromDraft } from './verb.js';
 import { party } from './words.js';
 
-/* What was typed stays with its call: what failed is tried again. */
+/* The text of a form stays with its call, for another attempt. */
 const drafts = new Map();
 
 
-/* Which field shows which part of the draft. */
+/* The fields, by the part of the draft that each shows. */
 function textFields(call)
 {
 	return {
@@ -24,19 +24,19 @@ function textFields(call)
 			       'number, extension, sip: or tel: URI'),
 		others: othersField(),
 		referredBy: field('Referred by', { placeholder: farEnd(call) },
-			'left out: the party being transferred'),
+			'empty: the address of the far end'),
 		id: field('Id', {}, 'names this verb in hooks and history'),
 		referredByDisplayName: field('Display name', {},
-			'stands beside Referred-By'),
+			'display name in Referred-By'),
 		actionHook: field('Action hook', { placeholder: 'refer' },
-			'word, URL or {"url": …}: hears of the result'),
+			'word, URL or {"url": …}; gets the result'),
 		eventHook: field('Event hook', {},
-			'word, URL or {"url": …}: hears each NOTIFY'),
+			'word, URL or {"url": …}; gets each NOTIFY'),
 		uui: field('User-to-User', {}, 'for the target: hex digits, ' +
 			'then ;purpose=… if it is not for ISDN'),
 		notify: field('First NOTIFY', { inputMode: 'decimal',
 						placeholder: '40' },
-			'seconds to wait for it'),
+			'seconds to wait for a NOTIFY'),
 		ringing: field('Ringing', { inputMode: 'decimal',
 					    placeholder: '120' },
 			'seconds to wait for the result'),
@@ -52,7 +52,7 @@ function isOpen(draft)
 }
 
 
-/* Which profile is for the far end, and what it decides. */
+/* The profile for the far end, and its rules. */
 function profileText({ name, error, rules })
 {
 	const said = Object.values(rules || {}).filter((r) => /^line/.test(r));
@@ -62,7 +62,7 @@ function profileText({ name, error, rules })
 }
 
 
-/* What would be sent, for each target, and what is doubtful about it. */
+/* The REFER for each target, and the doubts about it. */
 function dryRunShown(dryRun, i, all)
 {
 	return [h('h3', {}, `The REFER${all.length > 1 ?
@@ -86,17 +86,17 @@ class ReferForm {
 		bind(this.draft, this.inputs);
 		this.unknown = choice(this.draft, 'onUnknown',
 			'After an unknown outcome', {
-				'': 'stop', next: 'try the next' });
+				'': 'stop', next: 'try the next target' });
 		this.lists = [headerFields(this.draft, 'headers',
 			'Headers of the REFER', 'Header'),
 		headerFields(this.draft, 'targetHeaders',
-			'Headers for the target, in its INVITE',
+			'Headers of the INVITE to the target',
 			'Target header')];
 		this.replaces = h('select', { id: 'replaces', oninput: () => {
 			this.draft.replaces = this.replaces.value;
 		} });
 		this.attended = h('div.field', { hidden: true },
-			h('label', { for: 'replaces' }, 'Or to meet'),
+			h('label', { for: 'replaces' }, 'Attended transfer to'),
 			this.replaces);
 		this.dry = h('section.dry', { 'aria-label': 'The REFER' });
 		this.build();
@@ -154,7 +154,7 @@ class ReferForm {
 			type: 'checkbox', checked: this.draft.force,
 			oninput: (event) => {
 				this.draft.force = event.target.checked;
-			} }), ' Also if the last target may still ring');
+			} }), ' Force: the last target may still ring');
 	}
 
 	changed(errors)
@@ -196,7 +196,7 @@ class ReferForm {
 		keyed(this.replaces, choices, (c) => c.call_sid,
 		      (c) => h('option', { value: c.call_sid }), (el, c) => {
 			setText(el, c.call_sid ? `${party(farEnd(c))}, the ` +
-				'far end of another call' : 'nobody');
+				'far end of another call' : 'no other call');
 		});
 		setProp(this.attended, 'hidden', !others.length);
 		setProp(this.replaces, 'value', this.draft.replaces);

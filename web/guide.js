@@ -45,7 +45,7 @@ function content(ctx, nodes)
 }
 
 
-/** The guide: gives its update, which takes whether a call is up */
+/** Make the guide; returns its update, which takes whether a call is up */
 export function callGuide(ctx)
 {
 	const el = $('calls-empty');

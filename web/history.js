@@ -1,7 +1,7 @@
 /**
  * @file history.js  All transfers that referd keeps: search, filters, pages
  *
- * The list may be long. What was fetched is kept, what is in view is drawn.
+ * The list may be long. The page keeps what it has fetched, and draws the view.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,12 +13,11 @@ import { transferOf } from './told.js';
 import { dayTime, OUTCOMES, outcomeWord, party, partyUser, result, span }
 	from './words.js';
 
-/* Transfers in one answer, and rows drawn above and below those in view. */
+/* Transfers in one answer, and rows that are drawn above and below the view. */
 const PAGE = 200;
 const BEYOND = 10;
 
-/* Milliseconds: from the last key to the search, between two looks at what is
-   new. */
+/* Milliseconds: from the last key to the search; between two updates. */
 const TYPING = 150;
 const LOOK = 1000;
 
@@ -118,7 +117,7 @@ class History {
 		};
 	}
 
-	/* The filters stand in the address: Back and links find them again. */
+	/* The filters are in the address, for Back and for links. */
 	typed()
 	{
 		const query = new URLSearchParams();
@@ -138,7 +137,7 @@ class History {
 		this.search();
 	}
 
-	/* The address was changed: by a link, or by Back. */
+	/* A link, or Back, has changed the address. */
 	routed()
 	{
 		const query = new URLSearchParams(this.ctx.query);
@@ -157,7 +156,7 @@ class History {
 		this.search();
 	}
 
-	/* The machine stands in the address, too, wherever it was chosen. */
+	/* The machine is in the address, too. */
 	viewed()
 	{
 		const { scope } = this.ctx.model;
@@ -217,7 +216,7 @@ class History {
 		this.onward = false;
 	}
 
-	/* What is new comes in above; what one reads stays where it is. */
+	/* New rows come in above. The rows in view stay in place. */
 	async look()
 	{
 		const query = `${this.ctx.model.scope} ${this.query}`;
@@ -253,7 +252,8 @@ class History {
 		this.draw();
 	}
 
-	/* Rows lie where their number says, so any few of them can be drawn. */
+	/* The number of a row is its place, so that the rows in view can be
+	   drawn alone. */
 	draw()
 	{
 		const { wrap, body, rows } = this;
@@ -306,7 +306,7 @@ class History {
 		    !this.body.contains(event.target))
 			return;
 		event.preventDefault();
-		/* At the end of what is here, End goes on to what is not. */
+		/* At the last row that is loaded, End loads the next ones. */
 		this.onward = event.key === 'End' && to === this.at &&
 			!this.done;
 		this.focus(Math.max(0, Math.min(to, this.rows.length - 1)));
@@ -342,7 +342,7 @@ class History {
 			return;
 		}
 
-		/* Until hello it is not known what there is to be seen. */
+		/* Before hello the machines are not known. */
 		if (this.ctx.link.state === 'connecting' &&
 		    !this.ctx.model.version)
 			return;
@@ -377,10 +377,10 @@ class History {
 		const shown = n.toLocaleString('en');
 
 		setText($('history-count'), !n ? '' : this.done ? shown :
-			`the last ${shown}, more below`);
+			`the latest ${shown}, more below`);
 		setText($('history-said'), this.said || (n || !this.done ? '' :
-			this.query ? 'No transfer matches.' :
-			'No transfer yet. All that referd keeps stand here.'));
+			this.query ? 'No transfer matches the search.' :
+			'No transfer yet. The list shows all transfers.'));
 		setProp($('history-said'), 'hidden',
 			!$('history-said').textContent);
 		setProp(this.table, 'hidden', !n);
@@ -388,7 +388,7 @@ class History {
 }
 
 
-/** The history: gives its update */
+/** Make the history; returns its update */
 export function historyView(ctx)
 {
 	const view = new History(ctx);

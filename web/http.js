@@ -1,5 +1,5 @@
 /**
- * @file http.js  What the page asks of referd over HTTP, and its token
+ * @file http.js  HTTP requests to referd, and the token
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,10 +8,8 @@ import { $, stored } from './dom.js';
 let token = '';
 
 
-/**
- * Take the token: from the address, which it leaves at once, or from the last
- * load of this tab
- */
+/** Take the token from the address, and remove it there; or from the last load
+    of this tab */
 export function takeToken()
 {
 	const [, given] = /^#token=([^&/]+)/.exec(location.hash) || [];
@@ -25,7 +23,7 @@ export function takeToken()
 }
 
 
-/** Keep a token for as long as this tab lives */
+/** Keep a token as long as the tab is open */
 export function keepToken(text)
 {
 	token = text;
@@ -41,8 +39,8 @@ export function currentToken()
 
 
 /**
- * Get JSON from referd, by a path relative to the page; who lacks a token, or
- * has a wrong one, is asked for it, once at a time
+ * Get JSON from referd, by a path relative to the page. Without a valid token
+ * the page asks the user for one, once at a time.
  *
  * @return {status, body, error}: a sentence if there is no body
  */
@@ -59,12 +57,12 @@ export async function getJson(path)
 		body = await answer.json();
 	}
 	catch {
-		/* said below */
+		/* reported below */
 	}
 	if (status === 401 && used === token && !$('auth').open)
 		$('auth').showModal();
 
 	return status === 200 && body ? { status, body, error: '' } :
 		{ status, body: null, error: body?.error ||
-			'referd does not answer just now.' };
+			'referd does not answer.' };
 }

@@ -244,7 +244,7 @@ function livesOf(placed, height)
  * @param rows    Rows of rowsOf()
  * @param width   Pixels there are
  * @param measure Gives the width of a text, in pixels
- * @param names   What stands below the name of a party, by party
+ * @param names   The line below the name of a party, by party
  *
  * @return {width, height, narrow, times, columns: [{party, name, x, width}],
  *         lives: [[from, to]], rows: [{y, h, line, time, gap, label: {lines,
@@ -275,7 +275,7 @@ export function layout(rows, width, { measure = (text) => text.length * 7,
 }
 
 
-/** What measures the texts of an element, as labels are written in it */
+/** Make the function that measures labels in an element */
 export function measureIn(el)
 {
 	const { fontSize, fontFamily } = getComputedStyle(el);
@@ -300,10 +300,8 @@ export function svg(tag, attrs, ...kids)
 }
 
 
-/*
- * Requests end in a full head, answers in an open one, failures in a cross,
- * so that colour is never alone in telling them apart.
- */
+/* A request ends in a full head, an answer in an open one, a failure in a
+   cross: colour is never the only difference. */
 function headPath(kind, x, y, dir)
 {
 	const back = x - dir * HEAD * 1.8;
@@ -351,7 +349,7 @@ function drawHeading({ y, h: height, label, row }, width)
 }
 
 
-/* A timer, or what did not come, stands beside the party's own line. */
+/* A timer, or a missing message, stands beside the line of its party. */
 function drawNote({ label, x, line }, kind)
 {
 	const height = 9 + LINE * label.lines.length;
@@ -395,12 +393,12 @@ function drawRow(place, width)
 }
 
 
-/** What the lines mean, one element for each kind */
+/** The meaning of the lines: one element for each kind */
 export function legend()
 {
 	const kinds = [['request', 'request'], ['answer', 'answer'],
 		       ['failure', 'failure'],
-		       ['answer', 'as the far end reports it', 'reported']];
+		       ['answer', 'reported by the far end', 'reported']];
 
 	return kinds.map(([kind, text, extra]) => {
 		const el = document.createElement('span');
@@ -414,7 +412,7 @@ export function legend()
 }
 
 
-/** Make the picture of a layout; who only hears has the table */
+/** Make the picture of a layout. Screen readers read the table instead. */
 export function draw(pic)
 {
 	const el = svg('svg', { class: 'picture', width: pic.width,
@@ -453,13 +451,13 @@ function tableRow({ row, time, gap, h: height }, i)
 }
 
 
-/** Make the table of a layout: its rows lie under the picture, and are what
-    one chooses, walks through by keyboard, and hears */
+/** Make the table of a layout. Its rows lie under the picture: the mouse, the
+    keyboard and screen readers use them. */
 export function table(pic)
 {
 	const names = ['Time', 'After', 'From', 'To', 'Message'];
 
-	/* The roles stand, whatever the style makes of the elements. */
+	/* The roles hold for any display style of the elements. */
 	return h('table.ladder', { role: 'grid',
 				   'aria-label': 'Messages of the transfer' },
 		 h('thead.sr', { role: 'rowgroup' }, h('tr', { role: 'row' },

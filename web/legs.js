@@ -7,10 +7,8 @@ import { callTransfers } from './steps.js';
 import { outcomeWord, party, result, status } from './words.js';
 
 
-/**
- * The transfers that one verb tried, the first one first; a verb that began
- * anew under the same id has an attempt 1 again
- */
+/** The transfers of one verb, in their order. A second verb with the same id
+    begins again with attempt 1. */
 export function legsOf(model, t)
 {
 	if (!t.attempt)
@@ -32,7 +30,7 @@ export function legsOf(model, t)
 }
 
 
-/** "attempt 2 of 3", or nothing where a verb has one target */
+/** "attempt 2 of 3", '' if the verb has one target */
 export function attemptText({ attempt, attempts })
 {
 	return attempt && attempts > 1 ? `attempt ${attempt} of ${attempts}` :
@@ -40,7 +38,7 @@ export function attemptText({ attempt, attempts })
 }
 
 
-/** What stands above a leg: which it is, whom it calls, what it came to */
+/** The heading of a leg: its number, its target, its result */
 export function legText(t)
 {
 	const came = result(t);
@@ -52,7 +50,7 @@ export function legText(t)
 }
 
 
-/** What a verb `transfer` came to; '' while it runs */
+/** The result of a verb `transfer`, '' while it runs */
 export function verbText({ verb_result: word, verb_reason: why })
 {
 	return word ? `The verb ended as ${word}${why ? ` (${why})` : ''}.` :
@@ -60,7 +58,7 @@ export function verbText({ verb_result: word, verb_reason: why })
 }
 
 
-/** What cannot be known of a leg that has ended, or came to be known later */
+/** The late result of a leg, or that there may be one */
 export function openText(t)
 {
 	if (t.late_status)
@@ -68,6 +66,6 @@ export function openText(t)
 			status(t.late_status, t.late_reason)}.`;
 
 	return t.outcome === 'cancelled' && t.accepted ?
-		'A target that rings may still answer: then that is told ' +
-		'here.' : '';
+		'The target may still answer. The page shows a late ' +
+		'result here.' : '';
 }

@@ -1,30 +1,30 @@
 /**
- * @file link.js  The WebSocket to referd, which comes back without a gap
+ * @file link.js  The WebSocket to referd, which reconnects without a gap
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/* referd's close codes: the token is not good, or another one has our name;
-   another connection came with our name. */
+/* Close codes of referd: the token is wrong or does not own the name; another
+   connection has taken the name. */
 const UNAUTHORIZED = 4001;
 const NAME_TAKEN = 4009;
 
-/* Milliseconds: the first wait before another try, and the longest. */
+/* Milliseconds: the first wait before a new attempt, and the longest. */
 const WAIT_FIRST = 250;
 const WAIT_MAX = 5000;
 
-/* Messages that a page that knows nothing asks for. In a fleet a number stands
-   for a message of up to 200, and the numbers of two are 256 apart. */
+/* Messages that a new page asks for. In a fleet, a number stands for at most
+   200 messages, and two numbers are 256 apart. */
 const BACKLOG = { local: [1000, 1], fleet: [300, 256] };
 
-/* The timers, which a test may want to drive itself. */
+/* The timers; a test has its own. */
 const CLOCK = {
 	setTimeout: (f, ms) => setTimeout(f, ms),
 	clearTimeout: (id) => clearTimeout(id),
 };
 
 
-/* Whether the referd that said hello sees the whole fleet */
+/* Whether the referd of this hello has a view of the fleet */
 function hasView({ fleet })
 {
 	return Boolean(fleet?.members?.find((m) =>
@@ -36,17 +36,17 @@ function hasView({ fleet })
  * One lasting connection to referd
  *
  * `state` is 'connecting', 'behind', 'live' or 'offline', `scope` is 'local'
- * or 'fleet'. Each message is handed on exactly once, in the order of `seq`,
- * over any number of reconnections.
+ * or 'fleet'. The handler gets each message exactly once, in the order of
+ * `seq`, over any number of reconnections.
  */
 export class Link {
 	/**
-	 * @param wanted    Gives the scope that is wanted: 'fleet' is taken
-	 *                  where referd has a view of it
-	 * @param client    Name to be known by
-	 * @param rename    Makes another, when that one is taken
-	 * @param onmessage Called with each new message; and with true beside
-	 *                  a hello after which nothing known before holds
+	 * @param wanted    Gives the wanted scope: 'fleet' needs a referd with a
+	 *                  view of it
+	 * @param client    Name of this client
+	 * @param rename    Makes another name if that one is taken
+	 * @param onmessage Called with each new message, and with true beside
+	 *                  a hello that makes all earlier messages void
 	 * @param onstate   Called whenever state or behind changed
 	 * @param token     Gives the access token, '' if there is none
 	 * @param onrefused Called when a connection ended before its hello
@@ -94,13 +94,13 @@ export class Link {
 		};
 	}
 
-	/** Whether what is sent now would go out */
+	/** Whether a message can be sent now */
 	get connected()
 	{
 		return this.state === 'live' || this.state === 'behind';
 	}
 
-	/** Try at once instead of after the wait */
+	/** Connect at once instead of after the wait */
 	hurry()
 	{
 		if (this.state === 'offline') {
@@ -109,7 +109,7 @@ export class Link {
 		}
 	}
 
-	/* What was heard in another scope is of no use in this one. */
+	/* The numbers of one scope mean nothing in the other. */
 	enter(scope)
 	{
 		this.ws.onclose = null;
@@ -127,8 +127,8 @@ export class Link {
 		this.enter('local');
 	}
 
-	/* A referd that came again may have no view of the fleet any more: that
-	   its local hello tells. */
+	/* After a restart referd may have no view of the fleet: its local hello
+	   shows it. */
 	lost(event)
 	{
 		const code = event?.code;
@@ -164,12 +164,9 @@ export class Link {
 			this.message(msg);
 	}
 
-	/*
-	 * The first hello only tells where the backlog begins, which is asked
-	 * for by coming again; as when referd has lost its store, or the fleet
-	 * its stream, and nothing that was known holds. A view of the fleet
-	 * that has not read that far yet is waited for.
-	 */
+	/* The first hello has the last number: the page connects again to get
+	   the backlog before it. The same happens if referd has lost its store,
+	   or the fleet its stream: then the page forgets all it knew. */
 	hello(msg)
 	{
 		const lastSeq = msg.data?.last_seq ?? 0;
@@ -208,7 +205,7 @@ export class Link {
 		this.progress();
 	}
 
-	/* Whether the numbers are others than they were */
+	/* Whether the numbers have begun again */
 	countsAnew({ data }, last, lastSeq)
 	{
 		const { epoch } = this;
@@ -220,8 +217,8 @@ export class Link {
 		return epoch !== undefined && epoch !== this.epoch;
 	}
 
-	/* In a fleet, what is for this page alone has no number of the fleet's;
-	   all else has its member. */
+	/* In a fleet, a message for this page alone has no number of the fleet,
+	   and no member. */
 	message(msg)
 	{
 		const { scope, last } = this;
@@ -233,7 +230,7 @@ export class Link {
 			last[scope] = msg.seq;
 		}
 
-		/* The stream was made anew: its numbers begin again. */
+		/* A new stream: its numbers begin again. */
 		const epoch = msg.type === 'fleet:status' && msg.data?.epoch;
 		if (scope === 'fleet' && epoch && this.epoch &&
 		    epoch !== this.epoch) {
@@ -261,8 +258,8 @@ export class Link {
 		this.onstate(this);
 	}
 
-	/** Send one message now, or never: what a person asked for seconds ago
-	    may no longer be wanted. Returns true if it went out. */
+	/** Send one message now, or never: a late click may no longer be
+	    wanted. Returns true if the message was sent. */
 	send(msg)
 	{
 		if (this.ws.readyState !== 1)

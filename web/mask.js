@@ -4,18 +4,18 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/* Digits with what people put between them: six and more are a number of
-   somebody; not those of an address, a date or an id. */
+/* Six or more digits, with the usual marks between them, are a phone number,
+   except in an address, a date or an id. */
 const NUMBER = new RegExp('(?<![\\w.-]|tag=|branch=)\\+?\\d' +
 	'(?:[ ()/.-]{0,2}\\d){5,}(?!\\w|[.-]\\w)', 'g');
 const NO_NUMBER = /^(\d{4}-\d\d-\d\d|\d+(\.\d+){3}$)/;
 
-/* Where a user stands three digits are enough: before an @, in a URI. */
+/* In the user part of a URI, three digits are a number. */
 const USER = new RegExp(['(?<=(?:^|[\\s<"“(])(?:(?:sips?|tel):)?)' +
 	'\\+?[\\d().-]{3,}(?=@)', '(?<=\\btel:)\\+?[\\d().-]{3,}(?=$|[;>?])',
 	'(?<=\\bsips?:)\\+?\\d{3,}(?=$|[;>?])'].join('|'), 'gi');
 
-/* Members of a message that name a party, and those that hold no number. */
+/* Members of a message that name a party, and members without a number. */
 const PARTY = /^(from|to|refer_?to|referred_?by|target|far|caller_name)$/i;
 const EXACT = new RegExp('^(time|started|ended|boot|msgid|ref|via|cseq|' +
 	'call-id|callsid|.*_s?id|id)$', 'i');
@@ -33,7 +33,7 @@ function hide(number)
 }
 
 
-/** A text with its numbers hidden, as far as they are numbers of people */
+/** Hide the phone numbers in a text */
 export function masked(text)
 {
 	const swap = (n) => NO_NUMBER.test(n) ? n : hide(n);
@@ -42,7 +42,7 @@ export function masked(text)
 }
 
 
-/** What names one party: there a short number is one, too */
+/** Hide the number of a party, also a short one */
 export function maskedParty(text)
 {
 	const s = String(text);
@@ -52,7 +52,7 @@ export function maskedParty(text)
 }
 
 
-/** A message with the numbers in it hidden */
+/** Hide the numbers in a message */
 export function maskedJson(value, key = '')
 {
 	if (Array.isArray(value))
@@ -67,7 +67,7 @@ export function maskedJson(value, key = '')
 }
 
 
-/** Whether numbers are to be hidden now; with an argument, change that */
+/** Whether numbers are hidden; with an argument, change that */
 export function masking(value = on)
 {
 	on = value;
@@ -76,7 +76,7 @@ export function masking(value = on)
 }
 
 
-/** A text, a party, a named field as it is to be shown now */
+/** A text, a party, a named field with its numbers hidden, if they are */
 export function veil(text)
 {
 	return on ? masked(text) : text;

@@ -1,10 +1,10 @@
 /**
- * @file members.js  What is known of a fleet, with no DOM
+ * @file members.js  The state of a fleet, without the DOM
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/** What one looks at, by the word for it: {scope, member} */
+/** The view of a word: {scope, member} */
 export function chosenView(value)
 {
 	const [, member] = /^only:(.+)$/s.exec(value) || [];
@@ -14,14 +14,14 @@ export function chosenView(value)
 }
 
 
-/** The word for it */
+/** The word of a view */
 export function viewValue({ scope, member })
 {
 	return member ? `only:${member}` : scope;
 }
 
 
-/** The members that are known, by name */
+/** The known members, in the order of their names */
 export function membersOf({ fleet })
 {
 	return [...fleet?.members || []].sort((a, b) =>
@@ -29,7 +29,7 @@ export function membersOf({ fleet })
 }
 
 
-/* What a person would want to hear of. */
+/* The facts whose change is news. */
 function gist(fleet)
 {
 	return fleet && JSON.stringify([fleet.state, fleet.reason,
@@ -38,9 +38,9 @@ function gist(fleet)
 
 
 /**
- * Take over what is known of the fleet, as fleet:status and /healthz tell
+ * Apply the state of the fleet, as in fleet:status and /healthz
  *
- * @return true if there is something new in it
+ * @return true if it has news
  */
 export function fleetTake(model, fleet)
 {
@@ -53,7 +53,7 @@ export function fleetTake(model, fleet)
 }
 
 
-/** Whether the machine of a call does not answer now */
+/** Whether the machine of a call is out of reach */
 export function unreachable(model, { member })
 {
 	return model.scope === 'fleet' && model.fleet?.members.find((m) =>
@@ -69,7 +69,7 @@ function missing({ members })
 }
 
 
-/** How a fleet does, in few words, and as what they are to be seen */
+/** The state of a fleet in few words, and the look of them */
 export function fleetWord(fleet)
 {
 	if (!fleet)
@@ -88,8 +88,8 @@ export function fleetWord(fleet)
 }
 
 
-const ALONE = ' It tells the fleet of its own calls, and does not see ' +
-	'those of others: open the page of a machine that sees all.';
+const ALONE = ' This machine reports its own calls to the fleet, and has ' +
+	'no view of the others: open the page of a machine with a view.';
 
 
 /** The same in a sentence or two */
@@ -101,19 +101,19 @@ export function fleetSentence(fleet)
 	switch (state) {
 
 	case 'down':
-		return `The engine is down${reason ? ` (${reason})` : ''}. ` +
-			'Calls of this machine go on; what others do comes ' +
-			'when it is up again, nothing left out.';
+		return `NATS is down${reason ? ` (${reason})` : ''}. ` +
+			'The calls of this machine continue. The events of ' +
+			'the others follow, without a gap, when it is up.';
 	case 'behind':
-		return `${lag ?? 'Some'} messages of the fleet are still to ` +
-			'be read by this machine.';
+		return `This machine has ${lag ?? 'some'} messages of the ` +
+			'fleet still to read.';
 	default:
-		return `The engine is ${state}.${sees ? '' : ALONE}`;
+		return `NATS is ${state}.${sees ? '' : ALONE}`;
 	}
 }
 
 
-/** What a message says that tells of something lost */
+/** The sentence of a message that reports a loss */
 export function gapText({ type, member, data = {} })
 {
 	const many = (n = 0, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -123,7 +123,7 @@ export function gapText({ type, member, data = {} })
 			many(data.calls, 'call')} and ${
 			many(data.transfers, 'running transfer')}.`;
 
-	return `${data.count} messages of ${member} (${data.from} to ${
-		data.to} there) are not in the stream of the fleet: only ` +
-		`${member} itself may have them.`;
+	return `The stream of the fleet lacks ${data.count} messages of ${
+		member} (${data.from} to ${data.to} there): only ${member} ` +
+		'may have them.';
 }

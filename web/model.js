@@ -1,5 +1,5 @@
 /**
- * @file model.js  Messages to state, with no DOM
+ * @file model.js  From messages to state, without the DOM
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,12 +10,12 @@ import { callTransfers, eventApply, farEnd, secondEnded, startingAdd,
 
 export { callTransfers, farEnd };
 
-/* What the page keeps: it is a window on referd, not a second store. */
+/* The page is a window on referd, not a second store: it keeps this much. */
 const LOG_MAX = 2000;
 const CALLS_ENDED_MAX = 200;
 const NEWS_MAX = 20;
 
-/* Verbs that a transfer comes of. */
+/* Verbs that make a transfer. */
 const TRANSFERRING = new Set(['sip:refer', 'transfer']);
 
 const CALL_ENDED = new Set(['completed', 'failed', 'busy', 'no-answer']);
@@ -32,17 +32,17 @@ export function createModel()
 	return {
 		role: 'controller',	/* or observer */
 		version: '',		/* of referd */
-		skew: 0,		/* clock of referd minus ours, ms */
-		scope: 'local',		/* or fleet: what hello tells of */
-		fleet: null,		/* as fleet:status tells, if there is one */
-		news: [],		/* of a fleet: what was lost for good */
+		skew: 0,		/* clock of referd minus that of the page, ms */
+		scope: 'local',		/* or fleet: the scope of hello */
+		fleet: null,		/* as in fleet:status, or null */
+		news: [],		/* losses in a fleet */
 		nodes: [],
 		calls: new Map(),	/* call_sid to call */
 		transfers: new Map(),	/* transfer_id to transfer */
 		renamed: new Map(),	/* id of a leg to that of its REFER */
 		log: [],		/* the last entries, in and out */
-		logged: 0,		/* how many there ever were */
-		steps: 0,		/* of transfers, that came */
+		logged: 0,		/* all entries that there were */
+		steps: 0,		/* steps of transfers so far */
 
 		/* call_sid to entries of a verb whose transfer has no id */
 		starting: new Map(),
@@ -57,7 +57,7 @@ export function callEnded(call)
 }
 
 
-/** The calls that live, the newest first */
+/** The live calls, the newest first */
 export function liveCalls(model)
 {
 	return [...model.calls.values()].filter((c) => !callEnded(c))
@@ -73,7 +73,7 @@ export function allTransfers(model)
 }
 
 
-/** Whether this page may do more than look */
+/** Whether this page has the token of a controller */
 export function mayControl(model)
 {
 	return model.role !== 'observer';
@@ -98,7 +98,7 @@ function logEntry(model, entry)
 }
 
 
-/* A node came or went; two members may have one of the same name. */
+/* A node has connected or left. Two members may have nodes of the same name. */
 function nodeApply(model, data)
 {
 	const node = model.nodes.find((n) => n.node === data.node &&
@@ -179,16 +179,14 @@ function callStatusApply(model, msg, entry)
 	if (call.parent_call_sid)
 		secondEnded(model, call, entry);
 
-	/* The end of the call belongs to the ladder that it ended with. */
+	/* The end of a call is in the ladder of its last transfer. */
 	model.starting.delete(call.call_sid);
 	callTransfers(model, call.call_sid)[0]?.entries.push(entry);
 }
 
 
-/*
- * What hello lists is the state now. A call that we believed alive and that
- * is not there is gone; if messages about it are still to come, they say how.
- */
+/* hello lists the calls that are up. A known call that is missing has ended;
+   later messages may tell how. */
 function helloApply(model, msg, entry, now)
 {
 	const data = msg.data || {};
@@ -217,7 +215,7 @@ function helloApply(model, msg, entry, now)
 }
 
 
-/* Each second one may come that tells nothing new. */
+/* It arrives each second, mostly without news. */
 function fleetApply(model, msg, time)
 {
 	return fleetTake(model, msg.data) ?
@@ -225,7 +223,7 @@ function fleetApply(model, msg, time)
 }
 
 
-/* What nobody will see again is told as long as the page lives. */
+/* A loss stays on the page until it is closed. */
 function newsAdd(model, entry)
 {
 	model.news.push(entry);
@@ -233,7 +231,7 @@ function newsAdd(model, entry)
 }
 
 
-/** Apply one message of referd; `now` is our clock. Returns the log entry. */
+/** Apply one message of referd; `now` is the clock of the page. Returns the log entry. */
 export function modelReceive(model, msg, now = Date.now())
 {
 	const time = Date.parse(msg.time) || serverNow(model, now);
@@ -245,7 +243,7 @@ export function modelReceive(model, msg, now = Date.now())
 
 	const entry = logEntry(model, { dir: 'in', time, msg });
 
-	/* The message that took the shortest way tells the clocks best; other
+	/* The fastest message shows the difference of the clocks best. Other
 	   machines have other clocks. */
 	if (member === undefined || member === model.fleet?.member)
 		model.skew = Math.max(model.skew, time - now);
@@ -274,7 +272,7 @@ export function modelReceive(model, msg, now = Date.now())
 		nodeApply(model, of || {});
 		break;
 
-	case 'node:lost':	/* how its calls end is told behind it */
+	case 'node:lost':	/* the ends of its calls follow */
 	case 'fleet:gap':
 		newsAdd(model, entry);
 		break;
@@ -301,7 +299,7 @@ export function modelReceive(model, msg, now = Date.now())
 }
 
 
-/** The verb that transfers, in what a client sent in any of its forms */
+/** The verb that transfers, in any form of a client's message */
 export function verbSent(msg)
 {
 	return [msg.verbs || msg.data || msg].flat()
@@ -323,7 +321,7 @@ function referSent(model, msg)
 }
 
 
-/** Take note of one message that the page sent; returns the log entry */
+/** Apply one message that the page has sent; returns the log entry */
 export function modelSent(model, msg, now = Date.now())
 {
 	const entry = logEntry(model, {

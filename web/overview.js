@@ -10,7 +10,7 @@ import { membersOf } from './members.js';
 import { finalPlot, finalText, minutesPlot, minutesText } from './plots.js';
 import { clock, OUTCOMES, outcomeWord, percent, span } from './words.js';
 
-/* Milliseconds: between two looks, and at least, when something happened. */
+/* Milliseconds between two updates, and the least after an event. */
 const LOOK = 10000;
 const SOON = 1000;
 
@@ -42,8 +42,8 @@ function tiles(ctx, { outcomes, final_ms: final }, nodes, started)
 		tile('Success', ended ? percent(good, ended) : '–',
 		     `${good} of ${ended} that ended`),
 		tile('Final NOTIFY', final.count ? span(final.p50) : '–',
-		     final.count ? `half of them; 95 % in ${span(final.p95)}` :
-			'none came'),
+		     final.count ? `median; 95 % within ${span(final.p95)}` :
+			'none arrived'),
 		...machinesTile(ctx),
 		tile('Gateways', `${up} of ${nodes.length}`, 'connected'),
 	];
@@ -128,7 +128,7 @@ class Overview {
 		if (!stats)
 			return;
 
-		/* referd forgets who is gone; who watched it go does not */
+		/* referd forgets a node that has left, the page does not */
 		const nodes = ofView(ctx, [...stats.nodes,
 			...ctx.model.nodes.filter((n) => !n.connected &&
 				stats.nodes.every((m) => m.node !== n.node ||
@@ -160,7 +160,7 @@ class Overview {
 			[finalPlot(this.stats.final_ms, narrow)] : []);
 	}
 
-	/* Something happened, or some time went by. */
+	/* Update after an event, or after some time. */
 	update()
 	{
 		const { ctx } = this;
@@ -191,7 +191,7 @@ class Overview {
 }
 
 
-/** The overview: gives its update */
+/** Make the overview; returns its update */
 export function overview(ctx)
 {
 	const view = new Overview(ctx);

@@ -1,5 +1,5 @@
 /**
- * @file pages.js  Which page stands in the detail: a call, a transfer, dial
+ * @file pages.js  The page in the detail: a call, a transfer, dial
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ function emptyPage(ctx)
 	const { model } = ctx;
 	const calls = liveCalls(model).length;
 	const hint = `${calls ? 'Choose a call to transfer it' :
-		'Once a call is up, transfer it here'}, or send the verb to ${ctx.link.url}:`;
+		'Transfer a call here'}, or send a verb to ${ctx.link.url}:`;
 
 	return { element: h('div.welcome', {},
 		h('h2', {}, 'No transfer yet'), h('p', {}, hint),
@@ -28,14 +28,14 @@ function emptyPage(ctx)
 }
 
 
-const ALONE = ' Or it is of another machine: choose all machines above.';
+const ALONE = ' It may belong to another machine: choose “All machines” above.';
 
-const NOT_KEPT = 'This transfer is not kept. Either it is older than what ' +
-	'referd keeps, or the link to it is not whole.';
+const NOT_KEPT = 'referd has no such transfer. It may be older than the ' +
+	'history, or the link may be incomplete.';
 
 
-/* What this page has not heard from its beginning referd tells, once. `loads`
-   has what became of that, by id. */
+/* Ask referd, once, for a transfer whose beginning the page has missed. `loads`
+   has the result, by id. */
 async function load(ctx, id)
 {
 	ctx.loads.set(id, 'Loading …');
@@ -56,7 +56,7 @@ function transferWanted(ctx, wanted)
 	const id = model.renamed.get(wanted) || wanted;
 	const t = model.transfers.get(id);
 
-	/* Before hello nobody knows what this page will hear by itself. */
+	/* Before hello the backlog is not known. */
 	if (ctx.link.state === 'live' && !ctx.loads.has(id) &&
 	    !t?.warm && !(t && legsWhole(model, t)))
 		load(ctx, id);
@@ -73,7 +73,7 @@ function transferWanted(ctx, wanted)
 }
 
 
-/* With nothing chosen, the newest transfer is what one wants to see. */
+/* Without a choice the newest transfer is shown. */
 function pageWanted(ctx)
 {
 	const { route, model } = ctx;
@@ -92,7 +92,7 @@ function pageWanted(ctx)
 }
 
 
-/** The page that the address names: gives its update */
+/** Make the page of the address; returns its update */
 export function detailPage(ctx)
 {
 	const detail = $('detail');

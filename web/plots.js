@@ -1,8 +1,8 @@
 /**
  * @file plots.js  The small plots of the overview
  *
- * Each tells by form what it tells by colour, and says in a sentence what it
- * shows.
+ * Each plot differs by form as well as by colour, and has a sentence that says
+ * the same.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -43,7 +43,7 @@ function picture(width, height, label, ...kids)
 }
 
 
-/* Failures are hatched, what is uncertain is dotted. */
+/* Failures are hatched, uncertain outcomes dotted. */
 function patterns()
 {
 	const pattern = (id, cls, ...kids) => svg('pattern', {
@@ -90,13 +90,13 @@ function bar(minute, x, width, scale)
 }
 
 
-/** What the bars of the minutes say, in a sentence */
+/** The bars of the minutes in a sentence */
 export function minutesText(minutes)
 {
 	const all = minutes.reduce((n, m) => n + ended(m), 0);
 	const most = minutes.reduce((a, b) => ended(b) > ended(a) ? b : a);
 
-	return all ? `${all} ended in the last hour, at most ${
+	return all ? `${all} transfers ended in the last hour, at most ${
 		ended(most)} in a minute, at ${hour(most)}.` :
 		'No transfer has ended in the last hour.';
 }
@@ -129,12 +129,12 @@ export function minutesPlot(minutes, width)
 }
 
 
-/** What the times to the final NOTIFY say, in a sentence */
+/** The times to the final NOTIFY in a sentence */
 export function finalText({ count, p50, p95 })
 {
-	return count ? `Half of ${count} final NOTIFYs came within ${
+	return count ? `Half of ${count} final NOTIFYs arrived within ${
 		span(p50)}, 95 % within ${span(p95)}.` :
-		'No final NOTIFY came in the last hour.';
+		'No final NOTIFY arrived in the last hour.';
 }
 
 

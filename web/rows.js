@@ -1,5 +1,5 @@
 /**
- * @file rows.js  The messages of a transfer to the rows of its ladder
+ * @file rows.js  From the messages of a transfer to the rows of its ladder
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -7,10 +7,8 @@ import { legText } from './legs.js';
 import { verbSent } from './model.js';
 import { memberLost, party, span, status } from './words.js';
 
-/**
- * The parties, from left to right. What runs between `far` and `target` is
- * never seen here: it stands in the ladder as the far end reports it.
- */
+/** The parties, from left to right. The gateway sees no message between `far`
+    and `target`: the ladder has the reports of the far end. */
 export const PARTIES = ['app', 'referd', 'baresip', 'far', 'target'];
 
 export const PARTY_NAMES = {
@@ -19,10 +17,8 @@ export const PARTY_NAMES = {
 };
 
 
-/*
- * A row goes from one party to another, or stands at one (`at`) where a timer
- * fired or nothing came. `kind` is request, answer, success, failure or note.
- */
+/* A row goes from one party to another, or is a note at one (`at`): a timer, a
+   missing message. `kind` is request, answer, success, failure or note. */
 function arrow(from, to, kind, label, more)
 {
 	return { from, to, kind, label, ...more };
@@ -41,7 +37,7 @@ function kindOf(code)
 }
 
 
-/* What a sipfrag tells about the leg between far end and target. */
+/* The report of a sipfrag about the call from far end to target. */
 function reported(code, reason)
 {
 	if (code === 100)
@@ -77,7 +73,7 @@ function endedRow(t, waited)
 		return note('baresip', `not sent: ${t.reason || 'transport'}`,
 			    'failure');
 	case 'refer-sub':
-		return note('baresip', 'Refer-Sub: false, no reports follow');
+		return note('baresip', 'Refer-Sub: false: no NOTIFY follows');
 	case 'bye':
 		return arrow('far', 'baresip', 'request', 'BYE');
 	case 'terminated':
@@ -89,7 +85,7 @@ function endedRow(t, waited)
 		return note('baresip', `timer: no result for ${waited}`);
 	case 'timer:answer':
 		return note('baresip', t.reason || 'timer: no answer');
-	case 'dial':	/* the end of the second call tells a status */
+	case 'dial':	/* the end of the second call has the status */
 		return t.call_status >= 300 ? null :
 			note('target', t.reason, 'failure');
 	case 'application':
@@ -140,7 +136,7 @@ function hookFact(data)
 }
 
 
-/* What baresip does for a warm transfer beside the REFER. */
+/* The steps of a warm transfer beside the REFER. */
 const WARM_ROWS = {
 	held: ['baresip', 'far', 'request', 're-INVITE: hold'],
 	unheld: ['baresip', 'far', 'request', 're-INVITE: resume'],
@@ -162,7 +158,7 @@ function eventRow({ transfer_event: event, target, reason, ...data })
 			event === 'dialing' ? `${label} ${party(target)}` :
 				label);
 	if (from)
-		return null;	/* the REFER and its NOTIFYs tell */
+		return null;	/* the REFER and its NOTIFYs have rows */
 	if (event === 'joining')
 		return note('baresip', 'joins the calls');
 	if (event === 'ended')
@@ -212,10 +208,8 @@ function hookStatusRow(data)
 }
 
 
-/*
- * A hook of this page arrives twice, as verb:hook and as the hook:status that
- * everyone gets. The two make one row.
- */
+/* A hook of this page arrives twice: as verb:hook, and as the hook:status for
+   all clients. Both are one row. */
 function hookKey(msg)
 {
 	if (msg.type === 'verb:hook')
@@ -247,7 +241,7 @@ function hookRow(msg)
 }
 
 
-/* baresip says how a call ended in the reason: these are its words. */
+/* The reason of baresip for the end of a call has these words. */
 function callEndRow(t, { sip_reason: reason })
 {
 	if (t.evidence === 'bye')
@@ -261,7 +255,7 @@ function callEndRow(t, { sip_reason: reason })
 }
 
 
-/** Whom a verb calls, in any of the forms that a target may have */
+/** The targets of a verb, in any of their forms */
 export function targetsOf({ referTo, target })
 {
 	return [target ?? referTo].flat().map((x) => typeof x === 'object' ?
@@ -282,7 +276,7 @@ function entryRow(t, entry, waited)
 	switch (msg.type) {
 
 	case 'verb:status':
-		/* What another client sent is known by its start only. */
+		/* The verb of another client is known by its start only. */
 		return arrow(t.entries[0].dir === 'out' ? 'referd' : 'app',
 			     'baresip', 'request', msg.data.verb);
 	case 'transfer:event':
@@ -301,7 +295,7 @@ function entryRow(t, entry, waited)
 }
 
 
-/** Between whom a row is, in words */
+/** The parties of a row, in words */
 export function rowPlace(row)
 {
 	if (row.leg)
@@ -337,7 +331,7 @@ export function rowsOf(t)
 
 		const before = rows.at(-1);
 		row.time = entry.time;
-		/* baresip and referd look at the clock in turn */
+		/* baresip and referd read the clock one after the other */
 		row.gap = before ?
 			Math.max(0, entry.time - before.time) : 0;
 		row.entries = [entry];
@@ -348,8 +342,7 @@ export function rowsOf(t)
 }
 
 
-/** The rows of all legs; where there are several, a row with `leg` stands above
-    each and says what it came to */
+/** The rows of all legs; with several legs, a row with `leg` heads each */
 export function rowsOfLegs(legs)
 {
 	if (legs.length < 2 && !(legs[0].attempts > 1))

@@ -1,22 +1,21 @@
 /**
- * @file steps.js  Transfers in the model, and the steps of a verb that are none
- *                 of its REFER's: a hold, a second call, a result
+ * @file steps.js  Transfers in the model, and the steps of a verb beside its
+ *                 REFER: a hold, a second call, a result
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 const TRANSFERS_MAX = 1000;
 
-/* Steps that begin no attempt, but follow one. */
+/* Steps that follow an attempt. */
 const BEHIND = new Set(['next', 'unheld', 'ended']);
 
 
 /**
- * Let the oldest of a Map go
+ * Remove the oldest items of a Map
  *
- * A Map keeps the order of insertion, so the first key that may go is the
- * oldest one. Of many that may not none is looked at each time: `trimAt` is
- * how many there are when it is worth while again.
+ * A Map keeps the order of insertion, so the first item that may go is the
+ * oldest one. `trimAt` is the size at which the next search is worth its time.
  */
 export function trim(map, max, mayGo)
 {
@@ -38,7 +37,7 @@ export function trim(map, max, mayGo)
 }
 
 
-/** The party of a call that is not baresip: whom a REFER goes to */
+/** The far end of a call, to which a REFER goes */
 export function farEnd(call)
 {
 	if (!call)
@@ -56,10 +55,8 @@ export function callTransfers(model, sid)
 }
 
 
-/*
- * When a transfer reached its stages. A stage that hello lists has another,
- * earlier time once the message comes that told it first.
- */
+/* The times of a transfer's stages. hello lists a stage without its time; the
+   message of the stage, which may follow, has it. */
 function transferTimes(t, time)
 {
 	const first = (name) => {
@@ -95,7 +92,7 @@ function transferAlloc(model, data, time)
 }
 
 
-/** The steps of a verb before its transfer has an id wait for it */
+/** Keep a step of a verb until its transfer has an id */
 export function startingAdd(model, sid, entry)
 {
 	const list = model.starting.get(sid) || [];
@@ -119,7 +116,7 @@ function legOf(model, sid, { verb_id: verb, attempt })
 }
 
 
-/* The REFER of a leg has come, or its end: now it is a transfer of referd's. */
+/* A leg has its REFER, or its end: now it is a transfer of referd. */
 function legTake(model, t, data)
 {
 	const leg = callTransfers(model, t.call_sid).find((x) => x.warm &&
@@ -135,7 +132,7 @@ function legTake(model, t, data)
 }
 
 
-/** Take over a transfer, or a step of one: its SIP message stays in its entry */
+/** Apply a transfer, or a step of one. The SIP message stays in its entry. */
 export function transferApply(model, { started, ended, sip, ...data }, time)
 {
 	if (!data.transfer_id)
@@ -150,7 +147,7 @@ export function transferApply(model, { started, ended, sip, ...data }, time)
 	if (!known && data.attempt)
 		legTake(model, t, data);
 
-	/* An end is final, whatever an older listing says, or a late NOTIFY. */
+	/* An end is final, also after an older listing or a late NOTIFY. */
 	if (data.step === 'late')
 		Object.assign(t, { late_status: data.call_status,
 				   late_reason: data.reason });
@@ -163,7 +160,8 @@ export function transferApply(model, { started, ended, sip, ...data }, time)
 }
 
 
-/* A target that is called before any REFER is a leg, too, with an id of ours. */
+/* A target that is called before the REFER is a leg, too, with an id of the
+   page. */
 function legAlloc(model, msg, time)
 {
 	const t = transferAlloc(model, { transfer_id: `step-${msg.seq}`,
@@ -184,7 +182,7 @@ function legEnded(t, { call_status, reason, transfer_reason: why }, time)
 }
 
 
-/* What a step says of the attempt that it is of. */
+/* Apply a step to its attempt. */
 function legApply(t, data, time)
 {
 	t.attempts = data.attempts ?? t.attempts;
@@ -201,7 +199,7 @@ function legApply(t, data, time)
 }
 
 
-/** Take over a step of a verb */
+/** Apply a step of a verb */
 export function eventApply(model, msg, entry)
 {
 	const data = msg.data || {};
@@ -232,7 +230,7 @@ export function eventApply(model, msg, entry)
 }
 
 
-/** The end of a second call stands in the ladder of its leg */
+/** Add the end of a second call to the ladder of its leg */
 export function secondEnded(model, call, entry)
 {
 	const of = (e) => e.msg.data?.dial_call_sid === call.call_sid;

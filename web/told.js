@@ -1,5 +1,5 @@
 /**
- * @file told.js  What referd tells over HTTP of transfers, to the model
+ * @file told.js  Transfers from referd over HTTP into the model
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,7 +8,7 @@ import { createModel, modelReceive } from './model.js';
 import { transferApply } from './steps.js';
 
 
-/** Take over transfers that GET /transfers lists, if they are not known */
+/** Add the transfers of GET /transfers that the model lacks */
 export function modelHistory(model, list)
 {
 	for (const data of list) {
@@ -18,7 +18,7 @@ export function modelHistory(model, list)
 }
 
 
-/** A transfer as GET /transfers lists it, with its times as the model's */
+/** A transfer of GET /transfers, with times as in the model */
 export function transferOf({ started, ended, ...data })
 {
 	return { ...data, requested: Date.parse(started) || 0,
@@ -26,14 +26,14 @@ export function transferOf({ started, ended, ...data })
 }
 
 
-/** Whether a transfer's ladder is whole: it has its first message */
+/** Whether the ladder of a transfer is complete: it has the first message */
 export function transferWhole(t)
 {
 	return t.entries.some((e) => e.msg.data?.step === 'requested');
 }
 
 
-/** Whether all attempts of a transfer's verb are here, and each is whole */
+/** Whether all attempts of the verb of a transfer are here and complete */
 export function legsWhole(model, t)
 {
 	const legs = legsOf(model, t);
@@ -44,10 +44,8 @@ export function legsWhole(model, t)
 }
 
 
-/*
- * Entries in the order in which they came about. In a fleet, what was for this
- * page alone has no number of the fleet's: it stands by its time.
- */
+/* Entries in the order of their numbers. In a fleet, a message for this page
+   alone has no number of the fleet: its time decides. */
 function inOrder(entries, fleet)
 {
 	const own = ({ dir, msg }) => fleet && dir === 'in' &&
@@ -64,10 +62,8 @@ function inOrder(entries, fleet)
 }
 
 
-/**
- * Take over a transfer as GET /transfers/{id} tells it, with the messages of
- * its call; what came live stays. Returns the transfer.
- */
+/** Add a transfer of GET /transfers/{id} with the messages of its call to the
+    live ones. Returns the transfer. */
 export function modelTold(model, { transfer, messages })
 {
 	const past = createModel();
@@ -89,7 +85,7 @@ export function modelTold(model, { transfer, messages })
 }
 
 
-/* A transfer of the past joins what is known of it. */
+/* Add the messages of the history to a transfer. */
 function legTold(model, old)
 {
 	const id = old.transfer_id;

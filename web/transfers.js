@@ -29,7 +29,7 @@ export function makeTransfer(t)
 }
 
 
-/** Write what may change into it */
+/** Update the element of a transfer */
 export function fillTransfer(ctx, el, t)
 {
 	const get = (sel) => el.querySelector(sel);
@@ -47,7 +47,7 @@ export function fillTransfer(ctx, el, t)
 }
 
 
-/** The latest transfers: gives their update */
+/** Make the list of the latest transfers; returns its update */
 export function transferList(ctx)
 {
 	const list = $('transfers');
@@ -62,7 +62,7 @@ export function transferList(ctx)
 }
 
 
-/* What became of the call, where that is not plain from the outcome. */
+/* The state of the call, unless the outcome implies it. */
 function aftermath(model, t)
 {
 	const call = model.calls.get(t.call_sid);
@@ -74,7 +74,7 @@ function aftermath(model, t)
 
 	return ['transferred', 'presumed'].includes(t.outcome) ? '' :
 		`The call is still up${t.media === false ?
-			', but no media comes' : ''}.`;
+			', but receives no media' : ''}.`;
 }
 
 

@@ -1,17 +1,17 @@
 /**
- * @file verb.js  What was typed to a verb, each field checked in its place
+ * @file verb.js  From the text of a form to a verb, with an error for each field
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
-/* Anything below space and DEL, C1 controls too. */
+/* C0 controls, DEL and C1 controls. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 
-/** The fields of an empty form; `others` are the targets behind the first, one
-    a line */
+/** The fields of an empty form. `others` has the targets after the first, one
+    per line. */
 export function emptyDraft()
 {
 	return { referTo: '', others: '', onUnknown: '',
@@ -30,7 +30,7 @@ function fieldError(value)
 }
 
 
-/* What is sure to be refused; referd and baresip know the rest. */
+/* The obvious errors; referd and baresip find the others. */
 function targetError(value)
 {
 	const open = value.includes('<');
@@ -47,13 +47,13 @@ function targetError(value)
 function headerError(name, value, names)
 {
 	if (!name)
-		return value ? 'needs a name' : '';
+		return value ? 'The header needs a name' : '';
 	if (!TOKEN.test(name))
-		return `${name}: is not a header name`;
+		return `${name} is not a header name`;
 	if (names.has(name.toLowerCase()))
-		return `${name}: stands there twice`;
+		return `${name} is there twice`;
 
-	return fieldError(value) && `${name}: ${fieldError(value)}`;
+	return fieldError(value) && `${name} ${fieldError(value)}`;
 }
 
 
@@ -62,17 +62,16 @@ function otherTargets({ others }, errors)
 	const list = others.split('\n').map((s) => s.trim()).filter(Boolean);
 	const wrong = list.find(targetError);
 
-	errors.others = wrong ? `${wrong}: ${targetError(wrong)}` :
-		list.length > 7 ? 'takes 7 targets at most' : '';
+	errors.others = wrong ? `${targetError(wrong)}; “${wrong}” is not` :
+		list.length > 7 ? 'must have at most 7 lines' : '';
 
 	return list;
 }
 
 
-/*
- * The target is an address, or a live call whose far end is to be met; then
- * the address may be left out. Of several the next is tried if one fails.
- */
+/* The target is an address. In an attended transfer it is the far end of
+   another live call, and the address may be empty. If a target fails, the next
+   one is tried. */
 function putTarget(verb, draft, errors)
 {
 	const referTo = draft.referTo.trim();
@@ -90,8 +89,8 @@ function putTarget(verb, draft, errors)
 	else if (!draft.replaces)
 		errors.referTo = 'is required';
 	if (others.length && draft.replaces)
-		errors.referTo = 'has one target at most where another call ' +
-			'is met';
+		errors.referTo = 'must be the only target of an attended ' +
+			'transfer';
 }
 
 
@@ -109,7 +108,8 @@ function putUui(verb, { uui }, errors)
 		s.split('='))) };
 	errors.uui = fieldError(data);
 	if (wrong)
-		errors.uui = `${wrong}: is no ;encoding=, ;purpose= or ;content=`;
+		errors.uui = 'must be data, then ;encoding=, ;purpose= or ' +
+			';content= with a name';
 	else if (/^(hex)?$/i.test(verb.uui.encoding || '') &&
 		 !/^([\da-f]{2})+$/i.test(data))
 		errors.uui ||= 'must be hex digits, two for each octet';
@@ -131,7 +131,7 @@ function putHook(verb, draft, errors, name)
 		verb[name] = JSON.parse(text);
 	}
 	catch {
-		/* what it should be is said below */
+		/* reported below */
 	}
 	if (typeof verb[name].url !== 'string')
 		errors[name] = 'must be JSON with a url';
@@ -199,7 +199,7 @@ function onlyReal(errors)
 
 
 /** Make the verb of a form: {verb, errors}, errors by field, those of headers
-    by their index */
+    by index */
 export function verbFromDraft(draft)
 {
 	const verb = { verb: 'sip:refer' };
@@ -222,7 +222,7 @@ export function verbFromDraft(draft)
 }
 
 
-/** What may become of the caller if nobody takes the call */
+/** The cases in which no target takes the call */
 export const DISPOSITIONS = { onNoAnswer: 'no answer', onBusy: 'busy',
 			      onDecline: 'declined', onFailure: 'failure' };
 
@@ -270,7 +270,7 @@ function putDispositions(verb, draft, errors)
 }
 
 
-/* What a target that is called first hears, and does. */
+/* The prompt for a target that is called first, and its key. */
 function putWarm(verb, draft, errors)
 {
 	const prompt = draft.prompt.trim();
@@ -319,7 +319,7 @@ export function transferFromDraft(draft)
 }
 
 
-/** Make the verb play of what was typed, as above */
+/** Make the verb play of a form, as above */
 export function playFromDraft({ url, loop, actionHook })
 {
 	const verb = { verb: 'play', url };

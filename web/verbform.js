@@ -9,7 +9,7 @@ import { bind, choice, field, headerFields, lastTargets, othersField,
 import { farEnd } from './model.js';
 import { DISPOSITIONS, emptyTransfer, transferFromDraft } from './verb.js';
 
-/* What was typed stays with its call. */
+/* The text of a form stays with its call. */
 const drafts = new Map();
 
 const WAYS = { '': 'back to the application', voicemail: 'to voicemail',
@@ -19,7 +19,7 @@ const WAYS = { '': 'back to the application', voicemail: 'to voicemail',
 function textFields(call)
 {
 	const hook = (label, help) => field(label, {},
-		`word, URL or {"url": …}: ${help}`);
+		`word, URL or {"url": …}; ${help}`);
 
 	return {
 		target: field('Target', { list: 'targets',
@@ -30,19 +30,19 @@ function textFields(call)
 						  placeholder: '30' },
 			       'seconds for each target'),
 		callerId: field('Caller id', { placeholder: farEnd(call) },
-				'goes into Referred-By'),
-		id: field('Verb id', {}, 'names it in hooks'),
+				'for Referred-By'),
+		id: field('Verb id', {}, 'names the verb in hooks'),
 		voicemailUrl: field('Voicemail', {}, 'sip: URI, or an ' +
-				    'http(s): URL that has verbs'),
-		actionHook: hook('Result hook', 'hears the result'),
-		eventHook: hook('Step hook', 'hears each step'),
+				    'http(s): URL that returns verbs'),
+		actionHook: hook('Result hook', 'gets the result'),
+		eventHook: hook('Step hook', 'gets each step'),
 		prompt: field('Prompt', { placeholder: 'press1.wav' },
 			      'a WAV file below audio_path'),
 		digit: field('Key', { placeholder: '1', maxLength: 1 },
-			     'that takes the call'),
+			     'accepts the call'),
 		brief: field('Brief', { placeholder: 'who-calls.wav' },
-			     'heard before the prompt'),
-		onHoldHook: hook('Hold hook', 'says what the caller hears'),
+			     'played before the prompt'),
+		onHoldHook: hook('Hold hook', 'returns verbs for the held caller'),
 	};
 }
 
@@ -60,7 +60,7 @@ class TransferForm {
 		bind(this.draft, this.inputs);
 		this.mode = choice(this.draft, 'mode', 'Mode', {
 			blind: 'blind: the far end calls the target',
-			warm: 'warm: we call and ask the target first' });
+			warm: 'warm: the gateway asks the target first' });
 		this.headers = headerFields(this.draft, 'headers',
 			'Headers for the targets', 'Header of the targets');
 		this.ways = Object.entries(DISPOSITIONS).map(([name, what]) =>
@@ -120,6 +120,6 @@ export function transferForm(ctx, call)
 	const { form } = new TransferForm(ctx, call);
 
 	return { element: h('details.card', {}, h('summary', {},
-		'Transfer, and what follows when nobody answers'),
+		'Transfer with a fallback'),
 	form.element), update: () => form.update() };
 }

@@ -1,12 +1,12 @@
 /**
- * @file words.js  What the page says: outcomes, durations, short names
+ * @file words.js  The words of the page: outcomes, durations, short names
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 import { veilParty } from './mask.js';
 
-/* Reason phrases for the codes whose sender left the phrase out. */
+/* Reason phrases for codes without one. */
 const REASONS = {
 	100: 'Trying', 180: 'Ringing', 181: 'Call Is Being Forwarded',
 	182: 'Queued', 183: 'Session Progress', 200: 'OK', 202: 'Accepted',
@@ -57,7 +57,7 @@ export function span(ms)
 }
 
 
-/** A part of a whole: "42 %", and never 0 or 100 for what is not quite */
+/** A part of a whole: "42 %", "<1 %", ">99 %" */
 export function percent(n, all)
 {
 	const p = 100 * n / all;
@@ -106,7 +106,7 @@ export function dayTime(ms)
 }
 
 
-/** What a person calls a party: a URI without scheme, brackets, parameters */
+/** The short name of a party: a URI without scheme, brackets, parameters */
 export function party(uri)
 {
 	const s = String(uri ?? '');
@@ -132,7 +132,7 @@ function withCode(t)
 }
 
 
-/* How long it rang, or how long it all took when nothing was heard ringing. */
+/* The time of ringing, or of the whole transfer if no 180 was reported. */
 function afterWords(t)
 {
 	if (t.ringing && t.ended > t.ringing)
@@ -174,7 +174,7 @@ function failedWords(t)
 			'the target did not take the call';
 	default:
 		return status(t.call_status || t.refer_status, t.reason) ||
-			'for a reason that was not given';
+			'the far end gave no reason';
 	}
 }
 
@@ -183,14 +183,14 @@ function presumedWords(t)
 {
 	if (t.evidence === 'refer-sub')
 		return `accepted${withCode(t)}, and the far end sends no ` +
-			'reports (Refer-Sub: false)';
+			'NOTIFY (Refer-Sub: false)';
 
 	return `accepted${withCode(t)}${lastReport(t)}, then the far end ` +
 		'ended the call without a final report';
 }
 
 
-/** Why a transfer has no result if its machine is lost, else '' */
+/** The reason for a transfer without a result on a lost machine, else '' */
 export function memberLost({ reason })
 {
 	return /^the member /.test(reason) ? reason : '';
@@ -210,11 +210,11 @@ function unknownWords(t)
 			`then no result for ${wait}`;
 	case 'terminated':
 		return `accepted${withCode(t)}${lastReport(t)}, then the ` +
-			`reports ended: ${t.reason || 'no result came'}`;
+			`subscription ended: ${t.reason || 'no result arrived'}`;
 	case 'node':
-		return memberLost(t) || 'baresip went away during the transfer';
+		return memberLost(t) || 'baresip ended during the transfer';
 	default:
-		return t.reason || 'no result came';
+		return t.reason || 'no result arrived';
 	}
 }
 
@@ -274,28 +274,28 @@ function runningWords(t, now)
 const DOUBT = {
 	notify: 'the target cannot have answered yet',
 	timeout: 'the REFER may have arrived',
-	bye: 'no final report came',
-	'refer-sub': 'no reports come',
+	bye: 'no final report arrived',
+	'refer-sub': 'the far end sends no NOTIFY',
 };
 
 
-/** How sure an outcome is, and why */
+/** The confidence in an outcome, and the reason */
 export function confidence({ confidence: sure, evidence })
 {
-	return sure && `${sure}: ${sure === 'high' ? 'it was told' :
+	return sure && `${sure}: ${sure === 'high' ? 'the far end reported it' :
 		DOUBT[evidence] || 'the target may still ring'}`;
 }
 
 
-/** The one word for where a transfer stands */
+/** The state of a transfer in one word */
 export function outcomeWord(t)
 {
 	return OUTCOME_WORD[t.outcome] || 'In progress';
 }
 
 
-/** What became of a transfer, in one sentence that names its evidence; `now`
-    is by the clock of referd */
+/** The outcome of a transfer in one sentence with its evidence; `now` is by the
+    clock of referd */
 export function sentence(t, now)
 {
 	const words = t.outcome ? endedWords(t) : runningWords(t, now);
@@ -321,7 +321,7 @@ function standing(t)
 }
 
 
-/** Where a transfer stands, or what it came to, for a line of a list */
+/** The state or the result of a transfer, for a line of a list */
 export function result(t)
 {
 	return ['unknown', 'presumed', 'cancelled'].includes(t.outcome) ?

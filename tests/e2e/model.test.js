@@ -25,6 +25,12 @@ const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
 	'model', 'told', 'members', 'words', 'rows', 'ladder', 'export',
 	'mask', 'plots', 'verb', 'link', 'legs', 'acts');
 
+/* What is behind the label of a field that is wrong */
+const REQUIRED = 'is required';
+const CONTROL = 'must not contain control characters';
+const TARGET = 'must be a sip:, sips: or tel: URI, or a number';
+const SECONDS = 'must be a number of seconds';
+
 const T0 = Date.parse('2026-01-31T10:00:00.000Z');
 const REQUESTED = { transfer_id: 't1', verb_id: 'v1', step: 'requested',
 	refer_to: 'sip:+49301234@10.0.0.1',
@@ -186,11 +192,11 @@ test('how sure an outcome is comes with its reason', () => {
 	const of = (sure, evidence) => confidence({ confidence: sure,
 						    evidence });
 
-	assert.equal(of('high', 'notify'), 'high: it was told');
+	assert.equal(of('high', 'notify'), 'high: the far end reported it');
 	assert.equal(of('low', 'notify'),
 		'low: the target cannot have answered yet');
-	assert.equal(of('low', 'bye'), 'low: no final report came');
-	assert.equal(of('low', 'refer-sub'), 'low: no reports come');
+	assert.equal(of('low', 'bye'), 'low: no final report arrived');
+	assert.equal(of('low', 'refer-sub'), 'low: the far end sends no NOTIFY');
 	assert.equal(of('low', 'timeout'), 'low: the REFER may have arrived');
 	assert.equal(of('low', 'timer:notify'),
 		'low: the target may still ring');
@@ -237,8 +243,8 @@ test('each outcome has its sentence', () => {
 			'far end ended the call without a final report.'],
 		[(s) => s.ringing().end(4000, 'unknown', 'terminated',
 			{ reason: '' }),
-		'Unknown: accepted with 202, 180 Ringing, then the reports ' +
-			'ended: no result came.'],
+		'Unknown: accepted with 202, 180 Ringing, then the ' +
+			'subscription ended: no result arrived.'],
 		[(s) => s.accepted().end(4000, 'unknown', 'later',
 			{ reason: 'nobody knows' }), 'Unknown: nobody knows.'],
 		[(s) => s.accepted().end(4000, 'failed', 'later',
@@ -250,7 +256,7 @@ test('each outcome has its sentence', () => {
 			'the REFER.'],
 		[(s) => s.accepted().end(160, 'presumed', 'refer-sub'),
 			'Presumed transferred: accepted with 202, and the ' +
-			'far end sends no reports (Refer-Sub: false).'],
+			'far end sends no NOTIFY (Refer-Sub: false).'],
 		[(s) => s.ringing().end(4000, 'presumed', 'bye'),
 			'Presumed transferred: accepted with 202, 180 ' +
 			'Ringing, then the far end ended the call without ' +
@@ -263,10 +269,10 @@ test('each outcome has its sentence', () => {
 			'result for 2 min.'],
 		[(s) => s.accepted().end(300, 'unknown', 'terminated',
 			{ reason: 'noresource' }),
-		'Unknown: accepted with 202, then the reports ended: ' +
+		'Unknown: accepted with 202, then the subscription ended: ' +
 			'noresource.'],
 		[(s) => s.accepted().end(300, 'unknown', 'node'),
-			'Unknown: baresip went away during the transfer.'],
+			'Unknown: baresip ended during the transfer.'],
 		[(s) => s.ringing().end(2000, 'cancelled', 'application'),
 			'Cancelled: by the application, while it rang.'],
 	];
@@ -371,7 +377,7 @@ test('what is given up says that a target may answer, and what came of it',
 		const s = new Story().ringing().end(2000, 'cancelled',
 			'application');
 
-		assert.match(openText(s.transfer), /^A target that rings may/);
+		assert.match(openText(s.transfer), /^The target may still answer\./);
 		assert.ok(!isTransferring(s.model, 'c1'));
 		s.at(3000, 'transfer:status', { ...s.data, step: 'late',
 			call_status: 200, reason: 'OK', outcome: undefined });
@@ -586,7 +592,7 @@ test('failures and timers stand in the ladder', () => {
 		['request', 'failure', 'request', 'answer']);
 
 	const ends = [['unknown', 'terminated', 'NOTIFY terminated (gone)'],
-		['presumed', 'refer-sub', 'Refer-Sub: false, no reports follow'],
+		['presumed', 'refer-sub', 'Refer-Sub: false: no NOTIFY follows'],
 		['presumed', 'bye', 'BYE'],
 		['unknown', 'timer:ringing', 'timer: no result for 5 s'],
 		['failed', 'timeout', 'no answer to the REFER'],
@@ -731,13 +737,13 @@ test('plots say in a sentence what they show', () => {
 
 	assert.match(minutesText([minute(0, { failed: 1 }),
 		minute(1, { transferred: 2, cancelled: 1 })]),
-	/^4 ended in the last hour, at most 3 in a minute, at \d\d:01\.$/);
+	/^4 transfers ended in the last hour, at most 3 in a minute, at \d\d:01\.$/);
 	assert.equal(minutesText([minute(0, {})]),
 		'No transfer has ended in the last hour.');
 	assert.equal(finalText({ count: 4, p50: 2000, p95: 14300 }), 'Half ' +
-		'of 4 final NOTIFYs came within 2 s, 95 % within 14.3 s.');
+		'of 4 final NOTIFYs arrived within 2 s, 95 % within 14.3 s.');
 	assert.equal(finalText({ count: 0 }),
-		'No final NOTIFY came in the last hour.');
+		'No final NOTIFY arrived in the last hour.');
 	assert.deepEqual([[0, 9], [1, 300], [1, 2], [299, 300], [9, 9]]
 		.map(([n, all]) => percent(n, all)),
 	['0 %', '<1 %', '50 %', '>99 %', '100 %']);
@@ -746,11 +752,11 @@ test('plots say in a sentence what they show', () => {
 
 /* The verbs that try several targets have forms and ladders of their own, and
  * the demo has a list. */
-test('all of the page is under 204 kB', () => {
+test('all of the page is under 203 kB', () => {
 	const web = join(settings.source, 'web');
 	const sizes = readdirSync(web).map((f) => statSync(join(web, f)).size);
 
-	assert.ok(sizes.reduce((a, b) => a + b) < 204_000);
+	assert.ok(sizes.reduce((a, b) => a + b) < 203_000);
 });
 
 
@@ -845,17 +851,17 @@ test('how a fleet does is said in words, and logged if it is news', () => {
 		fleetSentence(s.model.fleet)];
 	const { logged } = s.model;
 
-	assert.deepEqual(said(), ['Fleet of 2', 'The engine is up.']);
+	assert.deepEqual(said(), ['Fleet of 2', 'NATS is up.']);
 	s.status({ members: FLEET.members.map((m) =>
 		({ ...m, calls: 5, seen: new Date(T0).toISOString() })) });
 	assert.equal(s.model.logged, logged);
 	assert.equal(membersOf(s.model)[0].calls, 5);
 
 	s.status({ state: 'behind', lag: 7 });
-	assert.match(said().join(), /^Fleet behind by 7,7 messages of the fl/);
+	assert.match(said().join(), /^Fleet behind by 7,This machine has 7 messages/);
 	s.status({ state: 'down', reason: 'no server answers' });
 	assert.match(said().join(),
-		/^Fleet down,The engine is down \(no server answers\)\. Calls of/);
+		/^Fleet down,NATS is down \(no server answers\)\. The calls of/);
 	assert.equal(s.model.logged, logged + 2);
 
 	s.call().status({ members: [FLEET.members[1],
@@ -864,7 +870,7 @@ test('how a fleet does is said in words, and logged if it is news', () => {
 	assert.ok(unreachable(s.model, liveCalls(s.model)[0]));
 	assert.ok(!unreachable(s.model, { member: 'gw1' }));
 	s.status({ member: 'gw2' });
-	assert.match(said()[1], /It tells the fleet of its own calls, and does/);
+	assert.match(said()[1], /This machine reports its own calls to the fleet,/);
 	assert.deepEqual(fleetWord(null), { text: '', state: '' });
 });
 
@@ -885,8 +891,8 @@ test('a machine that is lost, and a gap, are told as what they are', () => {
 	s.at(80_000, 'fleet:gap', { from: 3, to: 9, count: 7 });
 	assert.deepEqual(s.model.news.map((e) => gapText(e.msg)), [
 		'gw2 is lost, with 1 call and 1 running transfer.',
-		'7 messages of gw2 (3 to 9 there) are not in the stream of ' +
-			'the fleet: only gw2 itself may have them.']);
+		'The stream of the fleet lacks 7 messages of gw2 (3 to 9 ' +
+			'there): only gw2 may have them.']);
 });
 
 
@@ -977,25 +983,30 @@ test('a form makes the verb, and says what is wrong where it is', () => {
 		verb: 'sip:refer', referTo: '1', force: true });
 
 	const wrong = [
-		[{}, 'referTo'],
-		[{ referTo: '1', eventHook: '{"url"' }, 'eventHook'],
-		[{ referTo: '1', eventHook: '{"uri":"x"}' }, 'eventHook'],
-		[{ referTo: 'a\r\nX: y' }, 'referTo'],
-		[{ referTo: '<sip:bob@x' }, 'referTo'],
-		[{ referTo: 'sip:' }, 'referTo'],
-		[{ referTo: 'http://x/' }, 'referTo'],
-		[{ referTo: 'bob alice' }, 'referTo'],
-		[{ referTo: '1', referredBy: 'mailto:a@b' }, 'referredBy'],
-		[{ referTo: '1', id: 'a\u0000b' }, 'id'],
+		[{}, 'referTo', REQUIRED],
+		[{ referTo: '1', eventHook: '{"url"' }, 'eventHook',
+			'must be JSON with a url'],
+		[{ referTo: '1', eventHook: '{"uri":"x"}' }, 'eventHook',
+			'must be JSON with a url'],
+		[{ referTo: 'a\r\nX: y' }, 'referTo', CONTROL],
+		[{ referTo: '<sip:bob@x' }, 'referTo', TARGET],
+		[{ referTo: 'sip:' }, 'referTo', TARGET],
+		[{ referTo: 'http://x/' }, 'referTo', TARGET],
+		[{ referTo: 'bob alice' }, 'referTo', TARGET],
+		[{ referTo: '1', referredBy: 'mailto:a@b' }, 'referredBy',
+			TARGET],
+		[{ referTo: '1', id: 'a\u0000b' }, 'id', CONTROL],
 		[{ referTo: '1', headers: [['A', '1'], ['a', '2']] },
-			'headers.1'],
-		[{ referTo: '1', headers: [['X Y', '1']] }, 'headers.0'],
-		[{ referTo: '1', headers: [['X', 'a\nb']] }, 'headers.0'],
-		[{ referTo: '1', notify: '0' }, 'notify'],
-		[{ referTo: '1', ringing: 'long' }, 'ringing'],
+			'headers.1', 'a is there twice'],
+		[{ referTo: '1', headers: [['X Y', '1']] }, 'headers.0',
+			'X Y is not a header name'],
+		[{ referTo: '1', headers: [['X', 'a\nb']] }, 'headers.0',
+			`X ${CONTROL}`],
+		[{ referTo: '1', notify: '0' }, 'notify', SECONDS],
+		[{ referTo: '1', ringing: 'long' }, 'ringing', SECONDS],
 	];
-	for (const [fields, field] of wrong)
-		assert.deepEqual(Object.keys(make(fields).errors), [field]);
+	for (const [fields, field, error] of wrong)
+		assert.deepEqual(make(fields).errors, { [field]: error });
 
 	for (const referTo of ['sip:bob@example.com', 'tel:+4930;ext=1',
 		'"B" <sips:b@x>', '+49 (30) 12-34', 'bob', 'bob@x:5070'])
@@ -1020,13 +1031,21 @@ test('a form makes a list of targets, and User-to-User', () => {
 		}, errors: {} });
 	assert.deepEqual(uui('any text;encoding=x').errors, {});
 
-	for (const [{ errors }, field] of [
-		[make({ others: 'http://x/' }), 'others'],
-		[make({ others: '1\n2\n3\n4\n5\n6\n7\n8' }), 'others'],
-		[make({ others: '200', replaces: 'c2' }), 'referTo'],
-		[uui('4'), 'uui'], [uui('48;purpose=a b'), 'uui'],
-		[uui('48;x=y'), 'uui'], [uui(';content=isdn-uui'), 'uui']])
-		assert.deepEqual(Object.keys(errors), [field]);
+	const hex = 'must be hex digits, two for each octet';
+	const names = 'must be data, then ;encoding=, ;purpose= or ' +
+		';content= with a name';
+
+	for (const [{ errors }, field, error] of [
+		[make({ others: 'http://x/' }), 'others',
+			`${TARGET}; “http://x/” is not`],
+		[make({ others: '1\n2\n3\n4\n5\n6\n7\n8' }), 'others',
+			'must have at most 7 lines'],
+		[make({ others: '200', replaces: 'c2' }), 'referTo',
+			'must be the only target of an attended transfer'],
+		[uui('4'), 'uui', hex], [uui('48;purpose=a b'), 'uui', names],
+		[uui('48;x=y'), 'uui', names],
+		[uui(';content=isdn-uui'), 'uui', hex]])
+		assert.deepEqual(errors, { [field]: error });
 });
 
 
@@ -1057,18 +1076,23 @@ test('a form makes the verb transfer, as jambonz has it', () => {
 	for (const { verb } of [blind, warmly])
 		schema.validateVerb(verb.verb, verb);
 
-	for (const [fields, field] of [[{ target: '' }, 'target'],
-		[{ target: 'http://x' }, 'target'],
-		[{ others: 'a b' }, 'others'],
-		[{ timeout: '0' }, 'timeout'],
-		[{ onBusy: 'voicemail' }, 'voicemailUrl'],
-		[{ voicemailUrl: 'mailto:a' }, 'voicemailUrl'],
-		[{ mode: 'warm', digit: '1' }, 'prompt'],
-		[{ mode: 'warm', prompt: 'a.wav' }, 'digit'],
-		[{ mode: 'warm', prompt: 'a.wav', digit: 'x' }, 'digit'],
-		[{ headers: [['', 'v']] }, 'headers.0']])
-		assert.deepEqual(Object.keys(make(fields).errors), [field],
-			JSON.stringify(fields));
+	const key = 'must be one key: 0 to 9, * or #';
+
+	for (const [fields, field, error] of [
+		[{ target: '' }, 'target', REQUIRED],
+		[{ target: 'http://x' }, 'target', TARGET],
+		[{ others: 'a b' }, 'others', `${TARGET}; “a b” is not`],
+		[{ timeout: '0' }, 'timeout', SECONDS],
+		[{ onBusy: 'voicemail' }, 'voicemailUrl', REQUIRED],
+		[{ voicemailUrl: 'mailto:a' }, 'voicemailUrl',
+			'must be a sip: URI or an http(s): URL'],
+		[{ mode: 'warm', digit: '1' }, 'prompt',
+			'is required with a digit'],
+		[{ mode: 'warm', prompt: 'a.wav' }, 'digit', key],
+		[{ mode: 'warm', prompt: 'a.wav', digit: 'x' }, 'digit', key],
+		[{ headers: [['', 'v']] }, 'headers.0',
+			'The header needs a name']])
+		assert.deepEqual(make(fields).errors, { [field]: error });
 });
 
 
@@ -1079,11 +1103,14 @@ test('a form makes the verb play', () => {
 	assert.deepEqual(make({ url: 'a.wav', loop: '3', actionHook: '/p' }), {
 		verb: { verb: 'play', url: 'a.wav', loop: 3,
 			actionHook: '/p' }, errors: {} });
-	for (const [fields, field] of [[{}, 'url'], [{ url: 'a\r\n' }, 'url'],
-		[{ url: 'a', loop: '1.5' }, 'loop'],
-		[{ url: 'a', loop: '-1' }, 'loop'],
-		[{ url: 'a', actionHook: 'a\n' }, 'actionHook']])
-		assert.deepEqual(Object.keys(make(fields).errors), [field]);
+	const times = 'must be a number, or forever';
+
+	for (const [fields, field, error] of [[{}, 'url', REQUIRED],
+		[{ url: 'a\r\n' }, 'url', CONTROL],
+		[{ url: 'a', loop: '1.5' }, 'loop', times],
+		[{ url: 'a', loop: '-1' }, 'loop', times],
+		[{ url: 'a', actionHook: 'a\n' }, 'actionHook', CONTROL]])
+		assert.deepEqual(make(fields).errors, { [field]: error });
 });
 
 

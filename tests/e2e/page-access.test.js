@@ -55,7 +55,7 @@ scene('an observer sees everything, and has nothing to press', async (s) => {
 			.locator('visible=true').count(), 0, name);
 
 	await page.locator('.call .item').click();
-	await says(b, '.page .hint', /observer’s: it sees everything/);
+	await says(b, '.page .hint', /an observer, who sees everything/);
 	assert.equal(await page.locator('.page form').locator('visible=true')
 		.count(), 0);
 	await page.keyboard.press('d');
@@ -86,7 +86,7 @@ scene('who has no token is asked for one, and again if it is wrong',
 	await seen(b, '#auth:not([open])', { state: 'attached' });
 	await seen(b, '#auth[open]');
 	await page.locator('#auth-token').fill(BOT);
-	await page.getByRole('button', { name: 'Go on' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
 	await seen(b, '#link[data-state="live"]');
 	await page.locator('.call .from').click();
 	await seen(b, '.page .danger:not([hidden])');

@@ -119,7 +119,7 @@ scene('a warm transfer, its forms, and nobody’s name is markup', async (s) => 
 		attempts: 1, target: HOSTILE, dial_call_sid: 'd1', ...more });
 
 	await view(page, '#/calls/c1');
-	await page.getByText('Transfer, and what follows').click();
+	await page.getByText('Transfer with a fallback').click();
 	await page.getByRole('combobox', { name: 'Target' }).fill('sip:bob@x');
 	await page.getByLabel('Mode', { exact: true }).selectOption('warm');
 	await fill(b, 'Key', '1');
@@ -173,7 +173,7 @@ scene('a warm transfer, its forms, and nobody’s name is markup', async (s) => 
 	await view(page, '#/calls/c1');
 	await fill(b, 'Refer to', '100');
 	await page.locator('form', { hasText: 'Refer to' })
-		.getByLabel('Or else', { exact: true }).fill('200\nsip:bob@x');
+		.getByLabel('More targets', { exact: true }).fill('200\nsip:bob@x');
 	await page.getByLabel('After an unknown outcome').selectOption('next');
 	await page.getByText('Hooks, timeouts, more').click();
 	await fill(b, 'User-to-User', '4869;purpose=x');
@@ -182,8 +182,8 @@ scene('a warm transfer, its forms, and nobody’s name is markup', async (s) => 
 		['100', '200', 'sip:bob@x'], onUnknown: 'next',
 	uui: { data: '4869', purpose: 'x' }, call_sid: 'c1' });
 	await view(page, '#/calls/d1');
-	await says(b, '.page', /The second call of a transfer/);
-	await page.getByText('Transfer, and what follows')
+	await says(b, '.page', /Second call of a transfer: to the first/);
+	await page.getByText('Transfer with a fallback')
 		.waitFor({ state: 'hidden' });
 
 	/* each verb and command has its example */
@@ -239,7 +239,7 @@ scene('a list and a transfer of the real thing, live and from the history',
 	await page.locator('.call .item').click();
 	await fill(b, 'Refer to', '486');
 	await page.locator('form', { hasText: 'Refer to' })
-		.getByLabel('Or else', { exact: true }).fill('180');
+		.getByLabel('More targets', { exact: true }).fill('180');
 	await press(b, 'Show the REFER');
 	await says(b, '.dry', /attempt 1.*Profile demo; line 3[^]*attempt 2/s);
 	await press(b, 'Transfer');

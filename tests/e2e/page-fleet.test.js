@@ -189,7 +189,7 @@ scene('a label dials on another machine, and the page hangs up there',
 	await says(b, '.about', /Machine\s+gw2/);
 	await press(b, 'Hang up');
 	await agent.event('CALL_CLOSED');
-	await says(b, '.page .hint', /The call is over/);
+	await says(b, '.page .hint', /The call has ended/);
 	assert.deepEqual(b.errors, []);
 }, { skip: NO_FLEET, daemon: 'a fleet is of several' });
 
@@ -211,9 +211,9 @@ scene('a machine that dies, and an engine that stops, are told as they are',
 	await says(b, '#fleet-state', /^Fleet down$/);
 	near.call({ from: 'sip:+4930111@10.0.0.9' });
 	await page.locator('#fleet-state').click();
-	await says(b, '#fleet-said', /^The engine is down/);
+	await says(b, '#fleet-said', /^NATS is down/);
 	await cluster.servers[0].start();
-	await says(b, '#fleet-said', /^The engine is up\.$/);
+	await says(b, '#fleet-said', /^NATS is up\.$/);
 	await says(b, '#fleet-rows', /gw2.*reachable/);
 	await goes(page, '#/');
 	await says(b, '.call .from', /^\+4930111$/);
@@ -228,7 +228,7 @@ scene('a machine that dies, and an engine that stops, are told as they are',
 		.click();
 	await says(b, '.page .hint', /^gw2 does not answer/);
 	await says(b, '.page .hint',
-		/over \(the member gw2 is lost\)\. What its far end does/);
+		/ended \(the member gw2 is lost\)\. The state of its far/);
 	await says(b, '#calls-count', /^1$/);
 	await keys(page, 'o');
 	await says(b, '#fleet-news', /gw2 is lost, with 1 call and 0 running/);
@@ -255,7 +255,7 @@ scene('a member without a view shows its own, and how the fleet does',
 	await says(b, '.call .from', /^\+4930222$/);
 	assert.equal(await page.locator('#scope').isVisible(), false);
 	await keys(page, 'o');
-	await says(b, '#fleet-said', /does not see those of others/);
+	await says(b, '#fleet-said', /has no view of the others/);
 	await says(b, '#fleet-rows', /gw1.*yes/);
 	await says(b, '#fleet-rows', /gw2 \(this one\).*no/);
 	assert.deepEqual(b.errors, []);
@@ -368,7 +368,7 @@ scene('a fleet fits every width, and a gap in it is told',
 	}
 
 	await goes(page, '#/overview');
-	await says(b, '#fleet-said', /^1200 messages of the fleet are still/);
+	await says(b, '#fleet-said', /^This machine has 1200 messages of the fleet/);
 	await says(b, '#fleet-news', /120 messages of gw2 \(5 to 124 there\)/);
 	await says(b, '#fleet-state', /^gw2 not reachable$/);
 	await says(b, '#tiles', /Machines\s*2 of 3/);

@@ -254,7 +254,7 @@ scene('a link shows the ladder of last week, or says that it is not kept',
 	await says(b, '.facts', /Far end\s*\+4930123456/);
 
 	await page.goto(`${p.referd.http}/#/transfers/nobody`);
-	await says(b, '.nothing', /^This transfer is not kept\./);
+	await says(b, '.nothing', /^referd has no such transfer\./);
 	await page.goBack();
 	await says(b, '.verdict', /486/);
 });

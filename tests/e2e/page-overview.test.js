@@ -35,7 +35,7 @@ scene('the last hour stands there in plots, each with its sentence',
 
 	await page.goto(`${referd.http}/#/overview`);
 	await says(b, '#minutes-text', /^No transfer has ended/);
-	await says(b, '#final-text', /^No final NOTIFY came/);
+	await says(b, '#final-text', /^No final NOTIFY arrived/);
 	await says(b, '#node-rows', /gw1.*connected.*baresip 1\.0\.0/s);
 
 	for (let i = 0; i < 3; i++)
@@ -49,8 +49,8 @@ scene('the last hour stands there in plots, each with its sentence',
 	await says(b, '#tiles', /Success\s*60 %\s*3 of 5/);
 	await says(b, '#shares', /Transferred\s*3\s*60 %/);
 	await says(b, '#shares', /Failed\s*1\s*20 %/);
-	await says(b, '#final-text', /^Half of 4 final NOTIFYs came within 2 s/);
-	await says(b, '#minutes-text', /^5 ended in the last hour, at most \d/);
+	await says(b, '#final-text', /^Half of 4 final NOTIFYs arrived within 2 s/);
+	await says(b, '#minutes-text', /^5 transfers ended in the last hour, at most \d/);
 	for (const plot of ['#minutes .plot', '#final .plot'])
 		assert.equal(await page.locator(plot)
 			.getAttribute('aria-label'), await text(b,

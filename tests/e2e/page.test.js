@@ -99,7 +99,7 @@ scene('what comes late is a row of its own, and the outcome stays',
 	transfer.giveUp();
 	await page.locator('.transfer a').first().click();
 	await says(b, '.verdict', /^Unknown/);
-	await says(b, '.after', /still up, but no media comes/);
+	await says(b, '.after', /still up, but receives no media/);
 	await says(b, '.facts', /Confidence\s+low: the target may still ring/);
 
 	transfer.late(486, 'Busy Here');
@@ -169,7 +169,7 @@ scene('what is wrong is said where it was typed', async (s) => {
 	await says(b, '.field.wrong .note', /Refer to is required/);
 	await fill(b, 'Refer to', '100');
 	await fill(b, 'Header name', 'X Y');
-	await says(b, '.header.wrong .note', /X Y: is not a header name/);
+	await says(b, '.header.wrong .note', /X Y is not a header name/);
 
 	/* What only referd or the far end can know comes back to the form. */
 	await fill(b, 'Header name', 'Via');
@@ -185,7 +185,7 @@ scene('what is wrong is said where it was typed', async (s) => {
 	await says(b, '#log li[data-type="jambonz:error"]', /referTo/);
 	await page.locator('#send-text').fill('{');
 	await press(b, 'Send');
-	await says(b, '#send-note', /no JSON/);
+	await says(b, '#send-note', /not JSON/);
 });
 
 
@@ -319,7 +319,7 @@ scene('dial makes a call, hang up ends it', async (s) => {
 	await says(b, '.page .chip', /in progress/);
 	await press(b, 'Hang up');
 	await agent.event('CALL_CLOSED');
-	await says(b, '.page .hint', /The call is over/);
+	await says(b, '.page .hint', /The call has ended/);
 });
 
 
@@ -339,7 +339,7 @@ scene('each field of the verb has its place, and comes to the wire',
 	await says(b, '.field.wrong .note', /First NOTIFY must be a number/);
 	await fill(b, 'First NOTIFY', '9');
 	await fill(b, 'Ringing', '60');
-	await page.getByLabel('Also if the last target may still ring').check();
+	await page.getByLabel('Force: the last target may still ring').check();
 	const actionHook = { url: 'http://127.0.0.1:1/done', method: 'GET',
 		username: 'u', password: 'p' };
 	await fill(b, 'Action hook', JSON.stringify(actionHook));
@@ -393,7 +393,7 @@ scene('a call is answered, played to, and hung up', async (s) => {
 
 	await press(b, 'Hang up');
 	await leg.received('BYE');
-	await says(b, '.page .hint', /The call is over/);
+	await says(b, '.page .hint', /The call has ended/);
 });
 
 
