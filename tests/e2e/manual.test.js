@@ -142,7 +142,7 @@ test('each option of referctl is offered to the commands that take it',
 				{ encoding: 'utf8', env: { ...process.env,
 					...sanitizerOptions() } });
 
-			return !stderr.includes(`takes no ${option}`);
+			return !stderr.includes(`has no option ${option};`);
 		};
 		const options = completions('referctl', ...words, '--');
 
