@@ -15,7 +15,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const ROW = 34;
 const ROW_NARROW = 40;
 const LINE = 15;
-const TIMES_WIDE = 158;
+const TIMES_WIDE = 164;
 const TIMES_NARROW = 54;
 const NARROW = 520;
 const WIDE = 700;
@@ -70,6 +70,14 @@ function textOf(row)
 }
 
 
+/* What measures the label of a row: it may be bold. */
+function measureOf({ kind, leg }, { measure })
+{
+	return (text) => measure(text, Boolean(leg) || kind === 'success' ||
+		kind === 'failure');
+}
+
+
 /* The gaps between lifelines, counted from the left, in which the label of a
    row may stand. */
 function gapsOf({ at, from, to })
@@ -111,7 +119,7 @@ function sized(least, wanted, room)
 
 /* The width that each gap needs for its labels. The label of a row that has
    several gaps stands in the widest. */
-function wantedOf(rows, least, { measure, edge })
+function wantedOf(rows, least, place)
 {
 	const wanted = [...least];
 	const several = (row) => gapsOf(row).length > 1;
@@ -120,8 +128,9 @@ function wantedOf(rows, least, { measure, edge })
 		several(a) - several(b))) {
 		const gap = widest(gapsOf(row), wanted);
 
-		wanted[gap] = Math.max(wanted[gap], measure(textOf(row)) +
-			2 * (row.at ? ROOM + BOX : edge));
+		wanted[gap] = Math.max(wanted[gap],
+			measureOf(row, place)(textOf(row)) +
+			2 * (row.at ? ROOM + BOX : place.edge));
 	}
 
 	return wanted;
@@ -135,36 +144,37 @@ function wantedOf(rows, least, { measure, edge })
 function columnsOf(rows, place)
 {
 	const { width, narrow, times, measure, edge, names } = place;
-	const heads = PARTIES.map((party) => ({ party, name:
-		width < WIDE && party === 'app' ? 'app' : PARTY_NAMES[party] }));
-	const name = heads.map((c) => measure(c.name) * (narrow ? 1 : 1.1));
+	const heads = PARTIES.map((party) => ({ party, name: width < WIDE &&
+		party === 'app' ? party : PARTY_NAMES[party] }));
+	const name = heads.map((c) => measure(c.name, true) *
+		(narrow ? 1 : 1.1));
 	const head = heads.map((c, i) => Math.max(name[i], Math.min(100,
 		measure(names[c.party] || ''))));
 	const between = (w) => w.slice(1).map((x, i) => (w[i] + x) / 2 +
 		edge + 4);
-	const ends = [name[0] / 2 + PAD, (narrow ? name : head).at(-1) / 2 +
-		PAD];
-	const room = width - times - ends[0] - ends[1];
+	const left = times + name[0] / 2 + PAD;
+	const roomFor = (w) => width - left - w.at(-1) / 2 - PAD;
 	const least = between(name);
 	const wanted = wantedOf(rows, least, place);
 	const reported = Math.max(0, ...rows.map((r) => r.reported ?
 		measure(textOf(r.reported)) + 2 * edge : 0));
 	const all = wanted.map((w, i) => Math.max(w, between(head)[i],
 		i < SHARES.length - 1 ? 0 : reported));
-	const fits = all.reduce((a, b) => a + b) <= room;
-	const sizes = sized(least, fits ? all : wanted, room);
+	const fits = all.reduce((a, b) => a + b) <= roomFor(head);
+	const sizes = sized(least, fits ? all : wanted,
+			    roomFor(fits ? head : name));
 	const share = (i, j, gap) => gap === undefined ? Infinity :
 		gap * name[i] / (name[i] + name[j]);
-	let x = times + ends[0];
+	let x = left;
 
 	return { sizes, columns: heads.map((c, i) => {
 		const half = Math.min(share(i, i - 1, sizes[i - 1]),
 			share(i, i + 1, sizes[i]));
-		const column = { ...c, x: Math.round(x), width: 2 * half - PAD };
+		const at = Math.round(x);
 
 		x += sizes[i];
 
-		return column;
+		return { ...c, x: at, width: 2 * half - PAD };
 	}) };
 }
 
@@ -181,8 +191,10 @@ function segment(part, xs)
 
 /* A label stands between two lifelines, the box of a note beside its party's
    own. */
-function labelPlace(row, { sizes, columns, measure, edge })
+function labelPlace(row, place)
 {
+	const { sizes, columns, edge } = place;
+	const measure = measureOf(row, place);
 	const gap = widest(gapsOf(row), sizes);
 	const room = row.at ? ROOM : edge;
 	const left = columns[gap].x + room;
@@ -212,10 +224,10 @@ function reportedPlace(row, xs, place)
 
 function placeRow(row, y, place)
 {
-	const { narrow, xs, times, width, measure } = place;
+	const { narrow, xs, times, width } = place;
 	const time = timeOfDay(row.time, true);
 	const label = !row.leg ? labelPlace(row, place) : { x: times, lines: [
-		cut(textOf(row), width - PAD - times, measure)] };
+		cut(textOf(row), width - PAD - times, measureOf(row, place))] };
 	const h = (narrow ? ROW_NARROW : ROW) + LINE * (label.lines.length - 1);
 
 	return { row, y, h, label, line: y + h - 9,
@@ -243,7 +255,7 @@ function livesOf(placed, height)
  *
  * @param rows    Rows of rowsOf()
  * @param width   Pixels there are
- * @param measure Gives the width of a text, in pixels
+ * @param measure Gives the width of a text, in pixels, and of a bold one
  * @param names   The line below the name of a party, by party
  *
  * @return {width, height, narrow, times, columns: [{party, name, x, width}],
@@ -281,9 +293,11 @@ export function measureIn(el)
 	const { fontSize, fontFamily } = getComputedStyle(el);
 	const canvas = document.createElement('canvas').getContext('2d');
 
-	canvas.font = `600 ${fontSize} ${fontFamily}`;
+	return (text, bold) => {
+		canvas.font = `${bold ? 600 : 500} ${fontSize} ${fontFamily}`;
 
-	return (text) => canvas.measureText(text).width;
+		return canvas.measureText(text).width;
+	};
 }
 
 

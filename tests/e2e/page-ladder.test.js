@@ -92,8 +92,8 @@ async function open(s)
 	const referd = await StandIn.start(s, { state: 'up', lag: 0, epoch: 'E',
 		member: MEMBER, members: [one] }, { nodes: [], calls: [call] });
 	const b = await Browser.start(s);
-	const tell = (type, data) => referd.event(MEMBER,
-		{ type, call_sid: 'c1', data });
+	const tell = (type, data, more) => referd.event(MEMBER,
+		{ type, call_sid: 'c1', data, ...more });
 	const step = (attempt, data) => tell('transfer:status', {
 		transfer_id: `t${attempt}`, verb_id: 'v1', attempt,
 		attempts: 3, refer_to: LONG, ...data });
@@ -160,7 +160,8 @@ scene('the labels of a list stand between the lifelines, its headings alone',
 	tell('hook:status', { event: 'sent', attempt: 2, transfer_id: 't3',
 		hook: 'https://bot.example.com/action' });
 	tell('hook:status', { event: 'timeout', transfer_id: 't3',
-		hook: 'https://bot.example.com/action' });
+		hook: 'https://bot.example.com/action' }, { time:
+		new Date(Date.now() + 125_000).toISOString() });
 	await show(b, 't1');
 	await says(b, '.ladder', /no answer to hook/);
 	await says(b, '.ladder', /not sent: Connection refused/);
