@@ -509,3 +509,26 @@ bool json_plain(const char *s, size_t len)
 	/* what is left together with what was before */
 	return is_none(found | specials(s + len - BYTES));
 }
+
+
+/**
+ * Tell how much of a text can stand in a string as it is
+ *
+ * @param s   Text
+ * @param len Its length in bytes
+ *
+ * @return Bytes up to the first one that is to be escaped
+ */
+size_t json_plain_len(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n + BYTES <= len && is_none(specials(s + n)))
+		n += BYTES;
+
+	while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != '"' &&
+	       s[n] != '\\')
+		++n;
+
+	return n;
+}

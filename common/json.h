@@ -38,5 +38,6 @@ void json_raw(struct json *j, const char *key, const char *text);
 void json_members(struct json *j, const char *object);
 
 bool json_plain(const char *s, size_t len);
+size_t json_plain_len(const char *s, size_t len);
 
 #endif

@@ -21,16 +21,17 @@ enum {
 	P = 1 << REPORT_PLAYED,
 	D = 1 << REPORT_DTMF,
 	A = 1 << REPORT_RESPONSE,
+	K = 1 << REPORT_CAPTURE,
 };
 
 static const char *const names[REPORT_KINDS] = {
-	"hello",  "sync",   "call", "transfer",
-	"result", "played", "dtmf", "response"};
+	"hello",  "sync", "call",     "transfer", "result",
+	"played", "dtmf", "response", "capture"};
 
 const struct field report_fields[] = {
 	FIELD("type", TEXT, report, type, 0),
-	FIELD("n", INT, report, n, S | C | T | R | P | D | A),
-	FIELD("time", MS, report, time, S | C | T | R | P | D | A),
+	FIELD("n", INT, report, n, S | C | T | R | P | D | A | K),
+	FIELD("time", MS, report, time, S | C | T | R | P | D | A | K),
 	FIELD("ref", TEXT, report, ref, T | R | P | A),
 	FIELD("protocol", INT, report, protocol, H),
 	FIELD("node", TEXT, report, node, H),
@@ -42,8 +43,8 @@ const struct field report_fields[] = {
 	FIELD("first", INT, report, first, H),
 	FIELD("next", INT, report, next, H),
 	FIELD("event", TEXT, report, event, C),
-	FIELD("call_sid", TEXT, report, call_sid, T | P | D | A),
-	FIELD("transfer_id", TEXT, report, transfer_id, T),
+	FIELD("call_sid", TEXT, report, call_sid, T | P | D | A | K),
+	FIELD("transfer_id", TEXT, report, transfer_id, T | K),
 	FIELD("step", TEXT, report, step, T),
 	FIELD("refer_to", TEXT, report, refer_to, T),
 	FIELD("referred_by", TEXT, report, referred_by, T),
@@ -59,6 +60,7 @@ const struct field report_fields[] = {
 	FIELD("digit", TEXT, report, digit, D),
 	FIELD("by", TEXT, report, by, D),
 	FIELD("sip_status", STATUS, report, sip_status, A),
+	FIELD("packets", LIST, report, packets, K),
 	FIELD("ok", BOOL, report, ok, R),
 	FIELD("index", INT, report, index, R),
 	FIELD("field", TEXT, report, field, R),

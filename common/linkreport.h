@@ -27,9 +27,10 @@ enum report_kind {
 	REPORT_PLAYED,
 	REPORT_DTMF,
 	REPORT_RESPONSE,
+	REPORT_CAPTURE,
 };
 
-enum { REPORT_KINDS = REPORT_RESPONSE + 1 };
+enum { REPORT_KINDS = REPORT_CAPTURE + 1 };
 
 /* What a baresip says of a call: its texts are borrowed from the report, or
    the own of who has taken it over with fields_keep() */
@@ -98,8 +99,9 @@ struct report {
 	const char *sip; /* JSON text of a SIP message, NULL if not told */
 	int64_t ms;      /* that were played */
 	const char *digit;
-	const char *by; /* rtp, info */
-	int sip_status; /* of the answer to a request */
+	const char *by;      /* rtp, info */
+	int sip_status;      /* of the answer to a request */
+	const char *packets; /* JSON text of an array */
 
 	/* result */
 	bool ok;

@@ -7,6 +7,7 @@
 #define CONFIG_H
 
 #include "base/base.h"
+#include "capture/capture.h"
 #include "fleet/fleet.h"
 #include "server/server.h"
 
@@ -26,6 +27,7 @@ struct config {
 	const char *app_status;
 	enum log_level log_level;
 	struct fleet_config fleet;
+	struct hep_config hep;
 };
 
 enum config_result {

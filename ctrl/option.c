@@ -23,6 +23,7 @@ enum {
 	MB_MAX = 1048576,
 	GRACE_MAX = 86400,
 	DEAD_MAX = 86400,
+	HEP_ID_MAX = 2147483647,
 
 	/* of the help */
 	WIDTH = 79,
@@ -260,6 +261,24 @@ const struct option_entry option_table[] = {
 	 .def = "",
 	 .value = "FILE",
 	 .help = "key of that certificate"},
+	{.name = "hep",
+	 TEXT(hep.to),
+	 .def = "",
+	 .value = "HOST:PORT",
+	 .help = "of a HOMER that gets the SIP messages of transfers as "
+		 "HEP3 over UDP (default none)"},
+	{.name = "hep-id",
+	 NUMBER(hep.id, HEP_ID_MAX),
+	 .def = "1",
+	 .value = "N",
+	 .help = "number of this referd there"},
+	{.name = "hep-mask",
+	 .kind = OPTION_SWITCH,
+	 .offset = offsetof(struct config, hep.mask),
+	 .def = "no",
+	 .value = "YES",
+	 .help = "yes or no: hide all but the last digits of numbers in "
+		 "them"},
 	{.name = "log-level",
 	 .kind = OPTION_LEVEL,
 	 .offset = offsetof(struct config, log_level),

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include "apps/apps.h"
 #include "calls/calls.h"
+#include "capture/capture.h"
 #include "config.h"
 #include "fleet/fleet.h"
 #include "hooks/hooks.h"
@@ -110,6 +111,12 @@ static void net_stop(void)
 {
 	resolve_close();
 	auth_close();
+}
+
+
+static int capture_start(const struct config *c)
+{
+	return hep_open(&c->hep);
 }
 
 
@@ -282,6 +289,7 @@ static const struct {
 } rooms[] = {
 	{SERVICE_STORE, store_start, store_stop},
 	{SERVICE_ROOMS, net_start, net_stop},
+	{SERVICE_ROOMS, capture_start, hep_close},
 	{SERVICE_ROOMS, stream_start, clients_close},
 	{SERVICE_ROOMS, nodes_start, nodes_close},
 	{SERVICE_ROOMS, hooks_start, hooks_stop},

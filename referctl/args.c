@@ -43,6 +43,8 @@ static const char help[] =
 	"  dial TO               make a call, print its call_sid\n"
 	"  watch                 print all messages, until Ctrl-C\n"
 	"  transfers             list transfers, the newest first\n"
+	"  export ID             write the SIP messages of a transfer, for "
+	"Wireshark\n"
 	"  send JSON             send a message of referd's protocol, print "
 	"the answer;\n"
 	"                        - reads it from standard input\n"
@@ -153,6 +155,13 @@ static const char help[] =
 	"  --before ID           older than this transfer\n"
 	"  --limit N             largest number of transfers (default 100)\n"
 	"\n"
+	"Options of export:\n"
+	"  -o FILE, --output FILE\n"
+	"                        where to (default standard output)\n"
+	"  --format FORMAT       pcapng (default), or json: what is known of "
+	"it\n"
+	"  --mask                hide all but the last digits of numbers\n"
+	"\n"
 	"Options of fleet:\n"
 	"  --config FILE         referd's settings (default "
 	"/etc/referd/referd.conf)\n"
@@ -205,6 +214,7 @@ static const struct {
 	[COMMAND_DIAL] = {"dial", 1, 1, "TO"},
 	[COMMAND_WATCH] = {"watch", 0, 0, "nothing"},
 	[COMMAND_TRANSFERS] = {"transfers", 0, 0, "nothing"},
+	[COMMAND_EXPORT] = {"export", 1, 1, "ID"},
 	[COMMAND_SEND] = {"send", 1, 1, "JSON"},
 	[COMMAND_FLEET_INIT] = {"fleet init", 0, 0, "nothing"},
 	[COMMAND_FLEET_STATUS] = {"fleet status", 0, 0, "nothing"},
@@ -273,6 +283,9 @@ static const struct {
 	{"to", required_argument, ON(TRANSFERS)},
 	{"before", required_argument, ON(TRANSFERS)},
 	{"limit", required_argument, ON(TRANSFERS)},
+	{"output", required_argument, ON(EXPORT)},
+	{"format", required_argument, ON(EXPORT)},
+	{"mask", no_argument, ON(EXPORT)},
 	{"config", required_argument, FLEET},
 	{"fleet", required_argument, FLEET},
 	{"fleet-name", required_argument, FLEET},
@@ -295,6 +308,17 @@ static const struct {
 enum { KNOWN = sizeof(known) / sizeof(*known) };
 
 
+static int find_option(const char *name)
+{
+	int i = 0;
+
+	while (strcmp(known[i].name, name))
+		++i;
+
+	return OPTION + i;
+}
+
+
 static enum status read_options(struct args *a, int argc, char *argv[])
 {
 	struct option options[KNOWN + 1] = {0};
@@ -306,7 +330,9 @@ static enum status read_options(struct args *a, int argc, char *argv[])
 		options[i].val = OPTION + i;
 	}
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (opt == 'o')
+			opt = find_option("output");
 		if (opt < OPTION)
 			return STATUS_USAGE;
 

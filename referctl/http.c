@@ -116,18 +116,16 @@ static enum status refused(const struct settings *s, long code,
 }
 
 
-/* quiet: what referd refuses is not told */
-static enum status request(cJSON **treep, const struct settings *s,
-			   const char *path, const char *body, bool quiet)
+/* The reply, which may be none of 2xx */
+static enum status perform(struct reply *reply, long *codep,
+			   const struct settings *s, const char *path,
+			   const char *body)
 {
 	char url[URL_MAX + SETTING_MAX], wrong[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = make_headers(s, body != NULL);
-	struct reply reply = {0};
 	CURL *e = curl_easy_init();
 	enum status status = STATUS_DONE;
 	CURLcode result;
-	long code = 0;
-	cJSON *tree = NULL;
 
 	if (!e) {
 		status = say_error(STATUS_ERROR, "out of memory");
@@ -137,33 +135,89 @@ static enum status request(cJSON **treep, const struct settings *s,
 	(void)snprintf(url, sizeof(url), "%s://%s:%d%s%s",
 		       s->tls ? "https" : "http", s->host, s->port, s->path,
 		       path);
-	set_options(e, s, url, body, &reply);
+	set_options(e, s, url, body, reply);
 	(void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, wrong);
 
 	result = curl_easy_perform(e);
-	if (result) {
+	if (result)
 		status = say_error(
 			STATUS_ERROR, "cannot reach referd at %s: %s", s->url,
 			*wrong ? wrong : curl_easy_strerror(result));
-		goto out;
-	}
-
-	(void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &code);
-	tree = reply.text ? cJSON_Parse(reply.text) : NULL;
-	if (code < 200 || code > 299 || !tree)
-		status = quiet ? STATUS_ERROR : refused(s, code, tree);
+	else
+		(void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, codep);
 
 out:
+	curl_easy_cleanup(e);
+	curl_slist_free_all(headers);
+
+	return status;
+}
+
+
+static bool is_success(long code)
+{
+	return code >= 200 && code <= 299;
+}
+
+
+/* quiet: what referd refuses is not told */
+static enum status request(cJSON **treep, const struct settings *s,
+			   const char *path, const char *body, bool quiet)
+{
+	struct reply reply = {0};
+	cJSON *tree = NULL;
+	long code = 0;
+	enum status status = perform(&reply, &code, s, path, body);
+
+	if (!status) {
+		tree = reply.text ? cJSON_Parse(reply.text) : NULL;
+		if (!is_success(code) || !tree)
+			status = quiet ? STATUS_ERROR : refused(s, code, tree);
+	}
+
 	if (status)
 		cJSON_Delete(tree);
 	else
 		*treep = tree;
-	curl_easy_cleanup(e);
-	curl_slist_free_all(headers);
 	free(reply.text);
 
 	return status;
+}
+
+
+/**
+ * Get a file.  Says itself what is wrong.
+ *
+ * @param bytesp Its bytes, to be freed
+ * @param lenp   How many they are
+ * @param s      Where referd is
+ * @param path   Path, with its query
+ *
+ * @return STATUS_DONE, otherwise the exit status
+ */
+enum status http_get_file(char **bytesp, size_t *lenp,
+			  const struct settings *s, const char *path)
+{
+	struct reply reply = {0};
+	long code = 0;
+	enum status status = perform(&reply, &code, s, path, NULL);
+
+	if (!status && (!is_success(code) || !reply.text)) {
+		cJSON *tree = reply.text ? cJSON_Parse(reply.text) : NULL;
+
+		status = refused(s, code, tree);
+		cJSON_Delete(tree);
+	}
+	if (status) {
+		free(reply.text);
+		return status;
+	}
+
+	*bytesp = reply.text;
+	*lenp = reply.len;
+
+	return STATUS_DONE;
 }
 
 

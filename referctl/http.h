@@ -15,6 +15,8 @@ enum status http_try(cJSON **treep, const struct settings *s,
 		     const char *path);
 enum status http_post(cJSON **treep, const struct settings *s,
 		      const char *path, const cJSON *body);
+enum status http_get_file(char **bytesp, size_t *lenp,
+			  const struct settings *s, const char *path);
 enum status http_no_token(const struct settings *s);
 char *http_escape(const char *text);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <curl/curl.h>
 #include "calls.h"
+#include "export.h"
 #include "fleet.h"
 #include "follow.h"
 #include "http.h"
@@ -164,6 +165,7 @@ static enum status run(const struct settings *s, const struct args *a)
 	case COMMAND_DIAL: return verbs_dial(s, a);
 	case COMMAND_WATCH: return watch(s, a);
 	case COMMAND_TRANSFERS: return show_transfers(s, a);
+	case COMMAND_EXPORT: return export_transfer(s, a);
 	case COMMAND_SEND: return send_message(s, a);
 	/* these are not for referd, but for the servers of a fleet */
 	case COMMAND_FLEET_INIT: return fleet_init(a);

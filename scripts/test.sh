@@ -100,7 +100,7 @@ done
 # shellcheck disable=SC2046,SC2086
 install_packages $packages $(node_packages) libcmocka-dev sip-tester valgrind clang-format man-db \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user musl-tools \
-	chromium openssl
+	chromium openssl tshark sngrep
 install_node_modules tests/e2e
 unpack kamailio
 unpack prometheus

@@ -59,6 +59,11 @@ static const struct {
 				"the fleet."},
 	[COUNTER_FLEET_GAPS] = {"referd_fleet_gaps_total",
 				"Gaps in the stream of the fleet."},
+	[COUNTER_HEP_SENT] = {"referd_hep_packets_total{result=\"sent\"}",
+			      "SIP messages for HOMER, by what has become of "
+			      "them."},
+	[COUNTER_HEP_DROPPED] =
+		{"referd_hep_packets_total{result=\"dropped\"}", NULL},
 };
 
 static uint64_t counts[COUNTERS];

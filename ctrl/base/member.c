@@ -82,7 +82,10 @@ static char *escape_end(char *p)
 	if (p[1] == 'u')
 		return unicode_end(p, &c);
 
-	return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : NULL;
+	if (p[1] == 'n')
+		return p + 2; /* nearly all of them */
+
+	return p[1] && strchr("\"\\/bfrt", p[1]) ? p + 2 : NULL;
 }
 
 
@@ -98,14 +101,20 @@ static char *string_end(char *p)
 	if (quote && json_plain(p, (size_t)(quote - p)))
 		return quote + 1;
 
-	while (p && *p != '"') {
-		if ((unsigned char)*p < 0x20)
+	/* the quote may be one that is escaped */
+	while (p && quote) {
+		p += json_plain_len(p, (size_t)(quote - p));
+		if (p == quote)
+			return p + 1;
+		if (*p != '\\')
 			return NULL;
 
-		p = *p == '\\' ? escape_end(p) : p + 1;
+		p = escape_end(p);
+		if (p && p > quote)
+			quote = strchr(p, '"');
 	}
 
-	return p ? p + 1 : NULL;
+	return NULL;
 }
 
 

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
+#include "capture/capture.h"
 #include "dial.h"
 #include "keephook.h"
 #include "late.h"
@@ -202,6 +203,17 @@ static void take_dtmf(const struct report *r, const char *instance,
 }
 
 
+/* Of a transfer that nobody knows, they would be kept for ever */
+static void take_capture(const struct report *r)
+{
+	if (!transfers_have(r->transfer_id) && !recent_has(r->transfer_id))
+		return;
+
+	archive_capture(r->transfer_id, r->packets);
+	hep_send(r->packets);
+}
+
+
 static void lost_handler(struct transfer *t)
 {
 	struct session *s = session_find(t->call_sid);
@@ -359,6 +371,7 @@ void intake(const struct report *r, const char *instance, const char *node)
 	case REPORT_PLAYED: take_played(r, instance, node); break;
 	case REPORT_DTMF: take_dtmf(r, instance, node); break;
 	case REPORT_RESPONSE: take_response(r, instance, node); break;
+	case REPORT_CAPTURE: take_capture(r); break;
 	case REPORT_HELLO: break;
 	}
 	notice_at(0);

@@ -169,6 +169,13 @@ static bool check_dtmf(const struct report *r)
 }
 
 
+static bool check_capture(const struct report *r)
+{
+	return is_name(r->call_sid, CALL_SID_MAX) &&
+	       is_name(r->transfer_id, TRANSFER_ID_MAX) && r->packets;
+}
+
+
 static bool check_sync(struct report *r)
 {
 	return r->transfers;
@@ -196,6 +203,7 @@ bool report_check(struct report *r)
 	case REPORT_PLAYED: return check_played(r);
 	case REPORT_DTMF: return check_dtmf(r);
 	case REPORT_RESPONSE: return check_response(r);
+	case REPORT_CAPTURE: return check_capture(r);
 	}
 
 	return false;

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "calls/calls.h"
 #include "endpoint.h"
+#include "export.h"
 #include "filter.h"
 #include "fleet/fleet.h"
 #include "history.h"
@@ -166,6 +167,7 @@ int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error)
 {
 	struct scope_wish wish;
+	char *id;
 	int err;
 
 	*jp = NULL;
@@ -175,6 +177,9 @@ int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 
 	if (!strcmp(path, "/transfers"))
 		return list_transfers(jp, wish.scope, request, wsi, error);
+
+	if (export_path(&id, path))
+		return export_ask(jp, request, id, wsi, error);
 
 	if (!strncmp(path, "/transfers/", 11))
 		return history_one(jp, wish.scope, request, path + 11);

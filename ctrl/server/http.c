@@ -18,6 +18,7 @@
 #include "json.h"
 #include "net/net.h"
 #include "nodes/nodes.h"
+#include "past.h"
 #include "response.h"
 #include "server.h"
 #include "store/store.h"
@@ -43,6 +44,7 @@ struct request {
 	struct timer limit; /* of the wait for a node's answer */
 	struct job *job;    /* into the past, that the answer comes from */
 	struct response response;
+	char file[96]; /* name of the one that it gets */
 	char *body;
 	size_t len;
 };
@@ -64,6 +66,7 @@ static void reply_take(struct request *r, int status, const char *type,
 	re->status = text ? status : 500;
 	re->type = type;
 	re->text = text;
+	re->len = text ? strlen(text) : 0;
 	(void)lws_callback_on_writable(r->wsi);
 }
 
@@ -456,4 +459,37 @@ void http_answer(const char *name, char *text, const struct error *error)
 
 	r->job = NULL;
 	answer(r, "application/json", text, error);
+}
+
+
+/**
+ * Answer a request by a file
+ *
+ * @param name  Name of the request, which may have ended
+ * @param file  What was made, taken
+ * @param error Why there is nothing, if it says something
+ */
+void http_answer_file(const char *name, struct past_file *file,
+		      const struct error *error)
+{
+	struct request *r = table_get(requests, name);
+
+	if (!r || !file->p) {
+		http_answer(name, file->p, error);
+		return;
+	}
+
+	r->job = NULL;
+	if (r->response.status) {
+		free(file->p);
+		return;
+	}
+
+	(void)snprintf(r->file, sizeof(r->file), "%s", file->name);
+	r->response.status = 200;
+	r->response.type = file->type;
+	r->response.text = file->p;
+	r->response.len = file->len;
+	r->response.file = r->file;
+	(void)lws_callback_on_writable(r->wsi);
 }

@@ -13,6 +13,7 @@
 
 struct error;
 struct lws;
+struct past_file;
 struct request;
 
 int http_begin(struct request **rp, struct lws *wsi, enum role role);
@@ -23,5 +24,7 @@ int http_writable(struct request *r);
 struct request *http_end(struct request *r);
 
 void http_answer(const char *name, char *text, const struct error *error);
+void http_answer_file(const char *name, struct past_file *file,
+		      const struct error *error);
 
 #endif

@@ -17,10 +17,11 @@ enum { REQUEST_SIZE = 24 };
 
 struct past {
 	char request[REQUEST_SIZE];
-	past_h *h;
+	past_h *h; /* one of the two */
+	past_file_h *fileh;
 	past_free_h *freeh;
 	void *arg;
-	char *text;
+	struct past_file file;
 	struct error error;
 };
 
@@ -29,7 +30,10 @@ static void run_handler(void *arg)
 {
 	struct past *p = arg;
 
-	p->text = p->h(p->arg, &p->error);
+	if (p->fileh)
+		p->fileh(&p->file, p->arg, &p->error);
+	else
+		p->file.p = p->h(p->arg, &p->error);
 }
 
 
@@ -37,9 +41,34 @@ static void done_handler(void *arg)
 {
 	struct past *p = arg;
 
-	http_answer(p->request, p->text, &p->error);
+	if (p->fileh)
+		http_answer_file(p->request, &p->file, &p->error);
+	else
+		http_answer(p->request, p->file.p, &p->error);
 	p->freeh(p->arg);
 	free(p);
+}
+
+
+static int ask(struct job **jp, enum scope scope, const char *request,
+	       const struct past *what)
+{
+	struct past *p = what->arg ? calloc(1, sizeof(*p)) : NULL;
+	int err = ENOMEM;
+
+	if (p) {
+		*p = *what;
+		(void)snprintf(p->request, sizeof(p->request), "%s", request);
+		error_init(&p->error);
+		err = db_ask(jp, scope, run_handler, done_handler, p);
+	}
+
+	if (err) {
+		what->freeh(what->arg);
+		free(p);
+	}
+
+	return err;
 }
 
 
@@ -58,22 +87,25 @@ static void done_handler(void *arg)
 int past_ask(struct job **jp, enum scope scope, const char *request, past_h *h,
 	     past_free_h *freeh, void *arg)
 {
-	struct past *p = arg ? calloc(1, sizeof(*p)) : NULL;
-	int err = ENOMEM;
+	return ask(jp, scope, request,
+		   &(struct past){.h = h, .freeh = freeh, .arg = arg});
+}
 
-	if (p) {
-		(void)snprintf(p->request, sizeof(p->request), "%s", request);
-		p->h = h;
-		p->freeh = freeh;
-		p->arg = arg;
-		error_init(&p->error);
-		err = db_ask(jp, scope, run_handler, done_handler, p);
-	}
 
-	if (err) {
-		freeh(arg);
-		free(p);
-	}
-
-	return err;
+/**
+ * Answer a request by a file that is made of what the store of this referd has
+ *
+ * @param jp      Pointer to the job that is taken, gone with its answer
+ * @param request Name of the request
+ * @param h       Makes the file
+ * @param freeh   Frees what h works on
+ * @param arg     That; NULL if there was no memory for it
+ *
+ * @return 0 if success, or ENOMEM
+ */
+int past_ask_file(struct job **jp, const char *request, past_file_h *h,
+		  past_free_h *freeh, void *arg)
+{
+	return ask(jp, SCOPE_LOCAL, request,
+		   &(struct past){.fileh = h, .freeh = freeh, .arg = arg});
 }

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libwebsockets.h>
@@ -11,7 +12,7 @@
 #include "response.h"
 
 
-enum { HEADERS_SIZE = 2048 };
+enum { HEADERS_SIZE = 2048, DISPOSITION_SIZE = 160 };
 
 
 static int add_header(struct lws *wsi, enum lws_token_indexes token,
@@ -21,6 +22,20 @@ static int add_header(struct lws *wsi, enum lws_token_indexes token,
 	return lws_add_http_header_by_token(wsi, token,
 					    (const unsigned char *)value,
 					    (int)strlen(value), pp, end);
+}
+
+
+/* RFC 6266 */
+static int add_file(struct lws *wsi, const char *name, unsigned char **pp,
+		    unsigned char *end)
+{
+	char text[DISPOSITION_SIZE];
+
+	(void)snprintf(text, sizeof(text), "attachment; filename=\"%s\"",
+		       name);
+
+	return add_header(wsi, WSI_TOKEN_HTTP_CONTENT_DISPOSITION, text, pp,
+			  end);
 }
 
 
@@ -37,6 +52,8 @@ static int add_headers(const struct response *r, struct lws *wsi, size_t len,
 	if (!err && r->status == 429)
 		err = add_header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER, "1", pp,
 				 end);
+	if (!err && r->file)
+		err = add_file(wsi, r->file, pp, end);
 	if (!err && r->origin)
 		err = cors_answer(wsi, r->origin, r->preflight, pp, end);
 	if (!err && r->status == 401)
@@ -76,7 +93,7 @@ int response_write(const struct response *r, struct lws *wsi)
 {
 	unsigned char buf[LWS_PRE + HEADERS_SIZE];
 	unsigned char *start = buf + LWS_PRE, *p = start;
-	size_t len = r->text ? strlen(r->text) : 0;
+	const size_t len = r->text ? r->len : 0;
 	int err;
 
 	if (add_headers(r, wsi, len, &p, buf + sizeof(buf)) ||

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "archive.h"
+#include "block.h"
 #include "db.h"
 #include "journal.h"
 #include "schema.h"
@@ -19,6 +20,9 @@
 /* Few messages behind a number lead to few transfers; with more of them, the
    newest transfers are among those anyway */
 enum { FEW = 5000 };
+
+/* JSON of the SIP messages of one transfer that is kept [bytes] */
+enum { CAPTURE_MAX = 1 << 20 };
 
 static const char running[] = "running";
 
@@ -217,6 +221,27 @@ int archive_get(const char *id, store_each_h *h, void *arg)
 	db_reset(STMT_ONE);
 
 	return 0;
+}
+
+
+void archive_capture(const char *id, const char *packets)
+{
+	if (db_trouble())
+		return;
+
+	db_bind_int(STMT_CAPTURE, 1, block_call(id));
+	db_bind_int(STMT_CAPTURE, 2, (int64_t)strlen(packets));
+	db_bind_text(STMT_CAPTURE, 3, packets);
+	db_bind_int(STMT_CAPTURE, 4, CAPTURE_MAX);
+	db_write(STMT_CAPTURE);
+}
+
+
+void archive_packets(const char *id, archive_packets_h *h, void *arg)
+{
+	db_bind_int(STMT_PACKETS, 1, block_call(id));
+	while (!db_step(STMT_PACKETS))
+		h(db_column_text(STMT_PACKETS, 0), arg);
 }
 
 

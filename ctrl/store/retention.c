@@ -46,6 +46,7 @@ struct old_block {
 
 struct old_transfer {
 	int64_t id;
+	int64_t capture; /* its number there */
 	int64_t seq;
 	size_t call;
 };
@@ -179,6 +180,7 @@ static void find_transfers(struct step *s)
 		t->id = db_column_int(STMT_OLD_TRANSFERS, 0);
 		t->seq = db_column_int(STMT_OLD_TRANSFERS, 1);
 		t->call = add_call(s, db_column_text(STMT_OLD_TRANSFERS, 2));
+		t->capture = block_call(db_column_text(STMT_OLD_TRANSFERS, 3));
 	}
 }
 
@@ -282,8 +284,11 @@ static bool take_transfers(const struct step *s)
 			break;
 
 		retention.transfer = t->seq;
-		if (!retention.busy_h(s->calls + t->call))
-			forget(STMT_FORGET_TRANSFER, t->id);
+		if (retention.busy_h(s->calls + t->call))
+			continue;
+
+		forget(STMT_FORGET_CAPTURE, t->capture);
+		forget(STMT_FORGET_TRANSFER, t->id);
 	}
 
 	if (i == STEP_TRANSFERS)

@@ -67,13 +67,19 @@ static const char *const tables[] = {
 	" WHERE ended IS NOT NULL",
 };
 
-/* What came to that version since; an older referd of it does not look at
+/* What came to that version since; `transfer` is a number for the transfer_id,
+   as `call` above.  An older referd of it does not look at
    them */
 static const char *const added[] = {
 	"CREATE TABLE IF NOT EXISTS late("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT)",
 	"CREATE TABLE IF NOT EXISTS fleet("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, data TEXT)",
+	"CREATE TABLE IF NOT EXISTS captures("
+	" id INTEGER PRIMARY KEY, transfer INTEGER NOT NULL,"
+	" size INTEGER NOT NULL, data TEXT NOT NULL)",
+	"CREATE INDEX IF NOT EXISTS captures_transfer"
+	" ON captures(transfer, size)",
 	"CREATE INDEX IF NOT EXISTS transfers_member"
 	" ON transfers(member, started, outcome) WHERE member IS NOT NULL",
 };
@@ -146,11 +152,17 @@ const char *const schema_sql[STMTS] = {
 	[STMT_SHRINK] = "PRAGMA incremental_vacuum(128)",
 	[STMT_OLD_BLOCKS] = "SELECT last, time, data FROM blocks"
 			    " WHERE last > ? ORDER BY last LIMIT ?",
-	[STMT_OLD_TRANSFERS] = "SELECT id, seq, call_sid FROM transfers"
-			       " WHERE seq > ? AND seq <= ?"
+	[STMT_OLD_TRANSFERS] = "SELECT id, seq, call_sid, key"
+			       " FROM transfers WHERE seq > ? AND seq <= ?"
 			       " AND outcome IS NOT NULL"
 			       " ORDER BY seq LIMIT ?",
 	[STMT_FORGET_TRANSFER] = "DELETE FROM transfers WHERE id = ?",
+	[STMT_CAPTURE] = "INSERT INTO captures(transfer, size, data)"
+			 " SELECT ?1, ?2, ?3 WHERE (SELECT ifnull(sum(size),"
+			 " 0) FROM captures WHERE transfer = ?1) < ?4",
+	[STMT_PACKETS] = "SELECT data FROM captures WHERE transfer = ?"
+			 " ORDER BY id",
+	[STMT_FORGET_CAPTURE] = "DELETE FROM captures WHERE transfer = ?",
 	[STMT_TRANSFER] = "INSERT INTO transfers(key, call_sid, node, outcome,"
 			  " started, ended, code, final_ms, seq, target,"
 			  " words, data, member)"

@@ -90,6 +90,8 @@ typedef void(store_save_h)(void);
 
 typedef void(store_each_h)(const char *key, const char *data, void *arg);
 
+typedef void(archive_packets_h)(const char *packets, void *arg);
+
 typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
 
 /* Number of the last message that was looked at; ENOMEM if memory ran out, or
@@ -151,6 +153,24 @@ int archive_find(const struct archive_filter *f, store_each_h *h, void *arg);
  * @return 0 if success, ENOENT if it is not kept
  */
 int archive_get(const char *id, store_each_h *h, void *arg);
+
+/**
+ * Keep SIP messages of a transfer, which go when that goes.  While nothing can
+ * be written, and beyond 1 MiB of one transfer, they are not kept.
+ *
+ * @param id      Its transfer_id
+ * @param packets They, as JSON text
+ */
+void archive_capture(const char *id, const char *packets);
+
+/**
+ * Go through the SIP messages of a transfer that are kept; in a job
+ *
+ * @param id  Its transfer_id
+ * @param h   Handler of what was kept at once, in that order
+ * @param arg Handler argument
+ */
+void archive_packets(const char *id, archive_packets_h *h, void *arg);
 
 /**
  * Get a transfer as it was put last, if that is not in the file yet; in the

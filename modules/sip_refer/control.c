@@ -199,6 +199,17 @@ static int dry_runs(struct livecall *lc, const struct farend *far,
 }
 
 
+/* Of the call that the target of an attended transfer is in */
+static const char *other_id(const struct sipverb *verb)
+{
+	const struct livecall *other = verb->replaces
+					       ? livecalls_find(verb->replaces)
+					       : NULL;
+
+	return other ? call_id(other->call) : NULL;
+}
+
+
 static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
 		 struct error *error)
 {
@@ -230,6 +241,7 @@ static int refer(struct livecall *lc, struct sipverb *verb, const char *ref,
 
 	err = livecall_take_dialog(lc, verb->refer_to.uri);
 	call.dlg = lc->dlg;
+	call.other_id = other_id(verb);
 	if (!err)
 		err = referrals_add(&t, &call, verb, ref, error);
 	if (err)

@@ -34,6 +34,7 @@
   sip_refer_unsubscribe      no                    # from what is given up
   sip_refer_accept           no                    # REFERs of far ends
   sip_refer_profiles         /etc/referd/profiles  # how far ends differ
+  sip_refer_capture          yes                   # SIP byte for byte
  \endverbatim
  */
 
@@ -108,11 +109,11 @@ static int get_seconds(uint32_t *msp, const char *name, uint32_t least,
 }
 
 
-static int get_bool(bool *valp, const char *name)
+static int get_bool(bool *valp, const char *name, bool def)
 {
 	struct pl pl;
 
-	*valp = false;
+	*valp = def;
 	if (conf_get(conf_cur(), name, &pl))
 		return 0;
 
@@ -198,6 +199,8 @@ static void module_stop(void)
 	livecalls_close();
 	profiles_close();
 	referrals_close();
+	trace_close();
+	capture_close();
 	source_close();
 	lsnr_req = mem_deref(lsnr_req);
 	lsnr_resp = mem_deref(lsnr_resp);
@@ -210,7 +213,7 @@ static void module_stop(void)
 
 
 static int module_start(const char *path, const char *node,
-			const struct timeouts *timeouts)
+			const struct timeouts *timeouts, bool capture)
 {
 	static const struct link_handlers handlers = {
 		.request = control_request,
@@ -226,6 +229,8 @@ static int module_start(const char *path, const char *node,
 	int err;
 
 	err = dialog_init(why, sizeof(why));
+	if (!err && capture)
+		err = trace_init(capture_take, why, sizeof(why));
 	if (err) {
 		warning("sip_refer: cannot be loaded: %s\n", why);
 		return err;
@@ -252,6 +257,8 @@ static int module_start(const char *path, const char *node,
 	if (!err)
 		err = referrals_init(timeouts, &events);
 	if (!err)
+		err = capture_init(capture);
+	if (!err)
 		err = playback_init();
 	if (!err)
 		err = livecalls_init();
@@ -265,7 +272,7 @@ static int module_start(const char *path, const char *node,
 static int module_init(void)
 {
 	struct timeouts timeouts = {0};
-	bool accept, unsubscribe;
+	bool accept, unsubscribe, capture;
 	char path[PATH_SIZE], node[NODE_MAX], releases[256];
 	int err;
 
@@ -284,8 +291,9 @@ static int module_init(void)
 			   TIMEOUT_MAX, RINGING_TIMEOUT);
 	err |= get_seconds(&timeouts.retry, "sip_refer_retry_timeout", 0,
 			   RETRY_MAX / 1000, RETRY_MAX / 1000);
-	err |= get_bool(&unsubscribe, "sip_refer_unsubscribe");
-	err |= get_bool(&accept, "sip_refer_accept");
+	err |= get_bool(&unsubscribe, "sip_refer_unsubscribe", false);
+	err |= get_bool(&accept, "sip_refer_accept", false);
+	err |= get_bool(&capture, "sip_refer_capture", true);
 	err |= get_path(path);
 	err |= get_node(node);
 	if (err || read_profiles())
@@ -293,7 +301,7 @@ static int module_init(void)
 
 	timeouts.unsubscribe = unsubscribe ? UNSUBSCRIBE : UNSUBSCRIBE_UNSET;
 	decline_init(accept);
-	err = module_start(path, node, &timeouts);
+	err = module_start(path, node, &timeouts, capture);
 	if (err) {
 		module_stop();
 		return err;

@@ -121,7 +121,7 @@ test('each option of referctl is offered to the commands that take it',
 	async () => {
 	const commands = ['calls', 'refer', 'transfer', 'cancel', 'request',
 		'answer', 'decline', 'hangup', 'dial', 'watch',
-		'transfers', 'send', 'fleet'];
+		'transfers', 'export', 'send', 'fleet'];
 	const told = commands.flatMap((c) => c === 'fleet' ?
 		['init', 'status', 'config'].map((word) => [c, word]) : [[c]]);
 	const offered = new Set();
@@ -136,7 +136,7 @@ test('each option of referctl is offered to the commands that take it',
 				[...words, ...[[], ['-'], ['-', 'a']][{
 					refer: 2, transfer: 2, cancel: 1,
 					request: 2, answer: 1, decline: 1,
-					hangup: 1, dial: 1, send: 1, 'fleet config': 1,
+					hangup: 1, dial: 1, send: 1, export: 1, 'fleet config': 1,
 				}[command] ?? 0], ...words.length === 1 ?
 					['--url', 'none:'] : [], `${option}=x`],
 				{ encoding: 'utf8', env: { ...process.env,

@@ -93,7 +93,8 @@ scene('each has help, and promtool has nothing to say', async (s) => {
 		.map(([, name]) => name));
 
 	assert.deepEqual([...labels].sort(),
-		['fate', 'le', 'node', 'outcome', 'reason', 'version']);
+		['fate', 'le', 'node', 'outcome', 'reason', 'result',
+			'version']);
 	all.client.close();
 }, { skip });
 

@@ -68,7 +68,7 @@ int import_replace(const char *symbol, uintptr_t func, uintptr_t repl,
 
 	if (!strcmp(symbol, "sipevent_drefer"))
 		imports.drefer = repl;
-	else
+	else if (!strcmp(symbol, "sipsess_modify"))
 		imports.modify = repl;
 
 	return 0;

@@ -5,10 +5,10 @@ if(NOT CMOCKA_FOUND)
 	return()
 endif()
 
-foreach(name archive cast clock config decode feed fields filter fleetclient
-		fleetstore jetstream json log loop member message node outbox outq
-		reader redo retention ring schema sender store table textcheck
-		trace transferverb verb wire)
+foreach(name archive capture cast clock config decode feed fields filter
+		fleetclient fleetstore jetstream json log loop member message node
+		outbox outq reader redo retention ring schema sender store table
+		textcheck trace transferverb verb wire)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
 	target_link_libraries(unit_ctrl_${name} PRIVATE ctrl

@@ -2,8 +2,8 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-foreach(name doubts dtmf farend notify profile sipfrag sipmsg sipverb target
-		text uui warnings)
+foreach(name doubts dtmf farend notify profile rawsip sipfrag sipmsg sipverb
+		target text uui warnings)
 	add_executable(unit_module_${name} unit/module_${name}.c)
 	target_link_libraries(unit_module_${name} PRIVATE
 		sip_refer_pure PkgConfig::CMOCKA)

@@ -121,6 +121,8 @@ static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 	hold_call_closed(lc);
 	siprequest_call_closed(lc);
 	referrals_call_closed(lc->dlg, stopping);
+	capture_call_closed(lc->dlg ? sip_dialog_callid(lc->dlg->dlg)
+				    : lc->call_id);
 	livecall_closed(lc, scode, reason);
 }
 

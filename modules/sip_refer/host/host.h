@@ -66,6 +66,23 @@ typedef void(drequest_h)(int err, const struct sip_msg *msg, void *arg);
  */
 typedef void(deadline_h)(void *arg);
 
+/** A SIP message on its way, all of it borrowed */
+struct traced {
+	bool sent;            /**< By this baresip                */
+	enum sip_transp tp;   /**< What it is really sent over    */
+	const struct sa *src; /**< May be NULL                    */
+	const struct sa *dst; /**< May be NULL                    */
+	const char *pkt;      /**< As it is sent, or was received */
+	size_t len;           /**< Its length [bytes]             */
+};
+
+/**
+ * Defines the handler of a SIP message on its way
+ *
+ * @param t Message
+ */
+typedef void(trace_h)(const struct traced *t);
+
 /** A deadline, which is cancelled before its memory goes */
 struct deadline {
 	struct heap_node node; /**< By a clock of its own [ns] */
@@ -439,6 +456,28 @@ void timers_init(void);
 void timers_close(void);
 
 
+/* trace: The SIP messages of this baresip, as sent and as received */
+
+/**
+ * Have a handler called for each SIP message, before libre reads what was
+ * received
+ *
+ * @param h    Handler
+ * @param why  Buffer for the sentence that says why it cannot be done
+ * @param size Size of the buffer
+ *
+ * @return 0, ENOTSUP if this baresip cannot be changed, or what mprotect()
+ *         fails with
+ */
+int trace_init(trace_h *h, char *why, size_t size);
+
+/**
+ * Give baresip its own handler back; harmless without trace_init(), and to be
+ * called before dialog_close()
+ */
+void trace_close(void);
+
+
 /* walltime: The time of day */
 
 /**
@@ -448,5 +487,12 @@ void timers_close(void);
  * @return Time [ms] since 1970
  */
 uint64_t walltime_now(void);
+
+/**
+ * Get the time of day as exactly as the system has it
+ *
+ * @return Time [us] since 1970
+ */
+uint64_t walltime_us(void);
 
 #endif

@@ -8,11 +8,17 @@
 #include "host.h"
 
 
-uint64_t walltime_now(void)
+uint64_t walltime_us(void)
 {
 	struct timeval tv;
 
 	(void)gettimeofday(&tv, NULL);
 
-	return (uint64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+	return (uint64_t)tv.tv_sec * 1000000 + tv.tv_usec;
+}
+
+
+uint64_t walltime_now(void)
+{
+	return walltime_us() / 1000;
 }

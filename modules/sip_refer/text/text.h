@@ -741,6 +741,40 @@ bool notify_is_last(const struct notify *notify);
 char *uui_json(const struct sip_msg *msg);
 
 
+/* rawsip: What tells a SIP message from others, in its bytes alone */
+
+/** What a message is, borrowed from its bytes */
+struct rawsip {
+	struct pl call_id;
+	struct pl met;  /**< Of its CSeq                           */
+	uint16_t scode; /**< 0: it is a request                    */
+	bool in_dialog; /**< Its To has a tag                      */
+	bool secret;    /**< It has credentials, see rawsip_blank() */
+};
+
+/**
+ * Read what a message is
+ *
+ * @param raw Set to it
+ * @param pkt Message
+ * @param len Its length [bytes]
+ *
+ * @return 0, EINVAL, or EBADMSG if it has no Call-ID or no CSeq
+ */
+int rawsip_read(struct rawsip *raw, const char *pkt, size_t len);
+
+/**
+ * Put an x for each character of what was computed from a password, and of
+ * credentials that are none of digest authentication; the length stays
+ *
+ * @param pkt Message
+ * @param len Its length [bytes]
+ *
+ * Reference: RFC 3261 section 22, RFC 7616
+ */
+void rawsip_blank(char *pkt, size_t len);
+
+
 /* sipmsg: What a SIP message said, as JSON */
 
 /**

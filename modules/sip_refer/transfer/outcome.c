@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "link/link.h"
 #include "text/text.h"
+#include "capture.h"
 #include "outcome.h"
 #include "referral.h"
 
@@ -110,6 +111,7 @@ void outcome_unsent(const struct referral *r)
 	rep.refer_status = 0;
 	rep.reason = rep.sip = NULL;
 	link_report_later(&rep);
+	capture_told(r);
 }
 
 
@@ -125,6 +127,7 @@ void outcome_begin(struct referral *r)
 	step_begin(&rep, r, "requested");
 	link_report_later(&rep);
 	outcome_message(r, NULL);
+	capture_told(r);
 }
 
 
@@ -146,6 +149,7 @@ void outcome_step(struct referral *r, const char *step,
 	rep.sip = message;
 	link_report_step(&rep);
 	free(message);
+	capture_step(r, step, msg->req ? "NOTIFY" : "REFER", !msg->req);
 }
 
 
@@ -238,6 +242,18 @@ static enum maybe media_of(const struct referral *r)
 }
 
 
+/* Of the message that is the evidence, NULL if none is */
+static const char *method_of(const char *evidence)
+{
+	if (is_told(evidence) || !strcmp(evidence, "terminated"))
+		return "NOTIFY";
+	if (!strcmp(evidence, "response"))
+		return "REFER";
+
+	return !strcmp(evidence, "bye") ? "BYE" : NULL;
+}
+
+
 /**
  * Report how a transfer has ended
  *
@@ -266,6 +282,8 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 	link_report(&rep);
 	outcome_message(r, NULL);
 	link_flush();
+	capture_step(r, rep.step, method_of(evidence),
+		     !strcmp(evidence, "response"));
 
 	info("sip_refer: transfer %s to %s: %s (%s)\n", r->id, r->refer_to,
 	     outcome, evidence);
@@ -291,6 +309,7 @@ void outcome_late(struct referral *r, const struct sip_msg *msg)
 	step_begin(&rep, r, "late");
 	link_report(&rep);
 	outcome_message(r, NULL);
+	capture_step(r, rep.step, "NOTIFY", false);
 
 	info("sip_refer: transfer %s to %s: late %u\n", r->id, r->refer_to,
 	     r->call_status);

@@ -6,6 +6,7 @@
 #include <re.h>
 #include "host/host.h"
 #include "text/text.h"
+#include "capture.h"
 #include "late.h"
 #include "outcome.h"
 #include "referral.h"
@@ -246,6 +247,7 @@ int referrals_add(struct referral **rp, const struct referral_call *call,
 
 	(*rp)->usage = usage;
 	list_append(&usage->referrals, &(*rp)->le, *rp);
+	capture_begin(*rp, call->sid, call->other_id);
 
 	return 0;
 }

@@ -16,6 +16,7 @@ struct referral;
 struct sip_msg;
 struct sipverb;
 struct timeouts;
+struct traced;
 
 /** The call that is transferred */
 struct referral_call {
@@ -25,6 +26,8 @@ struct referral_call {
 	const char *sid; /**< call_sid                              */
 	bool outgoing;
 	bool minds_unsubscribe; /**< Its far end does */
+	const char *other_id;   /**< Call-ID of the call that the target is
+				   in, NULL if there is none */
 };
 
 /** How a transfer is given up */
@@ -50,6 +53,37 @@ struct referral_events {
 	/** Whether media still comes; false if nobody knows */
 	bool (*media)(bool *comesp, const char *call_sid);
 };
+
+
+/* capture: The SIP messages of transfers, byte for byte */
+
+/**
+ * Begin to keep messages
+ *
+ * @param on True if they are wanted
+ *
+ * @return 0, or ENOMEM
+ */
+int capture_init(bool on);
+
+/**
+ * Report what is left to report, and forget all messages
+ */
+void capture_close(void);
+
+/**
+ * Take a message of this baresip
+ *
+ * @param t Message
+ */
+void capture_take(const struct traced *t);
+
+/**
+ * A call is closed. What follows of its transfer is still taken for a while.
+ *
+ * @param call_id Its Call-ID, may be NULL
+ */
+void capture_call_closed(const char *call_id);
 
 
 /* decline: A REFER of the far end's own */

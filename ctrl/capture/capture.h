@@ -1,0 +1,192 @@
+/**
+ * @file capture.h  The SIP messages of transfers, for those that read packets
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#ifndef CAPTURE_H
+#define CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+enum {
+	UDP_PAYLOAD_MAX = 65507, /* RFC 768 within RFC 791 [bytes] */
+	HEP_HOST_SIZE = 256,
+};
+
+/* Where a message came from or went to.  The family is AF_UNSPEC if nobody
+   knows. */
+struct packet_end {
+	int family;
+	unsigned char addr[16]; /* in network order: 4 or 16 of them */
+	uint16_t port;
+};
+
+/* A SIP message, as a baresip sent or received it */
+struct packet {
+	int64_t us; /* since 1970 */
+	bool sent;
+	char transport[8]; /* UDP, TCP, TLS, WS, WSS */
+	struct packet_end from;
+	struct packet_end to;
+	char step[16]; /* that it became, "" for none */
+	bool last;     /* the baresip has kept no other behind it */
+	char *data;    /* its bytes, with a NUL behind them */
+	size_t len;
+};
+
+typedef void(packet_h)(struct packet *p, void *arg);
+
+/* Reads packets of which one may stand in several texts */
+struct packet_reader {
+	struct packet at; /* the one that is not whole */
+	size_t size;
+};
+
+/* Bytes in the making; what fails sticks */
+struct bytes {
+	unsigned char *p;
+	size_t len;
+	size_t size;
+	bool failed;
+};
+
+struct hep_config {
+	const char *to; /* HOST:PORT; NULL or "" for none */
+	unsigned id;
+	bool mask;
+};
+
+
+/* bytes: Bytes in the making */
+
+/**
+ * Add bytes
+ *
+ * @param b   Bytes
+ * @param p   What is added; NULL for zeros
+ * @param len Its length in bytes
+ */
+void bytes_put(struct bytes *b, const void *p, size_t len);
+
+/**
+ * Free them
+ *
+ * @param b Bytes, empty afterwards
+ */
+void bytes_free(struct bytes *b);
+
+
+/* comment: A packet in words */
+
+/**
+ * Tell what a packet is, and which step it became
+ *
+ * @param buf  Buffer
+ * @param size Its size
+ * @param p    Packet
+ */
+void packet_comment(char *buf, size_t size, const struct packet *p);
+
+
+/* hep: A packet as HOMER takes it */
+
+/**
+ * Write a packet as HEP3, in one datagram.  What has no room is cut off.
+ *
+ * @param b  Bytes, empty
+ * @param p  Packet
+ * @param id Number of this sender
+ */
+void hep_write(struct bytes *b, const struct packet *p, uint32_t id);
+
+
+/* hepout: Packets on their way to HOMER */
+
+/**
+ * Tell what is wrong with where HEP3 is to go
+ *
+ * @param to HOST:PORT
+ *
+ * @return NULL, or what is wrong, as in "must be HOST:PORT"
+ */
+const char *hep_error(const char *to);
+
+/**
+ * Begin to send.  Says itself what is wrong.
+ *
+ * @param c Configuration, which is copied
+ *
+ * @return 0, also if nothing is to be sent; EINVAL or ENOMEM
+ */
+int hep_open(const struct hep_config *c);
+
+/**
+ * Send no more
+ */
+void hep_close(void);
+
+/**
+ * Send the packets of a report.  What can't be sent at once is lost, and
+ * counted.
+ *
+ * @param packets JSON text of an array
+ */
+void hep_send(const char *packets);
+
+
+/* mask: Numbers with all but their last digits hidden */
+
+/**
+ * Put a * for each digit of a number of somebody but its last ones; the length
+ * stays
+ *
+ * @param p Packet
+ */
+void packet_mask(struct packet *p);
+
+
+/* packet: What a baresip reports of its messages */
+
+/**
+ * Read packets.  What is none is passed over.
+ *
+ * @param r    Reader, zeroed at first
+ * @param json Text of an array, as docs/link.md has it
+ * @param h    Handler, which may change the bytes
+ * @param arg  Handler argument
+ */
+void packets_read(struct packet_reader *r, const char *json, packet_h *h,
+		  void *arg);
+
+/**
+ * Free what a reader keeps
+ *
+ * @param r Reader
+ */
+void packets_end(struct packet_reader *r);
+
+
+/* pcapng: Packets as Wireshark takes them */
+
+/**
+ * Begin a file
+ *
+ * @param b       Bytes, empty
+ * @param comment On the whole of it
+ */
+void pcapng_begin(struct bytes *b, const char *comment);
+
+/**
+ * Add a packet, as UDP
+ *
+ * @param b       Bytes
+ * @param p       Packet
+ * @param comment On it
+ */
+void pcapng_add(struct bytes *b, const struct packet *p, const char *comment);
+
+#endif

@@ -1,0 +1,541 @@
+/**
+ * @file capture.c  The SIP messages of transfers, byte for byte
+ *
+ * What makes a call is kept while the call lives: a transfer of it begins with
+ * that. From the start of a transfer on, each message of its call is reported,
+ * a few at a time: nobody waits for them, and each report has its price.
+ *
+ * Copyright (C) 2026 the sip_refer authors
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+#include "json.h"
+#include "linkreport.h"
+#include "host/host.h"
+#include "link/link.h"
+#include "text/text.h"
+#include "capture.h"
+#include "packet.h"
+#include "referral.h"
+#include "transfer.h"
+
+
+enum {
+	HASH_SIZE = 256,
+	KEPT_MAX = 16,          /* messages that make a call         */
+	KEPT_BYTES_MAX = 65536, /* ... and what they take [bytes]    */
+	WAITING_MAX = 16 << 20, /* those of all calls [bytes]        */
+	COUNT_MAX = 256,        /* messages of a transfer            */
+	BYTES_MAX = 512 << 10,  /* ... and what they have [bytes]    */
+	FLUSH_TIME = 500,       /* from a message to its report [ms] */
+	FLUSH_BYTES = 30000,    /* that wait no longer               */
+	PACKETS_MAX = 60000,    /* in one report, as JSON [bytes]    */
+	LINGER = 32000,         /* 64*T1, behind the end [ms]        */
+	OVER = 64000,           /* behind the end of the call [ms]   */
+	UNAUTHORIZED = 401,
+	PROXY_UNAUTHORIZED = 407,
+};
+
+/** The messages of a call */
+struct capture {
+	struct le he; /**< By Call-ID                          */
+	struct le le; /**< Among those that have no transfer    */
+	char *call_id;
+	char *other_id;      /**< Of the other call of the transfer */
+	char *call_sid;      /**< Of the call that is transferred   */
+	char id[17];         /**< transfer_id, "" while none began  */
+	struct list kept;    /**< Make the call                     */
+	struct list pending; /**< Are not reported yet              */
+	size_t kept_bytes;   /**< That kept takes                   */
+	size_t pending_bytes;
+	unsigned count; /**< Messages of the transfer          */
+	size_t bytes;   /**< That they have                    */
+	uint64_t ended; /**< See deadline_now(), 0: not yet    */
+	bool up;        /**< The call has had its ACK          */
+	bool told;      /**< referd knows of the transfer      */
+	bool again;     /**< kept is to be reported            */
+	bool asked;     /**< The REFER was seen                */
+	struct deadline flush;
+	struct deadline over;
+};
+
+static struct {
+	struct hash *ht;
+	struct list waiting; /* that have no transfer */
+	size_t bytes;        /* that those take       */
+} captures;
+
+
+static void unlink_waiting(struct capture *c)
+{
+	if (c->le.list)
+		captures.bytes -= c->kept_bytes;
+	list_unlink(&c->le);
+}
+
+
+static void destructor(void *arg)
+{
+	struct capture *c = arg;
+
+	deadline_cancel(&c->flush);
+	deadline_cancel(&c->over);
+	unlink_waiting(c);
+	hash_unlink(&c->he);
+	list_flush(&c->kept);
+	list_flush(&c->pending);
+	mem_deref(c->call_id);
+	mem_deref(c->other_id);
+	mem_deref(c->call_sid);
+}
+
+
+static bool cmp_handler(struct le *le, void *arg)
+{
+	const struct capture *c = le->data;
+
+	return !pl_strcmp(arg, c->call_id);
+}
+
+
+static struct capture *find(const struct pl *call_id)
+{
+	return list_ledata(hash_lookup(captures.ht, hash_joaat_pl(call_id),
+				       cmp_handler, (void *)call_id));
+}
+
+
+static struct capture *find_str(const char *call_id)
+{
+	struct pl pl;
+
+	if (!captures.ht || !call_id)
+		return NULL;
+
+	pl_set_str(&pl, call_id);
+
+	return find(&pl);
+}
+
+
+/* The oldest calls lose what made them */
+static void make_room(void)
+{
+	while (captures.bytes > WAITING_MAX)
+		mem_deref(list_ledata(list_head(&captures.waiting)));
+}
+
+
+static struct capture *add(const struct pl *call_id)
+{
+	struct capture *c;
+
+	make_room();
+	c = mem_zalloc(sizeof(*c), destructor);
+	if (!c)
+		return NULL;
+
+	if (pl_strdup(&c->call_id, call_id))
+		return mem_deref(c);
+
+	hash_append(captures.ht, hash_joaat_pl(call_id), &c->he, c);
+	list_append(&captures.waiting, &c->le, c);
+
+	return c;
+}
+
+
+static void report(const struct capture *c, const char *id, struct json *j)
+{
+	json_close(j, ']');
+	if (json_done(j))
+		link_report_step(&(struct report){
+			.kind = REPORT_CAPTURE,
+			.call_sid = c->call_sid,
+			.transfer_id = id,
+			.packets = json_done(j),
+		});
+	json_free(j);
+}
+
+
+/** A report in the making */
+struct page {
+	const struct capture *c;
+	const char *id;
+	struct json j;
+	bool open;
+};
+
+
+static void page_end(struct page *page)
+{
+	if (page->open)
+		report(page->c, page->id, &page->j);
+	page->open = false;
+}
+
+
+static void page_begin(struct page *page, const char *id)
+{
+	if (page->open && !strcmp(page->id, id))
+		return;
+
+	page_end(page);
+	page->open = true;
+	page->id = id;
+	json_init(&page->j);
+	json_open(&page->j, NULL, '[');
+}
+
+
+/* Each report has one entry at least, and no more than it has room for */
+static void page_add(struct page *page, const char *id, const struct packet *p)
+{
+	size_t pos = 0;
+
+	do {
+		struct json entry;
+
+		json_init(&entry);
+		json_open(&entry, NULL, '[');
+		pos = packet_print(&entry, p, pos);
+		if (!json_done(&entry)) {
+			json_free(&entry);
+			return;
+		}
+
+		if (page->open && page->j.len + entry.len > PACKETS_MAX)
+			page_end(page);
+		page_begin(page, id);
+		json_raw(&page->j, NULL, json_done(&entry) + 1);
+		json_free(&entry);
+	} while (pos < p->len);
+}
+
+
+static void flush(struct capture *c)
+{
+	struct page page = {.c = c};
+	struct le *le;
+
+	deadline_cancel(&c->flush);
+	for (le = c->again ? list_head(&c->kept) : NULL; le; le = le->next)
+		page_add(&page, c->id, le->data);
+	c->again = false;
+
+	for (le = list_head(&c->pending); le; le = le->next) {
+
+		const struct packet *p = le->data;
+
+		page_add(&page, p->owner, p);
+	}
+	page_end(&page);
+
+	list_flush(&c->pending);
+	c->pending_bytes = 0;
+}
+
+
+static void flush_handler(void *arg)
+{
+	flush(arg);
+}
+
+
+static void flush_soon(struct capture *c)
+{
+	if (!c->told)
+		return;
+
+	if (c->pending_bytes > FLUSH_BYTES)
+		flush(c);
+	else if (!deadline_runs(&c->flush))
+		deadline_start(&c->flush, FLUSH_TIME, flush_handler, c);
+}
+
+
+static bool is_kept(const struct capture *c, const struct rawsip *raw)
+{
+	return !c->up && !*c->id && pl_strcasecmp(&raw->met, "BYE");
+}
+
+
+/* 401 and 407 are answered by another INVITE */
+static bool is_refusal(const struct rawsip *raw)
+{
+	return raw->scode >= 300 && raw->scode != UNAUTHORIZED &&
+	       raw->scode != PROXY_UNAUTHORIZED &&
+	       !pl_strcmp(&raw->met, "INVITE");
+}
+
+
+static void keep(struct capture *c, const struct traced *t,
+		 const struct rawsip *raw)
+{
+	struct packet *p;
+
+	if (!raw->scode && !pl_strcmp(&raw->met, "ACK"))
+		c->up = true;
+
+	if (list_count(&c->kept) >= KEPT_MAX ||
+	    c->kept_bytes + t->len > KEPT_BYTES_MAX)
+		return;
+
+	p = packet_alloc(t, raw);
+	if (!p)
+		return;
+
+	list_append(&c->kept, &p->le, p);
+	c->kept_bytes += packet_size(p);
+	captures.bytes += packet_size(p);
+}
+
+
+/* A transfer that is over concerns no more than what may still come of it */
+static bool is_wanted(const struct capture *c, const struct rawsip *raw)
+{
+	if (!c->ended || deadline_now() - c->ended < LINGER)
+		return true;
+
+	return !pl_strcmp(&raw->met, "NOTIFY") || !pl_strcmp(&raw->met, "BYE");
+}
+
+
+static bool is_full(const struct capture *c)
+{
+	return c->count >= COUNT_MAX || c->bytes > BYTES_MAX;
+}
+
+
+static void take(struct capture *c, const struct traced *t,
+		 const struct rawsip *raw)
+{
+	struct packet *p;
+
+	if (is_full(c) || !is_wanted(c, raw))
+		return;
+
+	p = packet_alloc(t, raw);
+	if (!p)
+		return;
+
+	++c->count;
+	c->bytes += p->len;
+	p->last = is_full(c);
+	str_ncpy(p->owner, c->id, sizeof(p->owner));
+	if (!c->asked && p->sent && !p->scode && !strcmp(p->met, "REFER")) {
+		c->asked = true;
+		p->step = "requested";
+	}
+
+	list_append(&c->pending, &p->le, p);
+	c->pending_bytes += packet_size(p);
+	flush_soon(c);
+}
+
+
+void capture_take(const struct traced *t)
+{
+	struct rawsip raw;
+	struct capture *c;
+
+	if (!captures.ht || rawsip_read(&raw, t->pkt, t->len))
+		return;
+
+	c = find(&raw.call_id);
+	if (!c && !raw.scode && !raw.in_dialog &&
+	    !pl_strcmp(&raw.met, "INVITE"))
+		c = add(&raw.call_id);
+	if (!c)
+		return;
+
+	if (*c->id)
+		take(c, t, &raw);
+	else if (is_kept(c, &raw))
+		keep(c, t, &raw);
+
+	if (!*c->id && !c->up && is_refusal(&raw))
+		mem_deref(c);
+}
+
+
+static const char *call_id_of(const struct referral *r)
+{
+	return sip_dialog_callid(r->dlg->dlg);
+}
+
+
+/* Those that make the call are of each transfer */
+static void begin(struct capture *c, const struct referral *r,
+		  const char *call_sid)
+{
+	const struct le *le;
+
+	if (*c->id)
+		flush(c);
+
+	unlink_waiting(c);
+	deadline_cancel(&c->over);
+	c->call_sid = mem_deref(c->call_sid);
+	if (str_dup(&c->call_sid, call_sid))
+		return;
+
+	str_ncpy(c->id, r->id, sizeof(c->id));
+	c->told = c->asked = false;
+	c->again = true;
+	c->ended = 0;
+	c->count = list_count(&c->kept);
+	c->bytes = 0;
+	for (le = list_head(&c->kept); le; le = le->next)
+		c->bytes += ((const struct packet *)le->data)->len;
+}
+
+
+/**
+ * A transfer begins: what is sent and received in its call is of it
+ *
+ * @param r        Transfer
+ * @param call_sid Its call
+ * @param other_id Call-ID of the call that its target is in, NULL if there is
+ *                 none
+ */
+void capture_begin(const struct referral *r, const char *call_sid,
+		   const char *other_id)
+{
+	struct capture *c, *other = find_str(other_id);
+	struct pl pl;
+
+	if (!captures.ht)
+		return;
+
+	pl_set_str(&pl, call_id_of(r));
+	c = find(&pl);
+	if (!c)
+		c = add(&pl);
+	if (!c)
+		return;
+
+	begin(c, r, call_sid);
+	c->other_id = mem_deref(c->other_id);
+	if (other && other != c && !str_dup(&c->other_id, other_id))
+		begin(other, r, call_sid);
+}
+
+
+static void tell(struct capture *c, const struct referral *r)
+{
+	if (!c || strcmp(c->id, r->id))
+		return;
+
+	c->told = true;
+	flush_soon(c);
+}
+
+
+/**
+ * referd is told of a transfer: its messages can follow
+ *
+ * @param r Transfer
+ */
+void capture_told(const struct referral *r)
+{
+	struct capture *c = find_str(call_id_of(r));
+
+	if (!c)
+		return;
+
+	tell(c, r);
+	tell(find_str(c->other_id), r);
+}
+
+
+/**
+ * A message that was received has become a step of a transfer: the latest of
+ * its kind that has become none
+ *
+ * @param r        Transfer
+ * @param step     Name of the step, a constant
+ * @param met      Method of its CSeq, NULL if no message made the step
+ * @param response True if it is a response
+ */
+void capture_step(const struct referral *r, const char *step, const char *met,
+		  bool response)
+{
+	struct capture *c = find_str(call_id_of(r));
+	struct le *le;
+
+	if (!c)
+		return;
+
+	if (!strcmp(step, "ended") && !strcmp(c->id, r->id))
+		c->ended = deadline_now();
+
+	for (le = met ? list_tail(&c->pending) : NULL; le; le = le->prev) {
+
+		struct packet *p = le->data;
+
+		if (p->sent || p->step || response != (p->scode != 0) ||
+		    strcmp(p->met, met))
+			continue;
+
+		p->step = step;
+		str_ncpy(p->owner, r->id, sizeof(p->owner));
+		return;
+	}
+}
+
+
+static void over_handler(void *arg)
+{
+	struct capture *c = arg;
+
+	if (c->told)
+		flush(c);
+	mem_deref(c);
+}
+
+
+void capture_call_closed(const char *call_id)
+{
+	struct capture *c = find_str(call_id);
+
+	if (!c)
+		return;
+
+	if (*c->id)
+		deadline_start(&c->over, OVER, over_handler, c);
+	else
+		mem_deref(c);
+}
+
+
+int capture_init(bool on)
+{
+	return on ? hash_alloc(&captures.ht, HASH_SIZE) : 0;
+}
+
+
+static bool close_handler(struct le *le, void *arg)
+{
+	struct capture *c = le->data;
+	(void)arg;
+
+	if (*c->id && c->told)
+		flush(c);
+
+	return false;
+}
+
+
+void capture_close(void)
+{
+	if (!captures.ht)
+		return;
+
+	(void)hash_apply(captures.ht, close_handler, NULL);
+	hash_flush(captures.ht);
+	captures.ht = mem_deref(captures.ht);
+	json_forget();
+}
