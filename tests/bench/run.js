@@ -20,19 +20,19 @@ const measurements = { latency, burst, rate, live, fanout, growth,
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 
-Measures what is named, or everything: ${Object.keys(measurements).join(', ')}.
-Times are in µs, CPU is that of all processes of one kind. BUILD_DIR is where
-the programs are, build if it is not set; BARESIP another baresip. Janus and
-Asterisk are measured, too, where they are installed; ASTERISK is the command
-that runs it, and ASTERISK_ROOT the root directory that it sees, if these are
-others: ASTERISK='chroot DIR asterisk' ASTERISK_ROOT=DIR.
+Runs the named measurements, or all: ${Object.keys(measurements).join(', ')}.
+Times are in µs; CPU is that of all processes of one kind. BUILD_DIR is the
+directory of the programs (default build), BARESIP another baresip. Janus and
+Asterisk are measured if they are installed. To use another Asterisk, set
+ASTERISK to the command that runs it, and ASTERISK_ROOT to its root directory:
+ASTERISK='chroot DIR asterisk' ASTERISK_ROOT=DIR.
 
-TRIAL is a part of the name of what gaps is to measure alone: idle, load,
-clients, search, disk, name, hooks; of what fleet is: local, far, costs, many,
+TRIAL selects one part, by a piece of its name. Parts of gaps: idle, load,
+clients, search, disk, name, hooks. Parts of fleet: local, far, costs, many,
 sizes, catch-up, held.
 
 --json   prints one JSON object instead of tables
---quick  makes a few transfers only: a look whether it works
+--quick  makes a few transfers only, to check that it works
 `;
 
 

@@ -17,10 +17,11 @@ import { descriptors, memory } from './procfs.js';
 
 const usage = `usage: tests/bench/soak [--minutes N] [--rate N] [--plot FILE]
 
-Makes so many transfers per second (225, about half of what one baresip
-carries) for so long (60 minutes), while clients come and go. Prints a row for
-each 60th of that time, and fails if a transfer was lost, or memory or
-descriptors grow. With SEED=17 the clients come as in the run that printed that.
+Makes transfers at a constant rate (default 225 per second, about half of what
+one baresip carries) for a number of minutes (default 60), while clients come and
+go. Prints a row for each 60th of that time, and fails if a transfer was lost, or
+if memory or descriptors grow. To repeat the clients of a run, set SEED to the
+number that the run printed, for example SEED=17.
 `;
 
 const ROWS = 60;
