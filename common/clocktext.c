@@ -19,7 +19,7 @@
 void clock_text(char text[CLOCK_TEXT_SIZE], int64_t ms)
 {
 	static _Thread_local time_t last =
-		-1; /* second, of which there are many messages */
+		-1; /* second: many messages fall into one */
 	static _Thread_local char known[CLOCK_TEXT_SIZE];
 	static _Thread_local size_t len;
 	time_t sec = (time_t)(ms / 1000);

@@ -1,10 +1,10 @@
 /**
  * @file direct.h  The link between sip_refer.so and referd.so in one process
  *
- * Each calls the other. What one says to the other never runs while the other
- * one is on the stack: the module hands its reports over at the end of a turn
- * of the loop, or of a transfer, and nothing while the service has called it;
- * requests that come while it hands reports over wait until that is done.
+ * Each side calls the other, but never while the other one is on the stack:
+ * the module hands its reports over at the end of a turn of the loop or of a
+ * transfer, and not while the service is calling it.  Requests that arrive
+ * while it hands reports over wait until it is done.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@
 struct report;
 struct node_request;
 
-/* What the module offers */
+/* Functions of the module */
 struct direct_node {
 	/* The service is there: the module attaches to it soon */
 	void (*offer)(void);
@@ -32,7 +32,7 @@ struct direct_node {
 	void (*leave)(void);
 };
 
-/* What the service offers */
+/* Functions of the service */
 struct direct_service {
 	/* Gives the number of the last report that it has, which is what a
 	   welcome says.  0, ENOTCONN if the service is not there (any more),
@@ -46,7 +46,7 @@ struct direct_service {
 	/* One that was made into a line before, which is written over */
 	void (*line)(char *line, size_t len);
 
-	/* That was all for now: it is stored, and told to the clients */
+	/* That was all for now: the service stores it and tells the clients */
 	void (*flush)(void);
 
 	/* The module goes, and is not to be called any more */

@@ -27,7 +27,7 @@ static const struct mod_export *find(const char *name)
 /**
  * Find the functions of a module that is loaded
  *
- * @param functionsp What it offers
+ * @param functionsp The functions of the other side
  * @param releasep   Its release, "" if that is not known
  * @param name       Its name
  *

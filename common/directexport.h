@@ -1,8 +1,8 @@
 /**
  * @file directexport.h  How two modules of baresip find each other's functions
  *
- * Behind what baresip wants of a module, what it exports has more, which the
- * other one looks for among the modules that are loaded.
+ * The export of each module is longer than baresip requires.  The other module
+ * finds it among the loaded modules by this extra part.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@
 #include "linkreport.h"
 #include "linkrequest.h"
 
-/* What they hand each other must be laid out the same way */
+/* Both sides must lay out what they exchange in the same way */
 #define DIRECT_LAYOUT                                                         \
 	(sizeof(struct report) << 16 | sizeof(struct node_request) << 8 |     \
 	 sizeof(struct direct_node) << 4 | sizeof(struct direct_service))
@@ -24,7 +24,7 @@
 
 struct direct_export {
 	struct mod_export me; /* its type is the one below: by that */
-	char type[sizeof(DIRECT_TYPE)]; /* we know that there is more */
+	char type[sizeof(DIRECT_TYPE)]; /* marks the longer export */
 	size_t layout;
 	const char *release;
 	const void *functions; /* struct direct_node or direct_service */

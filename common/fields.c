@@ -34,7 +34,7 @@ bool field_is_text(const struct field *f)
  * Get a text
  *
  * @param obj Struct
- * @param f   Field of it that is one
+ * @param f   One of its text fields
  *
  * @return The text, NULL if it is not told
  */
@@ -54,7 +54,7 @@ static bool bool_of(const void *obj, const struct field *f)
  * Get a number
  *
  * @param obj Struct
- * @param f   Field of it that is neither a text nor a bool
+ * @param f   One of its fields that is neither a text nor a bool
  *
  * @return The number
  */
@@ -67,8 +67,8 @@ int64_t field_int_of(const void *obj, const struct field *f)
 
 
 /**
- * Tell whether a number is a value of a field. What is none counts as not
- * told.
+ * Tell whether a number is a valid value of a field.  An invalid value counts
+ * as missing.
  *
  * @param f     Field
  * @param value Number
@@ -122,13 +122,13 @@ static void print(struct json *j, const void *obj, const struct field *f)
 
 
 /**
- * Write what is told as members
+ * Write the fields that have a value as members
  *
  * @param j      Text, in an open object
  * @param obj    Struct
  * @param table  Its fields
- * @param groups Those of them that are written, FIELDS_ALL for all that are in
- *               a group
+ * @param groups The groups to write, FIELDS_ALL for all fields that are in a
+ *               group
  */
 void fields_print(struct json *j, const void *obj, const struct field *table,
 		  unsigned groups)
@@ -145,7 +145,7 @@ void fields_print(struct json *j, const void *obj, const struct field *table,
  *
  * @param obj    Struct
  * @param table  Its fields
- * @param groups Those of them that count
+ * @param groups The groups that count
  *
  * @return Room, with a zero behind each text [bytes]
  */
@@ -169,8 +169,8 @@ size_t fields_room(const void *obj, const struct field *table, unsigned groups)
  *
  * @param obj    Struct
  * @param table  Its fields
- * @param groups Those of them whose texts move
- * @param room   Where they are copied to, see fields_room()
+ * @param groups The groups whose texts move
+ * @param room   Where the texts are copied to, see fields_room()
  *
  * @return Behind them
  */

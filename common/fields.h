@@ -12,7 +12,7 @@
 
 struct json;
 
-/* How a field of a struct stands in JSON */
+/* The JSON form of a field of a struct */
 enum field_sort {
 	FIELD_TEXT,   /* char *, a string; NULL is not told */
 	FIELD_JSON,   /* char *, JSON text of an object; NULL is not told */

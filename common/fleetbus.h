@@ -17,10 +17,10 @@ enum { FLEETBUS_VERSION = 2 };
 
 struct fleetbus;
 
-/* NULL or "" for what is not given; borrowed until close() */
+/* NULL or "" if not given; borrowed until close() */
 struct fleetbus_config {
-	const char *urls;  /* of the servers, by commas */
-	const char *name;  /* of the connection, for the engine's operator */
+	const char *urls;  /* URLs of the servers, separated by commas */
+	const char *name;  /* of the connection, for the operator */
 	const char *calm;  /* begin of subjects whose messages can wait */
 	const char *creds; /* files */
 	const char *nkey;
@@ -56,12 +56,12 @@ struct fleetbus_news {
 				   the last message before it; else 0 */
 	bool is_js;             /* from JetStream: has a reply of $JS., or a
 				   header Nats- */
-	const char *data;       /* with a zero behind it */
+	const char *data;       /* followed by a zero byte */
 	size_t len;
 };
 
-/* Called from any thread, when there are news and there were none; for those
-   that can wait not at once, as most of the time they are taken before that */
+/* Called from any thread when news arrive after there were none.  For news
+   that can wait the call is delayed, since most are taken before it. */
 typedef void(fleetbus_notify_h)(void *arg);
 
 struct fleetbus_plugin {
@@ -75,7 +75,7 @@ struct fleetbus_plugin {
 	 * @param h   Handler
 	 * @param arg Handler argument
 	 *
-	 * @return 0, ENOMEM, or what a thread can't be made for
+	 * @return 0, ENOMEM, or the error of creating a thread
 	 */
 	int (*open)(struct fleetbus **bp, const struct fleetbus_config *c,
 		    fleetbus_notify_h *h, void *arg);
@@ -109,7 +109,7 @@ struct fleetbus_plugin {
 	 * @param len     Its length in bytes
 	 *
 	 * @return 0, ENOMEM, ENOBUFS if too much waits to be sent, or ENOTCONN
-	 * if there is no connection
+	 *         without a connection
 	 */
 	int (*publish)(struct fleetbus *b, const char *subject,
 		       const char *reply,
@@ -117,19 +117,19 @@ struct fleetbus_plugin {
 		       const void *data, size_t len);
 
 	/**
-	 * Take what has come, in order
+	 * Take the news, in order
 	 *
 	 * @param b Client
 	 *
-	 * @return News, to be given to free(); NULL if there are none
+	 * @return The news, to be passed to free(); NULL if there are none
 	 */
 	struct fleetbus_news *(*take)(struct fleetbus *b);
 
 	void (*free)(struct fleetbus_news *n);
 
 	/**
-	 * Have the handler called at once also for what can wait, until some
-	 * of it is taken
+	 * Call the handler at once also for news that can wait, until some are
+	 * taken
 	 *
 	 * @param b Client
 	 */

@@ -1,5 +1,5 @@
 /**
- * @file heap.c  What comes at some time, the earliest first
+ * @file heap.c  Things that are due at some time, the earliest first
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -31,7 +31,7 @@ static struct heap_node *meld(struct heap_node *a, struct heap_node *b)
 }
 
 
-/* Of those beside each other first two and two, then what comes of it */
+/* Merge the siblings in pairs, then the results */
 static struct heap_node *meld_all(struct heap_node *n)
 {
 	struct heap_node *pairs = NULL, *first = NULL;
@@ -62,10 +62,10 @@ static struct heap_node *meld_all(struct heap_node *n)
 
 
 /**
- * Add what is to come
+ * Add a node
  *
  * @param h  Heap
- * @param n  What comes, in no heap
+ * @param n  Node, which is in no heap
  * @param at When it comes, by any clock that all of the heap have
  */
 void heap_add(struct heap *h, struct heap_node *n, uint64_t at)
@@ -76,10 +76,10 @@ void heap_add(struct heap *h, struct heap_node *n, uint64_t at)
 
 
 /**
- * Take out what is to come
+ * Remove a node
  *
  * @param h Heap
- * @param n What is in it
+ * @param n Node in the heap
  */
 void heap_cut(struct heap *h, struct heap_node *n)
 {
@@ -106,7 +106,7 @@ void heap_cut(struct heap *h, struct heap_node *n)
  * Tell whether something is to come
  *
  * @param h Heap
- * @param n What is in it, or in none
+ * @param n Node in the heap, or in none
  *
  * @return True if it is in the heap
  */

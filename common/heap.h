@@ -1,5 +1,5 @@
 /**
- * @file heap.h  What comes at some time, the earliest first
+ * @file heap.h  Things that are due at some time, the earliest first
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file jetstream.c  What JetStream is asked, and what it answers
+ * @file jetstream.c  Requests to JetStream, and its answers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -82,7 +82,7 @@ static int read_tree(cJSON **treep, struct jetstream_error *e,
 
 
 /**
- * Read what the engine says of a consumer
+ * Read the information on a consumer
  *
  * @param c    Consumer
  * @param e    Error, if that is the answer
@@ -118,7 +118,7 @@ int jetstream_consumer_read(struct jetstream_consumer *c,
  * @param e    Error, if that is the answer
  * @param text Answer
  *
- * @return 0, EPROTO if the answer is an error, EBADMSG if it is none
+ * @return 0, EPROTO if the answer is an error, EBADMSG if it is not valid
  */
 int jetstream_answer_read(struct jetstream_error *e, const char *text)
 {
@@ -132,14 +132,14 @@ int jetstream_answer_read(struct jetstream_error *e, const char *text)
 
 
 /**
- * Read the answer to a message that was published.  There is one to each
- * batch of events: no tree is made of it.
+ * Read the answer to a published message.  Each batch of events has one, so
+ * this builds no tree.
  *
- * @param a    What became of it
+ * @param a    The acknowledgement
  * @param e    Error, if that is the answer
  * @param text Answer
  *
- * @return 0, EPROTO if the answer is an error, EBADMSG if it is none
+ * @return 0, EPROTO if the answer is an error, EBADMSG if it is not valid
  */
 int jetstream_ack_read(struct jetstream_ack *a, struct jetstream_error *e,
 		       const char *text)
@@ -223,9 +223,9 @@ static void read_cluster(struct jetstream_stream *s, const cJSON *cluster)
  * @param s     Stream
  * @param e     Error, if that is the answer
  * @param text  Answer
- * @param fleet Name of the fleet, with which its subjects begin
+ * @param fleet Name of the fleet, the first token of its subjects
  *
- * @return 0, EPROTO if the answer is an error, EBADMSG if it is none
+ * @return 0, EPROTO if the answer is an error, EBADMSG if it is not valid
  */
 int jetstream_stream_read(struct jetstream_stream *s,
 			  struct jetstream_error *e, const char *text,
@@ -256,12 +256,12 @@ int jetstream_stream_read(struct jetstream_stream *s,
 
 
 /**
- * Tell what is missing in a stream
+ * Find the first fault in the configuration of a stream
  *
  * @param s       Stream
- * @param servers How many servers there are
+ * @param servers Number of servers
  *
- * @return What it should be, as in "it must be on disk"; NULL if all is well
+ * @return What it must be, as in "it must be on disk"; NULL if it has no fault
  */
 const char *jetstream_stream_wrong(const struct jetstream_stream *s,
 				   unsigned servers)
@@ -339,7 +339,8 @@ static char *decode(const char *text, size_t *lenp)
  * @param e    Error, if that is the answer
  * @param text Answer
  *
- * @return 0, ENOMEM, EPROTO if the answer is an error, EBADMSG if it is none
+ * @return 0, ENOMEM, EPROTO if the answer is an error, EBADMSG if it is not
+ *         valid
  */
 int jetstream_message_read(struct jetstream_message *m,
 			   struct jetstream_error *e, const char *text)

@@ -1,5 +1,5 @@
 /**
- * @file jetstream.h  What JetStream is asked, and what it answers
+ * @file jetstream.h  Requests to JetStream, and its answers
  *
  * Its API is requests in JSON, on subjects $JS.API.
  *
@@ -31,7 +31,7 @@ struct jetstream_error {
 	char text[JETSTREAM_TEXT_SIZE];
 };
 
-/* Of a message that was published */
+/* The acknowledgement of a published message */
 struct jetstream_ack {
 	uint64_t seq;
 	bool duplicate;
@@ -39,7 +39,7 @@ struct jetstream_ack {
 
 struct jetstream_stream {
 	char name[JETSTREAM_TIME_SIZE];
-	char created[JETSTREAM_TIME_SIZE]; /* when, as it is told */
+	char created[JETSTREAM_TIME_SIZE]; /* as in the answer */
 	char leader[JETSTREAM_TIME_SIZE];  /* "" if there is none */
 	uint64_t first, last; /* sequences; last is first - 1 if it is empty */
 	uint64_t messages, bytes;

@@ -1,9 +1,9 @@
 /**
  * @file json.c  Writes JSON text
  *
- * There is no tree in between: to make one of cJSON and print it takes 2.6 to
- * 3.5 times the CPU, to print one that is there already 2 to 2.6 times, as
- * `tests/bench/run savings` measures side by side.
+ * It builds no tree.  Building one with cJSON and printing it takes 2.6 to 3.5
+ * times the CPU, printing an existing one 2 to 2.6 times; `tests/bench/run
+ * savings` measures both side by side.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@ enum {
 	SPARE_SIZE = 8192,
 };
 
-/* Stands for what was cut off: U+2026 */
+/* Replaces the part that was cut off: U+2026 */
 static const char mark[] = "\xe2\x80\xa6";
 
 /* Texts come and go all the time, of a size that malloc() takes long for */
@@ -65,7 +65,7 @@ void json_forget(void)
 }
 
 
-/* Where so many bytes more can be written; NULL if memory ran out */
+/* Get a place for so many more bytes; NULL if out of memory */
 static char *room(struct json *j, size_t len)
 {
 	size_t size;
@@ -131,8 +131,8 @@ static bool is_plain(unsigned char c)
 }
 
 
-/* As JSON.stringify() has it, so that who reads a text and writes it again has
-   the same bytes to check a signature with */
+/* Like JSON.stringify(), so that a reader that writes the text again has the
+   same bytes to check a signature with */
 static size_t escape(char esc[8], char c)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -159,8 +159,8 @@ static void append_escaped(struct json *j, const char *s, size_t len)
 }
 
 
-/* How much of a text takes so many bytes as it is written, and no half of a
-   character; all of it, if it takes no more */
+/* Number of bytes of the text that fit into the given room in written form,
+   without splitting a character */
 static size_t fitting(const char *s, size_t max)
 {
 	size_t used = 0, fits = 0, i;
@@ -193,8 +193,8 @@ static void append_quoted(struct json *j, const char *s, size_t len)
 }
 
 
-/* What was written last tells whether a comma is due.  Half of all that is
-   written are keys: they go at once. */
+/* The last byte tells whether a comma is due.  Half of all output are keys,
+   which take the fast path. */
 static void begin(struct json *j, const char *key)
 {
 	const char last = j->len ? j->text[j->len - 1] : '{';
@@ -337,15 +337,15 @@ void json_strn(struct json *j, const char *key, const char *value, size_t len)
 
 
 /**
- * Get a text that may be too long for where it is written: of what has no room
- * the end is cut off, and a mark stands for it
+ * Get a text that may be too long for its place: a mark replaces the end that
+ * is cut off
  *
- * @param copyp What was cut, to be freed; left alone if nothing had to be
+ * @param copyp The shortened copy, to be freed; unchanged if nothing was cut
  * @param value Text in UTF-8, may be NULL
  * @param max   Bytes that it may take between its quotes, escapes and the mark
  *              included; at least those of the mark
  *
- * @return The text itself, or what was cut; NULL if memory ran out
+ * @return The text itself or the copy; NULL if out of memory
  */
 const char *json_shorten(char **copyp, const char *value, size_t max)
 {
@@ -465,7 +465,7 @@ typedef unsigned char bytes __attribute__((vector_size(16)));
 enum { BYTES = sizeof(bytes) };
 
 
-/* Not 0 where a byte is to be escaped */
+/* Not 0 for each byte that must be escaped */
 static bytes specials(const char *s)
 {
 	bytes v;
@@ -485,12 +485,12 @@ static bool is_none(bytes found)
 
 
 /**
- * Tell whether a text can stand in a string as it is (RFC 8259 section 7)
+ * Tell whether a string can hold a text unchanged (RFC 8259 section 7)
  *
  * @param s   Text
  * @param len Its length in bytes
  *
- * @return True if none of it is to be escaped
+ * @return True if no byte must be escaped
  */
 bool json_plain(const char *s, size_t len)
 {

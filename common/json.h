@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Text in the making.  A failed allocation sticks, so that it is enough to
-   ask once, at the end, with json_done(). */
+/* A text under construction.  A failed allocation sticks, so that one check at
+   the end, with json_done(), is enough. */
 struct json {
 	char *text;
 	size_t len;

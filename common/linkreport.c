@@ -1,5 +1,5 @@
 /**
- * @file linkreport.c  What a baresip tells referd, see docs/link.md
+ * @file linkreport.c  Reports of a baresip to referd, see docs/link.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -170,11 +170,11 @@ static char *transfers_move(struct report *r, const char **list, char *room)
 
 
 /**
- * Copy a report with all its texts. Who reads it may rely on it that they are
- * UTF-8: what is not is repaired, as it is in a line.
+ * Copy a report with all its texts.  The reader may rely on UTF-8: the copy
+ * repairs invalid bytes, as a line does.
  *
  * @param r     Report that was not read from a line
- * @param sizep What the copy takes [bytes]
+ * @param sizep Size of the copy [bytes]
  *
  * @return Copy in one piece, to be freed with free(); NULL if memory ran out
  */

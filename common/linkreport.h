@@ -1,5 +1,5 @@
 /**
- * @file linkreport.h  What a baresip tells referd, see docs/link.md
+ * @file linkreport.h  Reports of a baresip to referd, see docs/link.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,8 +32,8 @@ enum report_kind {
 
 enum { REPORT_KINDS = REPORT_CAPTURE + 1 };
 
-/* What a baresip says of a call: its texts are borrowed from the report, or
-   the own of who has taken it over with fields_keep() */
+/* A call, as a baresip reports it.  Its texts are borrowed from the report, or
+   owned by the struct that took them over with fields_keep(). */
 struct call_info {
 	const char *sid;
 	const char *call_id;
@@ -54,7 +54,7 @@ struct call_info {
 
 extern const struct field call_info_fields[];
 
-/* Texts are borrowed; NULL or 0 is what is not told */
+/* Texts are borrowed; NULL or 0 means not given */
 struct report {
 	enum report_kind kind;
 	const char *type; /* its name, where it was read from a line */

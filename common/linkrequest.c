@@ -1,5 +1,5 @@
 /**
- * @file linkrequest.c  What referd asks of a baresip, see docs/link.md
+ * @file linkrequest.c  Requests of referd to a baresip, see docs/link.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */

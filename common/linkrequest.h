@@ -1,5 +1,5 @@
 /**
- * @file linkrequest.h  What referd asks of a baresip, see docs/link.md
+ * @file linkrequest.h  Requests of referd to a baresip, see docs/link.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@
 
 struct json;
 
-/* Texts are borrowed; NULL is what is not told */
+/* Texts are borrowed; NULL means not given */
 struct node_request {
 	const char *type; /* verbs, cancel, dial, hold */
 	const char *ref;
@@ -19,9 +19,10 @@ struct node_request {
 	int attempts;      /* so many of them are one dry run; 0: none */
 	const char *verbs; /* JSON text of their array */
 	bool hold;         /* true: on hold, false: off */
-	const char *dial;  /* JSON text of an object: what to dial, and how */
+	const char *dial;  /* JSON text of an object: the data of the dial */
 
-	/* cancel: what the outcome says, and whether to unsubscribe */
+	/* cancel: the evidence and reason of the outcome, and whether to
+	   unsubscribe */
 	const char *evidence;
 	const char *reason;
 	bool unsubscribe;

@@ -1,9 +1,9 @@
 /**
- * @file nkey.c  The keys by which NATS knows its users
+ * @file nkey.c  Keys of NATS users
  *
- * A key is one of Ed25519 (RFC 8032), with bytes before it that say what it is
- * for and a checksum (CRC-16/XMODEM) behind it, in base 32 (RFC 4648) without
- * padding: a seed begins with SU, a public key with U.
+ * A key is an Ed25519 key (RFC 8032).  Bytes for its kind precede it, and a
+ * checksum (CRC-16/XMODEM) follows it.  The text form is base 32 (RFC 4648)
+ * without padding: a seed begins with SU, a public key with U.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -94,7 +94,7 @@ static int decode(unsigned char *p, size_t len, const char *text)
  * Find the public key of a user
  *
  * @param key  Public key
- * @param seed Seed; what follows it does not matter
+ * @param seed Seed; anything after it is ignored
  *
  * @return 0, EINVAL if it is no seed of a user, or ENOMEM
  */

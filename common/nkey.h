@@ -1,5 +1,5 @@
 /**
- * @file nkey.h  The keys by which NATS knows its users
+ * @file nkey.h  Keys of NATS users
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -27,8 +27,8 @@ static size_t count(const char *text, size_t len, char c)
 }
 
 
-/* Length of the escape at p, 0 if the parser would make a NUL of it.  One that
-   means a NUL becomes U+0001. */
+/* Length of the escape at p, 0 if the parser would make a NUL of it.  An
+   escape of NUL becomes U+0001. */
 static size_t escape_len(char *p, size_t len)
 {
 	if (len < 2 || p[1] != 'u')
@@ -46,7 +46,7 @@ static size_t escape_len(char *p, size_t len)
 }
 
 
-/* Outside of strings there are none that the parser would take */
+/* Outside of strings the parser accepts no escape */
 static bool check_escapes(char *text, size_t len)
 {
 	char *p = text, *end = text + len;
@@ -93,15 +93,15 @@ static bool is_deep(const char *text, size_t len)
 
 
 /**
- * Check a text for what the parser would let pass, but we can't use: nesting
- * without end, and NUL characters, which would cut strings short, as do
- * escapes that are none.  A NUL that is written as an escape becomes U+0001,
- * for whoever reads the string to refuse by its name.
+ * Check a text for what the parser would accept, but referd cannot use:
+ * unlimited nesting, NUL characters, which would cut strings short, and
+ * invalid escapes.  An escaped NUL becomes U+0001, which the reader of the
+ * string refuses as a control character.
  *
  * @param text JSON text from outside
  * @param len  Length in bytes
  *
- * @return What is wrong with it, NULL if nothing is
+ * @return The rule that the text breaks, NULL if it breaks none
  */
 const char *json_error(char *text, size_t len)
 {
@@ -132,7 +132,7 @@ static size_t ascii_len(const char *text, size_t len)
 }
 
 
-/* Length of the UTF-8 character at p (RFC 3629), 0 if there is none */
+/* Length of the UTF-8 character at p (RFC 3629), 0 if it is not valid */
 static size_t utf8_char(const unsigned char *p, size_t len)
 {
 	unsigned char lo = 0x80, hi = 0xbf;
@@ -190,8 +190,8 @@ bool utf8_valid(const char *text, size_t len)
 
 
 /**
- * Replace what is not UTF-8 by question marks.  SIP headers carry any bytes,
- * but a WebSocket text frame must not.
+ * Replace invalid UTF-8 by question marks.  SIP headers carry any bytes, but a
+ * WebSocket text frame must not.
  *
  * @param text Text
  * @param len  Length in bytes
@@ -208,7 +208,8 @@ void utf8_repair(char *text, size_t len)
 }
 
 
-/* Length of the control character at p: C0, DEL or C1; 0 if it is none */
+/* Length of the control character at p: C0, DEL or C1; 0 for another character
+ */
 static size_t control_char(const char *p)
 {
 	const unsigned char *s = (const unsigned char *)p;
@@ -225,7 +226,7 @@ static size_t control_char(const char *p)
  *
  * @param text Text in UTF-8
  *
- * @return True if there are any
+ * @return True if the text has one
  */
 bool text_controls(const char *text)
 {
@@ -239,8 +240,8 @@ bool text_controls(const char *text)
 
 
 /**
- * Replace what is not UTF-8, and control characters, by question marks: what
- * a sentence repeats of a bad input must not end it, nor colour a terminal
+ * Replace invalid UTF-8 and control characters by question marks.  A sentence
+ * that quotes bad input must not end early, nor colour a terminal.
  *
  * @param text Text
  */

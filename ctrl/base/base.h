@@ -1,5 +1,5 @@
 /**
- * @file base.h  Text, time, log, tables, counters: what every room uses
+ * @file base.h  Text, time, log, tables, counters: the base of all rooms
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,12 +26,13 @@ enum {
 	TRACE_SIZE = 129, /* of a traceparent, with the terminating zero */
 };
 
-/* What is wrong with a setting, as in "must be a path"; NULL if nothing is.
-   Key and value live as long as the text that configfile_read() gives. */
+/* The rule that a setting breaks, as in "must be a path"; NULL if it breaks
+   none.  Key and value live as long as the text that configfile_read()
+   returns. */
 typedef const char *(configfile_h)(const char *key, const char *value,
 				   void *arg);
 
-/* Those of one name, which differ by label, stand together */
+/* Counters of one name, which differ by label, are adjacent */
 enum counter {
 	COUNTER_MESSAGES_SENT,
 	COUNTER_MESSAGES_RECEIVED,
@@ -40,7 +41,7 @@ enum counter {
 	COUNTER_DROPPED_REPLACED,
 	COUNTER_DROPPED_TOKEN,
 	COUNTER_DROPPED_TOO_LARGE,
-	COUNTER_DROPPED_FLEET, /* it has begun anew, or was not read as far */
+	COUNTER_DROPPED_FLEET, /* the stream is new, or was not read as far */
 	COUNTER_HOOKS_ANSWERED,
 	COUNTER_HOOKS_TIMEOUT,
 	COUNTER_HOOKS_FAILED,
@@ -58,7 +59,7 @@ enum counter {
 	COUNTERS,
 };
 
-/* Those of one name, which differ by label, stand together */
+/* Histograms of one name, which differ by label, are adjacent */
 enum histogram {
 	HISTOGRAM_REFER,
 	HISTOGRAM_TRANSFERRED,
@@ -71,15 +72,15 @@ enum histogram {
 	HISTOGRAMS,
 };
 
-/* Filled by whoever refuses, sent by reply_error() */
+/* Set by the function that refuses, sent by reply_error() */
 struct error {
 	char text[400];
 	char verb[64];  /* "" if no verb is at fault */
 	char field[64]; /* "" if no field is */
 	char ref[136];  /* msgid of the message at fault, "" if it had none */
 	char trace[TRACE_SIZE]; /* traceparent of it, "" if it had none */
-	int position; /* of the verb in its list, -1 if it has none */
-	int status;   /* what HTTP says of it */
+	int position; /* position of the verb in its list, -1 for none */
+	int status;   /* HTTP status */
 };
 
 enum member_type {
@@ -93,7 +94,7 @@ enum member_type {
 struct member {
 	const char *key; /* NULL in an array */
 	enum member_type type;
-	char *text; /* of a string what it says, of others the JSON text */
+	char *text; /* value of a string, or JSON text */
 };
 
 typedef void(member_h)(const struct member *m, void *arg);
@@ -150,7 +151,7 @@ struct retry {
 typedef bool(table_each_h)(const char *key, void *value, void *arg);
 
 
-/* clock: Time of day, and names that nobody has had before */
+/* clock: Time of day, and unique names */
 
 /**
  * Get the time of day
@@ -214,12 +215,12 @@ void random_uuid(char text[UUID_SIZE]);
 /**
  * Read a file of settings
  *
- * @param textp Text that the values stand in, to be freed when they are not
- *              used any more
+ * @param textp Text that holds the values, to be freed when they are not used
+ *              any more
  * @param path  File
  * @param h     Called with each setting, in order
  * @param arg   Handler argument
- * @param error Buffer for a sentence that says what is wrong, and where
+ * @param error Buffer for a sentence with the line and its fault
  * @param size  Its size in bytes
  *
  * @return 0 if success, EINVAL if a line is wrong, EFBIG if the file is too
@@ -229,17 +230,17 @@ int configfile_read(char **textp, const char *path, configfile_h *h, void *arg,
 		    char *error, size_t size);
 
 
-/* counters: What is counted from the start on */
+/* counters: Events counted since the start */
 
 /**
  * Count an event
  *
- * @param counter Of which kind it is
+ * @param counter Its kind
  */
 void counter_add(enum counter counter);
 
 /**
- * Get what a counter has come to
+ * Get the value of a counter
  *
  * @param counter Counter
  *
@@ -260,7 +261,7 @@ void counters_print(FILE *f);
 /**
  * Count how long something took
  *
- * @param h       What it was
+ * @param h       The histogram
  * @param seconds How long it took
  */
 void histogram_add(enum histogram h, double seconds);
@@ -273,7 +274,7 @@ void histogram_add(enum histogram h, double seconds);
 void histograms_print(FILE *f);
 
 
-/* error: What is wrong with a message, as one sentence */
+/* error: The fault of a message, as one sentence */
 
 /**
  * Begin with nothing wrong
@@ -283,9 +284,8 @@ void histograms_print(FILE *f);
 void error_init(struct error *f);
 
 /**
- * Set the sentence that says what is wrong, as in "sip:refer: referTo must be
- * a string".  The position and the name of the verb come first, if they are
- * known.
+ * Set the sentence of an error, as in "sip:refer: referTo must be a string".
+ * The position and the name of the verb come first, if they are known.
  *
  * @param f      Error
  * @param status HTTP status for it
@@ -307,13 +307,13 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
 void error_trace(struct error *f, const char *trace);
 
 /**
- * Say what a node found wrong.  Its sentence has the field already.
+ * Set the error of a node.  Its sentence already names the field.
  *
  * @param f      Error
  * @param status HTTP status for it
- * @param field  Name of the field at fault, NULL if none is; that of the verb
- *               if it is the state of the call that does not allow it: then
- *               the status is 409
+ * @param field  Name of the field at fault, NULL for none; the name of the
+ *               verb if the state of the call forbids the verb: the status is
+ *               409 then
  * @param error  The sentence
  */
 void error_set_node(struct error *f, int status, const char *field,
@@ -328,15 +328,15 @@ void error_set_node(struct error *f, int status, const char *field,
  * @param obj Object, may be NULL
  * @param key Name of the member
  *
- * @return The string, which lives as long as the object; NULL if there is none
+ * @return The string, which lives as long as the object; NULL if missing
  */
 const char *field_str(const struct cJSON *obj, const char *key);
 
 /**
- * Get what a number says
+ * Get the value of a number
  *
  * @param item    Member, may be NULL
- * @param missing What to return if it is no number, or a negative one
+ * @param missing Result if the member is not a number, or is negative
  *
  * @return Its integer part
  */
@@ -347,7 +347,7 @@ int64_t field_number(const struct cJSON *item, int64_t missing);
  *
  * @param obj     Object, may be NULL
  * @param key     Name of the member
- * @param missing What to return if there is no such number
+ * @param missing Result if there is no such number
  *
  * @return Its integer part
  */
@@ -359,7 +359,7 @@ int64_t field_int(const struct cJSON *obj, const char *key, int64_t missing);
  * @param obj Object, may be NULL
  * @param key Name of the member
  *
- * @return True if it is there and true
+ * @return True if the member exists and is true
  */
 bool field_bool(const struct cJSON *obj, const char *key);
 
@@ -369,31 +369,31 @@ bool field_bool(const struct cJSON *obj, const char *key);
  * @param obj Object, may be NULL
  * @param key Name of the member
  *
- * @return Its JSON text, to be freed; NULL if there is none
+ * @return Its JSON text, to be freed; NULL if missing
  */
 char *field_text(const struct cJSON *obj, const char *key);
 
 /**
- * Replace a string by what is told anew; what is not told stays
+ * Replace a string by a new value; a missing value leaves it unchanged
  *
  * @param sp Pointer to the string, allocated
- * @param s  What is told, NULL if nothing is
+ * @param s  New value, NULL if missing
  *
  * @return 0 if success, or ENOMEM
  */
 int field_keep(char **sp, const char *s);
 
 /**
- * Tell whether what came from outside is as good as left out
+ * Tell whether a member from outside counts as missing
  *
  * @param item Member, may be NULL
  *
- * @return True if there is none, or it is null or ""
+ * @return True if it is missing, null or ""
  */
 bool field_empty(const struct cJSON *item);
 
 /**
- * Get a member of what came from outside
+ * Get a member from outside
  *
  * @param obj Object
  * @param key Name of the member
@@ -403,15 +403,14 @@ bool field_empty(const struct cJSON *item);
 const struct cJSON *field_get(const struct cJSON *obj, const char *key);
 
 /**
- * Get a string that came from outside
+ * Get a string from outside
  *
- * @param sp   The string, which lives as long as the object; NULL if there is
- *             none
+ * @param sp   The string, which lives as long as the object; NULL if missing
  * @param obj  Object
  * @param key  Name of the member
- * @param name What to call it if something is wrong with it
+ * @param name Its name in an error
  * @param max  Bytes that it may have
- * @param f    What is wrong, if something is
+ * @param f    Set if the string is not valid
  *
  * @return 0 if success, otherwise EBADMSG with the error set
  */
@@ -422,13 +421,13 @@ int field_check(const char **sp, const struct cJSON *obj, const char *key,
 /* member: The members of JSON objects, read where they stand */
 
 /**
- * Read the members of an object, or the elements of an array; any other value
- * has none.  Nothing of it counts before the whole has turned out to be JSON.
+ * Read the members of an object, or the elements of an array; another value
+ * has none.  The caller must ignore all of them if the result is an error.
  *
- * @param text JSON text that json_error() has passed, which is written over:
- *             the members keep what they need of it
- * @param h    Called for each member; what is in a member that is an object
- *             or an array itself can be read like this in turn
+ * @param text JSON text that json_error() has passed.  It is overwritten: the
+ *             members point into it.
+ * @param h    Called for each member; the text of an object or array can be
+ *             read in the same way
  * @param arg  Handler argument
  *
  * @return 0, or EBADMSG if it is not JSON
@@ -439,7 +438,7 @@ int members_read(char *text, member_h *h, void *arg);
  * Get a number that is not negative
  *
  * @param m       Member
- * @param missing What to return if it is no such number
+ * @param missing Result if it is not such a number
  *
  * @return Its integer part
  */
@@ -457,9 +456,9 @@ int64_t member_int(const struct member *m, int64_t missing);
 void fields_free(void *obj, const struct field *table);
 
 /**
- * Take over the members of an object; what is not told stays.  What is of
- * another type than it should be, or out of range, counts as not told.  Of two
- * with the same name the last counts.
+ * Take over the members of an object; missing members leave their fields
+ * unchanged.  A member of the wrong type or out of range counts as missing.
+ * Of two members with the same name the last counts.
  *
  * @param obj   Struct, whose texts are its own
  * @param table Its fields
@@ -481,13 +480,13 @@ void fields_borrow(void *obj, const struct field *table,
 		   const struct member *m);
 
 /**
- * Take over what another struct tells in fields with the same keys; what it
- * does not tell stays
+ * Take over the values of another struct's fields with the same keys; missing
+ * values leave the fields unchanged
  *
  * @param to     Struct, whose texts are its own
  * @param table  Its fields
- * @param groups Those of them that are taken over, FIELDS_ALL for all that are
- *               in a group
+ * @param groups The groups to take over, FIELDS_ALL for all fields that are in
+ *               a group
  * @param from   The other struct
  * @param others Its fields, of the same sorts; the same table if it is of the
  *               same kind
@@ -520,7 +519,7 @@ void guest_set(bool is_guest);
 bool guest_is(void);
 
 /**
- * Get the name by which an option is given here
+ * Get the name of an option as the operator gives it
  *
  * @param option Its name, as in some-thing
  *
@@ -541,8 +540,8 @@ unsigned descriptors_high(void);
  *
  * @param fd Descriptor, closed on exec
  *
- * @return Descriptor in its place, from DESCRIPTORS_LOW on if there is one;
- *         the same if not, or if the process is our own
+ * @return New descriptor, from DESCRIPTORS_LOW on if one is free; the same
+ *         descriptor otherwise, or in a process of our own
  */
 int descriptor_move(int fd);
 
@@ -590,14 +589,14 @@ void log_level_set(enum log_level level);
  * @param levelp Level found
  * @param name   error, warning, info or debug
  *
- * @return 0 if success, EINVAL if there is no such level
+ * @return 0 if success, EINVAL if the name is unknown
  */
 int log_level_parse(enum log_level *levelp, const char *name);
 
 /**
- * Make a line of any text: what could look like another line, or like text
- * that is not there, becomes '?', and secrets become '*'.  Much of what is
- * logged came from outside.
+ * Make a safe line of any text.  A character that could fake another line or
+ * hide text becomes '?', and secrets become '*'.  Much of the log comes from
+ * outside.
  *
  * @param line Text, changed
  */
@@ -621,8 +620,8 @@ void log_print(enum log_level level, const char *fmt, ...)
 /* process: Processes at the other end of a socket: may they, do they live */
 
 /**
- * Watch a process, so that its end is not taken for a lost connection.  Where
- * that can't be done, it just seems to live on.
+ * Watch a process, to tell its end from a lost connection.  Where watching is
+ * not possible, the process counts as alive.
  *
  * @param p   Process; all zero, or watched before
  * @param pid Its id, 0 if it is not known
@@ -683,7 +682,7 @@ bool process_may(uid_t uid, gid_t gid, int fd, gid_t group);
  *
  * @param r     Policy
  * @param url   URL
- * @param count Attempts after the first, if the URL does not tell
+ * @param count Attempts after the first, if the URL gives no number
  */
 void retry_parse(struct retry *r, const char *url, int count);
 
@@ -691,7 +690,7 @@ void retry_parse(struct retry *r, const char *url, int count);
  * Tell whether to try again
  *
  * @param r     Policy
- * @param cause What went wrong
+ * @param cause Cause of the failure
  *
  * @return True if so
  */
@@ -711,12 +710,12 @@ double retry_next(struct retry *r);
  *
  * @param status Status
  *
- * @return What went wrong
+ * @return Cause of the failure
  */
 enum retry_cause retry_status(long status);
 
 
-/* systemd: What systemd wants to know of its service */
+/* systemd: Notifications to systemd */
 
 /**
  * Say that clients and baresips can come
@@ -737,22 +736,22 @@ void systemd_stopping(void);
 /* loop: The event loop */
 
 /**
- * Make the event loop, if there is none
+ * Create the event loop, unless it exists
  *
  * @return 0, ENOMEM, or what timerfd_create() fails with
  */
 int loop_init(void);
 
 /**
- * Free the event loop; whatever waits in it has been stopped
+ * Free the event loop; all its watchers must have been stopped
  */
 void loop_close(void);
 
 /**
- * Get libev's loop, for its I/O watchers and those of libraries.  For all else
- * there are the functions here.
+ * Get libev's loop, for its I/O watchers and those of libraries.  Use the
+ * functions of this room for anything else.
  *
- * @return The loop, which is made if there is none; NULL if memory ran out
+ * @return The loop, which is created if needed; NULL if out of memory
  */
 struct ev_loop *loop_ev(void);
 
@@ -784,25 +783,25 @@ void loop_run(void);
 void loop_break(void);
 
 /**
- * Nest the loop in another one: that calls loop_pump() when there is something
- * to read, and loop_run() is not used
+ * Nest the loop in another one, which calls loop_pump() when the descriptor is
+ * readable; loop_run() is not used then
  *
  * @return Descriptor to wait for, which stays the loop's; -1 if memory ran out
  */
 int loop_fd(void);
 
 /**
- * Tell whether a turn has taken long enough: what can wait is for another one,
- * as the outer loop has audio to send
+ * Tell whether a turn has taken long enough.  Work that can wait is left to
+ * the next turn, since the outer loop has audio to send.
  *
  * @return True if it has; never if the loop is not nested
  */
 bool loop_late(void);
 
 /**
- * Handle what has happened, without a wait, for half a millisecond or so
+ * Handle pending events without waiting, for about half a millisecond
  *
- * @return True if there is more to do: it is to be called again soon
+ * @return True if more events are pending: call it again soon
  */
 bool loop_pump(void);
 
@@ -826,7 +825,7 @@ int table_create(struct table **tp);
 void table_destroy(struct table *t);
 
 /**
- * Put a value under a key, in place of what was there
+ * Put a value under a key; it replaces the previous one
  *
  * @param t     Table
  * @param key   Key, copied
@@ -842,7 +841,7 @@ int table_put(struct table *t, const char *key, void *value);
  * @param t   Table
  * @param key Key, may be NULL
  *
- * @return The value, NULL if there is none
+ * @return The value, NULL if missing
  */
 void *table_get(const struct table *t, const char *key);
 
@@ -879,7 +878,7 @@ void table_each(struct table *t, table_each_h *h, void *arg);
 /* thread: Threads beside the loop */
 
 /**
- * Start a thread that takes no signal: those are for the loop
+ * Start a thread that takes no signals: the loop takes them
  *
  * @param thread Set to it, to be joined
  * @param h      Runs in it
@@ -903,7 +902,7 @@ int thread_start(pthread_t *thread, thread_h *h, void *arg);
 void timer_init(struct timer *t, timer_h *h, void *arg);
 
 /**
- * Start a timer, anew if it runs.  No clock that is set changes its time.
+ * Start a timer, or restart it.  Setting the clock does not change its time.
  *
  * @param t       Timer
  * @param seconds After which it fires
@@ -922,7 +921,7 @@ void timer_stop(struct timer *t);
  *
  * @param t Timer
  *
- * @return True if it was started, and has neither fired nor been stopped
+ * @return True if it was started and has neither fired nor been stopped
  */
 bool timer_runs(const struct timer *t);
 
@@ -930,8 +929,8 @@ bool timer_runs(const struct timer *t);
 /* trace: The context of a trace, as W3C Trace Context writes it */
 
 /**
- * Tell whether a text is a traceparent.  Of a version behind 00, of which more
- * may be written, only what all have is looked at.
+ * Tell whether a text is a traceparent.  Of a later version than 00, which may
+ * be longer, only the common part is checked.
  *
  * @param text Text
  *
@@ -942,7 +941,7 @@ bool timer_runs(const struct timer *t);
 bool trace_valid(const char *text);
 
 /**
- * Make a traceparent: of version 00, with random ids, sampled
+ * Make a traceparent of version 00 with random ids, sampled
  *
  * @param text Buffer
  */
@@ -951,10 +950,11 @@ void trace_make(char text[TRACE_SIZE]);
 /**
  * Get the traceparent of an object, if it has one
  *
- * @param tp  The traceparent, which lives as long as the object; NULL if there
- *            is none
+ * @param tp  The traceparent, which lives as long as the object; NULL if
+ *            missing
  * @param obj Object
- * @param f   What is wrong, if something is; has the traceparent then
+ * @param f   Set if the traceparent is not valid; gets the traceparent
+ *            otherwise
  *
  * @return 0, or EBADMSG with the error set
  */

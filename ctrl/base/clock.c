@@ -1,5 +1,5 @@
 /**
- * @file clock.c  Time of day, and names that nobody has had before
+ * @file clock.c  Time of day, and unique names
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -51,8 +51,8 @@ int64_t clock_parse(const char *text)
 }
 
 
-/* Behind a time of day: nothing, which is UTC as Z is, or an offset.  In a
-   query a + becomes a space. */
+/* Reads the zone after a time of day: nothing or Z for UTC, or an offset.  In
+   a query a + becomes a space. */
 static int read_zone(int64_t *msp, const char *p)
 {
 	int hours, minutes, len = 0;
@@ -103,7 +103,8 @@ int clock_read(int64_t *msp, const char *text)
 	if (!q || tm.tm_year < 70)
 		return EINVAL;
 
-	/* there is no 30 February, but timegm() would find one in March */
+	/* 30 February does not exist, but timegm() would return a day in March
+	 */
 	day = tm.tm_mday;
 	*msp = (int64_t)timegm(&tm) * 1000;
 	if (tm.tm_mday != day)

@@ -1,5 +1,5 @@
 /**
- * @file counters.c  What is counted from the start on
+ * @file counters.c  Events counted since the start
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file error.c  What is wrong with a message, as one sentence
+ * @file error.c  The fault of a message, as one sentence
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +39,7 @@ static void write_text(struct error *f, const char *subject,
 				  : "",
 		       subject ? subject : "", subject ? " " : "", sentence);
 
-	/* what was cut off may have been half a character */
+	/* the cut may have split a character */
 	text_repair(f->text);
 }
 

@@ -65,7 +65,7 @@ static enum maybe maybe(const cJSON *item)
 }
 
 
-/* What needs no memory */
+/* Loads a field that needs no memory */
 static void load_plain(void *obj, const struct field *f, const cJSON *item)
 {
 	int64_t value = -1;
@@ -156,7 +156,7 @@ static void borrow_int(void *obj, const struct field *f,
 }
 
 
-/* What stands in a message where a text is to be had */
+/* Another JSON value in place of a text */
 static enum member_type type_of(const struct field *f)
 {
 	switch (f->sort) {

@@ -1,8 +1,8 @@
 /**
  * @file guest.c  Whose process we are in: our own, or baresip's
  *
- * A guest leaves to its host what is the whole process's: signals, limits,
- * standard output, and the low descriptors.
+ * A guest does not change what belongs to the whole process of its host:
+ * signals, limits, standard output, and the low descriptors.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -12,7 +12,7 @@
 
 enum { BOUNDS_MAX = 14 };
 
-/* Upper bounds [s], 0 behind the last */
+/* Upper bounds [s], ended by 0 */
 static const double waits[BOUNDS_MAX] = {.005, .01, .025, .05, .1, .25, .5,
 					 1,    2.5, 5,    10,  30, 60,  120};
 static const double turns[BOUNDS_MAX] = {.00005, .0001, .00025, .0005, .001,

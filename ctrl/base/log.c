@@ -52,14 +52,16 @@ int log_level_parse(enum log_level *levelp, const char *name)
 }
 
 
-/* What may not stand in a line is overwritten, so that it keeps its place */
+/* A character that must not be in a line is overwritten, so that the line
+   keeps its length */
 static void hide(char *p, size_t len)
 {
 	memset(p, '*', len);
 }
 
 
-/* The string behind a key of JSON, to its quote or to the end of the line */
+/* Finds the string after a key of JSON, up to its quote or the end of the line
+ */
 static void hide_member(char *line, const char *key)
 {
 	for (char *p = line; (p = strstr(p, key));) {
@@ -114,8 +116,8 @@ static void hide_secrets(char *line)
 
 
 /* Length of a control character, or of one that changes the direction of the
-   text or ends the line; 0 if there is none.  All of them have at most three
-   bytes of UTF-8. */
+   text or ends the line; 0 for another character.  All of them have at most
+   three bytes of UTF-8. */
 static size_t harmful(const unsigned char *p)
 {
 	if (*p < 0x20 || *p == 0x7f)

@@ -56,8 +56,8 @@ static void more_handler(EV_P_ ev_idle *w, int revents)
 }
 
 
-/* Before all other handlers of the round: what they change, libev tells the
-   kernel in the next round */
+/* Runs before all other handlers of the round: libev passes their changes to
+   the kernel in the next round */
 static void check_handler(EV_P_ ev_check *w, int revents)
 {
 	(void)w;
@@ -186,7 +186,7 @@ void loop_break(void)
 }
 
 
-/* libev tells its descriptor to nobody but a loop in which it is embedded */
+/* libev reveals its descriptor only to a loop that embeds it */
 int loop_fd(void)
 {
 	struct ev_loop *outer = ev_loop_new(EVBACKEND_POLL | EVFLAG_NOENV);
@@ -202,7 +202,7 @@ int loop_fd(void)
 	ev_embed_stop(outer, &embed);
 	ev_loop_destroy(outer);
 
-	/* here a turn ends in loop_pump() */
+	/* a turn of a nested loop ends in loop_pump() */
 	loops.nested = true;
 	ev_prepare_stop(loops.ev, &loops.prepare);
 

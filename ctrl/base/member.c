@@ -1,10 +1,10 @@
 /**
  * @file member.c  The members of JSON objects, read where they stand
  *
- * A node says much of each transfer, and most of it is handed on as it is: no
- * tree is made of it, but it is checked to the last byte (RFC 8259).  cJSON
- * takes 4 times the CPU to read a line (`tests/bench/run savings`), and with
- * it in this place referd takes 1.14 times the CPU for a whole transfer.
+ * A node reports much about each transfer, and referd passes most of it on
+ * unchanged.  So it builds no tree, but checks each byte (RFC 8259).  Reading
+ * a line with cJSON takes 4 times the CPU (`tests/bench/run savings`); a
+ * referd with cJSON here takes 1.14 times the CPU for a whole transfer.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -50,8 +50,9 @@ static unsigned hex4(const char *p)
 }
 
 
-/* Behind \uXXXX, with the other half of a surrogate pair; NULL if it is no
-   character (RFC 8259 section 8.2): who gets it may not be able to read it */
+/* Position after \uXXXX, with the other half of a surrogate pair; NULL if it
+   is not a character (RFC 8259 section 8.2), since a client may not be able to
+   read it */
 static char *unicode_end(char *p, unsigned *c)
 {
 	unsigned low;
@@ -74,7 +75,7 @@ static char *unicode_end(char *p, unsigned *c)
 }
 
 
-/* Behind an escape, NULL if it is none */
+/* Position after an escape, NULL if it is not valid */
 static char *escape_end(char *p)
 {
 	unsigned c;
@@ -89,7 +90,7 @@ static char *escape_end(char *p)
 }
 
 
-/* Behind the closing quote of a string; NULL if it is none */
+/* Position after the closing quote of a string; NULL if it is not valid */
 static char *string_end(char *p)
 {
 	char *quote;
@@ -175,7 +176,7 @@ static enum member_type type_of(const char *p)
 }
 
 
-/* Behind a value; NULL if it is none */
+/* Position after a value; NULL if it is not valid */
 static char *value_end(char *p)
 {
 	switch (type_of(p)) {
@@ -213,7 +214,7 @@ static char *put_utf8(char *to, unsigned c)
 }
 
 
-/* What a string says takes no more room than how it is written */
+/* The value of a string is never longer than its JSON form */
 static char *string_text(char *quote, char *end)
 {
 	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
@@ -243,7 +244,8 @@ static char *string_text(char *quote, char *end)
 }
 
 
-/* Behind the name of a member and its colon; NULL if there is none */
+/* Position after the name of a member and its colon; NULL if it is not valid
+ */
 static char *name_end(char *p, char **endp)
 {
 	*endp = string_end(p);

@@ -27,8 +27,8 @@ static void exit_handler(EV_P_ ev_io *w, int revents)
 }
 
 
-/* When it was started, by which a process differs from one that got its id
-   later [ticks since the machine was]; 0 if that can't be known */
+/* Start time, which tells a process from a later one with the same id [ticks
+   since boot]; 0 if unknown */
 static uint64_t started(pid_t pid)
 {
 	char path[32], text[1024];

@@ -1,8 +1,8 @@
 /**
- * @file systemd.c  What systemd wants to know of its service
+ * @file systemd.c  Notifications to systemd
  *
- * A datagram to the socket in NOTIFY_SOCKET, as sd_notify(3) tells; nobody
- * listens there if referd was started otherwise.
+ * A datagram to the socket in NOTIFY_SOCKET, see sd_notify(3).  Without
+ * systemd there is no such socket.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,7 +1,7 @@
 /**
  * @file timer.c  Timers of the event loop
  *
- * The kernel is told of the earliest one, and only at the end of a turn.
+ * The kernel gets the time of the earliest timer only, at the end of a turn.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -41,8 +41,8 @@ static uint64_t now_ns(void)
 }
 
 
-/* A handler may start and stop any of them: one that is started now comes in
-   another turn.  So do those that are too many for this one. */
+/* A handler may start and stop any timer.  A timer that it starts fires in a
+   later turn, and so do timers beyond the limit of this turn. */
 static void fire_handler(EV_P_ ev_io *w, int revents)
 {
 	const uint64_t now = now_ns();

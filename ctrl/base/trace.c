@@ -1,7 +1,7 @@
 /**
  * @file trace.c  The context of a trace, as W3C Trace Context writes it
  *
- * A span is none of ours to record: a context that is given goes on as it is.
+ * referd records no spans: a given context is passed on unchanged.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -23,7 +23,7 @@ enum {
 static const char name[] = "traceparent";
 
 
-/* Large letters are none (section 3.2.2) */
+/* Capital letters are not allowed (section 3.2.2) */
 static bool is_hex(const char *text, size_t len)
 {
 	return strspn(text, "0123456789abcdef") >= len;
@@ -50,7 +50,7 @@ static bool take(const char **pp, size_t len)
 }
 
 
-/* What a later version has behind the flags; it goes into a header field */
+/* A later version may add text after the flags; it goes into a header field */
 static bool is_visible(const char *text)
 {
 	while (*text > ' ' && *text <= '~')

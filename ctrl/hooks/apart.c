@@ -1,9 +1,9 @@
 /**
  * @file apart.c  The actionHooks that another member of a fleet may have sent
  *
- * A transfer that its member could tell no end of has been given up by another
- * one, which has sent the hook.  So who comes back waits with the hooks of
- * transfers that began before, until it knows which those are.
+ * If a member could not report the end of a transfer, another member gave the
+ * transfer up and sent its hook.  So a returning member holds back the hooks
+ * of transfers from before, until it knows which of them were given up.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

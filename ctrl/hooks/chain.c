@@ -31,7 +31,8 @@ static const struct hooks_events *events;
 
 
 /**
- * Tell whether nobody waits for a hook, and it must not hold up the others
+ * Tell whether nothing waits for the result of a hook, so that it must not
+ * delay others
  *
  * @param p Hook
  *
@@ -47,11 +48,11 @@ bool posting_passes(const struct posting *p)
  * Count and tell the end of the first hook of a call, and forget it
  *
  * @param p      Hook, which is freed
- * @param event  What has become of it, in the words of docs/protocol.md
- * @param status HTTP status, 0 if there is none
+ * @param event  Result, in the words of docs/protocol.md
+ * @param status HTTP status, 0 for none
  * @param reason Why, as a sentence; may be NULL
  *
- * @return The hooks behind it, NULL if there are none
+ * @return The hooks after it, NULL if there are none
  */
 struct chain *chain_conclude(struct posting *p, const char *event, long status,
 			     const char *reason)
@@ -94,7 +95,7 @@ static double retry_delay(const struct posting *p)
 	if (delay > retry_max)
 		delay = retry_max;
 
-	/* so that those who failed together do not come again together */
+	/* so that hooks that failed together are not retried together */
 	return delay * (.5 + .5 * random_unit());
 }
 
@@ -113,8 +114,8 @@ static bool can_retry(const struct posting *p, long status)
 }
 
 
-/* What failed once for an eventHook, the others before the actionHook need
-   not find out again */
+/* After the failure of an eventHook, the other eventHooks before the
+   actionHook are not tried */
 static struct chain *skip_events(struct chain *c, const char *url)
 {
 	while (c && c->head->next && posting_passes(c->head) &&
@@ -263,7 +264,7 @@ void posting_wait(struct posting *p)
 }
 
 
-/* Who comes too late finds it among what was missed */
+/* A client that comes too late gets it with the missed messages */
 static void give_up(struct posting *p)
 {
 	if (!p->seq)
@@ -298,8 +299,8 @@ void posting_send(struct posting *p)
 }
 
 
-/* Why a hook can never be delivered: what came over HTTP has no client, and an
-   application that has said goodbye will not be back.  NULL if it can. */
+/* Reason why a hook can never be delivered: a verb over HTTP has no client,
+   and an application that has closed does not come back.  NULL if it can. */
 static const char *dead_end(const struct posting *p)
 {
 	if (!p->sent && apart_sent(p))
@@ -314,9 +315,9 @@ static const char *dead_end(const struct posting *p)
 
 
 /**
- * Send the first of a call's hooks, if there is one and it is not on its way
+ * Send the first hook of a call, unless it is already on its way
  *
- * @param c Hooks of a call, NULL if there are none
+ * @param c Hooks of a call, may be NULL
  */
 void chain_pump(struct chain *c)
 {
@@ -367,7 +368,7 @@ static void timer_handler(void *arg)
 /**
  * Get ready for hooks
  *
- * @param e What becomes of them is told to these
+ * @param e Handlers of the results
  *
  * @return 0, or ENOMEM
  */

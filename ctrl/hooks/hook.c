@@ -1,5 +1,5 @@
 /**
- * @file hook.c  Where a hook goes
+ * @file hook.c  The destination of a hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -78,7 +78,7 @@ static int check_target(const char *url, const char *name, struct error *f)
 }
 
 
-/* Further keys are nobody's business */
+/* Other members are ignored */
 static int parse_object(struct hook *hook, const cJSON *obj, const char *field,
 			struct error *f)
 {

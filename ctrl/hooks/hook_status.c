@@ -1,5 +1,5 @@
 /**
- * @file hook_status.c  What becomes of each hook
+ * @file hook_status.c  The result of each hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,12 +16,12 @@ static const char *const kinds[] = {"event", "action", "redirect", "status"};
 
 
 /**
- * Tell what has become of a hook.  Clients of the default dialect hear it, but
- * not who may call it.
+ * Tell the result of a hook to the clients of the default dialect; the message
+ * has the URL without its credentials
  *
  * @param p      Hook
- * @param event  What has become of it, in the words of docs/protocol.md
- * @param status HTTP status, 0 if there is none
+ * @param event  Result, in the words of docs/protocol.md
+ * @param status HTTP status, 0 for none
  * @param retry  Seconds until it is tried again, 0 if it is not
  * @param reason Why, as a sentence; may be NULL
  */

@@ -1,5 +1,5 @@
 /**
- * @file hook_status.h  What becomes of each hook
+ * @file hook_status.h  The result of each hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */

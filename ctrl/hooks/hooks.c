@@ -172,7 +172,7 @@ static void up_handler(struct chain *c, void *arg)
 	if (p->sent || !is_for(p, presence) || apart_held(p))
 		return;
 
-	/* it may be on its way already, among what the client has missed */
+	/* it may be on its way already, with the missed messages */
 	if (p->seq > presence->since)
 		posting_await_ack(p);
 	else

@@ -52,13 +52,12 @@ struct hook_post {
 	int64_t begun;           /* ms since 1970, of the transfer; may be 0 */
 };
 
-/* What becomes of hooks, for those that asked for them */
+/* Results of hooks, for the rooms above */
 struct hooks_events {
-	/* Reads what came back over HTTP: 0, ENOMEM, or EBADMSG with the error
-	   set */
+	/* Reads an HTTP response: 0, ENOMEM, or EBADMSG with the error set */
 	int (*read)(struct message **mp, const char *body, size_t len,
 		    struct error *f);
-	/* Takes what was read, NULL if it was not understood; frees it */
+	/* Takes the response, NULL if it was not understood; frees it */
 	void (*answered)(const struct sender *sender, const char *call_sid,
 			 struct message *m, struct error *f);
 	/* The call need not wait for the hook any longer */
@@ -107,16 +106,16 @@ void hooks_hold(bool on);
 void hooks_elsewhere(const char *transfer_id);
 
 
-/* hook: Where a hook goes */
+/* hook: The destination of a hook */
 
 /**
  * Read a hook, which is a string or an object with url
  *
- * @param hook  Hook, to be freed with hook_reset(); left alone if there is
- *              none
+ * @param hook  Hook, to be freed with hook_reset(); unchanged if the field is
+ *              missing
  * @param verb  Verb with the hook
  * @param field Name of its member
- * @param f     What is wrong, if something is
+ * @param f     Set if the hook is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -137,10 +136,10 @@ int hook_copy(struct hook *hook, const struct hook *from);
  * Set a hook
  *
  * @param hook     Hook, to be freed with hook_reset(); empty
- * @param url      Where it goes
+ * @param url      Destination
  * @param method   How, if that is an HTTP server
- * @param username With which name, may be NULL
- * @param password With which password, may be NULL
+ * @param username User name, may be NULL
+ * @param password Password, may be NULL
  *
  * @return 0, or ENOMEM
  */
@@ -157,7 +156,7 @@ int hook_set(struct hook *hook, const char *url, const char *method,
 bool hook_secret(const struct hook *hook);
 
 /**
- * Free what a hook has
+ * Free the members of a hook
  *
  * @param hook Hook
  */
@@ -169,7 +168,7 @@ void hook_reset(struct hook *hook);
 /**
  * Get ready for hooks
  *
- * @param e What becomes of them is told to these
+ * @param e Handlers of the results
  *
  * @return 0, or ENOMEM
  */
@@ -190,7 +189,7 @@ void hooks_grace(unsigned seconds);
 double hooks_grace_time(void);
 
 /**
- * Free all hooks; what is not delivered stays in the store
+ * Free all hooks; undelivered ones stay in the store
  */
 void hooks_close(void);
 
@@ -202,7 +201,7 @@ void hooks_load(void);
 /**
  * Deliver a hook, after those that the call has had before
  *
- * @param post What to deliver to whom
+ * @param post Hook and receiver
  * @param id   Id of the hook
  *
  * @return True if an answer may come; the event `done` comes then when it is
@@ -242,8 +241,8 @@ void hooks_clients(hooks_client_h *h);
  * Go on with the hooks of a client that has come
  *
  * @param client Name of the client
- * @param since  Behind which seq it gets what it has missed, UINT64_MAX if
- *               it does not
+ * @param since  The client gets the messages after this seq, UINT64_MAX for
+ *               none
  */
 void hooks_client_up(const char *client, uint64_t since);
 
@@ -255,8 +254,8 @@ void hooks_client_up(const char *client, uint64_t since);
 void hooks_client_down(const char *client);
 
 /**
- * Give up the hooks of an application that is not to come back.  What waits
- * behind them goes on.
+ * Give up the hooks of an application that does not come back.  The hooks
+ * after them go on.
  *
  * @param app The application
  */
@@ -285,7 +284,7 @@ bool outbox_waits(const char *sid);
 /* webhook: One HTTP request for a hook */
 
 /**
- * Get ready for requests.  Says itself what is wrong.
+ * Get ready for requests.  Logs its errors.
  *
  * @param secret_file File with the secret that signs them, "" for none
  *
@@ -303,7 +302,7 @@ void webhooks_close(void);
  * under way.
  *
  * @param wp  Pointer to the new request
- * @param r   What to send where
+ * @param r   Request
  * @param h   Called once when it has ended; the request is freed then
  * @param arg Handler argument
  *

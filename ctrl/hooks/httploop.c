@@ -43,8 +43,8 @@ static void io_handler(EV_P_ ev_io *io, int revents)
 	int running;
 	(void)loop;
 
-	/* libev says so again in the next turn; but those who always come
-	   first are not to keep it from here for ever */
+	/* libev reports it again in the next turn; the first sockets must not
+	   starve the others */
 	if (loop_late() && ++httploop.skipped < SKIPPED_MAX)
 		return;
 	httploop.skipped = 0;

@@ -42,7 +42,7 @@ static const struct field posting_fields[] = {
 	FIELDS_END,
 };
 
-/* What posts a hook has some of them */
+/* The sender of a hook keeps a part of this */
 static const struct field post_fields[] = {
 	FIELD("transfer_id", TEXT, hook_post, transfer_id, 1),
 	FIELD("verb_id", TEXT, hook_post, verb_id, 1),
@@ -170,7 +170,7 @@ static bool close_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Free all hooks; what is not delivered stays in the store
+ * Free all hooks; undelivered ones stay in the store
  */
 void outbox_close(void)
 {
@@ -241,7 +241,7 @@ void outbox_load(void)
 /**
  * Tell whether too many hooks wait
  *
- * @return True if there is no room for another
+ * @return True if no more fit
  */
 bool outbox_full(void)
 {
@@ -255,8 +255,8 @@ size_t outbox_count(void)
 }
 
 
-/* A hook on the outcome of a transfer has the same id whenever it is made:
-   who gets it again after the worst, knows it.  Any other has a new one. */
+/* A hook on the outcome of a transfer has the same id whenever it is made, so
+   that a receiver recognises a repetition.  Other hooks have a new id. */
 static void name(char id[HOOK_ID_SIZE], const struct hook_post *post)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -277,7 +277,7 @@ static void name(char id[HOOK_ID_SIZE], const struct hook_post *post)
 }
 
 
-/* What a hook tells, and which trace it belongs to */
+/* The data of a hook, and its trace */
 static int set_data(struct posting *p, const struct hook_post *post)
 {
 	struct json j;
@@ -300,7 +300,7 @@ static int set_data(struct posting *p, const struct hook_post *post)
  * Add a hook, behind those that the call has
  *
  * @param pp   The hook
- * @param post What to deliver to whom
+ * @param post Hook and receiver
  *
  * @return 0, or ENOMEM
  */
@@ -366,7 +366,7 @@ void outbox_save(const struct posting *p)
  *
  * @param p Hook, which is freed
  *
- * @return The hooks behind it, NULL if there are none
+ * @return The hooks after it, NULL if there are none
  */
 struct chain *outbox_remove(struct posting *p)
 {

@@ -1,5 +1,5 @@
 /**
- * @file signature.c  What proves that a hook comes from us
+ * @file signature.c  The signature of a hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,7 +24,7 @@ static struct {
 
 
 /**
- * Read the secret.  Says itself what is wrong.
+ * Read the secret.  Logs its errors.
  *
  * @param path File that has it
  *
@@ -61,11 +61,11 @@ void signature_forget(void)
 
 
 /**
- * Sign as jambonz does: HMAC-SHA256 of the time, a dot, and what is sent, so
- * that the receiver can refuse what is old
+ * Sign as jambonz does: HMAC-SHA256 of the time, a dot, and the body, so that
+ * the receiver can refuse old requests
  *
- * @param text Set to the signature, "" if there is no secret
- * @param sent What is sent
+ * @param text Set to the signature, "" without a secret
+ * @param sent Body
  *
  * @return 0, or ENOMEM
  */

@@ -1,5 +1,5 @@
 /**
- * @file signature.h  What proves that a hook comes from us
+ * @file signature.h  The signature of a hook
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,9 +1,9 @@
 /**
- * @file slots.c  So many requests at once, and so many to one host
+ * @file slots.c  Limits of simultaneous requests: in all, and to one host
  *
- * Each connection takes descriptors.  The rest wait, those of a host in the
- * order in which they came, the hosts in turns: one that does not answer keeps
- * nobody from the others.
+ * Each connection takes descriptors.  Further requests wait: those to one host
+ * in their order, the hosts in turns.  A host that does not answer delays only
+ * its own requests.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -75,7 +75,7 @@ static void host_leave(struct slot_host *host)
 }
 
 
-/* Nobody knows it any more */
+/* Nothing refers to it any more */
 static void host_release(struct slot_host *host)
 {
 	if (host->runs || host->head)
@@ -157,8 +157,8 @@ static struct slot *next(void)
  * Take a slot, or wait for one
  *
  * @param s    Slot, to be left in any case
- * @param host What is asked for something
- * @param h    Called later if there is none now; it may leave the slot
+ * @param host Host of the request
+ * @param h    Called later if no slot is free now; it may leave the slot
  * @param arg  Handler argument
  *
  * @return 0 if it is taken, EAGAIN if it waits, or ENOMEM
@@ -181,7 +181,7 @@ int slot_take(struct slot *s, const char *host, slot_h *h, void *arg)
 
 
 /**
- * Leave a slot, or wait for one no more; who waits gets it
+ * Leave a slot, or stop waiting for one; the next request gets it
  *
  * @param s Slot; nothing is done if it has been left, or was never taken
  */

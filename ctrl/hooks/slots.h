@@ -1,5 +1,5 @@
 /**
- * @file slots.h  So many requests at once, and so many to one host
+ * @file slots.h  Limits of simultaneous requests: in all, and to one host
  *
  * Copyright (C) 2026 the sip_refer authors
  */

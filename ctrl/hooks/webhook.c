@@ -243,8 +243,9 @@ static curl_socket_t open_handler(void *arg, curlsocktype purpose,
 }
 
 
-/* A thread of libcurl that still asks for a name when the time is over is let
-   go, and frees what it has itself; without this, the loop waits for it */
+/* A thread of libcurl that still resolves a name after the time limit is
+   detached, and frees its memory itself; otherwise the loop would wait for it
+   */
 static void forget_lookup(CURL *e)
 {
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
@@ -306,7 +307,7 @@ static void slot_handler(void *arg)
 }
 
 
-/* By the name and port in the URL, without who asks */
+/* Key of name and port in the URL, without the credentials */
 static int take_slot(struct webhook *w)
 {
 	char host[HOST_SIZE], *p;

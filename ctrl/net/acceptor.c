@@ -1,8 +1,9 @@
 /**
  * @file acceptor.c  A socket on which connections come
  *
- * Who comes while there are no descriptors stays where it is, and the socket
- * goes on saying so: it is not listened to for a while then.
+ * While no descriptors are free, new connections stay in the kernel's queue,
+ * and the socket remains readable.  The loop ignores the socket for a while
+ * then.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +16,7 @@
 #include "net.h"
 
 
-/* Seconds for which nobody is taken when descriptors have run out */
+/* Seconds without accepting after descriptors have run out */
 static const double pause_time = .1;
 
 
@@ -47,7 +48,7 @@ static void accept_handler(EV_P_ ev_io *w, int revents)
 		return;
 	}
 
-	/* that is so of one connection, and others come */
+	/* the error concerns this connection only */
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 

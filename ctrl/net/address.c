@@ -18,8 +18,8 @@
 
 enum { HOST_SIZE = 256 };
 
-/* Where nobody's hooks belong: what has no host behind it, what is on this
-   link only, and where clouds tell machines their secrets */
+/* Networks that hooks must not reach: without a host, on this link only, or
+   with the metadata service of a cloud */
 static const struct {
 	const char *net;
 	unsigned bits;
@@ -32,7 +32,7 @@ static const struct {
 	       {"fd00:ec2::254", 128},
 	       {"fd20:ce::254", 128}};
 
-/* Networks of IPv6 that stand for one address of IPv4, and where it is */
+/* Networks of IPv6 that embed an address of IPv4, and its position */
 static const struct {
 	const char *net;
 	unsigned bits, offset;

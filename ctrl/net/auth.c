@@ -1,5 +1,5 @@
 /**
- * @file auth.c  Tokens and what they allow
+ * @file auth.c  Tokens and their roles
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file listen.c  The socket on which clients come, and who it lets come
+ * @file listen.c  The socket for clients, and the check of each connection
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +39,7 @@ static struct {
 } server = {.fd = -1};
 
 
-/* What it has sent is read, so that the answer is not lost with it */
+/* Reads the request first, so that the answer is not lost with it */
 static void turn_away(int fd)
 {
 	static const char answer[] =

@@ -1,5 +1,5 @@
 /**
- * @file net.h  Who may connect, and from where
+ * @file net.h  Tokens, addresses, limits and TLS of connections
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -69,12 +69,12 @@ enum {
 	ADDRESS_SIZE = 64,
 };
 
-/* In the order in which they are to be tried.  Why is NULL if there are any;
-   the lookup is freed. */
+/* In the order to be tried. `why` is NULL if there are any; the lookup is
+   freed. */
 typedef void(resolve_h)(char (*addresses)[ADDRESS_SIZE], size_t count,
 			const char *why, void *arg);
 
-/* What may come at once, and when that was so, in ms */
+/* Number of messages allowed at once, and the time of that number, in ms */
 struct bucket {
 	double left;
 	int64_t since;
@@ -115,9 +115,9 @@ struct weburl {
 void address_allow(const char *patterns);
 
 /**
- * Tell whether a hook or an application may be reached at an address: not if
- * that is link-local, multicast, unspecified or the metadata service of a
- * cloud, unless --hook-allow names that very address
+ * Tell whether a hook or an application may use an address.  Link-local,
+ * multicast, unspecified and cloud metadata addresses are forbidden, unless
+ * --hook-allow names that very address.
  *
  * @param sa Address that is about to be connected to
  *
@@ -126,8 +126,8 @@ void address_allow(const char *patterns);
 bool address_allowed(const struct sockaddr *sa);
 
 /**
- * Look for what is wrong with where a client sends a hook.  What a name stands
- * for is not known yet: address_allowed() looks at that.
+ * Check the URL to which a client sends a hook.  A host name is not resolved
+ * yet: address_allowed() checks its addresses later.
  *
  * @param url URL, or a path
  *
@@ -136,17 +136,16 @@ bool address_allowed(const struct sockaddr *sa);
 const char *address_url_error(const char *url);
 
 
-/* auth: Tokens and what they allow */
+/* auth: Tokens and their roles */
 
 /**
- * Read the tokens.  Says itself what is wrong; what was read before then
- * stays.
+ * Read the tokens.  Logs its errors; the previous tokens stay in use then.
  *
- * @param path File with a line for each: NAME ROLE TOKEN; "" if nobody needs
- *             one
+ * @param path File with lines NAME ROLE TOKEN; "" if no token is needed
  *
- * @return 0 if success, EINVAL if a line is wrong or there is no token, EACCES
- * if others may read or write the file, ENOMEM, or an error of fopen()
+ * @return 0 if success, EINVAL if a line is wrong or the file has no token,
+ *         EACCES if others may read or write the file, ENOMEM, or an error of
+ *         fopen()
  */
 int auth_load(const char *path);
 
@@ -165,7 +164,7 @@ bool auth_required(void);
 /**
  * Look at the token that somebody shows
  *
- * @param badge Set to what it allows
+ * @param badge Set to the rights of the token
  * @param token Token
  *
  * @return True if it is known
@@ -175,9 +174,9 @@ bool auth_check(struct badge *badge, const char *token);
 /**
  * Tell whether a token that was known still is, with the same role
  *
- * @param badge What it allowed
+ * @param badge The rights of the token
  *
- * @return True if it is, or if nobody needs one
+ * @return True if it is, or if no token is needed
  */
 bool auth_stands(const struct badge *badge);
 
@@ -198,7 +197,7 @@ const char *role_name(enum role role);
  *
  * @param a    Acceptor
  * @param fd   Socket that listens; stays the caller's
- * @param name What the log calls it
+ * @param name Its name in the log
  * @param h    Takes each of them
  */
 void acceptor_open(struct acceptor *a, int fd, const char *name,
@@ -212,16 +211,16 @@ void acceptor_open(struct acceptor *a, int fd, const char *name,
 void acceptor_close(struct acceptor *a);
 
 
-/* listen: The socket on which clients come, and who it lets come */
+/* listen: The socket for clients, and the check of each connection */
 
 /**
- * Get hold of the address.  Says itself what is wrong.
+ * Listen on the address.  Logs its errors.
  *
- * @param config Where, and how many may come
+ * @param config Address, and limits of connections
  *
- * @return 0 if success, EINVAL if it is no HOST:PORT, EACCES if it is not
- * loopback and there are no tokens, EADDRINUSE, ENOMEM, or another error of
- * socket(), bind() or listen()
+ * @return 0 if success, EINVAL if the address is not HOST:PORT, EACCES if it
+ *         is not loopback and there are no tokens, EADDRINUSE, ENOMEM, or
+ *         another error of socket(), bind() or listen()
  */
 int listen_bind(const struct listen_config *config);
 
@@ -233,7 +232,7 @@ int listen_bind(const struct listen_config *config);
 void listen_start(listen_accept_h *h);
 
 /**
- * Let nobody else come.  Those who are there may stay.
+ * Accept no more connections.  Existing ones stay.
  */
 void listen_close(void);
 
@@ -247,7 +246,7 @@ void listen_close(void);
 bool listen_owns(const char *host);
 
 
-/* peer: Where connections come from, counted */
+/* peer: The addresses of connections, counted */
 
 /**
  * Clean up, when all connections have ended
@@ -272,8 +271,8 @@ void peer_forget(struct peer *p);
 int resolve_init(void);
 
 /**
- * Clean up.  What a thread is still looking up stays with it until the
- * process ends.
+ * Clean up.  A lookup in progress stays with its thread until the process
+ * ends.
  */
 void resolve_close(void);
 
@@ -305,8 +304,8 @@ struct resolve *resolve_cancel(struct resolve *r);
 /**
  * Say how fast clients may send
  *
- * @param rate Messages or requests in a second; so many may come at once as
- *             well
+ * @param rate Messages or requests in a second; the same number may come at
+ *             once
  */
 void throttles_init(unsigned rate);
 
@@ -316,7 +315,7 @@ void throttles_init(unsigned rate);
 void throttles_close(void);
 
 /**
- * Begin to count what comes over a connection
+ * Begin to count the traffic of a connection
  *
  * @param t   Throttle
  * @param wsi Connection
@@ -350,7 +349,7 @@ void throttle_stop(struct throttle *t);
 bool tls_configured(const struct tls_files *files);
 
 /**
- * Try the certificate and its key.  Says itself what is wrong.
+ * Try the certificate and its key.  Logs its errors.
  *
  * @param files Certificate and key
  *
@@ -369,8 +368,8 @@ void tls_configure(struct lws_context_creation_info *info,
 		   const struct tls_files *files);
 
 /**
- * Read the certificate again, for those who connect from now on.  A bad one
- * leaves the old one in place.  Says itself what is wrong.
+ * Read the certificate again, for new connections.  If it is not valid, the
+ * old one stays in use.  Logs its errors.
  *
  * @param ctx    Context of libwebsockets
  * @param files Certificate and key
@@ -402,7 +401,7 @@ void watchdogs_close(void);
 /**
  * Begin with a connection
  *
- * @param peer  Where it comes from, NULL if it is ours
+ * @param peer  Address of its other end, NULL for a connection of our own
  * @param owner Whose it is, for watchdog_owner(); may be NULL
  *
  * @return Watchdog, to be given to watchdog_end(); NULL if memory ran out
@@ -410,8 +409,8 @@ void watchdogs_close(void);
 struct watchdog *watchdog_create(struct peer *peer, void *owner);
 
 /**
- * Tell a watchdog what its connection is.  watchdog_end() is called by whoever
- * hears of its end.
+ * Tell a watchdog its connection.  The caller must call watchdog_end() when
+ * the connection has ended.
  *
  * @param v   Watchdog
  * @param wsi Connection
@@ -437,7 +436,7 @@ void *watchdog_owner(struct lws *wsi);
 bool watchdog_asks(struct lws *wsi);
 
 /**
- * Give a connection so long for what it does; then it is ended
+ * Limit the time for what a connection does; the connection is ended after it
  *
  * @param wsi     Connection
  * @param seconds Limit
@@ -445,7 +444,7 @@ bool watchdog_asks(struct lws *wsi);
 void watchdog_limit(struct lws *wsi, double seconds);
 
 /**
- * Give a WebSocket so long for what it does; then it is closed
+ * Limit the time for what a WebSocket does; the WebSocket is closed after it
  *
  * @param wsi     Connection
  * @param seconds Limit
@@ -456,14 +455,14 @@ void watchdog_limit_close(struct lws *wsi, double seconds, int code,
 			  const char *why);
 
 /**
- * A connection may stay, as long as there is life in it
+ * Let a connection stay as long as it shows life
  *
  * @param wsi Connection
  */
 void watchdog_live(struct lws *wsi);
 
 /**
- * There is life in a connection
+ * A connection has shown life
  *
  * @param wsi Connection
  */

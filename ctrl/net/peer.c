@@ -1,5 +1,5 @@
 /**
- * @file peer.c  Where connections come from, counted
+ * @file peer.c  The addresses of connections, counted
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -128,7 +128,7 @@ static struct peer *create(const char *key)
 /**
  * Count a connection in, if it is not one too many
  *
- * @param sa Where it comes from
+ * @param sa Address of the other end
  *
  * @return Its peer, to be given to peer_forget() when it has ended; NULL if
  *         it may not come

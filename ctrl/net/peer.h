@@ -1,5 +1,5 @@
 /**
- * @file peer.h  Where connections come from, counted
+ * @file peer.h  The addresses of connections, counted
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -23,7 +23,7 @@
 struct resolve {
 	struct resolve *next;
 	struct gaicb cb; /* the threads have it until it is done */
-	resolve_h *h;    /* NULL when nobody cares any more */
+	resolve_h *h;    /* NULL after the lookup was given up */
 	void *arg;
 };
 

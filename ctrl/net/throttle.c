@@ -1,9 +1,9 @@
 /**
  * @file throttle.c  How fast a client may send
  *
- * Who sends faster by WebSocket is not read for a while: TCP tells it to wait,
- * nothing is lost, and nobody else notices.  Who does by HTTP, with
- * connections as he likes, is told to come later.
+ * A WebSocket that sends too fast is not read for a while: TCP makes the
+ * client wait, nothing is lost, and other clients are not affected.  An HTTP
+ * client, which can open more connections, is told to come later.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

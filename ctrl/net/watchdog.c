@@ -53,7 +53,7 @@ static struct {
 	struct timer timer;
 } watchdogs;
 
-/* Those that must be done with something by then */
+/* Connections with a time limit, the earliest first */
 static struct list limited = {NULL, &limited.head};
 
 /* WebSockets, which may stay as long as they answer, the most silent first:
@@ -100,7 +100,8 @@ static void move(struct watchdog *v, struct list *list)
 }
 
 
-/* What does not end in good order ends now: libwebsockets sees it end */
+/* A connection that does not end in good order is shut down: libwebsockets
+   then sees its end */
 static void dismiss(struct watchdog *v)
 {
 	int code = v->code;
@@ -290,7 +291,7 @@ int watchdog_ping(struct lws *wsi)
 
 	v->asking = false;
 
-	/* of a pong to an empty one libwebsockets does not tell */
+	/* libwebsockets does not report a pong to an empty ping */
 	return lws_write(wsi, buf + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 

@@ -122,7 +122,8 @@ static void let_go(struct nodelink *l)
 }
 
 
-/* What comes of them is reported later, so that nothing is added meanwhile */
+/* Their results are reported later, so that nothing is added during the loop
+ */
 static int flush(struct nodelink *l)
 {
 	struct waiting w = at.waiting;

@@ -82,8 +82,8 @@ static bool check_hello(struct report *r)
 }
 
 
-/* A call that is closed is over, and one that is over is closed, whatever
-   else is said of it */
+/* A closed call has ended, and a call that has ended is closed, whatever the
+   other members are */
 static void settle(struct report *r)
 {
 	struct call_info *c = &r->call;
@@ -114,7 +114,7 @@ static bool check_call(struct report *r)
 }
 
 
-/* How it ended is told with its end only */
+/* Only the end of a transfer has its outcome */
 static void settle_end(struct report *r)
 {
 	const bool ends = r->step && !strcmp(r->step, "ended");
@@ -128,7 +128,7 @@ static void settle_end(struct report *r)
 }
 
 
-/* What comes late is a final status, and nothing else */
+/* A late report has a final status, and nothing else */
 static bool check_transfer(struct report *r)
 {
 	settle_end(r);
@@ -152,7 +152,7 @@ static bool check_played(struct report *r)
 }
 
 
-/* Either an answer, or why there is none */
+/* A response has either a status or an error */
 static bool check_response(const struct report *r)
 {
 	return r->ref && is_name(r->call_sid, CALL_SID_MAX) &&
@@ -183,11 +183,11 @@ static bool check_sync(struct report *r)
 
 
 /**
- * Check what a node says, and leave out what contradicts it
+ * Check a report of a node, and remove members that contradict it
  *
  * @param r Report, whose texts are UTF-8
  *
- * @return False if it is none that a node may make
+ * @return False if a node must not send such a report
  */
 bool report_check(struct report *r)
 {
@@ -275,11 +275,11 @@ static void report_handler(const struct member *m, void *arg)
  * Read a line
  *
  * @param rp   Report, to be freed with report_free()
- * @param line Line without its newline, ended by a NUL, which is written over:
- *             the strings of the report are borrowed from it.  What is not
- *             UTF-8 in it is repaired.
+ * @param line Line without its newline, ended by a NUL.  It is overwritten:
+ *             the strings of the report are borrowed from it.  Invalid UTF-8
+ *             is repaired.
  * @param len  Its length in bytes
- * @param whyp What is wrong with it, if something is
+ * @param whyp The rule that the line breaks, if it breaks one
  *
  * @return 0, ENOMEM, or EBADMSG if it is no report
  */

@@ -1,5 +1,5 @@
 /**
- * @file greet.c  A baresip that connects: who it is, and who it was
+ * @file greet.c  A baresip that connects: its identity, and its previous one
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -21,7 +21,7 @@ static void welcome(struct node *node)
 {
 	struct nodelink *l = node->link;
 
-	/* the node keeps what we could not: it says that again */
+	/* the node keeps unacknowledged reports and sends them again */
 	if (!store_trouble())
 		node->acked = node->n;
 
@@ -45,7 +45,7 @@ static bool former_handler(const char *key, void *value, void *arg)
 }
 
 
-/* Who runs two of one name is told so, once */
+/* Warns once about two baresips with one name */
 static void tell_rivals(struct node *node)
 {
 	struct node *other = roster_other(node, true);
@@ -62,7 +62,7 @@ static void tell_rivals(struct node *node)
 }
 
 
-/* Another baresip with the instance id of one that is known is none of it */
+/* A process with the instance id of another one is a different baresip */
 static int identify(struct node **nodep, const struct report *r, bool *is_newp)
 {
 	struct node *node = roster_find(r->instance);
@@ -93,7 +93,7 @@ static int identify(struct node **nodep, const struct report *r, bool *is_newp)
  * Greet a baresip
  *
  * @param l Link to it
- * @param r What it has said of itself
+ * @param r Its hello
  *
  * @return 0, or ENOMEM
  */
@@ -116,7 +116,7 @@ int greet(struct nodelink *l, const struct report *r)
 			    node->name, (unsigned long long)node->n + 1,
 			    (unsigned long long)r->first - 1);
 
-	/* a process that has loaded the module again; of two that live, each
+	/* a process that has loaded the module again; if both are alive, each
 	   may come back */
 	if (is_new)
 		roster_each(former_handler, node);
@@ -154,7 +154,7 @@ static int hello_handler(struct nodelink *l, char *line, size_t len, void *arg)
 
 
 /**
- * Greet a baresip that has connected, when it has said who it is
+ * Greet a baresip that has connected and sent its hello
  *
  * @param fd  Connection, which is taken over
  * @param pid Process at its other end, 0 if it is not in our namespace

@@ -1,5 +1,5 @@
 /**
- * @file greet.h  A baresip that connects: who it is, and who it was
+ * @file greet.h  A baresip that connects: its identity, and its previous one
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -44,11 +44,11 @@ const struct nodes_events *nodes_events(void)
 
 
 /**
- * Tell the clients of a node.  They know nodes by name: of several instances
- * the one that is there counts.
+ * Tell the clients the state of a node.  Clients know nodes by name: of
+ * several instances the connected one counts.
  *
  * @param node   Node
- * @param reason What has become of it, as a sentence
+ * @param reason Cause of the change, as a sentence
  */
 void node_announce(const struct node *node, const char *reason)
 {
@@ -91,7 +91,7 @@ static void grace_handler(void *arg)
 }
 
 
-/* What the process had to say before it ended comes first */
+/* The last reports of the process come before its end */
 static void exit_handler(void *arg)
 {
 	struct node *node = arg;
@@ -142,7 +142,7 @@ static void close_handler(struct nodelink *l, void *arg)
 }
 
 
-/* It counts anew: it is another baresip, whose instance id is the same */
+/* It counts from the start: it is another baresip with the same instance id */
 static void begin_anew(struct node *node, uint64_t n)
 {
 	log_warning("node: %s has the boot of another baresip; the other is "
@@ -156,7 +156,7 @@ static void begin_anew(struct node *node, uint64_t n)
 
 
 /**
- * Take what a node says
+ * Take a report of a node
  *
  * @param node Node
  * @param r    Report, which report_check() has passed
@@ -166,7 +166,7 @@ void node_take(struct node *node, struct report *r)
 	if (!r->time)
 		r->time = clock_ms();
 
-	/* the next report of the same baresip is none that we have */
+	/* the next report of the same baresip is a new one */
 	if (node->doubtful && r->n <= node->n)
 		begin_anew(node, r->n);
 	node->doubtful = false;
@@ -174,7 +174,7 @@ void node_take(struct node *node, struct report *r)
 	if (r->n <= node->n)
 		return;
 
-	/* of this process the number is of use to none that comes later */
+	/* no later process can use the number of this one */
 	node->n = r->n;
 	node->dirty |= !node->link->own;
 
@@ -204,7 +204,7 @@ static int line_handler(struct nodelink *l, char *line, size_t len, void *arg)
 	if (err && err != EBADMSG)
 		return err;
 
-	/* it may be of a later release; what is behind it can be used */
+	/* it may be of a later release; the lines after it can be used */
 	if (err || r->kind == REPORT_HELLO) {
 		log_warning("node: %s: a line %s; it is skipped", node->name,
 			    err && why ? why : "is not valid");
@@ -228,11 +228,11 @@ static void set(char **sp, const char *s)
 
 
 /**
- * Connect a node.  What it had for a connection before ends.
+ * Connect a node.  Its previous connection ends.
  *
  * @param node Node
  * @param l    Link
- * @param r    What it has said of itself
+ * @param r    Its hello
  */
 void node_connect(struct node *node, struct nodelink *l,
 		  const struct report *r)
@@ -286,7 +286,8 @@ static bool save_handler(const char *key, void *value, void *arg)
 }
 
 
-/* Which reports were taken, together with what they have brought about */
+/* Stores the number of the last report together with the effects of the
+   reports */
 static void nodes_save_handler(void)
 {
 	roster_each(save_handler, NULL);

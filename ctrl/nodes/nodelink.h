@@ -21,7 +21,7 @@ typedef int(nodelink_line_h)(struct nodelink *l, char *line, size_t len,
 /* Called before the link is freed because it has ended, but not by close() */
 typedef void(nodelink_close_h)(struct nodelink *l, void *arg);
 
-/* How the baresip is told; all of it leaves with flush() */
+/* Sends a line to the baresip; all lines leave with flush() */
 struct nodelink_way {
 	void (*welcome)(struct nodelink *l, uint64_t n);
 	void (*ack)(struct nodelink *l, uint64_t n);

@@ -22,10 +22,10 @@ enum {
 	LINKS_MAX = 256,
 };
 
-/* What baresips say, for those that care.  An instance is a baresip process
+/* Reports of baresips, for the rooms above.  An instance is a baresip process
    that has loaded the module. */
 struct nodes_events {
-	/* It has connected; what lives is named anew */
+	/* It has connected; it names its live calls again */
 	void (*begin)(const char *instance);
 	void (*report)(const struct report *r, const char *instance,
 		       const char *node);
@@ -38,7 +38,7 @@ struct nodes_events {
 	unsigned (*refers)(const char *instance);
 };
 
-/* What the baresips of one name have to do */
+/* The load of the baresips of one name */
 struct node_figures {
 	const char *name;
 	bool connected;
@@ -78,14 +78,14 @@ struct node {
 /**
  * Get ready for nodes
  *
- * @param e What they say is told to these
+ * @param e Handlers of the reports
  *
  * @return 0, or ENOMEM
  */
 int nodes_init(const struct nodes_events *events);
 
 /**
- * Close all connections; what the nodes said stays in the store
+ * Close all connections; the reports of the nodes stay in the store
  */
 void nodes_close(void);
 
@@ -95,12 +95,12 @@ void nodes_close(void);
 void nodes_load(void);
 
 /**
- * Listen for nodes.  Says itself what is wrong.
+ * Listen for nodes.  Logs its errors.
  *
  * @param path Path of the socket
  *
- * @return 0, ENAMETOOLONG, EADDRINUSE if another referd listens, or what the
- *         system says
+ * @return 0, ENAMETOOLONG, EADDRINUSE if another referd listens, or a system
+ *         error
  */
 int nodes_listen(const char *path);
 
@@ -111,13 +111,14 @@ int nodes_listen(const char *path);
 void nodes_settle(void);
 
 /**
- * Send the nodes what waits for them.  What it answers must be on disk.
+ * Send the nodes their waiting lines.  All that these acknowledge must be on
+ * disk.
  */
 void nodes_flush(void);
 
 /**
- * Tell whether a node is connected.  What it is asked before it has said which
- * calls live, it is asked again then.
+ * Tell whether a node is connected.  Requests from before its list of live
+ * calls are sent again after the list.
  *
  * @param instance Its instance id
  *
@@ -126,8 +127,8 @@ void nodes_flush(void);
 bool node_connected(const char *instance);
 
 /**
- * Send a request to a node.  If it can't be asked, nothing happens: what is
- * still open is asked again when it is back.
+ * Send a request to a node.  If it cannot be sent, nothing happens: open
+ * requests are sent again when the node is back.
  *
  * @param instance Its instance id
  * @param rq       Request, whose texts are copied; NULL if there was no memory
@@ -142,9 +143,9 @@ void node_send(const char *instance, const struct node_request *rq);
  * From now on the module in this process may attach, by what direct_service
  * offers, until nodes_close()
  *
- * @param peer What it offers, NULL if it is not loaded (yet)
- * @param h    Called when the module has handed over what it had to say, to
- *             have the turn end; NULL for loop_turn()
+ * @param peer Functions of the module, NULL if it is not loaded (yet)
+ * @param h    Called to end the turn after the module has handed over its
+ *             reports; NULL for loop_turn()
  */
 void nodes_direct_listen(const struct direct_node *peer, loop_turn_h *h);
 
@@ -190,7 +191,7 @@ void roster_print(struct json *j, const char *key);
 void roster_print_brief(struct json *j, const char *key);
 
 /**
- * Tell how much each baresip has to do.  Those of one name are told of as one.
+ * Get the load of each baresip.  Baresips of one name are added up.
  *
  * @param h   Handler
  * @param arg Handler argument
@@ -209,7 +210,7 @@ unsigned roster_count(void);
  *
  * @param name Name that it must have, NULL for any
  *
- * @return Its instance id, NULL if there is none
+ * @return Its instance id, NULL if none is connected
  */
 const char *roster_pick(const char *name);
 

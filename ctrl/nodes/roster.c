@@ -69,7 +69,7 @@ static bool destroy_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Free all nodes; what they said stays in the store
+ * Free all nodes; their reports stay in the store
  */
 void roster_close(void)
 {
@@ -169,7 +169,7 @@ static bool other_handler(const char *key, void *value, void *arg)
 /**
  * Find another instance of a node
  *
- * @param node      One instance of it
+ * @param node      One instance of the name
  * @param connected Whether the other one must be there, or must not
  *
  * @return Another instance, NULL if there is none

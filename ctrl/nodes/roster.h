@@ -12,7 +12,7 @@
 #include "nodes.h"
 
 
-/* Of the fields of a node */
+/* Groups of the fields of a node */
 enum {
 	NODE_SHOWN = 1, /* to clients */
 	NODE_SAVED = 2,

@@ -21,8 +21,8 @@
 #include "wire.h"
 
 
-/* Seconds between looks at the socket's path, where nobody tells of changes,
-   and between attempts to make the socket again */
+/* Seconds between checks of the socket's path, where the system reports no
+   changes, and between attempts to make the socket again */
 static const double watch_time = 2.;
 
 static struct {
@@ -76,7 +76,7 @@ static void accept_handler(int fd, const struct sockaddr *sa)
 }
 
 
-/* A socket that nobody answers is what a killed process left behind */
+/* A socket without a listener was left behind by a killed process */
 static int take_path(const struct sockaddr_un *addr)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -190,7 +190,7 @@ static int serve(void)
 }
 
 
-/* What was in the way may be gone without a change of the path */
+/* The obstacle may disappear without a change of the path */
 static void again_handler(void *arg)
 {
 	(void)arg;
@@ -212,7 +212,7 @@ static void watch_handler(EV_P_ ev_stat *w, int revents)
 	if (listener.fd >= 0 && !stat(w->path, &st) && is_own(&st))
 		return;
 
-	/* what could not be made is tried again by the timer */
+	/* the timer tries again */
 	if (timer_runs(&listener.again))
 		return;
 
@@ -224,14 +224,14 @@ static void watch_handler(EV_P_ ev_stat *w, int revents)
 
 
 /**
- * Listen for nodes, also when the socket is removed.  Says itself what is
- * wrong.
+ * Listen for nodes, and make the socket again if it is removed.  Logs its
+ * errors.
  *
  * @param path Path of the socket
  * @param h    Takes each connection that is welcome
  *
- * @return 0, ENAMETOOLONG, EADDRINUSE if another referd listens, or what the
- *         system says
+ * @return 0, ENAMETOOLONG, EADDRINUSE if another referd listens, or a system
+ *         error
  */
 int socket_listen(const char *path, socket_h *h)
 {

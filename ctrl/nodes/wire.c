@@ -79,7 +79,7 @@ static int take_line(struct wire *w, char *line, size_t len)
 }
 
 
-/* Hand on each whole line; what is left over moves to the front */
+/* Pass on each whole line; an incomplete one moves to the front */
 static int take_lines(struct wire *w)
 {
 	char *p = w->in, *end = w->in + w->inlen, *nl;
@@ -107,7 +107,7 @@ static int take_lines(struct wire *w)
 	w->skipping = true;
 	w->inlen = 0;
 
-	/* who begins so is none of ours */
+	/* a process that begins like this is not a baresip */
 	return timer_runs(&w->silence) ? EMSGSIZE : 0;
 }
 
@@ -254,8 +254,8 @@ static void send_ack(struct nodelink *l, uint64_t n)
 }
 
 
-/* Who asks has looked at what is asked for; what the other end skips would
-   never be answered either */
+/* The caller has checked the size of its request; the other end would skip a
+   longer line and never answer */
 static void send_request(struct nodelink *l, const struct node_request *rq)
 {
 	struct json j;
@@ -305,7 +305,7 @@ static const struct nodelink_way way = {
  * Make a link of a connection
  *
  * @param lp  Pointer to the new link
- * @param fd  Connection, which is closed with the link, or if there is none
+ * @param fd  Connection, closed with the link, or if the link cannot be made
  * @param pid Process at the other end, 0 if it is not in our namespace
  *
  * @return 0, or ENOMEM
@@ -340,7 +340,7 @@ int wire_create(struct nodelink **lp, int fd, pid_t pid)
 /**
  * Count the connections
  *
- * @return How many there are
+ * @return Their number
  */
 unsigned wire_count(void)
 {

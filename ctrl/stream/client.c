@@ -20,8 +20,8 @@
 #include "stream.h"
 
 
-/* Begins the names of observers, so that none can stand in for a controller
-   and have its hooks */
+/* Prefix of the names of observers, so that no observer can take the name of a
+   controller and get its hooks */
 static const char observer_mark = '~';
 
 /* Begin the names of other senders, which a client can't have */
@@ -58,8 +58,8 @@ size_t clients_count(void)
  * Queue a message.  It leaves with feeds_flush().
  *
  * @param name     Name of the client that it is for, NULL for all
- * @param call_sid Call that it is about, may be NULL.  Of the applications
- *                 only that of the call hears what is for all.
+ * @param call_sid Call of the message, may be NULL.  Of the applications only
+ *                 that of the call gets messages to all.
  * @param jambonz  True if clients of the jambonz dialect get it, too
  * @param seq      Its number
  * @param text     JSON text
@@ -137,9 +137,9 @@ void clients_away(const struct clients_away *a)
 
 
 /**
- * Tell a client how all is.  One that begins now sees a hello with a number of
- * its own.  One that comes back sees the number that it named, since what it
- * has missed follows and must be behind it.
+ * Send hello to a client.  For a new client, hello has a number of its own.
+ * For a client that comes back it has the number that the client named, since
+ * the missed messages follow with higher numbers.
  *
  * @param c       Client
  * @param resumes True if it has named a number
@@ -151,7 +151,7 @@ void client_greet(struct client *c, bool resumes)
 	if (c->dialect == DIALECT_JAMBONZ)
 		return;
 
-	/* those of a fleet are the same at each of its referds */
+	/* a fleet has the same numbers at each of its referds */
 	if (!resumes && c->feed.scope == SCOPE_LOCAL)
 		c->feed.since = store_seq_next();
 
@@ -190,7 +190,7 @@ static void set_name(struct client *c, const char *name)
 }
 
 
-/* It hears first how all is, unless that is older than what it knows */
+/* hello comes first, unless it is older than what the client knows */
 static void begin(struct client *c, uint64_t since)
 {
 	uint64_t own = since;

@@ -1,8 +1,8 @@
 /**
  * @file delivery.c  Which messages have arrived at the far end of a connection
  *
- * A message that was written may never arrive: the network is cut, and the
- * connection is given up later.  What TCP has had acknowledged has arrived.
+ * A written message may never arrive: if the network is cut, the connection is
+ * given up later.  A message has arrived when TCP has acknowledged it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -83,8 +83,8 @@ int delivery_create(struct delivery **dp, uint64_t seq)
 
 
 /**
- * Take note that a message was written.  Those for which there is no room
- * count as arrived when a later one has.
+ * Note that a message was written.  Messages beyond the capacity count as
+ * arrived together with a later one.
  *
  * @param d    Deliveries
  * @param fd   Socket, of TCP

@@ -1,5 +1,5 @@
 /**
- * @file feed.h  What goes out to one client: replayed, queued, bounded
+ * @file feed.h  Output to one client: replayed, queued, bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,7 +1,7 @@
 /**
  * @file fleetclient.c  The clients that get the messages of a whole fleet
  *
- * They may come from another of its referds, with what they know from there.
+ * They may come from another referd of the fleet, and know its messages.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -28,8 +28,8 @@ static struct timer timer;
 
 
 /**
- * Let a client have what is for it alone, as it stands in the store of this
- * referd, from where it had it when it left
+ * Let a client have the messages to it alone from the store of this referd,
+ * from the position where it left
  *
  * @param c Client
  */
@@ -84,7 +84,7 @@ void client_wait(struct client *c)
 
 
 /**
- * Take note of what a client has had, for when it comes back
+ * Note the position of a client, for its return
  *
  * @param c Client
  */
@@ -178,7 +178,7 @@ void clients_fleet_post(uint64_t f, bool jambonz, const char *text)
 }
 
 
-/* The others read what is told to all */
+/* The others read messages to all */
 static void tell_handler(struct client *c, void *arg)
 {
 	const char *const *textp = arg;

@@ -1,5 +1,5 @@
 /**
- * @file outq.c  What one client alone is yet to read: bounded
+ * @file outq.c  Messages to one client alone: bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -74,7 +74,7 @@ int outq_push(struct outq *q, struct frame *f)
  *
  * @param q Queue
  *
- * @return Frame, NULL if there is none
+ * @return Frame, NULL if the queue is empty
  */
 struct frame *outq_head(const struct outq *q)
 {

@@ -1,5 +1,5 @@
 /**
- * @file outq.h  What one client alone is yet to read: bounded
+ * @file outq.h  Messages to one client alone: bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file reply.c  What the sender of a message hears of it
+ * @file reply.c  Replies to the sender of a message
  *
  * Copyright (C) 2026 the sip_refer authors
  */

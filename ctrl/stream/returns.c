@@ -1,8 +1,8 @@
 /**
- * @file returns.c  What clients of a fleet have had when they left
+ * @file returns.c  Positions of clients of a fleet when they left
  *
- * What is for one of them alone has no number of the fleet, so that its
- * `since` does not tell which of that it has.  For a while, this referd knows.
+ * A message to one client alone has no number of the fleet, so that its
+ * `since` does not cover it.  This referd remembers its position for a while.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -66,7 +66,7 @@ static void drop_old(void)
 
 
 /**
- * Remember what a client has had
+ * Remember the position of a client
  *
  * @param name Its name
  * @param seq  Number of the last message for it alone
@@ -92,7 +92,7 @@ void returns_add(const char *name, uint64_t seq)
 
 
 /**
- * Tell what a client has had that comes back
+ * Get the position of a client that comes back
  *
  * @param name Its name
  *

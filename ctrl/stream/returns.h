@@ -1,5 +1,5 @@
 /**
- * @file returns.h  What clients of a fleet have had when they left
+ * @file returns.h  Positions of clients of a fleet when they left
  *
  * Copyright (C) 2026 the sip_refer authors
  */

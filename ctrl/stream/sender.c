@@ -29,7 +29,7 @@ static size_t size_of(const char *text)
 }
 
 
-/* Puts a text behind what is there already */
+/* Appends a text to the buffer */
 static const char *put(char **endp, const char *text)
 {
 	char *copy = *endp;

@@ -1,5 +1,5 @@
 /**
- * @file source.c  Where a client's messages come from: this referd, or a fleet
+ * @file source.c  Source of a client's messages: this referd, or a fleet
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file source.h  Where a client's messages come from: this referd, or a fleet
+ * @file source.h  Source of a client's messages: this referd, or a fleet
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ struct feeds {
 struct source {
 	struct cast cast; /* what is told to all, from now on */
 
-	/* What was told before, from the store: store_replay() and others */
+	/* Earlier messages, from the store: store_replay() and others */
 	enum replay (*replay)(uint64_t *sincep, const struct listener *to,
 			      unsigned limit, store_replay_h *h, void *arg);
 	int (*fetch)(struct fetch **fp, uint64_t since,
@@ -28,11 +28,11 @@ struct source {
 	uint64_t (*last)(void);  /* number of the last message */
 	uint64_t (*first)(void); /* ... of the first one that is kept */
 
-	/* Who has read all that there is for all stands behind those who have
-	   not: after a message, nobody need be looked for */
+	/* Clients that have read everything come after those that have not:
+	   after a message, the search ends at the first of them */
 	struct feeds ready;
 
-	/* Those whose pipe is full; none of them reads before this */
+	/* Clients whose pipe is full; none of them reads before this time */
 	struct feeds waiting;
 	uint64_t waiting_for;
 };

@@ -1,5 +1,5 @@
 /**
- * @file stream.h  Numbered messages, to whoever listens
+ * @file stream.h  Numbered messages to clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,16 +24,16 @@ enum {
 	MESSAGE_MAX = 65536,   /* bytes of one message, in and out */
 };
 
-/* What clients say and do, for those that care */
+/* Events of clients, for the rooms above */
 struct clients_events {
 	/* A whole message, which may be changed */
 	void (*message)(const struct sender *sender, char *text, size_t len);
 	void (*binary)(const struct sender *sender);
-	/* A client has come, and gets what it has missed behind a seq,
-	   UINT64_MAX if nothing; or it has gone */
+	/* A client has come, and gets the messages after a seq, UINT64_MAX for
+	   none; or it has gone */
 	void (*up)(const char *name, uint64_t since);
 	void (*down)(const char *name);
-	/* JSON text of what a client hears first, to be freed */
+	/* JSON text of hello, to be freed */
 	char *(*hello)(enum scope scope, const char *client, const char *name,
 		       const char *role, uint64_t seq);
 	/* Name of the application of a call, which is to hear something; NULL
@@ -59,8 +59,8 @@ struct emission {
 	bool jambonz;         /* clients of the jambonz dialect get it, too */
 };
 
-/* When a message about a call came about, as it is told: not before the one
-   before it.  Times in ms since 1970. */
+/* Time of a message about a call, as it is sent: not before that of the
+   previous message.  Times in ms since 1970. */
 typedef int64_t(emit_time_h)(const char *call_sid, int64_t time);
 
 enum {
@@ -108,7 +108,7 @@ struct sender {
 /**
  * Get ready for clients
  *
- * @param e What they say and do is told to these
+ * @param e Handlers of the events of clients
  *
  * @return 0, or ENOMEM
  */
@@ -155,8 +155,7 @@ bool client_connected(const char *name);
 const char *client_badge(const char *name);
 
 /**
- * Take note that a client has had what was for it alone, at another member of
- * a fleet
+ * Note that a client got a message to it alone at another member of a fleet
  *
  * @param name Name of the client
  * @param seq  Number of the last message that it has had, as we count
@@ -164,9 +163,9 @@ const char *client_badge(const char *name);
 void client_had(const char *name, uint64_t seq);
 
 /**
- * Say who knows of clients that are at other members of a fleet
+ * Set the handlers for clients at other members of a fleet
  *
- * @param a Handlers; NULL if there is no fleet
+ * @param a Handlers; NULL without a fleet
  */
 void clients_away(const struct clients_away *a);
 
@@ -218,7 +217,7 @@ void clients_fleet_ready(uint64_t f);
 
 /**
  * Close the connections of the clients that get the messages of a fleet: its
- * numbers begin anew
+ * numbering begins again
  */
 void clients_fleet_anew(void);
 
@@ -233,7 +232,7 @@ void clients_check(void);
 void clients_leave(void);
 
 /**
- * Tell whether all clients have been sent all that there is
+ * Tell whether all clients have been sent all messages
  *
  * @return True if nothing waits
  */
@@ -247,7 +246,7 @@ bool clients_drained(void);
 void client_destroy(struct client *c);
 
 /**
- * Take what a client sends
+ * Take a message of a client
  *
  * @param c      Client
  * @param in     A piece of a message
@@ -278,7 +277,7 @@ int client_writable(struct client *c);
 void client_say(struct client *c, const char *text);
 
 /**
- * Let an application have what it has missed, and what comes
+ * Let an application have missed and new messages
  *
  * @param c Client
  */
@@ -293,7 +292,7 @@ void client_resume(struct client *c);
 void client_close(struct client *c, int code);
 
 /**
- * Tell whether a client has been sent all that there is
+ * Tell whether a client has been sent all messages
  *
  * @param c Client
  *
@@ -311,8 +310,8 @@ bool client_drained(const struct client *c);
 uint64_t client_since(const struct client *c);
 
 /**
- * Tell what has arrived at an application.  It may have got more if the
- * network was cut.
+ * Get the number of the last message that has arrived at an application.  If
+ * the network was cut, it may have got more.
  *
  * @param c Client
  *
@@ -334,7 +333,7 @@ void emit_init(emit_time_h *h);
  * Emit a message.  It is encoded once, stored, and sent when this turn of
  * the loop has been committed.
  *
- * @param e What to say
+ * @param e Message
  *
  * @return Number of the message, 0 if memory ran out
  */
@@ -353,7 +352,7 @@ void fleet_emit(uint64_t f, const char *call_sid, bool jambonz,
 		const char *text);
 
 
-/* feed: What goes out to one client: replayed, queued, bounded */
+/* feed: Output to one client: replayed, queued, bounded */
 
 /**
  * Send some of the clients what waits for them.  It must be on disk.
@@ -363,7 +362,7 @@ void fleet_emit(uint64_t f, const char *call_sid, bool jambonz,
 bool feeds_flush(void);
 
 
-/* reply: What the sender of a message hears of it */
+/* reply: Replies to the sender of a message */
 
 /**
  * Have HTTP requests get their replies
@@ -389,22 +388,21 @@ void reply_away(reply_http_h *h);
 void reply_give(const char *name, int status, const char *body);
 
 /**
- * Tell a sender that its message was accepted.  A client hears of it if it
+ * Tell a sender that its message was accepted.  A client is told only if it
  * gave a msgid, an HTTP request always.
  *
- * @param to       Who sent it, NULL for nobody
+ * @param to       Sender, NULL for none
  * @param call_sid Call that it was for, may be NULL
- * @param dry_run  What would have been sent, as JSON text; NULL if it was no
- *                 dry run
+ * @param dry_run  Result of the dry run, as JSON text; NULL if it was none
  */
 void reply_ack(const struct sender *to, const char *call_sid,
 	       const char *dry_run);
 
 /**
- * Tell a sender what is wrong with its message
+ * Send an error to the sender of a message
  *
- * @param to       Who sent it, NULL for nobody
- * @param f        What is wrong
+ * @param to       Sender, NULL for none
+ * @param f        Error
  * @param call_sid Call that it was for, may be NULL
  */
 void reply_error(const struct sender *to, const struct error *f,
@@ -417,7 +415,7 @@ void reply_error(const struct sender *to, const struct error *f,
  * Make a sender that lasts as long as it is needed
  *
  * @param sp   Pointer to the copy, in one piece of memory, to be freed; NULL
- *             for nobody
+ *             for none
  * @param from Sender
  *
  * @return 0, or ENOMEM
@@ -425,9 +423,9 @@ void reply_error(const struct sender *to, const struct error *f,
 int sender_copy(struct sender **sp, const struct sender *from);
 
 /**
- * Tell whether a sender can be asked what is to become of a hook
+ * Tell whether a sender can answer a hook
  *
- * @param s Sender, NULL for nobody
+ * @param s Sender, NULL for none
  *
  * @return True if it can: it is no HTTP request
  */
@@ -445,8 +443,8 @@ void sender_save(struct json *j, const char *key, const struct sender *s);
 /**
  * Read what sender_save() wrote
  *
- * @param sp  Pointer to the sender, to be freed; NULL for nobody
- * @param obj Object, NULL for nobody
+ * @param sp  Pointer to the sender, to be freed; NULL for none
+ * @param obj Object, NULL for none
  *
  * @return 0, ENOMEM, or EBADMSG if it has no name
  */
