@@ -10,7 +10,7 @@
 
 enum { ARENA_SIZE = 1 << 16 };
 
-/* Freed with the last of what is in it */
+/* Freed with the last object in it */
 struct arena {
 	unsigned refs; /* one more while it is filled */
 	size_t used;

@@ -1,5 +1,5 @@
 /**
- * @file backlog.c  What was written and is not in SQLite's file yet
+ * @file backlog.c  Writes that are not in SQLite's file yet
  *
  * The messages wait in the spool, all else in the journal.
  *
@@ -39,8 +39,8 @@ void backlog_save(bool save)
  * Add a write
  *
  * @param stmt   Number of its statement
- * @param group  Of enum db_group
- * @param values What is bound to it, copied
+ * @param group  One of enum db_group
+ * @param values Values bound to it, copied
  * @param count  Number of values
  *
  * @return 0 if success, ENOMEM if memory ran out
@@ -54,8 +54,8 @@ int backlog_add(unsigned stmt, unsigned group, const struct value *values,
 
 
 /**
- * Take all that there is: it is to get into the file at once.  With a part of
- * it there, what a node reports would be taken twice.
+ * Take all waiting writes, for one transaction: if only a part of them were in
+ * the file, reports of nodes would be taken twice
  *
  * @param batch Set to it
  *
@@ -80,10 +80,10 @@ int backlog_take(struct batch *batch)
 /**
  * Get the next write that was taken, the messages first; any thread may do so
  *
- * @param batch What was taken
+ * @param batch Taken writes
  * @param todo  Set to it, until the next call
  *
- * @return True if there is one
+ * @return True if there is another write
  */
 bool batch_next(struct batch *batch, struct todo *todo)
 {
@@ -97,9 +97,9 @@ bool batch_next(struct batch *batch, struct todo *todo)
 
 
 /**
- * Take note that nothing of what was taken is in the file
+ * Note that no taken write is in the file
  *
- * @param batch What was taken
+ * @param batch Taken writes
  */
 void backlog_undo(struct batch *batch)
 {
@@ -114,8 +114,8 @@ void backlog_undo(struct batch *batch)
  * Take note that all that was taken is in the file.  It is freed by
  * backlog_free().
  *
- * @param batch What was taken
- * @param kind  Tells what is known of a statement
+ * @param batch Taken writes
+ * @param kind  Gets the properties of a statement
  */
 void backlog_settled(struct batch *batch, journal_kind_h *kind)
 {
@@ -127,11 +127,11 @@ void backlog_settled(struct batch *batch, journal_kind_h *kind)
 
 
 /**
- * Free some of what is in the file
+ * Free some writes that are in the file
  *
  * @param count Number of writes, twice
  *
- * @return True if there is more of it
+ * @return True if more of them are left
  */
 bool backlog_free(size_t count)
 {
@@ -198,7 +198,7 @@ size_t backlog_size(void)
 /**
  * Count the writes
  *
- * @return How many there are
+ * @return Their number
  */
 size_t backlog_count(void)
 {

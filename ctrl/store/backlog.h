@@ -1,5 +1,5 @@
 /**
- * @file backlog.h  What was written and is not in SQLite's file yet
+ * @file backlog.h  Writes that are not in SQLite's file yet
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,7 +18,8 @@ struct write;
 
 enum { REASON_SIZE = 128 };
 
-/* What gets into the file at once: the writer reads it, while it waits here */
+/* A batch that goes into the file in one transaction: the writer reads it
+   while it waits here */
 struct batch {
 	struct spooled *messages;
 	size_t messagec;
@@ -27,7 +28,7 @@ struct batch {
 	size_t room;   /* bytes that the disk is asked to have, or 0 */
 	uint64_t turn; /* the last one that is in it */
 
-	/* What has become of it */
+	/* Result of the batch */
 	int err;
 	char reason[REASON_SIZE];  /* why it is not in the file */
 	char refused[REASON_SIZE]; /* ... or something of it, what it is */

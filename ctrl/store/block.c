@@ -1,11 +1,11 @@
 /**
  * @file block.c  Many messages in one row of SQLite's file
  *
- * A row for each, and where it stands in two indexes, would be the most of
- * what the store costs.  So those that come together are one row, and one
- * more, small one leads from each call to it.
+ * One row for each message, with its entries in two indexes, would be most of
+ * the cost of the store.  So messages that arrive together share a row, and
+ * one more small row leads from each call to it.
  *
- * Whoever writes a file has one of these, one thread at a time.
+ * Each writer of a file has one of these, and uses it in one thread at a time.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -63,7 +63,7 @@ struct blocks {
 	sqlite3 *file;
 	sqlite3_stmt *stmts[SQLS];
 
-	/* That is being filled */
+	/* The block that is being filled */
 	char *p;
 	size_t len, size;
 	unsigned count;
@@ -123,8 +123,8 @@ static void bind(const struct blocks *b, enum sql n, int col, int64_t value)
 
 
 /**
- * Get the number by which a call is found: FNV-1a.  Two calls may have the
- * same, and 0 has none.
+ * Get the number that leads to a call: FNV-1a.  Two calls may have the same
+ * number, and no call has 0.
  *
  * @param call_sid Its call_sid
  *
@@ -207,9 +207,9 @@ static int lead_to(const struct blocks *b, int64_t last,
 
 
 /**
- * Write what has come together: nothing of it is in the file before
+ * Write the block: the file has none of its messages yet
  *
- * @param b    What comes together
+ * @param b    Block
  * @param file The file
  *
  * @return SQLITE_DONE, or what SQLite says
@@ -241,9 +241,9 @@ int block_flush(struct blocks *b, sqlite3 *file)
 
 
 /**
- * Forget what has come together: it will come again
+ * Forget the messages of the block: they will be added again
  *
- * @param b What comes together, NULL for nothing
+ * @param b Block, may be NULL
  */
 void block_undo(struct blocks *b)
 {
@@ -253,9 +253,9 @@ void block_undo(struct blocks *b)
 
 
 /**
- * Make room for what comes together
+ * Allocate blocks
  *
- * @return Memory, to be let go of by blocks_destroy(); NULL if there is none
+ * @return Memory, to be freed with blocks_destroy(); NULL if out of memory
  */
 struct blocks *blocks_create(void)
 {
@@ -266,7 +266,7 @@ struct blocks *blocks_create(void)
 /**
  * Let go of the file, which is to be closed
  *
- * @param b What has come together, may be NULL
+ * @param b Block, may be NULL
  */
 void blocks_destroy(struct blocks *b)
 {
@@ -302,7 +302,7 @@ static int make_room(struct blocks *b, size_t size)
 /**
  * Add a message.  It gets into the file with others, block_flush() at last.
  *
- * @param b      What comes together
+ * @param b      Block
  * @param file   The file
  * @param values Values of STMT_MESSAGE
  *
@@ -357,7 +357,7 @@ static void read_calls(struct calls *calls, const char *text)
 }
 
 
-/* A block without what goes: what is left of it is moved together */
+/* Writes a block without the removed messages: the rest moves together */
 struct rest {
 	char *p;
 	size_t len;
@@ -398,7 +398,7 @@ static void sort_out(struct rest *rest, struct records r,
 }
 
 
-/* SQLITE_ROW if there is such a block */
+/* SQLITE_ROW if the block exists */
 static int read_rest(const struct blocks *b, struct rest *rest, int64_t last,
 		     const struct calls *keep)
 {
@@ -461,9 +461,9 @@ static int lose_calls(const struct blocks *b, const struct calls *calls,
 
 
 /**
- * Remove a block from the file, but what is said in it of some calls
+ * Remove a block from the file, except the messages of some calls
  *
- * @param b      What comes together
+ * @param b      Block
  * @param file   The file
  * @param values Values of STMT_FORGET_BLOCK: seq of its last message, and
  *               numbers of calls as a JSON array

@@ -1,5 +1,5 @@
 /**
- * @file dbpiece.c  A piece of what a row of SQLite's file has
+ * @file dbpiece.c  A part of a row of SQLite's file
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@
 #include "dbstmt.h"
 
 
-/* After a failure it begins anew */
+/* After a failure it is opened again */
 static int find(struct db_piece *piece, int64_t row)
 {
 	int rc;
@@ -32,7 +32,7 @@ static int find(struct db_piece *piece, int64_t row)
 /**
  * Read a piece, with the connection of this thread
  *
- * @param piece Of which table and column; to be closed
+ * @param piece Table and column; to be closed
  * @param row   Number of the row
  * @param begin Its first byte
  * @param len   Number of bytes

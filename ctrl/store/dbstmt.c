@@ -1,5 +1,5 @@
 /**
- * @file dbstmt.c  The statements of the store: what is bound, and read
+ * @file dbstmt.c  The statements of the store: their bindings and results
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@
 
 static const unsigned none = UINT_MAX;
 
-/* Of this thread: each has connections of its own, one to each file */
+/* Of this thread: each thread has its own connection to each file */
 struct stmts {
 	sqlite3 *file;
 	sqlite3_stmt **stmts;
@@ -31,8 +31,8 @@ static _Thread_local struct {
 	struct stmts of[SCOPES];
 	enum scope scope;
 
-	/* What is bound to the statement at hand, but SQLite is told of it
-	   only when that runs: most is written later, if at all */
+	/* Values bound to the current statement.  SQLite gets them only when
+	   it runs: most writes run later, if at all. */
 	unsigned bound;
 	unsigned valuec;
 	struct value values[VALUES_MAX];
@@ -64,9 +64,9 @@ enum scope dbstmts_scope(enum scope scope)
 
 
 /**
- * Prepare the statements of the file at hand.  Says itself what is wrong.
+ * Prepare the statements of the current file.  Logs its errors.
  *
- * @param file  Where they run
+ * @param file  File to run them on
  * @param sql   Statements
  * @param count Number of statements
  *
@@ -249,7 +249,7 @@ const char *db_column_data(unsigned n, int col, size_t *lenp)
 
 
 /**
- * Take what is bound to a statement
+ * Take the values bound to a statement
  *
  * @param n      Number of the statement
  * @param countp Set to the number of values
@@ -292,7 +292,7 @@ int dbstmt_run(const struct todo *todo)
  *
  * @param n Number of the statement
  *
- * @return 0 if there is a row, ENOENT if there is none
+ * @return 0 if there is a row, ENOENT if not
  */
 int db_step(unsigned n)
 {

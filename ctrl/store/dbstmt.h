@@ -1,5 +1,5 @@
 /**
- * @file dbstmt.h  The statements of the store: what is bound, and read
+ * @file dbstmt.h  The statements of the store: their bindings and results
  *
  * Copyright (C) 2026 the sip_refer authors
  */

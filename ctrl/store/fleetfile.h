@@ -12,7 +12,7 @@
 
 struct sqlite3;
 
-/* What it said when it was opened */
+/* Its state when it was opened */
 struct fleetfile {
 	char epoch[FLEET_EPOCH_SIZE]; /* "" for none */
 	uint64_t stream;              /* sequence of the stream */

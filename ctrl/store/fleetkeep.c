@@ -1,9 +1,9 @@
 /**
  * @file fleetkeep.c  How long the past of a fleet is kept
  *
- * What is too old, or too much, goes in small steps, each a transaction of the
- * thread that writes the file.  What was said of a call stays while the call
- * lives.
+ * Removes data beyond the age and size limits in small steps, each in a
+ * transaction of the thread that writes the file.  Messages of a call stay
+ * while the call lives.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

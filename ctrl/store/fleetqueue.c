@@ -1,5 +1,5 @@
 /**
- * @file fleetqueue.c  What waits for the fleet's file
+ * @file fleetqueue.c  Writes that wait for the fleet's file
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,7 +24,7 @@ struct head {
 /**
  * Add a write
  *
- * @param c    What it is a part of
+ * @param c    Its chunk
  * @param todo Write, copied
  *
  * @return 0 if success, or ENOMEM
@@ -60,7 +60,7 @@ int chunk_add(struct chunk *c, const struct todo *todo)
 /**
  * Read the next write, in any thread
  *
- * @param c    What it is a part of
+ * @param c    Its chunk
  * @param atp  Place, 0 for the first one; set to that of the next one
  * @param todo Set to it; its texts stay where they are
  *
@@ -85,7 +85,7 @@ bool chunk_next(const struct chunk *c, size_t *atp, struct todo *todo)
 /**
  * Free it
  *
- * @param c What was in one mark, may be NULL
+ * @param c Chunk, may be NULL
  */
 void chunk_destroy(struct chunk *c)
 {

@@ -1,5 +1,5 @@
 /**
- * @file fleetqueue.h  What waits for the fleet's file
+ * @file fleetqueue.h  Writes that wait for the fleet's file
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,8 +14,8 @@
 struct todo;
 
 
-/* What one mark ends: nobody changes it from then on.  The loop has it, until
-   the writer is done with it and it need not be in memory any more. */
+/* Writes up to one mark, which never change again.  The loop owns them until
+   the writer is done with them and no reader needs them in memory. */
 struct chunk {
 	struct chunk *next; /* of the loop's */
 	struct chunk *todo; /* ... and of the writer's */

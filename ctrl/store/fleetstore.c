@@ -1,9 +1,9 @@
 /**
- * @file fleetstore.c  What is known of a whole fleet, on disk
+ * @file fleetstore.c  State of a whole fleet, on disk
  *
- * What is stored waits in memory until the writer has brought it into the
- * file, and a little longer for those who have missed something.  The stream
- * has it all, so that there is no redo log.
+ * Stored data waits in memory until the writer has brought it into the file,
+ * and a little longer for clients that have missed it.  The stream has all of
+ * it, so that it needs no redo log.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -105,7 +105,7 @@ static void note_trouble(void)
 }
 
 
-/* Not what is of the stream before */
+/* Ignores data of the previous stream */
 static void note_forgotten(void)
 {
 	const bool begun = fleetwriter_settled() >= fleet.begun;
@@ -228,7 +228,7 @@ static struct chunk *filling(void)
 }
 
 
-/* What is bound to a statement */
+/* The values bound to a statement */
 static void keep(unsigned n)
 {
 	struct chunk *c = filling();
@@ -244,8 +244,8 @@ static void keep(unsigned n)
 }
 
 
-/* What comes before the mark is of the other stream, and so is all that is in
-   memory: nobody who is behind has that */
+/* The data before the mark belongs to the other stream, as does all data in
+   memory: no client that lags gets it */
 void fleetstore_begin(const char *epoch)
 {
 	struct chunk *c;
@@ -310,7 +310,7 @@ void fleetstore_put(enum store_table table, const char *key, const char *data)
 }
 
 
-/* Whatever the handler does with the other store */
+/* The handler may use the other store */
 static void each(unsigned n, store_each_h *h, void *arg)
 {
 	for (;;) {
@@ -385,7 +385,7 @@ uint64_t fleetstore_first(void)
 
 
 /**
- * Have what is marked in the file before long
+ * Bring marked data into the file soon
  *
  * @return Its number, as reader_ask() takes it
  */
@@ -399,8 +399,8 @@ uint64_t fleetstore_hurry(void)
 
 
 /**
- * Let jobs begin that look into the file: what they wait for is there, or
- * can't get there.  At the end of each turn.
+ * Let jobs that look into the file begin: the data that they wait for is
+ * there, or cannot get there.  Call it at the end of each turn.
  */
 void fleetstore_start_jobs(void)
 {
@@ -409,7 +409,7 @@ void fleetstore_start_jobs(void)
 }
 
 
-/* Who gets messages out of memory */
+/* The reader of messages in memory */
 struct memory {
 	const struct listener *to;
 	uint64_t since; /* number of the last one that was looked at */

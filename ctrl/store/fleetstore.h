@@ -1,10 +1,10 @@
 /**
- * @file fleetstore.h  What is known of a whole fleet, on disk; part of store.h
+ * @file fleetstore.h  State of a whole fleet, on disk; part of store.h
  *
- * A file of its own, fleet.db, beside the one of this referd.  It is a copy of
- * what the stream of the fleet says, up to a cursor in it: a thread writes
- * both in one transaction, so that nothing is lost or doubled by a crash, and
- * what is lost with the file is read again.  The loop does not wait for it.
+ * A file of its own, fleet.db, beside that of this referd.  It is a copy of
+ * the stream of the fleet, up to a cursor: a thread writes both in one
+ * transaction, so that a crash neither loses nor doubles data.  If the file is
+ * lost, the stream is read again.  The loop does not wait for it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,12 +18,12 @@
 enum { FLEET_EPOCH_SIZE = 64 };
 
 
-/* fleetstore: What is known of a whole fleet */
+/* fleetstore: State of a whole fleet */
 
 /**
- * Open the store of the fleet, beside the one that is open, and make it if
- * there is none.  One that is damaged, or that another referd has made, is
- * moved aside.  Says itself what is wrong.
+ * Open the store of the fleet beside the open store, and create it if it does
+ * not exist.  A damaged one, or that of another referd, is moved aside.  Logs
+ * its errors.
  *
  * @param dir Directory of the store
  *
@@ -40,7 +40,7 @@ int fleetstore_open(const char *dir);
 bool fleetstore_is_open(void);
 
 /**
- * Write what is marked, and close the store
+ * Write marked data, and close the store
  */
 void fleetstore_close(void);
 
@@ -65,14 +65,14 @@ uint64_t fleetstore_cursor(char epoch[FLEET_EPOCH_SIZE]);
 /**
  * Tell which stream it is that the store has a copy of
  *
- * @return What fleetstore_begin() was told last, "" for nothing
+ * @return Argument of the last fleetstore_begin(), "" for none
  */
 const char *fleetstore_epoch(void);
 
 /**
  * Begin with another stream: everything is forgotten, with the next mark
  *
- * @param epoch What tells it from others
+ * @param epoch Id that tells the stream from others
  */
 void fleetstore_begin(const char *epoch);
 
@@ -95,15 +95,15 @@ void fleetstore_message(uint64_t f, const char *call_sid, bool jambonz,
 			const char *text);
 
 /**
- * Store a transfer, in place of what was known of it
+ * Store a transfer; it replaces the previous state
  *
  * @param t Transfer; its seq is that of the fleet
  */
 void fleetstore_transfer(const struct archive_transfer *t);
 
 /**
- * Store a text under a key, in place of what was there.  What was said of a
- * call stays, whatever its age, while its call_sid is a key of STORE_SESSIONS.
+ * Store a text under a key; it replaces the previous one.  Messages of a call
+ * stay, whatever their age, while its call_sid is a key of STORE_SESSIONS.
  *
  * @param table Table
  * @param key   Key
@@ -130,32 +130,32 @@ void fleetstore_each(enum store_table table, store_each_h *h, void *arg);
 void fleetstore_running(store_each_h *h, void *arg);
 
 /**
- * What was stored so far is all that a message of the stream has brought: it
- * gets into the file with others before long, all or nothing
+ * Mark the end of the data of one message of the stream: it gets into the file
+ * with that of others soon, all or nothing
  *
  * @param stream_seq Sequence of that message
  */
 void fleetstore_mark(uint64_t stream_seq);
 
 /**
- * Tell whether nothing more should be stored for now, as the disk is full or
- * slow.  The loop turns when there is room again.
+ * Tell whether the caller should store no more for now, since the disk is full
+ * or slow.  The loop turns when there is room again.
  *
  * @return True if so
  */
 bool fleetstore_full(void);
 
 /**
- * Tell why what is to be kept does not get into the file
+ * Get the reason why data does not get into the file
  *
- * @return What the system says, NULL if all is well
+ * @return System error, NULL if there is none
  */
 const char *fleetstore_trouble(void);
 
 /**
  * Get the number of the last message
  *
- * @return Number in the fleet, 0 if there is none
+ * @return Number in the fleet, 0 for none
  */
 uint64_t fleetstore_last(void);
 
@@ -167,12 +167,12 @@ uint64_t fleetstore_last(void);
 uint64_t fleetstore_first(void);
 
 /**
- * Go through some of the messages behind a number, in order, as far as they
- * are in memory: store_replay()
+ * Go through messages after a number, in order, as far as they are in memory:
+ * see store_replay()
  *
  * @param sincep Number of the last one that is known; set to the last one that
  *               was looked at
- * @param to     Who asks
+ * @param to     Reader
  * @param limit  How many at most
  * @param h      Handler
  * @param arg    Handler argument
@@ -183,12 +183,12 @@ enum replay fleetstore_replay(uint64_t *sincep, const struct listener *to,
 			      unsigned limit, store_replay_h *h, void *arg);
 
 /**
- * Fetch some of the messages behind a number that are not in memory any more:
+ * Fetch messages after a number that are not in memory any more: see
  * store_fetch()
  *
- * @param fp    Pointer to what is under way, which is gone once it is done
+ * @param fp    Pointer to the fetch, which ends by itself
  * @param since Number of the last one that is known
- * @param to    Who asks, copied
+ * @param to    Reader, copied
  * @param h     Handler of each message, called in the loop
  * @param done  Called then, once
  * @param arg   Argument of both

@@ -1,9 +1,9 @@
 /**
- * @file fleetwriter.c  Writes what the stream of a fleet says to the disk
+ * @file fleetwriter.c  Writes the stream of a fleet to the disk
  *
- * A thread with a connection of its own.  What was marked since the last time
- * gets into the file at once, with the place in the stream: all or nothing.
- * The stream has it, too, so that it may wait here for a while.
+ * A thread with a connection of its own.  It writes the data marked since the
+ * last time in one transaction, with the position in the stream.  The stream
+ * has the data, too, so that it may wait here for a while.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -55,7 +55,7 @@ static struct {
 	bool runs;
 	struct wake news;
 
-	/* Of the thread alone */
+	/* Used by the thread alone */
 	struct fleetfile at;
 	struct fleetkeep keep;
 	struct blocks *blocks;
@@ -64,7 +64,7 @@ static struct {
 	int64_t retry;     /* ... and what has failed */
 	bool failed;
 
-	/* What both touch */
+	/* Shared with the loop */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	bool has_cond;
@@ -86,7 +86,8 @@ static struct {
 } writer = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 
-/* What is refused for what it is is lost: the next ones are none the worse */
+/* Data that SQLite refuses as invalid is lost: the next data is not affected
+ */
 static int flush(void)
 {
 	const int rc = block_flush(writer.blocks, writer.db);
@@ -184,7 +185,7 @@ static bool begins_anew(void)
 }
 
 
-/* The loop may free what is settled */
+/* The loop may free settled chunks */
 static void settle(void)
 {
 	struct fleetfile f = writer.at;
@@ -237,7 +238,7 @@ static int64_t keep_time(void)
 }
 
 
-/* When there is something to do, ms; the mutex is held */
+/* Time of the next work, ms; the mutex is held */
 static int64_t next_time(void)
 {
 	int64_t then = keep_time(), at;
@@ -340,8 +341,8 @@ static void *thread_main(void *arg)
 {
 	(void)arg;
 
-	/* the calls first, where there are few CPUs; Linux has this for each
-	   thread */
+	/* calls come first on a machine with few CPUs; Linux has a niceness
+	   for each thread */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
 
 	prepare();
@@ -410,10 +411,10 @@ static int start(void)
 
 
 /**
- * Get ready to write.  Says itself what is wrong.
+ * Get ready to write.  Logs its errors.
  *
  * @param path Path of the file
- * @param f    What it says
+ * @param f    State of the file
  * @param h    Called in the loop when something has got into the file, or
  *             could not
  *
@@ -452,7 +453,7 @@ int fleetwriter_open(const char *path, const struct fleetfile *f, wake_h *h)
 
 
 /**
- * End, once what is marked is in the file, or can't get there
+ * End after marked data is in the file, or cannot get there
  */
 void fleetwriter_close(void)
 {
@@ -494,8 +495,8 @@ void fleetwriter_keep(unsigned days, unsigned mb)
 /**
  * Have something written before long
  *
- * @param c What one mark has ended, which is not changed any more, and not
- *          freed until it is settled
+ * @param c Chunk, which does not change any more, and is not freed until it is
+ *          settled
  */
 void fleetwriter_add(struct chunk *c)
 {
@@ -507,7 +508,7 @@ void fleetwriter_add(struct chunk *c)
 	writer.todo.tail = &c->todo;
 	writer.size += c->len;
 
-	/* it sleeps until what came first has waited for long enough */
+	/* it sleeps until the first chunk has waited long enough */
 	if (writer.todo.head == c || writer.size >= SETTLE_SIZE)
 		(void)pthread_cond_signal(&writer.cond);
 	(void)pthread_mutex_unlock(&writer.mutex);
@@ -527,7 +528,7 @@ void fleetwriter_hurry(void)
 
 
 /**
- * Tell what is in the file
+ * Get the position of the file
  *
  * @return Number of the last one
  */
@@ -551,10 +552,10 @@ uint64_t fleetwriter_forgotten(void)
 /**
  * Tell why what waits does not get into the file
  *
- * @param reason Filled with what the system says, "" if all is well
- * @param size   Bytes of it
+ * @param reason Filled with the system error, "" if there is none
+ * @param size   Its size in bytes
  *
- * @return True if there is trouble
+ * @return True if there is an error
  */
 bool fleetwriter_trouble(char *reason, size_t size)
 {

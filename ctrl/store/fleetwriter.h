@@ -1,5 +1,5 @@
 /**
- * @file fleetwriter.h  Writes what the stream of a fleet says to the disk
+ * @file fleetwriter.h  Writes the stream of a fleet to the disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,8 @@
 /**
- * @file journal.c  What was written, until it is in SQLite's file
+ * @file journal.c  Writes until they are in SQLite's file
  *
- * A thread reads what was taken, while it gets into the file: until that is
- * known, it stays as it is, and what comes meanwhile stands behind it.
+ * A thread reads taken writes while it brings them into the file: they stay
+ * unchanged until the result is known, and later writes come after them.
  *
  * While the file takes nothing, much comes together here, and for long: then
  * each write has its own memory, which is free when it is, and those of some
@@ -167,10 +167,10 @@ void journal_save(bool save)
  * Add a write
  *
  * @param stmt   Number of its statement; of two of a group, the one that
- *               forgets has the higher one
- * @param group  Of statements that replace each other for the same first
- *               value; 0 if this one replaces none
- * @param values What is bound to it, copied
+ *               forgets has the higher number
+ * @param group  Statements that replace each other for the same first value; 0
+ *               if this one replaces none
+ * @param values Values bound to it, copied
  * @param count  Number of values
  *
  * @return 0 if success, or ENOMEM
@@ -180,8 +180,8 @@ int journal_add(unsigned stmt, unsigned group, const struct value *values,
 {
 	struct write *w = NULL;
 
-	/* what was put can be put otherwise, or forgotten; what was forgotten
-	   comes anew */
+	/* a put key can be put again or forgotten; a forgotten key can come
+	   back */
 	if (group)
 		w = keyindex_find(group, write_key(values, count));
 
@@ -197,8 +197,8 @@ int journal_add(unsigned stmt, unsigned group, const struct value *values,
  * @param group Group of its statement
  * @param key   First value
  *
- * @return True if the key is not in the file, and won't be: that it is
- *         forgotten needs not be written
+ * @return True if the file does not have the key and will not get it:
+ *         forgetting it needs no write
  */
 bool journal_remove(unsigned group, const char *key)
 {
@@ -238,7 +238,7 @@ bool journal_find(struct todo *todo, unsigned group, const char *key)
 /**
  * Take all writes, for a thread that reads them with journal_next()
  *
- * @return The first one, NULL if there is none
+ * @return The first write, NULL if there is none
  */
 const struct write *journal_take(void)
 {
@@ -263,11 +263,11 @@ const struct write *journal_last(void)
 
 
 /**
- * Read a write that was taken; any thread may do so.  What can't be read, for
- * want of memory, is lost.
+ * Read a taken write; any thread may do so.  A write that cannot be read, out
+ * of memory, is lost.
  *
  * @param todo Set to it, until the next call
- * @param wp   The write; set to the one behind it, NULL behind the last
+ * @param wp   The write; set to the next one, NULL after the last
  * @param last The last one that was taken
  *
  * @return True if there is one
@@ -287,8 +287,7 @@ bool journal_read(struct todo *todo, const struct write **wp,
 }
 
 
-/* What could not replace a write, as that was taken, does so now; the one
-   behind it */
+/* A write that could not replace a taken one does so now */
 static struct write *merge(struct write *w)
 {
 	struct write *next = w->next, *older;
@@ -313,7 +312,7 @@ static struct write *merge(struct write *w)
 
 
 /**
- * Take note that nothing of what was taken is in the file
+ * Note that no taken write is in the file
  */
 void journal_undo(void)
 {
@@ -328,7 +327,7 @@ void journal_undo(void)
 /**
  * Take note that all that was taken is in the file
  *
- * @param kind Tells what is known of a statement
+ * @param kind Gets the properties of a statement
  */
 void journal_settled(journal_kind_h *kind)
 {
@@ -348,11 +347,11 @@ void journal_settled(journal_kind_h *kind)
 
 
 /**
- * Free some of what is in the file
+ * Free some writes that are in the file
  *
  * @param count Number of writes
  *
- * @return True if there is more of it
+ * @return True if more of them are left
  */
 bool journal_free(size_t count)
 {
@@ -367,7 +366,7 @@ bool journal_free(size_t count)
 
 
 /**
- * Drop the oldest writes of a statement, while there is too much
+ * Drop the oldest writes of a statement, while there are too many
  *
  * @param stmt Its number
  * @param size Bytes that all writes together may take
@@ -423,7 +422,7 @@ size_t journal_size(void)
 /**
  * Count the writes
  *
- * @return How many there are
+ * @return Their number
  */
 size_t journal_count(void)
 {

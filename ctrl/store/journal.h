@@ -1,5 +1,5 @@
 /**
- * @file journal.h  What was written, until it is in SQLite's file
+ * @file journal.h  Writes until they are in SQLite's file
  *
  * Copyright (C) 2026 the sip_refer authors
  */

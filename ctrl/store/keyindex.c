@@ -23,7 +23,7 @@ static struct {
 
 
 /**
- * Sum up what a write is found by
+ * Hash the key of a write
  *
  * @param group Its group
  * @param key   Its key
@@ -76,12 +76,12 @@ static int resize(size_t count, struct write *first)
 
 
 /**
- * Make room for another write; that it gets slower is no failure
+ * Make room for another write; growing slowly is not a failure
  *
- * @param count Number of writes that there are
+ * @param count Number of writes
  * @param first The oldest of them
  *
- * @return 0 if success, ENOMEM if there is no room for any
+ * @return 0 if success, ENOMEM if no write fits
  */
 int keyindex_grow(size_t count, struct write *first)
 {
@@ -98,7 +98,7 @@ int keyindex_grow(size_t count, struct write *first)
 /**
  * Add a write, for which there is room
  *
- * @param w   Write of a group, newer than all that there are
+ * @param w   Write of a group, newer than all others
  * @param key Its key
  */
 void keyindex_add(struct write *w, const char *key)
@@ -163,7 +163,7 @@ struct write *keyindex_find(unsigned group, const char *key)
 
 
 /**
- * Find the write of a key that came before another one of it
+ * Find the previous write of the same key
  *
  * @param w   Write
  * @param key Its key

@@ -1,9 +1,9 @@
 /**
  * @file keyset.c  The keys that are in SQLite's file
  *
- * What was never there need not be removed from it, and most of what is kept
- * for a call, or for a hook, comes and goes before it gets there.  The tables
- * that this is about are small: they hold what lives.
+ * A key that is not in the file need not be removed from it, and most keys of
+ * a call or a hook come and go before they get there.  The tables concerned
+ * are small: they hold what lives.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +15,7 @@
 
 enum { SIZE_MIN = 256 }; /* a power of 2 */
 
-/* A hash table with open addresses; 0 is none */
+/* A hash table with open addressing; 0 is an empty place */
 static struct {
 	uint64_t *hashes;
 	size_t size;
@@ -30,7 +30,7 @@ static size_t next_of(size_t i)
 }
 
 
-/* Where it is, or would be */
+/* The place of a key, or its free place */
 static size_t place_of(uint64_t hash)
 {
 	size_t i = hash & (keyset.size - 1);
@@ -69,7 +69,7 @@ static bool grow(void)
 /**
  * Take note of a key
  *
- * @param hash Of its group and itself, see keyindex_hash()
+ * @param hash Hash of group and key, see keyindex_hash()
  */
 void keyset_add(uint64_t hash)
 {
@@ -90,7 +90,7 @@ void keyset_add(uint64_t hash)
 /**
  * Forget a key
  *
- * @param hash Of its group and itself
+ * @param hash Hash of group and key
  */
 void keyset_remove(uint64_t hash)
 {
@@ -103,7 +103,7 @@ void keyset_remove(uint64_t hash)
 	if (!keyset.hashes[i])
 		return;
 
-	/* who stands behind it, and would stand here, moves up */
+	/* a later key that belongs here moves up */
 	for (j = next_of(i); keyset.hashes[j]; j = next_of(j)) {
 		const size_t home = keyset.hashes[j] & (keyset.size - 1);
 
@@ -121,7 +121,7 @@ void keyset_remove(uint64_t hash)
 /**
  * Tell whether a key is known
  *
- * @param hash Of its group and itself
+ * @param hash Hash of group and key
  *
  * @return False if it is not in the file for sure
  */

@@ -1,8 +1,8 @@
 /**
  * @file messages.c  The messages on disk, and those that get there
  *
- * What was said lately is in memory.  What is read of the time before comes
- * from SQLite's file, in a thread: nobody waits for the disk here.
+ * Recent messages are in memory.  Older ones come from SQLite's file, in a
+ * thread: the loop never waits for the disk here.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,8 +25,7 @@
 enum {
 	LOOKS = 512, /* messages that are looked at in one go */
 
-	/* What is fetched in one go: messages, bytes, and blocks that are
-	   looked at */
+	/* Limits of one fetch: messages, bytes, and blocks */
 	FETCH_COUNT = 256,
 	FETCH_SIZE = 1 << 16,
 	FETCH_BLOCKS = 64,
@@ -37,7 +36,7 @@ enum {
 static struct {
 	uint64_t shared; /* number of the last one that is for all */
 
-	/* The last one of each client that has one behind that */
+	/* The last message of each client that has one after that */
 	struct table *ahead;
 } messages;
 
@@ -87,7 +86,7 @@ uint64_t store_last(const char *client)
  * Tell whether a message is for somebody
  *
  * @param m  Message
- * @param to Who asks
+ * @param to Reader
  *
  * @return True if it is
  */
@@ -160,7 +159,7 @@ static bool ahead_handler(const struct message_row *m, void *arg)
 
 
 /**
- * Find out what the last messages are
+ * Find the last messages
  *
  * @param seq No message has a higher number
  *
@@ -194,7 +193,7 @@ void messages_close(void)
 }
 
 
-/* Who gets messages out of memory */
+/* The reader of messages in memory */
 struct memory {
 	const struct listener *to;
 	uint64_t since; /* number of the last one that was looked at */
@@ -237,8 +236,8 @@ enum replay store_replay(uint64_t *sincep, const struct listener *to,
 }
 
 
-/* What was in the file when it was asked for is fetched; what got there since
-   is still in memory, or is fetched next */
+/* A fetch gets the messages that were in the file when it was asked for; later
+   ones are still in memory, or in the next fetch */
 struct fetch {
 	struct job *job;
 	struct listener to;
@@ -247,7 +246,7 @@ struct fetch {
 	uint64_t known;        /* ... of what was in the file */
 	bool ran;
 
-	/* What is found */
+	/* Result */
 	char *p;
 	size_t len, size;
 	unsigned count;
@@ -345,13 +344,13 @@ static char *copy(const char *text, int *errp)
 
 
 /**
- * Fetch some of the messages behind a number, in order, from a file
+ * Fetch messages after a number, in order, from a file
  *
- * @param fp    Pointer to what is under way, which is gone once it is done
+ * @param fp    Pointer to the fetch, which ends by itself
  * @param scope The file
  * @param since Number of the last one that is known
- * @param known No message behind this need be looked for in the file
- * @param to    Who asks, copied
+ * @param known The file has no message after this
+ * @param to    Reader, copied
  * @param h     Handler of each message, called in the loop
  * @param done  Called then, once
  * @param arg   Argument of both
@@ -406,7 +405,7 @@ void store_fetch_cancel(struct fetch *f)
 }
 
 
-/* Of what is read, the messages of a call that are for all */
+/* Of the messages read, those of a call that went to all */
 static unsigned take_call(const char *call_sid, struct records r,
 			  unsigned limit, store_replay_h *h, void *arg)
 {

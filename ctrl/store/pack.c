@@ -13,10 +13,10 @@
 #include "pack.h"
 
 
-/* What a value is, in a byte before it */
+/* Type of a value, in the byte before it */
 enum kind { KIND_NULL, KIND_NUMBER, KIND_TEXT };
 
-/* Of deflate: a window as large as a sample, and little memory */
+/* Parameters of deflate: a window as large as a sample, and little memory */
 enum { WINDOW_BITS = -12, MEMORY_LEVEL = 5, LEVEL = 6 };
 
 /* Of this thread */
@@ -60,7 +60,7 @@ static char *put(char *p, const void *data, size_t len)
 /**
  * Write values
  *
- * @param p      Where to, with room for pack_size()
+ * @param p      Output, with room for pack_size()
  * @param values Values
  * @param count  Number of values
  */
@@ -97,7 +97,7 @@ static const char *get(void *data, const char *p, size_t len)
  * Read values; their texts stay where they are
  *
  * @param values Filled, with room for VALUES_MAX
- * @param p      What pack_write() has written
+ * @param p      Output of pack_write()
  *
  * @return Number of values
  */
@@ -130,7 +130,7 @@ unsigned pack_read(struct value *values, const char *p)
 /**
  * Write bytes with fewer
  *
- * @param out       Where to
+ * @param out       Output
  * @param size      Room that is there
  * @param p         Bytes
  * @param len       Their number
@@ -163,11 +163,11 @@ size_t pack_squeeze(char *out, size_t size, const char *p, size_t len,
 
 
 /**
- * Get back what was squeezed
+ * Get squeezed values back
  *
- * @param out       Where to
+ * @param out       Output
  * @param len       Number of bytes that there were
- * @param p         What pack_squeeze() has written
+ * @param p         Output of pack_squeeze()
  * @param size      How many bytes that is
  * @param sample    As it was then
  * @param samplelen As it was then

@@ -1,9 +1,9 @@
 /**
  * @file reader.c  Looks into the store that may take long, beside the loop
  *
- * A search reads as much as there is of the past, and a client that comes back
- * does not wait for it: there are two threads, each with a connection of its
- * own, which do one job after the other while the loop goes on.
+ * A search may read all of the past, and a client that comes back must not
+ * wait for it: two threads, each with its own connection, do one job after the
+ * other while the loop goes on.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -75,7 +75,7 @@ static struct {
 	/* Until all is in the file that they are to find */
 	struct jobs held[SCOPES];
 
-	/* What all threads touch */
+	/* Shared by all threads */
 	pthread_mutex_t mutex;
 	struct desk desks[DESKS];
 	struct jobs done;
@@ -208,7 +208,7 @@ static void run_job(struct desk *d, struct job *j)
 }
 
 
-/* Of a file that is not asked for any more; the mutex is held */
+/* Closes a file that is not used any more; the mutex is held */
 static void let_go(struct desk *d)
 {
 	if (!d->fleet || d->opened == reader.opened)
@@ -223,8 +223,8 @@ static void *thread_main(void *arg)
 {
 	struct desk *d = arg;
 
-	/* the calls first, where there are few CPUs; Linux has this for each
-	   thread */
+	/* calls come first on a machine with few CPUs; Linux has a niceness
+	   for each thread */
 	if (d->niceness)
 		(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
 				  d->niceness);
@@ -328,7 +328,7 @@ static void desk_close(struct desk *d)
 
 
 /**
- * Get ready for jobs.  Says itself what is wrong.
+ * Get ready for jobs.  Logs its errors.
  *
  * @param path  Path of the file
  * @param sql   Statements
@@ -386,8 +386,8 @@ static void await_let_go(struct desk *d)
 
 
 /**
- * Let jobs look into the fleet's file, too, or no more: who waits for one that
- * has not begun then finds nothing
+ * Open or close the fleet's file for jobs; a waiting job then finds nothing
+ * there
  *
  * @param path Its path, NULL for none
  */
@@ -426,12 +426,12 @@ static struct job *create(enum scope scope, job_h *run, job_h *done, void *arg)
 
 
 /**
- * Have somebody look into the store.  That begins with reader_start().
+ * Add a job that reads the store.  It begins with reader_start().
  *
  * @param jp    Pointer to the job, which is gone once it is done
  * @param scope The file
- * @param run   Called in the thread, where the statements are its own; not at
- *              all if the job is cancelled before
+ * @param run   Called in the thread, with its own statements; not called if
+ *              the job is cancelled before
  * @param done  Called in the loop, once, in any case
  * @param arg   Handler argument
  * @param turn  Number of the turn that is to be in the file before
@@ -504,7 +504,7 @@ void reader_cancel(struct job *j)
 
 
 /**
- * Let jobs begin: what was written before they were asked for is in the file
+ * Let jobs begin: the file has all writes from before they were added
  *
  * @param scope The file
  * @param turn  Number of the last turn that is there

@@ -1,10 +1,10 @@
 /**
  * @file recent.c  The transfers and calls that have ended lately
  *
- * A node repeats no more than the reports that it keeps, and names no transfer
- * but those that live: none is about one that ended before these, and the
- * store need not be asked.  Each is a number of 64 bits here: that two have
- * the same does not happen.
+ * A node repeats only the reports that it keeps, and names only live
+ * transfers: none of them is about a transfer that ended before these, so that
+ * the store need not be asked.  Each id is a number of 64 bits here; a
+ * collision does not happen.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file record.c  Messages as they stand in a block, one behind the other
+ * @file record.c  Messages in a block, one after the other
  *
  * A head with numbers, the lowest byte first, then the texts with their NULs:
  * they are read where they stand.
@@ -47,7 +47,7 @@ static size_t text_size(const char *text)
 
 
 /**
- * Tell what a write of a message says
+ * Read the message of a write
  *
  * @param m      Set to the message, whose texts are borrowed
  * @param values Values of the write
@@ -89,7 +89,7 @@ static char *put_text(char *p, const char *text, size_t size)
 /**
  * Write a message
  *
- * @param p Where to, with room for record_size()
+ * @param p Output, with room for record_size()
  * @param m Message
  */
 void record_write(char *p, const struct message_row *m)
@@ -132,9 +132,9 @@ static const char *get_text(const char **pp, size_t *leftp, size_t size)
  * Read a message
  *
  * @param m Set to it; its texts stay where they are
- * @param r What is left of the block
+ * @param r Rest of the block
  *
- * @return False if there is none, or what follows is none
+ * @return False at the end, or if the rest is not valid
  */
 bool record_next(struct message_row *m, struct records *r)
 {

@@ -1,5 +1,5 @@
 /**
- * @file record.h  Messages as they stand in a block, one behind the other
+ * @file record.h  Messages in a block, one after the other
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ struct message_row {
 	const char *text;     /* JSON text */
 };
 
-/* What is left to be read */
+/* The rest to be read */
 struct records {
 	const char *p;
 	size_t left;

@@ -1,9 +1,10 @@
 /**
- * @file spool.c  What is only added to SQLite's file, until it is there
+ * @file spool.c  Rows that are only added to SQLite's file, until they are
+ *                there
  *
- * Each begins with a number, which rises: one finds them by it.  The oldest
- * can be dropped, and their memory is free then.  What was taken stays where
- * it is until it is known whether it is in the file: a thread reads it.
+ * Each row begins with a rising number, which is its key.  The oldest rows can
+ * be dropped, and their memory is free then.  Taken rows stay until it is
+ * known whether they are in the file: a thread reads them.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -38,7 +39,7 @@ static struct {
 } spool;
 
 
-/* Those that are gone leave room in front */
+/* Removed rows leave room at the front */
 static int make_room(void)
 {
 	struct item *items;
@@ -84,8 +85,8 @@ void spool_begin(int64_t gone)
  * Add a write
  *
  * @param stmt   Number of its statement
- * @param values What is bound to it, copied; the first is a number, above all
- *               that there are
+ * @param values Values bound to it, copied; the first is a number above all
+ *               others
  * @param count  Number of values
  *
  * @return 0 if success, or ENOMEM
@@ -117,7 +118,7 @@ int spool_add(unsigned stmt, const struct value *values, unsigned count)
 /**
  * Take all writes, for a thread that reads them with spool_read()
  *
- * @param listp  Set to them, to be freed; NULL if there are none
+ * @param listp  Set to the rows, to be freed; NULL if there are none
  * @param countp Set to their number
  *
  * @return 0 if success, or ENOMEM
@@ -165,7 +166,7 @@ void spool_read(struct todo *todo, const struct spooled *s)
 
 
 /**
- * Take note that nothing of what was taken is in the file
+ * Note that no taken row is in the file
  */
 void spool_undo(void)
 {
@@ -201,8 +202,8 @@ static size_t find(int64_t after)
 
 
 /**
- * Go through what there is, in order: what was taken is seen by others only
- * once it is in the file
+ * Go through the rows in order; taken rows are visible to others only once
+ * they are in the file
  *
  * @param stmt  Number of a statement
  * @param after Number behind which to begin
@@ -246,11 +247,11 @@ static void drop_first(void)
 
 
 /**
- * Free some of what is in the file
+ * Free some rows that are in the file
  *
  * @param count Number of writes
  *
- * @return True if there is more of it
+ * @return True if more of them are left
  */
 bool spool_free(size_t count)
 {
@@ -265,7 +266,7 @@ bool spool_free(size_t count)
 
 
 /**
- * Drop the older half of what there is, by its bytes, without what was taken
+ * Drop the older half of the rows, by bytes, except taken ones
  *
  * @return Number of the last one that is gone, 0 if there was none
  */
@@ -291,7 +292,7 @@ int64_t spool_drop(void)
 
 
 /**
- * Tell what is not here any more: it is in the file, or lost
+ * Get the number up to which rows are gone: they are in the file, or lost
  *
  * @return Number of the last one
  */
@@ -336,7 +337,7 @@ size_t spool_size(void)
 /**
  * Count the writes
  *
- * @return How many there are
+ * @return Their number
  */
 size_t spool_count(void)
 {

@@ -1,5 +1,6 @@
 /**
- * @file spool.h  What is only added to SQLite's file, until it is there
+ * @file spool.h  Rows that are only added to SQLite's file, until they are
+ *                there
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -26,7 +26,7 @@ struct sample {
 static struct {
 	struct arena *arena; /* that is being filled */
 
-	/* Of what each statement writes, to squeeze by */
+	/* A sample of the writes of each statement, for compression */
 	struct sample samples[SAMPLES_MAX];
 } writes;
 
@@ -144,9 +144,9 @@ bool write_read(struct todo *todo, const struct write *w)
 
 
 /**
- * Hold a write in fewer bytes, by the help of one that the same statement has
- * written: much of it is the same.  Takes time, and so is for those of some
- * time ago; where it is not worth it, or memory ran out, all stays as it is.
+ * Compress a write with a sample of the same statement: much of it is the
+ * same.  This takes time, so it is for older writes; if it saves nothing, or
+ * out of memory, the write does not change.
  *
  * @param w Write
  */
@@ -188,7 +188,7 @@ void write_squeeze(struct write *w)
  *
  * @param w      Write
  * @param stmt   Number of its statement
- * @param values What is bound to it, copied
+ * @param values Values bound to it, copied
  * @param count  Number of values
  * @param own    True if they are to have memory of their own
  *
@@ -237,7 +237,7 @@ void writes_forget(void)
 
 
 /**
- * Free what writes have in common, when there are none
+ * Free the samples, when there are no writes
  */
 void writes_clear(void)
 {

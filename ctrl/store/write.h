@@ -14,7 +14,7 @@ struct todo;
 struct value;
 
 
-/* Those of the journal are listed, and found, by it and by keyindex.c */
+/* Writes of the journal are listed and found by it and by keyindex.c */
 struct write {
 	struct write *next, *prev;
 	struct write *same_hash;
