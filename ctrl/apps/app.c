@@ -46,7 +46,7 @@ static struct app *find(const char *sid)
  *
  * @param sender A sender
  *
- * @return Application, NULL if the sender is none
+ * @return Application, NULL if the sender is not one
  */
 struct app *app_find(const struct sender *sender)
 {
@@ -91,7 +91,7 @@ static void drop(struct app *a, int code)
 }
 
 
-/* The call is over, or was never made: close when all is said */
+/* The call has ended, or was never made: close after the last message */
 static void linger_handler(void *arg)
 {
 	struct app *a = arg;

@@ -17,8 +17,8 @@ struct appws;
 struct client;
 struct webhook;
 
-/* The application of one call.  It outlives the call by what there is left
-   to tell. */
+/* The application of one call.  It outlives the call until all messages are
+   sent. */
 struct app {
 	struct app *next_dirty, **dirty; /* of those to be saved */
 	char sid[CALL_SID_MAX + 1];

@@ -1,5 +1,5 @@
 /**
- * @file appack.c  What an application answers, and how that is taken
+ * @file appack.c  The answers of an application
  *
  * Copyright (C) 2026 the sip_refer authors
  */

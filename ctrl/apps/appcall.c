@@ -1,5 +1,5 @@
 /**
- * @file appcall.c  What an application hears of its call, and does to it
+ * @file appcall.c  The messages of an application about its call, and to it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -45,8 +45,8 @@ char *appcall_new(const struct call *c)
  * Write what an application hears first that has been away
  *
  * @param sid   call_sid
- * @param msgid What it is to acknowledge
- * @param data  What it was told when the call was new
+ * @param msgid Id of the message to acknowledge
+ * @param data  Data of the call when it was new
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
@@ -233,7 +233,7 @@ void appcall_end(const struct call *c)
 
 
 /**
- * End a call that nobody says what to do with
+ * End a call that has no application
  *
  * @param sid call_sid
  * @param why For the log, and for the caller

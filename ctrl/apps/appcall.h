@@ -1,5 +1,5 @@
 /**
- * @file appcall.h  What an application hears of its call, and does to it
+ * @file appcall.h  The messages of an application about its call, and to it
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -73,7 +73,7 @@ static void leave(struct app *a, const char *why)
 
 
 /**
- * Give up: the call has nobody to say what to do with it
+ * Give up: the call has no application
  *
  * @param a   Application
  * @param why For the log, and for the caller
@@ -97,7 +97,7 @@ static void opened_handler(struct client *client, void *arg)
 	if (a->data && !a->answered)
 		timer_start(&a->limit, answer_time);
 
-	/* what was never sent is not taken up again */
+	/* a session that was never sent is not resumed */
 	if (!a->opened || !a->data) {
 		a->opened = a->data != NULL;
 		client_resume(client);
@@ -116,8 +116,8 @@ static void opened_handler(struct client *client, void *arg)
 }
 
 
-/* Who is too busy to answer has more to do if each is asked anew at once: the
-   handshake stays until the next attempt is due */
+/* Asking a busy application again would add to its load: the handshake stays
+   open until the next attempt is due */
 static bool late_handler(enum retry_cause cause, void *arg)
 {
 	struct app *a = arg;
@@ -146,8 +146,8 @@ static void failed_handler(enum retry_cause cause, const char *why, void *arg)
 		return;
 	}
 
-	/* a lost application is looked for as long as there is a call, and
-	   that of a call that nobody has answered will be asked later */
+	/* referd looks for a lost application as long as the call lives; if
+	   the call is not answered yet, the application is asked later */
 	if (a->opened || retry_allows(&a->retry, cause))
 		timer_start(&a->connect, retry_next(&a->retry));
 	else if (a->data)

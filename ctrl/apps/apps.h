@@ -89,18 +89,18 @@ void app_idle(const struct call *c);
  * Hand a call over to another application, if a redirect asks for that
  *
  * @param c   Call
- * @param url Where the redirect goes
+ * @param url Target of the redirect
  *
  * @return True if that application is asked by session:new
  */
 bool app_redirect(const struct call *c, const char *url);
 
 /**
- * Have the application of a call saved: there is a message for it
+ * Save the application of a call: it has a message
  *
  * @param sid call_sid, may be NULL
  *
- * @return Name of the client that it is, NULL if there is none
+ * @return Name of the application as a client, NULL for none
  */
 const char *app_touch(const char *sid);
 
@@ -108,9 +108,9 @@ const char *app_touch(const char *sid);
  * Tell what an ack answers
  *
  * @param app   The application
- * @param msgid What it names
+ * @param msgid Id in the ack
  *
- * @return What that was
+ * @return The acknowledged message
  */
 enum app_ack app_acked(const struct sender *app, const char *msgid);
 
@@ -134,14 +134,14 @@ void app_empty(const struct sender *app);
  * its time to say something else.
  *
  * @param app   The application
- * @param msgid What it had answered
+ * @param msgid Id of the answered message
  */
 void app_refused(const struct sender *app, const char *msgid);
 
 /**
  * Make the URL of a hook whole, if it is for an application over HTTP
  *
- * @param owner Who sent the verb with the hook
+ * @param owner Sender of the verb with the hook
  * @param hook  Hook
  *
  * @return 0, or ENOMEM
@@ -172,15 +172,15 @@ int appws_init(struct lws_context *ctx);
 /* route: Which application a call gets */
 
 /**
- * Take the applications from the options.  Says itself what is wrong; those
- * that there were before then stay.
+ * Take the applications from the options.  Logs its errors; the previous ones
+ * stay in use then.
  *
  * @param url    Application of all calls that the map has none for, or ""
  * @param map    File of applications by called number, or ""
- * @param status Where an application over HTTP hears of a call's status, or ""
+ * @param status URL or path for the call status of HTTP applications, or ""
  *
- * @return 0, ENOMEM, EINVAL if a URL or a line of the map is none, or what
- *         the system says of the map
+ * @return 0, ENOMEM, EINVAL if a URL or a line of the map is not valid, or a
+ *         system error of reading the map
  */
 int routes_init(const char *url, const char *map, const char *status);
 

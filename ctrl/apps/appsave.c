@@ -48,10 +48,10 @@ static void save(struct app *a)
 
 
 /**
- * Read what was saved of an application, but where it is
+ * Read a saved application, except its URL
  *
  * @param a   Application, which is as it was saved from now on
- * @param obj What was saved
+ * @param obj Saved object
  *
  * @return 0, or ENOMEM
  */

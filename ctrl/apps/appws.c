@@ -45,8 +45,8 @@ static void destroy(struct appws *w)
 
 
 /**
- * Let nobody hear of a connection any more.  If there is one, it is freed with
- * the last call that lws makes for it.
+ * Drop the handler of a connection.  The connection is freed with its last
+ * callback of lws.
  *
  * @param w Connection, which may be freed
  */
@@ -65,7 +65,7 @@ void appws_detach(struct appws *w)
 }
 
 
-/* RFC 5482: what is not acknowledged soon is told on another connection */
+/* RFC 5482: what is not acknowledged soon is sent on another connection */
 static void limit_silence(struct lws *wsi)
 {
 	unsigned ms = SILENT_TIME * 1000;
@@ -290,14 +290,14 @@ int appws_open(struct appws *w, const char *address)
  * Connect to an application.  The handlers are called later.
  *
  * @param wp    Pointer to the new connection
- * @param hook  Where it is
+ * @param hook  URL
  * @param app   The client that speaks over it
  * @param since Behind which message that client goes on
  * @param h     Handlers
  * @param arg   Their argument
  *
- * @return 0, ENOMEM, EINVAL if its URL is none, or EAGAIN if no name can be
- *         looked up
+ * @return 0, ENOMEM, EINVAL if its URL is not valid, or EAGAIN if no name can
+ *         be resolved
  */
 int appws_connect(struct appws **wp, const struct hook *hook,
 		  const struct sender *app, uint64_t since,

@@ -19,8 +19,8 @@ struct sender;
 
 /* The connection is up: the client is what speaks over it */
 typedef void(appws_open_h)(struct client *client, void *arg);
-/* Nobody has answered the handshake in time.  Returns true if it is still
-   waited for; otherwise it has failed. */
+/* The handshake was not answered in time.  Returns true to go on waiting;
+   otherwise the attempt has failed. */
 typedef bool(appws_late_h)(enum retry_cause cause, void *arg);
 /* It could not be made; it is freed */
 typedef void(appws_fail_h)(enum retry_cause cause, const char *why, void *arg);

@@ -56,8 +56,8 @@ static void limit_handler(void *arg)
 {
 	struct appws *w = arg;
 
-	/* TCP may take what the application is too busy to answer: that is no
-	   connection yet, as well as no answer in time */
+	/* TCP may accept a connection that the busy application does not:
+	   count this both as no connection and as no answer in time */
 	set_why(w, w->reached ? RETRY_CONNECT | RETRY_TIMEOUT : RETRY_CONNECT,
 		"no connection in time", 21);
 
@@ -67,8 +67,8 @@ static void limit_handler(void *arg)
 
 
 /**
- * Go on with the next address.  In the loop, since what asks for it may stand
- * in a call of lws.
+ * Go on with the next address, from the loop, since the caller may be inside
+ * of lws
  *
  * @param w       Connection
  * @param seconds After which time, unless it is up before
@@ -91,7 +91,7 @@ static void forget(struct appws *w)
  * Take note that the connection to one address has failed
  *
  * @param w   Connection
- * @param wsi What lws had for it
+ * @param wsi Connection of lws
  * @param in  Why, as lws says it; may be NULL
  * @param len Its length in bytes
  */
@@ -109,7 +109,8 @@ void attempt_failed(struct appws *w, struct lws *wsi, const char *in,
 			in ? len : 13);
 	}
 
-	/* who has heard us would not say anything else elsewhere */
+	/* an application that has answered would answer the same at another
+	   address */
 	if (w->reached)
 		w->tried = w->count;
 
@@ -205,7 +206,7 @@ int attempt_start(struct appws *w)
 
 
 /**
- * End an attempt, whatever has come of it
+ * End an attempt, whatever its result
  *
  * @param w Connection
  */

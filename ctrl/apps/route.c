@@ -159,9 +159,9 @@ void routes_close(void)
  * Find the application of a call that comes in
  *
  * @param hook   Application, to be freed with hook_reset()
- * @param number Who is called
+ * @param number Called number
  *
- * @return True if there is one
+ * @return True if it has an application
  */
 bool route_find(struct hook *hook, const char *number)
 {

@@ -1,5 +1,5 @@
 /**
- * @file announce.c  What clients hear of a call
+ * @file announce.c  Messages to clients about a call
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@
 
 
 /**
- * Tell of a call that clients hear of for the first time
+ * Announce a new call to the clients
  *
  * @param c    Call
  * @param time When that was, in ms since 1970; 0 for now
@@ -42,7 +42,7 @@ void announce_call(const struct call *c, int64_t time)
 
 
 /**
- * Tell of the state of a call
+ * Tell the clients the state of a call
  *
  * @param c    Call
  * @param time When it came about, in ms since 1970; 0 for now

@@ -1,5 +1,5 @@
 /**
- * @file announce.h  What clients hear of a call
+ * @file announce.h  Messages to clients about a call
  *
  * Copyright (C) 2026 the sip_refer authors
  */

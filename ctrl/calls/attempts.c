@@ -60,8 +60,9 @@ void attempts_destroy(struct attempts *a)
 }
 
 
-/* The module need not know of hooks, which may have passwords in them.  That
-   another one may still be called is known when its turn comes. */
+/* The module does not get the hooks, which may have passwords.  Whether
+   another target may still be ringing is known when the turn of the target
+   comes. */
 static char *print_refer(cJSON *refer, const char *target, bool force)
 {
 	static const char *const ours[] = {"referTo",     "onUnknown",
@@ -85,14 +86,13 @@ static char *print_refer(cJSON *refer, const char *target, bool force)
 
 
 /**
- * Append a target.  There must be room.
+ * Append a target.  The list must have room.
  *
  * @param a       List
  * @param target  Target, as referTo has it
- * @param field   Where the verb names it
+ * @param field   Field of the verb that names it
  * @param headers Its header fields, may be NULL
- * @param refer   All of a sip:refer but its referTo, freed; NULL if there is
- *                to be none
+ * @param refer   The sip:refer without its referTo, freed; NULL for none
  *
  * @return 0, or ENOMEM
  */
@@ -184,7 +184,7 @@ static int list_parse(struct attempts *a, const cJSON *verb,
  *
  * @param ap   Pointer to the list; NULL if the verb has only one target
  * @param verb Verb
- * @param f    What is wrong, if something is
+ * @param f    Set if a target is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -209,7 +209,7 @@ int attempts_parse(struct attempts **ap, const cJSON *verb, struct error *f)
 }
 
 
-/* Where the text of an index is; behind the last one if there are fewer */
+/* Target with the text of an index; after the last one if there are fewer */
 static size_t find_text(const struct attempts *a, size_t index)
 {
 	size_t i;
@@ -224,11 +224,11 @@ static size_t find_text(const struct attempts *a, size_t index)
 
 
 /**
- * Count what the module has to check
+ * Count the verbs that the module has to check
  *
  * @param a List
  *
- * @return How many sip:refer there are
+ * @return Number of sip:refer
  */
 size_t attempts_texts(const struct attempts *a)
 {
@@ -242,7 +242,7 @@ size_t attempts_texts(const struct attempts *a)
 
 
 /**
- * Get what the module has to check
+ * Get a verb that the module has to check
  *
  * @param a     List
  * @param index Which
@@ -361,8 +361,8 @@ int attempts_ended(struct attempts *a, const struct transfer *t)
 }
 
 
-/* Of what a lost baresip or machine did nobody knows, and another machine may
-   have told the application already */
+/* The actions of a lost baresip or machine are unknown, and another machine
+   may have told the application already */
 static bool may_follow(const struct attempts *a, const struct transfer *t)
 {
 	const char *evidence = t->evidence ? t->evidence : "";
@@ -379,7 +379,7 @@ static bool may_follow(const struct attempts *a, const struct transfer *t)
 
 
 /**
- * Tell whether what has become of the target at hand allows another attempt
+ * Tell whether the result of the current target allows another attempt
  *
  * @param a List
  *
@@ -398,8 +398,8 @@ bool attempts_goes_on(const struct attempts *a)
  *
  * @param a List
  *
- * @return True if there is one, and what has become of the one at hand allows
- *         it
+ * @return True if there is a next target, and the result of the current one
+ *         allows it
  */
 bool attempts_more(const struct attempts *a)
 {
@@ -468,13 +468,13 @@ static void rename_field(char *name, size_t size, const char *field,
 
 
 /**
- * Say in the words of the verb what the module says against one of its
- * sip:refer
+ * Translate an error of the module about one of the sip:refer into the terms
+ * of the verb
  *
  * @param a      List
  * @param index  Which of its texts
- * @param fieldp Field that the module names, may be NULL; that of the verb,
- *               valid until the next call
+ * @param fieldp Field of the module, may be NULL; changed to the field of the
+ *               verb, valid until the next call
  * @param errorp The sentence, which begins with the field; likewise
  */
 void attempts_refusal(const struct attempts *a, size_t index,
@@ -543,7 +543,7 @@ static int load_done(struct attempts *a, const cJSON *array)
  * Read what attempts_print() wrote
  *
  * @param a   List, as the verb has it
- * @param obj Object; NULL if there is none
+ * @param obj Object, may be NULL
  *
  * @return 0, ENOMEM, or EBADMSG if it does not fit the verb
  */

@@ -29,7 +29,7 @@ struct attempt {
 	struct transfer *transfer; /* NULL if it has not ended */
 };
 
-/* The mailbox is behind the targets, and has a turn of its own */
+/* The mailbox comes after the targets, as an attempt of its own */
 struct attempts {
 	struct attempt list[ATTEMPTS_MAX + 1];
 	size_t count; /* targets */

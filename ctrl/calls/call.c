@@ -1,5 +1,5 @@
 /**
- * @file call.c  What is known of one call
+ * @file call.c  The state of one call
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -28,7 +28,7 @@ struct call {
 		      */
 };
 
-/* What the node does not say of a call */
+/* State that the node does not report */
 static const struct field fields[] = {
 	FIELD("boot", TEXT, call, instance, 1),
 	FIELD("node", TEXT, call, node, 1),
@@ -64,7 +64,7 @@ static int alloc(struct call **cp)
  * Make a call
  *
  * @param cp       Pointer to the new call
- * @param info     What its node says of it
+ * @param info     State that its node reports
  * @param instance Instance id of the node
  * @param node     Name of the node
  *
@@ -141,10 +141,10 @@ void call_destroy(struct call *c)
 
 
 /**
- * Take over what a node says of a call
+ * Take over the state that a node reports
  *
  * @param c    Call
- * @param info What the node says
+ * @param info State that the node reports
  *
  * @return 0, or ENOMEM
  */
@@ -158,7 +158,7 @@ int call_update(struct call *c, const struct call_info *info)
 
 
 /**
- * End a call whose node no longer tells of it
+ * End a call that its node does not report any more
  *
  * @param c      Call
  * @param state  State that it ends in
@@ -211,7 +211,7 @@ const char *call_node(const struct call *c)
 
 
 /**
- * Get who called
+ * Get the caller
  *
  * @param c Call
  *
@@ -224,7 +224,7 @@ const char *call_from(const struct call *c)
 
 
 /**
- * Get who was called
+ * Get the called party
  *
  * @param c Call
  *
@@ -254,7 +254,7 @@ const char *call_state(const struct call *c)
  *
  * @param c Call
  *
- * @return Status, 0 if there is none
+ * @return Status, 0 for none
  */
 int call_sip_status(const struct call *c)
 {
@@ -301,7 +301,7 @@ bool call_parent(const struct call *c, char sid[CALL_SID_MAX + 1])
  * Set what an application wants to see again in each hook of a call
  *
  * @param c    Call
- * @param text JSON text of an object, NULL leaves what there is
+ * @param text JSON text of an object, NULL changes nothing
  *
  * @return 0, or ENOMEM
  */
@@ -459,8 +459,8 @@ void call_print(struct json *j, const struct call *c, bool status)
 
 
 /**
- * Write the members of a call for clients, but for its SIP status: another
- * one is told
+ * Write the members of a call for clients, except its SIP status: the caller
+ * gives another one
  *
  * @param j Text, in an open object
  * @param c Call
@@ -495,8 +495,8 @@ static char *print_info(const struct call_info *info)
 
 
 /**
- * Write a call, for call_load() to read; what its node said of it in the form
- * of docs/link.md
+ * Write a call, for call_load() to read; the state that its node reported has
+ * the form of docs/link.md
  *
  * @param j Text, in an open object, which fails if memory runs out
  * @param c Call

@@ -1,5 +1,5 @@
 /**
- * @file call.h  What is known of one call
+ * @file call.h  The state of one call
  *
  * Copyright (C) 2026 the sip_refer authors
  */

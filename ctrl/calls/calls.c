@@ -1,5 +1,5 @@
 /**
- * @file calls.c  What happens to calls, for their applications
+ * @file calls.c  Events of calls, for their applications
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -29,14 +29,14 @@ struct warmverb;
 /* Takes a transfer as the row of an archive */
 typedef void(retold_row_h)(const struct archive_transfer *row);
 
-/* What an ack of an application answers */
+/* The target of an application's ack */
 enum app_ack {
 	APP_ACK_HOOK, /* a hook, or nothing */
 	APP_ACK_NEW,  /* session:new */
 	APP_ACK_DONE, /* nothing that waits */
 };
 
-/* What comes of a message whose call, hook or baresip is not here */
+/* The result of a message whose call, hook or baresip is not here */
 enum errand_kind {
 	ERRAND_MESSAGE, /* text is a message of a client */
 	ERRAND_VERBS,   /* ... the body of a POST to /calls/{sid}/verbs */
@@ -60,9 +60,9 @@ struct calls_events {
 	void (*changed)(const struct call *c); /* its state */
 	void (*idle)(const struct call *c);    /* no verb is left */
 
-	/* What a sender has said is done, or can't be; msgid is what it had
-	   answered, "" for nothing.  Senders that are no applications are told
-	   of, too. */
+	/* The message of a sender is done or refused; msgid is the id of the
+	   hook it answered, "" for none.  Called for all senders, not only
+	   applications. */
 	void (*accepted)(const struct sender *sender);
 	void (*refused)(const struct sender *sender, const char *msgid);
 
@@ -82,14 +82,14 @@ struct calls_events {
 	/* Makes the URL of a hook whole: 0, or ENOMEM */
 	int (*resolve)(const struct sender *owner, struct hook *hook);
 
-	/* Hands on what may be another member's of a fleet; f says what is
-	   wrong if it is nobody's.  0 if it is taken over: the sender hears of
-	   it from there.  ENOENT if it is ours, or there is no fleet; EBADMSG
-	   with the error set. */
+	/* Passes on a message that may be for another member of a fleet; f is
+	   the error if no member takes it. 0 if it is passed on: the sender
+	   gets the reply from there.  ENOENT if it is for this referd, or
+	   without a fleet; EBADMSG with the error set. */
 	int (*elsewhere)(const struct errand *e, const struct error *f,
 			 struct error *why);
 
-	/* True if there is a fleet, which is to know the hooks */
+	/* True in a fleet, which must know the hooks */
 	bool (*fleet)(void);
 };
 
@@ -118,7 +118,7 @@ struct message {
 	bool queue;              /* append the verbs, do not replace */
 };
 
-/* What a list does to the verbs that are there already */
+/* The effect of a list on the verbs that wait */
 enum queue_mode {
 	QUEUE_REPLACE, /* drop the rest, stop what runs */
 	QUEUE_APPEND,  /* come behind the rest */
@@ -172,7 +172,7 @@ struct verb {
 };
 
 
-/* call: What is known of one call */
+/* call: The state of one call */
 
 /**
  * Get the sid of a call
@@ -197,12 +197,12 @@ void call_number(const struct call *c, char *text, size_t size);
  *
  * @param c Call
  *
- * @return JSON text of an object, NULL if there is none
+ * @return JSON text of an object, NULL for none
  */
 const char *call_tag(const struct call *c);
 
 /**
- * Tell who called
+ * Get the caller and the called party
  *
  * @param c Call
  *
@@ -246,10 +246,10 @@ void call_print(struct json *j, const struct call *c, bool status);
 void call_print_new(struct json *j, const struct call *c);
 
 
-/* calls: What happens to calls, for their applications */
+/* calls: Events of calls, for their applications */
 
 /**
- * Say who hears what happens to calls
+ * Set the handlers of the events of calls
  *
  * @param e Handlers, all of them
  */
@@ -263,10 +263,10 @@ void calls_init(const struct calls_events *events);
 const struct calls_events *calls_events(void);
 
 
-/* command: What a client wants, and who does it */
+/* command: The messages of clients, carried out */
 
 /**
- * Do what a client says
+ * Carry out a message of a client
  *
  * @param sender The client
  * @param text   Its message
@@ -304,10 +304,11 @@ void command_verbs(const struct sender *sender, const char *call_sid,
 /**
  * Take the answer to a hook that went over HTTP
  *
- * @param sender   Who sent the verb with the hook; msgid is the hook's id
+ * @param sender   Sender of the verb with the hook; msgid is the id of the
+ *                 hook
  * @param call_sid Call that the hook belongs to
- * @param m        What the answer says, freed; NULL if it is not understood
- * @param f        What is wrong with it then
+ * @param m        The decoded answer, freed; NULL if it is not valid
+ * @param f        The error then
  */
 void command_answer(const struct sender *sender, const char *call_sid,
 		    struct message *m, struct error *f);
@@ -352,7 +353,7 @@ void dials_close(void);
 size_t dials_count(void);
 
 
-/* intake: What a node reports, handed to whom it concerns */
+/* intake: Reports of nodes, passed to their calls and transfers */
 
 /**
  * Take a report
@@ -364,7 +365,8 @@ size_t dials_count(void);
 void intake(const struct report *r, const char *instance, const char *node);
 
 /**
- * A node has connected: what it said of what lives before that does not count
+ * A node has connected.  Calls that it does not report again from here on are
+ * over.
  *
  * @param instance Instance id of the node
  */
@@ -396,10 +398,10 @@ void intake_lost(const char *transfer_id, const char *reason);
  * @param transfer_id  Id of the transfer
  * @param refer_status Answer to the REFER, 0 if none has come
  * @param reason       Why its end is not known, as a sentence
- * @param told         What the member has told of verb and call: JSON text of
- *                     an object
- * @param tried        What has become of the verb's targets, likewise; NULL
- *                     if it has but one
+ * @param told         Data of verb and call that the member has published:
+ *                     JSON text of an object
+ * @param tried        Results of the verb's targets, likewise; NULL if it has
+ *                     one target
  *
  * @return JSON text, to be freed; NULL if memory ran out
  */
@@ -408,10 +410,10 @@ char *keephook_text(enum dialect dialect, const char *transfer_id,
 		    const char *tried);
 
 
-/* late: The final status that comes behind the end of a transfer */
+/* late: Final statuses that come after the end of their transfer */
 
 /**
- * Wait for nothing of it any more
+ * Stop waiting for late statuses of a transfer
  */
 void late_close(void);
 
@@ -419,12 +421,12 @@ void late_close(void);
 /* overrule: A transfer that has ended, but not for the others */
 
 /**
- * Nobody waits for those that are being read
+ * Drop the callbacks of reads in progress
  */
 void overrules_close(void);
 
 
-/* latehook: The eventHooks that hear what comes late of a transfer */
+/* latehook: The eventHooks that get the late status of a transfer */
 
 /**
  * Get ready for them
@@ -459,14 +461,13 @@ unsigned load_of(const char *instance);
 /* message: JSON text of a client to struct message */
 
 /**
- * Read the body of an HTTP answer: verbs, or nothing of which there are many
- * forms
+ * Read the body of an HTTP answer: verbs, or one of the many forms of nothing
  *
  * @param mp   Message, to be freed with message_free(); it has no verbs if
  *             the answer has none
  * @param body JSON text, not terminated
  * @param len  Its length in bytes
- * @param f    What is wrong, if something is
+ * @param f    Set if the body is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -491,9 +492,9 @@ bool queue_idle(const struct queue *q);
  *
  * @param q      Queue
  * @param verbsp Verbs; the queue takes them over and leaves NULL
- * @param mode   What becomes of the verbs that are there
- * @param sender Who sent them
- * @param f      What is wrong, if something is
+ * @param mode   Effect on the verbs that wait
+ * @param sender Sender of the verbs
+ * @param f      Set if the list is refused
  *
  * @return 0, ENOMEM, or EBADMSG with the error set: the call is over, its
  *         baresip is away, or too many lists wait
@@ -502,10 +503,10 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
 		 const struct sender *sender, struct error *f);
 
 
-/* retold: Transfers as the messages of another referd tell of them */
+/* retold: Transfers that the messages of another referd describe */
 
 /**
- * Make a transfer that a message tells of for the first time
+ * Create a transfer at the first message about it
  *
  * @param tp       Pointer to the new transfer
  * @param id       Its transfer_id
@@ -521,7 +522,7 @@ int retold_create(struct transfer **tp, const char *id, const char *call_sid);
  * @param tp   Pointer to the new transfer
  * @param data Object
  *
- * @return 0, ENOMEM, or EBADMSG if it is none
+ * @return 0, ENOMEM, or EBADMSG if the data is not valid
  */
 int retold_load(struct transfer **tp, const struct cJSON *data);
 
@@ -536,7 +537,7 @@ void retold_destroy(struct transfer *t);
  * Take over a step of a transfer
  *
  * @param t    Transfer
- * @param data What the message says
+ * @param data Data of the message
  * @param time When the step came about, in ms since 1970
  *
  * @return 0, or ENOMEM
@@ -555,10 +556,10 @@ int retold_take(struct transfer *t, const struct cJSON *data, int64_t time);
 int retold_lose(struct transfer *t, const char *reason, int64_t time);
 
 /**
- * Take over the final status that came behind the end of a transfer
+ * Take over a final status that came after the end of a transfer
  *
  * @param t    Transfer that has ended
- * @param data What the message says
+ * @param data Data of the message
  *
  * @return 0, ENOMEM, or EALREADY if the message has none, or the transfer has
  *         one already
@@ -597,7 +598,7 @@ const char *retold_node(const struct transfer *t);
  *
  * @param t Transfer
  *
- * @return Status, 0 if there is none
+ * @return Status, 0 for none
  */
 int retold_refer_status(const struct transfer *t);
 
@@ -611,17 +612,17 @@ int retold_refer_status(const struct transfer *t);
 bool retold_ended(const struct transfer *t);
 
 /**
- * Write the data of a message that tells what came late
+ * Write the data of a message about a late status
  *
  * @param j   Text, in an open object
  * @param t   Transfer, which retold_late() has changed
- * @param sip SIP message that told it, as JSON text; NULL if there is none
+ * @param sip SIP message that had it, as JSON text; NULL for none
  */
 void retold_print_late(struct json *j, const struct transfer *t,
 		       const char *sip);
 
 /**
- * Write the data of a message that tells of the last step
+ * Write the data of a message about the last step
  *
  * @param j Text, in an open object
  * @param t Transfer
@@ -689,14 +690,14 @@ void sessions_print(struct json *j, const char *key);
 void session_print(struct json *j, const char *key, const struct session *s);
 
 /**
- * Take note of the time of a message about a call.  What is told later does
- * not come about earlier: a node's clock is read before a report is on its
- * way, and another message may overtake it.
+ * Note the time of a message about a call.  The times of a call never
+ * decrease: a node reads its clock before it sends a report, and another
+ * message may overtake it.
  *
  * @param sid  call_sid
  * @param time When it came about, ms since 1970
  *
- * @return That time, or that of the message before if it is later
+ * @return That time, or the time of the previous message if it is later
  */
 int64_t session_tell(const char *sid, int64_t time);
 
@@ -723,7 +724,7 @@ size_t sessions_count(void);
  *
  * @param sid Its call_sid
  *
- * @return The session, NULL if there is none
+ * @return The session, NULL if the call is unknown
  */
 struct session *session_find(const char *sid);
 
@@ -779,7 +780,7 @@ unsigned transfers_of(const char *instance);
  *
  * @param instance Its instance id
  *
- * @return How many there are
+ * @return Their number
  */
 unsigned transfers_unanswered(const char *instance);
 
@@ -799,7 +800,7 @@ void transfers_print(struct json *j, const char *key);
  *
  * @param listp List of verbs, to be freed with verbs_free()
  * @param item  Object or array
- * @param f     What is wrong, if something is
+ * @param f     Set if a verb is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */

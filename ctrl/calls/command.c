@@ -1,5 +1,5 @@
 /**
- * @file command.c  What a client wants, and who does it
+ * @file command.c  The messages of clients, carried out
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -191,8 +191,8 @@ static int take_call_status(struct message *m, const struct sender *sender,
 }
 
 
-/* Who asks is told of no more than that it was asked: the end is the
-   transfer's */
+/* The sender gets an ack that the request was made; the result is the end of
+   the transfer */
 static int take_cancel(struct message *m, const struct sender *sender,
 		       struct error *f)
 {
@@ -213,7 +213,7 @@ static int take_cancel(struct message *m, const struct sender *sender,
 }
 
 
-/* Where nobody needs a token, any will do */
+/* Without a token file any token is accepted */
 static int take_auth(struct error *f)
 {
 	return auth_required() ? error_set(f, 400, "type",
@@ -223,7 +223,7 @@ static int take_auth(struct error *f)
 }
 
 
-/* Without a fleet, what is not here is nowhere */
+/* Without a fleet, a call that is not here does not exist */
 static int go_elsewhere(struct errand *e, const struct message *m,
 			struct error *f)
 {
@@ -247,7 +247,7 @@ static int go_elsewhere(struct errand *e, const struct message *m,
 }
 
 
-/* Of a fleet, another may be to do it */
+/* In a fleet, another member may have to carry it out */
 static int take_dial(struct errand *e, struct message *m,
 		     const struct sender *sender, struct error *f)
 {
@@ -286,7 +286,7 @@ static int take(struct errand *e, struct message *m, struct error *f)
 }
 
 
-/* What is not here may be there */
+/* A call that is not here may be at another member */
 static int settle(int err, struct errand *e, const struct message *m,
 		  struct error *f)
 {
@@ -368,7 +368,7 @@ void command_dial(const struct sender *sender, char *text, size_t len)
 }
 
 
-/* What there is about a call over HTTP */
+/* The body of POST /calls/{sid}/verbs */
 static int take_posted(struct message *m, const struct sender *sender,
 		       struct error *f)
 {

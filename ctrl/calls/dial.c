@@ -153,15 +153,15 @@ size_t dials_count(void)
 
 
 /**
- * Have a node make a call.  The sender hears of it by reply_ack() or
- * reply_error(), unless it is refused right away.
+ * Have a node make a call.  The sender gets the result by reply_ack() or
+ * reply_error(), unless the call is refused right away.
  *
  * @param m      Message of kind dial
- * @param sender Who sent it
- * @param f      What is wrong, if something is
+ * @param sender Sender of the message
+ * @param f      Set if the dial is refused
  *
- * @return 0, ENOMEM, or EBADMSG with the error set: no baresip is connected
- *         that could make it, or there are too many calls
+ * @return 0, ENOMEM, or EBADMSG with the error set: no suitable baresip is
+ *         connected, or there are too many calls
  */
 int dial(const struct message *m, const struct sender *sender, struct error *f)
 {
@@ -199,7 +199,7 @@ int dial(const struct message *m, const struct sender *sender, struct error *f)
 }
 
 
-/* Only who was asked can tell */
+/* Only the node that was asked can answer */
 static struct dial *find(const char *ref, const char *instance)
 {
 	struct dial *d = ref ? table_get(dials, ref) : NULL;
@@ -280,8 +280,8 @@ static bool resume_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Ask again for the dials that a node has not answered: it is back, and has
- * said what it had to say
+ * Repeat the dials that a node has not answered: it is back, and has sent its
+ * waiting reports
  *
  * @param instance Its instance id
  */

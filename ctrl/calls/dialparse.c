@@ -1,5 +1,5 @@
 /**
- * @file dialparse.c  What a client asks for with a dial
+ * @file dialparse.c  The data of a dial
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -115,7 +115,7 @@ static int get_app(struct message *m, const cJSON *data, struct error *f)
 }
 
 
-/* Of the members of a fleet that may do it */
+/* The label limits the members of a fleet that may dial */
 static int label_check(struct message *m, const cJSON *data, struct error *f)
 {
 	int err = field_check(&m->label, data, "label", "label", LABEL_MAX, f);
@@ -129,11 +129,11 @@ static int label_check(struct message *m, const cJSON *data, struct error *f)
 
 
 /**
- * Read what a client asks for with a dial
+ * Read the data of a dial
  *
  * @param m    Message that it fills
  * @param data Object
- * @param f    What is wrong, if something is
+ * @param f    Set if the data is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */

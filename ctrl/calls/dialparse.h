@@ -1,5 +1,5 @@
 /**
- * @file dialparse.h  What a client asks for with a dial
+ * @file dialparse.h  The data of a dial
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file disposition.c  What follows when nobody has taken a transferred call
+ * @file disposition.c  The action after a transferred call that no target took
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file disposition.h  What follows when nobody has taken a transferred call
+ * @file disposition.h  The action after a transferred call that no target took
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,7 +18,7 @@ enum failure {
 
 enum { FAILURE_KINDS = FAILURE_ERROR + 1 };
 
-/* What is done then */
+/* The action */
 enum disposition {
 	DISPOSITION_RETURN,
 	DISPOSITION_VOICEMAIL,

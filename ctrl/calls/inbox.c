@@ -72,7 +72,7 @@ void inbox_clear(struct inbox *b)
 
 
 /**
- * Tell whether there is no room for another list
+ * Tell whether no further list fits
  *
  * @param b Inbox
  *
@@ -94,9 +94,8 @@ bool inbox_full(const struct inbox *b)
  *
  * @param b      Inbox
  * @param verbsp Verbs; the inbox takes them over and leaves NULL
- * @param mode   What the list does to the verbs that are there
- * @param sender Who sent it, and in which trace; it hears of that of the first
- *               verb
+ * @param mode   Effect of the list on the verbs that wait
+ * @param sender Sender and its trace; it gets that of the first verb
  *
  * @return 0, or ENOMEM
  */
@@ -139,10 +138,10 @@ void inbox_drop(struct inbox *b)
 
 
 /**
- * Tell the sender of the first list what is wrong with it, and free it
+ * Send an error to the sender of the first list, and free the list
  *
  * @param b        Inbox, not empty
- * @param f        What is wrong
+ * @param f        Error
  * @param call_sid Call that it was for
  */
 void inbox_refuse(struct inbox *b, struct error *f, const char *call_sid)
@@ -219,8 +218,8 @@ static int load(struct inbox *b, const cJSON *obj)
  * @param b     New inbox
  * @param array Array of lists
  *
- * @return 0, ENOMEM, or EBADMSG if a list has no ref, or its sender or one
- *         of its verbs is none
+ * @return 0, ENOMEM, or EBADMSG if a list has no ref, or its sender or one of
+ *         its verbs is not valid
  */
 int inbox_load(struct inbox *b, const cJSON *array)
 {

@@ -1,5 +1,5 @@
 /**
- * @file intake.c  What a node reports, handed to whom it concerns
+ * @file intake.c  Reports of nodes, passed to their calls and transfers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -34,7 +34,7 @@ static const char gone[] = "baresip is gone";
 static const char unknown[] = "baresip does not know it any more";
 
 
-/* A call is its own baresip's to tell of */
+/* Only its own baresip may report on a call */
 static bool is_others(const struct session *s, const char *instance,
 		      const char *node)
 {
@@ -167,7 +167,7 @@ static void take_result(const struct report *r, const char *instance,
 }
 
 
-/* What is played on a second call, the first one has asked for */
+/* The first call asked for a playback on its second call */
 static void take_played(const struct report *r, const char *instance,
 			const char *node)
 {
@@ -259,9 +259,9 @@ static void running_handler(struct transfer *t)
 }
 
 
-/* True if nothing more will come of a transfer.  So it is if none of the call
-   is known: all its steps were dropped from the link.  One that only began
-   unseen is named, by an id that says nothing. */
+/* True if no more reports come of a transfer.  This is also true if no step of
+   the call is known: all of them were dropped from the link.  A transfer whose
+   begin only was missed is named, by an id that has no meaning. */
 static bool is_untold(const struct session *s)
 {
 	return !s->refers && !transfers_strange(call_instance(s->call));
@@ -302,7 +302,7 @@ static bool is_missing(const struct session *s)
 }
 
 
-/* What the node was asked and has not answered it never heard */
+/* A request that the node has not answered never reached it */
 static void resume_handler(struct session *s)
 {
 	if (is_missing(s))
@@ -312,7 +312,7 @@ static void resume_handler(struct session *s)
 }
 
 
-/* What the node lacks has ended */
+/* Calls that the node does not report have ended */
 static void ended_handler(struct session *s)
 {
 	const bool ended = is_missing(s);

@@ -2,8 +2,9 @@
  * @file keephook.c  The actionHook of a transfer, told to the members of a
  * fleet
  *
- * If the machine goes for good, another member tells the application how the
- * transfer ended.  All that it needs then is told when the transfer begins.
+ * If the machine is lost, another member tells the application how the
+ * transfer ended.  All data that it needs is published when the transfer
+ * begins.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,7 +25,7 @@
 enum { NOT_ANSWERED = 487 }; /* what a REFER without an answer counts as */
 
 
-/* What has a name or a password stays here */
+/* Hooks with user name or password are not published */
 static void print_hook(struct json *j, const struct verb *v)
 {
 	if (hook_secret(&v->action)) {
@@ -50,7 +51,7 @@ static void lost_print(struct json *j, const char *reason)
 }
 
 
-/* What had become of the targets before, and the one that is lost */
+/* The results of the earlier targets, and the lost one */
 static void attempts_told(struct json *j, enum dialect dialect,
 			  const char *transfer_id, int refer_status,
 			  const char *reason, const cJSON *tried)

@@ -1,7 +1,8 @@
 /**
- * @file late.c  The final status that comes behind the end of a transfer
+ * @file late.c  Final statuses that come after the end of their transfer
  *
- * Its outcome stays what it is.  What is known of it is in the archive only.
+ * The outcome of the transfer does not change.  An ended transfer is in the
+ * archive only.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -86,7 +87,7 @@ static void set_key(char *key, const struct report *r)
 }
 
 
-/* What is not in the archive was told lately, or never */
+/* A report that is not in the archive is very recent, or was never stored */
 static bool is_new(const struct report *r)
 {
 	char key[KEY_SIZE];
@@ -101,7 +102,7 @@ static bool is_new(const struct report *r)
 }
 
 
-/* t is what is known of it, freed; NULL if it is not kept */
+/* t is the stored transfer, freed; NULL if it is not stored */
 static void take(struct transfer *t, const struct report *r,
 		 const char *instance, const char *node)
 {
@@ -187,7 +188,7 @@ static void run_handler(void *arg)
 }
 
 
-/* It may have been written anew meanwhile */
+/* It may have been written again meanwhile */
 static void done_handler(void *arg)
 {
 	struct late *l = arg;
@@ -274,8 +275,8 @@ static int ask(struct late **lp, const struct report *r, const char *instance,
 
 
 /**
- * Take what a node says of a transfer that has ended, and tell it to the
- * clients, and to the eventHook
+ * Take a report on a transfer that has ended, and tell the clients and the
+ * eventHook
  *
  * @param r        Report of the node
  * @param instance Instance id of the node
@@ -300,9 +301,9 @@ void late_report(const struct report *r, const char *instance,
 /**
  * Take up a report that was stored before it was told
  *
- * @param tree What is stored
+ * @param tree Stored report
  *
- * @return False if that is none
+ * @return False if it is not valid
  */
 bool late_load(const cJSON *tree)
 {

@@ -1,5 +1,5 @@
 /**
- * @file late.h  The final status that comes behind the end of a transfer
+ * @file late.h  Final statuses that come after the end of their transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */

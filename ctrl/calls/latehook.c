@@ -1,8 +1,9 @@
 /**
- * @file latehook.c  The eventHooks that hear what comes late of a transfer
+ * @file latehook.c  The eventHooks that get the late status of a transfer
  *
- * A final NOTIFY may come when the transfer has ended without one: its verb is
- * gone by then, and its call perhaps.  What the hook needs is kept until then.
+ * A final NOTIFY may come after a transfer has ended without one.  Its verb is
+ * gone by then, and perhaps its call.  The data of the hook is kept until
+ * then.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -30,7 +31,7 @@ enum { LATEHOOKS_MAX = 10000 };
 /* Groups of fields, beside the one that all are in */
 enum { ATTEMPT = 2 };
 
-/* Seconds behind the end of the call: twice as long as the module waits */
+/* Seconds after the end of the call: twice as long as the module waits */
 static const double wait_time = 64.;
 
 struct latehook {
@@ -226,7 +227,7 @@ static int read_fields(struct latehook *l, const cJSON *obj)
 }
 
 
-/* Of a call that is over, it has its time again: we were away, too */
+/* If the call has ended, the time starts again, since referd was away, too */
 static void load_handler(const char *key, const char *text, void *arg)
 {
 	const struct session *s;
@@ -277,8 +278,8 @@ static bool is_final(const struct transfer *t)
 
 
 /**
- * Keep the eventHook of a verb that is done, for what may come late of its
- * transfer.  Of too many the oldest goes.
+ * Keep the eventHook of a verb that is done, for a late status of its
+ * transfer.  If there are too many, the oldest is dropped.
  *
  * @param c Call
  * @param v Verb
@@ -339,9 +340,9 @@ static struct latehook *find(const struct report *r)
 
 
 /**
- * Post the eventHook for what came late of a transfer, if there is one
+ * Post the eventHook for the late status of a transfer, if it has one
  *
- * @param r Report of it
+ * @param r Report of the late status
  * @param c Call, NULL if it is not known any more
  */
 void latehook_post(const struct report *r, const struct call *c)
@@ -382,9 +383,9 @@ void latehook_post(const struct report *r, const struct call *c)
 
 
 /**
- * Wait no longer than there is something to come: the call is over
+ * Limit the wait for late statuses of a call that has ended
  *
- * @param c Call, as its hooks will tell of it
+ * @param c Call, in the state that its hooks will report
  */
 void latehooks_over(const struct call *c)
 {

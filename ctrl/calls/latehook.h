@@ -1,5 +1,5 @@
 /**
- * @file latehook.h  The eventHooks that hear what comes late of a transfer
+ * @file latehook.h  The eventHooks that get the late status of a transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */

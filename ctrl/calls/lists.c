@@ -1,8 +1,8 @@
 /**
- * @file lists.c  What becomes of a list of verbs when its turn has come
+ * @file lists.c  A list of verbs in its turn
  *
- * It is refused, or its verbs come to those that wait; what is SIP in it the
- * node checks before.
+ * The list is refused, or its verbs are queued.  The node checks the SIP parts
+ * first.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -42,7 +42,7 @@ static int transfer_error(const struct queue *q, const struct instruction *in,
 }
 
 
-/* What this side can say against a list */
+/* Reasons of this side to refuse a list */
 static int list_error(const struct queue *q, const struct instruction *in,
 		      struct error *f)
 {
@@ -102,11 +102,11 @@ struct verb *lists_take(struct queue *q)
 
 
 /**
- * Have the first list do what it does to the verbs that are there
+ * Apply the first list to the verbs that wait
  *
  * @param q       Queue with a list
- * @param dry_run What its first verb would have sent, as JSON text; NULL if it
- *                was no dry run, or is not started yet
+ * @param dry_run Result of the dry run of its first verb, as JSON text; NULL
+ *                if it is none, or the list is not started yet
  */
 void lists_apply(struct queue *q, const char *dry_run)
 {
@@ -142,7 +142,7 @@ void lists_apply(struct queue *q, const char *dry_run)
 
 
 /**
- * Take the lists in turn, up to one that the node is asked about
+ * Take the lists in turn, up to the first that needs a check by the node
  *
  * @param q Queue
  */
@@ -164,7 +164,7 @@ void lists_proceed(struct queue *q)
 
 
 /**
- * Take what the node says of the first list
+ * Take the node's answer about the first list
  *
  * @param q Queue with a list
  * @param r Result
@@ -210,7 +210,7 @@ static bool is_next(const struct queue *q, const struct instruction *in)
  *
  * @param q Queue
  *
- * @return True if there is one
+ * @return True if it has one
  */
 bool lists_cancel(struct queue *q)
 {

@@ -1,5 +1,5 @@
 /**
- * @file lists.h  What becomes of a list of verbs when its turn has come
+ * @file lists.h  A list of verbs in its turn
  *
  * Copyright (C) 2026 the sip_refer authors
  */

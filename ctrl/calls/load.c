@@ -1,8 +1,8 @@
 /**
  * @file load.c  How many calls live, in all and on each baresip
  *
- * A baresip is picked for each call that is dialled: with thousands of calls
- * they are not counted anew each time.
+ * Each dialled call needs the load of all baresips to pick one.  With
+ * thousands of calls, counting them each time would be too slow.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

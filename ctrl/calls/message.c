@@ -97,7 +97,7 @@ static int decode_ack(struct message *m, const cJSON *obj, struct error *f)
 }
 
 
-/* Who is asked for the verbs, instead of the verbs: as the verb redirect */
+/* A redirect without verbs names the application to ask for them */
 static int decode_call_hook(struct message *m, const cJSON *call_hook,
 			    struct error *f)
 {
@@ -306,8 +306,8 @@ static int check_text(char *text, size_t len, const char *what,
 }
 
 
-/* NULL if it is no JSON, or more than one value: what is behind the first
-   would go unnoticed */
+/* NULL if the text is not JSON, or has more than one value: the rest would go
+   unnoticed */
 static cJSON *read_value(const char *text, size_t len)
 {
 	const char *end = text + len, *p;
@@ -370,7 +370,7 @@ static int read_message(struct message **mp, char *text, size_t len,
  * @param mp   Message, to be freed with message_free()
  * @param text JSON text, not terminated; may be changed
  * @param len  Its length in bytes
- * @param f    What is wrong, if something is
+ * @param f    Set if the message is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -398,7 +398,7 @@ static int decode_dial_body(struct message *m, struct error *f)
  * @param mp   Message, to be freed with message_free()
  * @param text JSON text, not terminated; may be changed
  * @param len  Its length in bytes
- * @param f    What is wrong, if something is
+ * @param f    Set if the body is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */

@@ -1,5 +1,5 @@
 /**
- * @file notice.c  What clients hear of a verb: its status and its hooks
+ * @file notice.c  Messages to clients about a verb: its status and its hooks
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -38,8 +38,8 @@ void notice_at(int64_t time)
  * @param c       Call
  * @param v       Verb
  * @param event   starting or finished
- * @param dry_run What would have been sent, as JSON text; NULL if the verb
- *                was no dry run
+ * @param dry_run Result of the dry run, as JSON text; NULL if the verb was
+ *                none
  */
 void notice_status(const struct call *c, const struct verb *v,
 		   const char *event, const char *dry_run)
@@ -66,7 +66,7 @@ void notice_status(const struct call *c, const struct verb *v,
 
 
 /**
- * Write what every hook tells of its verb and its call
+ * Write the members that each hook has of its verb and its call
  *
  * @param j       Text, in an open object
  * @param c       Call
@@ -219,7 +219,7 @@ static void attempt_print(struct json *j, enum dialect dialect,
 
 
 /**
- * Write what has become of the targets of a verb
+ * Write the results of the targets of a verb
  *
  * @param j   Text, in an open object
  * @param key Name of the array
@@ -285,7 +285,7 @@ bool notice_transferred(const struct call *c, const struct verb *v,
  *
  * @param c  Call
  * @param v  Verb
- * @param r  What the node says of it
+ * @param r  Report of the node
  * @param id Id of the hook
  *
  * @return True if an answer may come
@@ -316,7 +316,7 @@ bool notice_played(const struct call *c, const struct verb *v,
  *
  * @param c  Call
  * @param v  Verb
- * @param r  What the node says of it, or why it says nothing
+ * @param r  Report of the node, or the reason why there is none
  * @param id Id of the hook
  *
  * @return True if an answer may come
@@ -349,7 +349,7 @@ bool notice_response(const struct call *c, const struct verb *v,
  *
  * @param c    Call
  * @param v    Verb
- * @param hook Where they are
+ * @param hook Where to send them
  * @param id   Id of the hook
  *
  * @return True if an answer may come

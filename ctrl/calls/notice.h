@@ -1,5 +1,5 @@
 /**
- * @file notice.h  What clients hear of a verb: its status and its hooks
+ * @file notice.h  Messages to clients about a verb: its status and its hooks
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -12,7 +12,7 @@
 #include "onekey.h"
 
 
-/* What may stand beside a verb, since it belongs to the message */
+/* Members that a message may have beside a verb */
 static bool is_beside(const cJSON *item)
 {
 	static const char *const names[] = {"call_sid", "callSid", "msgid",
@@ -27,7 +27,7 @@ static bool is_beside(const cJSON *item)
 }
 
 
-/* What names a part of a message is no verb, even if it stands alone */
+/* A member of messages is not a verb, even alone */
 static bool is_ours(const cJSON *item)
 {
 	static const char *const names[] = {"verbs", "type", "command",
@@ -91,7 +91,7 @@ static int unfold(cJSON *obj)
  * Write verbs of the form {"hangup": {…}}, in which an application of jambonz
  * may send them, as {"verb": "hangup", …}
  *
- * @param item What may be a verb, or an array of verbs; NULL does nothing
+ * @param item A verb or an array of verbs, perhaps; NULL does nothing
  *
  * @return 0, or ENOMEM
  */

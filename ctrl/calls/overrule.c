@@ -2,8 +2,8 @@
  * @file overrule.c  A transfer that has ended, but not for the others
  *
  * A fleet that gave this machine up was told that its transfers are lost.  The
- * first outcome counts, for all: what is known better here is late, as it is
- * for them.
+ * first outcome counts for all members: a better one that this machine knows
+ * is late for it, too.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -81,7 +81,7 @@ static void run_handler(void *arg)
 }
 
 
-/* It may have been written anew meanwhile */
+/* It may have been written again meanwhile */
 static void done_handler(void *arg)
 {
 	struct overrule *o = arg;
@@ -129,7 +129,7 @@ void overrule(const char *id, const char *reason)
 
 
 /**
- * Nobody waits for those that are being read
+ * Drop the callbacks of reads in progress
  */
 void overrules_close(void)
 {

@@ -27,8 +27,8 @@ static void pause_handler(void *arg)
 /**
  * Get ready for the verbs that are done here
  *
- * @param o    What does them
- * @param task Where the verb at hand is
+ * @param o    The module's action in progress
+ * @param task Task with the current verb
  * @param h    Called when a pause is over
  * @param arg  Handler argument
  */
@@ -96,7 +96,7 @@ void own_start(struct own *o)
 		return;
 	}
 
-	/* nothing else may start for what the verb brings about */
+	/* the effects of the verb must not start anything else */
 	task_begin(t);
 
 	if (v->kind == VERB_CONFIG && v->notify >= 0)

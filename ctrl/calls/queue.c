@@ -164,7 +164,7 @@ void queue_save(struct json *j, const struct queue *q)
  * @param q   New queue
  * @param obj Object
  *
- * @return 0, ENOMEM, or EBADMSG if a list or a verb in it is none
+ * @return 0, ENOMEM, or EBADMSG if a list or a verb in it is not valid
  */
 int queue_load(struct queue *q, const cJSON *obj)
 {
@@ -218,8 +218,8 @@ int queue_submit(struct queue *q, struct verb **verbsp, enum queue_mode mode,
  * @param q      Queue
  * @param hook   Id of the hook
  * @param verbsp Verbs; the queue takes them over and leaves NULL
- * @param sender Who answered
- * @param f      What is wrong, if something is
+ * @param sender Sender of the answer
+ * @param f      Set if the verbs are refused
  *
  * @return 0, ENOMEM, or EBADMSG with the error set, as queue_submit()
  */
@@ -244,8 +244,9 @@ int queue_answer(struct queue *q, const char *hook, struct verb **verbsp,
 
 
 /**
- * Give up the transfer in progress, or that waits for its call to be answered.
- * queue_cancelled() is to be called then, when the sender has heard of it.
+ * Give up the transfer in progress, or the one that waits for its call to be
+ * answered.  The caller must call queue_cancelled() after it has replied to
+ * the sender.
  *
  * @param q Queue
  * @param f Why that cannot be
@@ -281,7 +282,7 @@ void queue_cancelled(struct queue *q)
 
 
 /**
- * Go on after an actionHook: it was answered, or nobody waits any longer
+ * Go on after an actionHook: it was answered, or the wait is over
  *
  * @param q    Queue
  * @param hook Id of the hook
@@ -341,7 +342,7 @@ void queue_transfer(struct queue *q, const struct transfer *t)
 
 
 /**
- * Take what the node says of what was played
+ * Take a report on a playback
  *
  * @param q Queue
  * @param r Report
@@ -368,7 +369,7 @@ void queue_digit(struct queue *q, const char *sid, const char *digit)
 
 
 /**
- * Take what the node says of the answer to a request
+ * Take a report on the response to a request
  *
  * @param q Queue
  * @param r Report
@@ -386,7 +387,7 @@ void queue_response(struct queue *q, const struct report *r)
  * @param q      Queue of the first one
  * @param second The second one
  *
- * @return False if no second call was made for what is at hand
+ * @return False if the current verb has no second call
  */
 bool queue_second(struct queue *q, const struct call *second)
 {
@@ -414,8 +415,8 @@ void queue_call_changed(struct queue *q)
 
 
 /**
- * Ask again what the node has not answered: the connection is back, and
- * whatever it had to say on the old one has been said
+ * Repeat the requests that the node has not answered: the connection is back,
+ * and all reports of the old one have arrived
  *
  * @param q Queue
  */
@@ -428,8 +429,8 @@ void queue_resume(struct queue *q)
 
 
 /**
- * Drop all that has not begun: the call is over.  What was asked of the node
- * it will answer.
+ * Drop all verbs that have not begun: the call has ended.  The node still
+ * answers open requests.
  *
  * @param q Queue
  */
@@ -445,8 +446,8 @@ void queue_stop(struct queue *q)
 
 
 /**
- * Take a REFER for sent that the node was asked to send: it is gone, and
- * nobody else knows
+ * Assume that the node has sent a REFER that it was asked to send: the node is
+ * gone, and the truth is unknown
  *
  * @param q Queue
  */

@@ -35,7 +35,7 @@ static void ask(const struct call *c, const char *ref, bool run,
 
 
 /**
- * Make a reference, by which the node's answer finds the call again
+ * Make a reference that leads from the node's answer to the call
  *
  * @param ref Reference
  * @param c   Call
@@ -156,7 +156,7 @@ void request_hangup(const struct call *c)
  * Have the transfer at hand cancelled.  Its end is the answer.
  *
  * @param c           Call
- * @param unsubscribe True to tell the far end that nobody waits any more
+ * @param unsubscribe True to tell the far end that no more NOTIFYs are wanted
  */
 void request_cancel(const struct call *c, bool unsubscribe)
 {

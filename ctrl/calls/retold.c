@@ -1,5 +1,5 @@
 /**
- * @file retold.c  Transfers as the messages of another referd tell of them
+ * @file retold.c  Transfers that the messages of another referd describe
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -83,7 +83,7 @@ int retold_lose(struct transfer *t, const char *reason, int64_t time)
 }
 
 
-/* 0 if there is none */
+/* 0 for none */
 static int final_status(const cJSON *data)
 {
 	const int notified = (int)field_int(data, "call_status", 0);

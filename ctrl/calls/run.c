@@ -112,7 +112,7 @@ static void begin(struct run *r, const char *dry_run)
 }
 
 
-/* Nobody will tell of an answer any more */
+/* The answer cannot come any more */
 static void unanswered(struct run *r, const char *why)
 {
 	struct task *t = &r->task;
@@ -221,7 +221,7 @@ bool run_idle(const struct run *r)
  *
  * @param r Run
  *
- * @return True if one is, and nobody wants to be rid of it
+ * @return True if one is, and it is not being given up
  */
 bool run_transferring(const struct run *r)
 {
@@ -233,9 +233,9 @@ bool run_transferring(const struct run *r)
  * Get the verb at hand
  *
  * @param r   Run
- * @param ref Reference by which the node knows it; NULL if it does not matter
+ * @param ref Reference of the verb at the node; NULL for any
  *
- * @return The verb, NULL if there is none or it is not that one
+ * @return The verb, NULL if there is none or it has another reference
  */
 const struct verb *run_verb(const struct run *r, const char *ref)
 {
@@ -261,9 +261,9 @@ void run_start(struct run *r, struct verb *v)
  *
  * @param r       Run, idle
  * @param v       Verb, which is taken over
- * @param ref     Reference by which the node knows it
- * @param dry_run What the node would have sent, as JSON text; NULL if the
- *                verb was no dry run
+ * @param ref     Reference of the verb at the node
+ * @param dry_run Result of the dry run, as JSON text; NULL if the verb was
+ *                none
  */
 void run_started(struct run *r, struct verb *v, const char *ref,
 		 const char *dry_run)
@@ -325,8 +325,8 @@ static bool waits(const struct task *t)
 
 
 /**
- * Give up the transfer in progress, and go on behind it as after any other.
- * Its end says what came of it: the far end may have decided before.  One that
+ * Give up the transfer in progress, and go on as after any other.  Its end
+ * tells the outcome: the far end may have decided before.  A transfer that
  * waits for its call to be answered is ended by run_cancelled().
  *
  * @param r Run
@@ -359,7 +359,7 @@ bool run_cancel(struct run *r)
 }
 
 
-/* It is told as any other, though no REFER was sent */
+/* Its end is told as that of any other, although no REFER was sent */
 static int end_unsent(struct run *r, const char *reason)
 {
 	const struct task *t = &r->task;
@@ -423,8 +423,8 @@ void run_cancelled(struct run *r)
 
 
 /**
- * Ask again what the node has not answered: the connection is back, and
- * whatever it had to say on the old one has been said
+ * Repeat the requests that the node has not answered: the connection is back,
+ * and all reports of the old one have arrived
  *
  * @param r Run
  */
@@ -449,8 +449,8 @@ void run_resume(struct run *r)
 
 
 /**
- * Take a REFER for sent that the node was asked to send: it is gone, and
- * nobody else knows
+ * Assume that the node has sent a REFER that it was asked to send: the node is
+ * gone, and the truth is unknown
  *
  * @param r Run
  */
@@ -511,8 +511,8 @@ void run_abandon(struct run *r, const char *reason)
 }
 
 
-/* A transfer outlives its call, until the node says how it ended; and what
-   was asked of the node will be answered */
+/* A transfer outlives its call until the node reports its end; and the node
+   still answers open requests */
 static void call_closed(struct run *r)
 {
 	struct task *t = &r->task;
@@ -638,7 +638,7 @@ void run_transfer(struct run *r, const struct transfer *transfer)
 
 
 /**
- * Take what the node says of what was played
+ * Take a report on a playback
  *
  * @param r      Run
  * @param report Report
@@ -662,7 +662,7 @@ void run_played(struct run *r, const struct report *report)
 
 
 /**
- * Take what the node says of the answer to a request
+ * Take a report on the response to a request
  *
  * @param r      Run
  * @param report Report
@@ -680,7 +680,7 @@ void run_response(struct run *r, const struct report *report)
 
 
 /**
- * Go on after an actionHook: it was answered, or nobody waits any longer
+ * Go on after an actionHook: it was answered, or the wait is over
  *
  * @param r    Run
  * @param hook Id of the hook
@@ -734,7 +734,7 @@ bool run_second(struct run *r, const struct call *second)
 
 
 /**
- * Tell whether a hook asks what the caller is to hear while it is on hold
+ * Tell whether a hook asks for the music on hold of the caller
  *
  * @param r    Run
  * @param hook Id of the hook
@@ -748,11 +748,11 @@ bool run_holds(const struct run *r, const char *hook)
 
 
 /**
- * Take what the caller is to hear while it is on hold
+ * Take the music on hold of the caller
  *
  * @param r    Run
  * @param list Verbs of the answer
- * @param f    What is wrong, if something is
+ * @param f    Set if the verbs are not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -784,7 +784,7 @@ void run_save(struct json *j, const char *key, const struct run *r)
  * @param r   New run
  * @param obj Object
  *
- * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is none
+ * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is not valid
  */
 int run_load(struct run *r, const struct cJSON *obj)
 {

@@ -1,9 +1,8 @@
 /**
  * @file second.c  The second call of a transfer, and the first one
  *
- * A transfer may call its target before it sends the REFER.  That call is
- * known by the reference that it was asked for with, which is one of the
- * first call; it has no verbs of its own.
+ * A transfer may call its target before it sends the REFER.  The reference of
+ * that call is one of the first call.  A second call has no verbs of its own.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -63,10 +62,10 @@ void second_digit(const struct call *c, const char *digit)
 
 
 /**
- * Refuse what a client wants of a second call
+ * Refuse a message for a second call
  *
  * @param c Call
- * @param f What is wrong, if it is one
+ * @param f Set if it is a second call
  *
  * @return 0, or EBADMSG with the error set
  */

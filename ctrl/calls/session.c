@@ -274,7 +274,7 @@ void sessions_print(struct json *j, const char *key)
 /**
  * Take up a call, and tell the clients
  *
- * @param info What its node says of it
+ * @param info State that its node reports
  * @param instance Instance id of the node
  * @param node Name of the node
  * @param time When it came about, ms since 1970
@@ -311,10 +311,11 @@ void session_create(const struct call_info *info, const char *instance,
 
 
 /**
- * Take over what a node says of a call.  The session may be freed.
+ * Take over the state of a call that a node reports.  The session may be
+ * freed.
  *
  * @param s    Session
- * @param info What the node says
+ * @param info State that the node reports
  * @param time When it came about, ms since 1970
  */
 void session_update(struct session *s, const struct call_info *info,
@@ -337,7 +338,7 @@ void session_update(struct session *s, const struct call_info *info,
 
 
 /**
- * End a call of which its node does not tell any more.  The session is freed.
+ * End a call that its node does not report any more.  The session is freed.
  *
  * @param s      Session
  * @param state  State that the call ends in

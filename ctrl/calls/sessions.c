@@ -67,9 +67,9 @@ void sessions_take(const struct session *s)
 
 
 /**
- * Tell whether there are as many calls as there may be
+ * Tell whether the limit of calls is reached
  *
- * @return True if there are
+ * @return True if it is
  */
 bool sessions_full(void)
 {
@@ -132,7 +132,7 @@ static bool only_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Get the only live call there is, but for second ones, which take no verbs
+ * Get the only live call, not counting second calls, which take no verbs
  *
  * @return Its session, NULL if there is none or more than one
  */

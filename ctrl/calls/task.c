@@ -102,7 +102,7 @@ void task_set_stage(struct task *t, enum stage stage)
 
 
 /**
- * Ask the node to start the verb, or the target at hand of it
+ * Ask the node to start the verb, or its current target
  *
  * @param t Task with a verb that is SIP
  */
@@ -115,7 +115,7 @@ void task_ask(struct task *t)
 
 
 /**
- * Tell that what a verb does has begun, unless it has with another target
+ * Tell that a verb has begun, unless it began with an earlier target
  *
  * @param t Task with a verb
  */
@@ -133,7 +133,7 @@ void task_begin(struct task *t)
 
 
 /**
- * Be rid of the verb, of which nothing more is told
+ * Drop the verb without a further message
  *
  * @param t Task
  */
@@ -149,11 +149,11 @@ void task_drop(struct task *t)
 
 
 /**
- * Tell that a verb has done what it does
+ * Tell that a verb is done
  *
  * @param t       Task with a verb
- * @param dry_run What would have been sent, as JSON text; NULL if the verb
- *                was no dry run
+ * @param dry_run Result of the dry run, as JSON text; NULL if the verb was
+ *                none
  */
 void task_finish(struct task *t, const char *dry_run)
 {
@@ -163,8 +163,8 @@ void task_finish(struct task *t, const char *dry_run)
 
 
 /**
- * Tell that a verb has done what it does.  The next one may have to wait
- * until its hook is answered.
+ * Tell that a verb is done.  The next one may have to wait until its hook is
+ * answered.
  *
  * @param t    Task with a verb
  * @param wait True if an answer to its hook may come
@@ -184,7 +184,7 @@ void task_end(struct task *t, bool wait)
  * @param t      Task with a verb
  * @param status HTTP status for it
  * @param field  Name of the field at fault, NULL if none is
- * @param error  What is wrong, as a sentence
+ * @param error  The error, as a sentence
  */
 void task_refuse(struct task *t, int status, const char *field,
 		 const char *error)
@@ -228,7 +228,7 @@ void task_save(struct json *j, const struct task *t)
  * @param t   Idle task
  * @param obj Object
  *
- * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is none
+ * @return 0, ENOMEM, or EBADMSG if it has no ref, or a verb in it is not valid
  */
 int task_load(struct task *t, const cJSON *obj)
 {

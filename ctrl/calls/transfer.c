@@ -1,5 +1,5 @@
 /**
- * @file transfer.c  One transfer: what its node says of it
+ * @file transfer.c  One transfer, as its node reports it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@
 #include "verb.h"
 
 
-/* What a field is told by, or to */
+/* Groups of fields, by the messages that have them */
 enum {
 	WHOSE = 1,  /* call and node, in the archive */
 	STATUS = 2, /* clients, with each step */
@@ -228,7 +228,7 @@ bool transfer_succeeded(const struct transfer *t)
 
 
 /**
- * Take over what is said of a transfer
+ * Take over a report on a transfer
  *
  * @param t Transfer
  * @param r Report
@@ -258,11 +258,12 @@ int transfer_apply(struct transfer *t, const struct report *r)
 
 
 /**
- * Get what a transfer came to: a final NOTIFY, or a REFER that was refused
+ * Get the final status of a transfer: that of the final NOTIFY, or of a
+ * refused REFER
  *
  * @param t Transfer
  *
- * @return SIP status, 0 if there is none (yet)
+ * @return SIP status, 0 for none (yet)
  */
 int transfer_status(const struct transfer *t)
 {
@@ -325,10 +326,10 @@ void transfer_print_status(struct json *j, const struct transfer *t)
 
 
 /**
- * Take over what a message says of a transfer
+ * Take over a message about a transfer
  *
  * @param t    Transfer
- * @param data What it says
+ * @param data Data of the message
  *
  * @return 0, or ENOMEM
  */
@@ -364,13 +365,13 @@ int transfer_lose(struct transfer *t, const char *reason, int64_t time)
 
 
 /**
- * Let a transfer that has ended be lost, as others were told first, and put it
- * into the archive.  What it came to is late.
+ * Mark an ended transfer as lost, since the clients were told so first, and
+ * put it into the archive.  Its own outcome is late.
  *
  * @param t      Transfer
  * @param reason Why, as a sentence
  *
- * @return 0, ENOMEM, or EALREADY if nothing else was known of it
+ * @return 0, ENOMEM, or EALREADY if it has no other outcome
  */
 int transfer_overrule(struct transfer *t, const char *reason)
 {
@@ -390,7 +391,7 @@ int transfer_overrule(struct transfer *t, const char *reason)
 	if (err)
 		return err;
 
-	/* it has changed now, though nobody is told: they know the end */
+	/* it has changed, but needs no message: the clients know the end */
 	t->seq = store_seq();
 	transfer_save(t);
 
@@ -511,8 +512,8 @@ void transfer_save(const struct transfer *t)
 
 
 /**
- * Take over the final status that came behind the end of a transfer, and tell
- * the clients.  If the archive has the transfer, it has that as well then.
+ * Take over the final status that came after the end of a transfer, and tell
+ * the clients.  If the archive has the transfer, it gets the status as well.
  *
  * @param t Transfer
  * @param r Report
@@ -556,7 +557,7 @@ int transfer_late(struct transfer *t, const struct report *r)
 /**
  * Say that a step of a transfer is left out
  *
- * @param r    Report of it
+ * @param r    The report
  * @param node Name of its node
  */
 void transfer_warn(const struct report *r, const char *node)

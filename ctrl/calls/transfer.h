@@ -1,5 +1,5 @@
 /**
- * @file transfer.h  One transfer: what its node says of it
+ * @file transfer.h  One transfer, as its node reports it
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -201,11 +201,11 @@ static void hang_up(struct task *t, const char *trace)
 
 
 /**
- * End a verb transfer whose targets have been tried, and do what it asks for
- * then: its task may be at the mailbox, at the end of the call, or at nothing
+ * End a verb transfer after its targets, and do what it asks for then: its
+ * task may be at the mailbox, at the end of the call, or at nothing
  *
  * @param t Task with the verb
- * @param e What has become of its targets
+ * @param e Result of its targets
  */
 void transferend(struct task *t, const struct transfer_end *e)
 {

@@ -12,7 +12,7 @@
 struct task;
 struct transfer;
 
-/* What has become of its targets; all is borrowed, NULL or 0 is not told */
+/* Result of the targets; all is borrowed, NULL or 0 means not given */
 struct transfer_end {
 	bool bridged;         /* one of them has the caller */
 	bool last;            /* nothing is to follow, whatever was asked */

@@ -1,5 +1,6 @@
 /**
- * @file transferevent.c  What clients hear of the steps of a verb transfer
+ * @file transferevent.c  Messages to clients about the steps of a verb
+ *                        transfer
  *
  * All of them hear of each step; the eventHook of the verb, of all but the
  * last, of which its actionHook tells.
@@ -88,11 +89,11 @@ static void post(const struct call *c, const struct verb *v,
 
 
 /**
- * Tell of a step of a verb transfer
+ * Tell a step of a verb transfer
  *
  * @param c Call that is transferred
  * @param v Verb
- * @param e What has come about
+ * @param e The step
  */
 void transferevent_tell(const struct call *c, const struct verb *v,
 			const struct transfer_event *e)

@@ -1,5 +1,6 @@
 /**
- * @file transferevent.h  What clients hear of the steps of a verb transfer
+ * @file transferevent.h  Messages to clients about the steps of a verb
+ *                        transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +11,7 @@
 struct call;
 struct verb;
 
-/* NULL or 0 is what is not told; all is borrowed */
+/* NULL or 0 means not given; all is borrowed */
 struct transfer_event {
 	const char *event;         /* dialing, ringing, ... */
 	const char *mode;          /* blind, warm */

@@ -218,7 +218,7 @@ static int create(struct transfer **tp, const struct report *r,
 
 
 /**
- * Take over what a node says of a transfer, and tell it to the clients
+ * Take over a report on a transfer, and tell the clients
  *
  * @param tp       The transfer
  * @param r        Report of the node
@@ -227,8 +227,8 @@ static int create(struct transfer **tp, const struct report *r,
  * @param call     Call that is transferred, may be NULL
  * @param verb     Verb that asked for it, may be NULL
  *
- * @return 0, ENOMEM, or EALREADY if it has ended before, or what is said of it
- *         makes no sense
+ * @return 0, ENOMEM, or EALREADY if it has ended before, or the report is not
+ *         valid
  */
 int transfer_report(struct transfer **tp, const struct report *r,
 		    const char *instance, const char *node,
@@ -240,8 +240,8 @@ int transfer_report(struct transfer **tp, const struct report *r,
 	if (!t && recent_has(r->transfer_id))
 		return EALREADY;
 
-	/* what is of another call or baresip is not what it says, and what is
-	   known already is not requested now */
+	/* a report on another call or baresip is not valid, and a known
+	   transfer is not requested now */
 	if (t && (strcmp(t->instance, instance) ||
 		  strcmp(t->call_sid, r->call_sid) ||
 		  !strcmp(r->step, "requested"))) {
@@ -288,7 +288,7 @@ void transfer_release(struct transfer *t)
 /**
  * Take note of the transfers that a node knows
  *
- * @param sync     What it says
+ * @param sync     The report
  * @param instance Instance id of the node
  */
 void transfers_named(const struct report *sync, const char *instance)

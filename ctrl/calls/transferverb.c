@@ -1,8 +1,8 @@
 /**
- * @file transferverb.c  What a verb transfer asks for
+ * @file transferverb.c  The members of a verb transfer
  *
- * It is jambonz' verb, done by REFER: what a REFER cannot bring about is
- * refused by name.  What is SIP in it the module checks.
+ * This is the verb of jambonz, carried out by REFER: members that a REFER
+ * cannot carry out are refused by name.  The module checks the SIP parts.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,7 +26,7 @@ enum {
 	TARGET_MAX = 2048,
 };
 
-/* What a target may have of which a REFER has nothing */
+/* Members of a target that a REFER cannot carry out */
 static const struct {
 	const char *key;
 	const char *advice;
@@ -238,7 +238,7 @@ static bool is_http(const char *url)
 }
 
 
-/* Behind the targets, but none of them */
+/* After the targets, but not one of them */
 static int mailbox_add(struct attempts *a, const struct transferverb *tv,
 		       const char *url, const char *field)
 {
@@ -312,7 +312,7 @@ static int disposition_read(enum disposition *dp, const cJSON *item,
 }
 
 
-/* Where a member of disposition belongs, NULL if there is none of that name */
+/* Field of a member of disposition, NULL if the member is unknown */
 static enum disposition *disposition_of(struct transferverb *tv,
 					const char *key)
 {
@@ -392,7 +392,8 @@ static int mode_parse(struct transferverb *tv, const cJSON *verb,
 }
 
 
-/* Whoever wants the target asked first is not to have it go unasked */
+/* A client that wants the target to be asked first must not get a transfer
+   without it */
 static int blind_check(const struct transferverb *tv, const cJSON *verb,
 		       struct error *f)
 {
@@ -485,10 +486,10 @@ static int parse(struct transferverb *tv, struct attempts *a,
 /**
  * Read a verb transfer
  *
- * @param tvp  Pointer to what it asks for
+ * @param tvp  Pointer to the members
  * @param ap   Pointer to its targets
  * @param verb Verb
- * @param f    What is wrong, if something is
+ * @param f    Set if the verb is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -517,9 +518,9 @@ int transferverb_parse(struct transferverb **tvp, struct attempts **ap,
 
 
 /**
- * Free what a verb transfer asks for
+ * Free the members of a verb transfer
  *
- * @param tv What it asks for, may be NULL
+ * @param tv Members, may be NULL
  */
 void transferverb_destroy(struct transferverb *tv)
 {

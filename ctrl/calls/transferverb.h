@@ -1,5 +1,5 @@
 /**
- * @file transferverb.h  What a verb transfer asks for
+ * @file transferverb.h  The members of a verb transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */

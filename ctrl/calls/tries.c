@@ -46,7 +46,7 @@ static void tell(const struct task *t, const char *event, int status,
 
 
 /**
- * Tell the steps of a verb transfer that a transfer of it shows
+ * Tell the steps of a verb transfer that follow from a transfer of it
  *
  * @param t        Task with the verb
  * @param transfer Transfer of the target at hand
@@ -170,7 +170,7 @@ static void complain(const struct task *t, const char *field,
  *
  * @param t     Task with the verb, which has begun
  * @param field Field at fault, NULL if none is
- * @param error What is wrong, as a sentence
+ * @param error The error, as a sentence
  */
 void tries_give_up(struct task *t, const char *field, const char *error)
 {

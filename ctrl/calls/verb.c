@@ -60,11 +60,11 @@ int verbs_trace(struct verb *list, const char *trace)
 
 
 /**
- * Say who sent the verbs.  In the default dialect a sip:refer without an
- * actionHook has the hook "refer", as the verb's specification has it.
+ * Set the sender of verbs.  In the default dialect a sip:refer without an
+ * actionHook gets the hook "refer", as the specification of the verb requires.
  *
  * @param list   Verbs
- * @param sender Who sent them
+ * @param sender Sender
  *
  * @return 0, or ENOMEM
  */
@@ -131,7 +131,7 @@ void verbs_free(struct verb *list)
  *
  * @param list Verbs
  *
- * @return How many there are
+ * @return Their number
  */
 size_t verbs_count(const struct verb *list)
 {
@@ -178,7 +178,7 @@ const char *verb_name(enum verb_kind kind)
  * @param kindp Kind found
  * @param name  Its name
  *
- * @return True if there is one of that name
+ * @return True if the verb is known
  */
 bool verb_find(enum verb_kind *kindp, const char *name)
 {
@@ -194,7 +194,7 @@ bool verb_find(enum verb_kind *kindp, const char *name)
 
 
 /**
- * Begin to say what is wrong with a verb
+ * Begin an error about a verb
  *
  * @param v Verb
  * @param f Error, which names the verb then
@@ -236,7 +236,8 @@ bool verb_is_warm(const struct verb *v)
 
 
 /**
- * Count what the module knows a verb by: each target is a verb of its own
+ * Count the texts that the module gets of a verb: each target is a verb of its
+ * own
  *
  * @param v Verb
  *
@@ -252,7 +253,7 @@ size_t verb_texts(const struct verb *v)
 
 
 /**
- * Get what the module knows a verb by
+ * Get a text that the module gets of a verb
  *
  * @param v     Verb
  * @param index Which
@@ -349,7 +350,7 @@ bool verb_refers(const struct verb *v)
 
 
 /**
- * Say what the module has against a verb
+ * Set the error of the module about a verb
  *
  * @param v     Verb
  * @param which Which of its texts

@@ -1,7 +1,7 @@
 /**
  * @file verbparse.c  Verbs from JSON, of a client or of the store, and back
  *
- * What is not SIP is checked here; the rest is for the module to check.
+ * This checks all that is not SIP; the module checks the rest.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -103,7 +103,7 @@ static int transfer_parse(struct verb *v, const cJSON *obj, struct error *f)
 }
 
 
-/* What only one kind of verb has */
+/* Members of one kind of verb */
 static int own_parse(struct verb *v, const cJSON *obj, struct error *f)
 {
 	switch (v->kind) {
@@ -159,7 +159,7 @@ static char *print_verb(const cJSON *obj, bool traced)
 	if (!copy)
 		return NULL;
 
-	/* a member may stand there twice */
+	/* a member may appear twice */
 	for (item = copy->child; item; item = next) {
 		next = item->next;
 		if (!strcmp(item->string, "traceparent"))
@@ -238,8 +238,8 @@ static int verb_parse(struct verb **vp, const cJSON *obj, int position,
 }
 
 
-/* What baresip is to do it is asked in one line, where what was one byte of a
-   message may take six */
+/* The request to baresip is one line, in which one byte of the message may
+   take six */
 static int size_check(const struct verb *list, const char *field,
 		      struct error *f)
 {

@@ -149,8 +149,8 @@ void warm_start(struct warm *w)
 
 
 /**
- * Ask again what the node has not answered: the connection is back, and it has
- * said which calls live
+ * Repeat the requests that the node has not answered: the connection is back,
+ * and the node has named its live calls
  *
  * @param w Transfer
  */
@@ -167,7 +167,7 @@ void warm_resume(struct warm *w)
 
 
 /**
- * Give up, since other verbs take the place.  What has been joined stays.
+ * Give up, since other verbs replace this one.  Joined calls stay joined.
  *
  * @param w Transfer
  */
@@ -185,8 +185,8 @@ void warm_cancel(struct warm *w)
 
 
 /**
- * Take the REFER for sent that the node was asked to send: it is gone, and
- * nobody else knows
+ * Assume that the node has sent the REFER that it was asked to send: the node
+ * is gone, and the truth is unknown
  *
  * @param w Transfer
  */
@@ -214,8 +214,8 @@ void warm_caller_over(struct warm *w)
 
 
 /**
- * Take note that nothing more is told of the caller's call.  If the node is
- * gone, both calls are.
+ * Note that no more reports come of the caller's call.  If the node is gone,
+ * both calls are.
  *
  * @param w      Transfer
  * @param reason Why, as a sentence
@@ -235,7 +235,7 @@ void warm_abandon(struct warm *w, const char *reason)
 
 
 /**
- * Tell whether a hook is the one that asks what the caller hears
+ * Tell whether a hook asks for the music on hold
  *
  * @param w    Transfer, may be NULL
  * @param hook Id of the hook
@@ -249,11 +249,11 @@ bool warm_awaits(const struct warm *w, const char *hook)
 
 
 /**
- * Take what the caller is to hear
+ * Take the music on hold
  *
  * @param w    Transfer
  * @param list Verbs of the answer
- * @param f    What is wrong, if something is
+ * @param f    Set if the verbs are not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */

@@ -59,7 +59,7 @@ enum warm_stage {
 	WARM_OVER,
 };
 
-/* What the node is asked */
+/* Requests to the node */
 enum warm_act {
 	ACT_HOLD,
 	ACT_MUSIC,

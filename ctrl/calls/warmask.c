@@ -1,6 +1,5 @@
 /**
- * @file warmask.c  What a transfer that calls the target first asks of the
- * node
+ * @file warmask.c  The requests of a transfer that calls the target first
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -155,11 +154,11 @@ static void ask(const struct warm *w, enum warm_act act)
 
 
 /**
- * Ask the node for something.  The REFER's reference is that of the verb at
- * hand, by which the transfer is known to be its own.
+ * Send a request to the node.  The REFER has the reference of the current
+ * verb, so that its transfer belongs to the verb.
  *
  * @param w   Transfer
- * @param act What
+ * @param act Request
  */
 void warm_ask(struct warm *w, enum warm_act act)
 {
@@ -175,7 +174,7 @@ void warm_ask(struct warm *w, enum warm_act act)
 
 
 /**
- * Ask the node again for what it has not answered
+ * Repeat the requests that the node has not answered
  *
  * @param w Transfer
  */
@@ -192,8 +191,8 @@ void warm_ask_again(const struct warm *w)
  * Take note that the node has answered
  *
  * @param w    Transfer
- * @param ref  What it has answered
- * @param actp What that was
+ * @param ref  Reference of the answered request
+ * @param actp Set to that request
  *
  * @return False if that was nothing that it had been asked here
  */

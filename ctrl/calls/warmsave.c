@@ -76,8 +76,8 @@ static void load_asked(struct warm *w, const cJSON *array)
 
 
 /**
- * Read what warm_save() wrote, and go on: what has its time gets the rest of
- * it
+ * Read a text of warm_save(), and go on: running timers get the rest of their
+ * time
  *
  * @param w   New transfer
  * @param obj Object with it

@@ -90,7 +90,7 @@ void warm_settle(struct warm *w)
 /**
  * Take the caller off hold: one re-INVITE after the other
  *
- * @param w Transfer that does not come about
+ * @param w Transfer that fails
  */
 void warm_unhold(struct warm *w)
 {
@@ -113,11 +113,11 @@ static void clean(struct warm *w)
 
 
 /**
- * Give up: it does not come about, and nothing is to be left over
+ * Give up: the transfer fails, and both calls are cleaned up
  *
  * @param w       Transfer
  * @param failure Why
- * @param status  What the target has answered, 0 for nothing
+ * @param status  Answer of the target, 0 for none
  * @param reason  Why, as a sentence
  */
 void warm_fail(struct warm *w, enum failure failure, int status,
@@ -148,12 +148,12 @@ void warm_dial(struct warm *w)
 
 
 /**
- * Take note that the target at hand has not answered: the next one has its
- * turn, if there is one
+ * Note that the current target has not answered: the next one is called, if
+ * there is one
  *
  * @param w       Transfer
  * @param failure Why
- * @param status  What the target has answered, 0 for nothing
+ * @param status  Answer of the target, 0 for none
  * @param reason  Why, as a sentence
  */
 void warm_not_answered(struct warm *w, enum failure failure, int status,
@@ -172,7 +172,7 @@ void warm_not_answered(struct warm *w, enum failure failure, int status,
 
 
 /**
- * Join the far ends.  The target need hear no more of what it hears.
+ * Join the far ends.  A playback to the target is cut short.
  *
  * @param w Transfer
  */
@@ -196,7 +196,7 @@ static const struct warmverb *verb_of(const struct warm *w)
 
 
 /**
- * Have the target hear what the verb has for it, if it has something
+ * Play the files of the verb to the target, if it has any
  *
  * @param w Transfer whose target has answered
  */
@@ -216,7 +216,7 @@ void warm_brief(struct warm *w)
 
 
 /**
- * Wait for the digit: the target has heard what the verb has for it
+ * Wait for the digit: the files have been played to the target
  *
  * @param w Transfer
  */
@@ -275,7 +275,7 @@ void warm_expire(struct warm *w)
  * Take note that the second call has ended
  *
  * @param w      Transfer
- * @param status What the target has answered, 0 for nothing
+ * @param status Answer of the target, 0 for none
  * @param reason Why, may be NULL
  */
 void warm_second_over(struct warm *w, int status, const char *reason)

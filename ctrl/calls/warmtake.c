@@ -1,6 +1,6 @@
 /**
- * @file warmtake.c  What the node tells of a transfer that calls the target
- * first
+ * @file warmtake.c  The node's reports on a transfer that calls the target
+ *                   first
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,7 +25,7 @@ static const struct warmverb *verb_of(const struct warm *w)
 }
 
 
-/* Which of both the node does not say */
+/* The node does not report which of both it is */
 static const char *play_field(const struct warm *w)
 {
 	return verb_of(w)->prompt ? "confirm.prompt" : "brief.url";
@@ -40,7 +40,7 @@ static void dial_refused(struct warm *w, const char *error)
 }
 
 
-/* Of a call that lives its end is told */
+/* The node reports the end of a live call */
 static void hangup_answered(struct warm *w)
 {
 	const struct session *s = session_find(w->second);
@@ -100,7 +100,7 @@ static void answered(struct warm *w, enum warm_act act, const struct report *r)
 
 
 /**
- * Take the answer of the node to what it was asked
+ * Take the answer of the node to a request
  *
  * @param w Transfer
  * @param r Result
@@ -122,7 +122,7 @@ void warm_result(struct warm *w, const struct report *r)
  * Take a step of the transfer that joins the far ends
  *
  * @param w Transfer
- * @param t What its node says
+ * @param t State that its node reports
  */
 void warm_transfer(struct warm *w, const struct transfer *t)
 {
@@ -145,7 +145,7 @@ void warm_transfer(struct warm *w, const struct transfer *t)
 
 
 /**
- * Take what the node says of what was played to the target
+ * Take a report on a playback to the target
  *
  * @param w Transfer
  * @param r Report
@@ -174,8 +174,7 @@ void warm_played(struct warm *w, const struct report *r)
 
 
 /**
- * Take a key that the target has pressed.  It need not wait for the end of
- * what it hears.
+ * Take a key that the target has pressed, also during a playback
  *
  * @param w     Transfer
  * @param sid   call_sid of its call
@@ -205,7 +204,7 @@ void warm_digit(struct warm *w, const char *sid, const char *digit)
  * @param w      Transfer
  * @param second The call
  *
- * @return False if it is another one, which nobody wants
+ * @return False if it is another one, which must be ended
  */
 bool warm_second(struct warm *w, const struct call *second)
 {

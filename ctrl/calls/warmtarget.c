@@ -1,5 +1,5 @@
 /**
- * @file warmtarget.c  The target that is called first, and what becomes of it
+ * @file warmtarget.c  The target that is called first, and its result
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -36,7 +36,7 @@ const struct attempt *warm_target(const struct warm *w)
  *
  * @param w Transfer
  *
- * @return Time in whole seconds, of which there is one at least
+ * @return Time in whole seconds, at least one
  */
 unsigned warm_timeout(const struct warm *w)
 {
@@ -47,7 +47,7 @@ unsigned warm_timeout(const struct warm *w)
 }
 
 
-/* A transfer that never came to a REFER stands in the history as others do */
+/* A transfer without a REFER is in the history like any other */
 static int keep(struct warm *w, int status, const char *reason)
 {
 	const struct task *t = w->task;
@@ -86,7 +86,7 @@ static int keep(struct warm *w, int status, const char *reason)
  * Keep that a target does not have the caller, though no REFER was sent
  *
  * @param w      Transfer
- * @param status What the target has answered, 0 for nothing
+ * @param status Answer of the target, 0 for none
  * @param reason Why, as a sentence
  */
 void warm_missed(struct warm *w, int status, const char *reason)

@@ -1,6 +1,6 @@
 /**
- * @file warmtell.c  What clients hear of a transfer that calls the target
- * first
+ * @file warmtell.c  Messages to clients about a transfer that calls the target
+ *                   first
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -23,7 +23,7 @@
 #include <string.h>
 
 /**
- * Tell of a step
+ * Tell a step
  *
  * @param w      Transfer
  * @param event  Its name
@@ -52,11 +52,11 @@ void warm_tell(const struct warm *w, const char *event, int status,
 
 
 /**
- * Tell the sender of the verb what is wrong with it, now that it is tried
+ * Send the sender of the verb an error that was found on the way
  *
  * @param w     Transfer
  * @param field Field at fault
- * @param error What is wrong, as the node says it
+ * @param error The error of the node
  */
 void warm_complain(const struct warm *w, const char *field, const char *error)
 {
@@ -75,7 +75,7 @@ void warm_complain(const struct warm *w, const char *field, const char *error)
 
 
 /**
- * Ask what the caller is to hear, if somebody is to be asked
+ * Ask for the music on hold, if the verb has a hook for it
  *
  * @param w Transfer
  */

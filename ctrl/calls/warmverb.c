@@ -1,5 +1,5 @@
 /**
- * @file warmverb.c  What a verb transfer of mode warm says of the second call
+ * @file warmverb.c  The members of a verb transfer about the second call
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@
 
 enum { FILE_MAX = 2048 }; /* bytes */
 
-/* A name below the directory: the gateway's other files are nobody's */
+/* The file must be below the directory: no client may read other files */
 static bool is_wav(const char *name)
 {
 	const size_t len = strlen(name);
@@ -114,7 +114,7 @@ static int confirm_parse(struct warmverb *w, const cJSON *verb,
 }
 
 
-/* What jambonz can, and baresip can't */
+/* Members that jambonz supports, and baresip does not */
 static int refuse(const cJSON *verb, struct error *f)
 {
 	const cJSON *present = field_get(verb, "callerPresent");
@@ -137,11 +137,11 @@ static int refuse(const cJSON *verb, struct error *f)
 
 
 /**
- * Read what a verb transfer of mode warm says of the second call
+ * Read the members of a verb transfer in mode warm about the second call
  *
- * @param wp  Pointer to what it says, to be freed with warmverb_free()
+ * @param wp  Pointer to the members, to be freed with warmverb_free()
  * @param obj The verb
- * @param f   What is wrong, if something is
+ * @param f   Set if a member is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */
@@ -173,7 +173,7 @@ int warmverb_parse(struct warmverb **wp, const struct cJSON *obj,
 /**
  * Free what warmverb_parse() made
  *
- * @param w What it made, may be NULL
+ * @param w Members, may be NULL
  */
 void warmverb_free(struct warmverb *w)
 {
@@ -188,10 +188,10 @@ void warmverb_free(struct warmverb *w)
 
 
 /**
- * Write the verb that plays what the target hears
+ * Write the verb that plays the files to the target
  *
  * @param j Text
- * @param w What the verb says
+ * @param w Members of the verb
  */
 void warmverb_print_play(struct json *j, const struct warmverb *w)
 {
@@ -214,19 +214,18 @@ static void urls_print(struct json *j, const cJSON *url)
 	if (cJSON_IsString(url))
 		json_str(j, NULL, url->valuestring);
 
-	/* what is none, the node says */
+	/* the node reports a file that does not exist */
 	for (; item; item = item->next)
 		json_str(j, NULL, cJSON_GetStringValue(item));
 }
 
 
 /**
- * Make one verb, which plays for ever, of what the answer to an onHoldHook
- * has
+ * Make one endless play verb of the answer to an onHoldHook
  *
  * @param textp Pointer to its JSON text, to be freed
  * @param list  Verbs of the answer
- * @param f     What is wrong, if something is
+ * @param f     Set if the answer is not valid
  *
  * @return 0, ENOMEM, or EBADMSG with the error set
  */

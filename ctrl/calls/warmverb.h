@@ -1,5 +1,5 @@
 /**
- * @file warmverb.h  What a verb transfer of mode warm says of the second call
+ * @file warmverb.h  The members of a verb transfer about the second call
  *
  * Copyright (C) 2026 the sip_refer authors
  */

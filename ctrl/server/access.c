@@ -66,8 +66,8 @@ static bool origin_is_listed(const char *origin)
 }
 
 
-/* The origin of the page behind a request, if that is not ours: false if it
-   is, or if there is none */
+/* The origin of the page that sent a request, if it is not ours: false for our
+   own page, or without a page */
 static bool get_origin(char origin[ORIGIN_SIZE], struct lws *wsi)
 {
 	char host[HOST_SIZE] = "";
@@ -86,9 +86,10 @@ static bool get_origin(char origin[ORIGIN_SIZE], struct lws *wsi)
 
 
 /**
- * Tell whether a page from elsewhere is behind a request.  It must reach us
- * neither under its own host name (DNS rebinding; tokens, which it does not
- * have, do as well) nor by a request across sites: browsers tell both.
+ * Tell whether a page of another origin sent a request.  It must reach referd
+ * neither under its own host name (DNS rebinding; a token, which it does not
+ * have, is protection as well) nor by a cross-site request: browsers mark
+ * both.
  *
  * @param wsi Connection
  *
@@ -109,7 +110,7 @@ bool access_foreign(struct lws *wsi)
 
 
 /**
- * Get the origin of the page behind a request, which is not foreign
+ * Get the origin of the page that sent a request that is not foreign
  *
  * @param wsi Connection
  *
@@ -166,10 +167,10 @@ static enum access check_query(struct badge *badge, struct lws *wsi)
  *
  * @param badge Set to whose it is
  * @param wsi   Connection
- * @param query True if it may stand in the query, since browsers give a
- *              WebSocket no header
+ * @param query True if the token may be in the query, since browsers cannot
+ *              add a header to a WebSocket
  *
- * @return What has become of it
+ * @return Result of the check
  */
 enum access access_check(struct badge *badge, struct lws *wsi, bool query)
 {

@@ -30,14 +30,14 @@ enum {
 	LENGTH_SIZE = 12,     /* of the length of a body, in digits */
 };
 
-/* What a client says of itself */
+/* Name and position that a client gives */
 struct arguments {
 	char name[CLIENT_NAME_SIZE];
 	uint64_t since; /* UINT64_MAX to begin now */
 	enum scope scope;
 };
 
-/* What libwebsockets keeps for each connection */
+/* Data that libwebsockets keeps for each connection */
 struct conn {
 	struct client *client;   /* of a WebSocket, once its token is known */
 	struct request *request; /* of HTTP */
@@ -80,8 +80,8 @@ static bool has_zero(struct lws *wsi)
 }
 
 
-/* libwebsockets ends a URL at an escaped CR or LF, and then finds no version
-   behind it */
+/* libwebsockets ends a URL at an escaped CR or LF, and then misses the HTTP
+   version */
 static bool is_garbled(struct lws *wsi)
 {
 	return !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) || has_zero(wsi);
@@ -95,9 +95,9 @@ static int refuse_garbled(struct lws *wsi)
 }
 
 
-/* The length of a body must be beyond doubt: who reads it in another way would
-   take a part of it for a request (RFC 9112 section 6.3).  What is wrong, NULL
-   if nothing is. */
+/* The length of a body must be beyond doubt: a proxy that reads it differently
+   would take a part of it for a request (RFC 9112 section 6.3).  Returns the
+   rule that the request breaks, NULL if it breaks none. */
 static const char *body_error(struct lws *wsi)
 {
 	char length[LENGTH_SIZE] = "";
@@ -137,7 +137,7 @@ static int filter(struct lws *wsi)
 }
 
 
-/* Numbers of another fleet, or of one whose stream was lost, say nothing */
+/* Numbers of another fleet, or of a lost stream, have no meaning */
 static int get_scope(struct lws *wsi, struct arguments *args,
 		     struct error *error)
 {
@@ -249,7 +249,7 @@ static int create_client(struct lws *wsi, struct conn *conn)
 }
 
 
-/* Who has shown no token may do so in the first frame */
+/* A client without a token in the request may send it in the first frame */
 static int established(struct lws *wsi, struct conn *conn)
 {
 	if (conn->badge.role != ROLE_NONE)

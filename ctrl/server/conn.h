@@ -9,7 +9,7 @@
 
 struct lws_protocols;
 
-/* What libwebsockets is to do with connections, up to one without a name */
+/* Results of callbacks of libwebsockets, ended by one without a name */
 extern const struct lws_protocols conn_protocols[];
 
 #endif

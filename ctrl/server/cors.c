@@ -1,5 +1,5 @@
 /**
- * @file cors.c  What pages of other origins may ask for, and read
+ * @file cors.c  CORS: what pages of other origins may request and read
  *
  * A browser lets a page of another origin have our answers only if they name
  * that origin, and asks first whether it may send a token or JSON (the CORS
@@ -33,11 +33,11 @@ static int add(struct lws *wsi, const struct header *h, unsigned char **p,
  *
  * @param wsi       Connection of the request
  * @param origin    Origin of the page, which may come
- * @param preflight True if its browser just asks what it may send
- * @param p         Where to add them, advanced
+ * @param preflight True for a preflight request
+ * @param p         Where to write the headers, advanced
  * @param end       End of the room there
  *
- * @return 0 if success, otherwise there is too little room
+ * @return 0 if success, otherwise the headers do not fit
  */
 int cors_answer(struct lws *wsi, const char *origin, bool preflight,
 		unsigned char **p, unsigned char *end)

@@ -1,5 +1,5 @@
 /**
- * @file cors.h  What pages of other origins may ask for, and read
+ * @file cors.h  CORS: what pages of other origins may request and read
  *
  * Copyright (C) 2026 the sip_refer authors
  */

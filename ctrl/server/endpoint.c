@@ -1,5 +1,5 @@
 /**
- * @file endpoint.c  What can be read over HTTP
+ * @file endpoint.c  The resources of HTTP
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -27,7 +27,7 @@
 enum { ARGUMENT_SIZE = 4096 }; /* libwebsockets takes no more */
 
 
-/* What can't be written, in a sentence */
+/* Reason why the store cannot be written, as a sentence */
 static bool get_trouble(char *text, size_t size)
 {
 	if (store_trouble())
@@ -153,9 +153,9 @@ static int list_transfers(struct job **jp, enum scope scope,
 
 
 /**
- * Look for what is under a path, if that is of the past
+ * Find the resource of a path in the past
  *
- * @param jp      Set to the job, NULL if there is nothing of the past
+ * @param jp      Set to the job, NULL if the resource is not in the past
  * @param request Name of the request that is answered
  * @param wsi     Connection, with the query
  * @param path    Path
@@ -189,14 +189,14 @@ int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 
 
 /**
- * Get what is under a path, and not of the past
+ * Get the resource of a path, if it is not in the past
  *
  * @param wsi   Connection, with the query
  * @param path  Path
- * @param typep Content-Type of what is returned
- * @param error Why there is nothing, if it says something
+ * @param typep Content-Type of the resource
+ * @param error Set if there is an error
  *
- * @return Text, to be freed; NULL if there is an error, or memory ran out
+ * @return Text, to be freed; NULL if there is an error, or out of memory
  */
 char *endpoint_get(struct lws *wsi, const char *path, const char **typep,
 		   struct error *error)

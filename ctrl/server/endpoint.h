@@ -1,5 +1,5 @@
 /**
- * @file endpoint.h  What can be read over HTTP
+ * @file endpoint.h  The resources of HTTP
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -246,13 +246,13 @@ void filter_init(struct filter *f, enum scope scope)
 
 
 /**
- * Add an argument to a filter.  One without a value says nothing; of several
- * with one name the last counts.
+ * Add an argument to a filter.  An argument without a value is ignored; of
+ * several with one name the last counts.
  *
  * @param f     Filter
  * @param name  Name of the argument
  * @param value Its value
- * @param error What is wrong with it
+ * @param error Set if the argument is not valid
  *
  * @return 0 if success, EBADMSG with the error set
  */

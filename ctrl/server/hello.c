@@ -1,5 +1,5 @@
 /**
- * @file hello.c  What a client sees first
+ * @file hello.c  The first message to a client
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file history.h  The transfers of the past, for who asks over HTTP
+ * @file history.h  The transfers of the past, over HTTP
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -229,7 +229,7 @@ static void post(struct request *r)
 }
 
 
-/* What everybody may know is that we are there */
+/* Without a token, a client may only see that referd is running */
 static bool is_allowed(struct request *r)
 {
 	if (!watchdog_asks(r->wsi))
@@ -370,7 +370,7 @@ int http_body(struct request *r, const void *in, size_t len)
 
 
 /**
- * Do what a complete request asks for
+ * Carry out a complete request
  *
  * @param r Request
  *
@@ -391,7 +391,7 @@ int http_body_done(struct request *r)
 
 
 /**
- * Tell whether there is a reply to a request
+ * Tell whether a request has a reply
  *
  * @param r Request
  *
@@ -404,7 +404,8 @@ bool http_answers(const struct request *r)
 
 
 /**
- * Send the reply, if there is one.  What it says must be on disk.
+ * Send the reply of a request, if it has one.  All that it acknowledges must
+ * be on disk.
  *
  * @param r Request
  *
@@ -441,12 +442,12 @@ struct request *http_end(struct request *r)
 
 
 /**
- * Answer a request by what was found
+ * Answer a request with a text from the store
  *
  * @param name  Name of the request, which may have ended
- * @param text  JSON text, which is taken; NULL if there is an error, or no
+ * @param text  JSON text, which is taken; NULL if there is an error, or out of
  *              memory
- * @param error Why there is nothing, if it says something
+ * @param error Set if there is an error
  */
 void http_answer(const char *name, char *text, const struct error *error)
 {

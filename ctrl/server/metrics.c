@@ -1,5 +1,5 @@
 /**
- * @file metrics.c  What Prometheus reads
+ * @file metrics.c  Metrics for Prometheus
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -216,7 +216,7 @@ static void print(FILE *f)
 /**
  * Write all counters as Prometheus reads them
  *
- * @param scope Whether the members of the fleet are told of, each
+ * @param scope Whether to add each member of the fleet
  *
  * @return Text, to be freed; NULL if memory ran out
  */

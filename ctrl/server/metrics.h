@@ -1,5 +1,5 @@
 /**
- * @file metrics.h  What Prometheus reads
+ * @file metrics.h  Metrics for Prometheus
  *
  * Copyright (C) 2026 the sip_refer authors
  */

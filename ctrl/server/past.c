@@ -73,7 +73,7 @@ static int ask(struct job **jp, enum scope scope, const char *request,
 
 
 /**
- * Answer a request by what the store has
+ * Answer a request from the store
  *
  * @param jp      Pointer to the job that is taken, gone with its answer
  * @param scope   Which store

@@ -13,8 +13,8 @@
 struct error;
 struct job;
 
-/* Makes an answer, in another thread; NULL if there is an error, or memory ran
-   out */
+/* Makes an answer, in another thread; NULL if there is an error, or out of
+   memory */
 typedef char *(past_h)(void *arg, struct error *error);
 typedef void(past_free_h)(void *arg);
 

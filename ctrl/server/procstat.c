@@ -1,5 +1,5 @@
 /**
- * @file procstat.c  What the kernel says of this process, for Prometheus
+ * @file procstat.c  Metrics of this process, from the kernel
  *
  * The names are those that all of its clients use.  In baresip the process is
  * baresip's.  See proc(5).
@@ -93,7 +93,7 @@ static int count_descriptors(void)
 
 
 /**
- * Write what the kernel says of this process
+ * Write the metrics of this process
  *
  * @param f File
  */

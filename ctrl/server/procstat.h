@@ -1,5 +1,5 @@
 /**
- * @file procstat.h  What the kernel says of this process, for Prometheus
+ * @file procstat.h  Metrics of this process, from the kernel
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -14,9 +14,9 @@
 /**
  * Read the arguments `scope` and `member` of a request
  *
- * @param wish  Set to what is asked for
+ * @param wish  Set to the requested scope
  * @param wsi   Connection, with the query
- * @param error What is wrong with them
+ * @param error Set if the scope is not valid
  *
  * @return 0 if success, EBADMSG with the error set
  */

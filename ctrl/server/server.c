@@ -79,8 +79,8 @@ static void lws_log(int level, const char *line)
 }
 
 
-/* libwebsockets ignores SIGPIPE from here on: what becomes of it is a matter
-   of whose process it is */
+/* libwebsockets ignores SIGPIPE from here on; the owner of the process decides
+   about that */
 static struct lws_context *create(const struct lws_context_creation_info *info)
 {
 	const int fd = netlink_take();
@@ -118,7 +118,7 @@ static int context_create(const struct server_config *config)
 		.uid = (uid_t)-1,
 	};
 
-	/* that it goes without netlink.c's news is no matter */
+	/* a failure of netlink.c does no harm */
 	lws_set_log_level(LLL_ERR, lws_log);
 	tls_configure(&info, &config->tls);
 

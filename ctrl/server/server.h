@@ -26,7 +26,7 @@ struct server_config {
 };
 
 
-/* hello: What a client sees first */
+/* hello: The first message to a client */
 
 /**
  * Write a hello
@@ -68,7 +68,7 @@ size_t http_count(void);
 /* server: WebSocket and HTTP, by way of libwebsockets */
 
 /**
- * Start to listen for clients.  Says itself what is wrong.
+ * Start to listen for clients.  Logs its errors.
  *
  * @param config Settings
  * @param others How many descriptors the rest of the service may need
@@ -86,7 +86,7 @@ int server_open(const struct server_config *config, unsigned others);
 struct lws_context *server_context(void);
 
 /**
- * Read the certificate again.  Says itself what is wrong.
+ * Read the certificate again.  Logs its errors.
  *
  * @param config Settings
  *

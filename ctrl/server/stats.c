@@ -31,7 +31,7 @@ struct hour {
 };
 
 
-/* What the loop knows when it is asked */
+/* State of the loop at the time of the request */
 struct stats {
 	int64_t now;
 	char *nodes; /* JSON text */
@@ -174,7 +174,7 @@ static void destroy(void *arg)
 
 
 /**
- * Tell what the last hour has brought, by the minute, and how the nodes are
+ * Get the numbers of the last hour by the minute, and the state of the nodes
  *
  * @param jp      Pointer to the job that is taken
  * @param wish    Whose

@@ -457,12 +457,12 @@ const step = (fields) => report({ type: 'transfer', call_sid: 'another',
 export const LINES = [
 	['no JSON', ['nonsense'], /a first line is not JSON/],
 	['nothing', [''], /a first line is not JSON/],
-	['an array', [[]], /a first line is no report/],
-	['a number', ['17'], /a first line is no report/],
-	['an array in an array', ['[[1]]'], /a first line is no report/],
-	['no type', [{}], /a first line is no report/],
-	['another type', hello({ type: 'dance' }), /a first line is no report/],
-	['a type that is a number', hello({ type: 1 }), /is no report/],
+	['an array', [[]], /a first line is not a report/],
+	['a number', ['17'], /a first line is not a report/],
+	['an array in an array', ['[[1]]'], /a first line is not a report/],
+	['no type', [{}], /a first line is not a report/],
+	['another type', hello({ type: 'dance' }), /a first line is not a report/],
+	['a type that is a number', hello({ type: 1 }), /is not a report/],
 	['a report before hello', report({ type: 'sync', transfers: [] })
 		.slice(1), /a first line is not a hello/],
 	...[2, 0, '1', null, undefined, [1]].map((protocol) =>
@@ -470,10 +470,10 @@ export const LINES = [
 			/is not a report of protocol 1/]),
 	...['node', 'boot'].flatMap((key) => [undefined, null, '', 17, {},
 		long(255)].map((v) => [`${key} ${JSON.stringify(v)?.slice(0, 20)}`,
-		hello({ [key]: v }), /a first line is no report/])),
+		hello({ [key]: v }), /a first line is not a report/])),
 	['a NUL', ['{"type":"hello"\0}'], /must not contain NUL/],
 	['nested without end', [nested(40)], /must not be nested deeper/],
-	['65,537 bytes', [' '.repeat(65_537)], /longer than 65536 bytes/],
+	['65,537 bytes', [' '.repeat(65_537)], /of more than 65536 bytes/],
 ];
 
 /** Lines behind a hello that are skipped: [what, lines, what the log says]. */
@@ -483,41 +483,41 @@ export const SKIPPED = [
 	['half a surrogate pair', [HELLO, '{"type":"sync","n":1,"time":1,' +
 		'"transfers":[],"sip":{"a":"\\ud800"}}'], /line is not JSON/],
 	['65,537 bytes behind hello', [HELLO, ' '.repeat(65_537)],
-		/longer than 65536 bytes/],
+		/of more than 65536 bytes/],
 	...[undefined, null, 0, -1, '1', 0.5, 1e300, [1]].map((n) =>
 		[`n ${JSON.stringify(n)}`, report({ type: 'sync', transfers: [],
-			n }), /line is no report/]),
-	['a report of no type', report({}), /line is no report/],
-	['a report of another type', report({ type: 'dance' }), /is no report/],
-	['call: none', report({ type: 'call', event: 'new' }), /is no report/],
+			n }), /line is not a report/]),
+	['a report of no type', report({}), /line is not a report/],
+	['a report of another type', report({ type: 'dance' }), /is not a report/],
+	['call: none', report({ type: 'call', event: 'new' }), /is not a report/],
 	['call: an array', report({ type: 'call', event: 'new', call: [] }),
-		/is no report/],
-	['call: no event', call({}, null), /is no report/],
-	['call: another event', call({}, 'dance'), /is no report/],
+		/is not a report/],
+	['call: no event', call({}, null), /is not a report/],
+	['call: another event', call({}, 'dance'), /is not a report/],
 	...['sid', 'direction', 'from', 'to', 'state'].flatMap((key) =>
 		[undefined, null, 17, {}].map((v) =>
 			[`call: ${key} ${JSON.stringify(v)}`,
-				call({ [key]: v }), /is no report/])),
-	['call: sid empty', call({ sid: '' }), /is no report/],
-	['call: sid too long', call({ sid: long(300) }), /is no report/],
-	['sync: no transfers', report({ type: 'sync' }), /is no report/],
+				call({ [key]: v }), /is not a report/])),
+	['call: sid empty', call({ sid: '' }), /is not a report/],
+	['call: sid too long', call({ sid: long(300) }), /is not a report/],
+	['sync: no transfers', report({ type: 'sync' }), /is not a report/],
 	['sync: an object', report({ type: 'sync', transfers: {} }),
-		/is no report/],
+		/is not a report/],
 	...['call_sid', 'transfer_id', 'step'].flatMap((key) =>
 		[undefined, 17].map((v) => [`transfer: ${key} ${v}`,
-			step({ [key]: v }), /is no report/])),
-	['transfer: another step', step({ step: 'dance' }), /is no report/],
+			step({ [key]: v }), /is not a report/])),
+	['transfer: another step', step({ step: 'dance' }), /is not a report/],
 	['transfer: id too long', step({ transfer_id: long(63) }),
-		/is no report/],
-	['result: no ref', report({ type: 'result', ok: true }), /no report/],
+		/is not a report/],
+	['result: no ref', report({ type: 'result', ok: true }), /not a report/],
 	['result: no error', report({ type: 'result', ref: 'a', ok: false }),
-		/is no report/],
+		/is not a report/],
 	...['ref', 'call_sid', 'reason'].map((key) => [`played: no ${key}`,
 		report({ type: 'played', ref: 'a', call_sid: 'SID', reason: 'a',
-			[key]: undefined }), /is no report/]),
+			[key]: undefined }), /is not a report/]),
 ];
 
-const OTHERS = /reports on a call of another baresip, SID/;
+const OTHERS = /reports on a call of another baresip: SID/;
 
 /** Lines of a false node that are ignored, with what the log says. */
 export const IGNORED = [
