@@ -35,7 +35,7 @@ const ctx = {
 	waiting: new Map(),	/* msgid to the handlers of its answer */
 	follow: '',		/* call_sid whose next transfer will be shown */
 	view: keptView(),	/* the machines shown, in a fleet */
-	changed, choose, fetchFleet, send, nextId, followTransfer, go, back,
+	changed, choose, fetchFleet, send, nextId, go, back,
 };
 
 let drawing = false;
@@ -97,12 +97,6 @@ function send(msg, answer)
 	changed();
 
 	return true;
-}
-
-
-function followTransfer(sid)
-{
-	ctx.follow = sid;
 }
 
 

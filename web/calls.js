@@ -49,12 +49,6 @@ function stateText(model, call)
 }
 
 
-function answerCall(ctx, call)
-{
-	ctx.send({ verb: 'answer', call_sid: call.call_sid });
-}
-
-
 function hangUp(ctx, call)
 {
 	ctx.send({ type: 'command', command: 'call:status',
@@ -65,8 +59,9 @@ function hangUp(ctx, call)
 
 function answerButton(ctx, call)
 {
-	return h('button.small.answer', { type: 'button', onclick:
-		() => answerCall(ctx, call) }, 'Answer');
+	return h('button.small.answer', { type: 'button', onclick: () =>
+		ctx.send({ verb: 'answer', call_sid: call.call_sid }) },
+	'Answer');
 }
 
 

@@ -1,11 +1,12 @@
 /**
- * @file export.js  A transfer as text for a carrier's ticket, as JSON
+ * @file export.js  A transfer as text for a carrier's ticket, as JSON and
+ *                  as a capture
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 import { copyText, h } from './dom.js';
 import { scoped } from './fleet.js';
-import { getJson } from './http.js';
+import { getFile, getJson } from './http.js';
 import { masking, maskedJson, veilField } from './mask.js';
 import { farEnd, serverNow } from './model.js';
 import { attemptText, legsOf, verbText } from './legs.js';
@@ -148,12 +149,12 @@ function keptLeg(model, t)
 
 
 /* Get a transfer from referd, in the form of a suffix: {body, error} */
-function fetchTransfer(ctx, t, suffix, get)
+function fetchTransfer(ctx, t, get, suffix = '', params = {})
 {
 	const leg = keptLeg(ctx.model, t);
 
 	return leg ? get(scoped(ctx, `transfers/${encodeURIComponent(
-		leg.transfer_id)}${suffix}`, {}, false)) :
+		leg.transfer_id)}${suffix}`, params, false)) :
 		{ error: 'No REFER was sent: referd keeps no transfer.' };
 }
 
@@ -161,7 +162,7 @@ function fetchTransfer(ctx, t, suffix, get)
 /* The transfer and its messages as GET /transfers/{id} answers */
 async function transferJson(ctx, t)
 {
-	const { body, error } = await fetchTransfer(ctx, t, '', getJson);
+	const { body, error } = await fetchTransfer(ctx, t, getJson);
 
 	return { error, body: body && JSON.stringify(masking() ?
 		maskedJson(body) : body, null, 2) };
@@ -185,6 +186,8 @@ export function exportMenu(ctx, t)
 	const text = () => ({ body: transferText(ctx.model, t,
 						 serverNow(ctx.model)) });
 	const json = () => transferJson(ctx, t);
+	const pcapng = () => fetchTransfer(ctx, t, getFile, '.pcapng',
+					   masking() ? { mask: 'yes' } : {});
 	const say = (what, error) => {
 		said.textContent = what;
 		said.classList.toggle('bad', Boolean(error));
@@ -210,7 +213,8 @@ export function exportMenu(ctx, t)
 		h('div.items', {}, copy('text', text, 'Text'),
 		  copy('JSON', json, 'JSON'),
 		  saved('text', text, 'txt', 'text/plain'),
-		  saved('JSON', json, 'json', 'application/json')));
+		  saved('JSON', json, 'json', 'application/json'),
+		  saved('pcapng', pcapng, 'pcapng', 'application/x-pcapng')));
 	menu.onkeydown = (event) => {
 		if (event.key === 'Escape' && menu.open) {
 			menu.open = false;

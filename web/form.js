@@ -27,7 +27,7 @@ function textFields(call)
 			'empty: the address of the far end'),
 		id: field('Id', {}, 'names this verb in hooks and history'),
 		referredByDisplayName: field('Display name', {},
-			'display name in Referred-By'),
+			'in Referred-By'),
 		actionHook: field('Action hook', { placeholder: 'refer' },
 			'word, URL or {"url": …}; gets the result'),
 		eventHook: field('Event hook', {},
@@ -172,7 +172,7 @@ class ReferForm {
 			return;
 
 		lastTargets(this.draft.referTo.trim());
-		this.ctx.followTransfer(this.call.call_sid);
+		this.ctx.follow = this.call.call_sid;
 	}
 
 	accepted(dryRun)

@@ -38,13 +38,11 @@ export function currentToken()
 }
 
 
-/**
- * Get JSON from referd, by a path relative to the page. Without a valid token
- * the page asks the user for one, once at a time.
- *
- * @return {status, body, error}: a sentence if there is no body
+/*
+ * Get what `read` makes of an answer. Without a valid token the page asks the
+ * user for one, once at a time.
  */
-export async function getJson(path)
+async function get(path, read)
 {
 	const headers = token ? { Authorization: `Bearer ${token}` } : {};
 	const used = token;
@@ -54,7 +52,7 @@ export async function getJson(path)
 	try {
 		const answer = await fetch(path, { headers });
 		({ status } = answer);
-		body = await answer.json();
+		body = await (status === 200 ? read(answer) : answer.json());
 	}
 	catch {
 		/* reported below */
@@ -65,4 +63,22 @@ export async function getJson(path)
 	return status === 200 && body ? { status, body, error: '' } :
 		{ status, body: null, error: body?.error ||
 			'referd does not answer.' };
+}
+
+
+/**
+ * Get JSON from referd, by a path relative to the page
+ *
+ * @return {status, body, error}: a sentence if there is no body
+ */
+export function getJson(path)
+{
+	return get(path, (answer) => answer.json());
+}
+
+
+/** Get a file from referd, likewise: its body is a Blob */
+export function getFile(path)
+{
+	return get(path, (answer) => answer.blob());
 }

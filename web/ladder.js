@@ -258,7 +258,7 @@ function livesOf(placed, height)
  * @param measure Gives the width of a text, in pixels, and of a bold one
  * @param names   The line below the name of a party, by party
  *
- * @return {width, height, narrow, times, columns: [{party, name, x, width}],
+ * @return {width, height, times, columns: [{party, name, x, width}],
  *         lives: [[from, to]], rows: [{y, h, line, time, gap, label: {lines,
  *         x, width}, seg | x, reported}]}
  */
@@ -282,7 +282,7 @@ export function layout(rows, width, { measure = (text) => text.length * 7,
 		return made;
 	});
 
-	return { width, height: y + PAD, narrow, times, columns,
+	return { width, height: y + PAD, times, columns,
 		 lives: livesOf(placed, y + PAD), rows: placed };
 }
 

@@ -4,7 +4,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 import { cancelButton } from './acts.js';
-import { allTransfers, callEnded, farEnd, serverNow } from './model.js';
+import { allTransfers, callEnded, serverNow } from './model.js';
 import { $, facts, h, keyed, setProp, setText }
 	from './dom.js';
 import { exportMenu, transferFields } from './export.js';

@@ -109,7 +109,7 @@ class TransferForm {
 			return;
 
 		lastTargets(this.draft.target.trim());
-		this.ctx.followTransfer(this.call.call_sid);
+		this.ctx.follow = this.call.call_sid;
 	}
 }
 

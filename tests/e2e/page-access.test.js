@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Browser } from './lib/browser.js';
-import { says, seen } from './lib/page.js';
+import { save, says, seen } from './lib/page.js';
 import { scene } from './lib/scene.js';
+import { until } from './lib/until.js';
 
 const BOT = 'bot-0123456789abcdef';
 const WALL = 'wall-0123456789abcdef';
@@ -92,4 +93,50 @@ scene('who has no token is asked for one, and again if it is wrong',
 	await seen(b, '.page .danger:not([hidden])');
 	assert.equal(await page.locator('#role').isVisible(), false);
 	assert.equal(await page.locator('#auth[open]').count(), 0);
+});
+
+
+scene('a capture is saved with the token, and with its numbers hidden',
+	async (s) => {
+	const { referd, client, sid, b, page } = await guarded(s);
+	const magic = Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]);
+
+	await page.goto(`${referd.http}/#token=${WALL}`);
+	client.send({ verb: 'sip:refer', referTo: '+49301234567',
+		call_sid: sid });
+	await says(b, '.verdict', /486 Busy Here/);
+
+	const { data } = await client.message('transfer:status',
+		{ step: 'ended' });
+
+	/* the SIP messages follow the last step */
+	await until(async () => {
+		const { ok } = await fetch(`${referd.http}/transfers/${
+			data.transfer_id}.pcapng`, { headers: {
+			Authorization: `Bearer ${WALL}` } });
+
+		return ok;
+	}, 'capture');
+	const { name, bytes } = await save(page, 'Save as pcapng');
+
+	assert.equal(name, `transfer-${data.transfer_id}.pcapng`);
+	assert.deepEqual(bytes.subarray(0, 4), magic);
+	for (const text of ['INVITE sip:', 'REFER sip:', '+49301234567@',
+		'SIP/2.0 202 Accepted', 'SIP/2.0 486 Busy Here'])
+		assert.ok(bytes.includes(text), text);
+
+	await page.locator('#mask').click();
+	const masked = await save(page, 'Save as pcapng');
+
+	assert.deepEqual(masked.bytes.subarray(0, 4), magic);
+	assert.ok(masked.bytes.includes('SIP/2.0 202 Accepted'));
+	assert.ok(!masked.bytes.includes('301234567'));
+
+	/* the answer of referd is shown if there is no file */
+	await page.route('**/*.pcapng*', (route) => route.fulfill({
+		status: 404, json: { error: 'no such transfer is kept' } }));
+	await page.getByText('Export', { exact: true }).click();
+	await page.getByRole('button', { name: 'Save as pcapng' }).click();
+	await says(b, '.said.bad', /^no such transfer is kept$/);
+	assert.deepEqual(b.errors, []);
 });

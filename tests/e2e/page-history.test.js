@@ -5,10 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { Browser } from './lib/browser.js';
 import { Node } from './lib/node.js';
-import { keys, says, seen, text, watch } from './lib/page.js';
+import { keys, save, says, seen, text, watch } from './lib/page.js';
 import { scene } from './lib/scene.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -258,18 +257,6 @@ scene('a link shows the ladder of last week, or says that it is not kept',
 	await page.goBack();
 	await says(b, '.verdict', /486/);
 });
-
-
-/** The file that a choice of the menu saves. */
-async function save(page, name)
-{
-	await page.getByText('Export', { exact: true }).click();
-	const [download] = await Promise.all([page.waitForEvent('download'),
-		page.getByRole('button', { name }).click()]);
-
-	return { name: download.suggestedFilename(),
-		text: readFileSync(await download.path(), 'utf8') };
-}
 
 
 scene('a transfer is exported for a ticket and as JSON, masked on demand',

@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Browser } from './browser.js';
 
 
@@ -75,4 +76,17 @@ export async function keys(page, ...names)
 {
 	for (const name of names)
 		await page.keyboard.press(name);
+}
+
+
+/** The file that a choice of the menu Export saves. */
+export async function save(page, choice)
+{
+	await page.getByText('Export', { exact: true }).click();
+	const [download] = await Promise.all([page.waitForEvent('download'),
+		page.getByRole('button', { name: choice }).click()]);
+	const bytes = readFileSync(await download.path());
+
+	return { name: download.suggestedFilename(), bytes,
+		text: bytes.toString() };
 }
