@@ -152,7 +152,8 @@ scene('header smuggling in hooks: what is sent has our headers only',
 	const app = await Application.start(s);
 	const c = await control(s);
 	const known = new Set(['host', 'user-agent', 'accept', 'content-type',
-		'content-length', 'authorization', 'x-referd-delivery']);
+		'content-length', 'authorization', 'x-referd-delivery',
+		'traceparent']);
 
 	for (const hook of [`${app.url}/a\r\nX-Evil: 1`,
 		`${app.url}/a\nX-Evil: 1`,
