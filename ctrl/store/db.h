@@ -29,6 +29,11 @@ struct db_rules {
 	int (*schema)(struct sqlite3 *db); /* makes the tables */
 	unsigned (*group)(unsigned n);
 
+	/* For the text of a statement of an earlier release, true if it must
+	   not be run as it stands: `np` is set to the one that does the same,
+	   or to the number of all if none need be run.  May be NULL */
+	bool (*former)(unsigned *np, const char *sql);
+
 	journal_kind_h *kind;
 
 	/* Of one that forgets a row, the one that lists the keys that there

@@ -232,6 +232,11 @@ static int repeat_handler(uint64_t turn, unsigned n, const char *sql,
 	(void)n;
 
 	todo.stmt = find(repeat, sql);
+	if (todo.stmt == repeat->count && repeat->rules->former &&
+	    repeat->rules->former(&todo.stmt, sql) &&
+	    todo.stmt == repeat->count)
+		return 0;
+
 	memcpy(todo.values, values, count * sizeof(*values));
 	rc = todo.stmt < repeat->count ? repeat->rules->run(repeat->db, &todo)
 				       : run_other(repeat->db, sql, &todo);

@@ -12,6 +12,7 @@
 #include "block.h"
 #include "db.h"
 #include "dbstmt.h"
+#include "former.h"
 #include "journal.h"
 #include "schema.h"
 #include "store.h"
@@ -44,13 +45,6 @@ static const char *const tables[] = {
 	" id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL,"
 	" forgotten INTEGER NOT NULL DEFAULT 0,"
 	" reserved INTEGER NOT NULL DEFAULT 0)",
-	"CREATE TABLE blocks("
-	" last INTEGER PRIMARY KEY, shared INTEGER NOT NULL,"
-	" time INTEGER NOT NULL, data BLOB NOT NULL)",
-	"CREATE TABLE block_calls("
-	" call INTEGER NOT NULL, block INTEGER NOT NULL,"
-	" start INTEGER NOT NULL, size INTEGER NOT NULL,"
-	" PRIMARY KEY(call, block)) WITHOUT ROWID",
 	"CREATE TABLE transfers("
 	" id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL,"
 	" call_sid TEXT, node TEXT, outcome TEXT,"
@@ -65,6 +59,17 @@ static const char *const tables[] = {
 	"CREATE INDEX transfers_call ON transfers(call_sid)",
 	"CREATE INDEX transfers_ended ON transfers(ended, outcome, final_ms)"
 	" WHERE ended IS NOT NULL",
+};
+
+/* 0.1.0 had a table of messages instead */
+static const char *const block_tables[] = {
+	"CREATE TABLE blocks("
+	" last INTEGER PRIMARY KEY, shared INTEGER NOT NULL,"
+	" time INTEGER NOT NULL, data BLOB NOT NULL)",
+	"CREATE TABLE block_calls("
+	" call INTEGER NOT NULL, block INTEGER NOT NULL,"
+	" start INTEGER NOT NULL, size INTEGER NOT NULL,"
+	" PRIMARY KEY(call, block)) WITHOUT ROWID",
 };
 
 /* What came to that version since; `transfer` is a number for the transfer_id,
@@ -278,13 +283,18 @@ static int add_columns(sqlite3 *db)
 
 
 /* All that there are not, or none; what can't be written is noticed now */
-static int make_tables(sqlite3 *db, bool all)
+static int make_tables(sqlite3 *db, int version)
 {
 	int rc;
 
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK && all)
+	if (rc == SQLITE_OK && !version)
 		rc = run(db, tables, sizeof(tables) / sizeof(*tables));
+	if (rc == SQLITE_OK && version != VERSION)
+		rc = run(db, block_tables,
+			 sizeof(block_tables) / sizeof(*block_tables));
+	if (rc == SQLITE_OK && version == FORMER_VERSION)
+		rc = former_convert(db);
 	if (rc == SQLITE_OK)
 		rc = add_columns(db);
 	if (rc == SQLITE_OK)
@@ -315,9 +325,8 @@ bool schema_is_foreign(sqlite3 *db)
 
 
 /**
- * Make the tables in a new file, and refuse one whose tables are not ours.
- * No release has written another version than ours yet: the first that does
- * takes over what this one leaves.
+ * Make the tables in a new file, convert those of 0.1.0, and refuse a file
+ * with any others.
  *
  * @param db The file
  *
@@ -331,8 +340,12 @@ int schema_apply(sqlite3 *db)
 	if (read_version(db, &version) != SQLITE_OK)
 		return EIO;
 
-	if (!version || version == VERSION)
-		return make_tables(db, !version) == SQLITE_OK ? 0 : EIO;
+	if (version == FORMER_VERSION)
+		log_info("store: converts %s, which referd 0.1.0 has written",
+			 sqlite3_db_filename(db, "main"));
+
+	if (!version || version == VERSION || version == FORMER_VERSION)
+		return make_tables(db, version) == SQLITE_OK ? 0 : EIO;
 
 	log_error("store: %s belongs to %s referd (its version is %d, ours is "
 		  "%d): run that referd, or give another %s",
@@ -434,8 +447,20 @@ static void close_own(void)
 }
 
 
+/* A statement that 0.1.0 has left in the redo log */
+static bool former(unsigned *np, const char *sql)
+{
+	switch (former_stmt(sql)) {
+	case FORMER_MESSAGE: *np = STMT_MESSAGE; return true;
+	case FORMER_FORGETS: *np = STMTS; return true;
+	default: return false;
+	}
+}
+
+
 const struct db_rules schema_rules = {
 	.schema = schema_apply,
+	.former = former,
 	.group = group,
 	.kind = kind,
 	.keys = keys,

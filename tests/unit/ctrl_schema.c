@@ -106,7 +106,85 @@ static void test_older(void **state)
 {
 	(void)state;
 
-	check_refused("6");
+	check_refused("5");
+}
+
+
+/* What 0.1.0 has left, but for its other tables */
+static void make_former(unsigned count)
+{
+	char sql[256];
+
+	assert_int_equal(store_open(dir), 0);
+	store_close();
+	run("DROP TABLE blocks; DROP TABLE block_calls; DROP TABLE late;"
+	    "DROP TABLE fleet; DROP INDEX transfers_member;"
+	    "ALTER TABLE transfers DROP COLUMN member;"
+	    "CREATE TABLE messages("
+	    " seq INTEGER PRIMARY KEY, client TEXT, call_sid TEXT,"
+	    " jambonz INTEGER NOT NULL, time INTEGER, text TEXT NOT NULL);"
+	    "CREATE INDEX messages_call ON messages(call_sid)"
+	    " WHERE call_sid IS NOT NULL; PRAGMA user_version=6");
+	(void)snprintf(sql, sizeof(sql),
+		       "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL "
+		       "SELECT i + 1 FROM n WHERE i <= %u) "
+		       "INSERT INTO messages SELECT i, NULLIF("
+		       "substr('cat', 1, i %% 2 * 3), ''),"
+		       "'s' || i %% 3, 1, 1000, char(96 + i %% 26) FROM n",
+		       count);
+	run(sql);
+}
+
+
+static void count_messages(uint64_t seq, const char *text, void *arg)
+{
+	const char c = (char)(96 + seq % 26);
+
+	assert_int_equal(text[0], c);
+	++*(unsigned *)arg;
+}
+
+
+/* More than a block has */
+static void test_former(void **state)
+{
+	unsigned count = 0;
+	(void)state;
+
+	make_former(1000);
+	assert_int_equal(store_open(dir), 0);
+
+	/* each second one is for a client of another name */
+	replayed(0, "bot", NULL, false, count_messages, &count);
+	assert_int_equal(count, 500);
+	replayed(0, "cat", NULL, false, count_messages, &count);
+	assert_int_equal(count, 1500);
+	assert_int_equal(store_seq_next(), 1002);
+	store_close();
+
+	/* it is ours now */
+	assert_int_equal(store_open(dir), 0);
+	replayed(0, "cat", NULL, false, count_messages, &count);
+	assert_int_equal(count, 2500);
+}
+
+
+/* It stays as it is, if it can't be converted */
+static void test_former_broken(void **state)
+{
+	unsigned count = 0;
+	(void)state;
+
+	make_former(10);
+	run("CREATE TABLE fleet(other)");
+	run("CREATE VIEW transfers_member AS SELECT 1");
+	assert_int_equal(store_open(dir), EIO);
+	store_close();
+
+	run("DROP VIEW transfers_member; DROP TABLE fleet");
+	assert_int_equal(store_open(dir), 0);
+	replayed(0, "cat", NULL, false, count_messages, &count);
+	assert_int_equal(count, 10);
 }
 
 
@@ -162,6 +240,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_older, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_former, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_former_broken, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_without_late, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
