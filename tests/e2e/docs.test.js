@@ -158,3 +158,52 @@ test('each test that CONTRIBUTING.md has run is one', () => {
 		assert.match(found, /Total Tests: [1-9]/, regex);
 	}
 });
+
+
+const [, release] = /^project\(sip-refer VERSION (\S+)/m.exec(read('CMakeLists.txt'));
+
+
+test('each file that names the release names the same one', () => {
+	const named = (path, pattern) => [...read(path).matchAll(pattern)]
+		.map(([, version]) => [path, version]);
+	const all = [
+		...named('CHANGELOG.md', /^## (\S+) - /gm).slice(0, 1),
+		...named('packaging/changelog', /^sip-refer \((.*)\)/gm).slice(0, 1),
+		...['tests/e2e', 'tests/far-ends'].flatMap((dir) =>
+			['package', 'package-lock'].flatMap((name) =>
+				named(`${dir}/${name}.json`,
+					/^ {2}"version": "(.*)"/gm))),
+		...named('docs/protocol.md', /"version":"(.*?)"/g),
+		...named('docs/link.md', /"version":"(.*?)"/g),
+		...named('docker/Dockerfile', /image\.version="(.*?)"/g),
+		...[settings.referd, settings.referctl].map((program) =>
+			[program, execFileSync(program, ['--version'],
+				{ encoding: 'utf8' }).trim().split(' ').at(-1)]),
+	];
+
+	assert.ok(all.length >= 12, all);
+	assert.deepEqual(all.filter(([, version]) => version !== release), []);
+});
+
+
+/* As YYYY-MM-DD */
+function day(text)
+{
+	return new Date(`${text} UTC`).toISOString().slice(0, 10);
+}
+
+
+test('the releases have one date each, and the manual pages that of the last',
+	() => {
+	const told = [...read('CHANGELOG.md').matchAll(/^## (\S+) - (\S+)$/gm)]
+		.map(([, version, date]) => `${version} ${date}`);
+	const debian = read('packaging/changelog').split(/^(?=sip-refer)/m)
+		.map((text) => `${/\((.*?)\)/.exec(text)[1]} ${
+			day(/>  \w+, (\d+ \w+ \d+)/.exec(text)[1])}`);
+	const manual = readdirSync(join(settings.source, 'share/man'))
+		.map((page) => day(/^\.Dd (.*)$/m.exec(
+			read(`share/man/${page}`))[1]));
+
+	assert.deepEqual(debian, told);
+	assert.deepEqual([...new Set(manual)], [told[0].split(' ')[1]]);
+});

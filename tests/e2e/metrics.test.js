@@ -113,7 +113,7 @@ scene('it tells of times, baresips, the store and the process', async (s) => {
 	const text = await metrics(all.referd);
 	const node = 'node="g\\"w\\\\1"';
 
-	assert.equal(value(text, 'referd_build_info{version="0.1.0"}'), 1);
+	assert.equal(value(text, 'referd_build_info{version="0.2.0"}'), 1);
 	assert.equal(value(text, 'referd_refer_answer_seconds_count'), 1);
 	assert.equal(value(text,
 		'referd_refer_answer_seconds_bucket{le="120"}'), 1);

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# Installs the packages in a fresh Debian, uses them, upgrades them with calls
-# up, purges them: see usage below.
+# Installs the packages of 0.1.0 in a fresh Debian, uses them, upgrades them to
+# these with calls up, purges them: see usage below.
 
 set -eu
 
@@ -18,6 +18,9 @@ Makes a root of this machine's release with debootstrap, from the mirrors of thi
 machine, and removes it afterwards. With ROOT it uses that existing root
 (debootstrap --variant=minbase), which cannot be used again. Needs to be root,
 and the network.
+
+FORMER is the commit of 0.1.0; the default is the tag v0.1.0. Without that tag
+the script gives this commit's packages the number 0.1.0 and upgrades those.
 END
 }
 
@@ -38,16 +41,38 @@ else
 fi
 [ -e "$root/etc/debian_version" ] || fail "$root is no root of Debian"
 
-say "builds the packages, and those of an upgrade"
-{
-	cmake -S "$top" -B "$work/build" -DCMAKE_INSTALL_PREFIX=/usr \
-		-DBUILD_TESTING=OFF &&
-	cmake --build "$work/build" -j "$(nproc)" &&
-	(cd "$work/build" && cpack -G DEB && cpack -G DEB -R 0.1.1)
-} >"$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; fail "the build failed"; }
+# pack SOURCE NAME [CPACK OPTION]...: the packages, in packages/NAME
+pack() {
+	source=$1 name=$2
+	shift 2
+	{
+		cmake -S "$source" -B "$work/$name" -DCMAKE_INSTALL_PREFIX=/usr \
+			-DBUILD_TESTING=OFF &&
+		cmake --build "$work/$name" -j "$(nproc)" &&
+		(cd "$work/$name" && cpack -G DEB "$@")
+	} >"$work/log" 2>&1 ||
+		{ tail -n 5 "$work/log" >&2; fail "the build failed"; }
+	mkdir -p "$root/packages/$name"
+	cp "$work/$name"/*.deb "$root/packages/$name"
+}
 
-mkdir -p "$root/packages"
-cp "$work"/build/*.deb "$top/tests/package/inside.sh" "$root/packages"
+former=$(git -C "$top" rev-parse -q --verify "${FORMER:-v0.1.0}^{commit}") ||
+	[ -z "${FORMER-}" ] || fail "FORMER: there is no commit $FORMER"
+if [ -n "$former" ]; then
+	say "builds the packages of 0.1.0"
+	mkdir "$work/source"
+	git -C "$top" archive "$former" | tar -x -C "$work/source"
+	pack "$work/source" former
+else
+	say "builds the packages, as those of 0.1.0"
+	# one that is for this very number can be no former one
+	pack "$top" former -R 0.1.0
+	rm -f "$root"/packages/former/referd-fleet_*
+fi
+say "builds the packages"
+pack "$top" this
+cp "$top/tests/package/inside.sh" "$top/tests/e2e/states/0.1.0.tar.gz" \
+	"$root/packages"
 
 root_connect "$release" "$root"
 inside="sh -eu /packages/inside.sh"

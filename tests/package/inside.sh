@@ -3,8 +3,8 @@
 # What fresh-root.sh does in the root: `install`, with the network of the
 # machine, then `use`, in one of its own.
 
-old=/packages
-new=0.1.1
+former=/packages/former
+this=/packages/this
 agent=sip:agent@10.77.0.3
 
 say() {
@@ -120,15 +120,33 @@ no_trace() {
 
 install() {
 	apt-get -q update >/tmp/apt.log 2>&1
-	# shellcheck disable=SC2086
-	apt-get -qy install --no-install-recommends $old/*_0.1.0_*.deb \
+	apt-get -qy install --no-install-recommends $former/*.deb \
 		>>/tmp/apt.log 2>&1 || fail "apt-get ended with $?"
 	[ "$(dpkg-query -W -f '${Status}' baresip-core)" = \
 		"install ok installed" ] || fail "baresip did not come along"
-	say "installed, without systemd"
+	# What is to be upgraded later, and may need more, without the network
+	apt-get -qy --download-only install $this/*.deb >>/tmp/apt.log 2>&1 ||
+		fail "apt-get ended with $?"
+	say "installed 0.1.0, without systemd"
+}
+
+# The state of a 0.1.0 that was killed with a transfer in progress
+leave_state() {
+	tar -xzf /packages/0.1.0.tar.gz -C /tmp --no-same-owner
+	cp /tmp/0.1.0/killed/* /var/lib/referd
+	chown referd:referd /var/lib/referd/*
+	# it does not get younger
+	echo "keep-days = 36500" >>/etc/referd/referd.conf
+}
+
+remembers() {
+	referctl transfers >/tmp/transfers.log
+	grep -q "unknown.*bob@example.com" /tmp/transfers.log &&
+		grep -q "transferred.*49301234" /tmp/transfers.log
 }
 
 use() {
+	leave_state
 	start_referd
 	run_baresip agent 10.77.0.3 "" answermode=auto
 	run_baresip gateway 10.77.0.1 "module_app sip_refer.so" answermode=auto
@@ -140,8 +158,11 @@ use() {
 
 	call_in ben 10.77.0.6
 	echo "# mine" >>/etc/referd/referd.conf
-	dpkg -i --force-confdef --force-confold $old/*_${new}_*.deb \
-		>/tmp/dpkg.log 2>&1 || fail "dpkg -i ended with $?"
+	DEBIAN_FRONTEND=noninteractive apt-get -qy \
+		-o Dpkg::Options::=--force-confdef \
+		-o Dpkg::Options::=--force-confold \
+		install --no-install-recommends $this/*.deb \
+		>/tmp/dpkg.log 2>&1 || fail "the upgrade ended with $?"
 	grep -q "^# mine$" /etc/referd/referd.conf ||
 		fail "the upgrade took back a change of referd.conf"
 	stop_referd
@@ -151,6 +172,7 @@ use() {
 	maps_module " (deleted)" $gateway ||
 		fail "baresip does not run the module that it has loaded"
 	transfer
+	remembers || fail "the history of 0.1.0 is lost"
 	say "upgraded with a call up, which was transferred then"
 
 	kill $gateway
