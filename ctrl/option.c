@@ -265,20 +265,20 @@ const struct option_entry option_table[] = {
 	 TEXT(hep.to),
 	 .def = "",
 	 .value = "HOST:PORT",
-	 .help = "of a HOMER that gets the SIP messages of transfers as "
-		 "HEP3 over UDP (default none)"},
+	 .help = "address of a HOMER that gets the SIP messages of transfers "
+		 "as HEP3 over UDP (default none)"},
 	{.name = "hep-id",
 	 NUMBER(hep.id, HEP_ID_MAX),
 	 .def = "1",
 	 .value = "N",
-	 .help = "number of this referd there"},
+	 .help = "capture id of this referd at HOMER"},
 	{.name = "hep-mask",
 	 .kind = OPTION_SWITCH,
 	 .offset = offsetof(struct config, hep.mask),
 	 .def = "no",
 	 .value = "YES",
-	 .help = "yes or no: hide all but the last digits of numbers in "
-		 "them"},
+	 .help = "yes or no: hide all digits of numbers in them except the "
+		 "last ones"},
 	{.name = "log-level",
 	 .kind = OPTION_LEVEL,
 	 .offset = offsetof(struct config, log_level),
