@@ -17,6 +17,7 @@ struct config {
 	unsigned max_calls;
 	char socket[512]; /* "" for none */
 	char state[512];
+	bool power; /* what is kept has to outlive the power */
 	unsigned keep_days;
 	unsigned hook_grace; /* seconds */
 	unsigned keep_mb;

@@ -155,6 +155,14 @@ const struct option_entry option_table[] = {
 	 .find_def = default_state,
 	 .value = "DIR",
 	 .help = "directory of the state that survives a restart"},
+	{.name = "sync",
+	 .kind = OPTION_SYNC,
+	 .offset = offsetof(struct config, power),
+	 .def = "kill",
+	 .value = "WHEN",
+	 .help = "failure that everything sent must survive: kill, of referd; "
+		 "or power, of the machine: nothing is sent before the disk "
+		 "has it"},
 	{.name = "keep-days",
 	 NUMBER(keep_days, DAYS_MAX),
 	 .def = "30",
@@ -379,6 +387,14 @@ static const char *set_switch(bool *bp, const char *value)
 }
 
 
+static const char *set_sync(bool *bp, const char *value)
+{
+	*bp = !strcmp(value, "power");
+
+	return *bp || !strcmp(value, "kill") ? NULL : "must be kill or power";
+}
+
+
 /**
  * Give an option a value
  *
@@ -399,6 +415,7 @@ const char *option_set(struct config *c, const struct option_entry *o,
 	case OPTION_PATH: return set_path(place, value);
 	case OPTION_NUMBER: return set_number(place, value, o->max);
 	case OPTION_SWITCH: return set_switch(place, value);
+	case OPTION_SYNC: return set_sync(place, value);
 	case OPTION_LEVEL:
 		return log_level_parse(place, value)
 			       ? "must be error, warning, info or debug"

@@ -17,6 +17,7 @@ enum option_kind {
 	OPTION_NUMBER, /* unsigned, from 1 to max */
 	OPTION_LEVEL,  /* enum log_level */
 	OPTION_SWITCH, /* bool, yes or no */
+	OPTION_SYNC,   /* bool, power or kill */
 	/* the rest is in no struct config */
 	OPTION_FILE,    /* the file of settings, read before all others */
 	OPTION_HELP,    /* has no value */

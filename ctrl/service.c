@@ -83,7 +83,10 @@ static const struct calls_events calls_events_of_apps = {
 static int store_start(const struct config *c)
 {
 	const struct fleet_config *f = &c->fleet;
-	int err = store_open(c->state);
+	int err;
+
+	store_power(c->power);
+	err = store_open(c->state);
 
 	return err || !f->view || !*f->urls ? err : fleetstore_open(c->state);
 }

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include "base/base.h"
 #include "fleet/fleet.h"
+#include "hooks/hooks.h"
 #include "nodes/nodes.h"
+#include "server/server.h"
 #include "store/store.h"
 #include "stream/stream.h"
 #include "turn.h"
@@ -20,6 +22,12 @@ static const double log_time = .25;
 static struct timer again; /* the store wants another turn */
 static bool troubled;      /* ... as it did when that was started */
 static struct timer logger;
+
+/* Seconds that a disk may take for what is held until it has it */
+static const double disk_time = 5.;
+
+static struct timer stuck; /* runs while something is held */
+static uint64_t kept;      /* as of then */
 
 
 /* It is enough that the loop turns */
@@ -49,14 +57,38 @@ static void look_after_store(void)
 }
 
 
-/* Runs when all events of a turn are handled, before the loop sleeps */
+static void stuck_handler(void *arg)
+{
+	(void)arg;
+
+	store_stuck();
+}
+
+
+static void look_after_disk(void)
+{
+	const uint64_t now = store_kept();
+
+	if (now >= store_turn())
+		timer_stop(&stuck);
+	else if (now != kept || !timer_runs(&stuck))
+		timer_start(&stuck, disk_time);
+	kept = now;
+}
+
+
+/* What is not on the disk yet, where it has to be, each queue holds.  Runs
+   when all events of a turn are handled, before the loop sleeps */
 static void turn_handler(void)
 {
 	fleet_gather();
 	(void)store_commit();
 	look_after_store();
+	look_after_disk();
 
 	nodes_flush();
+	webhooks_flush();
+	http_flush();
 	if (feeds_flush() || store_busy())
 		loop_again();
 
@@ -75,6 +107,7 @@ void turn_init(void)
 {
 	timer_init(&again, again_handler, NULL);
 	timer_init(&logger, logger_handler, NULL);
+	timer_init(&stuck, stuck_handler, NULL);
 	loop_on_turn(turn_handler);
 
 	/* nobody has to wait for what is said of him */
@@ -92,5 +125,6 @@ void turn_close(void)
 	(void)store_commit();
 	timer_stop(&again);
 	timer_stop(&logger);
+	timer_stop(&stuck);
 	loop_on_turn(NULL);
 }

@@ -69,7 +69,18 @@ enum histogram {
 	HISTOGRAM_CANCELLED,
 	HISTOGRAM_HOOK,
 	HISTOGRAM_TURN,
+	HISTOGRAM_SYNC,
 	HISTOGRAMS,
+};
+
+enum { SEALS_MAX = 16 };
+
+/* All 0 at first */
+struct seals {
+	uint64_t turns[SEALS_MAX];
+	uint64_t values[SEALS_MAX];
+	unsigned first, count;
+	uint64_t done; /* of the turns that were asked for */
 };
 
 /* Set by the function that refuses, sent by reply_error() */
@@ -272,6 +283,29 @@ void histogram_add(enum histogram h, double seconds);
  * @param f File
  */
 void histograms_print(FILE *f);
+
+
+/* seals: Up to where something had come, turn by turn */
+
+/**
+ * Take note of what something had come to in a turn
+ *
+ * @param s     Seals
+ * @param turn  Number of the turn, not below that of the last
+ * @param value What it had come to
+ */
+void seals_add(struct seals *s, uint64_t turn, uint64_t value);
+
+/**
+ * Tell what it had come to in the turns up to one, and forget them
+ *
+ * @param s    Seals
+ * @param turn Number of the last turn
+ *
+ * @return What is known of those turns, 0 before the first; less than that
+ *         where there are many behind
+ */
+uint64_t seals_get(struct seals *s, uint64_t turn);
 
 
 /* error: The fault of a message, as one sentence */

@@ -19,6 +19,10 @@ static const double turns[BOUNDS_MAX] = {.00005, .0001, .00025, .0005, .001,
 					 .0025,  .005,  .01,    .025,  .05,
 					 .1,     .25,   1};
 
+static const double syncs[BOUNDS_MAX] = {.0001, .00025, .0005, .001, .0025,
+					 .005,  .01,    .025,  .05,  .1,
+					 .25,   .5,     1,     5};
+
 /* help is that of all histograms of the name, and stands at the first */
 static const struct {
 	const char *name, *label, *help;
@@ -43,6 +47,10 @@ static const struct {
 			    waits},
 	[HISTOGRAM_TURN] = {"referd_loop_turn_seconds", "",
 			    "Time that turns of the event loop take.", turns},
+	[HISTOGRAM_SYNC] = {"referd_sync_seconds", "",
+			    "Time to force turns of the event loop onto the "
+			    "disk (--sync power).",
+			    syncs},
 };
 
 static struct {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "fleetbus.h"
 #include "sendq.h"
+#include "store/store.h"
 
 
 enum { HEADERS_MAX = 4 };
@@ -16,6 +17,7 @@ enum { HEADERS_MAX = 4 };
 /* In one piece of memory */
 struct out {
 	struct out *next;
+	uint64_t turn; /* that must be kept before it is sent */
 	const char *subject, *reply, *data;
 	size_t len;
 	struct fleetbus_header headers[HEADERS_MAX];
@@ -77,6 +79,7 @@ int sendq_add(const char *subject, const char *reply,
 
 	room = o->room;
 	o->next = NULL;
+	o->turn = store_turn();
 	o->subject = put(&room, subject);
 	o->reply = put(&room, reply);
 	o->count = count;
@@ -96,19 +99,33 @@ int sendq_add(const char *subject, const char *reply,
 }
 
 
+static void remove_head(void)
+{
+	struct out *o = head;
+
+	head = o->next;
+	if (!head)
+		tail = &head;
+	free(o);
+}
+
+
 /**
- * Send all that is queued; what can't be sent is lost
+ * Send all that is queued and need not wait for the disk; what can't be sent
+ * is lost
  *
  * @param p Plugin
  * @param b Its client
  */
 void sendq_flush(const struct fleetbus_plugin *p, struct fleetbus *b)
 {
-	for (struct out *o = head; o; o = o->next)
+	struct out *o;
+
+	while ((o = head) && o->turn <= store_kept()) {
 		(void)p->publish(b, o->subject, o->reply, o->headers, o->count,
 				 o->data, o->len);
-
-	sendq_clear();
+		remove_head();
+	}
 }
 
 
@@ -117,11 +134,6 @@ void sendq_flush(const struct fleetbus_plugin *p, struct fleetbus *b)
  */
 void sendq_clear(void)
 {
-	struct out *o;
-
-	while ((o = head)) {
-		head = o->next;
-		free(o);
-	}
-	tail = &head;
+	while (head)
+		remove_head();
 }

@@ -293,6 +293,12 @@ bool outbox_waits(const char *sid);
 int webhooks_init(const char *secret_file);
 
 /**
+ * Send the requests that need not wait for the disk any longer.  What has
+ * brought them about must be on disk, as far as store_kept() says.
+ */
+void webhooks_flush(void);
+
+/**
  * Clean up, when all requests have ended
  */
 void webhooks_close(void);

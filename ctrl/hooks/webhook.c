@@ -22,6 +22,7 @@
 #include "net/net.h"
 #include "signature.h"
 #include "slots.h"
+#include "store/store.h"
 #include "stream/stream.h"
 
 
@@ -34,7 +35,9 @@ enum {
 struct webhook {
 	CURL *easy;
 	struct slot slot;
-	bool added; /* libcurl has it */
+	bool added;                   /* libcurl has it */
+	uint64_t turn;                /* that must be kept before it is sent */
+	struct webhook *next, **link; /* of those that wait for that */
 	struct curl_slist *headers;
 	char *url;  /* with the query of a GET */
 	char *data; /* that is sent */
@@ -46,8 +49,35 @@ struct webhook {
 	char error[CURL_ERROR_SIZE];
 };
 
+static struct webhook *held, **held_tail = &held;
+
+
+static void hold(struct webhook *w)
+{
+	w->next = NULL;
+	w->link = held_tail;
+	*w->link = w;
+	held_tail = &w->next;
+}
+
+
+static void let_go(struct webhook *w)
+{
+	if (!w->link)
+		return;
+
+	*w->link = w->next;
+	if (w->next)
+		w->next->link = w->link;
+	else
+		held_tail = w->link;
+	w->link = NULL;
+}
+
+
 static void destroy(struct webhook *w)
 {
+	let_go(w);
 	if (w->added)
 		httploop_remove(w->easy);
 	if (w->easy)
@@ -290,7 +320,14 @@ static void set_options(struct webhook *w, const struct webhook_request *r)
 
 static int begin(struct webhook *w)
 {
-	int err = httploop_add(w->easy);
+	int err;
+
+	if (w->turn > store_kept()) {
+		hold(w);
+		return 0;
+	}
+
+	err = httploop_add(w->easy);
 
 	w->added = !err;
 
@@ -304,6 +341,18 @@ static void slot_handler(void *arg)
 
 	if (begin(w))
 		done(w, CURLE_OUT_OF_MEMORY);
+}
+
+
+void webhooks_flush(void)
+{
+	struct webhook *w;
+
+	while ((w = held) && w->turn <= store_kept()) {
+		let_go(w);
+		if (begin(w))
+			done(w, CURLE_OUT_OF_MEMORY);
+	}
 }
 
 
@@ -332,6 +381,7 @@ int webhook_send(struct webhook **wp, const struct webhook_request *r,
 
 	w->h = h;
 	w->arg = arg;
+	w->turn = store_turn();
 	w->easy = curl_easy_init();
 	err = w->easy ? set_data(w, r) : ENOMEM;
 	if (!err)

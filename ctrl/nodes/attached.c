@@ -19,11 +19,15 @@
 #include "node.h"
 #include "nodelink.h"
 #include "nodes.h"
+#include "store/store.h"
 
 
 /* Requests that wait for the end of the turn */
 struct waiting {
-	struct node_request **v;
+	struct asked {
+		struct node_request *rq;
+		uint64_t turn; /* that must be kept before */
+	} * v;
 	size_t count, size;
 };
 
@@ -41,7 +45,7 @@ static struct {
 static void waiting_free(struct waiting *w)
 {
 	while (w->count)
-		free(w->v[--w->count]);
+		free(w->v[--w->count].rq);
 	free(w->v);
 	*w = (struct waiting){.v = NULL};
 }
@@ -66,7 +70,7 @@ static void ack(struct nodelink *l, uint64_t n)
 static int grow(struct waiting *w)
 {
 	const size_t size = w->size ? 2 * w->size : 16;
-	struct node_request **v = realloc(w->v, size * sizeof(*v));
+	struct asked *v = realloc(w->v, size * sizeof(*v));
 
 	if (!v)
 		return ENOMEM;
@@ -90,7 +94,7 @@ static void request(struct nodelink *l, const struct node_request *rq)
 		return;
 	}
 
-	w->v[w->count++] = copy;
+	w->v[w->count++] = (struct asked){copy, store_turn()};
 }
 
 
@@ -122,23 +126,33 @@ static void let_go(struct nodelink *l)
 }
 
 
-/* Their results are reported later, so that nothing is added during the loop
- */
+static struct node_request *take_first(struct waiting *w)
+{
+	struct node_request *rq = w->v[0].rq;
+
+	--w->count;
+	memmove(w->v, w->v + 1, w->count * sizeof(*w->v));
+
+	return rq;
+}
+
+
+/* Their results are reported later; one of them may end all this */
 static int flush(struct nodelink *l)
 {
-	struct waiting w = at.waiting;
+	struct waiting *w = &at.waiting;
 
 	if (at.lost) {
 		let_go(l);
 		return ENOMEM;
 	}
-	if (!w.count)
-		return 0;
 
-	at.waiting = (struct waiting){.v = NULL};
-	for (size_t i = 0; i < w.count && at.peer; i++)
-		at.peer->request(w.v[i]);
-	waiting_free(&w);
+	while (at.peer && w->count && w->v[0].turn <= store_kept()) {
+		struct node_request *rq = take_first(w);
+
+		at.peer->request(rq);
+		free(rq);
+	}
 
 	return 0;
 }

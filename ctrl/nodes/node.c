@@ -152,6 +152,7 @@ static void begin_anew(struct node *node, uint64_t n)
 	events->gone(node->instance);
 	events->begin(node->instance);
 	node->n = node->acked = n - 1;
+	node->seals = (struct seals){.done = 0};
 }
 
 
@@ -363,12 +364,19 @@ void nodes_load(void)
 /* A node keeps thousands of reports: it need not hear of each at once */
 static void ack(struct node *node)
 {
-	if (node->acked == node->n || store_trouble() ||
-	    (store_pending() && node->n - node->acked < ACK_COUNT))
+	uint64_t n;
+
+	if (node->acked == node->n || store_trouble())
 		return;
 
-	node->acked = node->n;
-	node->link->way->ack(node->link, node->n);
+	seals_add(&node->seals, store_turn() - 1, node->n);
+	n = seals_get(&node->seals, store_kept());
+	if (n <= node->acked ||
+	    (store_pending() && n - node->acked < ACK_COUNT))
+		return;
+
+	node->acked = n;
+	node->link->way->ack(node->link, n);
 }
 
 

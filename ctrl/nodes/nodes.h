@@ -63,7 +63,8 @@ struct node {
 	int64_t since;         /* ms since 1970: connected, or disconnected */
 	uint64_t n;            /* last report that was taken */
 	uint64_t acked;
-	uint64_t next; /* the first that is no repetition */
+	struct seals seals; /* n, by turns */
+	uint64_t next;      /* the first that is no repetition */
 	struct process process;
 	bool synced;   /* said which calls live, since it connected */
 	bool doubtful; /* may be another, that counts anew */

@@ -16,6 +16,7 @@
 #include "linkreport.h"
 #include "linkrequest.h"
 #include "nodelink.h"
+#include "store/store.h"
 #include "wire.h"
 
 
@@ -33,6 +34,8 @@ struct wire {
 	struct timer silence; /* until the first line */
 	char *out;
 	size_t outlen, outsize;
+	uint64_t sent;      /* bytes that have gone */
+	struct seals seals; /* bytes, gone and waiting */
 	size_t inlen;
 	bool skipping;              /* the rest of a line that is too long */
 	char in[LINK_LINE_MAX + 1]; /* with the newline */
@@ -133,14 +136,22 @@ static void read_handler(EV_P_ ev_io *io, int revents)
 }
 
 
+/* What need not wait for the disk */
+static size_t bytes_kept(struct wire *w)
+{
+	return (size_t)(seals_get(&w->seals, store_kept()) - w->sent);
+}
+
+
 /* Write what waits, as far as the socket takes it; the rest follows by
    itself */
 static int write_out(struct wire *w)
 {
+	size_t left = bytes_kept(w);
 	ssize_t n;
 
-	while (w->outlen) {
-		n = send(w->fd, w->out, w->outlen, MSG_NOSIGNAL);
+	while (left) {
+		n = send(w->fd, w->out, left, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -148,11 +159,13 @@ static int write_out(struct wire *w)
 		if (n < 0)
 			return errno;
 
+		left -= (size_t)n;
+		w->sent += (uint64_t)n;
 		w->outlen -= (size_t)n;
 		memmove(w->out, w->out + n, w->outlen);
 	}
 
-	if (w->outlen)
+	if (left)
 		ev_io_start(loop_ev(), &w->wr);
 	else
 		ev_io_stop(loop_ev(), &w->wr);
@@ -219,6 +232,7 @@ void wire_send(struct nodelink *l, const char *line)
 	memcpy(w->out + w->outlen, line, len);
 	w->out[w->outlen + len] = '\n';
 	w->outlen += len + 1;
+	seals_add(&w->seals, store_turn(), w->sent + w->outlen);
 }
 
 

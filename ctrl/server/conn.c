@@ -322,10 +322,11 @@ static int writable(struct lws *wsi, struct conn *conn)
 
 static int write_reply(struct lws *wsi, struct conn *conn)
 {
-	bool answers = http_answers(conn->request);
+	bool answers;
 	int err;
 
 	(void)store_secure();
+	answers = http_answers(conn->request);
 	err = http_writable(conn->request);
 	if (!err && answers && !lws_partial_buffered(wsi))
 		watchdog_limit(wsi, REST_TIME);

@@ -45,12 +45,22 @@ struct request {
 	struct job *job;    /* into the past, that the answer comes from */
 	struct response response;
 	char file[96]; /* name of the one that it gets */
+	uint64_t turn; /* that must be kept before it is sent */
+	bool held;     /* it waits for that */
 	char *body;
 	size_t len;
 };
 
 static struct table *requests; /* by name */
 static unsigned last;
+static bool some_held;
+
+
+/* How referd is, is told whatever the disk does */
+static bool tells_state(const struct request *r)
+{
+	return !strcmp(r->path, "/healthz") || !strcmp(r->path, "/metrics");
+}
 
 
 static void reply_take(struct request *r, int status, const char *type,
@@ -67,6 +77,7 @@ static void reply_take(struct request *r, int status, const char *type,
 	re->type = type;
 	re->text = text;
 	re->len = text ? strlen(text) : 0;
+	r->turn = tells_state(r) ? 0 : store_turn();
 	(void)lws_callback_on_writable(r->wsi);
 }
 
@@ -397,9 +408,41 @@ int http_body_done(struct request *r)
  *
  * @return True if it can be sent
  */
-bool http_answers(const struct request *r)
+bool http_answers(struct request *r)
 {
-	return r->response.status != 0;
+	r->held = r->response.status && r->turn > store_kept();
+	some_held |= r->held;
+
+	return r->response.status && !r->held;
+}
+
+
+static bool release_handler(const char *key, void *value, void *arg)
+{
+	struct request *r = value;
+	(void)key;
+	(void)arg;
+
+	if (r->held && r->turn > store_kept()) {
+		some_held = true;
+		return false;
+	}
+
+	if (r->held)
+		(void)lws_callback_on_writable(r->wsi);
+	r->held = false;
+
+	return false;
+}
+
+
+void http_flush(void)
+{
+	if (!some_held)
+		return;
+
+	some_held = false;
+	table_each(requests, release_handler, NULL);
 }
 
 
@@ -413,7 +456,7 @@ bool http_answers(const struct request *r)
  */
 int http_writable(struct request *r)
 {
-	return r->response.status ? response_write(&r->response, r->wsi) : 0;
+	return http_answers(r) ? response_write(&r->response, r->wsi) : 0;
 }
 
 
@@ -487,6 +530,7 @@ void http_answer_file(const char *name, struct past_file *file,
 	}
 
 	(void)snprintf(r->file, sizeof(r->file), "%s", file->name);
+	r->turn = store_turn();
 	r->response.status = 200;
 	r->response.type = file->type;
 	r->response.text = file->p;

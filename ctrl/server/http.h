@@ -19,7 +19,7 @@ struct request;
 int http_begin(struct request **rp, struct lws *wsi, enum role role);
 int http_body(struct request *r, const void *in, size_t len);
 int http_body_done(struct request *r);
-bool http_answers(const struct request *r);
+bool http_answers(struct request *r);
 int http_writable(struct request *r);
 struct request *http_end(struct request *r);
 

@@ -64,6 +64,11 @@ void http_close(void);
  */
 size_t http_count(void);
 
+/**
+ * Send the replies that need not wait for the disk any longer, before long
+ */
+void http_flush(void);
+
 
 /* server: WebSocket and HTTP, by way of libwebsockets */
 

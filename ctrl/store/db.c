@@ -26,6 +26,7 @@
 #include "redo.h"
 #include "statedir.h"
 #include "store.h"
+#include "syncer.h"
 #include "writer.h"
 
 
@@ -59,6 +60,8 @@ static struct {
 	bool freeing;     /* what has got there */
 	uint64_t turn;    /* number of the one at hand */
 	uint64_t settled; /* ... of the last one that is in the file */
+	uint64_t synced;  /* ... whose redo log was on the disk at a turn's end
+			   */
 	bool wrote;       /* in this turn */
 	bool hurried;     /* somebody waits for the file */
 	bool news;        /* something has come that was not taken */
@@ -72,6 +75,9 @@ static struct {
 	unsigned tries;
 	char trouble[REASON_SIZE];
 } db;
+
+
+static bool power; /* what is kept has to outlive a loss of power */
 
 
 /* That has written something */
@@ -116,7 +122,10 @@ static int take(void)
 	db.taken = true;
 	db.probing = false;
 	db.hurried = db.news = db.gap = false;
-	redo_taken();
+	if (power)
+		syncer_turn();
+	else
+		redo_taken();
 	writer_settle(&db.batch);
 
 	return 0;
@@ -144,7 +153,10 @@ static int settled(void)
 	const uint64_t turn = db.batch.turn;
 
 	db.settled = turn;
-	redo_settled(turn);
+	if (power)
+		syncer_settled(turn);
+	else
+		redo_settled(turn);
 	backlog_settled(&db.batch, db.rules->kind);
 	db.freeing = true;
 	free_some();
@@ -276,6 +288,8 @@ int db_secure(void)
 		err = redo_write(db.turn);
 		if (err)
 			err = secure_otherwise(err);
+		else if (power)
+			syncer_ask();
 		else
 			writer_bring();
 		++db.turn;
@@ -319,9 +333,11 @@ int db_commit(void)
 {
 	int err = db_secure();
 
+	if (power)
+		db.synced = syncer_synced();
 	(void)collect();
 	free_some();
-	db.hurried |= writer_lost();
+	db.hurried |= writer_lost() || (power && syncer_lost());
 	if (!db_pending())
 		db.hurried = false;
 	else if (!db.taken && !db.freeing && is_due())
@@ -331,6 +347,59 @@ int db_commit(void)
 	fleetstore_start_jobs();
 
 	return err || db.broken ? EIO : 0;
+}
+
+
+/**
+ * Say what is to outlive: referd, however it ends, or the power, too
+ *
+ * @param on True for the power, from the next db_open() on
+ */
+void db_power(bool on)
+{
+	power = on;
+}
+
+
+/**
+ * Get the number of the turn at hand
+ *
+ * @return Number
+ */
+uint64_t db_turn(void)
+{
+	return db.turn;
+}
+
+
+/**
+ * Tell of which turns all is kept, so that what follows from them may be sent.
+ * In trouble nothing is held: operation goes on.
+ *
+ * @return Number of the last one, UINT64_MAX if nothing has to wait for the
+ *         disk
+ */
+uint64_t db_kept(void)
+{
+	uint64_t kept;
+
+	if (!power || !db.open || db.broken)
+		return UINT64_MAX;
+
+	kept = db.synced < db.settled ? db.settled : db.synced;
+
+	return kept < last_turn() ? kept : db.turn;
+}
+
+
+/**
+ * Wait no longer for a disk that does not answer: that is a trouble as any
+ * other
+ */
+void db_stuck(void)
+{
+	if (db.open && !db.broken)
+		(void)fail("the disk does not answer");
 }
 
 
@@ -453,14 +522,14 @@ static int open_file(const char *dir, const char *const *sql, unsigned count)
 	uint64_t key;
 	int err;
 
-	err = dbfile_open(&db.db, dir, db.rules, sql, count, &db.settled,
-			  &key);
+	err = dbfile_open(&db.db, dir, db.rules, sql, count, power,
+			  &db.settled, &key);
 	db.rules->close();
 	if (err)
 		return err;
 
 	list_keys(count);
-	redo_open(dir, key, sql, count);
+	redo_open(dir, key, sql, count, power);
 	db.turn = db.settled + 1;
 
 	return 0;
@@ -494,7 +563,11 @@ int db_open(const char *dir, const struct db_rules *rules,
 		return err;
 
 	path = sqlite3_db_filename(db.db, "main");
-	err = writer_open(path, rules, sql, count);
+	err = writer_open(path, rules, sql, count, power);
+	if (!err && power)
+		err = statedir_sync(dir);
+	if (!err && power)
+		err = syncer_open();
 	if (!err)
 		err = reader_open(path, sql, count);
 	db.open = !err;
@@ -530,6 +603,7 @@ void db_close(void)
 	if (db.open)
 		settle_all();
 	writer_close();
+	syncer_close();
 	redo_close(!db_pending());
 
 	backlog_clear();

@@ -26,8 +26,10 @@
    would have it wait for the disk */
 static const char pragmas[] = "PRAGMA page_size=8192;"
 			      "PRAGMA auto_vacuum=INCREMENTAL;"
-			      "PRAGMA journal_mode=WAL;"
-			      "PRAGMA synchronous=NORMAL;";
+			      "PRAGMA journal_mode=WAL;";
+
+static const char pragma_kill[] = "PRAGMA synchronous=NORMAL;";
+static const char pragma_power[] = "PRAGMA synchronous=FULL;";
 
 static const char mark_table[] =
 	"CREATE TABLE IF NOT EXISTS redo("
@@ -57,10 +59,11 @@ struct repeat {
  *
  * @param dbp  Set to it; to be closed after a failure, too
  * @param path Its path
+ * @param power True if each commit has to outlive a loss of power
  *
  * @return 0 if success, EIO if SQLite can't use it
  */
-int dbfile_create(sqlite3 **dbp, const char *path)
+int dbfile_create(sqlite3 **dbp, const char *path, bool power)
 {
 	mode_t mask = umask(077);
 	int rc;
@@ -71,6 +74,9 @@ int dbfile_create(sqlite3 **dbp, const char *path)
 			     NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*dbp, pragmas, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*dbp, power ? pragma_power : pragma_kill,
+				  NULL, NULL, NULL);
 
 	(void)umask(mask);
 
@@ -78,13 +84,13 @@ int dbfile_create(sqlite3 **dbp, const char *path)
 }
 
 
-static int open_file(sqlite3 **dbp, const char *dir)
+static int open_file(sqlite3 **dbp, const char *dir, bool power)
 {
 	char path[4096];
 
 	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
 
-	return dbfile_create(dbp, path);
+	return dbfile_create(dbp, path, power);
 }
 
 
@@ -310,6 +316,7 @@ static int begin_turns(struct repeat *repeat, const char *dir, uint64_t *turnp,
  * @param rules How it is written
  * @param sql   Statements, which this thread has from then on
  * @param count Number of statements
+ * @param power True if each commit has to outlive a loss of power
  * @param turnp Set to the last turn that is in it
  * @param keyp  Set to the key of what belongs to it
  *
@@ -317,13 +324,13 @@ static int begin_turns(struct repeat *repeat, const char *dir, uint64_t *turnp,
  * EIO if SQLite can't use the file, or an error of redo_replay()
  */
 int dbfile_open(sqlite3 **dbp, const char *dir, const struct db_rules *rules,
-		const char *const *sql, unsigned count, uint64_t *turnp,
-		uint64_t *keyp)
+		const char *const *sql, unsigned count, bool power,
+		uint64_t *turnp, uint64_t *keyp)
 {
 	struct repeat repeat = {.rules = rules, .sql = sql, .count = count};
 	int err;
 
-	err = open_file(dbp, dir);
+	err = open_file(dbp, dir, power);
 	if (!err)
 		err = rules->schema(*dbp);
 	if (!err)

@@ -6,6 +6,7 @@
 #ifndef DBFILE_H
 #define DBFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,10 +14,10 @@
 struct db_rules;
 struct sqlite3;
 
-int dbfile_create(struct sqlite3 **dbp, const char *path);
+int dbfile_create(struct sqlite3 **dbp, const char *path, bool power);
 int dbfile_open(struct sqlite3 **dbp, const char *dir,
 		const struct db_rules *rules, const char *const *sql,
-		unsigned count, uint64_t *turnp, uint64_t *keyp);
+		unsigned count, bool power, uint64_t *turnp, uint64_t *keyp);
 int dbfile_room(struct sqlite3 *db, size_t size);
 int dbfile_mark(struct sqlite3 *db, uint64_t turn);
 void dbfile_close(struct sqlite3 *db);

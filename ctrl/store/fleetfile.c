@@ -124,7 +124,7 @@ static int open_once(sqlite3 **dbp, const char *path, struct fleetfile *f)
 	int err;
 
 	memset(f, 0, sizeof(*f));
-	err = dbfile_create(dbp, path);
+	err = dbfile_create(dbp, path, false);
 	if (!err && schema_is_foreign(*dbp))
 		return ENOTSUP;
 

@@ -8,7 +8,9 @@
  * `tests/bench/run savings` measures both side by side.
  *
  * The copy goes to memory that outlives us, ring.c, and the writer brings it
- * to disk; where there is no such memory, it is written to disk at once.
+ * to disk; where there is no such memory, it is written to disk at once. Where
+ * what is kept has to outlive a loss of power, the syncer takes it from that
+ * memory, at once, and forces it onto the disk.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -33,6 +35,7 @@ struct buffer {
 };
 
 static struct buffer turn_buffer; /* of the one at hand */
+static bool power;                /* what is kept has to be on the disk */
 
 
 static void put(struct buffer *b, const void *p, size_t len)
@@ -97,7 +100,7 @@ static int open_files(const char *dir, const char *const *sql, unsigned count)
 
 	put(&b, REDO_MAGIC, sizeof(REDO_MAGIC));
 	put_sql(&b, sql, count);
-	err = b.failed ? ENOMEM : redofiles_open(dir, b.p, b.len);
+	err = b.failed ? ENOMEM : redofiles_open(dir, b.p, b.len, power);
 	free(b.p);
 
 	return err;
@@ -114,6 +117,8 @@ static int open_ring(const char *dir, uint64_t key, const char *const *sql,
 	put(&b, &key, sizeof(key));
 	put_sql(&b, sql, count);
 	err = b.failed ? ENOMEM : ring_open(dir, b.p, b.len);
+	if (err && power)
+		err = ring_open_own(b.p, b.len);
 	free(b.p);
 
 	return err;
@@ -128,14 +133,22 @@ static int open_ring(const char *dir, uint64_t key, const char *const *sql,
  * @param key   That the database has
  * @param sql   Statements
  * @param count Number of statements
+ * @param sync  True if each turn is to be forced onto the disk: redo_sync()
  */
 void redo_open(const char *dir, uint64_t key, const char *const *sql,
-	       unsigned count)
+	       unsigned count, bool sync)
 {
-	const bool ring = !open_ring(dir, key, sql, count);
-	const int err = open_files(dir, sql, count);
+	bool ring;
+	int err;
 
-	if (!ring)
+	power = sync;
+	ring = !open_ring(dir, key, sql, count);
+	err = open_files(dir, sql, count);
+
+	if (!ring && power)
+		log_warning("store: there is no memory for the redo log: each "
+			    "turn is committed by itself");
+	else if (!ring)
 		log_info("store: there is no tmpfs that outlives this "
 			 "process: each turn is written to the disk itself");
 	if (err)
@@ -197,8 +210,8 @@ bool redo_is_memory(void)
  * @param turn Number of the turn, above that of the last
  *
  * @return 0 if success, ENOMEM if what was added has no room in memory, ENOSPC
- * if the ring is full, EFBIG if it is too small, or an error of
- * redofile_append()
+ * if the ring is full, EFBIG if it is too small, EBADF if there is none and it
+ * has to be forced onto the disk, or an error of redofile_append()
  */
 int redo_write(uint64_t turn)
 {
@@ -206,6 +219,9 @@ int redo_write(uint64_t turn)
 	struct record r = {.turn = turn, .size = b->len - sizeof(r)};
 	int err = b->failed ? ENOMEM : 0;
 
+	/* the disk is the syncer's */
+	if (power && !ring_is_open())
+		err = EBADF;
 	if (!err) {
 		memcpy(b->p, &r, sizeof(r));
 		r.sum = redo_sum(b->p + sizeof(r.sum), b->len - sizeof(r.sum));
@@ -245,14 +261,8 @@ void redo_settled(uint64_t turn)
 }
 
 
-/**
- * Bring to disk what is in memory; in the writer
- *
- * @return 0 if success, or an error of redofile_append()
- */
-int redo_bring(void)
+static int bring(uint64_t *turnp, bool sync)
 {
-	uint64_t turn;
 	const char *p;
 	size_t len;
 	int err;
@@ -260,8 +270,10 @@ int redo_bring(void)
 	if (!ring_waits())
 		return 0;
 
-	p = ring_next(&len, &turn);
-	err = redofile_append(p, len, turn);
+	p = ring_next(&len, turnp);
+	err = redofile_append(p, len, *turnp);
+	if (!err && sync)
+		err = redofile_sync();
 	if (!err)
 		ring_taken(len);
 
@@ -270,7 +282,43 @@ int redo_bring(void)
 
 
 /**
- * The same in the writer
+ * Bring to disk what is in memory; in the writer
+ *
+ * @return 0 if success, or an error of redofile_append()
+ */
+int redo_bring(void)
+{
+	uint64_t turn;
+
+	return bring(&turn, false);
+}
+
+
+/**
+ * Force onto the disk what is in memory; in the syncer
+ *
+ * @param turnp Set to the number of the last turn that is there, unless there
+ *              was none
+ *
+ * @return 0 if success, or an error of redofile_append() or redofile_sync()
+ */
+int redo_sync(uint64_t *turnp)
+{
+	return bring(turnp, true);
+}
+
+
+/**
+ * Fill the other file from now on, if that is free; in the syncer
+ */
+void redo_turn(void)
+{
+	redofile_turn();
+}
+
+
+/**
+ * The same in the thread that brings it to disk
  *
  * @param turn Number of the last turn that is in the database
  */

@@ -13,7 +13,7 @@
 struct value;
 
 void redo_open(const char *dir, uint64_t key, const char *const *sql,
-	       unsigned count);
+	       unsigned count, bool power);
 void redo_close(bool done);
 bool redo_is_memory(void);
 void redo_add(unsigned stmt, const struct value *values, unsigned count);
@@ -23,6 +23,8 @@ void redo_taken(void);
 void redo_settled(uint64_t turn);
 
 int redo_bring(void);
+int redo_sync(uint64_t *turnp);
+void redo_turn(void);
 void redo_brought(uint64_t turn);
 
 #endif

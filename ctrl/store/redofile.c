@@ -18,6 +18,8 @@
 enum {
 	KEEP_SIZE = 4 << 20, /* bytes that a file may keep, once cleared */
 	MAX_SIZE = 64 << 20, /* bytes that it may have */
+	FILL_SIZE =
+		1 << 20, /* ... and has, where it is forced onto the disk */
 };
 
 struct file {
@@ -68,17 +70,34 @@ void redofiles_close(void)
 }
 
 
+/* A file that need not grow has nothing but its data to be forced onto the
+   disk.  What an earlier referd has left must not be there any more. */
+static int fill(int fd, off_t at)
+{
+	static const char zeros[4096];
+	int err = 0;
+
+	for (; at < FILL_SIZE && !err; at += (off_t)sizeof(zeros))
+		err = write_all(fd, zeros, sizeof(zeros), at);
+	if (!err && fsync(fd))
+		err = errno;
+
+	return err;
+}
+
+
 /**
  * Begin with files in which nothing is left to do
  *
  * @param dir    Directory of the store
  * @param header What stands in front of the records
  * @param len    Bytes of it
+ * @param sync   True if they are to be on the disk
  *
- * @return 0 if success, or an error of open() or pwrite(): nothing can be
- *         appended
+ * @return 0 if success, or an error of open(), pwrite() or fsync(): nothing
+ *         can be appended
  */
-int redofiles_open(const char *dir, const char *header, size_t len)
+int redofiles_open(const char *dir, const char *header, size_t len, bool sync)
 {
 	char path[PATH_MAX];
 	int err = 0;
@@ -92,6 +111,8 @@ int redofiles_open(const char *dir, const char *header, size_t len)
 		f->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
 			     0600);
 		err = f->fd < 0 ? errno : write_all(f->fd, header, len, 0);
+		if (!err && sync)
+			err = fill(f->fd, f->end);
 	}
 
 	/* behind half a header nothing would be found */
@@ -132,6 +153,24 @@ int redofile_append(const char *p, size_t len, uint64_t turn)
 	f->last = turn;
 
 	return 0;
+}
+
+
+/**
+ * Force what was appended onto the disk.  What the disk has not taken once is
+ * not tried again: the kernel may have let go of it.
+ *
+ * @return 0 if success, or an error of fdatasync(): nothing may follow until
+ *         all of it is done
+ */
+int redofile_sync(void)
+{
+	if (!fdatasync(redo.files[redo.at].fd))
+		return 0;
+
+	redo.gap = true;
+
+	return errno;
 }
 
 

@@ -190,6 +190,24 @@ static int grow(size_t size)
 }
 
 
+static int map(void)
+{
+	int err = grow(STEP);
+
+	if (err)
+		return err;
+
+	ring.p = mmap(NULL, MAX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      ring.fd, 0);
+	if (ring.p == MAP_FAILED) {
+		ring.p = NULL;
+		err = errno;
+	}
+
+	return err;
+}
+
+
 /* What another one has left here is of no use any more */
 static int make_file(const char *dir, unsigned n)
 {
@@ -214,20 +232,21 @@ static int make_file(const char *dir, unsigned n)
 	if (!err && ftruncate(ring.fd, 0))
 		err = errno;
 	if (!err)
-		err = grow(STEP);
-	if (!err) {
-		ring.p = mmap(NULL, MAX_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_SHARED, ring.fd, 0);
-		if (ring.p == MAP_FAILED) {
-			ring.p = NULL;
-			err = errno;
-		}
-	}
+		err = map();
 
 	if (err)
 		(void)unlink(ring.path);
 
 	return err;
+}
+
+
+static void begin(const char *header, size_t len)
+{
+	memcpy(ring.p, header, len);
+	ring.begin = len;
+	ring.base = 0;
+	ring.head = ring.tail = 0;
 }
 
 
@@ -259,12 +278,37 @@ int ring_open(const char *dir, const char *header, size_t len)
 	if (err)
 		return err;
 
-	memcpy(ring.p, header, len);
-	ring.begin = len;
-	ring.base = 0;
-	ring.head = ring.tail = 0;
+	begin(header, len);
 
 	return 0;
+}
+
+
+/**
+ * Begin with one that goes with us: what is in it counts only once it is on
+ * the disk
+ *
+ * @param header What stands in front of the records
+ * @param len    Bytes of it
+ *
+ * @return 0 if success, EFBIG, or an error of memfd_create() or mmap()
+ */
+int ring_open_own(const char *header, size_t len)
+{
+	int err;
+
+	if (len >= STEP)
+		return EFBIG;
+
+	ring.path[0] = '\0';
+	ring.fd = memfd_create("referd-redo", MFD_CLOEXEC);
+	err = ring.fd < 0 ? errno : map();
+	if (err)
+		ring_close(false);
+	else
+		begin(header, len);
+
+	return err;
 }
 
 
@@ -288,7 +332,7 @@ void ring_close(bool done)
 {
 	if (ring.p) {
 		(void)munmap(ring.p, MAX_SIZE);
-		if (done)
+		if (done && *ring.path)
 			(void)unlink(ring.path);
 	}
 	if (ring.fd >= 0)

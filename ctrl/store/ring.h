@@ -16,6 +16,7 @@ unsigned ring_places(void);
 int ring_find(const char *dir, unsigned place);
 
 int ring_open(const char *dir, const char *header, size_t len);
+int ring_open_own(const char *header, size_t len);
 bool ring_is_open(void);
 void ring_close(bool done);
 int ring_put(const char *p, size_t len);

@@ -85,6 +85,57 @@ int statedir_open(const char *dir)
 }
 
 
+static int sync_dir(const char *dir)
+{
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return errno;
+
+	err = fsync(fd) ? errno : 0;
+	(void)close(fd);
+
+	return err;
+}
+
+
+/* Others own it, and some can't be opened: what is in it was not made here */
+static void sync_parents(const char *dir)
+{
+	char path[4096];
+	char *slash;
+
+	(void)snprintf(path, sizeof(path), "%s", dir);
+	while ((slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		(void)sync_dir(path);
+	}
+}
+
+
+/**
+ * Force the names of the files in the directory onto the disk, and its own.
+ * Says itself what is wrong.
+ *
+ * @param dir Directory
+ *
+ * @return 0 if success, or an error of open() or fsync()
+ */
+int statedir_sync(const char *dir)
+{
+	int err = sync_dir(dir);
+
+	sync_parents(dir);
+	if (err)
+		log_error("store: can't force the state directory %s onto the "
+			  "disk: %s",
+			  dir, strerror(err));
+
+	return err;
+}
+
+
 /**
  * Let others have the directory
  */

@@ -8,6 +8,7 @@
 
 
 int statedir_open(const char *dir);
+int statedir_sync(const char *dir);
 void statedir_close(void);
 
 #endif

@@ -28,6 +28,7 @@ static struct {
 			    */
 	uint64_t forgotten; /* last one that is not kept */
 	bool dirty;         /* that is not on disk */
+	struct seals seqs;  /* given out, by turns */
 } store;
 
 
@@ -139,17 +140,55 @@ static void save(void)
 
 int store_secure(void)
 {
-	save();
+	int err;
 
-	return db_secure();
+	save();
+	err = db_secure();
+	seals_add(&store.seqs, db_turn() - 1, store.seq);
+
+	return err;
 }
 
 
 int store_commit(void)
 {
-	save();
+	int err;
 
-	return db_commit();
+	save();
+	err = db_commit();
+	seals_add(&store.seqs, db_turn() - 1, store.seq);
+
+	return err;
+}
+
+
+void store_power(bool power)
+{
+	db_power(power);
+}
+
+
+uint64_t store_turn(void)
+{
+	return db_turn();
+}
+
+
+uint64_t store_kept(void)
+{
+	return db_kept();
+}
+
+
+uint64_t store_kept_seq(void)
+{
+	return seals_get(&store.seqs, db_kept());
+}
+
+
+void store_stuck(void)
+{
+	db_stuck();
 }
 
 

@@ -422,6 +422,45 @@ double store_wait(void);
 const char *store_trouble(void);
 
 /**
+ * Say what is to outlive: referd, however it ends, or the power, too.  It
+ * counts from the next store_open() on.
+ *
+ * @param power True for the power: a turn is kept when it is on the disk
+ */
+void store_power(bool power);
+
+/**
+ * Get the number of the turn at hand: what follows from it may be sent when
+ * store_kept() has come to this
+ *
+ * @return Number
+ */
+uint64_t store_turn(void);
+
+/**
+ * Tell of which turns all is kept; behind store_secure() or store_commit(),
+ * as before any sending
+ *
+ * @return Number of the last one, UINT64_MAX if nothing has to wait for the
+ *         disk
+ */
+uint64_t store_kept(void);
+
+/**
+ * Get the number of a message up to which all were given out in turns that are
+ * kept
+ *
+ * @return seq; a few less where many turns are not kept
+ */
+uint64_t store_kept_seq(void);
+
+/**
+ * Wait no longer for a disk that does not answer: that is a trouble as any
+ * other
+ */
+void store_stuck(void);
+
+/**
  * Get the last number given to a message
  *
  * @return seq

@@ -46,6 +46,7 @@ static struct {
 	unsigned count;
 	pthread_t thread;
 	bool runs;
+	bool power; /* the syncer brings the redo log to disk */
 	struct wake news;
 	int bell;  /* wakes the thread */
 	int pages; /* of SQLite's log */
@@ -96,8 +97,8 @@ static void await_bell(int time)
 /* While something comes now and then, nobody needs to ring */
 static void sleep_a_little(void)
 {
-	await_bell(BRING_TIME);
-	if (is_wanted() || ring_waits())
+	await_bell(writer.power ? -1 : BRING_TIME);
+	if (writer.power || is_wanted() || ring_waits())
 		return;
 
 	writer.asleep = true;
@@ -123,7 +124,7 @@ static void tell(void)
 static void settle(struct batch *batch)
 {
 	txn_settle(writer.db, writer.rules, batch);
-	if (!batch->err)
+	if (!batch->err && !writer.power)
 		redo_brought(batch->turn);
 
 	writer.batch = NULL;
@@ -134,7 +135,7 @@ static void settle(struct batch *batch)
 /* Said once, until something has got into the file */
 static void bring(void)
 {
-	if (redo_bring() && !writer.lost) {
+	if (!writer.power && redo_bring() && !writer.lost) {
 		writer.lost = true;
 		tell();
 	}
@@ -219,14 +220,16 @@ static void news_handler(void *arg)
 
 static int open_file(const char *path)
 {
+	const char *sql = writer.power ? "PRAGMA synchronous=FULL"
+				       : "PRAGMA synchronous=NORMAL";
+
 	return sqlite3_open_v2(path, &writer.db,
 			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			       NULL) == SQLITE_OK &&
 			       sqlite3_busy_timeout(writer.db, BUSY_TIME) ==
 				       SQLITE_OK &&
-			       sqlite3_exec(writer.db,
-					    "PRAGMA synchronous=NORMAL", NULL,
-					    NULL, NULL) == SQLITE_OK
+			       sqlite3_exec(writer.db, sql, NULL, NULL,
+					    NULL) == SQLITE_OK
 		       ? 0
 		       : EIO;
 }
@@ -257,15 +260,18 @@ static int start(void)
  * @param rules What is known of the statements
  * @param sql   Statements
  * @param count Number of statements
+ * @param power True if what is in the file has to outlive a loss of power: the
+ *              redo log is the syncer's then
  *
  * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, EAGAIN if
  * there can be no thread, or an error of eventfd()
  */
 int writer_open(const char *path, const struct db_rules *rules,
-		const char *const *sql, unsigned count)
+		const char *const *sql, unsigned count, bool power)
 {
 	int err;
 
+	writer.power = power;
 	writer.rules = rules;
 	writer.sql = sql;
 	writer.count = count;

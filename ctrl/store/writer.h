@@ -12,7 +12,7 @@ struct batch;
 struct db_rules;
 
 int writer_open(const char *path, const struct db_rules *rules,
-		const char *const *sql, unsigned count);
+		const char *const *sql, unsigned count, bool power);
 void writer_close(void);
 void writer_settle(struct batch *batch);
 bool writer_settled(void);

@@ -85,6 +85,27 @@ struct frame *cast_at(const struct cast *cast, uint64_t n)
 
 
 /**
+ * Get the end of what may be sent
+ *
+ * @param cast What goes to all
+ * @param kept Number of the last turn that is kept
+ *
+ * @return Number of the first message that must wait, or of the next one to
+ *         come
+ */
+uint64_t cast_open(struct cast *cast, uint64_t kept)
+{
+	if (cast->open < cast->first)
+		cast->open = cast->first;
+	while (cast->open < cast->end &&
+	       cast_at(cast, cast->open)->turn <= kept)
+		++cast->open;
+
+	return cast->open;
+}
+
+
+/**
  * Tell whether a reader must not be kept waiting, lest what it has not read
  * goes
  *

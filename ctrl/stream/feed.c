@@ -29,6 +29,9 @@ enum {
 /* Who waits for an answer does not wait for what thousands are told */
 static struct feeds hurried = {NULL, &hurried.head};
 
+/* Whose next frame waits for the disk */
+static struct feeds held = {NULL, &held.head};
+
 
 static void leave(struct feed *f)
 {
@@ -126,14 +129,17 @@ static void push(struct feed *f, struct frame *frame)
 }
 
 
-static void say(struct feed *f, uint64_t seq, const char *text)
+static void say(struct feed *f, uint64_t seq, const char *text, uint64_t turn)
 {
 	struct frame *frame = NULL;
 
-	if (text && !frame_create(&frame, seq, text))
+	if (text && !frame_create(&frame, seq, text)) {
+		frame->turn = turn;
 		push(f, frame);
-	else
+	}
+	else {
 		feed_dismiss(f, CLOSE_LAGGING);
+	}
 
 	frame_release(frame);
 }
@@ -148,8 +154,16 @@ static void say(struct feed *f, uint64_t seq, const char *text)
  */
 void feed_say(struct feed *f, uint64_t seq, const char *text)
 {
-	say(f, seq, text);
+	say(f, seq, text, store_turn());
 	hurry(f);
+}
+
+
+/* Number of the last message that need not wait for the disk: what is in the
+   stream of a fleet is kept there */
+static uint64_t kept_seq(const struct feed *f)
+{
+	return f->scope == SCOPE_LOCAL ? store_kept_seq() : UINT64_MAX;
 }
 
 
@@ -157,28 +171,42 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 {
 	struct feed *f = arg;
 
-	say(f, seq, text);
+	say(f, seq, text, seq <= kept_seq(f) ? 0 : store_turn());
 }
 
 
-/* The next frame, of those for all or those for this client */
+/* The next frame, of those for all or those for this client; NULL if there is
+   none that may be sent */
 static struct frame *peek(struct feed *f)
 {
+	const uint64_t kept = store_kept();
+	const uint64_t open = cast_open(&f->source->cast, kept);
 	struct frame *own = outq_head(&f->out), *frame;
+	const bool waits = own && own->turn > kept;
 
 	if (f->behind || f->call_sid)
-		return own;
+		return waits ? NULL : own;
 
-	for (; f->next_cast < cast_end(&f->source->cast); f->next_cast++) {
+	for (; f->next_cast < open; f->next_cast++) {
 		if (own && own->place <= f->next_cast)
-			return own;
+			break;
 
 		frame = cast_at(&f->source->cast, f->next_cast);
 		if (!f->jambonz || frame->jambonz)
 			return frame;
 	}
 
-	return own;
+	return waits || (own && own->place > f->next_cast) ? NULL : own;
+}
+
+
+/* peek() has nothing: does it wait for the disk?  Who has come while others
+   wait stands ahead of them. */
+static bool is_held(struct feed *f)
+{
+	return !outq_empty(&f->out) ||
+	       (!f->behind && !f->call_sid &&
+		f->next_cast > cast_open(&f->source->cast, store_kept()));
 }
 
 
@@ -372,6 +400,14 @@ static bool reads(const struct feed *f)
 }
 
 
+/* What is kept for all has gone on without it */
+static bool is_left_behind(const struct feed *f)
+{
+	return !f->behind && !f->call_sid &&
+	       f->next_cast < cast_first(&f->source->cast);
+}
+
+
 /* Send until nothing is left, or the pipe is full: then libwebsockets has
    kept the rest of a write.  Others get their turn before a client that is
    behind goes on. */
@@ -379,6 +415,11 @@ static int pump(struct feed *f)
 {
 	struct frame *frame;
 	int n;
+
+	if (is_left_behind(f)) {
+		lag(f);
+		return 0;
+	}
 
 	replay(f);
 
@@ -390,8 +431,10 @@ static int pump(struct feed *f)
 
 	/* what comes next is looked up while this is on its way */
 	replay(f);
-	if (peek(f) || (reads(f) && !f->fetch))
+	if (peek(f) || (reads(f) && !f->fetch && !is_held(f)))
 		wait(f);
+	else if (is_held(f))
+		enter(f, &held);
 	else if (f->behind || f->call_sid)
 		leave(f);
 	else
@@ -454,7 +497,7 @@ void feed_start(struct feed *f)
 	f->source = &sources[f->scope];
 	f->next_cast = cast_end(&f->source->cast);
 	if (!f->behind)
-		enter(f, &f->source->ready);
+		enter(f, is_held(f) ? &held : &f->source->ready);
 }
 
 
@@ -575,10 +618,7 @@ static void dismiss_laggards(struct source *s)
 static void flush(struct feed *f)
 {
 	leave(f);
-	if (!f->behind && !f->call_sid &&
-	    f->next_cast < cast_first(&f->source->cast))
-		lag(f);
-	else if (pump(f))
+	if (pump(f))
 		watchdog_limit(f->wsi, 0);
 }
 
@@ -602,10 +642,11 @@ static bool flush_hurried(void)
 /* True if others are left */
 static bool flush_ready(struct source *s)
 {
+	const uint64_t open = cast_open(&s->cast, store_kept());
 	unsigned count = 0;
 	struct feed *f;
 
-	while ((f = s->ready.head) && f->next_cast < cast_end(&s->cast)) {
+	while ((f = s->ready.head) && f->next_cast < open) {
 		if ((count >= FLUSH_MAX &&
 		     !cast_far(&s->cast, f->next_cast)) ||
 		    (count && loop_late()))
@@ -616,11 +657,22 @@ static bool flush_ready(struct source *s)
 		flush(f);
 	}
 
-	cast_forget(&s->cast, s->waiting_for < cast_end(&s->cast)
-				      ? s->waiting_for
-				      : cast_end(&s->cast));
+	cast_forget(&s->cast, s->waiting_for < open ? s->waiting_for : open);
 
 	return false;
+}
+
+
+/* Whose frames need not wait any longer, or those for all before them */
+static void release_held(void)
+{
+	struct feed *f = held.head, *next;
+
+	for (; f; f = next) {
+		next = f->next;
+		if (is_left_behind(f) || peek(f) || !is_held(f))
+			hurry(f);
+	}
 }
 
 
@@ -630,6 +682,7 @@ bool feeds_flush(void)
 
 	for (size_t i = 0; i < SCOPES; i++)
 		dismiss_laggards(&sources[i]);
+	release_held();
 	if (flush_hurried())
 		return true;
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "frame.h"
+#include "store/store.h"
 
 
 enum {
@@ -51,6 +52,7 @@ int frame_create(struct frame **fp, uint64_t seq, const char *text)
 
 	memset(f, 0, sizeof(*f));
 	f->refs = 1;
+	f->turn = store_turn();
 	f->seq = seq;
 	f->len = len;
 	f->wire = f->buf;

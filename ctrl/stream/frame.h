@@ -17,6 +17,7 @@ struct frame {
 	uint64_t seq; /* of the message, 0 if it has none */
 	uint64_t own; /* ... of this referd, if it is for one client of a fleet
 		       */
+	uint64_t turn;  /* that must be kept before it is sent */
 	uint64_t place; /* number of what goes to all behind it */
 	size_t wirelen;
 	size_t len;

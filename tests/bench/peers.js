@@ -43,16 +43,20 @@ function gateway(dir, options)
 
 /** referd with so many baresips, each with sip_refer.so. */
 export class Ours {
-	/** @param options `ips` of the baresips; further ones are theirs */
-	static async start(dir, { ips = ['10.77.0.1'], ...options } = {})
+	/**
+	 * @param options `ips` of the baresips; `name` that the driver knows it
+	 *                by; `args` of referd; further ones are theirs
+	 */
+	static async start(dir, { ips = ['10.77.0.1'], name: known = 'referd',
+		args, ...options } = {})
 	{
 		const o = new Ours();
 
 		mkdirSync(dir);
-		o.name = 'referd';
+		o.name = known;
 		o.many = true; /* calls at once */
 		o.referd = await Referd.start(join(dir, 'referd'),
-			{ output: join(dir, 'referd.log') });
+			{ output: join(dir, 'referd.log'), args });
 		o.gateways = [];
 		for (const ip of ips) {
 			const name = `gw-${ip.split('.').at(-1)}`;
@@ -67,7 +71,7 @@ export class Ours {
 		await o.referd.knows(ips.length);
 
 		const at = new URL(o.referd.http);
-		o.control = ['referd', at.host, ...ips.map((ip) =>
+		o.control = [known, at.host, ...ips.map((ip) =>
 			`${ip}:5060`)].join();
 		o.processes = [o.referd.process,
 			...o.gateways.map((g) => g.process)];

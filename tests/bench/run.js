@@ -13,10 +13,11 @@ import { gaps } from './gaps.js';
 import { growth } from './growth.js';
 import { savings } from './savings.js';
 import { stops } from './stops.js';
+import { sync } from './sync.js';
 import { burst, latency, live, rate } from './transfers.js';
 
 const measurements = { latency, burst, rate, live, fanout, growth,
-	stops, savings, gaps, fleet };
+	stops, savings, sync, gaps, fleet };
 
 const usage = `usage: tests/bench/run [--json] [--quick] [NAME]...
 

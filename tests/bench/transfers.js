@@ -103,7 +103,7 @@ export async function latency(options = {})
 }
 
 
-async function series(start, rest, when, { quick, ...options })
+export async function series(start, rest, when, { quick, ...options })
 {
 	const { transfers, batch } = { transfers: 1000, batch: 20,
 		...(quick && { transfers: 4, batch: 2 }), ...options };
@@ -292,7 +292,7 @@ export async function live({ quick, ...options } = {})
 
 /* So many transfers per second. ctrl_tcp transfers the current call: there is
    one at a time. */
-async function at(rate, seconds, name, start)
+export async function at(rate, seconds, name, start, more = () => ({}))
 {
 	return withPeers({ peer: start }, async ([peer]) => {
 		const before = cpu(pids(peer));
@@ -317,6 +317,7 @@ async function at(rate, seconds, name, start)
 			'final p99': final(0.99),
 			'REFERs again': last?.refers_again ?? 0,
 			'CPU': used / total.transferred,
+			...await more(peer),
 		};
 	});
 }

@@ -7,7 +7,7 @@ endif()
 
 foreach(name archive capture cast clock config decode feed fields filter
 		fleetclient fleetstore jetstream json log loop member message node
-		outbox outq reader redo retention ring schema sender store table
+		outbox outq reader redo retention ring schema sender store sync table
 		textcheck trace transferverb verb wire)
 	add_executable(unit_ctrl_${name}
 		${CMAKE_CURRENT_LIST_DIR}/ctrl_${name}.c)
@@ -44,6 +44,7 @@ target_link_options(unit_ctrl_fleetclient PRIVATE
 
 # The disk, as far as the redo log is on it
 target_link_options(unit_ctrl_ring PRIVATE -Wl,--wrap=pwrite,--wrap=pwrite64)
+target_link_options(unit_ctrl_sync PRIVATE -Wl,--wrap=fdatasync)
 
 # So is it here, and what the nodes report goes no further
 target_link_options(unit_ctrl_node PRIVATE -Wl,--wrap=emit

@@ -169,6 +169,7 @@ static const char *sample(const struct option_entry *o)
 	return o->kind == OPTION_NUMBER   ? "7"
 	       : o->kind == OPTION_LEVEL  ? "debug"
 	       : o->kind == OPTION_SWITCH ? "yes"
+	       : o->kind == OPTION_SYNC   ? "power"
 					  : "/sample";
 }
 
@@ -183,7 +184,8 @@ static void assert_sample(const struct config *c, const struct option_entry *o)
 		break;
 	case OPTION_PATH: assert_string_equal(place, "/sample"); break;
 	case OPTION_NUMBER: assert_int_equal(*(unsigned *)place, 7); break;
-	case OPTION_SWITCH: assert_true(*(bool *)place); break;
+	case OPTION_SWITCH:
+	case OPTION_SYNC: assert_true(*(bool *)place); break;
 	default: assert_int_equal(*(enum log_level *)place, LOG_DEBUG);
 	}
 }
@@ -283,6 +285,7 @@ static void test_refused(void **state)
 	assert_int_equal(read_args(&c, "--listen", NULL), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "--log-level", "loud"), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "--socket", ""), CONFIG_BAD);
+	assert_int_equal(read_args(&c, "--sync", "disk"), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "word", NULL), CONFIG_BAD);
 	assert_int_equal(read_args(&c, "--config", "/nowhere"), CONFIG_BAD);
 }

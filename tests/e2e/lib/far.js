@@ -91,7 +91,8 @@ class Leg {
 	send(text)
 	{
 		this.messages.add({ sent: true, ...parse(text) });
-		this.far.socket.send(text, ...this.peer);
+		if (!this.far.closed)
+			this.far.socket.send(text, ...this.peer);
 	}
 
 	/**

@@ -65,6 +65,7 @@ export const settings = {
 	service: resolve(build, 'modules/referd/referd.so'),
 	fleetPlugin: resolve(build, 'ctrl/fleet/nats/referd_fleet.so'),
 	jump: resolve(build, 'tests/libjump.so'),
+	record: resolve(build, 'tests/librecord.so'),
 	stall: resolve(build, 'tests/libstall.so'),
 	rows: resolve(build, 'tests/rows'),
 	fleetfill: resolve(build, 'tests/fleetfill'),
