@@ -233,8 +233,10 @@ scene('what lives is known at each member', async (s) => {
 
 		assert.equal(data.calls[0].call_sid, call.sid);
 		assert.equal(data.transfers[0].transfer_id, transfer.id);
-		assert.deepEqual(data.nodes.map((n) => [n.member, n.node])
-			.sort(), [['gw1', 'bs-gw1'], ['gw2', 'bs-gw2']]);
+		assert.deepEqual(data.nodes.map((n) => [n.member, n.node,
+			n.aor]).sort(), [
+			['gw1', 'bs-gw1', 'sip:bs-gw1@10.0.0.2'],
+			['gw2', 'bs-gw2', 'sip:bs-gw2@10.0.0.2']]);
 	}
 
 	/* The same in numbers, and of one of them */

@@ -43,7 +43,8 @@ export class Node {
 		this.link.on('error', () => {});
 		this.say({ type: 'hello', protocol: 1, node: this.name,
 			boot: this.boot, version: '0.1.0', baresip: '1.0.0',
-			libre: '1.1.0', first: this.kept[0]?.n ?? this.n + 1,
+			libre: '1.1.0', aor: `sip:${this.name}@10.0.0.2`,
+			first: this.kept[0]?.n ?? this.n + 1,
 			next: this.n + 1 });
 
 		const welcome = new Journal('link');
