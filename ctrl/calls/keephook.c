@@ -4,12 +4,14 @@
  *
  * If the machine is lost, another member tells the application how the
  * transfer ended.  All data that it needs is published when the transfer
- * begins.
+ * begins.  A verb with targets publishes it when its turn comes, too, and
+ * between two targets.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 #include <cjson/cJSON.h>
+#include "attempts.h"
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
@@ -51,7 +53,23 @@ static void lost_print(struct json *j, const char *reason)
 }
 
 
-/* The results of the earlier targets, and the lost one */
+/* The target that is lost with the machine */
+static void lost_attempt_print(struct json *j, enum dialect dialect,
+			       const char *transfer_id, int refer_status,
+			       const char *reason, const cJSON *tried)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "transfer_id", transfer_id);
+	json_int(j, "attempt", field_int(tried, "attempt", 1));
+	json_str(j, "refer_to", field_str(tried, "refer_to"));
+	if (refer_status)
+		notice_code(j, dialect, "refer_status", refer_status);
+	lost_print(j, reason);
+	json_close(j, '}');
+}
+
+
+/* The results of the earlier targets, and the lost one, if there is one */
 static void attempts_told(struct json *j, enum dialect dialect,
 			  const char *transfer_id, int refer_status,
 			  const char *reason, const cJSON *tried)
@@ -68,14 +86,9 @@ static void attempts_told(struct json *j, enum dialect dialect,
 			json_raw(j, NULL, text);
 		cJSON_free(text);
 	}
-	json_open(j, NULL, '{');
-	json_str(j, "transfer_id", transfer_id);
-	json_int(j, "attempt", field_int(tried, "attempt", 1));
-	json_str(j, "refer_to", field_str(tried, "refer_to"));
-	if (refer_status)
-		notice_code(j, dialect, "refer_status", refer_status);
-	lost_print(j, reason);
-	json_close(j, '}');
+	if (field_int(tried, "attempt", 0))
+		lost_attempt_print(j, dialect, transfer_id, refer_status,
+				   reason, tried);
 	json_close(j, ']');
 }
 
@@ -129,31 +142,36 @@ static void print_attempts(struct json *j, const struct verb *v,
 	json_open(j, "tried", '{');
 	if (v->transfer)
 		json_str(j, "verb", verb_name(v->kind));
-	json_int(j, "attempt", t->attempt);
-	json_str(j, "refer_to", t->refer_to);
+	if (t) {
+		json_int(j, "attempt", t->attempt);
+		json_str(j, "refer_to", t->refer_to);
+	}
 	notice_attempts(j, "done", v);
 	json_close(j, '}');
 }
 
 
-/**
- * Tell the other members of a fleet of the actionHook of a transfer
- *
- * @param c Call
- * @param v Verb that asked for it
- * @param t Transfer, which has just begun
- */
-void keephook_tell(const struct call *c, const struct verb *v,
-		   const struct transfer *t)
+static void say(const struct call *c, const char *data)
 {
-	struct json j;
+	(void)emit(&(struct emission){.type = "fleet:hook",
+				      .client = FLEET_CLIENT,
+				      .call_sid = call_sid(c),
+				      .data = data});
+}
 
-	if (!v->action.url || !calls_events()->fleet())
-		return;
+
+/* t is the transfer at hand; NULL between two, whose id is that of the last
+   one: so is that of the hook if no other follows */
+static void tell(const struct call *c, const struct verb *v,
+		 const struct transfer *t)
+{
+	const struct transfer *last = t ? t : attempts_last(v->attempts);
+	struct json j;
 
 	json_init(&j);
 	json_open(&j, NULL, '{');
-	json_str(&j, "transfer_id", t->id);
+	json_str(&j, "transfer_id", last ? last->id : NULL);
+	json_bool(&j, "waiting", !t);
 	json_str(&j, "traceparent", v->trace);
 	json_bool(&j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 	print_hook(&j, v);
@@ -167,9 +185,48 @@ void keephook_tell(const struct call *c, const struct verb *v,
 		print_attempts(&j, v, t);
 	json_close(&j, '}');
 
-	(void)emit(&(struct emission){.type = "fleet:hook",
-				      .client = FLEET_CLIENT,
-				      .call_sid = call_sid(c),
-				      .data = json_done(&j)});
+	say(c, json_done(&j));
 	json_free(&j);
+}
+
+
+/**
+ * Tell the other members of a fleet of the actionHook of a transfer
+ *
+ * @param c Call
+ * @param v Verb that asked for it
+ * @param t Transfer, which has just begun
+ */
+void keephook_tell(const struct call *c, const struct verb *v,
+		   const struct transfer *t)
+{
+	if (v->action.url && calls_events()->fleet())
+		tell(c, v, t);
+}
+
+
+/**
+ * Tell them of the actionHook of a verb with targets, none of which has a
+ * transfer at the moment
+ *
+ * @param c Call
+ * @param v Verb at hand
+ */
+void keephook_wait(const struct call *c, const struct verb *v)
+{
+	if (v->attempts && v->action.url && calls_events()->fleet())
+		tell(c, v, NULL);
+}
+
+
+/**
+ * Tell them that such a verb is over, and its hook is no matter of theirs
+ *
+ * @param c Call
+ * @param v Verb
+ */
+void keephook_over(const struct call *c, const struct verb *v)
+{
+	if (v->attempts && v->action.url && calls_events()->fleet())
+		say(c, "{\"over\":true}");
 }

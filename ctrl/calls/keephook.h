@@ -14,5 +14,7 @@ struct verb;
 
 void keephook_tell(const struct call *c, const struct verb *v,
 		   const struct transfer *t);
+void keephook_wait(const struct call *c, const struct verb *v);
+void keephook_over(const struct call *c, const struct verb *v);
 
 #endif

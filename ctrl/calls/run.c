@@ -12,6 +12,7 @@
 #include "call.h"
 #include "calls.h"
 #include "json.h"
+#include "keephook.h"
 #include "latehook.h"
 #include "nodes/nodes.h"
 #include "notice.h"
@@ -252,6 +253,7 @@ const struct verb *run_verb(const struct run *r, const char *ref)
 void run_start(struct run *r, struct verb *v)
 {
 	r->task.verb = v;
+	keephook_wait(r->task.call, v);
 	start(r);
 }
 
@@ -270,6 +272,8 @@ void run_started(struct run *r, struct verb *v, const char *ref,
 {
 	r->task.verb = v;
 	(void)snprintf(r->task.ref, sizeof(r->task.ref), "%s", ref);
+	if (!dry_run)
+		keephook_wait(r->task.call, v);
 	begin(r, dry_run);
 }
 

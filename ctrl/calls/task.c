@@ -13,6 +13,7 @@
 #include "call.h"
 #include "calls.h"
 #include "json.h"
+#include "keephook.h"
 #include "notice.h"
 #include "stream/stream.h"
 #include "task.h"
@@ -139,6 +140,8 @@ void task_begin(struct task *t)
  */
 void task_drop(struct task *t)
 {
+	if (t->verb)
+		keephook_over(t->call, t->verb);
 	verbs_free(t->verb);
 	t->verb = NULL;
 	t->superseded = t->cancelled = false;

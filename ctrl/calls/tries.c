@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "call.h"
 #include "calls.h"
+#include "keephook.h"
 #include "notice.h"
 #include "stream/stream.h"
 #include "task.h"
@@ -96,6 +97,7 @@ static bool go_on(struct task *t, const struct transfer *transfer)
 		tries_tell_next(t, transfer_status(transfer),
 				transfer->reason);
 	attempts_next(a);
+	keephook_wait(t->call, t->verb);
 	task_ask(t);
 
 	return true;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,17 +20,22 @@
 #include "fleet.h"
 #include "hooks/hooks.h"
 #include "losthook.h"
+#include "nodes/nodes.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
 
-enum { LOSTHOOKS_MAX = 20000 };
+enum {
+	LOSTHOOKS_MAX = 20000,
+	KEY_SIZE = CALL_SID_MAX + 8,
+};
 
 /* Seconds that hooks wait for it to be known which of them others have sent */
 static const double hold_time = 60.;
 
 /* What was told when the transfer began; NULL is what it has not */
 struct losthook {
+	char *transfer_id;
 	char *call_sid;
 	char *verb_id;
 	char *trace; /* traceparent */
@@ -40,13 +46,16 @@ struct losthook {
 	bool jambonz;
 };
 
-static struct table *losthooks; /* by transfer_id */
+/* By transfer_id; what has no transfer at the moment by its call: "call " and
+   the call_sid */
+static struct table *losthooks;
 static struct timer hold;
 
 
 static void destroy(struct losthook *l)
 {
 	hook_reset(&l->hook);
+	free(l->transfer_id);
 	free(l->call_sid);
 	free(l->verb_id);
 	free(l->trace);
@@ -83,6 +92,7 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 	l->told = field_text(data, "told");
 	l->tried = field_text(data, "tried");
 	err = hook_set(&l->hook, url, method ? method : "POST", NULL, NULL);
+	err |= field_keep(&l->transfer_id, field_str(data, "transfer_id"));
 	err |= field_keep(&l->call_sid, call_sid);
 	err |= field_keep(&l->client, client);
 	err |= field_keep(&l->verb_id, field_str(told, "verb_id"));
@@ -93,8 +103,7 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 }
 
 
-static int add(const char *transfer_id, const cJSON *data,
-	       const char *call_sid)
+static int add(const char *key, const cJSON *data, const char *call_sid)
 {
 	struct losthook *l;
 	int err;
@@ -102,7 +111,7 @@ static int add(const char *transfer_id, const cJSON *data,
 	if (table_count(losthooks) >= LOSTHOOKS_MAX)
 		return ENOBUFS;
 
-	if (table_get(losthooks, transfer_id))
+	if (table_get(losthooks, key))
 		return 0;
 
 	l = calloc(1, sizeof(*l));
@@ -111,7 +120,7 @@ static int add(const char *transfer_id, const cJSON *data,
 
 	err = read(l, data, call_sid);
 	if (!err)
-		err = table_put(losthooks, transfer_id, l);
+		err = table_put(losthooks, key, l);
 	if (err)
 		destroy(l);
 
@@ -119,39 +128,18 @@ static int add(const char *transfer_id, const cJSON *data,
 }
 
 
-static void save(const char *transfer_id, const char *text)
+static void save(const char *key, const char *text)
 {
 	if (fleetstore_is_open())
-		fleetstore_put(STORE_OUTBOX, transfer_id, text);
+		fleetstore_put(STORE_OUTBOX, key, text);
 }
 
 
-/**
- * Take note of the hook of a transfer
- *
- * @param member Name of the member that has it
- * @param text   What it says: a message of type fleet:hook
- */
-void losthook_take(const char *member, const char *text)
+static const char *call_key(char key[KEY_SIZE], const char *call_sid)
 {
-	cJSON *tree = cJSON_Parse(text);
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(tree, "data");
-	const char *id = field_str(data, "transfer_id");
-	int err = EBADMSG;
+	(void)snprintf(key, KEY_SIZE, "call %s", call_sid);
 
-	if (!losthooks || !id || field_bool(data, "secret"))
-		goto out;
-
-	err = add(id, data, field_str(tree, "call_sid"));
-	if (!err)
-		save(id, text);
-	else if (err != EBADMSG)
-		log_error("fleet: the hook of transfer %s of member %s is not "
-			  "stored: %s",
-			  id, member, strerror(err));
-
-out:
-	cJSON_Delete(tree);
+	return key;
 }
 
 
@@ -174,6 +162,77 @@ void losthook_forget(const char *transfer_id)
 
 
 /**
+ * Take note of the hook of a transfer, or of a verb that has none at the
+ * moment.  What its call had of the latter is of no use any more.
+ *
+ * @param member Name of the member that has it
+ * @param text   What it says: a message of type fleet:hook
+ */
+void losthook_take(const char *member, const char *text)
+{
+	cJSON *tree = cJSON_Parse(text);
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(tree, "data");
+	const char *sid = field_str(tree, "call_sid");
+	const char *id = field_str(data, "transfer_id");
+	char key[KEY_SIZE];
+	int err = EBADMSG;
+
+	if (!losthooks || !sid || strlen(sid) > CALL_SID_MAX)
+		goto out;
+
+	losthook_forget(call_key(key, sid));
+	if (field_bool(data, "waiting"))
+		id = key;
+	if (!id || field_bool(data, "secret") || field_bool(data, "over"))
+		goto out;
+
+	err = add(id, data, sid);
+	if (!err)
+		save(id, text);
+	else if (err != EBADMSG)
+		log_error("fleet: the hook of transfer %s of member %s is not "
+			  "stored: %s",
+			  id, member, strerror(err));
+
+out:
+	cJSON_Delete(tree);
+}
+
+
+static void post(const struct losthook *l, int refer_status,
+		 const char *reason)
+{
+	struct sender client = {.kind = SENDER_CLIENT};
+	char id[HOOK_ID_SIZE];
+	char *data;
+
+	client.name = l->client;
+	client.dialect = l->jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT;
+	data = keephook_text(client.dialect, l->transfer_id, refer_status,
+			     reason, l->told, l->tried);
+	if (!data) {
+		log_error("fleet: the hook of call %s is lost: out of "
+			  "memory",
+			  l->call_sid);
+		return;
+	}
+
+	(void)hooks_post(
+		&(struct hook_post){.kind = HOOK_ACTION,
+				    .hook = &l->hook,
+				    .client = l->client ? &client : NULL,
+				    .dialect = client.dialect,
+				    .call_sid = l->call_sid,
+				    .transfer_id = l->transfer_id,
+				    .verb_id = l->verb_id,
+				    .trace = l->trace,
+				    .data = data},
+		id);
+	free(data);
+}
+
+
+/**
  * Send the hook of a transfer whose member is lost
  *
  * @param transfer_id  Id of the transfer
@@ -186,36 +245,32 @@ void losthook_post(const char *transfer_id, int refer_status,
 	const struct losthook *l = losthooks
 					   ? table_get(losthooks, transfer_id)
 					   : NULL;
-	struct sender client = {.kind = SENDER_CLIENT};
-	char id[HOOK_ID_SIZE];
-	char *data;
 
+	if (l)
+		post(l, refer_status, reason);
+}
+
+
+/**
+ * A call is lost with its member: if its verb has no transfer at the moment,
+ * it will not have one any more
+ *
+ * @param call_sid The call
+ * @param reason   Why nothing is known of it, as a sentence
+ * @param ours     True if its hook is ours to send
+ */
+void losthook_lose_call(const char *call_sid, const char *reason, bool ours)
+{
+	const struct losthook *l;
+	char key[KEY_SIZE];
+
+	l = losthooks ? table_get(losthooks, call_key(key, call_sid)) : NULL;
 	if (!l)
 		return;
 
-	client.name = l->client;
-	client.dialect = l->jambonz ? DIALECT_JAMBONZ : DIALECT_DEFAULT;
-	data = keephook_text(client.dialect, transfer_id, refer_status, reason,
-			     l->told, l->tried);
-	if (!data) {
-		log_error("fleet: the hook of transfer %s is lost: out of "
-			  "memory",
-			  transfer_id);
-		return;
-	}
-
-	(void)hooks_post(
-		&(struct hook_post){.kind = HOOK_ACTION,
-				    .hook = &l->hook,
-				    .client = l->client ? &client : NULL,
-				    .dialect = client.dialect,
-				    .call_sid = l->call_sid,
-				    .transfer_id = transfer_id,
-				    .verb_id = l->verb_id,
-				    .trace = l->trace,
-				    .data = data},
-		id);
-	free(data);
+	if (ours)
+		post(l, 0, reason);
+	losthook_forget(key);
 }
 
 

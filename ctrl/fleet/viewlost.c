@@ -145,6 +145,7 @@ static void end_call(const struct lost *l, const cJSON *item, unsigned place)
 	char msgid[32];
 	struct json j;
 
+	losthook_lose_call(sid, l->reason, !strcmp(l->by, fleet_member()));
 	if (!data)
 		return;
 

@@ -535,6 +535,69 @@ scene('a machine is lost: another sends its actionHooks, each once',
 });
 
 
+/* What a verb is at when its machine is lost: none of its transfers runs. */
+const between = [
+	['a warm transfer has sent no REFER', 'verb:status', async (node) => {
+		await node.accept();
+		await node.request('hold');
+	}, { verb: 'transfer', mode: 'warm',
+		target: [{ type: 'phone', number: '100' }] },
+	({ data }) => {
+		assert.equal(data.transfer_result, 'failed');
+		assert.equal(data.transfer_reason, 'error');
+		assert.deepEqual(data.attempts, []);
+	}],
+	['the next target of a list has not begun', 'transfer:status',
+		async (node, call) => {
+		const first = await node.transfer(call);
+
+		first.end(486);
+		await node.request('verbs');
+
+		return first.id;
+	}, { verb: 'sip:refer', referTo: ['bob', 'carol'] },
+	({ headers, data }, id) => {
+		assert.equal(headers['x-referd-delivery'], deliveryOf(id));
+		assert.equal(data.outcome, 'unknown');
+		assert.equal(data.evidence, 'node');
+		assert.deepEqual(data.attempts.map((t) => t.outcome),
+			['failed']);
+	}],
+];
+
+for (const [what, type, begin, verb, check] of between) {
+	scene(`a machine is lost while ${what}: its actionHook is sent once`,
+		async (s) => {
+		const application = await Application.start(s);
+		const { referds: [gw1, gw2] } = await fleet(s, { count: 3,
+			args: () => ['--fleet-view', 'yes', '--fleet-dead', '5'] });
+		const viewer = await s.client(gw2,
+			{ query: '?scope=fleet&client=bot' });
+		const { node, call, sid } = await callAt(s, gw1);
+
+		await viewer.message('session:new', { call_sid: sid });
+		viewer.send({ ...verb, id: 'v1', call_sid: sid,
+			actionHook: `${application.url}/action` });
+		const id = await begin(node, call);
+
+		await viewer.messages.wait((m) => m.type === type &&
+			m.call_sid === sid && m.data.step !== 'requested', type);
+		await gw1.kill();
+		node.disconnect();
+
+		const hook = await application.request('/action');
+
+		check(hook, id);
+		assert.equal(hook.data.verb_id, 'v1');
+		assert.equal(hook.data.call_sid, sid);
+		await viewer.messages.wait((m) => m.type === 'call:status' &&
+			m.call_sid === sid && m.data.call_status === 'failed',
+		'the end of the call');
+		assert.equal(application.all('/action').length, 1);
+	});
+}
+
+
 scene('tokens and roles are looked at where the client is', async (s) => {
 	const tokens = join(s.dir, 'tokens');
 	const bot = 'bot-0123456789abcdef';

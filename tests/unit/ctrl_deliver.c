@@ -624,6 +624,46 @@ static void test_list_of_the_lost(void **state)
 }
 
 
+/* No transfer of the verb runs: the hook goes with the call, unless one has
+   begun since, or the verb is over */
+static void test_hook_between(void **state)
+{
+	static const char waits[] =
+		"{\"call_sid\":\"c9\",\"data\":{\"waiting\":true,"
+		"\"hook\":{\"url\":\"/w\"},\"client\":\"bot\","
+		"\"tried\":{\"verb\":\"transfer\",\"done\":[]},"
+		"\"told\":{\"call_sid\":\"c9\"}}}";
+	static const char over[] =
+		"{\"call_sid\":\"c9\",\"data\":{\"over\":true}}";
+	static const char begun[] =
+		"{\"call_sid\":\"c9\",\"data\":{\"transfer_id\":\"t10\","
+		"\"hook\":{\"url\":\"/w\"},\"client\":\"bot\","
+		"\"told\":{}}}";
+	(void)state;
+
+	losthook_take("gw2", waits);
+	losthook_take("gw2", over);
+	losthook_lose_call("c9", "it is lost", true);
+	losthook_take("gw2", waits);
+	losthook_take("gw2", begun);
+	losthook_lose_call("c9", "it is lost", true);
+	losthook_take("gw2", waits);
+	losthook_lose_call("c9", "it is lost", false);
+	losthook_lose_call("c9", "it is lost", true);
+	assert_int_equal(told("bot", "\"hook\":\"/w\"", ""), 0);
+
+	losthook_take("gw2", waits);
+	losthook_lose_call("c9", "it is lost", true);
+	losthook_lose_call("c9", "it is lost", true);
+	assert_int_equal(told("bot", "\"hook\":\"/w\"",
+			      "\"data\":{\"transfer_result\":\"failed\","
+			      "\"transfer_reason\":\"error\",\"reason\":"
+			      "\"it is lost\",\"attempts\":[],"
+			      "\"call_sid\":\"c9\""),
+			 1);
+}
+
+
 static void test_hook_is_told(void **state)
 {
 	(void)state;
@@ -670,6 +710,7 @@ int main(void)
 		CASE(test_hook_is_kept),
 		CASE(test_hook_is_told),
 		CASE(test_list_of_the_lost),
+		CASE(test_hook_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
