@@ -172,6 +172,8 @@ describe('packages', { skip }, () => {
 			'/usr/share/referd/prometheus/referd.rules.yml',
 			'/usr/share/referd/grafana/referd.json',
 			'/usr/share/doc/referd/protocol.md',
+			'/usr/share/doc/referd/errors.md',
+			'/usr/share/doc/referd/glossary.md',
 		], 'referd-page': [
 			'/usr/share/referd/web/index.html',
 		], 'referd-fleet': [
