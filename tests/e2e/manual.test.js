@@ -149,7 +149,8 @@ test('each option of referctl is offered to the commands that take it',
 		options.forEach((option) => offered.add(option));
 		for (const option of optionsOf(settings.referctl)
 			.filter((o) => !['--help', '--version', '--json',
-				'--wait', '--warm', '--dry-run', '--force', '--update', '--anew']
+				'--wait', '--warm', '--dry-run', '--force', '--update',
+				'--anew', '--mask']
 				.includes(o)))
 			assert.equal(options.includes(option), taken(option),
 				`${command} ${option}`);
