@@ -160,9 +160,10 @@ const struct option_entry option_table[] = {
 	 .offset = offsetof(struct config, power),
 	 .def = "kill",
 	 .value = "WHEN",
-	 .help = "failure that everything sent must survive: kill, of referd; "
-		 "or power, of the machine: nothing is sent before the disk "
-		 "has it"},
+	 .help = "failure that all sent messages must survive: kill (of "
+		 "referd), "
+		 "or power (loss of power; referd sends a message only after "
+		 "its changes are on the disk)"},
 	{.name = "keep-days",
 	 NUMBER(keep_days, DAYS_MAX),
 	 .def = "30",
