@@ -42,13 +42,13 @@ static void rest_handler(void *arg)
 
 
 /**
- * Start the service.  What fails says itself why.
+ * Start the service.  Logs its errors.
  *
  * @param findh Finds a setting
  * @param logh  Takes the lines of the log
  * @param debug Whether it is to have those that only help to find errors
  *
- * @return 0, or what has failed; core_close() is to be called in any case
+ * @return 0, or an error; core_close() must be called in any case
  */
 int core_open(core_find_h *findh, core_log_h *logh, bool debug)
 {
@@ -84,8 +84,8 @@ int core_open(core_find_h *findh, core_log_h *logh, bool debug)
 }
 
 
-/* What that has changed for libwebsockets, libev tells the kernel when it runs
-   again */
+/* libev passes the changes of libwebsockets to the kernel when it runs again
+ */
 static void turn_handler(void)
 {
 	loop_turn();
@@ -99,7 +99,7 @@ static void turn_handler(void)
 /**
  * Let the module sip_refer.so attach
  *
- * @param node  What it offers, NULL if it is not loaded yet
+ * @param node  Functions of the module, NULL if it is not loaded yet
  * @param soonh Has core_pump() called
  */
 void core_link(const struct direct_node *node, core_soon_h *soonh)
@@ -155,8 +155,7 @@ void core_close(void)
 /**
  * Get the descriptor of the service's loop
  *
- * @return Descriptor, readable when core_pump() is to be called; -1 if there
- *         is none
+ * @return Descriptor, readable when core_pump() must be called; -1 without one
  */
 int core_fd(void)
 {
@@ -165,8 +164,8 @@ int core_fd(void)
 
 
 /**
- * Do what is due, as far as baresip's own work can wait for it.  With what is
- * left the descriptor is readable, so that this is behind it in baresip's
+ * Do what is due, for as long as baresip's own work can wait.  The descriptor
+ * stays readable for the rest, so that it comes after that work in baresip's
  * loop: a timer of libre's would come before.
  */
 void core_pump(void)
@@ -177,8 +176,8 @@ void core_pump(void)
 
 
 /**
- * Read tokens, certificates and routes again; what is bad says so, and leaves
- * what was there
+ * Read tokens, certificates and routes again.  Logs errors; a file with an
+ * error leaves the previous state.
  */
 void core_reload(void)
 {
@@ -188,11 +187,11 @@ void core_reload(void)
 
 
 /**
- * Tell whether there is such a setting
+ * Tell whether a setting exists
  *
  * @param name Name of the setting
  *
- * @return True if there is
+ * @return True if it does
  */
 bool core_knows(const char *name)
 {

@@ -60,7 +60,7 @@ static void soon_handler(void)
 }
 
 
-/* SIP and audio come first: what does not fit into one go waits for them */
+/* SIP and audio come first: work beyond one slice waits for them */
 static void pump(void)
 {
 	if (pumping) {

@@ -1,9 +1,8 @@
 /**
  * @file settings.c  The lines of baresip's config that are ours
  *
- * conf_get() tells neither of a name that nobody asks for, nor of what stands
- * behind the first word of a value, and its releases differ in what they make
- * of quotes. So the file is read here.
+ * conf_get() reports neither unknown names nor text after the first word of a
+ * value, and its releases treat quotes differently.  So the file is read here.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,8 +28,8 @@ static const char *skip(const char *p)
 }
 
 
-/* The value at p: a word, or what is in quotes. Returns what is behind it,
-   NULL if the quotes are not closed. */
+/* Reads the value at p: a word, or text in quotes.  Returns the rest of the
+   line, NULL if the quotes are not closed. */
 static const char *value_end(struct pl *value, const char *p)
 {
 	if (*p == '"') {
@@ -46,7 +45,7 @@ static const char *value_end(struct pl *value, const char *p)
 }
 
 
-/* The name in a line, and what is behind it; false if it is not of ours */
+/* Reads the name in a line; false if it is not one of ours */
 static bool line_name(struct pl *name, const char **restp, const char *line)
 {
 	line = skip(line);
@@ -114,7 +113,7 @@ static int check(void)
 }
 
 
-/* Where there is no such file, baresip has been given its config otherwise */
+/* Without such a file, baresip got its config in another way */
 static int read_text(void)
 {
 	char dir[512], path[600];
@@ -141,7 +140,7 @@ static int read_text(void)
 
 
 /**
- * Read those lines. Says itself what is wrong with one.
+ * Read those lines.  Logs the first error.
  *
  * @return 0, EINVAL, or ENOMEM; settings_close() is to be called in any case
  */

@@ -1,10 +1,10 @@
 /**
  * @file sockets.c  The sockets that libwebsockets makes itself
  *
- * It connects to applications by sockets of its own, a call has one of them,
- * and asks nobody for it. Theirs are to be no descriptors that baresip could
- * have for its calls either: the place where libwebsockets has the address of
- * socket() gets that of our own.
+ * libwebsockets makes the sockets to applications itself, one for each call,
+ * with descriptors that baresip could need for its calls.  So the place where
+ * libwebsockets has the address of socket() gets the address of our own
+ * function.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -33,7 +33,7 @@ static int socket_high(int domain, int type, int protocol)
 }
 
 
-/* Of all objects, the one that has libwebsockets' functions */
+/* Finds the object with the functions of libwebsockets */
 static int find_handler(struct dl_phdr_info *dpi, size_t size, void *arg)
 {
 	(void)size;
@@ -61,8 +61,8 @@ static void write_all(int (*fn)(int, int, int))
 
 
 /**
- * Have libwebsockets' sockets begin with DESCRIPTORS_LOW. Where that cannot
- * be, they are low ones.
+ * Let the sockets of libwebsockets begin with DESCRIPTORS_LOW.  Where that is
+ * not possible, they are low ones.
  */
 void sockets_take(void)
 {

@@ -1,5 +1,5 @@
 /**
- * @file control.c  What referd asks for, and what it is told
+ * @file control.c  Requests of referd, and reports to it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -120,7 +120,7 @@ static int answer(struct livecall *lc, const char *ref, struct error *error)
 }
 
 
-/* Here and below, the result comes before the reports that it brings about */
+/* Here and below, the result comes before the reports that it causes */
 static int decline(struct livecall *lc, const struct sipverb *verb,
 		   const char *ref, struct error *error)
 {
@@ -176,7 +176,7 @@ static int dry_run(const struct livecall *lc, const struct sipverb *verb,
 }
 
 
-/* Of a verb with several targets: each is one of the verbs */
+/* A verb with several targets comes as one verb for each */
 static int dry_runs(struct livecall *lc, const struct farend *far,
 		    const cJSON *verbs, const struct node_request *rq,
 		    struct error *error)
@@ -294,7 +294,7 @@ static int ask_in_dialog(struct livecall *lc, const struct sipverb *verb,
 }
 
 
-/* 0 means that the result has been sent, or that there is none to add */
+/* 0 means that the result has been sent, or that none is due */
 static int verb_run(struct livecall *lc, struct sipverb *verb, const char *ref,
 		    struct error *error)
 {
@@ -347,7 +347,8 @@ out:
 }
 
 
-/* What is evidence of a transfer's end is for us to say, but for these */
+/* The module alone decides about the evidence of a transfer's end, except for
+   these */
 static int cancel_check(const struct node_request *rq, struct error *error)
 {
 	const char *evidence = rq->evidence;
@@ -416,7 +417,7 @@ static int dial_handler(const struct node_request *rq, const cJSON *fields,
  * Handle a request of referd
  *
  * @param rq   Request
- * @param body Its verbs, or what is to be dialled; NULL if there is neither
+ * @param body Its verbs, or the data of a dial; NULL for none
  */
 void control_request(const struct node_request *rq, const struct cJSON *body)
 {
@@ -447,9 +448,8 @@ void control_request(const struct node_request *rq, const struct cJSON *body)
 
 
 /**
- * Tell referd of each call and each transfer that is in progress, as it must
- * know them after it was away. Of more transfers than a line has room for, the
- * last sync names the rest.
+ * Report each live call and each transfer in progress to referd, which was
+ * away. Transfers that do not fit into a line are named by further syncs.
  */
 void control_sync(void)
 {

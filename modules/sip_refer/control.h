@@ -1,5 +1,5 @@
 /**
- * @file control.h  What referd asks for, and what it is told
+ * @file control.h  Requests of referd, and reports to it
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -50,9 +50,9 @@ static struct sip_lsnr *lsnr_req;
 static struct sip_lsnr *lsnr_resp;
 
 
-/* First of all listeners: libre's subscriptions would refuse NOTIFYs that
-   carriers do send, baresip forgets the header fields of an INVITE, and dials
-   what a REFER says */
+/* Comes before all other listeners: libre's subscriptions would refuse NOTIFYs
+   of some carriers, baresip drops the header fields of an INVITE, and dials
+   the target of a REFER */
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	(void)arg;
@@ -128,7 +128,7 @@ static int get_bool(bool *valp, const char *name, bool def)
 }
 
 
-/* Who may enter the directory of the system's referd is to use that one */
+/* A user who may enter the directory of the system's referd uses that one */
 static int get_path(char *path)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
@@ -177,8 +177,8 @@ static int get_node(char *node)
 }
 
 
-/* Those that come with the module, if they are there, unless others are set
-   or none are wanted */
+/* The profiles that come with the module, if they exist, unless the config
+   names others or none */
 static int read_profiles(void)
 {
 	static char path[PROFILES_PATH];

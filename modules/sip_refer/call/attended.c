@@ -13,8 +13,8 @@
 #include "livecall.h"
 
 
-/* A message in the other call's dialog has all that names it. For who gets
-   the Replaces, to-tag is his own tag and from-tag is ours. */
+/* A message in the other call's dialog has all parts of its id. For the
+   receiver of the Replaces, to-tag is its own tag and from-tag is ours. */
 static int print_replaces(char **hdrsp, const struct sip_msg *msg,
 			  const char *target_hdrs)
 {

@@ -1,5 +1,5 @@
 /**
- * @file call.h  The live calls, and what is done to them
+ * @file call.h  The live calls, and the actions on them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -94,7 +94,7 @@ void livecalls_close(void);
  *
  * @param sid call_sid
  *
- * @return Live call, NULL if there is none
+ * @return Live call, NULL if unknown
  */
 struct livecall *livecalls_find(const char *sid);
 
@@ -106,22 +106,22 @@ void livecalls_report(void);
 /**
  * The far end of a call was transferred: we leave the call
  *
- * @param sid call_sid; harmless if there is no such call any more
- * @param ms  How long its own BYE is waited for, 0: not at all [ms]
+ * @param sid call_sid; ignored if the call has ended
+ * @param ms  Time to wait for the far end's BYE, 0 for none [ms]
  */
 void livecalls_transferred(const char *sid, uint32_t ms);
 
 /**
  * The far end of a call was not transferred: it is on hold no more
  *
- * @param sid call_sid; harmless if there is no such call any more
+ * @param sid call_sid; ignored if the call has ended
  */
 void livecalls_stays(const char *sid);
 
 /**
  * The far end of a call has said that it knows no such call
  *
- * @param sid call_sid; harmless if there is no such call any more
+ * @param sid call_sid; ignored if the call has ended
  */
 void livecalls_unknown(const char *sid);
 
@@ -129,8 +129,8 @@ void livecalls_unknown(const char *sid);
 /**
  * Tell whether media still comes from the far end of a call
  *
- * @param comesp Whether any has come within the last second; left alone if
- *               nobody knows
+ * @param comesp Whether media came within the last second; unchanged if
+ *               unknown
  * @param sid    call_sid
  *
  * @return True if it is known
@@ -153,7 +153,7 @@ bool livecall_established(const struct livecall *lc);
  * Take the dialog of a call for good, once
  *
  * @param lc  Live call that is answered
- * @param uri What the call is transferred to, see dialog_take()
+ * @param uri Target of the transfer, see dialog_take()
  *
  * @return 0, ENOMEM, ENOTSUP if baresip does not hand it out, or what baresip
  *         refuses to transfer it with
@@ -188,7 +188,7 @@ void livecall_hangup(struct livecall *lc, uint16_t scode, const char *reason,
  *
  * @param rq    Request of referd: the `call_sid` and `ref` that the call gets
  * @param json  `to`, `from`, `headers`, `timeout`, `dtmf`
- * @param error What is wrong with it
+ * @param error Set if it is not valid
  *
  * @return 0, ENOMEM, EBADMSG if a field is wrong, or what baresip cannot make
  *         the call with
@@ -206,7 +206,7 @@ int originate(const struct node_request *rq, const struct cJSON *json,
  * @param lc    Live call
  * @param ref   Names the request of referd; harmless if it waits already
  * @param hold  True for on hold
- * @param error What is wrong
+ * @param error Set if it fails
  *
  * @return 0, ENOMEM, or EBADMSG if the call is not answered
  */
@@ -271,7 +271,7 @@ int playback_start(struct livecall *lc, const struct sipverb *verb,
 		   const char *ref, struct error *error);
 
 /**
- * Stop what is played to a call; harmless if nothing is
+ * Stop a playback to a call; does nothing if there is none
  *
  * @param lc Live call
  */
@@ -294,10 +294,10 @@ int siprequest_send(struct livecall *lc, const struct sipverb *verb,
 		    const char *ref);
 
 
-/* remote: What the messages of a call say of its far end */
+/* remote: The far end of a call, from its messages */
 
 /**
- * Find out who the far end of a call is, and where its numbers belong
+ * Find the identity of the far end of a call, and the host for its numbers
  *
  * @param far Far end, to be given to farend_reset()
  * @param lc  Live call
@@ -312,10 +312,10 @@ int remote_farend(struct farend *far, const struct livecall *lc);
 /**
  * Read the file of profiles
  *
- * @param path Path, borrowed; NULL if there is none
+ * @param path Path, borrowed; NULL for none
  * @param must Whether it must be there
  *
- * @return 0, or what is wrong, which the log tells
+ * @return 0, or an error, which is logged
  */
 int profiles_init(const char *path, bool must);
 
@@ -337,7 +337,7 @@ struct profile *profiles_choose(const struct livecall *lc);
 /**
  * Write which profile a verb is run with, and why
  *
- * @param j    Text, an open object; nothing is written if there is none
+ * @param j    Text, an open object; unchanged without a profile
  * @param lc   Live call
  * @param verb Verb sip:refer
  */
@@ -353,7 +353,7 @@ void profiles_write(struct json *j, const struct livecall *lc,
  *
  * @param verb  Verb sip:refer
  * @param lc    The call that is to be transferred
- * @param error What is wrong
+ * @param error Set if it fails
  *
  * @return 0, ENOMEM, EBADMSG if the other call will not do, or what
  *         dialog_take() and dialog_print() return
@@ -388,7 +388,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
  * @param far     Its far end
  * @param verbs   Array of verbs sip:refer
  * @param count   How many of them are attempts of that verb
- * @param error   What is wrong with one of them
+ * @param error   Set if one of them is not valid
  *
  * @return 0, ENOMEM, EBADMSG, or what dryrun_report() returns
  */
@@ -397,8 +397,8 @@ int dryruns_report(char **reportp, const struct livecall *lc,
 		   int count, struct error *error);
 
 /**
- * Write into baresip's log what is known to be doubtful about a REFER that is
- * sent nevertheless; nothing if nothing is
+ * Log the known doubts about a REFER that is sent nevertheless; nothing if
+ * there are none
  *
  * @param lc   Call
  * @param verb Verb sip:refer

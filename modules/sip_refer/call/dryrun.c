@@ -83,7 +83,7 @@ int dryrun_report(char **reportp, const struct livecall *lc,
 }
 
 
-/* The first one is what a verb with one target would have, too */
+/* The first result has the form of that of a verb with one target */
 static int attempt_print(struct json *j, const struct livecall *lc,
 			 const struct sipverb *verb, int index, int count)
 {

@@ -1,9 +1,9 @@
 /**
  * @file hold.c  A call on hold, and back
  *
- * The far end is asked by a re-INVITE to send no media; what we send goes on.
- * libre sends the re-INVITE, again if need be, and tells nobody of its answer:
- * a listener sees that. What was asked for is done one after the other.
+ * A re-INVITE asks the far end to send no media; ours go on. libre sends the
+ * re-INVITE, repeats it if needed, and reports its answer to nobody: a
+ * listener sees it. Requests are carried out one after the other.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -123,8 +123,8 @@ static struct ask *next_ask(const struct hold *h)
 }
 
 
-/* From 1.1.0 on, baresip's media follow what is offered before it is agreed:
-   they do again, while nothing is sent */
+/* From 1.1.0 on, baresip's media follow an offer before it is agreed: they do
+   so again, while nothing is sent */
 static void undo(const struct hold *h)
 {
 	struct call *call = h->lc->call;
@@ -160,7 +160,7 @@ static int offer(struct hold *h, bool hold)
 }
 
 
-/* What the far end answered, as a text */
+/* Answer of the far end, as a text */
 static void print_answer(char *text, size_t size, const struct hold *h)
 {
 	(void)re_snprintf(text, size,
@@ -184,8 +184,8 @@ static void deadline_handler(void *arg)
 				  ANSWER_MAX / 1000);
 	refuse(ask, why);
 
-	/* what libre would ask again is another thing now; what it has asked
-	   may be granted yet, and is then taken back */
+	/* libre would repeat another request now; an earlier one may still be
+	   granted, and is then taken back */
 	if (h->scode && list_isempty(&h->asks))
 		(void)offer(h, h->wanted);
 }
@@ -201,7 +201,8 @@ static void cannot(struct ask *ask, int err)
 }
 
 
-/* What is so already is granted; then the next thing is asked for */
+/* A request for the present state is granted at once; then the next one
+   follows */
 static void settle(struct hold *h)
 {
 	struct ask *ask;
@@ -433,7 +434,7 @@ void hold_end(struct livecall *lc)
 
 
 /**
- * The call is closed: what was asked for comes no more
+ * The call is closed: drop its requests
  *
  * @param lc Live call
  */

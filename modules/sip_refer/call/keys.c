@@ -1,8 +1,8 @@
 /**
  * @file keys.c  The keys that the far end of a call presses
  *
- * baresip tells of those that come by RTP. Those that come by INFO are read
- * here, before it: it wants them as one vendor writes them.
+ * baresip reports keys that come by RTP. Keys that come by INFO are read here,
+ * before baresip, which accepts the form of one vendor only.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -78,7 +78,7 @@ int keys_begin(struct livecall *lc)
 
 
 /**
- * Take note of a key that came by RTP
+ * Note a key that came by RTP
  *
  * @param lc  Live call
  * @param prm Text of baresip's event

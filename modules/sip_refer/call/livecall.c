@@ -1,5 +1,5 @@
 /**
- * @file livecall.c  One live call: what is known of it, and what is done to it
+ * @file livecall.c  One live call: its state, and the actions on it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +39,7 @@ static void destructor(void *arg)
 }
 
 
-/* By the Call-ID as it came: what is told may differ */
+/* Compares the Call-ID as it came: the reported one may differ */
 static void take_invite(struct livecall *lc)
 {
 	if (!lc->headers)
@@ -58,7 +58,7 @@ void livecall_answered(struct livecall *lc)
 	deadline_cancel(&lc->dial_limit);
 	lc->answered = deadline_now();
 
-	/* of an outgoing call, they come with the answer */
+	/* those of an outgoing call come with the answer */
 	if (lc->outgoing && lc->call_id)
 		take_invite(lc);
 
@@ -167,7 +167,7 @@ static void dial_timeout_handler(void *arg)
  * @param lc      Live call
  * @param sid     call_sid
  * @param ref     Names the request of referd
- * @param timeout It is given up if nobody answers so long [s], 0: never
+ * @param timeout Time limit of the answer [s], 0 for none
  */
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 		    uint32_t timeout)
@@ -255,7 +255,7 @@ static void leave_handler(void *arg)
  * afterwards, unless the far end is to end it.
  *
  * @param lc Live call
- * @param ms How long the far end's BYE is waited for, 0: not at all [ms]
+ * @param ms Time to wait for the far end's BYE, 0 for none [ms]
  */
 void livecall_transferred(struct livecall *lc, uint32_t ms)
 {

@@ -1,8 +1,9 @@
 /**
  * @file livecalls.c  The live calls of this baresip, from its events
  *
- * A pointer to a call dies with the event CALL_CLOSED, and in some releases
- * without any: where that can be, the call is looked for before it is used.
+ * A pointer to a call becomes invalid with the event CALL_CLOSED, and in some
+ * releases without any event. Where that can happen, the call is looked up
+ * before use.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -112,7 +113,7 @@ static uint16_t reason_scode(const char *reason)
 }
 
 
-/* What is told of a call is told before its end */
+/* Reports on a call come before its end */
 static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 		   bool stopping)
 {
@@ -244,7 +245,7 @@ void livecalls_report(void)
  * @param call    Call of baresip
  * @param sid     call_sid
  * @param ref     Names the request of referd
- * @param timeout The call is given up if nobody answers so long [s], 0: never
+ * @param timeout Time limit of the answer [s], 0 for none
  * @param keys    Whether the keys that its far end presses are reported
  *
  * @return 0, or ENOMEM

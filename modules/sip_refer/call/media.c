@@ -13,7 +13,7 @@
 
 
 enum {
-	SAMPLE_AGE = 1000, /* So long none may come [ms] */
+	SAMPLE_AGE = 1000, /* Longest gap between media [ms] */
 };
 
 
@@ -24,7 +24,7 @@ static struct stream *stream_of(const struct livecall *lc)
 
 
 /**
- * Take note of what has come so far
+ * Note the media that have come so far
  *
  * @param lc Live call, whose call baresip has
  *
@@ -69,7 +69,7 @@ static const struct media_sample *find_sample(const struct livecall *lc)
 /**
  * Tell whether something has come within the last second
  *
- * @param comesp Whether it has; left alone if nobody knows
+ * @param comesp Whether media come; unchanged if unknown
  * @param lc     Live call, whose call baresip has
  *
  * @return True if it is known

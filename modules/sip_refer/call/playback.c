@@ -92,7 +92,8 @@ static void end_handler(bool whole, void *arg)
 {
 	struct playback *p = arg;
 
-	/* by a re-INVITE of the far end, say: what it has missed is unknown */
+	/* ended by a re-INVITE of the far end, for example: the missed part is
+	   unknown */
 	if (!whole) {
 		tmr_start(&p->tmr, 0, tmr_handler, p);
 		return;

@@ -1,8 +1,8 @@
 /**
  * @file profiles.c  How far ends are transferred, from a file
  *
- * The file is looked at whenever a verb comes, so that nobody has to say that
- * it has changed. What is wrong in it is told once, and changes nothing.
+ * The file is checked at each verb, so that a change needs no command. An
+ * error in it is logged once, and changes nothing.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -94,7 +94,7 @@ static int decode(FILE *f)
 }
 
 
-/* Nobody waits for what is no file */
+/* A FIFO or a device would block */
 static int open_file(FILE **fp, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))

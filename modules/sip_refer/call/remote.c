@@ -1,5 +1,5 @@
 /**
- * @file remote.c  What the messages of a call say of its far end
+ * @file remote.c  The far end of a call, from its messages
  *
  * Copyright (C) 2026 the sip_refer authors
  */

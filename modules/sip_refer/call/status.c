@@ -158,7 +158,7 @@ static void close_report(struct livecall *lc)
 }
 
 
-/* What a closed call is called that was never answered */
+/* State of a closed call that was never answered */
 static const char *failure_name(const struct livecall *lc, uint16_t scode)
 {
 	switch (scode) {

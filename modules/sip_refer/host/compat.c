@@ -1,5 +1,5 @@
 /**
- * @file compat.c  What differs between baresip and libre releases
+ * @file compat.c  Differences between releases of baresip and libre
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -50,7 +50,7 @@ typedef void(compat_event_h)(struct ua *ua, struct call *call,
 int compat_event_register(compat_event_h *eh, void *arg);
 
 /**
- * Unregister the handler of baresip's events; harmless if there is none
+ * Unregister the handler of baresip's events; does nothing without one
  */
 void compat_event_unregister(void);
 
@@ -73,7 +73,7 @@ int compat_fd_listen(struct compat_fd **cfdp, int fd, int flags, fd_h *fh,
  * Defines the handler that allocates a source of audio
  *
  * @param stp Pointer to the source; it begins with a struct compat_source
- * @param prm What baresip wants of it
+ * @param prm Parameters that baresip asks for
  * @param rh  Takes the frames
  * @param arg Argument of rh: the audio of the call
  *
@@ -107,7 +107,7 @@ int compat_source_register(struct ausrc **asp, const char *name,
  * @param arg   Argument of rh
  * @param sampv Samples
  * @param sampc Their number, over all channels
- * @param prm   What baresip wants of the source
+ * @param prm   Parameters that baresip asks for
  */
 void compat_source_frame(ausrc_read_h *rh, void *arg, int16_t *sampv,
 			 size_t sampc, const struct ausrc_prm *prm);
@@ -142,7 +142,7 @@ void compat_hangup(struct ua *ua, struct call *call, uint16_t scode,
 		   const char *reason, const char *hdrs);
 
 /**
- * Get the version of the baresip that runs. 1.x does not tell; its two
+ * Get the version of the running baresip. 1.x does not report it; its two
  * releases differ in a function that only the later one has.
  *
  * @return Version string
@@ -152,7 +152,7 @@ const char *compat_baresip_version(void);
 /**
  * Tell whether the module was built for the baresip and libre that run
  *
- * @param text Buffer for what it was built for and runs on
+ * @param text Buffer for the releases of build and run
  * @param size Size of the buffer
  *
  * @return 0, or ENOTSUP if it was not

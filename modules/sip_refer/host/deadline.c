@@ -1,9 +1,10 @@
 /**
- * @file deadline.c  Timers that nobody moves who sets the clock
+ * @file deadline.c  Timers that do not move when the clock is set
  *
- * libre's run on the time of day before its release 2: if that is set back,
- * they come as much later, and a transfer would wait so long.  What is to come
- * in this turn of the loop, before what other sockets bring, is libre's still.
+ * Before release 2, libre's timers depend on the time of day: if it is set
+ * back, they fire later by as much, and a transfer would wait so long.  A
+ * deadline that is due in this turn of the loop, before other sockets are
+ * read, is still a timer of libre's.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,11 +1,11 @@
 /**
  * @file dialog.c  The SIP dialog and session of a stock baresip call
  *
- * baresip gives nobody a call's dialog, but hands it to libre's
+ * baresip exports no dialog of a call, but passes it to libre's
  * sipevent_drefer() when it transfers a call, and the session to
- * sipsess_modify() when it renegotiates one. We stand in for both, ask baresip
- * to do it, keep what we are handed, and send nothing. What we did not ask for
- * goes through to libre untouched.
+ * sipsess_modify() when it renegotiates one. The module replaces both
+ * functions, asks baresip to call them, keeps their arguments, and sends
+ * nothing. Calls that it did not ask for go through to libre unchanged.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -40,7 +40,7 @@ static void destructor(void *arg)
 }
 
 
-/* baresip sends a REFER of its own: what is notified of that is libre's */
+/* baresip sends a REFER of its own: libre takes its NOTIFYs */
 static void set_shared(const struct sip_dialog *sip_dlg)
 {
 	struct le *le;
@@ -55,7 +55,7 @@ static void set_shared(const struct sip_dialog *sip_dlg)
 }
 
 
-/* Stands in for sipevent_drefer(); same signature since libre 0.6 */
+/* Replaces sipevent_drefer(); same signature since libre 0.6 */
 static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 			  struct sip_dialog *dlg, const char *cuser,
 			  sip_auth_h *authh, void *aarg, bool aref,
@@ -96,7 +96,7 @@ static int drefer_handler(struct sipsub **subp, struct sipevent_sock *sock,
 }
 
 
-/* Stands in for sipsess_modify() */
+/* Replaces sipsess_modify() */
 static int modify_handler(struct sipsess *sess, struct mbuf *desc)
 {
 	if (claim.sess) {
@@ -174,7 +174,7 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri)
 }
 
 
-/* What is to be claimed is set */
+/* Sets the expected arguments */
 static int claim_modify(struct call *call)
 {
 	int err;
@@ -216,7 +216,7 @@ int dialog_reinvite(struct reinvite *inv, struct call *call)
 }
 
 
-/* What a request can be sent to */
+/* Whether a request can be sent to the URI */
 static bool is_target(const struct pl *contact)
 {
 	struct sip_addr addr;
@@ -230,7 +230,7 @@ static bool is_target(const struct pl *contact)
 }
 
 
-/* The Contact is the one before, and nobody has set another target since */
+/* The Contact did not change, and no other target has been set since */
 static bool is_refreshed(const struct dialog *dlg, const struct pl *contact)
 {
 	return dlg->contact && !pl_strcmp(contact, dlg->contact) &&
@@ -260,7 +260,7 @@ void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg)
 }
 
 
-/* Where a request in the dialog would leave, as far as that is known before
+/* The local address of a request in the dialog, as far as it is known before
    its next hop is looked up */
 static int find_source(const struct dialog *dlg, struct sa *src,
 		       enum sip_transp *tpp)

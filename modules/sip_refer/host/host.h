@@ -93,9 +93,9 @@ struct deadline {
 /**
  * Defines the handler of the end of a file
  *
- * @param whole True if it was played whole; false if baresip has ended the
- *              source, as for another codec. Then the file may be played
- *              anew, but not within the handler.
+ * @param whole True if the whole file was played; false if baresip has ended
+ *              the source, for another codec for example. Then the file may be
+ *              played again, but not within the handler.
  * @param arg   Handler argument
  */
 typedef void(source_end_h)(bool whole, void *arg);
@@ -108,14 +108,14 @@ typedef void(source_end_h)(bool whole, void *arg);
  *
  * @param aor Address of its account, NULL for any
  *
- * @return User agent, NULL if there is none
+ * @return User agent, NULL if unknown
  */
 struct ua *agents_find(const char *aor);
 
 /**
  * Get the address of the first account, at which this baresip can be called
  *
- * @return AoR, NULL if there is no account, or if it has more than 2048 bytes
+ * @return AoR, NULL without an account, or if it has more than 2048 bytes
  */
 const char *agents_aor(void);
 
@@ -132,14 +132,14 @@ bool agents_each_call(agents_call_h *h, const void *arg);
 /**
  * Tell whether a call lives
  *
- * @param call Pointer to what was a call
+ * @param call Pointer that may not be valid any more
  *
  * @return True if it still is
  */
 bool agents_have_call(const struct call *call);
 
 /**
- * Tell whether there is a call with a Call-ID
+ * Tell whether a call with a Call-ID exists
  *
  * @param id Call-ID
  *
@@ -151,7 +151,7 @@ bool agents_have_call_id(const struct pl *id);
 /* dialog: The SIP dialog and session of a stock baresip call */
 
 /**
- * Stand in for the functions that baresip hands its dialogs and sessions to
+ * Replace the functions to which baresip passes its dialogs and sessions
  *
  * @param why  Buffer for the sentence that says why it cannot be done
  * @param size Size of the buffer
@@ -172,11 +172,10 @@ void dialog_close(void);
  *
  * @param dlgp Pointer to the dialog
  * @param call An established call
- * @param uri  What baresip's log says that the call is transferred to, if it
- *             has everything
+ * @param uri  Target of the transfer in baresip's log
  *
- * @return 0, EINVAL, ENOMEM, ENOTSUP if baresip does not hand it out, or what
- *         it refuses to transfer the call with
+ * @return 0, EINVAL, ENOMEM, ENOTSUP if baresip does not pass it, or baresip's
+ *         error of transferring the call
  */
 int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
 
@@ -186,20 +185,20 @@ int dialog_take(struct dialog **dlgp, struct call *call, const char *uri);
  * @param sessp Pointer to the session, borrowed from the call
  * @param call  Call
  *
- * @return 0, EINVAL, ENOTSUP if baresip does not hand it out, or what it
- *         cannot renegotiate the call with
+ * @return 0, EINVAL, ENOTSUP if baresip does not pass it, or baresip's error
+ *         of renegotiating the call
  */
 int dialog_take_session(struct sipsess **sessp, struct call *call);
 
 /**
  * Renegotiate a call, with what its media now offer
  *
- * @param inv  What is known of the re-INVITE; its `dlg` is given back with
+ * @param inv  Set to the state of the re-INVITE; free its `dlg` with
  *             mem_deref()
  * @param call Call
  *
- * @return 0, EINVAL, ENOTSUP if baresip sends none, or what it cannot
- *         renegotiate the call with
+ * @return 0, EINVAL, ENOTSUP if baresip sends none, or baresip's error of
+ *         renegotiating the call
  *
  * Reference: RFC 3261 section 14.1
  */
@@ -227,8 +226,7 @@ void dialog_refresh(struct dialog *dlg, const struct sip_msg *msg);
  * @param hdrs  Header fields, each ended by CRLF
  * @param via   Whether to make up the Via that the transport adds
  *
- * @return 0, ENOMEM, or EPROTONOSUPPORT if there is no transport to its next
- *         hop
+ * @return 0, ENOMEM, or EPROTONOSUPPORT without a transport to its next hop
  */
 int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 		 uint32_t cseq, const char *hdrs, bool via);
@@ -237,9 +235,9 @@ int dialog_print(char **textp, const struct dialog *dlg, const char *met,
 /* direction: Which way the media of a call go */
 
 /**
- * Set whether the far end of a call is to send media. What we send goes on:
- * baresip's own hold would silence that as well. It is agreed with the far end
- * by dialog_reinvite().
+ * Set whether the far end of a call may send media. Our media go on: baresip's
+ * own hold would silence them as well. dialog_reinvite() agrees it with the
+ * far end.
  *
  * @param call Call
  * @param hold True if it is to send none
@@ -306,7 +304,7 @@ void drequest_give_up(struct drequest *req);
 uint32_t drequest_cseq(const struct drequest *req);
 
 
-/* invite: What the far end says of itself in an INVITE or its 2xx */
+/* invite: The header fields of the far end in an INVITE or its 2xx */
 
 /**
  * Keep the header fields of an initial INVITE, or of its 2xx
@@ -320,12 +318,13 @@ void invite_keep(const struct sip_msg *msg);
  *
  * @param call_id Call-ID of the call
  * @param uuip    Pointer to the JSON array of its User-to-User, to be freed,
- * or to NULL; left alone if there are no header fields
+ *                or to NULL; unchanged without header fields
  * @param sourcep Pointer to the host that they came from, with a port if it
- *                can be reached there; left alone if there are none
- * @param shown   What they show of the far end; left alone likewise
+ *                can be reached there; unchanged without header fields
+ * @param shown   Features of the far end; unchanged likewise
  *
- * @return JSON object of name and value, to be freed; NULL if there is none
+ * @return JSON object of names and values, to be freed; NULL without header
+ *         fields
  */
 char *invite_take(const char *call_id, char **uuip, char **sourcep,
 		  struct shown *shown);
@@ -354,7 +353,7 @@ int listener_put_first(struct sip_lsnr **lsnrp, bool req, sip_msg_h *msgh);
 /* source: An audio source for baresip that plays WAV files */
 
 /**
- * Let go of an argument of source_play(): nothing is told any more
+ * Drop an argument of source_play(): its handler is not called any more
  *
  * @param arg Handler argument
  */
@@ -380,8 +379,8 @@ void source_close(void);
  * @param endh  Called once at the end of the file, not if it is stopped
  * @param arg   Handler argument
  *
- * @return 0, ENOMEM, ENOENT if there is no such file, ENOTSUP if it is no WAV
- *         that can be played to this call, or what it cannot be read with
+ * @return 0, ENOMEM, ENOENT if the file does not exist, ENOTSUP if it is not a
+ *         WAV file that can be played to this call, or an error of reading it
  */
 int source_play(struct audio *audio, const char *path, source_end_h *endh,
 		void *arg);
@@ -395,7 +394,7 @@ int source_play(struct audio *audio, const char *path, source_end_h *endh,
 void source_stop(struct audio *audio);
 
 
-/* deadline: Timers that nobody moves who sets the clock */
+/* deadline: Timers that do not move when the clock is set */
 
 /**
  * Get ready for deadlines
@@ -410,7 +409,7 @@ int deadline_init(void);
 void deadline_close(void);
 
 /**
- * Start a deadline, anew if it runs
+ * Start a deadline, or restart it
  *
  * @param d   Deadline, zeroed when it is new
  * @param ms  Until it comes [ms]
@@ -431,7 +430,7 @@ void deadline_cancel(struct deadline *d);
  *
  * @param d Deadline
  *
- * @return True if it was started, and has neither come nor been cancelled
+ * @return True if it was started and has neither come nor been cancelled
  */
 bool deadline_runs(const struct deadline *d);
 

@@ -2,8 +2,7 @@
  * @file import.c  Functions of ours in the place of functions that baresip
  *                 imports from libre
  *
- * What is changed are the places that the relocation tables tell of, nothing
- * else.
+ * Only places that the relocation tables name are changed.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

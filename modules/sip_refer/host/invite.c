@@ -1,5 +1,5 @@
 /**
- * @file invite.c  What the far end says of itself in an INVITE or its 2xx
+ * @file invite.c  The header fields of the far end in an INVITE or its 2xx
  *
  * baresip does not keep the header fields, so they are read before baresip
  * sees the message, and wait here for the call that it becomes.
@@ -108,7 +108,7 @@ void invite_keep(const struct sip_msg *msg)
 		return;
 	}
 
-	/* a message sent again, or a re-INVITE's 2xx that nobody takes */
+	/* a retransmission, or a re-INVITE's 2xx that is not for us */
 	mem_deref(find(inv->call_id));
 
 	if (list_count(&waiting) >= WAITING_MAX)

@@ -1,5 +1,5 @@
 /**
- * @file reloc.c  Where an object in memory keeps the addresses it imports
+ * @file reloc.c  Places of the imported addresses of an object in memory
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -128,7 +128,7 @@ bool reloc_is_known(void)
  * Find where an object keeps the address of a function that it imports
  *
  * @param slotv  Places, in the object's relocation tables
- * @param max    How many places there is room for
+ * @param max    Size of the array
  * @param dpi    The object
  * @param symbol Name of the function
  *
@@ -216,7 +216,7 @@ static int page_prot(int *protp, uintptr_t addr)
  * writable as it was.
  *
  * @param slot The place
- * @param val  What is written
+ * @param val  New value
  *
  * @return 0, or what mprotect() fails with, ENOENT if the page is not mapped
  */

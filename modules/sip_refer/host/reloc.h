@@ -1,7 +1,8 @@
 /**
- * @file reloc.h  Where an object in memory keeps the addresses it imports
+ * @file reloc.h  Places of the imported addresses of an object in memory
  *
- * Apart from libre, so that it can be tried alone, on any processor.
+ * This is independent of libre, so that it can be tested alone, for any
+ * processor.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -137,7 +137,8 @@ static size_t file_read(struct ausrc_st *st, int16_t *sampv, size_t sampc)
 }
 
 
-/* One frame from the file, the last filled up with silence; false behind it */
+/* Reads one frame from the file, the last one filled up with silence; false at
+   the end */
 static bool frame_read(struct ausrc_st *st, int16_t *sampv)
 {
 	const size_t inc = samples(st->fprm.srate, st->fprm.channels,

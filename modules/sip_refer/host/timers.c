@@ -1,12 +1,12 @@
 /**
  * @file timers.c  libre's timers that are far off, out of the way of the near
  *
- * libre has all timers in one list, in their order, and finds the place of a
- * new one from the end, step by step. Transactions linger there for 5 and for
- * 32 s: with a hundred transfers a second each retransmission timer passes
- * thousands of them, which takes half of baresip's time. So those that are far
- * off are taken out of the list, and given back a moment before they are due.
- * Who starts or cancels one meanwhile unlinks it from where it is, as ever.
+ * libre keeps all timers in one sorted list, and searches the place of a new
+ * one from the end. Transactions stay in it for 5 and for 32 s: with a hundred
+ * transfers a second each retransmission timer passes thousands of them, which
+ * takes half of baresip's time. So timers that are far off are taken out of
+ * the list, and put back a moment before they are due. Starting or cancelling
+ * one meanwhile unlinks it from where it is, as usual.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

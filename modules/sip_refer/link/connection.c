@@ -243,7 +243,7 @@ void connection_hold(void)
 
 
 /**
- * Go on with what was read, and with reading
+ * Continue with the lines that were read, and with reading
  */
 void connection_resume(void)
 {
@@ -320,7 +320,7 @@ static int connect_socket(void)
 /**
  * Connect
  *
- * @return 0 if somebody listens, who is awaited to answer; otherwise errorcode
+ * @return 0 if a connection is on its way; otherwise errorcode
  */
 int connection_open(void)
 {

@@ -144,8 +144,8 @@ static int find(const struct direct_service **servicep)
 /**
  * Attach to a referd in this process
  *
- * @return 0, ENOENT or ENOTCONN if there is none, ENOTSUP if it is of another
- *         release, or what it refuses with
+ * @return 0, ENOENT or ENOTCONN without one, ENOTSUP if it is of another
+ *         release, or its error
  */
 int handover_open(void)
 {
@@ -172,7 +172,7 @@ int handover_open(void)
 
 
 /**
- * Tell whether there is a referd in this process
+ * Tell whether a referd is in this process
  *
  * @return True if we are attached to it
  */
@@ -183,8 +183,8 @@ bool handover_is_up(void)
 
 
 /**
- * Hand over what was reported, and let referd do what comes of it. Its
- * requests wait meanwhile: who reports may be in the middle of something.
+ * Hand over the reports, and let referd act on them. Its requests wait
+ * meanwhile: the caller may be in the middle of an action.
  *
  * @return False if it has called us: then this is to be done later
  */

@@ -1,5 +1,5 @@
 /**
- * @file lines.c  Lines in what comes on the link
+ * @file lines.c  Lines received on the link
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@
 
 
 /**
- * Forget what has come
+ * Drop received bytes
  *
  * @param l Lines
  */
@@ -22,7 +22,7 @@ void lines_reset(struct lines *l)
 
 
 /**
- * Receive what there is, as far as there is room
+ * Receive bytes, as far as they fit
  *
  * @param l  Lines
  * @param fd Socket
@@ -41,7 +41,7 @@ ssize_t lines_recv(struct lines *l, int fd)
 }
 
 
-/* What has no end yet and can't get one any more */
+/* The line has no end yet, and is too long for one */
 static bool is_too_long(struct lines *l)
 {
 	const bool first = !l->skipping;
@@ -57,13 +57,13 @@ static bool is_too_long(struct lines *l)
 
 
 /**
- * Handle each line that is whole, and keep the rest. Of a line that is too
- * long nothing is handled.
+ * Handle each complete line, and keep the rest. A line that is too long is not
+ * handled.
  *
  * @param l Lines
  * @param h Handler, which may reset the lines if it stops
  *
- * @return True if there is a line, just begun, that is too long
+ * @return True if a line that is too long has just begun
  */
 bool lines_split(struct lines *l, lines_h *h)
 {

@@ -1,5 +1,5 @@
 /**
- * @file lines.h  Lines in what comes on the link
+ * @file lines.h  Lines received on the link
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@
 #include <sys/types.h>
 #include "linkreport.h"
 
-/* What came, from the begin of a line on */
+/* Received bytes, from the begin of a line */
 struct lines {
 	char buf[LINK_LINE_MAX + 1]; /* with the end of the line */
 	size_t len;

@@ -1,5 +1,5 @@
 /**
- * @file link.c  What is said on the link, whichever way it goes
+ * @file link.c  The link, over a socket or within the process
  *
  * To a referd in this process it goes directly, otherwise over its socket;
  * docs/link.md describes the messages.
@@ -51,7 +51,7 @@ static void connect_handler(void *arg)
 
 
 /**
- * There is no referd, or none any more: try again in a while
+ * referd is not there (any more): try again in a while
  */
 void link_lost(void)
 {
@@ -61,7 +61,7 @@ void link_lost(void)
 
 
 /**
- * There is a referd in this process: attach to it, wherever we are now
+ * A referd is in this process: attach to it, whatever the state
  */
 void link_offer(void)
 {
@@ -74,7 +74,7 @@ void link_offer(void)
 
 
 /**
- * Get what the module says of itself when it meets referd
+ * Get the module's description of itself for referd
  *
  * @param hello Report
  */
@@ -115,7 +115,7 @@ void link_welcome(uint64_t n)
  * referd asks for something
  *
  * @param rq   Request
- * @param body Its verbs, or what is to be dialled
+ * @param body Its verbs, or the data of a dial
  */
 void link_asked(const struct node_request *rq, const struct cJSON *body)
 {
@@ -140,10 +140,9 @@ void link_flush(void)
 	tmr_cancel(&lnk.flush);
 	flush_handler(NULL);
 
-	/* referd may wait for this very processor: it was woken by who is
-	   about to sleep, as the kernel believes.  Without giving it away the
-	   client hears of a NOTIFY 1.3 times as late (tests/bench/run
-	   latency). */
+	/* referd may wait for this processor: the kernel woke it there,
+	   expecting this process to sleep soon.  Without yielding, the client
+	   gets a NOTIFY 1.3 times as late (tests/bench/run latency). */
 	if (connection_is_up())
 		(void)sched_yield();
 }
@@ -162,8 +161,8 @@ static bool add(const struct report *r, bool passing)
 
 void link_report(const struct report *r)
 {
-	/* what a turn of the loop reports goes out together, after what it
-	   has sent to the network */
+	/* the reports of a turn of the loop go out together, after its
+	   messages to the network */
 	if (add(r, false))
 		tmr_start(&lnk.flush, 0, flush_handler, NULL);
 }

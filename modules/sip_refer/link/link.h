@@ -29,10 +29,10 @@ struct link_handlers {
 };
 
 
-/* link: What is said on the link, whichever way it goes */
+/* link: The link, over a socket or within the process */
 
 /**
- * Start the link to referd. Nobody has to listen yet: it connects when it can.
+ * Start the link to referd. It connects when referd is there.
  *
  * @param path Path of referd's socket
  * @param node Name of this baresip
@@ -44,7 +44,7 @@ int link_init(const char *path, const char *node,
 	      const struct link_handlers *h);
 
 /**
- * Send what is left to say, and close the link
+ * Send the last reports, and close the link
  */
 void link_close(void);
 
@@ -57,25 +57,24 @@ void link_close(void);
 void link_report(const struct report *r);
 
 /**
- * Report to referd what nobody has to know at once. It goes out with the next
- * report, if that comes within a moment: a far end has often more to say, and
- * each time that referd is woken costs more than what it is told.
+ * Send a report to referd that is not urgent. It goes out with the next
+ * report, if that comes within a moment: a far end often sends several
+ * messages, and waking referd costs more than the report.
  *
  * @param r Report, as for link_report()
  */
 void link_report_later(const struct report *r);
 
 /**
- * Report to referd, as link_report_later() does, a step that others follow:
- * if there is not room for all, it is the first to go
+ * Send a report to referd like link_report_later(), about a step that others
+ * follow: if not all fit, it is dropped first
  *
  * @param r Report, as for link_report()
  */
 void link_report_step(const struct report *r);
 
 /**
- * Have what was reported in this turn of the loop told at once, before more is
- * done in it
+ * Send the reports of this turn of the loop at once, before the turn goes on
  */
 void link_flush(void);
 

@@ -1,5 +1,5 @@
 /**
- * @file unacked.c  What referd has not acknowledged
+ * @file unacked.c  Reports that referd has not acknowledged
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -122,8 +122,7 @@ static void keep(struct unacked *rep, bool passing)
 }
 
 
-/* Each that is made has bounds; one that has none must not cost those behind
-   it */
+/* Each report has bounds; one without must not cost the reports after it */
 static int print_line(char **linep, size_t *lenp, const struct report *r)
 {
 	struct json j;
@@ -155,8 +154,8 @@ static int print_line(char **linep, size_t *lenp, const struct report *r)
  * Number a report, and keep it until referd acknowledges it
  *
  * @param r       Report
- * @param passing True if it is the first to be dropped when there are too
- *                many: a later one says how it went on
+ * @param passing True if it is dropped first when there are too many: a later
+ *                report has the newer state
  * @param direct  True if it is to be handed over, not written
  *
  * @return 0, ENOMEM, or EMSGSIZE if it is too long for a line
@@ -222,7 +221,7 @@ void unacked_forget(uint64_t n)
 /**
  * Get the number of the oldest report that is kept
  *
- * @return Number; of the next one, if none is
+ * @return Number; that of the next report, if there is none
  */
 uint64_t unacked_first(void)
 {
@@ -270,7 +269,8 @@ static void wrote(size_t n)
 }
 
 
-/* What was handed over is written now: its line takes its place */
+/* A report that was handed over as a struct is written now: its line replaces
+   it */
 static int become_line(struct unacked *rep)
 {
 	size_t len = 0;
@@ -319,7 +319,7 @@ static size_t gather(struct iovec *iov)
 
 
 /**
- * Write what is not written yet
+ * Write the reports that are not written yet
  *
  * @param fd    Socket
  * @param flags As for send()
@@ -372,9 +372,9 @@ static void hand(struct unacked *rep, const struct direct_service *service)
 
 
 /**
- * Hand over what is not handed over yet
+ * Hand over the reports that are not handed over yet
  *
- * @param servicep Who takes it: NULL as soon as it has gone
+ * @param servicep The receiver: NULL as soon as it has gone
  *
  * @return True if there was something
  */

@@ -1,5 +1,5 @@
 /**
- * @file unacked.h  What referd has not acknowledged
+ * @file unacked.h  Reports that referd has not acknowledged
  *
  * Copyright (C) 2026 the sip_refer authors
  */

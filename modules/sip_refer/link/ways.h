@@ -1,5 +1,5 @@
 /**
- * @file ways.h  What the ways to referd have in common
+ * @file ways.h  The interface of both ways to referd
  *
  * Copyright (C) 2026 the sip_refer authors
  */

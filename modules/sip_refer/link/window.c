@@ -1,12 +1,12 @@
 /**
  * @file window.c  How many REFERs wait for their answers
  *
- * A hundred that go out at once bring so many answers and NOTIFYs at once
- * that they overflow the receive buffer of a UDP socket; what was dropped
- * comes again after half a second, or later. So while some wait for their
- * answers, referd's requests wait, too; but not for long: a far end that does
- * not answer must not keep others from theirs. RFC 6357 calls this overload
- * control by a window.
+ * A hundred requests at once bring so many answers and NOTIFYs that they
+ * overflow the receive buffer of a UDP socket; dropped messages come again
+ * after half a second or later. So while some requests wait for their answers,
+ * the requests of referd wait, too; but not for long: a far end that does not
+ * answer must not delay the others. RFC 6357 calls this overload control by a
+ * window.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -48,7 +48,8 @@ static int contact_print(struct mbuf *mb, const char *input, const char *field,
 }
 
 
-/* Of several, the first comes first: without q they may be called at once */
+/* The first of several contacts is first choice: without q they may be called
+   at once */
 static int contacts_print(struct mbuf *mb, const cJSON *array,
 			  const struct farend *far, struct error *error)
 {
@@ -119,7 +120,7 @@ static int contact_decode(struct mbuf *mb, const cJSON *json,
 }
 
 
-/* RFC 3261 section 21.3: where the caller is to call instead */
+/* RFC 3261 section 21.3: the Contact that the caller shall call instead */
 static int deflect_decode(struct sipverb *verb, cJSON *json,
 			  const struct farend *far, struct error *error)
 {
@@ -180,12 +181,12 @@ static int hdrs_decode(struct sipverb *verb, const cJSON *json,
 
 
 /**
- * Decode what a sip:decline has of its own
+ * Decode the members of a sip:decline
  *
  * @param verb  Verb
  * @param json  The verb as it was sent
  * @param far   Far end of the call, to which numbers in `contact` belong
- * @param error What is wrong with it
+ * @param error Set if one is not valid
  *
  * @return 0, ENOMEM, or EBADMSG if a field is wrong
  */

@@ -1,5 +1,5 @@
 /**
- * @file doubts.c  What far ends are known to do with a REFER
+ * @file doubts.c  Known behaviour of far ends with a REFER
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -269,7 +269,7 @@ static const struct {
 };
 
 
-/* Of one stack, or of a few, each is meant by "it" */
+/* "it" means the far end, of one stack or of a few */
 static int sentence_print(struct re_printf *pf, const struct sentence *s)
 {
 	if (islower((uint8_t)*s->text))

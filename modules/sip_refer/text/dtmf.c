@@ -1,5 +1,5 @@
 /**
- * @file dtmf.c  The keys of a telephone, as SIP and RTP tell of them
+ * @file dtmf.c  DTMF keys in SIP and RTP
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -95,7 +95,7 @@ char dtmf_event(const char *prm)
 }
 
 
-/* What came one way and is to come the other way, the oldest first */
+/* Keys that came one way and may come the other way, the oldest first */
 static bool is_awaited(struct dtmf_way *way, char key, uint64_t now)
 {
 	size_t i;
@@ -105,7 +105,7 @@ static bool is_awaited(struct dtmf_way *way, char key, uint64_t now)
 		if (way->keys[i] != key || now - way->times[i] > SAME_TIME)
 			continue;
 
-		/* those before it came one way only */
+		/* the keys before it came one way only */
 		way->count -= ++i;
 		memmove(way->keys, way->keys + i, way->count);
 		memmove(way->times, way->times + i,

@@ -1,9 +1,10 @@
 /**
- * @file farend.c  Who the far end of a call is, and where its numbers belong
+ * @file farend.c  Identity of the far end of a call, and the host for its
+ *                 numbers
  *
- * What it writes into From and Contact is its own affair: it may withhold its
- * number, name a gateway by a word that only its neighbours know, or forget to
- * escape. All of that is read, and nothing of it is handed on as it came.
+ * From and Contact of a far end may withhold its number, name a gateway by a
+ * word that only its neighbours know, or lack escapes. All of that is read,
+ * and none of it is passed on as it came.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -157,10 +158,9 @@ static int take_host(struct farend *far, const struct uri_parts *uri,
 }
 
 
-/* Where a number belongs. The remote target ends the call, but where it is a
-   name that nobody can look up (RFC 7118 section 5) there is what the message
-   came from. Some carriers write our own address into From: a number sent
-   there would come back to us. */
+/* The host for a number: the remote target, unless its name cannot be looked
+   up (RFC 7118 section 5); then the source of the message. Some carriers write
+   our own address into From: a number sent there would come back to us. */
 static int find_host(struct farend *far, const struct farend_names *names)
 {
 	struct uri_parts identity, target;
@@ -189,7 +189,7 @@ static int find_host(struct farend *far, const struct farend_names *names)
 }
 
 
-/* Those of a URI's parameters that may stand there */
+/* The parameters of a URI that may be passed on */
 static int print_params(struct mbuf *mb, const struct pl *params)
 {
 	struct pl left = *params, param, esc;
@@ -208,7 +208,7 @@ static int print_params(struct mbuf *mb, const struct pl *params)
 }
 
 
-/* RFC 3261 section 25.1, userinfo; nothing, if there is no user */
+/* RFC 3261 section 25.1, userinfo; nothing without a user */
 static int print_userinfo(struct mbuf *mb, const struct pl *userinfo)
 {
 	struct pl user = *userinfo, password = PL_INIT;
@@ -235,7 +235,7 @@ static int print_userinfo(struct mbuf *mb, const struct pl *userinfo)
 }
 
 
-/* The host that a number belongs to takes the place of one that is none */
+/* The host for numbers replaces an invalid one */
 static int print_sip(struct mbuf *mb, const struct farend *far,
 		     const struct uri_parts *uri)
 {
@@ -269,7 +269,7 @@ static int print_host(struct mbuf *mb, const struct farend *far)
 }
 
 
-/* A number that is none in a tel: URI is a user */
+/* An invalid number in a tel: URI is a user */
 static int print_as_user(struct mbuf *mb, const struct farend *far,
 			 const struct pl *user)
 {
@@ -285,8 +285,8 @@ static int print_as_user(struct mbuf *mb, const struct farend *far,
 }
 
 
-/* RFC 3966 section 3.  Whether it is a number, the parameters that are left
-   decide: a phone-context that may not stand there makes no local number. */
+/* RFC 3966 section 3. The remaining parameters decide whether it is a number:
+   a phone-context that is not allowed makes no local number. */
 static int print_tel(struct mbuf *mb, const struct farend *far,
 		     const struct pl *tel)
 {

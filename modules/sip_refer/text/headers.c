@@ -63,7 +63,7 @@ static const char *const stack_hdrs[] = {
 
 static const char stack_prefix[] = "Content-";
 
-/* What else a URI should not bring about: RFC 3261 section 19.1.5 */
+/* Other header fields that a URI should not set: RFC 3261 section 19.1.5 */
 static const char *const no_uri_hdrs[] = {
 	"Accept", "Accept-Encoding", "Accept-Language",
 	"Allow",  "Supported",       "Organization",
@@ -125,7 +125,7 @@ static bool is_stack_hdr(const char *str)
 
 
 /**
- * Tell whether a header field may stand in a URI, for who is called by it
+ * Tell whether a URI may have a header field for the target
  *
  * @param str Its name, unescaped, maybe compact
  *
@@ -201,13 +201,13 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 
 
 /**
- * Take a header field that the SIP stack writes otherwise out of those that a
- * verb brings: there it may be set
+ * Take a header field that the SIP stack normally writes out of those of a
+ * verb, where it may be set
  *
- * @param valuep Pointer to a copy of its value; left alone if there is none
+ * @param valuep Pointer to a copy of its value; unchanged if it is missing
  * @param json   The verb; the member of its `headers` is removed
  * @param name   Its full name
- * @param error  What is wrong with it
+ * @param error  Set if it is not valid
  *
  * @return 0, ENOMEM, or EBADMSG if its value is wrong, or it stands twice
  */

@@ -1,5 +1,5 @@
 /**
- * @file input.c  What an application has written: its fields, and their errors
+ * @file input.c  The input of an application: its fields, and their errors
  *
  * Copyright (C) 2026 the sip_refer authors
  */

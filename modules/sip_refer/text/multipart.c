@@ -52,7 +52,7 @@ static bool boundary_get(struct pl *boundary, const struct msg_ctype *ctyp)
 }
 
 
-/* White space may stand behind it; the last one has two more hyphens */
+/* White space may follow it; the last one has two more hyphens */
 static bool is_delimiter(const struct pl *line, const struct pl *boundary,
 			 bool *last)
 {

@@ -1,5 +1,5 @@
 /**
- * @file notify.c  What a NOTIFY about a transfer says
+ * @file notify.c  The content of a NOTIFY about a transfer
  *
  * Read as tolerantly as carriers write: without Subscription-State, without
  * Event, with or without id, in any case.
@@ -60,7 +60,7 @@ static bool may_be_sent(const struct pl *event)
 }
 
 
-/* RFC 3515 section 2.4.4 and 2.4.6; what is no CSeq names no REFER */
+/* RFC 3515 section 2.4.4 and 2.4.6; an id that is not a CSeq names no REFER */
 static int event_decode(struct notify *notify, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_EVENT);
@@ -119,9 +119,8 @@ static void substate_decode(struct notify *notify, const struct sip_msg *msg)
 }
 
 
-/* A status line is read whatever type the body is said to have; a body of
-   another type that has none is nothing that we understand. RFC 3420 lets a
-   fragment be without one. */
+/* A status line is read whatever the type of the body. A body of another type
+   without one is not understood. RFC 3420 allows a fragment without one. */
 static void body_decode(struct notify *notify, const struct sip_msg *msg)
 {
 	struct pl body, part;

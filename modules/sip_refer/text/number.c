@@ -76,11 +76,10 @@ static bool number_copy(char *buf, size_t size, struct pl left, bool hex)
 
 
 /**
- * Make a number as it stands in a URI: without visual separators, and with
- * its # escaped
+ * Write a number for a URI: without visual separators, and with # escaped
  *
  * @param strp   Pointer to the number
- * @param pl     What somebody wrote
+ * @param pl     Number as written by a person
  * @param params Parameters of its tel: URI, NULL if it is in none: a local
  *               number may have the digits A to F
  *

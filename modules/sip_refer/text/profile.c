@@ -1,5 +1,5 @@
 /**
- * @file profile.c  How a far end is transferred: what one profile says
+ * @file profile.c  One profile: how a far end is transferred
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,7 +12,7 @@
 #include "uri.h"
 
 
-/* What is set when it is taken; EBADMSG if it is wrong */
+/* Takes a value; EBADMSG if it is not valid */
 typedef int(set_h)(struct profile *p, const char *value);
 
 struct setting {

@@ -1,8 +1,8 @@
 /**
  * @file profilefile.c  Profiles, from a file
  *
- * A line is [NAME], which begins a profile, or KEY = VALUE, which says
- * something of it; what begins with # is a comment.
+ * A line is [NAME], which begins a profile, or KEY = VALUE, a setting of it; a
+ * line that begins with # is a comment.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -21,7 +21,7 @@ enum {
 	VALUE_MAX = 256,   /* bytes */
 };
 
-/* What of a call a pattern is held against */
+/* Parts of a call that a pattern is matched with */
 enum match_kind {
 	MATCH_ACCOUNT,
 	MATCH_DOMAIN,
@@ -105,7 +105,7 @@ static const struct profile *find_name(const struct list *list,
 }
 
 
-/* One that nobody would ever reach is a mistake */
+/* A profile that no call would ever match is a mistake */
 static int section(struct reader *r, char *line)
 {
 	const size_t len = strlen(line);
@@ -376,7 +376,7 @@ static bool match_holds(const struct match *m, const struct profile_call *call)
 }
 
 
-/* Of each kind that there is, one must hold */
+/* Of each kind of pattern that the profile has, one must match */
 static bool is_for(const struct profile *p, const struct profile_call *call)
 {
 	bool asked[MATCH_KINDC] = {false}, held[MATCH_KINDC] = {false};

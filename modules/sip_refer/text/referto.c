@@ -1,8 +1,8 @@
 /**
- * @file referto.c  What a Refer-To must not have, though it is a URI
+ * @file referto.c  Parts of a URI that Refer-To must not have
  *
- * Some far ends do as a URI says, and put into their INVITE what is none of
- * the application's: they are not sent it.
+ * Some far ends do as a URI says, and put parts into their INVITE that an
+ * application must not set: the module refuses these.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,7 +26,7 @@ static struct pl name_of(const struct pl *param)
 }
 
 
-/* What stands behind the first of these characters, up to the next */
+/* The text after the first of these characters, up to the next */
 static bool next_param(struct pl *param, struct pl *left, char sep)
 {
 	const char *end;
@@ -132,7 +132,8 @@ int referto_check(const struct target *target, const char *field,
 		hdrs = parts.hdrs;
 	}
 	else {
-		/* in a tel: URI they are nothing, but who knows */
+		/* they have no meaning in a tel: URI, but are refused to be
+		   safe */
 		pl_set_str(&hdrs, strchr(target->uri, '?'));
 	}
 
@@ -162,7 +163,7 @@ static unsigned hdr_count(const struct pl *hdrs, const char *name)
  * by its targetHeaders or referTo as well
  *
  * @param verb  Verb that has uui; its target, if it names one, is made
- * @param error What is wrong with it
+ * @param error Set if it is not valid
  *
  * @return 0, or EBADMSG
  */

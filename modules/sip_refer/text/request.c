@@ -13,10 +13,10 @@ enum {
 	ANSWER_MAX = 32, /* 64*T1: libre waits no longer [s] */
 };
 
-/* What says nothing of the call itself, so that baresip need not know */
+/* Methods that do not change the call, so that baresip need not know */
 static const char *const methods[] = {"INFO", "MESSAGE", "NOTIFY", "OPTIONS"};
 
-/* Who wants one of these means a verb */
+/* Methods that have a verb of their own */
 static const struct {
 	const char *method;
 	const char *verb;
@@ -149,8 +149,8 @@ static bool is_refer(const char *event)
 }
 
 
-/* RFC 6665 section 8.2: a NOTIFY must have both. What a REFER has come to is
-   for who was sent it to tell. */
+/* RFC 6665 section 8.2: a NOTIFY must have both. Only the receiver of a REFER
+   may report its result. */
 static int notify_hdrs_take(struct mbuf *mb, const struct sipverb *verb,
 			    cJSON *json, struct error *error)
 {
@@ -217,11 +217,11 @@ static int hdrs_decode(struct sipverb *verb, cJSON *json, struct error *error)
 
 
 /**
- * Decode what a sip:request has of its own
+ * Decode the members of a sip:request
  *
  * @param verb  Verb
  * @param json  The verb as it was sent
- * @param error What is wrong with it
+ * @param error Set if one is not valid
  *
  * @return 0, ENOMEM, or EBADMSG if a field is wrong
  */

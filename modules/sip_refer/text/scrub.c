@@ -1,5 +1,5 @@
 /**
- * @file scrub.c  Copies of what came from the network, clean and cut
+ * @file scrub.c  Clean copies of text from the network, cut to size
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -36,7 +36,7 @@ static size_t lws_len(const char *p, const char *end, bool *spaces)
 }
 
 
-/* What stands for the text at p, and how long that is there */
+/* Replacement of the text at p, and the length of that text */
 static size_t scrub_next(const char *p, const char *end, const char **sp,
 			 size_t *lp)
 {
@@ -70,7 +70,7 @@ static size_t scrub_next(const char *p, const char *end, const char **sp,
 typedef unsigned char bytes __attribute__((vector_size(16)));
 
 
-/* Not 0 where a byte is not of printable ASCII */
+/* Not 0 for each byte outside of printable ASCII */
 static bytes others(const char *p)
 {
 	bytes v;
@@ -123,7 +123,7 @@ int text_scrub(char **strp, const struct pl *pl)
 		return 0;
 	}
 
-	/* it gets no longer, so that it can be written over itself */
+	/* it never gets longer, so that it can overwrite itself */
 	end = str + pl->l;
 	for (p = to = str; p < end; to += l) {
 		p += scrub_next(p, end, &s, &l);

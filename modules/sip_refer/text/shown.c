@@ -1,5 +1,5 @@
 /**
- * @file shown.c  What a far end has shown of itself
+ * @file shown.c  Features that a far end has shown
  *
  * Copyright (C) 2026 the sip_refer authors
  */

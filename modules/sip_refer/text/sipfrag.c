@@ -33,14 +33,14 @@ static void skip_spaces(struct pl *pl)
 
 
 /**
- * Decode the status line that a message/sipfrag body begins with. Carriers
+ * Decode the status line at the begin of a message/sipfrag body. Carriers
  * leave out the reason phrase, end the line with a bare LF or not at all, and
- * append header fields: all of that is read.
+ * append header fields: all of that is accepted.
  *
  * @param frag Status line, borrows from body
  * @param body Body of the NOTIFY
  *
- * @return 0, EINVAL, or EBADMSG if there is no status line
+ * @return 0, EINVAL, or EBADMSG without a status line
  *
  * Reference: RFC 3420 section 2, RFC 3515 section 2.4.5
  */

@@ -1,5 +1,5 @@
 /**
- * @file sipmsg.c  What a SIP message said, as JSON
+ * @file sipmsg.c  A SIP message as JSON
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -40,7 +40,7 @@ static void fields_init(struct fields *fields, size_t room)
 }
 
 
-/* Those of one name are written together, at the place of the first */
+/* Header fields of one name are written together, at the place of the first */
 static void name_find(struct fields *fields, struct field *field)
 {
 	size_t i;

@@ -137,7 +137,7 @@ static int timeouts_decode(struct timeouts *timeouts, const cJSON *json,
 }
 
 
-/* What stands in Referred-By where the verb does not say it; NULL for none */
+/* Referred-By if the verb has none; NULL for none */
 static const char *referrer(const struct farend *far, const char **rulep)
 {
 	const struct profile *p = far->profile;
@@ -307,7 +307,7 @@ static int refer_decode(struct sipverb *verb, const cJSON *json,
 }
 
 
-/* A name below the directory: the gateway's other files are nobody's */
+/* The file must be below the directory: no client may read other files */
 static bool is_inside(const char *name)
 {
 	return name[0] && name[0] != '/' && !strstr(name, "..") &&

@@ -1,5 +1,5 @@
 /**
- * @file syntax.h  What may stand in a SIP message, for the files that read it
+ * @file syntax.h  Syntax of SIP messages, for the files that read them
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -69,7 +69,7 @@ static bool dname_is_valid(const struct pl *dname)
 }
 
 
-/* RFC 3261 section 20.10, name-addr; without '<' all of it is the URI */
+/* RFC 3261 section 20.10, name-addr; without '<' the whole text is the URI */
 static int split(struct parts *parts, const struct pl *input,
 		 const char *field, struct error *error)
 {
@@ -133,7 +133,7 @@ static bool has_scheme(const struct pl *pl)
 }
 
 
-/* An escaped line end is one to who unescapes it */
+/* An escaped line end becomes a line end when it is unescaped */
 static int controls_check(const struct parts *parts, const char *field,
 			  struct error *error)
 {

@@ -1,5 +1,5 @@
 /**
- * @file text.c  What may stand in a SIP message, and how it is written there
+ * @file text.c  Syntax of SIP messages, for reading and writing
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,8 @@ static const char user_marks[] = "-_.!~*'()&=+$,;?/";
 /* RFC 3261 section 25.1, hvalue: mark and hnv-unreserved */
 static const char hvalue_marks[] = "-_.!~*'()[]/?:+$";
 
-/* RFC 3261 section 25.1, all that may stand in a URI unescaped, and % */
+/* RFC 3261 section 25.1, all characters that a URI may have unescaped, and %
+ */
 static const char uri_marks[] = "-_.!~*'()&=+$,;?/:@[]%";
 
 
@@ -74,9 +75,9 @@ size_t text_utf8_len(const unsigned char *s)
 
 
 /**
- * Check that a text can stand in a header field: UTF-8 without CR, LF or any
- * other control character. This is what keeps an application from writing
- * header fields of its own.
+ * Check that a header field can have a text: UTF-8 without CR, LF or any other
+ * control character. This keeps an application from writing header fields of
+ * its own.
  *
  * @param str Text
  *
@@ -123,7 +124,7 @@ bool text_is_token(const char *str)
 
 
 /**
- * Check that a text has only characters that may stand in a SIP or tel URI
+ * Check that a text has only characters that a SIP or tel URI may have
  *
  * @param pl Text
  *
@@ -211,10 +212,10 @@ static void param_next(struct pl *name, struct pl *val, struct pl *text)
  *
  * @param val    Its value; a quoted string without its quotes, empty if the
  *               parameter has none
- * @param params Parameters, each behind a semicolon
+ * @param params Parameters, each after a semicolon
  * @param name   Name
  *
- * @return True if it is there
+ * @return True if it exists
  *
  * Reference: RFC 3261 section 25.1, generic-param
  */

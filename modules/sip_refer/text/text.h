@@ -1,5 +1,5 @@
 /**
- * @file text.h  What applications and far ends write, and what we write
+ * @file text.h  Text of applications and far ends, and our own
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +15,7 @@ struct cJSON;
 struct json;
 struct profile;
 
-/* Bounds of what a verb may carry */
+/* Bounds of the content of a verb */
 enum {
 	URI_MAX = 2048,     /**< referTo, referredBy [bytes]               */
 	DNAME_MAX = 256,    /**< Display name [bytes]                      */
@@ -253,7 +253,7 @@ struct prospect {
 };
 
 /**
- * Defines the handler of a sentence that says what is doubtful
+ * Defines the handler of a sentence about a doubt
  *
  * @param sentence Sentence
  * @param arg      Handler argument
@@ -299,7 +299,7 @@ enum {
 };
 
 
-/* text: What may stand in a SIP message, and how it is written there */
+/* text: Syntax of SIP messages, for reading and writing */
 
 /**
  * Check that a text is a token (RFC 3261 section 25.1)
@@ -311,8 +311,8 @@ enum {
 bool text_is_token(const char *str);
 
 /**
- * Make the inside of a quoted-string the text that it stands for: each
- * quoted-pair is the character behind its backslash
+ * Unquote the inside of a quoted-string: each quoted-pair becomes the
+ * character after its backslash
  *
  * @param str Text, changed in place
  *
@@ -332,12 +332,12 @@ void text_unescape(char *str);
 int text_print_hvalue(struct re_printf *pf, const char *str);
 
 
-/* scrub: Copies of what came from the network, clean and cut */
+/* scrub: Clean copies of text from the network, cut to size */
 
 /**
- * Copy a text that came from the network, so that it can stand in JSON: folded
- * lines and tabs become a space (RFC 3261 section 7.3.1), what else is not
- * clean a question mark
+ * Copy a text from the network for JSON: folded lines and tabs become a space
+ * (RFC 3261 section 7.3.1), other control characters and invalid UTF-8 a
+ * question mark
  *
  * @param strp Pointer to the allocated copy
  * @param pl   Text
@@ -352,17 +352,17 @@ int text_scrub(char **strp, const struct pl *pl);
  *
  * @param strp Pointer to the allocated copy
  * @param pl   Text
- * @param max  Most that is copied of it, the mark not included [bytes]
+ * @param max  Most bytes to copy, not counting the mark
  *
  * @return 0, or ENOMEM
  */
 int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
 
 
-/* input: What an application has written: its fields, and their errors */
+/* input: The input of an application: its fields, and their errors */
 
 /**
- * Say what is wrong with a field. The first error stands.
+ * Set the error about a field. The first error stands.
  *
  * @param error Error to set, may be NULL
  * @param field Name of the field
@@ -374,8 +374,8 @@ int text_scrub_cut(char **strp, const struct pl *pl, size_t max);
 int error_set(struct error *error, const char *field, const char *fmt, ...);
 
 /**
- * Tell whether a value counts as left out: many clients write null or an
- * empty string for what they do not mean
+ * Tell whether a value counts as missing: many clients write null or an empty
+ * string instead of leaving a field out
  *
  * @param item Value, may be NULL
  *
@@ -400,7 +400,7 @@ const struct cJSON *input_field(const struct cJSON *json, const char *field);
  * @param json     Object
  * @param field    Name of the field
  * @param required True if it must not be absent
- * @param error    What is wrong with it
+ * @param error    Set if it is not valid
  *
  * @return 0, or EBADMSG if it is wrong
  */
@@ -408,13 +408,13 @@ int input_string(const char **strp, const struct cJSON *json,
 		 const char *field, bool required, struct error *error);
 
 /**
- * Get a string, not required, that may stand in a header field
+ * Get an optional string for a header field
  *
  * @param strp  Pointer to the string, borrowed; NULL if it is absent
  * @param json  Object
  * @param field Name of the field
  * @param max   Longest that it may be [bytes]
- * @param error What is wrong with it
+ * @param error Set if it is not valid
  *
  * @return 0, or EBADMSG if it is wrong
  */
@@ -427,7 +427,7 @@ int input_text(const char **strp, const struct cJSON *json, const char *field,
  * @param valp  Pointer to it; false if it is absent
  * @param json  Object
  * @param field Name of the field
- * @param error What is wrong with it
+ * @param error Set if it is not valid
  *
  * @return 0, or EBADMSG if it is wrong
  */
@@ -440,7 +440,7 @@ int input_bool(bool *valp, const struct cJSON *json, const char *field,
  * @param secp  Pointer to the time [s]; 0 if it is absent
  * @param json  Object
  * @param field Name of the field
- * @param error What is wrong with it
+ * @param error Set if it is not valid
  *
  * @return 0, or EBADMSG if it is wrong
  */
@@ -448,42 +448,41 @@ int input_seconds(uint32_t *secp, const struct cJSON *json, const char *field,
 		  struct error *error);
 
 
-/* farend: Who the far end of a call is, and where its numbers belong */
+/* farend: Identity of the far end of a call, and the host for its numbers */
 
 /**
- * Tell whether a number belongs to the host of the identity, whatever else
- * there is
+ * Tell whether numbers have the host of the identity, whatever the other names
  *
- * @param names What the far end says of itself
+ * @param names Names of the far end in its messages
  *
  * @return True if so
  */
 bool farend_is_clear(const struct farend_names *names);
 
 /**
- * Find out who the far end of a call is, and where its numbers belong
+ * Find the identity of the far end of a call, and the host for its numbers
  *
  * @param far   Far end, to be given to farend_reset()
- * @param names What it and its messages say of it
+ * @param names Names of the far end in its messages
  *
- * @return 0, ENOMEM, or EINVAL if there is no identity
+ * @return 0, ENOMEM, or EINVAL without an identity
  *
  * Reference: RFC 3261 sections 8.1.1.3 and 12.1.1, RFC 3323, RFC 5630
  */
 int farend_init(struct farend *far, const struct farend_names *names);
 
 /**
- * Release what is known of a far end
+ * Free the identity of a far end
  *
  * @param far Far end
  */
 void farend_reset(struct farend *far);
 
 /**
- * Make the remote target of a call a URI that may stand in Refer-To
+ * Make a URI for Refer-To of the remote target of a call
  *
  * @param urip   Pointer to the URI
- * @param far    Far end of the call, whose host stands in for one that is none
+ * @param far    Far end of the call, whose host replaces an invalid one
  * @param target Remote target, as it came
  *
  * @return 0, or ENOMEM
@@ -495,16 +494,16 @@ int farend_target(char **urip, const struct farend *far, const char *target);
 
 /**
  * Make the address for Refer-To or Referred-By from a URI, a name-addr, or a
- * number or user, which belongs to the host of the far end. The URI always
- * stands in '<' and '>', since carriers differ over the bare form.
+ * number or user at the host of the far end. The URI is always within '<' and
+ * '>', since carriers differ over the bare form.
  *
  * @param target Address, to be given to target_reset()
  * @param field  Name of the field, for the error
- * @param input  What the application wrote
+ * @param input  Input of the application
  * @param dname  Display name that replaces that of input, may be NULL
  * @param hdrs   Escaped header fields to put into the URI, may be NULL
  * @param far    Far end of the call
- * @param error  What is wrong with the input
+ * @param error  Set if the input is not valid
  *
  * @return 0, EINVAL, ENOMEM, or EBADMSG if the input is wrong
  *
@@ -522,15 +521,15 @@ int target_encode(struct target *target, const char *field, const char *input,
 void target_reset(struct target *target);
 
 
-/* referto: What a Refer-To must not have, though it is a URI */
+/* referto: Parts of a URI that Refer-To must not have */
 
 /**
  * Check what an application wrote as Refer-To for what far ends refuse, or
  * should not do though it says so
  *
- * @param target Address that target_encode() has made of it
+ * @param target Address from target_encode()
  * @param field  Name of the field
- * @param error  What is wrong with it
+ * @param error  Set if it is not valid
  *
  * @return 0 if success, EBADMSG if something is wrong, otherwise errorcode
  *
@@ -546,12 +545,12 @@ int referto_check(const struct target *target, const char *field,
  * Decode header fields from a verb, every name and value checked. One whose
  * value is null or empty counts as left out.
  *
- * @param strp   Pointer to the header fields as text; left alone if there are
+ * @param strp   Pointer to the header fields as text; unchanged if there are
  *               none
  * @param json   The verb
  * @param field  Its field, an object of name and value
- * @param printh Prints one header field behind what is printed already
- * @param error  What is wrong
+ * @param printh Appends one header field
+ * @param error  Set if one is not valid
  *
  * @return 0, ENOMEM, or EBADMSG if one is wrong
  */
@@ -559,7 +558,7 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 		   header_print_h *printh, struct error *error);
 
 /**
- * Print a header field as it stands in a SIP message
+ * Print a header field for a SIP message
  *
  * @param mb    Buffer
  * @param name  Name
@@ -570,7 +569,7 @@ int headers_decode(char **strp, const struct cJSON *json, const char *field,
 int header_print_line(struct mbuf *mb, const char *name, const char *value);
 
 /**
- * Print a header field as it stands in a URI (RFC 3261 section 19.1.1)
+ * Print a header field for a URI (RFC 3261 section 19.1.1)
  *
  * @param mb    Buffer
  * @param name  Name
@@ -588,7 +587,7 @@ int header_print_uri(struct mbuf *mb, const char *name, const char *value);
  *
  * @param list Profiles, in their order, to be released with list_flush()
  * @param text Text of the file
- * @param why  Buffer for the sentence that says what is wrong, with the line
+ * @param why  Buffer for the error, a sentence with the line
  * @param size Size of the buffer
  *
  * @return 0, ENOMEM, or EBADMSG if something is wrong: then list is empty
@@ -618,19 +617,19 @@ void profile_write_matches(struct json *j, const struct profile *p,
 			   const struct profile_call *call);
 
 
-/* profile: What one profile says */
+/* profile: One profile */
 
 /**
  * Take a line of a file
  *
  * @param p     Profile
- * @param name  What it sets
+ * @param name  Name of the setting
  * @param value Value
  * @param line  Number of the line
- * @param mustp Pointer to what is wrong with it: "must ..."
+ * @param mustp Set to the rule that the value breaks: "must ..."
  *
- * @return 0, ENOMEM, ENOENT if there is no such setting, EALREADY if it was
- *         set before, or EBADMSG if the value is wrong
+ * @return 0, ENOMEM, ENOENT if the setting is unknown, EALREADY if it was set
+ *         before, or EBADMSG if the value is not valid
  */
 int profile_set(struct profile *p, const char *name, const char *value,
 		unsigned line, const char **mustp);
@@ -662,15 +661,15 @@ void timeouts_override(struct timeouts *timeouts, const struct timeouts *by);
 void profile_write_rules(struct json *j, const struct sipverb *verb);
 
 
-/* sipverb: A verb that baresip runs, every field of it checked */
+/* sipverb: A verb that baresip runs, with each field checked */
 
 /**
- * Decode a verb and check every field of it
+ * Decode a verb and check each field
  *
  * @param verbp Pointer to the verb
  * @param json  The verb as it was sent
  * @param far   Far end of the call
- * @param error What is wrong with it
+ * @param error Set if one is not valid
  *
  * @return 0, EINVAL, ENOMEM, or EBADMSG if a field is wrong
  */
@@ -678,23 +677,23 @@ int sipverb_decode(struct sipverb **verbp, const struct cJSON *json,
 		   const struct farend *far, struct error *error);
 
 /**
- * Check that the REFER of a verb does not get too long. What a verb brings is
- * escaped on the wire, where a byte may take three.
+ * Check that the REFER of a verb does not get too long. The content of a verb
+ * is escaped on the wire, where a byte may take three.
  *
  * @param verb  Verb sip:refer
- * @param error What is wrong with it
+ * @param error Set if it does
  *
  * @return 0, or EBADMSG if it is too long
  */
 int sipverb_check_size(const struct sipverb *verb, struct error *error);
 
 
-/* notify: What a NOTIFY about a transfer says */
+/* notify: The content of a NOTIFY about a transfer */
 
 /**
  * Decode a NOTIFY of event refer
  *
- * @param notify What it says; borrows from msg
+ * @param notify Set to its content; borrows from msg
  * @param msg    NOTIFY request
  *
  * @return 0, EINVAL, or ENOENT if it is of another event
@@ -728,9 +727,9 @@ bool notify_is_last(const struct notify *notify);
 /* uuihdr: User-to-User information, as a far end writes it */
 
 /**
- * Make the JSON of what a message has of User-to-User information: at most
- * UUI_MAX values of HDR_VAL_MAX bytes in all. What is not valid, or has no
- * room, is left out.
+ * Make the JSON of the User-to-User information of a message: at most UUI_MAX
+ * values of HDR_VAL_MAX bytes in all. Values that are not valid or do not fit
+ * are left out.
  *
  * @param msg SIP message
  *
@@ -775,16 +774,15 @@ int rawsip_read(struct rawsip *raw, const char *pkt, size_t len);
 void rawsip_blank(char *pkt, size_t len);
 
 
-/* sipmsg: What a SIP message said, as JSON */
+/* sipmsg: A SIP message as JSON */
 
 /**
  * Write the header fields of a message, by their full names
  *
  * @param j   Text, an open object
  * @param msg SIP message
- * @param max How much of them [bytes], in which they take at most twice as
- *            many in JSON; what is too much is cut or left out, the smaller
- *            ones stay
+ * @param max Bytes of header fields, which take at most twice as many in JSON;
+ *            larger ones are cut or left out, smaller ones stay
  *
  * @return 0, or ENOMEM
  */
@@ -795,7 +793,7 @@ int sipmsg_headers(struct json *j, const struct sip_msg *msg, size_t max);
  *
  * @param msg SIP message
  *
- * @return Text, to be freed; NULL if there is no memory for it
+ * @return Text, to be freed; NULL if out of memory
  */
 char *sipmsg_json(const struct sip_msg *msg);
 
@@ -810,12 +808,12 @@ char *sipmsg_json(const struct sip_msg *msg);
 char *sipmsg_json_text(const char *request);
 
 
-/* shown: What a far end has shown of itself */
+/* shown: Features that a far end has shown */
 
 /**
- * Learn what a far end shows
+ * Learn the features of a far end
  *
- * @param shown What it has shown, replaced
+ * @param shown Its features, replaced
  * @param msg   Its INVITE, or its 2xx to ours
  *
  * Reference: RFC 3261 sections 20.5, 20.35, 20.37 and 20.41
@@ -823,8 +821,8 @@ char *sipmsg_json_text(const char *request);
 void shown_by(struct shown *shown, const struct sip_msg *msg);
 
 /**
- * Tell whether a far end is known to take it amiss that nobody waits any more
- * for what it says of a transfer
+ * Tell whether a far end is known to react badly to the end of the
+ * subscription of a transfer
  *
  * @param shown By the far end
  *
@@ -834,10 +832,10 @@ void shown_by(struct shown *shown, const struct sip_msg *msg);
 bool shown_minds_unsubscribe(const struct shown *shown);
 
 
-/* doubts: What far ends are known to do with a REFER */
+/* doubts: Known behaviour of far ends with a REFER */
 
 /**
- * Find what is known to be doubtful with such a far end
+ * Find the known doubts about a far end
  *
  * @param p   REFER
  * @param h   Called with each sentence, which lasts no longer
@@ -848,7 +846,7 @@ void doubts_each(const struct prospect *p, doubts_h *h, void *arg);
 /**
  * Put the sentences into one line
  *
- * @param linep Pointer to the line; left alone if there are none
+ * @param linep Pointer to the line; unchanged if there are none
  * @param p     REFER
  *
  * @return 0 if success, otherwise ENOMEM
@@ -856,7 +854,7 @@ void doubts_each(const struct prospect *p, doubts_h *h, void *arg);
 int doubts_line(char **linep, const struct prospect *p);
 
 
-/* warnings: What is doubtful about a REFER that would go out */
+/* warnings: Doubts about a REFER that would go out */
 
 /**
  * Write a sentence for each thing that is doubtful about a REFER
@@ -869,7 +867,7 @@ void warnings_write(struct json *j, const struct prospect *p,
 		    const char *refer);
 
 
-/* dtmf: The keys of a telephone, as SIP and RTP tell of them */
+/* dtmf: DTMF keys in SIP and RTP */
 
 enum {
 	DTMF_KEYS = 16, /**< That are remembered of each way */
@@ -888,18 +886,18 @@ struct dtmf {
 };
 
 /**
- * Decode the key that a SIP INFO tells of
+ * Decode the key of a SIP INFO
  *
  * @param keyp Pointer to the key, one of 0-9 * # A-D; zero if it is another,
  *             as of a hook flash
  * @param msg  SIP INFO
  *
- * @return 0, ENOENT if it tells of none, or EBADMSG if its body cannot be read
+ * @return 0, ENOENT if it has none, or EBADMSG if its body cannot be read
  */
 int dtmf_decode(char *keyp, const struct sip_msg *msg);
 
 /**
- * Get the key that an event of baresip's tells of
+ * Get the key of an event of baresip
  *
  * @param prm Text of the event, may be NULL
  *

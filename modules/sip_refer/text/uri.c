@@ -14,7 +14,7 @@ enum {
 	HOST_MAX = 255, /* RFC 1035 section 2.3.4 [bytes] */
 };
 
-/* What a host and port end at */
+/* Characters that end host and port */
 static const char tail[] = ";?";
 
 
@@ -45,7 +45,7 @@ static bool host_is_valid(const struct pl *host)
  *
  * @param uri URI
  *
- * @return True if it may stand in a SIP URI
+ * @return True if a SIP URI may have it
  */
 bool uri_host_is_valid(const struct uri_parts *uri)
 {
@@ -78,7 +78,7 @@ bool uri_port_is_valid(const struct uri_parts *uri)
 }
 
 
-/* What ends at one of these characters, or where the text does */
+/* The text up to one of these characters, or to its end */
 static struct pl take_until(struct pl *text, const char *ends)
 {
 	struct pl part = {.p = text->p, .l = 0};
@@ -204,8 +204,7 @@ int uri_escape(const struct pl *pl)
 
 
 /**
- * Find a control character that is escaped: to the far end of who gets it it
- * may be one
+ * Find an escaped control character: the receiver may unescape it
  *
  * @param esc  The escape, e.g. %0D
  * @param text Text
@@ -232,7 +231,7 @@ bool uri_find_control(struct pl *esc, const struct pl *text)
 
 
 /**
- * Print a text with each escaped character as the character that it stands for
+ * Print a text with its escaped characters unescaped
  *
  * @param pf   Print function
  * @param text Text
@@ -260,8 +259,8 @@ int uri_print_unescaped(struct re_printf *pf, const struct pl *text)
 
 
 /**
- * Print a user, with what must be escaped; what is so already stays, but for
- * control characters, which are left out
+ * Print a user, with special characters escaped; existing escapes stay, but
+ * escaped control characters are left out
  *
  * @param pf   Print function
  * @param user User

@@ -117,8 +117,8 @@ bool uui_is_hex(const char *str)
 }
 
 
-/* What is for ISDN must fit into its information element, RFC 7434; that is
-   what is meant where no purpose is given */
+/* Values for ISDN must fit into its information element, RFC 7434; no purpose
+   means ISDN */
 static bool is_for_isdn(const struct value *v)
 {
 	return !v->purpose || !str_casecmp(v->purpose, "isdn-uui");
@@ -260,10 +260,10 @@ static int hdrs_add(char **hdrsp, struct mbuf *mb)
 /**
  * Read the field `uui` of a verb: an object, or an array of them
  *
- * @param hdrsp Pointer to header fields as they stand in a URI, or to NULL;
- *              User-to-User is added to them
+ * @param hdrsp Pointer to header fields of a URI, or to NULL; User-to-User is
+ *              added to them
  * @param json  The verb
- * @param error What is wrong
+ * @param error Set if one is not valid
  *
  * @return 0, ENOMEM, or EBADMSG if it is wrong
  *

@@ -67,8 +67,8 @@ static bool piece_next(struct pl *piece, struct pl *left)
 }
 
 
-/* A token, a quoted-string, or the host that RFC 3261 allows as well; what
-   separates them is passed over */
+/* Reads a token, a quoted-string, or the host that RFC 3261 allows as well;
+   skips separators */
 static int word_take(char **strp, struct pl *left)
 {
 	struct pl word = *left, inside;
@@ -114,7 +114,7 @@ static bool take(struct pl *left, char c)
 }
 
 
-/* Where a parameter that is known goes; of the others nothing is kept */
+/* The place of a known parameter; others are dropped */
 static char **param_place(struct value *v, const char *name)
 {
 	if (!str_casecmp(name, "encoding"))
@@ -208,8 +208,8 @@ static size_t marks(const struct pl *pl)
 }
 
 
-/* Folded lines become spaces; what is no text, and would have to be told as
-   something else, is not read */
+/* Folded lines become spaces; a value that is not text is not read, since it
+   would have to be changed */
 static char *text_make(const struct pl *val)
 {
 	struct pl pl;

@@ -1,5 +1,5 @@
 /**
- * @file warnings.c  What is doubtful about a REFER that would go out
+ * @file warnings.c  Doubts about a REFER that would go out
  *
  * Copyright (C) 2026 the sip_refer authors
  */

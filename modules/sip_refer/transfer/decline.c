@@ -1,7 +1,7 @@
 /**
  * @file decline.c  A REFER of the far end's own
  *
- * baresip would accept it, and call whom it names from our account: whoever
+ * baresip would accept it, and call its target from our account: anybody who
  * reaches a gateway could have it dial at our cost.
  *
  * Copyright (C) 2026 the sip_refer authors

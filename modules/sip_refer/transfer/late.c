@@ -1,9 +1,9 @@
 /**
- * @file late.c  What a far end says of a transfer that is over
+ * @file late.c  Messages of a far end about a transfer that has ended
  *
- * Nobody stops calling the target because we have given a transfer up, or wait
- * no longer. A result that comes after all is told, and changes nothing; until
- * there is one, another REFER would have two targets ring at once.
+ * A far end does not stop calling the target because the module has given the
+ * transfer up. A late result is reported, and changes nothing; before it,
+ * another REFER would ring two targets at once.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -66,7 +66,7 @@ static bool is_settled(const struct referral *r, const char *evidence)
 }
 
 
-/* After a NOTIFY that ends the subscription, there is nothing to wait for */
+/* After a NOTIFY that ends the subscription, no result can come */
 static bool may_call(const char *outcome, const char *evidence)
 {
 	return !strcmp(outcome, "cancelled") ||
@@ -74,7 +74,7 @@ static bool may_call(const char *outcome, const char *evidence)
 }
 
 
-/* Of too many the oldest is not expected any more */
+/* If there are too many, the oldest is not expected any more */
 static void close_oldest(const struct usage *usage)
 {
 	struct referral *oldest = NULL;
@@ -118,7 +118,7 @@ void late_begin(struct referral *r, const char *outcome, const char *evidence)
 
 
 /**
- * Take what a NOTIFY says of a transfer that is over
+ * Take a NOTIFY about a transfer that has ended
  *
  * @param r      Referral
  * @param notify NOTIFY

@@ -1,5 +1,5 @@
 /**
- * @file late.h  What a far end says of a transfer that is over
+ * @file late.h  Messages of a far end about a transfer that has ended
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -50,10 +50,10 @@ void outcome_reason(struct referral *r, const char *reason)
 
 
 /**
- * Keep the message that the next report tells of
+ * Keep the message for the next report
  *
  * @param r       Referral
- * @param message Its JSON, freed here; NULL if there is none
+ * @param message Its JSON, freed here; NULL for none
  */
 void outcome_message(struct referral *r, char *message)
 {
@@ -98,7 +98,8 @@ void outcome_result(const struct referral *r)
 
 
 /**
- * Report a transfer of which nothing was sent. What is kept tells of its end.
+ * Report a transfer of which nothing was sent. The kept message is reported
+ * with its end.
  *
  * @param r Referral
  */
@@ -132,8 +133,8 @@ void outcome_begin(struct referral *r)
 
 
 /**
- * Report a step of a transfer that a message made, and that others follow.
- * What was kept before, and tells of the end, waits until then.
+ * Report a step of a transfer that a message caused, and that others follow. A
+ * message kept for the end stays kept.
  *
  * @param r    Referral
  * @param step Name of the step
@@ -159,8 +160,8 @@ static bool is_told(const char *evidence)
 }
 
 
-/* Asterisk's chan_sip says 200 before it has called anybody, and whatever
-   comes of it */
+/* Asterisk's chan_sip says 200 before it has called the target, whatever the
+   result */
 static bool is_premature(const struct referral *r, const char *evidence)
 {
 	if (!is_told(evidence) || r->call_status >= 300 || r->provisional)
@@ -215,8 +216,8 @@ static void reason_add(struct referral *r, const char *why)
 }
 
 
-/* Whether it is known that the target is called no more, or has the caller.
-   That it is refused, or cannot be sent, is as good as told. */
+/* Whether the target is known to be not called any more, or to have the
+   caller. A refused or unsent REFER counts as well. */
 static bool is_sure(const struct referral *r, const char *evidence)
 {
 	return is_told(evidence) || !strcmp(evidence, "response") ||
@@ -291,8 +292,7 @@ void outcome_end(struct referral *r, const char *outcome, const char *evidence,
 
 
 /**
- * Report what a NOTIFY has said of a transfer that is over, whose result was
- * not known
+ * Report the NOTIFY with the result of a transfer that ended without one
  *
  * @param r   Referral
  * @param msg NOTIFY

@@ -24,7 +24,7 @@ enum {
  * @param t   Message
  * @param raw What it is
  *
- * @return Packet, to be given back with mem_deref(); NULL if memory ran out
+ * @return Packet, to be given back with mem_deref(); NULL if out of memory
  */
 struct packet *packet_alloc(const struct traced *t, const struct rawsip *raw)
 {
@@ -83,7 +83,7 @@ static char short_escape(const char *p, size_t len)
 }
 
 
-/* As JSON has it, in quotes: NULL if it is no text, or memory ran out. Nearly
+/* As JSON has it, in quotes: NULL if it is no text, or out of memory. Nearly
    all of it is plain, but for the ends of its lines. */
 static char *text_quote(const char *p, size_t len)
 {

@@ -1,5 +1,5 @@
 /**
- * @file progress.c  What NOTIFYs say of a transfer
+ * @file progress.c  The NOTIFYs of a transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -54,8 +54,8 @@ static void final(struct referral *r, const struct notify *notify)
 }
 
 
-/* Some far ends tell success by the end of the subscription alone. A status
-   that is none of success says more. */
+/* Some far ends report success by the end of the subscription alone. A failure
+   status says more. */
 static bool presumes_end(const struct referral *r, const struct notify *notify)
 {
 	return r->profile && r->profile->presume_terminated &&
@@ -63,8 +63,8 @@ static bool presumes_end(const struct referral *r, const struct notify *notify)
 }
 
 
-/* The subscription ends: there will be no result, unless it is on its way.
-   After the end of the call that is waited for. */
+/* The subscription ends: no result will come, unless it is on its way. After
+   the end of the call the module waits for that. */
 static void resultless(struct referral *r, const struct notify *notify)
 {
 	if (r->state == ORPHANED) {
@@ -87,8 +87,8 @@ static void resultless(struct referral *r, const struct notify *notify)
 }
 
 
-/* Who still reports is waited for, after the end of the call, too; what says
-   nothing is no report */
+/* The module waits for a far end that still reports, after the end of the
+   call, too; a NOTIFY without content does not count */
 static void go_on(struct referral *r, const struct notify *notify)
 {
 	late_heard(r, notify->expires);
@@ -134,7 +134,7 @@ static void take(struct referral *r, const struct notify *notify,
 
 
 /**
- * Take what a NOTIFY says, which has been answered
+ * Take a NOTIFY that has been answered
  *
  * @param r      Referral
  * @param notify NOTIFY

@@ -108,7 +108,7 @@ static void not_answered(struct referral *r, int err)
 }
 
 
-/* Of the two sides, who has called owns the Call-ID: RFC 3261 section 14.1 */
+/* The caller owns the Call-ID: RFC 3261 section 14.1 */
 static bool retry_delay(uint32_t *msp, bool owner, uint32_t max)
 {
 	const uint32_t from = owner ? 2100 : 0;
@@ -150,9 +150,9 @@ static bool retry(struct referral *r, const struct sip_msg *msg)
 }
 
 
-/* A 408 says that the REFER was lost, as firewalls lose what they do not know:
-   the call may be well. After a 481 there is none. RFC 3261 section 12.2.1.2
-   would have both end it. */
+/* A 408 says that the REFER was lost, as firewalls drop unknown methods: the
+   call may be up. After a 481 it is not. RFC 3261 section 12.2.1.2 would have
+   both end it. */
 static bool is_unknown(const struct sip_msg *msg)
 {
 	return msg->scode == 481;
@@ -179,7 +179,7 @@ static void answered_late(struct referral *r, const struct sip_msg *msg)
 }
 
 
-/* NOTIFYs tell more than the REFER's answer: what they have decided stays */
+/* NOTIFYs say more than the REFER's answer: their decision stays */
 static void refer_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct referral *r = arg;

@@ -1,6 +1,5 @@
 /**
- * @file referral.c  One REFER of ours and what becomes of it: states and
- * timers
+ * @file referral.c  One REFER of ours and its result: states and timers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,8 +98,8 @@ void referral_set_state(struct referral *r, enum referral_state state,
 
 
 /**
- * A REFER is accepted, and nothing was told of it yet. Many far ends say
- * nothing before the target rings.
+ * The REFER is accepted, and no NOTIFY has come yet. Many far ends send none
+ * before the target rings.
  *
  * @param r Referral
  */
@@ -115,8 +114,8 @@ void referral_accept(struct referral *r)
 
 
 /**
- * Keep a transfer that is over as long as it matters what a NOTIFY says: if
- * its result is still to come, as long as its call lives, and a while longer
+ * Keep a transfer that has ended as long as a NOTIFY about it matters: while
+ * its result is missing, while its call lives, and a while longer
  *
  * @param r Referral
  */
@@ -135,7 +134,7 @@ static bool call_stays(const char *outcome)
 }
 
 
-/* What is not needed any more is large: texts of a verb */
+/* The texts of a verb are large, and not needed any more */
 static void release(struct referral *r)
 {
 	r->hdrs = mem_deref(r->hdrs);
@@ -148,8 +147,8 @@ static void release(struct referral *r)
 
 
 /**
- * End a transfer, in the one place where that is done. What the far end says
- * later is still heard.
+ * End a transfer. This is the only place that does. Later messages of the far
+ * end are still read.
  *
  * @param r        Referral
  * @param outcome  Name of the outcome
@@ -180,9 +179,9 @@ void referral_end(struct referral *r, const char *outcome,
 }
 
 
-/* The far end goes on, and what it has to say is worth more than silence:
-   some end the call when nobody listens any more. So is only who wants it so
-   unsubscribed. */
+/* The far end goes on, and its messages are worth more than silence: some end
+   the call when the subscription ends. So the module unsubscribes only on
+   request. */
 static void end_unsubscribe(struct referral *r, const char *outcome,
 			    const char *evidence)
 {
@@ -192,8 +191,8 @@ static void end_unsubscribe(struct referral *r, const char *outcome,
 }
 
 
-/* Of an attended transfer, the target ends its call with us when it takes the
-   other: RFC 3891 section 3. Where nobody tells that it has, our BYE could
+/* In an attended transfer, the target ends its call with us when it takes the
+   other one: RFC 3891 section 3. If no report of that comes, our BYE could
    come first, and the other call be refused for it. */
 static void leave_target(struct referral *r, const char *outcome)
 {
@@ -232,7 +231,7 @@ static const char *final_outcome(const struct referral *r)
 
 
 /**
- * End a transfer by what a final NOTIFY has said
+ * End a transfer with a final NOTIFY
  *
  * @param r Referral
  */
@@ -251,7 +250,7 @@ static bool is_accepted(const struct referral *r)
 }
 
 
-/* Some far ends transfer, and never tell of it */
+/* Some far ends transfer, and never report it */
 static bool presumes_silence(const struct referral *r)
 {
 	return r->profile && r->profile->presume_silence && !r->cseqc;
@@ -336,8 +335,8 @@ int referral_print_hdrs(char **hdrsp, const struct sipverb *verb)
 }
 
 
-/* Random numbers are dear: there is one, and each id is another mix of it
-   (splitmix64, which has no number twice) */
+/* Random numbers are expensive: one is drawn, and each id is another mix of it
+   (splitmix64, which never repeats a number) */
 static void make_id(char *id, size_t size)
 {
 	static uint64_t last;
@@ -364,7 +363,7 @@ static void make_id(char *id, size_t size)
  * @param call     Call
  * @param verb     Verb sip:refer
  * @param timeouts How long it waits
- * @param events   What it brings about in calls, borrowed
+ * @param events   Handlers of its effects on calls, borrowed
  * @param ref      Names the request of referd
  *
  * @return 0, EINVAL, or ENOMEM
@@ -414,7 +413,7 @@ out:
 }
 
 
-/* What the far end has decided stays: that is told in its time */
+/* A decision of the far end stays: it is reported in its time */
 void referral_cancel(struct referral *r, const struct referral_cancel *how)
 {
 	const char *evidence = how->evidence ? how->evidence : "application";
@@ -425,7 +424,7 @@ void referral_cancel(struct referral *r, const struct referral_cancel *how)
 	outcome_reason(r, how->reason ? how->reason
 				      : "the application gave it up");
 
-	/* of a REFER without an answer, that is done when one comes */
+	/* for a REFER without an answer, this is done when the answer comes */
 	if (how->unsubscribe && r->timeouts.unsubscribe == UNSUBSCRIBE_UNSET)
 		r->timeouts.unsubscribe = UNSUBSCRIBE;
 
@@ -436,7 +435,7 @@ void referral_cancel(struct referral *r, const struct referral_cancel *how)
 }
 
 
-/* After the end of the call, what the far end still reports is waited for */
+/* After the end of the call, the module waits for reports of the far end */
 static void answer_handler(void *arg)
 {
 	struct referral *r = arg;
@@ -475,7 +474,7 @@ void referral_await_answer(struct referral *r)
 
 
 /**
- * baresip or the module stops: nobody will hear of the outcome
+ * baresip or the module stops: no outcome can be reported later
  *
  * @param r Referral
  */

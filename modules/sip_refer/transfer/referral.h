@@ -1,5 +1,5 @@
 /**
- * @file referral.h  One REFER of ours and what becomes of it
+ * @file referral.h  One REFER of ours and its result
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -46,8 +46,8 @@ static struct referral *find_named(const struct usage *usage, uint32_t id)
 
 
 /* A far end that names its later REFERs by id means the first one if it names
-   none (RFC 3515 section 2.4.6). Others never do: then what it has sent before
-   the REFER, and sends again, is of another. */
+   none (RFC 3515 section 2.4.6). Other far ends never use ids: then a NOTIFY
+   from before the REFER, and its retransmission, is about another REFER. */
 static bool may_be_nameless(const struct referral *r, uint32_t cseq)
 {
 	return (r->first || !r->dlg->names_refers) && cseq >= r->notify_first;
@@ -122,8 +122,8 @@ static void answer(const struct notify *notify)
 }
 
 
-/* What it shows of the far end, whichever transfer it is about. One that
-   another has overtaken may name where the far end was. */
+/* Features of the far end, whichever transfer the message is about. One that
+   another has overtaken may have the previous Contact. */
 static void learn(struct dialog *dlg, const struct notify *notify,
 		  const struct referral *r)
 {
@@ -272,7 +272,7 @@ static bool list_handler(struct usage *usage, void *arg)
 
 		const struct referral *r = le->data;
 
-		/* of one that waits referd will ask again */
+		/* referd asks again for a transfer that waits */
 		if (r->state == ENDED || r->state == HOLDING)
 			continue;
 

@@ -1,8 +1,8 @@
 /**
  * @file subscription.c  The subscription that a REFER makes
  *
- * NOTIFYs keep coming only while the subscription lives: it is refreshed when
- * it nears its expiry, and ended when nobody waits for its outcome any more.
+ * NOTIFYs come only while the subscription lives: it is refreshed before its
+ * expiry, and ended when its outcome is not needed any more.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -179,8 +179,7 @@ void subscription_set_event(struct subscription *sub, const struct pl *event)
 
 
 /**
- * Take note of how long the far end lets the subscription live, and refresh
- * it in time
+ * Note how long the far end lets the subscription live, and refresh it in time
  *
  * @param sub     Subscription, may be NULL
  * @param expires Time that is left [s]; 0 if the far end named none

@@ -96,8 +96,8 @@ void capture_call_closed(const char *call_id);
 void decline_init(bool accept);
 
 /**
- * Decline a REFER, unless baresip is to have it. One in a dialog that is none
- * of baresip's is left to libre, which says so: then the far end ends its
+ * Decline a REFER, unless it is for baresip. A REFER in a dialog that is not
+ * baresip's is left to libre, which answers 481: then the far end ends its
  * call.
  *
  * @param msg REFER request, within a dialog or not
@@ -109,10 +109,10 @@ void decline_init(bool accept);
 bool decline_refer(const struct sip_msg *msg);
 
 
-/* referral: One REFER of ours and what becomes of it */
+/* referral: One REFER of ours and its result */
 
 /**
- * Get what a transfer is called
+ * Get the id of a transfer
  *
  * @param r Referral
  *
@@ -130,7 +130,7 @@ void referral_cancel(struct referral *r, const struct referral_cancel *how);
 
 /**
  * Tell whether a transfer waits for the call to be on hold, so that nothing
- * was told of it yet
+ * was reported of it yet
  *
  * @param r   Referral, may be NULL
  * @param ref Names the request of referd that asked for it
@@ -156,7 +156,7 @@ int referral_print_hdrs(char **hdrsp, const struct sipverb *verb);
  * Set up the transfers
  *
  * @param timeouts How long a transfer waits unless its verb says otherwise
- * @param events   What transfers bring about in calls, borrowed
+ * @param events   Handlers of the effects of transfers on calls, borrowed
  *
  * @return 0, or ENOMEM
  */
@@ -213,8 +213,8 @@ bool referrals_calling(const struct dialog *dlg);
 bool referrals_notify(const struct sip_msg *msg);
 
 /**
- * Take note of the BYE that the far end sends during a transfer: what comes
- * of it is told when the call is closed
+ * Note the BYE that the far end sends during a transfer: its effect is
+ * reported when the call is closed
  *
  * @param msg BYE request
  */
@@ -234,7 +234,7 @@ void referrals_call_closed(const struct dialog *dlg, bool stopping);
  * @param ids   Takes their ids, which are borrowed from them
  * @param pos   How many are passed over
  * @param count How many are listed at most
- * @param morep Whether there are more
+ * @param morep Whether more of them follow
  *
  * @return How many are listed
  */
@@ -244,16 +244,16 @@ size_t referrals_list(const char **ids, size_t pos, size_t count, bool *morep);
 /* refer: The REFER, and its answer */
 
 /**
- * Send the REFER, and report that: first the result of the request, then the
- * transfer. Nobody has to wait for what is said of it.
+ * Send the REFER, and report it: first the result of the request, then the
+ * transfer. The caller need not wait for either.
  *
  * @param r Referral
  */
 void refer_start(struct referral *r);
 
 /**
- * Send the REFER when the call is on hold, or when the far end has had time
- * enough to agree. Nothing is told before.
+ * Send the REFER when the call is on hold, or after the time limit of the far
+ * end's answer. Nothing is reported before.
  *
  * @param r Referral
  */

@@ -2,10 +2,10 @@
  * @file usage.c  The dialogs that are used for REFERs of ours
  *
  * Asterisk and baresip end a call at the first NOTIFY that is answered 481,
- * and libre gives that answer to each of a subscription that it does not know.
- * So a dialog in which a REFER was sent is known as long as its call lives,
- * whatever has become of the transfer, and as long again as a request may be
- * on its way behind the end.
+ * and libre gives that answer to a NOTIFY of an unknown subscription. So a
+ * dialog in which a REFER was sent is remembered as long as its call lives,
+ * whatever the outcome of the transfer, and afterwards as long as a request
+ * may be on its way.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -69,7 +69,7 @@ static bool find_handler(struct le *le, void *arg)
  *
  * @param dlg Dialog, may be NULL
  *
- * @return What is known of it; NULL if no REFER of ours was sent in it
+ * @return Its usage; NULL if no REFER of ours was sent in it
  */
 struct usage *usages_find(const struct dialog *dlg)
 {
@@ -89,7 +89,7 @@ struct usage *usages_find(const struct dialog *dlg)
  *
  * @param msg Request
  *
- * @return What is known of it; NULL if no REFER of ours was sent in it
+ * @return Its usage; NULL if no REFER of ours was sent in it
  */
 struct usage *usages_find_msg(const struct sip_msg *msg)
 {
@@ -101,7 +101,7 @@ struct usage *usages_find_msg(const struct sip_msg *msg)
 
 
 /**
- * Get what is known of a dialog in which a REFER is to be sent
+ * Get the usage of a dialog in which a REFER is to be sent
  *
  * @param usagep Pointer to it, borrowed
  * @param dlg    Dialog
@@ -169,8 +169,8 @@ struct referral *usage_calling(const struct usage *usage)
 
 
 /**
- * Forget a dialog in a while, if its call is over, and no transfer in it is in
- * progress. If there are too many such, the oldest is forgotten.
+ * Forget a dialog in a while, if its call has ended and no transfer in it is
+ * in progress. If there are too many, the oldest is forgotten.
  *
  * @param usage Dialog, may be NULL
  */
