@@ -68,7 +68,7 @@ static int number(uint64_t *np, const struct part *part)
 /**
  * Read the reply subject of a message
  *
- * @param r     What it tells
+ * @param r     The reply
  * @param reply The subject, may be NULL
  *
  * @return 0, or EBADMSG if it is no such subject

@@ -94,13 +94,13 @@ void asks_close(void)
 /**
  * Answer all requests that are under way
  *
- * @param err Why there is no other answer
+ * @param err Reason why there is no answer
  */
 void asks_fail(int err)
 {
 	struct bus_request *failed = first, *r;
 
-	/* a handler may ask anew, or cancel another */
+	/* a handler may send a new request, or cancel another */
 	first = NULL;
 	if (failed)
 		failed->link = &failed;
@@ -122,7 +122,7 @@ static void one_of_many(struct bus_request *r, const struct fleetbus_news *n)
 /**
  * Take a message for an answer
  *
- * @param rest Its subject, behind what is ours of it
+ * @param rest Its subject, after our prefix
  * @param n    Message
  *
  * @return True if it was one, or comes too late
@@ -209,9 +209,9 @@ static int ask(struct bus_request **rp, bool calm, const char *subject,
 
 
 /**
- * Get the begin of the subjects of answers that wake nobody
+ * Get the prefix of the subjects of answers that wake nothing
  *
- * @return It, behind what is ours of them
+ * @return The prefix, after our own
  */
 const char *asks_calm(void)
 {
@@ -240,7 +240,7 @@ bool asks_calm_open(void)
  * @param n       Number of them
  * @param data    Body
  * @param len     Its length in bytes
- * @param timeout After which there is no answer [s]
+ * @param timeout Time limit of the answer [s]
  * @param h       Called once, with the answer
  * @param arg     Handler argument
  *
@@ -266,7 +266,7 @@ int bus_ask(struct bus_request **rp, const char *subject,
  * @param n       Number of them
  * @param data    Body
  * @param len     Its length in bytes
- * @param timeout After which there is no answer [s]
+ * @param timeout Time limit of the answer [s]
  * @param h       Called once, with the answer
  * @param arg     Handler argument
  *

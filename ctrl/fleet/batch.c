@@ -1,8 +1,8 @@
 /**
  * @file batch.c  Events that go into the stream in one message
  *
- * Its first line says whose they are and which, then there is one a line, as
- * clients get it.
+ * The first line has the member and the numbers of the messages.  Each further
+ * line is one message, as clients get it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -44,7 +44,7 @@ static int make_room(char **bufp, size_t *sizep, size_t need)
 
 
 /**
- * Begin a batch anew
+ * Begin a new batch
  *
  * @param b     Batch
  * @param after Number of the event that was published before, 0 for none
@@ -65,8 +65,8 @@ void batch_begin(struct batch *b, uint64_t after, bool anew)
 }
 
 
-/* Behind type, seq and time stands the msgid, if there is one; a message that
-   clients of jambonz's dialect get has one */
+/* The msgid, if there is one, follows type, seq and time; a message to clients
+   of jambonz's dialect has one */
 static bool has_msgid(const char *text)
 {
 	const char *time = strstr(text, "\"time\":\"");
@@ -120,7 +120,7 @@ void batch_add(struct batch *b, uint64_t seq, const char *text)
  *
  * @param b      Batch, with one event at least
  * @param member Whose events they are
- * @param boot   Of that member
+ * @param boot   Boot of that member
  *
  * @return 0, or ENOMEM
  */
@@ -152,7 +152,7 @@ int batch_finish(struct batch *b, const char *member, const char *boot)
 
 
 /**
- * Free what a batch has
+ * Free the members of a batch
  *
  * @param b Batch
  */

@@ -20,7 +20,7 @@ struct batch {
 	uint64_t first, last;
 	unsigned count;
 	bool anew;   /* our numbers begin again */
-	bool full;   /* no more fit: what was given then is not in it */
+	bool full;   /* full: the message that did not fit is not in it */
 	bool failed; /* memory ran out */
 	unsigned char jambonz[BATCH_MAX]; /* places, from 1, of events that
 					     clients of that dialect get */

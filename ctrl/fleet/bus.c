@@ -1,9 +1,9 @@
 /**
  * @file bus.c  Messages to and from the engine, in the loop
  *
- * What is sent waits until the turn that brought it about is on disk, as what
- * goes to clients does.  What comes is handed on in slices, so that the loop
- * is not held.
+ * Outgoing messages wait until the turn that caused them is on disk, like
+ * those to clients.  Incoming ones are handled in slices, so that the loop is
+ * not held up.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -74,9 +74,9 @@ void bus_use(const struct fleetbus_plugin *p)
 
 
 /**
- * Tell whether there is a connection
+ * Tell whether the engine is connected
  *
- * @return True if there is
+ * @return True if it is
  */
 bool bus_is_up(void)
 {
@@ -117,7 +117,7 @@ const char *bus_inbox(char *buf, size_t size, const char *rest)
  *
  * @param buf  Buffer
  * @param size Its size in bytes
- * @param kind What it is, as in "ev"
+ * @param kind Kind, as in "ev"
  * @param rest Rest of the subject, NULL for none
  *
  * @return Subject, in the buffer
@@ -308,8 +308,8 @@ static int open_plugin(const struct fleet_config *c)
 		return err;
 	}
 
-	/* Of answers only: a consumer counts as heard by one who has exactly
-	   its subject, and would come twice to one who has both */
+	/* For answers only: a consumer counts a subscription only to exactly
+	   its subject, and a second one would get each message twice */
 	bus_inbox(inbox, sizeof(inbox), "rq.*");
 
 	return bus.plugin->subscribe(bus.fleetbus, inbox);
@@ -317,11 +317,11 @@ static int open_plugin(const struct fleet_config *c)
 
 
 /**
- * Begin to connect to the engine.  Says itself what is wrong.
+ * Begin to connect to the engine.  Logs its errors.
  *
  * @param c Configuration, borrowed until bus_close()
  *
- * @return 0, ENOMEM, ELIBACC if the plugin is not there, or what it fails with
+ * @return 0, ENOMEM, ELIBACC if the plugin is not installed, or its error
  */
 int bus_open(const struct fleet_config *c)
 {
@@ -423,7 +423,7 @@ void bus_unlisten(const char *subject, bus_message_h *h, void *arg)
 
 
 /**
- * Have what the consumers of this referd deliver
+ * Subscribe to the messages of this referd's consumers
  *
  * @param h   Handler
  * @param arg Handler argument
@@ -476,7 +476,7 @@ int bus_watch(bus_state_h *h, void *arg)
  * @param data    Body
  * @param len     Its length in bytes
  *
- * @return 0, ENOMEM, or ENOTCONN if there is no connection
+ * @return 0, ENOMEM, or ENOTCONN without a connection
  */
 int bus_send(const char *subject, const char *reply,
 	     const struct fleetbus_header *headers, unsigned count,
@@ -500,8 +500,7 @@ void bus_hurry(void)
 
 
 /**
- * Handle answers for which nobody was woken, before the turn of the loop is on
- * disk
+ * Handle answers that woke nothing, before the turn of the loop is on disk
  */
 void bus_gather(void)
 {
@@ -511,8 +510,8 @@ void bus_gather(void)
 
 
 /**
- * Send what was queued.  What can't be sent is lost: those that asked hear
- * that the connection is gone, or wait in vain.
+ * Send the queued messages.  Those that cannot be sent are lost: their
+ * requests fail with the connection, or time out.
  */
 void bus_flush(void)
 {

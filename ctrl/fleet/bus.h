@@ -20,7 +20,7 @@ typedef void(bus_message_h)(const struct fleetbus_news *n, void *arg);
 /* why: URL of the server if it is up */
 typedef void(bus_state_h)(bool up, const char *why, void *arg);
 
-/* n is NULL with an error: ETIMEDOUT, EHOSTUNREACH if nobody listens, or
+/* n is NULL with an error: ETIMEDOUT, EHOSTUNREACH if there is no listener, or
    ENOTCONN */
 typedef void(bus_answer_h)(int err, const struct fleetbus_news *n, void *arg);
 

@@ -1,7 +1,7 @@
 /**
  * @file coming.c  Which clients come here and leave, for the other members
  *
- * A heartbeat may get lost: each news stands in three of them.
+ * A heartbeat may get lost: each change is in three of them.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -110,7 +110,7 @@ static int64_t next_n(void)
  *
  * @param name    Its name
  * @param badge   Name of its token, may be NULL
- * @param resumes True if it gets what it has missed
+ * @param resumes True if it gets missed messages
  */
 void coming_up(const char *name, const char *badge, bool resumes)
 {
@@ -162,7 +162,7 @@ void coming_down(const char *name)
  *
  * @param name Its name
  *
- * @return Name of the token, NULL if nothing is known of it
+ * @return Name of the token, NULL if unknown
  */
 const char *coming_badge(const char *name)
 {
@@ -210,7 +210,7 @@ static void print_list(struct json *j, bool here)
 }
 
 
-/* Those that have stood in enough of them */
+/* Drops the changes that were in enough heartbeats */
 static void count_beat(void)
 {
 	struct coming **cp = &coming.head, *c;
@@ -233,7 +233,7 @@ static void count_beat(void)
 
 
 /**
- * Write who has come and left
+ * Write the clients that have come and left
  *
  * @param j Text, in the open heartbeat
  */

@@ -12,7 +12,7 @@
 struct cJSON;
 struct json;
 
-/* n: which of its connections it is; resumes: it gets what it has missed */
+/* n: number of the client's connection; resumes: it gets missed messages */
 typedef void(came_h)(const char *client, const char *badge, int64_t n,
 		     bool resumes, void *arg);
 typedef void(left_h)(const char *client, int64_t n, void *arg);

@@ -1,9 +1,9 @@
 /**
  * @file consumer.c  Reads the stream, in order
  *
- * An ordered push consumer of JetStream: it lives as long as it is heard, and
- * where anything is missing another one is made behind the last message.  See
- * https://docs.nats.io, "Consumers", and ADR-17 of nats-architecture.
+ * An ordered push consumer of JetStream.  It lives as long as its heartbeats
+ * come.  If messages are missing, a new one is made after the last message.
+ * See https://docs.nats.io, "Consumers", and ADR-17 of nats-architecture.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -91,7 +91,7 @@ static const char *state_name(enum state s)
 }
 
 
-/* why is NULL if there is nothing to say */
+/* why is NULL for no log line */
 static void set_state(enum state s, const char *why)
 {
 	const bool news = s == CONSUMER_READS ||
@@ -125,8 +125,8 @@ static void try_later(const char *why)
 }
 
 
-/* Nobody else deletes what was made in our name: we hear all that comes for
-   us, whether it is of use or not */
+/* This referd must delete what was made in its name: it gets all messages of
+   the subject, useful or not */
 static void delete_consumer(const char *name)
 {
 	char subject[BUS_SUBJECT_SIZE];
@@ -145,7 +145,7 @@ static void drop_consumer(void)
 }
 
 
-/* Behind the last message that was taken */
+/* After the last message taken */
 static void again(const char *why)
 {
 	log_info("fleet: reads the stream anew from %" PRIu64 ": %s",
@@ -158,7 +158,7 @@ static void again(const char *why)
 }
 
 
-/* What is wrong with an answer of the engine; NULL if nothing is */
+/* The fault of an answer of the engine; NULL if it has none */
 static const char *error_of(int err, const struct jetstream_error *e)
 {
 	switch (err) {
@@ -235,9 +235,10 @@ static void stamp(uint64_t seq, uint64_t time)
 }
 
 
-/* What was taken comes once more if another server leads the stream: one that
-   was cut off tells its own consumers of messages that the others never get,
-   and has others in their places later.  The last message always comes. */
+/* Messages come again if another server leads the stream: a server that was
+   cut off may have sent its consumers messages that the others never get, and
+   later has other messages in their places.  The last message always comes
+   again. */
 static uint64_t begin_at(void)
 {
 	uint64_t seq = consumer.last;
@@ -330,8 +331,8 @@ static void begin_same(const char *why)
 }
 
 
-/* True if the stream has less than was read of it.  A leader that was just
-   elected may say so before it has read its log. */
+/* True if the stream has fewer messages than were read.  A newly elected
+   leader may say so before it has read its log. */
 static bool is_shrunk(uint64_t last)
 {
 	if (last >= consumer.last) {
@@ -343,7 +344,7 @@ static bool is_shrunk(uint64_t last)
 }
 
 
-/* What the engine says of the stream; true if it is to be read on */
+/* Checks the state of the stream; true if reading can go on */
 static bool compare(const struct jetstream_stream *s)
 {
 	if (strcmp(s->created, consumer.epoch) != 0) {
@@ -388,8 +389,8 @@ static bool take_leader(const struct jetstream_stream *s)
 }
 
 
-/* True if a server that was away has not caught up yet.  The engine may have
-   it serve the next consumer, which then tells of what has gone. */
+/* True if a returning server has not caught up yet.  The engine may let it
+   serve the next consumer, which then gets removed messages. */
 static bool is_stale(const struct jetstream_stream *s)
 {
 	consumer.stale = s->lagging ? consumer.stale + 1 : 0;
@@ -443,8 +444,8 @@ static void look(void)
 }
 
 
-/* What the queues have dropped, and nothing comes behind it; or another
-   stream, which the consumer does not tell of */
+/* Finds messages that the queues have dropped with none after them, and
+   another stream, which the consumer does not notice */
 static void check_answer(int err, const struct fleetbus_news *n, void *arg)
 {
 	struct jetstream_stream s;
@@ -580,7 +581,7 @@ static void bus_handler(bool up, const char *why, void *arg)
 
 
 /**
- * Begin to read the stream, behind what is in the store
+ * Begin to read the stream after the position in the store
  *
  * @param h Called when it reads, or does not
  *
@@ -653,7 +654,7 @@ const char *consumer_trouble(void)
 /**
  * Tell how far the end of the stream is
  *
- * @return Messages of it that are not read yet
+ * @return Number of its unread messages
  */
 uint64_t consumer_lag(void)
 {

@@ -1,8 +1,8 @@
 /**
  * @file cursor.c  How far we have published, as we know ourselves
  *
- * The stream knows better, as long as it has a message of ours.  So this is
- * stored now and then only.
+ * The stream itself is the better source as long as it has a message of ours.
+ * So this is stored only now and then.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,9 +1,10 @@
 /**
- * @file deliver.c  What is for clients that are at other members
+ * @file deliver.c  Messages to clients at other members
  *
- * A client is one wherever it is, by its name and its token.  What is for one
- * that is not connected here goes to the member where it was heard of last,
- * and is kept until that has it, or the client has been gone for too long.
+ * A client with the same name and token is the same client at each member.  A
+ * message for a client that is not connected here goes to the member that saw
+ * it last.  It is kept until that member has it, or the client has been away
+ * for too long.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -74,8 +75,8 @@ static void set_away(struct place *p, enum place_state state)
 }
 
 
-/* What waits goes first; a hook among it is on its way already.  resumes: it
-   gets again what the member had for it. */
+/* Waiting messages go first; a hook among them is on its way already. resumes:
+   it gets again the messages that the member had for it. */
 static void set_there(struct place *p, bool resumes)
 {
 	const uint64_t waiting = p->head ? p->head->seq - 1 : UINT64_MAX;
@@ -88,7 +89,7 @@ static void set_there(struct place *p, bool resumes)
 }
 
 
-/* True if it is the same client: nobody else may have what is for it */
+/* True if it is the same client: no other may get its messages */
 static bool fits(const struct place *p, const char *badge)
 {
 	return !p->badge || !strcmp(p->badge, badge);
@@ -230,7 +231,7 @@ static struct place *get(const char *name)
 }
 
 
-/* One that nobody has heard of is looked for */
+/* Searches for a client that no member has reported */
 static bool connected_handler(const char *name)
 {
 	const struct place *p = get(name);
@@ -301,7 +302,7 @@ static void sweep_handler(void *arg)
 
 
 /**
- * Take note that a client has sent something to a member
+ * Note that a client has sent something to a member
  *
  * @param member Name of the member
  * @param client Name of the client
@@ -359,8 +360,8 @@ static void emit_again(const char *name, const cJSON *m)
 }
 
 
-/* What was repeated under another id, since the answer was lost, is known by
-   its number */
+/* A message repeated under another id, after its answer was lost, is
+   recognised by its number */
 static bool is_repeated(const char *from, const char *boot, const char *name,
 			int64_t seq)
 {
@@ -429,8 +430,8 @@ static int serve_deliver(const cJSON *rq, const char *from,
 }
 
 
-/* Each stands in several heartbeats, the last of which may come when the
-   client is elsewhere */
+/* Each change is in several heartbeats; the last may come when the client is
+   elsewhere */
 static bool is_old_news(const char *member, const char *client, int64_t n)
 {
 	char key[KEY_SIZE], text[24];
@@ -481,7 +482,7 @@ static void left_handler(const char *client, int64_t n, void *arg)
 
 
 /**
- * Write who has come and left here
+ * Write the clients that have come and left here
  *
  * @param j Text, in the open heartbeat
  */
@@ -492,10 +493,10 @@ void deliver_print(struct json *j)
 
 
 /**
- * Read who has come and left at another member
+ * Read the clients that have come and left at another member
  *
  * @param member    Name of the member
- * @param heartbeat What it says
+ * @param heartbeat Its heartbeat
  */
 void deliver_heard(const char *member, const cJSON *heartbeat)
 {
@@ -518,7 +519,7 @@ static void regain_handler(struct place *p, void *arg)
 
 
 /**
- * Take note that a member can be reached again, or not any more
+ * Note that a member can be reached again, or not any more
  *
  * @param member    Name of the member
  * @param reachable True if it can
@@ -529,7 +530,7 @@ void deliver_member(const char *member, bool reachable)
 }
 
 
-/* Our store has for it what was to go to where it was */
+/* Our store has the messages that were to go to its previous member */
 void fleet_client_up(const char *name, uint64_t since)
 {
 	struct place *p = place_find(name);

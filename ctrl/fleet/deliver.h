@@ -1,5 +1,5 @@
 /**
- * @file deliver.h  What is for clients that are at other members
+ * @file deliver.h  Messages to clients at other members
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file engine.c  What the engine says of the stream
+ * @file engine.c  The engine's information on the stream
  *
  * It is asked with each connection, and from time to time: often, until it
  * has answered.
@@ -52,8 +52,7 @@ static void say(const char *text)
 
 static void check(void)
 {
-	/* with how many servers there could be more replicas it does not say
-	 */
+	/* the engine does not tell how many servers could hold replicas */
 	const char *wrong = jetstream_stream_wrong(&engine.stream, 1);
 	char text[JETSTREAM_TEXT_SIZE + 100];
 
@@ -194,7 +193,7 @@ void engine_stop(void)
 
 
 /**
- * Hear what the engine says of the stream, each time it does
+ * Take each information of the engine on the stream
  *
  * @param h   Handler
  * @param arg Handler argument

@@ -1,5 +1,5 @@
 /**
- * @file engine.h  What the engine says of the stream
+ * @file engine.h  The engine's information on the stream
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file event.c  One message of a member, as it stands in the stream
+ * @file event.c  One message of a member in the stream
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -30,7 +30,7 @@ static void member_handler(const struct member *m, void *arg)
 }
 
 
-/* The number stands behind the type, whose text has no quotes */
+/* The number follows the type, whose text has no quotes */
 static int find_seq(struct event *e)
 {
 	static const char begin[] = "{\"type\":\"", seq[] = "\"seq\":";
@@ -59,7 +59,7 @@ static int find_seq(struct event *e)
  * @param e    Message, to be freed with event_free() in any case
  * @param line Its text, borrowed
  *
- * @return 0, ENOMEM, or EBADMSG if it is none
+ * @return 0, ENOMEM, or EBADMSG if it is not valid
  */
 int event_read(struct event *e, const char *line)
 {
@@ -86,7 +86,7 @@ int event_read(struct event *e, const char *line)
 
 
 /**
- * Free what was read of a message
+ * Free the members of a message
  *
  * @param e Message
  */

@@ -1,5 +1,5 @@
 /**
- * @file event.h  One message of a member, as it stands in the stream
+ * @file event.h  One message of a member in the stream
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file fleet.c  Many referds as one: the parts of it, and who we are in it
+ * @file fleet.c  Many referds as one: the parts of the room, and our identity
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -63,7 +63,7 @@ static const struct {
 enum { PARTS = sizeof(parts) / sizeof(*parts) };
 
 
-/* What may stand in a subject, and in a name of a stream */
+/* Characters that a subject and the name of a stream may have */
 static bool name_valid(const char *name)
 {
 	size_t len = strlen(name);
@@ -82,8 +82,9 @@ static int read_name(char name[NAME_SIZE], const char *value,
 		     const char *option)
 {
 	if (!name_valid(value)) {
-		log_error("fleet: %s must have 1 to %d letters, digits, - and _",
-			  option_shown(option), NAME_SIZE - 1);
+		log_error(
+			"fleet: %s must have 1 to %d letters, digits, - and _",
+			option_shown(option), NAME_SIZE - 1);
 		return EINVAL;
 	}
 
@@ -93,7 +94,7 @@ static int read_name(char name[NAME_SIZE], const char *value,
 }
 
 
-/* That of the host, which may have dots */
+/* The host name, which may have dots */
 static int default_member(void)
 {
 	char host[NAME_SIZE] = "";
@@ -218,7 +219,7 @@ const char *fleet_labels(void)
 
 
 /**
- * Get the name of the fleet, with which subjects begin
+ * Get the name of the fleet, the first token of its subjects
  *
  * @return Name
  */

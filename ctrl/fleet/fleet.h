@@ -1,5 +1,5 @@
 /**
- * @file fleet.h  Many referds as one: what they tell each other
+ * @file fleet.h  Many referds as one: their messages to each other
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@ struct errand;
 struct error;
 struct json;
 
-/* Texts are "" for what is not given */
+/* Texts are "" if not given */
 struct fleet_config {
 	const char *urls; /* of the engine, by commas; "" for no fleet */
 	const char *name;
@@ -53,12 +53,12 @@ typedef void(fleet_member_h)(const struct member_figures *f, void *arg);
 /* fleet: Many referds as one */
 
 /**
- * Join the fleet, if there is one.  Says itself what is wrong.
+ * Join the fleet, if one is configured.  Logs its errors.
  *
  * @param c Configuration, borrowed until fleet_stop()
  *
- * @return 0, also if there is no fleet; EINVAL, ENOMEM, or ELIBACC if the
- * plugin is not there
+ * @return 0, also without a fleet; EINVAL, ENOMEM, or ELIBACC if the plugin is
+ *         not installed
  */
 int fleet_start(const struct fleet_config *c);
 
@@ -68,7 +68,7 @@ int fleet_start(const struct fleet_config *c);
 void fleet_stop(void);
 
 /**
- * Handle what has come and woken nobody, in this turn of the loop
+ * Handle messages that woke nothing, in this turn of the loop
  */
 void fleet_gather(void);
 
@@ -101,7 +101,7 @@ bool fleet_failed(void);
 /**
  * Get the name of this referd in the fleet
  *
- * @return Name, "" if there is no fleet
+ * @return Name, "" without a fleet
  */
 const char *fleet_member(void);
 
@@ -114,14 +114,14 @@ const char *fleet_member(void);
 const char *fleet_labels(void);
 
 
-/* deliver: What is for clients that are at other members */
+/* deliver: Messages to clients at other members */
 
 /**
  * A client has come here
  *
  * @param name  Its name
- * @param since Behind which seq it gets what it has missed, UINT64_MAX if it
- *              does not
+ * @param since The client gets the messages after this seq, UINT64_MAX for
+ *              none
  */
 void fleet_client_up(const char *name, uint64_t since);
 
@@ -133,10 +133,10 @@ void fleet_client_up(const char *name, uint64_t since);
 void fleet_client_down(const char *name);
 
 
-/* engine: What the engine says of the stream */
+/* engine: The engine's information on the stream */
 
 /**
- * Get the name of the stream, which is another one when it is made anew
+ * Get the epoch of the stream, which changes when the stream is made again
  *
  * @return Time of its creation, as the engine writes it; NULL until that is
  *         known
@@ -144,11 +144,11 @@ void fleet_client_down(const char *name);
 const char *fleet_epoch(void);
 
 
-/* members: Who is in the fleet, and what each of them tells */
+/* members: The members of the fleet, and their heartbeats */
 
 /**
  * Print the state of the fleet, an object with `state`, `lag`, `epoch` and
- * `members`; nothing if there is no fleet
+ * `members`; nothing without a fleet
  *
  * @param j   JSON text
  * @param key Name of the member
@@ -179,12 +179,12 @@ void fleet_members(fleet_member_h *h, void *arg);
 /**
  * Hand on what may be another member's
  *
- * @param e   What it is
- * @param f   What is wrong if it is nobody's
- * @param why What is wrong, if something is at once
+ * @param e   The errand
+ * @param f   The error if no member takes it
+ * @param why Set to an error that is known at once
  *
- * @return 0 if it is on its way, and the sender hears of it later; ENOENT if
- *         it is ours; ENOMEM, or EBADMSG with the error set
+ * @return 0 if it is on its way, and the sender gets the reply later; ENOENT
+ *         if it is for this referd; ENOMEM, or EBADMSG with the error set
  */
 int fleet_elsewhere(const struct errand *e, const struct error *f,
 		    struct error *why);
@@ -195,7 +195,7 @@ int fleet_elsewhere(const struct errand *e, const struct error *f,
  * @param request  Name of the HTTP request that is to be answered
  * @param call_sid The call
  *
- * @return 0 if it will be answered, ENOENT if there is nobody to ask
+ * @return 0 if it will be answered, ENOENT if no member can be asked
  */
 int fleet_get(const char *request, const char *call_sid);
 
@@ -209,7 +209,7 @@ int fleet_get(const char *request, const char *call_sid);
  * @param key    Name of the array
  * @param member Name of the member of the fleet, NULL for all
  *
- * @return True if there is a view
+ * @return True if this referd has a view
  */
 bool fleet_calls_print(struct json *j, const char *key, const char *member);
 
@@ -219,7 +219,7 @@ bool fleet_calls_print(struct json *j, const char *key, const char *member);
  * @param j   JSON text
  * @param key Name of the member
  *
- * @return True if there is a view
+ * @return True if this referd has a view
  */
 bool fleet_transfers_print(struct json *j, const char *key);
 
@@ -229,7 +229,7 @@ bool fleet_transfers_print(struct json *j, const char *key);
  * @param j   JSON text
  * @param key Name of the member
  *
- * @return True if there is a view
+ * @return True if this referd has a view
  */
 bool fleet_nodes_print(struct json *j, const char *key);
 

@@ -1,5 +1,5 @@
 /**
- * @file heartbeat.c  What a member tells of itself each second
+ * @file heartbeat.c  The message that a member sends each second about itself
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,7 +99,7 @@ int64_t heartbeat_age(void)
 /**
  * Tell whether others should hear of us at once
  *
- * @return True if what they go by has changed
+ * @return True if a value that others depend on has changed
  */
 bool heartbeat_changed(void)
 {
@@ -129,7 +129,7 @@ static void print(struct json *j)
 
 
 /**
- * Tell of ourselves
+ * Send a heartbeat
  */
 void heartbeat_send(void)
 {
@@ -163,7 +163,7 @@ static int keep_array(char **textp, const cJSON *tree, const char *key)
 
 
 /**
- * Take what another member tells of itself
+ * Take the heartbeat of another member
  *
  * @param m    The member
  * @param tree Its heartbeat
@@ -179,9 +179,9 @@ int heartbeat_read(struct machine *m, const cJSON *tree)
 
 
 /**
- * Tell of this member as others do
+ * Get the heartbeat of this member
  *
- * @return What it tells of itself, until the next call
+ * @return The heartbeat, until the next call
  */
 const struct machine *heartbeat_own(void)
 {

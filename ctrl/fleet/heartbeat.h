@@ -1,5 +1,5 @@
 /**
- * @file heartbeat.h  What a member tells of itself each second
+ * @file heartbeat.h  The message that a member sends each second about itself
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,8 @@
 /**
- * @file intray.c  What has come out of the stream, and is not read yet
+ * @file intray.c  Messages of the stream that are not read yet
  *
- * The engine sends only so much ahead of our answers to its flow control, and
- * an answer stands here behind what came before it.
+ * The engine sends only a limited amount ahead of our answers to its flow
+ * control.  An answer waits here after the messages before it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -144,7 +144,7 @@ void intray_open(void)
 
 
 /**
- * Throw away what is not read yet.  The view is to begin anew then.
+ * Drop the unread messages.  The view must begin again then.
  */
 void intray_clear(void)
 {
@@ -197,7 +197,7 @@ int intray_answer(const char *subject)
 
 
 /**
- * Count what is not read yet
+ * Count the unread messages
  *
  * @return Messages of the stream
  */

@@ -1,5 +1,5 @@
 /**
- * @file intray.h  What has come out of the stream, and is not read yet
+ * @file intray.h  Messages of the stream that are not read yet
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -48,7 +48,7 @@ static void take(const char *member, const cJSON *item)
 }
 
 
-/* What was read of the member behind its answer counts more */
+/* Messages of the member after its answer count more */
 static bool is_stale(const char *member, const cJSON *answer)
 {
 	const struct origin *o = origin_find(member);

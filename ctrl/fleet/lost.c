@@ -1,9 +1,9 @@
 /**
  * @file lost.c  Members that are silent for too long
  *
- * Their baresips have died with them: what they had is ended by a message in
- * the stream, so that each reader does it at the same place.  Any member may
- * publish it, and more than one does no harm.
+ * Their baresips died with them.  A message in the stream ends their calls and
+ * transfers, so that each reader ends them at the same place.  Any member may
+ * publish it; repetitions do no harm.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -92,7 +92,7 @@ static void pick_handler(struct machine *m, void *arg)
 }
 
 
-/* Ours first: of two with as many calls it is the nearer one */
+/* Our own first: of two with the same number of calls it is the nearer one */
 static const char *pick(const char *node, const char *label)
 {
 	struct pick p = {.node = node, .label = label};
@@ -113,7 +113,7 @@ static const char *pick(const char *node, const char *label)
  *
  * @param node Name of the baresip
  *
- * @return Name of the member, ours if we have it, NULL if nobody has
+ * @return Name of the member, ours if this referd has it, NULL if none has
  */
 const char *members_node(const char *node)
 {

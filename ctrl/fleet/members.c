@@ -1,5 +1,5 @@
 /**
- * @file members.c  The members of the fleet, as they tell of themselves
+ * @file members.c  The members of the fleet, from their heartbeats
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -63,7 +63,7 @@ static void destroy(struct machine *m)
  *
  * @param name Its name
  *
- * @return The member, NULL if memory ran out, or there are too many
+ * @return The member, NULL if out of memory, or if there are too many
  */
 struct machine *member_get(const char *name)
 {
@@ -144,7 +144,7 @@ static void rival(const char *boot, int64_t age)
 	}
 	members.rival_heard = now;
 
-	/* what a process that has ended said last does not count */
+	/* the last heartbeat of an ended process does not count */
 	if (now - members.rival_first < BEAT / 2)
 		return;
 
@@ -201,7 +201,8 @@ static void hear(const char *name, const char *boot, const cJSON *tree)
 }
 
 
-/* The subject tells who it is: the engine lets each publish its own only */
+/* The subject identifies the member: the engine lets each publish under its
+   own name only */
 static void heartbeat_handler(const struct fleetbus_news *n, void *arg)
 {
 	const char *name = strrchr(n->text, '.');
@@ -290,7 +291,7 @@ static void bus_handler(bool up, const char *why, void *arg)
 
 
 /**
- * Begin to tell of ourselves, and to hear of others
+ * Begin to send and to take heartbeats
  *
  * @param c Configuration
  *
@@ -349,7 +350,7 @@ void members_stop(void)
 
 
 /**
- * Tell of ourselves before long, not at the next second only
+ * Send a heartbeat soon, before the next second
  */
 void members_soon(void)
 {
@@ -401,7 +402,7 @@ bool members_reachable(const char *name)
  *
  * @param name Its name
  *
- * @return That of its last heartbeat, NULL if none was heard
+ * @return Value of its last heartbeat, NULL without one
  */
 const char *members_boot(const char *name)
 {

@@ -1,5 +1,5 @@
 /**
- * @file members.h  The members of the fleet, as they tell of themselves
+ * @file members.h  The members of the fleet, from their heartbeats
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,7 +1,7 @@
 /**
  * @file memo.c  Texts that are remembered for a while
  *
- * Of too many the oldest go.
+ * If there are too many, the oldest are dropped.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,7 +99,7 @@ static void make_room(struct memo *m)
  * Remember a text.  It is forgotten at once if memory runs out.
  *
  * @param m    Memory
- * @param key  Under which; what was there goes
+ * @param key  Key; the previous text is replaced
  * @param text Text
  */
 void memo_put(struct memo *m, const char *key, const char *text)

@@ -1,5 +1,5 @@
 /**
- * @file origin.c  What has been read of each member
+ * @file origin.c  Position of reading for each member
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -63,7 +63,7 @@ void origins_close(void)
  *
  * @param name Its name
  *
- * @return The member, NULL if there is none
+ * @return The member, NULL if unknown
  */
 struct origin *origin_find(const char *name)
 {
@@ -76,7 +76,7 @@ struct origin *origin_find(const char *name)
  *
  * @param name Its name
  *
- * @return The member, NULL if memory ran out
+ * @return The member, NULL if out of memory
  */
 struct origin *origin_get(const char *name)
 {
@@ -101,7 +101,7 @@ struct origin *origin_get(const char *name)
 
 
 /**
- * Store what has been read of a member
+ * Store the position of a member
  *
  * @param s Member
  */
@@ -124,7 +124,7 @@ void origin_save(const struct origin *s)
  * @param key  Name of the member
  * @param tree Object
  *
- * @return False if memory ran out
+ * @return False if out of memory
  */
 bool origin_load(const char *key, const struct cJSON *tree)
 {

@@ -1,5 +1,5 @@
 /**
- * @file origin.h  What has been read of each member
+ * @file origin.h  Position of reading for each member
  *
  * Copyright (C) 2026 the sip_refer authors
  */

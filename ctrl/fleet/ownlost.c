@@ -1,10 +1,11 @@
 /**
- * @file ownlost.c  What others have said of us while we were away
+ * @file ownlost.c  Messages of others about us while we were away
  *
- * They may have given us up for lost, and told that our transfers are.  That
- * is read before anything is published, and hooks wait for it: the first
- * outcome in the stream counts.  It is looked for again from time to time: who
- * is cut off together with a server does not lose its connection.
+ * Other members may have given this referd up, and published that its
+ * transfers are lost.  This is read before anything is published, and hooks
+ * wait for it: the first outcome in the stream counts.  It is repeated from
+ * time to time: a referd that is cut off together with a server does not lose
+ * its connection.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

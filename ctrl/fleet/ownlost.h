@@ -1,5 +1,5 @@
 /**
- * @file ownlost.h  What others have said of us while we were away
+ * @file ownlost.h  Messages of others about us while we were away
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,6 +1,6 @@
 /**
- * @file places.c  Where the clients of other members are, and what waits for
- * them
+ * @file places.c  Places of the clients of other members, and messages that
+ *                 wait for them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -108,7 +108,7 @@ size_t places_count(void)
  *
  * @param name Its name
  *
- * @return The place, NULL if there is none
+ * @return The place, NULL if unknown
  */
 struct place *place_find(const char *name)
 {
@@ -117,11 +117,11 @@ struct place *place_find(const char *name)
 
 
 /**
- * Get the place of a client, a new one if there is none
+ * Get the place of a client, and make it if unknown
  *
  * @param name Its name
  *
- * @return The place, NULL if memory ran out, or there are too many
+ * @return The place, NULL if out of memory, or if there are too many
  */
 struct place *place_get(const char *name)
 {
@@ -188,7 +188,7 @@ void places_each(place_h *h, void *arg)
 	if (!places_count())
 		return;
 
-	/* what is told of one may bring about others */
+	/* telling one may add others */
 	each.found = calloc(places_count(), sizeof(struct place *));
 	if (!each.found)
 		return;
@@ -200,7 +200,7 @@ void places_each(place_h *h, void *arg)
 }
 
 
-/* A hook that is sent again takes the place of what is still on its way */
+/* A repeated hook replaces the one that is still on its way */
 static void replace(struct place *p, const char *msgid)
 {
 	struct parcel **qp = &p->head, *q;
@@ -257,7 +257,7 @@ static void drop_oldest(struct place *p)
 
 
 /**
- * Add a message for a client; of too many the oldest goes
+ * Add a message for a client; if there are too many, the oldest is dropped
  *
  * @param p    Its place
  * @param seq  Number of the message

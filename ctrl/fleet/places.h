@@ -1,6 +1,6 @@
 /**
- * @file places.h  Where the clients of other members are, and what waits for
- * them
+ * @file places.h  Places of the clients of other members, and messages that
+ *                 wait for them
  *
  * Copyright (C) 2026 the sip_refer authors
  */

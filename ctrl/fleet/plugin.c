@@ -24,7 +24,7 @@ static const char *find_path(void)
 
 
 /**
- * Load the plugin.  Says itself what is wrong.
+ * Load the plugin.  Logs its errors.
  *
  * @return Plugin, NULL if it can't be loaded
  */

@@ -1,10 +1,10 @@
 /**
  * @file publisher.c  Brings what happens here into the stream of the fleet
  *
- * The store is what waits to be sent.  One batch is on its way at a time.
- * After any doubt whether one has arrived the stream is asked for the last
- * message of ours, and we go on behind that; a repeat that comes within the
- * stream's window has the same Nats-Msg-Id, and is told from the first one.
+ * The store is the queue.  One batch is on its way at a time.  After any doubt
+ * about its arrival, the stream is asked for our last message, and publishing
+ * goes on after it.  A repetition within the window of the stream has the same
+ * Nats-Msg-Id, so that the stream drops it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -80,7 +80,7 @@ static void say(const char *text)
 }
 
 
-/* What was read and not sent is read again */
+/* Messages that were read and not sent are read again */
 static void go_on_behind(uint64_t sent)
 {
 	publisher.known = true;
@@ -225,7 +225,7 @@ static void sent(const struct jetstream_ack *ack)
 
 static void refused(int err, const struct jetstream_error *e)
 {
-	/* nobody has it: there is no stream now */
+	/* there is no listener: the stream does not exist now */
 	if (err == EHOSTUNREACH)
 		engine_look();
 	else
@@ -292,7 +292,7 @@ static void replay_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
-/* What was removed before it could be sent is told in its place */
+/* Removed messages that were not sent are reported in their place */
 static void add_gap(void)
 {
 	const uint64_t to = store_first() - 1;
@@ -319,7 +319,7 @@ static void add_gap(void)
 }
 
 
-/* What is in the batch goes to the stream; what was read and is not in it is
+/* The batch goes to the stream; messages that were read and are not in it are
    read again */
 static void close_batch(void)
 {
@@ -383,7 +383,7 @@ static void read_events(void)
 	else
 		close_batch();
 
-	/* those that were looked at are for others */
+	/* messages before that are for other readers */
 	if (more == REPLAY_MORE && !b->count)
 		loop_again();
 }
@@ -396,7 +396,7 @@ static bool has_news(void)
 
 
 /**
- * Go on with what is to be published.  It must be on disk.
+ * Go on publishing.  The messages must be on disk.
  */
 void publisher_flush(void)
 {

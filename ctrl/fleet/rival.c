@@ -1,10 +1,11 @@
 /**
  * @file rival.c  Another referd with our name
  *
- * Each listens to a subject with its name, and to one with its boot as well.
- * Before it listens to the first, it asks there: if somebody answers, it is
- * the second of that name, and leaves.  Of two that could not hear each other
- * then, one finds the boot of the other in the stream later.
+ * Each referd listens to a subject with its name, and to one with its boot.
+ * Before it listens to the first, it sends a request there: if there is an
+ * answer, it is the second of that name, and leaves.  If the two cannot hear
+ * each other at that time, one finds the boot of the other in the stream
+ * later.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

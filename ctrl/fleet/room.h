@@ -1,5 +1,5 @@
 /**
- * @file room.h  What the parts of this room know of each other
+ * @file room.h  The parts of this room for each other
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,9 +1,9 @@
 /**
  * @file route.c  The way of a message to the member that has its call
  *
- * A client talks to any member.  What it says about a call that does not live
- * here goes to the member that has the call; what becomes of it comes back
- * from there.  Roles and tokens have been looked at before.
+ * A client talks to any member.  Its messages about a call at another member
+ * go to that member, and the replies come back from there.  Roles and tokens
+ * have been checked before.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -61,7 +61,7 @@ static bool same(const char *a, const char *b)
 }
 
 
-/* What a sender says about a call arrives in the order in which it said it */
+/* The messages of a sender about a call arrive in their order */
 static bool is_behind(const struct job *job, const struct job *first)
 {
 	return same(job->sender->name, first->sender->name) &&
@@ -110,7 +110,7 @@ static void destroy(struct job *job)
 }
 
 
-/* It is there, or will never be */
+/* It has arrived, or never will */
 static void finish(struct job *job)
 {
 	struct job *behind = find_behind(job);
@@ -247,7 +247,7 @@ static int find(struct job *job)
 }
 
 
-/* The first thing that is known of who has it; NULL if all are to be asked */
+/* The first known owner of the call or hook; NULL to ask all members */
 static const char *owner_of(const struct job *job)
 {
 	const char *owner = NULL;
@@ -304,7 +304,7 @@ static int create(struct job **jobp, const struct sender *sender,
 }
 
 
-/* What a message asks for is looked at anew where its call is */
+/* The member with the call checks a message again */
 static const char *type_of(const struct errand *e)
 {
 	switch (e->kind) {
@@ -322,7 +322,7 @@ static const char *type_of(const struct errand *e)
  *
  * @param e      Message
  * @param member Name of the member, NULL if it is not known
- * @param f      What is wrong if nobody has it
+ * @param f      The error if no member has it
  *
  * @return 0, ENOMEM, or ENOBUFS if too many are on their way
  */

@@ -1,8 +1,8 @@
 /**
- * @file rq.c  What one member asks of another
+ * @file rq.c  Requests of one member to another
  *
- * A request that is not answered is repeated with the same id.  Who is asked
- * keeps what it has answered, so that it does nothing twice.
+ * A request without an answer is repeated with the same id.  The other member
+ * keeps its answers, so that it does nothing twice.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -83,7 +83,7 @@ static void destroy(struct rq *r)
 }
 
 
-/* What has come of it, told once */
+/* Reports the result, once */
 static void finish(struct rq *r, const struct error *f, const cJSON *answer)
 {
 	struct error copy;
@@ -97,7 +97,8 @@ static void finish(struct rq *r, const struct error *f, const cJSON *answer)
 }
 
 
-/* Before there was time to hear of others, nobody is known to have it */
+/* Too early after the start to have seen other members, it is not known that
+   none has it */
 static void finish_find(struct rq *r, const char *member, const cJSON *answer)
 {
 	const bool all = r->denied >= members_count();
@@ -109,7 +110,7 @@ static void finish_find(struct rq *r, const char *member, const cJSON *answer)
 }
 
 
-/* Why there is no answer, for the client to read */
+/* Sets the error for the client if there is no answer */
 static void fail(struct rq *r, int err)
 {
 	struct error f;
@@ -215,7 +216,8 @@ static void timer_handler(void *arg)
 }
 
 
-/* What fails at once is told in the loop: who asks is not done yet */
+/* An immediate failure is reported from the loop: the caller is not done yet
+ */
 static void later(struct rq *r, int err)
 {
 	r->err = err;
@@ -281,8 +283,8 @@ static int create(struct rq **rp, const char *type, const char *body,
  * @param rp     Pointer to the request, which is gone when the handler is
  *               called; may be NULL
  * @param member Name of the member
- * @param type   What is asked, as rq_serve() has it
- * @param body   JSON text of an object: what stands in the request
+ * @param type   Type, as given to rq_serve()
+ * @param body   JSON text of an object: the request
  * @param h      Called once, in the loop
  * @param arg    Handler argument
  *
@@ -306,7 +308,7 @@ int rq_send(struct rq **rp, const char *member, const char *type,
 		return err;
 	}
 
-	/* one that has fallen silent would keep who asks for seconds */
+	/* a silent member would delay the caller for seconds */
 	if (boot && !members_reachable(member)) {
 		r->tries = 1;
 		later(r, EHOSTUNREACH);
@@ -349,7 +351,7 @@ static void find_handler(int err, const struct fleetbus_news *n, void *arg)
  *
  * @param rp   Pointer to the request, which is gone when the handler is
  *             called; may be NULL
- * @param body JSON text of an object: what is looked for
+ * @param body JSON text of an object: what to find
  * @param h    Called once, in the loop, with the first that has it, or when
  *             all have said that they do not, or after a second
  * @param arg  Handler argument
@@ -399,9 +401,9 @@ void rq_cancel(struct rq *r)
 
 
 /**
- * Say who does what is asked
+ * Set the handler of a type of requests
  *
- * @param type What is asked
+ * @param type Type
  * @param h    Does it
  * @param once True if it must not be done twice
  *
@@ -444,7 +446,7 @@ static bool is_member(const char *name)
 }
 
 
-/* What was asked of us before a restart may have been done then */
+/* A request from before a restart may have been carried out then */
 static bool is_stale(const cJSON *tree)
 {
 	const char *boot = field_str(tree, "to_boot");
@@ -520,7 +522,7 @@ static void handle(const cJSON *tree, const char *id, const char *subject)
 }
 
 
-/* Only members are heard: what went through the stream can be anybody's */
+/* Only members count: any user may send to the stream */
 static void message_handler(const struct fleetbus_news *n, void *arg)
 {
 	const char *id, *before;

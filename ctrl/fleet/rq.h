@@ -1,5 +1,5 @@
 /**
- * @file rq.h  What one member asks of another
+ * @file rq.h  Requests of one member to another
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,8 +14,8 @@ struct json;
 struct fleet_config;
 struct rq;
 
-/* Does what is asked, and writes what is to be answered: 0, or an error;
-   EBADMSG if it has been set */
+/* Carries out a request and writes the answer: 0, or an error; EBADMSG if it
+   has been set */
 typedef int(rq_h)(const struct cJSON *rq, const char *from,
 		  struct json *answer, struct error *f);
 
@@ -23,8 +23,8 @@ typedef int(rq_h)(const struct cJSON *rq, const char *from,
 typedef void(rq_done_h)(const struct error *f, const struct cJSON *answer,
 			void *arg);
 
-/* member and answer are NULL if nobody has it; all is false if not every
-   member has said so */
+/* member and answer are NULL if no member has it; all is false if not every
+   member has answered */
 typedef void(rq_found_h)(const char *member, const struct cJSON *answer,
 			 bool all, void *arg);
 

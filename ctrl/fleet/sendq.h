@@ -1,5 +1,5 @@
 /**
- * @file sendq.h  What waits for the end of a turn to be sent
+ * @file sendq.h  Messages that wait for the end of a turn
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file served.c  What is done for clients of other members
+ * @file served.c  Requests of clients of other members
  *
  * Their tokens and roles have been looked at where they are: a fleet trusts
  * its members.
@@ -31,7 +31,7 @@ static bool foreign; /* what is being done came from another member */
 
 
 /**
- * Tell whether what is being done came from another member
+ * Tell whether the current request came from another member
  *
  * @return True if it did: it goes no further
  */
@@ -41,7 +41,7 @@ bool served_foreign(void)
 }
 
 
-/* http-N@member/boot: by which the reply finds back */
+/* http-N@member/boot: leads the reply back */
 static int read_http(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
 		     const char *from)
 {
@@ -82,7 +82,7 @@ static int read_sender(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
 						? DIALECT_JAMBONZ
 						: DIALECT_DEFAULT};
 
-	/* who is here under that name hears of it, if it is the same */
+	/* the client with that name here gets it, if it is the same client */
 	if (client_badge(who) ? strcmp(client_badge(who), s->badge)
 			      : !deliver_seen(from, who, s->badge))
 		return error_set(f, 403, NULL,
@@ -208,7 +208,7 @@ static bool call_lives(const char *sid)
 }
 
 
-/* Who has the call, waits for an answer, or has the client */
+/* Whether this referd has the call, waits for the answer, or has the client */
 static int serve_find(const cJSON *rq, const char *from, struct json *answer,
 		      struct error *f)
 {
@@ -265,7 +265,7 @@ static int serve_call(const cJSON *rq, const char *from, struct json *answer,
 }
 
 
-/* Of an HTTP request that was made here, since we were started */
+/* A reply to an HTTP request that was made here since the start */
 static int serve_reply(const cJSON *rq, const char *from, struct json *answer,
 		       struct error *f)
 {

@@ -50,8 +50,8 @@ static const char *state_name(enum state s)
 
 
 /**
- * Tell how far the end of the stream is; of one that does not read it, how
- * much of its own is not in it yet
+ * Report the distance to the end of the stream; without a view, the number of
+ * our messages that are not in it yet
  *
  * @return Messages
  */
@@ -61,7 +61,7 @@ uint64_t status_lag(void)
 }
 
 
-/* True if what is to be sent gets into the stream */
+/* True if our messages get into the stream */
 static bool sends(int64_t now)
 {
 	const uint64_t sent = publisher_sent();
@@ -193,7 +193,7 @@ static void tell(void)
 
 
 /**
- * Take note that a member has changed: clients hear of it
+ * Note that a member has changed: the clients are told
  */
 void status_changed(void)
 {
@@ -224,10 +224,10 @@ void status_tick(void)
 
 
 /**
- * Take note of a connection, or of its end
+ * Note a connection, or of its end
  *
- * @param up  True if there is one
- * @param why There is none
+ * @param up  True if connected
+ * @param why Reason if not
  */
 void status_bus(bool up, const char *why)
 {

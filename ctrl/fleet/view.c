@@ -1,9 +1,9 @@
 /**
  * @file view.c  The calls and transfers of all members
  *
- * Read from the stream, one message after the other, so that they are the
- * same at every reader.  What a reader that starts again needs is in the store
- * with the cursor up to which it has read.
+ * Messages are read from the stream one after the other, so that the view is
+ * the same at every reader.  The store has what a restarted reader needs,
+ * together with the cursor.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -85,8 +85,8 @@ static void tell_gap(uint64_t f, const char *time, const char *member,
 }
 
 
-/* What its member has published behind the last that was read of it, and is
-   not in the stream any more */
+/* Messages that the member published after the last one read, and that are not
+   in the stream any more */
 static void check_gap(const struct event *e)
 {
 	const struct origin *s = batch.origin;
@@ -187,7 +187,7 @@ static void take_node(const struct event *e)
 }
 
 
-/* What members tell each other only, but for what clients are to know */
+/* Messages between members, some of which clients get in another form */
 static void take_own(const struct event *e)
 {
 	if (!strcmp(e->type, "fleet:hook"))
@@ -292,7 +292,8 @@ static void finish(void)
 }
 
 
-/* Up to the end of the message, or to what has to wait for the file */
+/* Reads up to the end of the message, or to a point that must wait for the
+   file */
 static void go_on(void)
 {
 	char *line;
@@ -350,7 +351,7 @@ static bool is_of_kind(const char *subject, const char *kind)
  * @param subject Its subject
  * @param data    Its body
  * @param len     Length of that in bytes
- * @param h       Called when it is read, if that is not yet so
+ * @param h       Called when it is read, if that takes longer
  *
  * @return True if it is read
  */
@@ -384,7 +385,7 @@ bool view_take(uint64_t sseq, const char *subject, const char *data,
 
 
 /**
- * Take note that the stream begins behind what was read
+ * Note that the stream begins after the last message read
  *
  * @param first Sequence of its first message
  */
@@ -414,7 +415,7 @@ static void forget(void)
 /**
  * Begin with another stream
  *
- * @param epoch What tells it from others
+ * @param epoch Id that tells the stream from others
  */
 void view_begin(const char *epoch)
 {
@@ -457,7 +458,7 @@ static void running_handler(const char *key, const char *data, void *arg)
 
 
 /**
- * Get ready, with what was read before
+ * Get ready, with the state from the store
  *
  * @return 0, or ENOMEM
  */
@@ -529,7 +530,7 @@ const char *view_owner(const char *call_sid)
 
 
 /**
- * Count what a member has that is not over
+ * Count the live calls and transfers of a member
  *
  * @param member The member
  *

@@ -92,9 +92,9 @@ static struct viewcall *add(const char *call_sid)
  * Take up a call that was stored
  *
  * @param call_sid Its call_sid
- * @param tree     What was stored
+ * @param tree     Stored state
  *
- * @return False if memory ran out, or it is none
+ * @return False if out of memory, or if it is not valid
  */
 bool viewcalls_load(const char *call_sid, cJSON *tree)
 {
@@ -152,7 +152,7 @@ static bool is_over(const char *state)
 }
 
 
-/* Takes what the first message has alone out of the data */
+/* Takes the members of the first message only out of the data */
 static int keep_first(char **textp, cJSON *tree, const char *name)
 {
 	cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(tree, name);
@@ -186,7 +186,7 @@ static int keep(struct viewcall *c, const char *member, cJSON *tree)
 
 
 /**
- * Take what a member says of a call: its session:new, or a call:status
+ * Take a member's message about a call: its session:new, or a call:status
  *
  * @param member   The member
  * @param call_sid The call
@@ -198,7 +198,7 @@ void viewcall_take(const char *member, const char *call_sid, const char *data)
 	cJSON *tree = cJSON_Parse(data);
 	const char *state = field_str(tree, "call_status");
 
-	/* a call is its own member's to tell of */
+	/* only its own member may report on a call */
 	if (!state || (c && strcmp(c->member, member))) {
 		log_warning("view: a message of %s on call %s is not valid",
 			    member, call_sid);
@@ -276,7 +276,7 @@ static char *failed_text(const struct viewcall *c, const char *reason)
  * @param reason   Why, as a sentence
  *
  * @return JSON text of the call as it ended, to be freed; NULL if it does not
- * live, or memory ran out
+ *         live, or out of memory
  */
 char *viewcall_lose(const char *member, const char *call_sid,
 		    const char *reason)

@@ -1,7 +1,7 @@
 /**
  * @file viewlook.c  Looks up a transfer in the file of the fleet
  *
- * One at a time: who reads the stream in order waits for it.
+ * One at a time: the reader of the stream waits for it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -128,7 +128,7 @@ int viewlook(const char *id, viewlook_h *h)
 
 
 /**
- * Nobody waits for an answer any more
+ * Drop the callback of a lookup
  */
 void viewlook_cancel(void)
 {

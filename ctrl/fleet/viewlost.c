@@ -1,9 +1,8 @@
 /**
- * @file viewlost.c  What becomes of the calls of a member that is lost
+ * @file viewlost.c  The calls of a lost member
  *
- * The message that tells it stands in the stream, and so it is the same at
- * every reader: what has an outcome before it keeps that, and what is told
- * behind it comes late.
+ * The message about it is in the stream, so that it has the same place at
+ * every reader: an outcome before it stays, and one after it is late.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -176,7 +175,7 @@ static void end_all(const struct lost *l)
 }
 
 
-/* True if it is the first that is told of this start of the member */
+/* True if it is the first message about this start of the member */
 static bool is_new(const struct lost *l)
 {
 	struct origin *s = origin_get(l->member);

@@ -1,5 +1,5 @@
 /**
- * @file viewlost.h  What becomes of the calls of a member that is lost
+ * @file viewlost.h  The calls of a lost member
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -145,9 +145,9 @@ static struct viewnode *get(const char *key)
  * Take up a node that was stored
  *
  * @param key  Its key
- * @param tree What was stored
+ * @param tree Stored state
  *
- * @return False if memory ran out, or it is none
+ * @return False if out of memory, or if it is not valid
  */
 bool viewnode_load(const char *key, const cJSON *tree)
 {
@@ -167,7 +167,7 @@ bool viewnode_load(const char *key, const cJSON *tree)
 
 
 /**
- * Take what a member says of one of its nodes
+ * Take a member's message about one of its nodes
  *
  * @param member The member
  * @param data   Data of a node:status
@@ -265,8 +265,8 @@ static bool print_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Write the nodes of all members.  Those of a member that is not reachable
- * are not connected.
+ * Write the nodes of all members.  Nodes of an unreachable member count as not
+ * connected.
  *
  * @param j   Text
  * @param key Name of the array

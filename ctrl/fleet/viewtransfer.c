@@ -1,10 +1,10 @@
 /**
  * @file viewtransfer.c  The transfers of all members, and how each has ended
  *
- * The first outcome in the stream counts, at every reader.  What is told of a
- * transfer behind its end needs what is known of it: that is in memory if it
- * ended lately, and in the file otherwise.  The first message about a transfer
- * says so itself, and needs neither.
+ * The first outcome in the stream counts, at every reader.  A message about a
+ * transfer after its end needs the state of the transfer: it is in memory for
+ * a while, and in the file later.  The first message about a transfer is
+ * marked as such, and needs neither.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@
 #include "viewtransfer.h"
 
 
-/* More than one message of the stream brings: what is older is in the file */
+/* More than one message of the stream brings: older ones are in the file */
 enum { ENDED_MAX = 512 };
 
 struct entry {
@@ -53,7 +53,7 @@ static void save(struct entry *x)
 
 
 /**
- * Store what has changed
+ * Store the changes
  */
 void viewtransfers_save(void)
 {
@@ -188,9 +188,9 @@ static void end(struct entry *x)
 /**
  * Take up a transfer that was stored
  *
- * @param tree What was stored
+ * @param tree Stored state
  *
- * @return False if memory ran out, or it is none
+ * @return False if out of memory, or if it is not valid
  */
 bool viewtransfers_load(cJSON *tree)
 {
@@ -205,7 +205,7 @@ bool viewtransfers_load(cJSON *tree)
 
 
 /**
- * Take what the file has of a transfer that VIEWSTEP_ASK was about
+ * Take a transfer from the file, after VIEWSTEP_ASK
  *
  * @param id   Its id
  * @param data JSON text, NULL if the file does not have it
@@ -263,7 +263,7 @@ static enum viewstep take_running(struct entry *x, const cJSON *data,
 }
 
 
-/* Only a final status is news of it */
+/* Only a final status is new */
 static enum viewstep take_ended(struct entry *x, const char *step,
 				const cJSON *data, uint64_t f)
 {
@@ -289,7 +289,7 @@ static bool is_first(const cJSON *data)
 
 
 /**
- * Take what a member says of a transfer
+ * Take a member's message about a transfer
  *
  * @param member   The member
  * @param call_sid Call that the message is about, may be NULL
@@ -297,7 +297,7 @@ static bool is_first(const cJSON *data)
  * @param time     When it came about, in ms since 1970
  * @param f        Its number in the fleet
  *
- * @return What is to become of the message
+ * @return What to do with the message
  */
 enum viewstep viewtransfer_take(const char *member, const char *call_sid,
 				const cJSON *data, int64_t time, uint64_t f)
@@ -339,7 +339,7 @@ enum viewstep viewtransfer_take(const char *member, const char *call_sid,
  *
  * @param j   Text, in an open object
  * @param id  Id of the transfer
- * @param sip SIP message that told it, as JSON text; NULL if there is none
+ * @param sip SIP message that had it, as JSON text; NULL for none
  */
 void viewtransfer_print_late(struct json *j, const char *id, const char *sip)
 {

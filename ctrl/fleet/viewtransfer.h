@@ -14,7 +14,7 @@ struct cJSON;
 struct json;
 struct transfer;
 
-/* What becomes of a message about a transfer */
+/* What to do with a message about a transfer */
 enum viewstep {
 	VIEWSTEP_TELL, /* as it is */
 	VIEWSTEP_LATE, /* it tells what came late: viewtransfer_print_late() */

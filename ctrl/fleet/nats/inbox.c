@@ -1,8 +1,8 @@
 /**
  * @file inbox.c  News that wait for referd to take them
  *
- * What does not fit is dropped: its sender hears no answer, and who reads the
- * stream sees the gap.  What can wait wakes nobody.
+ * Messages that do not fit are dropped: their sender gets no answer, and a
+ * reader of the stream sees the gap.  Messages that can wait wake nothing.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -33,7 +33,7 @@ struct item {
  * @param h    Called when it is not empty any more
  * @param arg  Handler argument
  *
- * @return 0, or what a lock can't be made for
+ * @return 0, or the error of making a lock
  */
 int inbox_init(struct inbox *in, const char *calm, fleetbus_notify_h *h,
 	       void *arg)
@@ -73,7 +73,7 @@ static void free_list(struct item *list)
 
 
 /**
- * Free what is in a queue
+ * Free the messages of a queue
  *
  * @param in Queue, which no thread uses any more
  */
@@ -194,7 +194,7 @@ static void push(struct inbox *in, struct item *i)
  * Queue news of the connection
  *
  * @param in   Queue
- * @param kind What it is
+ * @param kind Kind of news
  * @param text URL, or why
  */
 void inbox_tell(struct inbox *in, enum fleetbus_kind kind, const char *text)
@@ -245,7 +245,7 @@ void inbox_message(struct inbox *in, natsMsg *msg)
 	struct item *i;
 	char *room;
 
-	/* what has a body is no status */
+	/* a message with a body is not a status */
 	if (!len) {
 		status = header(msg, "Status");
 		description = header(msg, "Description");
@@ -276,7 +276,7 @@ void inbox_message(struct inbox *in, natsMsg *msg)
 
 
 /**
- * Take what has come
+ * Take the news
  *
  * @param in Queue
  *
@@ -324,7 +324,7 @@ void inbox_hurry(struct inbox *in)
 
 
 /**
- * Tell whether there is something of which the handler was not told
+ * Tell whether there are news that the handler was not told of
  *
  * @param in Queue
  *

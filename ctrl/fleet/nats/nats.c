@@ -2,10 +2,10 @@
  * @file nats.c  A client of NATS, in threads that referd's loop never waits
  * for
  *
- * libnats blocks its caller: with each attempt to connect, and where it waits
- * for a lock of its own threads.  So one thread makes all the calls.  It is
- * libnats's event loop as well, so that no message goes through further
- * threads on its way.  No signal is for any of them.
+ * libnats blocks its caller: at each attempt to connect, and while it waits
+ * for a lock of its own threads.  So one thread makes all calls.  It is also
+ * the event loop of libnats, so that no message passes through further
+ * threads.  None of them takes signals.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -359,7 +359,8 @@ static void take_messages(struct fleetbus *b)
 }
 
 
-/* Until there is something to read, or to do; true if something was read */
+/* Waits until there is something to read, or to do; true if something was read
+ */
 static bool await_event(struct fleetbus *b)
 {
 	struct pollfd fds[] = {
@@ -405,7 +406,7 @@ static void send_all(struct fleetbus *b, struct out *list)
 }
 
 
-/* Until the connection is lost, or nobody wants it any more */
+/* Runs until the connection is lost, or closed */
 static void serve(struct fleetbus *b)
 {
 	struct out *list;
@@ -505,7 +506,8 @@ static void *thread_handler(void *arg)
 	while (!is_stopped(b))
 		live(b);
 
-	/* nats_Close() would free what is OpenSSL's, which others use */
+	/* nats_Close() would free the state of OpenSSL, which other code uses
+	 */
 	nats_ReleaseThreadMemory();
 
 	(void)pthread_mutex_lock(&b->lock);

@@ -58,7 +58,7 @@ static natsStatus set_nkey(struct fleetbus_options *o, const char *path)
 }
 
 
-/* What libnats would say of a file that it can't read has not its name */
+/* libnats' error on an unreadable file does not have its name */
 static bool check_file(struct fleetbus_options *o, const char *path)
 {
 	FILE *f = is_given(path) ? fopen(path, "re") : NULL;
@@ -126,8 +126,8 @@ static natsStatus set_servers(struct fleetbus_options *o,
 }
 
 
-/* To connect again is ours: what libnats tries itself it says nothing of, and
-   the first refusal of a login would end it for good */
+/* This plugin reconnects: libnats does not report its own attempts, and would
+   end them for good at the first refused login */
 static natsStatus set_times(natsOptions *o)
 {
 	natsStatus s = natsOptions_SetTimeout(o, CONNECT_TIME);
@@ -150,11 +150,10 @@ static natsStatus set_times(natsOptions *o)
 /**
  * Make options of a configuration
  *
- * @param o Options, with the reason if there are none
+ * @param o Options, with the reason if they are not valid
  * @param c Configuration
  *
- * @return NATS_OK, or what is wrong; options_destroy() is to be called in any
- * case
+ * @return NATS_OK, or an error; options_destroy() must be called in any case
  */
 natsStatus options_create(struct fleetbus_options *o,
 			  const struct fleetbus_config *c)

@@ -95,11 +95,12 @@ struct out *outbox_take(struct outbox *o)
 
 
 /**
- * Send messages, which may block for some time. What can't be sent is lost.
+ * Send messages, which may block for some time.  Those that cannot be sent are
+ * lost.
  *
  * @param nc    Connection
  * @param list  Messages, freed
- * @param spent Where those of libnats go
+ * @param spent Where messages of libnats go
  */
 void outbox_send(natsConnection *nc, struct out *list, struct spent *spent)
 {

@@ -1,5 +1,5 @@
 /**
- * @file parts.h  What the parts of the plugin know of each other
+ * @file parts.h  The parts of the plugin for each other
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ struct outbox {
 	size_t count, size;
 };
 
-/* News that wait for referd, whose side has a list of what it has taken */
+/* News that wait for referd, whose side has a list of the taken ones */
 struct inbox {
 	pthread_mutex_t lock;
 	struct item *head, **tail;
