@@ -249,7 +249,7 @@ void json_free(struct json *j)
  *
  * @param j Text
  *
- * @return The text, which is still owned by j; NULL if memory ran out
+ * @return The text, which is still owned by j; NULL if out of memory
  */
 const char *json_done(const struct json *j)
 {
@@ -262,7 +262,7 @@ const char *json_done(const struct json *j)
  *
  * @param j Text, empty afterwards
  *
- * @return The text, to be freed; NULL if memory ran out
+ * @return The text, to be freed; NULL if out of memory
  */
 char *json_take(struct json *j)
 {

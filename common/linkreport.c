@@ -176,7 +176,7 @@ static char *transfers_move(struct report *r, const char **list, char *room)
  * @param r     Report that was not read from a line
  * @param sizep Size of the copy [bytes]
  *
- * @return Copy in one piece, to be freed with free(); NULL if memory ran out
+ * @return Copy in one piece, to be freed with free(); NULL if out of memory
  */
 struct report *report_copy(const struct report *r, size_t *sizep)
 {

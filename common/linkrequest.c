@@ -59,7 +59,7 @@ void node_request_print(struct json *j, const struct node_request *rq)
  *
  * @param rq Request
  *
- * @return Copy in one piece, to be freed with free(); NULL if memory ran out
+ * @return Copy in one piece, to be freed with free(); NULL if out of memory
  */
 struct node_request *node_request_copy(const struct node_request *rq)
 {

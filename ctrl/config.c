@@ -137,7 +137,7 @@ static enum config_result read_option(struct config *c,
 
 
 /**
- * Read the options of the daemon.  Says itself what is wrong.
+ * Read the options of the daemon.  Logs its errors.
  *
  * @param c    Settings
  * @param argc Number of arguments
@@ -197,7 +197,7 @@ static const char *read_setting(struct config *c, const struct option_entry *o,
 
 /**
  * Read the settings of baresip's config: an option some-thing is given as
- * referd_some_thing there.  Says itself what is wrong.
+ * referd_some_thing there.  Logs its errors.
  *
  * @param c Settings, which borrow from what config_close() frees
  * @param h Finds one

@@ -422,7 +422,7 @@ static enum status read_operands(struct args *a, int n, char *operands[])
 
 
 /**
- * Read the command line.  Says itself what is wrong.
+ * Read the command line.  Prints its errors.
  *
  * @param a    Arguments, which borrow from argv
  * @param argc Number of arguments

@@ -1,5 +1,5 @@
 /**
- * @file calls.c  What is said of a call on the command line
+ * @file calls.c  The call that a command names
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@
 #include "print.h"
 
 
-/* The call that name stands for, and how many it could be */
+/* The call that matches the name, and the number of matches */
 static const cJSON *match(const cJSON *calls, const char *name, int *np)
 {
 	const cJSON *call, *found = NULL;
@@ -72,12 +72,12 @@ static int find_elsewhere(char sid[SID_SIZE], const struct settings *s,
 
 
 /**
- * Find a live call.  Says itself what is wrong.
+ * Find a live call.  Prints its errors.
  *
  * @param sid   Its call_sid
  * @param herep Set to false if it is a call of another member of a fleet; may
  *              be NULL
- * @param s     Where referd is
+ * @param s     Settings of the connection
  * @param name  A call_sid, the beginning of one, or "-" for the one live call
  *
  * @return STATUS_DONE, otherwise the exit status

@@ -1,5 +1,5 @@
 /**
- * @file calls.h  What is said of a call on the command line
+ * @file calls.h  The call that a command names
  *
  * Copyright (C) 2026 the sip_refer authors
  */

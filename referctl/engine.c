@@ -1,8 +1,8 @@
 /**
  * @file engine.c  The servers of a fleet, asked one thing at a time
  *
- * The plugin of referd has the connection, in a thread of its own; here its
- * news are awaited.
+ * The plugin of referd has the connection, in a thread of its own; this waits
+ * for its news.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -187,9 +187,9 @@ static enum status await_connection(const struct fleet_settings *s)
 
 
 /**
- * Connect to a server of the fleet.  Says itself what is wrong.
+ * Connect to a server of the fleet.  Prints its errors.
  *
- * @param s Where they are
+ * @param s Settings with the servers
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -213,7 +213,7 @@ enum status engine_open(const struct fleet_settings *s)
 
 
 /**
- * Let go of the connection, if there is one
+ * Close the connection, if there is one
  */
 void engine_close(void)
 {
@@ -238,7 +238,7 @@ const char *engine_server(void)
 
 
 /**
- * Hear what is published.  Says itself what is wrong.
+ * Hear what is published.  Prints its errors.
  *
  * @param subject Subject, may have wildcards
  *
@@ -326,12 +326,12 @@ static bool is_passing(const cJSON *tree)
 
 
 /**
- * Ask for something, again and again until there is an answer.  Says itself
- * what is wrong; an error that the servers answer is in the tree.
+ * Send a request, repeated until an answer comes.  Prints its errors; an error
+ * in the answer is in the tree.
  *
  * @param treep    Answer, to be deleted
  * @param subject  Whom to ask
- * @param body     What, as JSON; "" for nothing
+ * @param body     Request as JSON, "" for none
  * @param patience Seconds to try for
  *
  * @return STATUS_DONE, otherwise the exit status
@@ -362,7 +362,7 @@ enum status engine_ask(cJSON **treep, const char *subject, const char *body,
 
 
 /**
- * Hear for some time what is published on the subjects that are subscribed
+ * Take messages on the subscribed subjects for some time
  *
  * @param seconds How long
  * @param h       Gets each message that is JSON
@@ -378,7 +378,7 @@ void engine_hear(double seconds, engine_message_h *h, void *arg)
 		cJSON *body = n ? cJSON_ParseWithLength(n->data, n->len)
 				: NULL;
 
-		/* What came through a stream is no word of a member's */
+		/* A message of a stream is not from a member */
 		if (body && !n->is_js)
 			done = h(n->text, body, arg);
 		cJSON_Delete(body);

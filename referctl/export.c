@@ -52,7 +52,7 @@ static enum status make_path(char path[URL_MAX], const struct args *a,
 /**
  * Write a transfer to a file, or to standard output
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Arguments
  *
  * @return Exit status

@@ -16,7 +16,7 @@
  *
  * @param to     Object to add them to
  * @param a      Command line
- * @param fields Options, and what they are called there
+ * @param fields Options, and the names of their members
  * @param n      How many
  */
 void fields_texts(cJSON *to, const struct args *a,
@@ -33,7 +33,7 @@ void fields_texts(cJSON *to, const struct args *a,
 
 
 /**
- * Add the trace that a message belongs to, if there is one
+ * Add the trace of a message, if it has one
  *
  * @param to Object to add it to
  * @param a  Command line
@@ -48,13 +48,13 @@ void fields_trace(cJSON *to, const struct args *a)
 
 
 /**
- * Add an option that is a number.  Says itself what is wrong.
+ * Add an option that is a number.  Prints its errors.
  *
  * @param to     Object to add it to
  * @param a      Command line
  * @param option Name of the option
- * @param name   What it is called there
- * @param unit   What it must be a number of, for people
+ * @param name   Name of the member
+ * @param unit   Unit of the number, for the error
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -80,12 +80,12 @@ enum status fields_number(cJSON *to, const struct args *a, const char *option,
 
 
 /**
- * Add the options that are header fields.  Says itself what is wrong.
+ * Add the options that are header fields.  Prints its errors.
  *
  * @param to     Object to add them to
  * @param a      Command line
  * @param option Name of the option
- * @param name   What the object of them is called there
+ * @param name   Name of the object with them
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -121,8 +121,8 @@ enum status fields_headers(cJSON *to, const struct args *a, const char *option,
 }
 
 
-/* One parameter of --uui: what it may be called referd knows as well, but not
-   that it was no parameter */
+/* One parameter of --uui: referd checks its name, but cannot see that it was
+   not a parameter */
 static bool add_param(cJSON *uui, char *param)
 {
 	char *value = strchr(param, '=');
@@ -139,9 +139,8 @@ static bool add_param(cJSON *uui, char *param)
 
 
 /**
- * Add the option --uui, which is as in the header field User-to-User: data,
- * and behind it ;encoding=, ;purpose= and ;content=.  Says itself what is
- * wrong.
+ * Add the option --uui, which has the form of the header field User-to-User:
+ * data, followed by ;encoding=, ;purpose= and ;content=.  Prints its errors.
  *
  * @param to Object to add it to
  * @param a  Command line

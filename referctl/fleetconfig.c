@@ -1,9 +1,9 @@
 /**
  * @file fleetconfig.c  A configuration of the nats-servers of a fleet
  *
- * Each member is a user of its own, and may do what a member does: it writes
- * its own subjects, asks others, and reads the stream.  The operator makes the
- * stream, and changes it.
+ * Each member is a user of its own with the permissions that it needs: to
+ * write its own subjects, to send requests to others, and to read the stream.
+ * The operator makes and changes the stream.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -27,7 +27,7 @@ enum {
 static const char operator_name[] = "operator";
 static const char cluster_name[] = "cluster";
 
-/* What is printed is printed at once, when nothing can go wrong any more */
+/* Output is collected, and printed when nothing can fail any more */
 struct page {
 	const struct fleet_settings *s;
 	const char *keys; /* directory of seeds, NULL for passwords */
@@ -239,7 +239,7 @@ static void put_user(const struct page *p, size_t i, const char *name)
 }
 
 
-/* What each member has to know, as lines for its referd.conf */
+/* The settings of each member, as lines for its referd.conf */
 static void put_settings(const struct page *p, const char *name)
 {
 	const char *host;

@@ -99,7 +99,7 @@ static enum status change(const struct fleet_settings *s,
 	cJSON *info = NULL;
 	enum status status = fleetstream_put(&info, s, c, true);
 
-	/* Not everything may be changed; what was not, is told */
+	/* Some settings cannot be changed; those are reported */
 	if (!status) {
 		char left[STREAM_DIFFERS_MAX];
 

@@ -1,8 +1,8 @@
 /**
- * @file fleetset.c  Where the servers of a fleet are, and who asks
+ * @file fleetset.c  The servers of a fleet, and the credentials
  *
- * From options, else the environment, else the settings of referd: who is on
- * a machine of the fleet need say nothing.
+ * From options, else the environment, else the settings of referd: on a
+ * machine of the fleet no option is needed.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -57,7 +57,7 @@ static const char *put(struct fleet_settings *s, const char *key,
 }
 
 
-/* What else referd's file has is none of our business */
+/* Other settings of referd's file are ignored */
 static const char *line_handler(const char *key, const char *value, void *arg)
 {
 	return put(arg, key, value);
@@ -122,7 +122,8 @@ static void set_defaults(struct fleet_settings *s)
 	if (!*s->name)
 		strcpy(s->name, "fleet");
 
-	/* As referd names itself; what no subject may have is left out */
+	/* The default name of referd; characters that no subject may have are
+	   left out */
 	if (!*s->node && !gethostname(s->node, sizeof(s->node) - 1)) {
 		s->node[strcspn(s->node, ".")] = '\0';
 		for (char *p = s->node; *p; p++) {
@@ -155,7 +156,7 @@ bool fleetset_is_name(const char *name)
 
 
 /**
- * Find out where the servers of the fleet are.  Says itself what is wrong.
+ * Find the servers of the fleet.  Prints its errors.
  *
  * @param s Settings
  * @param a Command line
@@ -207,7 +208,7 @@ enum status fleetset_read(struct fleet_settings *s, const struct args *a)
 
 
 /**
- * Get the value of an option that is a number.  Says itself what is wrong.
+ * Get the value of an option that is a number.  Prints its errors.
  *
  * @param np   Number, left as it is if the option is not given
  * @param a    Command line
@@ -237,7 +238,7 @@ enum status fleetset_number(unsigned *np, const struct args *a,
 }
 
 
-/* One of them: host and port, behind a scheme and a user if there are any */
+/* One server: host and port, after a scheme and a user if there are any */
 static void read_server(const char *url, size_t len, const char **hostp,
 			size_t *lenp, unsigned *portp)
 {
@@ -277,7 +278,7 @@ static void read_server(const char *url, size_t len, const char **hostp,
  * @param lenp  Length of that, 0 if it cannot be read
  * @param portp Its port
  *
- * @return How many servers there are
+ * @return Number of servers
  */
 size_t fleetset_server(const char *urls, size_t i, const char **hostp,
 		       size_t *lenp, unsigned *portp)

@@ -1,5 +1,5 @@
 /**
- * @file fleetset.h  Where the servers of a fleet are, and who asks
+ * @file fleetset.h  The servers of a fleet, and the credentials
  *
  * Copyright (C) 2026 the sip_refer authors
  */

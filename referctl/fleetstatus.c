@@ -1,8 +1,8 @@
 /**
- * @file fleetstatus.c  How a fleet is, and what is missing
+ * @file fleetstatus.c  State of a fleet, and its faults
  *
- * The members tell it themselves, each second; the servers tell of the
- * stream.  Everything is put into one tree, from which the words come.
+ * The members report their state each second; the servers report the state of
+ * the stream.  Everything goes into one tree, from which the output is made.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -126,7 +126,7 @@ static bool heartbeat_handler(const char *subject, const cJSON *body,
 }
 
 
-/* Those that have said something once, and are silent now */
+/* Members that were heard once, and are silent now */
 static void add_silent(const struct report *r, const cJSON *info)
 {
 	const cJSON *state = cJSON_GetObjectItem(info, "state");
@@ -205,7 +205,7 @@ static void judge_replicas(const struct report *r, const cJSON *info)
 {
 	const cJSON *cluster = cJSON_GetObjectItem(info, "cluster");
 	const cJSON *replica;
-	/* the leader is none of the list */
+	/* the leader is not in the list */
 	const int first = *json_text(cluster, "leader") != '\0';
 	int there = first, all = first;
 
@@ -354,7 +354,7 @@ static void print_report(const struct report *r)
 }
 
 
-/* As a list, without what was kept to tell twins */
+/* As a list, without the data that finds two members of one name */
 static void list_members(struct report *r)
 {
 	cJSON *list = cJSON_CreateArray(), *m;
@@ -407,7 +407,7 @@ static enum status report(struct report *r, const struct args *a)
 
 
 /**
- * Tell how a fleet is, and what is missing
+ * Print the state of a fleet, and its faults
  *
  * @param a Command line
  *

@@ -22,7 +22,7 @@ enum {
 /* ns in which a message that comes twice is known as such */
 static const int64_t duplicate_window = INT64_C(120) * 1000000000;
 
-/* What a fleet rests on, besides what an operator chooses */
+/* Fixed settings of the stream of a fleet */
 static const struct {
 	const char *key;
 	const char *text; /* NULL for a switch that is on */
@@ -53,7 +53,7 @@ static int64_t get_number(const cJSON *tree, const char *key)
 
 
 /**
- * Tell whether an answer says that there is no such stream
+ * Tell whether an answer says that the stream does not exist
  *
  * @param tree Answer
  *
@@ -71,7 +71,7 @@ bool fleetstream_is_missing(const cJSON *tree)
  *
  * @param tree Answer
  *
- * @return Their words, NULL if it is none
+ * @return Text of the error, NULL if it is none
  */
 const char *fleetstream_error(const cJSON *tree)
 {
@@ -82,11 +82,11 @@ const char *fleetstream_error(const cJSON *tree)
 
 
 /**
- * Ask for the stream: what it is made as, what it has, who leads it, and how
- * many messages each member has in it.  Says itself what is wrong.
+ * Get the configuration and the state of the stream, its leader, and the
+ * number of messages of each member.  Prints its errors.
  *
  * @param infop    Answer, to be deleted
- * @param s        Where the servers are
+ * @param s        Settings with the servers
  * @param patience Seconds to try for
  *
  * @return STATUS_DONE, otherwise the exit status
@@ -104,12 +104,12 @@ enum status fleetstream_info(cJSON **infop, const struct fleet_settings *s,
 
 
 /**
- * Make the stream, or change it.  Says itself what is wrong.
+ * Make the stream, or change it.  Prints its errors.
  *
  * @param infop  Answer, to be deleted
- * @param s      Where the servers are
- * @param c      What it is to have
- * @param update Whether it is there
+ * @param s      Settings with the servers
+ * @param c      Chosen settings
+ * @param update Whether it exists
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -145,9 +145,9 @@ enum status fleetstream_put(cJSON **infop, const struct fleet_settings *s,
 
 
 /**
- * Delete the stream, with all that is in it.  Says itself what is wrong.
+ * Delete the stream, with all its messages.  Prints its errors.
  *
- * @param s Where the servers are
+ * @param s Settings with the servers
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -168,10 +168,10 @@ enum status fleetstream_delete(const struct fleet_settings *s)
 
 
 /**
- * Choose what is there where nothing is chosen
+ * Take the present setting where none is chosen
  *
- * @param c    What is chosen
- * @param info What there is, as fleetstream_info() gives it
+ * @param c    Chosen settings
+ * @param info Present settings, from fleetstream_info()
  */
 void fleetstream_choose(struct fleetstream_choice *c, const cJSON *info)
 {
@@ -245,10 +245,10 @@ static void compare_subjects(char text[STREAM_DIFFERS_MAX],
 /**
  * Tell in which ways a stream is not as a fleet needs it
  *
- * @param text What differs, by commas
- * @param s    Where the servers are
+ * @param text Differences, separated by commas
+ * @param s    Settings with the servers
  * @param info The stream, as fleetstream_info() gives it
- * @param c    What is chosen
+ * @param c    Chosen settings
  *
  * @return True if something does
  */

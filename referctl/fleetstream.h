@@ -12,7 +12,7 @@
 
 enum { STREAM_DIFFERS_MAX = 1024 };
 
-/* What an operator chooses; 0 for whatever it has */
+/* Settings that an operator chooses; 0 for the present one */
 struct fleetstream_choice {
 	unsigned replicas;
 	int64_t max_age; /* ns */

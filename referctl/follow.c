@@ -53,11 +53,11 @@ static bool is_over(const char *state)
 
 
 /**
- * Get the numbers of the last messages, to hear from there on.  Says itself
- * what is wrong.
+ * Get the numbers of the last messages, to follow from there.  Prints its
+ * errors.
  *
  * @param m Their numbers
- * @param s Where referd is
+ * @param s Settings of the connection
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -70,7 +70,7 @@ enum status follow_now(struct moment *m, const struct settings *s)
 	m->fleet = field_int(health, "fleet_seq", -1);
 	m->member = cJSON_HasObjectItem(health, "fleet");
 
-	/* Who has no token is only told that referd is well */
+	/* Without a token, the answer has only the health of referd */
 	if (!status && m->seq < 0)
 		status = http_no_token(s);
 	cJSON_Delete(health);
@@ -80,11 +80,10 @@ enum status follow_now(struct moment *m, const struct settings *s)
 
 
 /**
- * Get the number of the last message of this referd.  Says itself what is
- * wrong.
+ * Get the number of the last message of this referd.  Prints its errors.
  *
  * @param seqp Its number
- * @param s    Where referd is
+ * @param s    Settings of the connection
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -120,8 +119,8 @@ static enum status outcome_status(const char *outcome)
 }
 
 
-/* Of several attempts, whether another one may follow: not behind a success,
-   a cancel, the end of the call or the last one */
+/* Whether another of several attempts may follow: not after a success, a
+   cancel, the end of the call or the last one */
 static bool may_follow(const struct follow *f, const cJSON *data)
 {
 	const bool cancelled = f->status == STATUS_CANCELLED &&
@@ -134,7 +133,7 @@ static bool may_follow(const struct follow *f, const cJSON *data)
 }
 
 
-/* One of its transfers: of a verb transfer, its own end is awaited */
+/* One of its transfers: for a verb transfer, the end of the verb counts */
 static bool take_step(struct follow *f, const cJSON *message)
 {
 	const cJSON *data = data_of(message);
@@ -156,7 +155,7 @@ static bool take_step(struct follow *f, const cJSON *message)
 }
 
 
-/* What a verb transfer does beside its REFERs, and what it came to */
+/* Steps of a verb transfer beside its REFERs, and its result */
 static bool take_event(struct follow *f, const cJSON *message)
 {
 	const cJSON *data = data_of(message);
@@ -171,7 +170,7 @@ static bool take_event(struct follow *f, const cJSON *message)
 	if (strcmp(json_text(data, "transfer_event"), "ended"))
 		return ferror(stdout);
 
-	/* Bridged is also what is presumed */
+	/* Bridged includes presumed */
 	if (!bridged || !f->ended)
 		f->status = bridged ? STATUS_DONE : STATUS_FAILED;
 
@@ -241,7 +240,7 @@ static bool all_handler(const cJSON *message, void *arg)
 {
 	const struct follow *f = arg;
 
-	/* That of a new connection tells nothing new */
+	/* The hello of a later connection has nothing new */
 	if (is(message, "hello") && !f->json)
 		return false;
 	if (f->sid && strcmp(json_text(message, "call_sid"), f->sid))
@@ -292,8 +291,8 @@ static enum status run(const struct settings *s, struct ws_request *r,
 }
 
 
-/* The call is at another member of the fleet: what happens there is heard by
-   who views it */
+/* The call is at another member of the fleet: only a referd with a view gets
+   its messages */
 static enum status run_elsewhere(const struct settings *s,
 				 const struct moment *m, ws_message_h *h,
 				 struct follow *f)
@@ -324,9 +323,9 @@ static enum status run_here(const struct settings *s, const struct moment *m,
 
 
 /**
- * Show the steps of a transfer until it has ended.  Says itself what is wrong.
+ * Show the steps of a transfer until it has ended.  Prints its errors.
  *
- * @param s    Where referd is
+ * @param s    Settings of the connection
  * @param m    When it had not begun
  * @param here False if its call is at another member of the fleet
  * @param sid  Its call
@@ -364,10 +363,10 @@ static bool is_elsewhere(const struct settings *s, const char *sid)
 
 
 /**
- * Show the states of a new call until it is answered or over.  Says itself
- * what is wrong.
+ * Show the states of a new call until it is answered or over.  Prints its
+ * errors.
  *
- * @param s    Where referd is
+ * @param s    Settings of the connection
  * @param m    When it was not made yet
  * @param sid  The call
  * @param json Whether to print JSON
@@ -379,7 +378,7 @@ enum status follow_dial(const struct settings *s, const struct moment *m,
 {
 	struct follow f = {.sid = sid, .json = json};
 
-	/* the fleet hears of it, whoever has made it */
+	/* all members get its messages, whichever made it */
 	return m->member && is_elsewhere(s, sid)
 		       ? run_elsewhere(s, m, dial_handler, &f)
 		       : run_here(s, m, dial_handler, &f);
@@ -387,9 +386,9 @@ enum status follow_dial(const struct settings *s, const struct moment *m,
 
 
 /**
- * Show all that happens, without end.  Says itself what is wrong.
+ * Show all messages, without end.  Prints its errors.
  *
- * @param s     Where referd is
+ * @param s     Settings of the connection
  * @param since Number of a message, -1 to begin now
  * @param sid   A call, NULL for all
  * @param json  Whether to print JSON
@@ -436,7 +435,7 @@ static enum status ask(const struct settings *s, cJSON *message, bool json,
 	if (!text)
 		return say_error(STATUS_ERROR, "out of memory");
 
-	/* Whether there is a referd that wants us is told at once */
+	/* Reports at once if referd is not there, or refuses */
 	status = follow_seq(&r.since, s);
 	if (!status)
 		status = run(s, &r, &f);
@@ -447,10 +446,9 @@ static enum status ask(const struct settings *s, cJSON *message, bool json,
 
 
 /**
- * Send a message, and show the answer.  An ack gets none.  Says itself what
- * is wrong.
+ * Send a message, and show the answer.  An ack gets none.  Prints its errors.
  *
- * @param s       Where referd is
+ * @param s       Settings of the connection
  * @param message Message; gets a msgid if it has none
  * @param json    Whether to print JSON
  *
@@ -465,7 +463,7 @@ enum status follow_answer(const struct settings *s, cJSON *message, bool json)
 /**
  * Send a command, and say to people only why it is refused
  *
- * @param s       Where referd is
+ * @param s       Settings of the connection
  * @param message Command; gets a msgid if it has none
  * @param json    Whether to print the answer as JSON
  *

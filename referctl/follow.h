@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 #include "settings.h"
 
-/* Where to begin to hear */
+/* Position to follow from */
 struct moment {
 	int64_t seq;   /* message of this referd */
 	int64_t fleet; /* ... of its fleet, -1 if it has no view of one */

@@ -86,7 +86,7 @@ static void set_options(CURL *e, const struct settings *s, const char *url,
 /**
  * Say that referd wants a token, or another one
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  *
  * @return Exit status
  */
@@ -98,7 +98,7 @@ enum status http_no_token(const struct settings *s)
 }
 
 
-/* What referd refuses it explains; what is before it may not */
+/* The error of referd is passed on; that of a proxy may be anything */
 static enum status refused(const struct settings *s, long code,
 			   const cJSON *tree)
 {
@@ -161,7 +161,7 @@ static bool is_success(long code)
 }
 
 
-/* quiet: what referd refuses is not told */
+/* quiet: a refusal of referd is not printed */
 static enum status request(cJSON **treep, const struct settings *s,
 			   const char *path, const char *body, bool quiet)
 {
@@ -187,11 +187,11 @@ static enum status request(cJSON **treep, const struct settings *s,
 
 
 /**
- * Get a file.  Says itself what is wrong.
+ * Get a file.  Prints its errors.
  *
  * @param bytesp Its bytes, to be freed
  * @param lenp   How many they are
- * @param s      Where referd is
+ * @param s      Settings of the connection
  * @param path   Path, with its query
  *
  * @return STATUS_DONE, otherwise the exit status
@@ -222,10 +222,10 @@ enum status http_get_file(char **bytesp, size_t *lenp,
 
 
 /**
- * Ask for something.  Says itself what is wrong.
+ * Send a GET request.  Prints its errors.
  *
  * @param treep Answer, to be deleted
- * @param s     Where referd is
+ * @param s     Settings of the connection
  * @param path  Path, with its query
  *
  * @return STATUS_DONE, otherwise the exit status
@@ -237,10 +237,10 @@ enum status http_get(cJSON **treep, const struct settings *s, const char *path)
 
 
 /**
- * Get what may not be there: that is not told, all else is
+ * Get a resource that may not exist.  Prints its errors, except that.
  *
- * @param treep What referd answers, to be deleted
- * @param s     Where referd is
+ * @param treep Answer of referd, to be deleted
+ * @param s     Settings of the connection
  * @param path  Path, with a query
  *
  * @return STATUS_DONE, otherwise the exit status
@@ -252,12 +252,12 @@ enum status http_try(cJSON **treep, const struct settings *s, const char *path)
 
 
 /**
- * Have something done.  Says itself what is wrong.
+ * Send a POST request.  Prints its errors.
  *
  * @param treep Answer, to be deleted
- * @param s     Where referd is
+ * @param s     Settings of the connection
  * @param path  Path
- * @param body  What to send
+ * @param body  Body
  *
  * @return STATUS_DONE, otherwise the exit status
  */
@@ -279,7 +279,7 @@ enum status http_post(cJSON **treep, const struct settings *s,
  *
  * @param text Text
  *
- * @return The escaped text, to be freed by curl_free(); NULL if memory ran out
+ * @return The escaped text, to be freed by curl_free(); NULL if out of memory
  */
 char *http_escape(const char *text)
 {

@@ -59,8 +59,8 @@ static enum status load_seed(char seed[NKEY_SEED_SIZE], const char *path,
 
 
 /**
- * Get the public key of a user, whose seed is in the file DIR/NAME.nk; a file
- * that is not there is made.  Says itself what is wrong.
+ * Get the public key of a user, whose seed is in the file DIR/NAME.nk; the
+ * file is made if it does not exist.  Prints its errors.
  *
  * @param key  Public key
  * @param dir  Directory of the seeds

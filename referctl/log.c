@@ -1,5 +1,5 @@
 /**
- * @file log.c  What parts of referd in here have to say
+ * @file log.c  Log of the parts of referd in this program
  *
  * Copyright (C) 2026 the sip_refer authors
  */

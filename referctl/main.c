@@ -35,7 +35,7 @@ static enum status show_calls(const struct settings *s, const struct args *a)
 }
 
 
-/* name=VALUE behind what is there */
+/* appends name=VALUE */
 static enum status add_filter(char *path, const char *name, const char *value)
 {
 	char *text = http_escape(value);
@@ -94,7 +94,7 @@ static enum status watch(const struct settings *s, const struct args *a)
 	enum status status = STATUS_DONE;
 	int64_t seq = 0;
 
-	/* Whether referd is there is told at once */
+	/* Reports at once whether referd is there */
 	status = follow_seq(&seq, s);
 	if (!status && since) {
 		seq = strtoll(since, &end, 10);

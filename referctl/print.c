@@ -1,5 +1,5 @@
 /**
- * @file print.c  What people read
+ * @file print.c  Output for people
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -23,7 +23,7 @@ enum {
  * @param tree Object, may be NULL
  * @param key  Name of the member
  *
- * @return The text, "" if there is none
+ * @return The text, "" if missing
  */
 const char *json_text(const cJSON *tree, const char *key)
 {
@@ -43,8 +43,8 @@ static int json_number(const cJSON *tree, const char *key)
 
 
 /**
- * Replace control characters, those of UTF-8 as well: much of what is printed
- * came from far ends, and must not command a terminal
+ * Replace control characters, those of UTF-8 as well: much of the output comes
+ * from far ends, and must not command a terminal
  *
  * @param text Text
  */
@@ -91,7 +91,7 @@ void print_line(const char *fmt, ...)
 /**
  * Print JSON, on a line of its own
  *
- * @param tree What to print
+ * @param tree Tree to print
  */
 void print_json(const cJSON *tree)
 {
@@ -136,7 +136,7 @@ static size_t add_note(char *buf, size_t size, size_t len, const char *note)
 }
 
 
-/* Which of several attempts it is, "" if there is but one */
+/* Number of the attempt, "" if there is only one */
 static const char *attempt_text(char *buf, size_t size, const cJSON *t)
 {
 	const int of = json_number(t, "attempts");
@@ -150,7 +150,7 @@ static const char *attempt_text(char *buf, size_t size, const cJSON *t)
 }
 
 
-/* What there is to know of an outcome besides, "" if there is nothing */
+/* Further facts about an outcome, "" if there are none */
 static const char *notes_text(char *buf, size_t size, const cJSON *t,
 			      const char *evidence)
 {
@@ -237,7 +237,7 @@ void print_transfers(const cJSON *transfers)
 }
 
 
-/* Which profile is for the far end, and what it decides */
+/* The profile of the far end, and its effects */
 static void print_profile(const cJSON *profile)
 {
 	const cJSON *rule;
@@ -279,9 +279,10 @@ static void print_refer(const cJSON *dry_run)
 
 
 /**
- * Print what a dry run would have sent, to each target
+ * Print the result of a dry run for each target
  *
- * @param dry_run The REFER, and the doubts about it; of several all attempts
+ * @param dry_run The REFER, and the doubts about it; for several targets all
+ *                attempts
  */
 void print_dry_run(const cJSON *dry_run)
 {
@@ -344,7 +345,7 @@ void print_step(const cJSON *data)
 }
 
 
-/* A step of a verb transfer beside its REFERs; of its end the result */
+/* A step of a verb transfer beside its REFERs; for its end the result */
 static const char *event_text(char *buf, size_t size, const cJSON *data)
 {
 	const char *result = json_text(data, "transfer_result");
@@ -367,8 +368,8 @@ static const char *event_text(char *buf, size_t size, const cJSON *data)
 
 
 /**
- * Print a step of a verb transfer.  Where the far end calls the target, its
- * REFER and the NOTIFYs tell of all but the result.
+ * Print a step of a verb transfer.  If the far end calls the target, its REFER
+ * and the NOTIFYs show all but the result.
  *
  * @param data Data of transfer:event
  */
@@ -408,7 +409,7 @@ void print_state(const cJSON *data)
 }
 
 
-/* What is in a message, by its type */
+/* Summary of a message, by its type */
 static const char *message_text(char *buf, size_t size, const char *type,
 				const cJSON *m, const cJSON *data)
 {

@@ -1,5 +1,5 @@
 /**
- * @file print.h  What people read
+ * @file print.h  Output for people
  *
  * Copyright (C) 2026 the sip_refer authors
  */

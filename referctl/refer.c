@@ -19,7 +19,7 @@
 static const char seconds[] = " of seconds";
 
 
-/* Names the verb, so that what becomes of it can be told */
+/* Gives the verb an id, to recognise its messages */
 static const char *name_verb(cJSON *verb)
 {
 	const char *id = json_text(verb, "id");
@@ -40,7 +40,7 @@ static const char *name_verb(cJSON *verb)
 }
 
 
-/* One is a text, several are a list that is tried in turn */
+/* One target is a string, several are an array that is tried in turn */
 static void add_targets(cJSON *verb, const struct args *a)
 {
 	cJSON *list;
@@ -137,7 +137,8 @@ static enum status run_refer(cJSON *verb, const char *sid, bool here,
 	cJSON *reply = NULL;
 	struct moment now;
 
-	/* From here on everything is heard, as late as we may connect */
+	/* All messages from here on are followed, however late the connection
+	   is made */
 	if (wait)
 		status = follow_now(&now, s);
 	if (!status)
@@ -154,9 +155,9 @@ static enum status run_refer(cJSON *verb, const char *sid, bool here,
 
 
 /**
- * Transfer a call.  Says itself what is wrong.
+ * Transfer a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -257,10 +258,9 @@ static enum status read_transfer(cJSON *verb, const struct args *a)
 
 
 /**
- * Transfer a call, and do what is to be done if nobody takes it.  Says itself
- * what is wrong.
+ * Transfer a call, with an action if no target takes it.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -272,7 +272,7 @@ enum status verbs_transfer(const struct settings *s, const struct args *a)
 	enum status status;
 	bool here;
 
-	/* What is wrong with them is said once, not for each target */
+	/* An error in them is printed once, not for each target */
 	status = fields_headers(headers, a, "target-header", "headers");
 	cJSON_Delete(headers);
 	if (!status)

@@ -1,5 +1,5 @@
 /**
- * @file say.c  What went wrong, in one sentence
+ * @file say.c  Errors, each in one sentence
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,12 +14,12 @@ enum { SENTENCE_MAX = 2048 };
 
 
 /**
- * Say what is wrong
+ * Print an error
  *
  * @param status Exit status that it leads to
  * @param fmt    Format of the sentence, without a newline
  *
- * @return That status
+ * @return The status
  */
 enum status say_error(enum status status, const char *fmt, ...)
 {
@@ -30,7 +30,7 @@ enum status say_error(enum status status, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 
-	/* What was printed before stands before it */
+	/* Earlier output comes first */
 	(void)fflush(stdout);
 	print_clean(text);
 	(void)fprintf(stderr, "referctl: %s\n", text);

@@ -1,12 +1,12 @@
 /**
- * @file say.h  What went wrong, in one sentence; the exit statuses
+ * @file say.h  Errors, each in one sentence; the exit statuses
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 #ifndef SAY_H
 #define SAY_H
 
-/* Those from 3 on are the outcomes of what was waited for */
+/* From 3 on, outcomes of --wait */
 enum status {
 	STATUS_DONE = 0,
 	STATUS_ERROR = 1,

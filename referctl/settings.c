@@ -1,5 +1,5 @@
 /**
- * @file settings.c  Where referd is, and what it asks for
+ * @file settings.c  Address of referd, and its token
  *
  * From options, else the environment, else the user's file, else that of the
  * machine.
@@ -259,7 +259,7 @@ static bool split_url(struct settings *s)
 
 
 /**
- * Find out where referd is.  Says itself what is wrong.
+ * Find the address of referd.  Prints its errors.
  *
  * @param s Settings
  * @param a Command line

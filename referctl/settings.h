@@ -1,5 +1,5 @@
 /**
- * @file settings.h  Where referd is, and what it asks for
+ * @file settings.h  Address of referd, and its token
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -18,10 +18,10 @@ static const char seconds[] = " of seconds";
 
 
 /**
- * Give a call a verb.  Says itself what is wrong.
+ * Send a verb to a call.  Prints its errors.
  *
- * @param replyp What referd says to it
- * @param s      Where referd is
+ * @param replyp Answer of referd
+ * @param s      Settings of the connection
  * @param sid    The call
  * @param verb   The verb
  *
@@ -42,7 +42,7 @@ enum status verbs_post(cJSON **replyp, const struct settings *s,
 
 
 /**
- * Print what referd says to a verb, where there is something to say
+ * Print the answer of referd to a verb, if it has content
  *
  * @param reply Its answer
  * @param a     Command line
@@ -58,7 +58,7 @@ void verbs_print(const cJSON *reply, const struct args *a)
 }
 
 
-/* Sends a verb that has been read, unless what was read is wrong */
+/* Sends a verb, unless reading it failed */
 static enum status run_plain(cJSON *verb, enum status status,
 			     const struct settings *s, const struct args *a)
 {
@@ -92,9 +92,9 @@ static cJSON *make_verb(const char *name)
 
 
 /**
- * Answer a call.  Says itself what is wrong.
+ * Answer a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -106,9 +106,9 @@ enum status verbs_answer(const struct settings *s, const struct args *a)
 
 
 /**
- * End a call.  Says itself what is wrong.
+ * End a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -120,9 +120,9 @@ enum status verbs_hangup(const struct settings *s, const struct args *a)
 
 
 /**
- * Decline a call, or send it elsewhere.  Says itself what is wrong.
+ * Decline a call, or send it elsewhere.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -144,9 +144,9 @@ enum status verbs_decline(const struct settings *s, const struct args *a)
 
 
 /**
- * Send a request within a call.  Says itself what is wrong.
+ * Send a request within a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -165,9 +165,9 @@ enum status verbs_request(const struct settings *s, const struct args *a)
 
 
 /**
- * Give up the transfer of a call.  Says itself what is wrong.
+ * Give up the transfer of a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status
@@ -208,9 +208,9 @@ static enum status read_dial(cJSON *data, const struct args *a)
 
 
 /**
- * Make a call.  Says itself what is wrong.
+ * Make a call.  Prints its errors.
  *
- * @param s Where referd is
+ * @param s Settings of the connection
  * @param a Command line
  *
  * @return Exit status

@@ -1,8 +1,8 @@
 /**
  * @file ws.c  The WebSocket to referd
  *
- * Who is to hear on is connected anew when the connection is lost, from the
- * message on that was the last: nothing is missed, nothing comes twice.
+ * A lost connection is made again, from the last message on: no message is
+ * missed, and none comes twice.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -216,7 +216,7 @@ static struct lws_context *make_context(const struct settings *s)
 		.client_ssl_ca_filepath = *s->ca ? s->ca : NULL,
 	};
 
-	/* What goes wrong is said in a sentence of ours */
+	/* Errors are printed in our own sentences */
 	lws_set_log_level(0, NULL);
 	(void)unsetenv("http_proxy");
 
@@ -279,11 +279,10 @@ static void connect_until_done(struct lws_context *ctx)
 
 
 /**
- * Connect, and hear what referd says until nothing more is wanted.  Says
- * itself what is wrong.
+ * Connect, and take messages until the handler has enough.  Prints its errors.
  *
- * @param s Where referd is
- * @param r What is wanted
+ * @param s Settings of the connection
+ * @param r Request and handler
  *
  * @return STATUS_DONE, otherwise the exit status
  */

@@ -25,7 +25,7 @@
  *
  * @param c Call
  *
- * @return JSON text, to be freed; NULL if memory ran out
+ * @return JSON text, to be freed; NULL if out of memory
  */
 char *appcall_new(const struct call *c)
 {
@@ -48,7 +48,7 @@ char *appcall_new(const struct call *c)
  * @param msgid Id of the message to acknowledge
  * @param data  Data of the call when it was new
  *
- * @return JSON text, to be freed; NULL if memory ran out
+ * @return JSON text, to be freed; NULL if out of memory
  */
 char *appcall_reconnect(const char *sid, const char *msgid, const char *data)
 {

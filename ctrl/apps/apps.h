@@ -115,23 +115,23 @@ const char *app_touch(const char *sid);
 enum app_ack app_acked(const struct sender *app, const char *msgid);
 
 /**
- * Take note that an application has said what to do
+ * Note that an application has said what to do
  *
  * @param app  The application
  */
 void app_accepted(const struct sender *app);
 
 /**
- * Take note that an application has nothing to say to a new call.  With one
- * that we have made, it may still do so by a command.
+ * Note that an application has nothing to say to a new call.  With one that we
+ * have made, it may still do so by a command.
  *
  * @param app  The application
  */
 void app_empty(const struct sender *app);
 
 /**
- * Take note that what an application said can't be done.  It has the rest of
- * its time to say something else.
+ * Note that what an application said can't be done.  It has the rest of its
+ * time to say something else.
  *
  * @param app   The application
  * @param msgid Id of the answered message

@@ -88,7 +88,7 @@ static void forget(struct appws *w)
 
 
 /**
- * Take note that the connection to one address has failed
+ * Note that the connection to one address has failed
  *
  * @param w   Connection
  * @param wsi Connection of lws

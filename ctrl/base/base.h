@@ -820,7 +820,7 @@ void loop_break(void);
  * Nest the loop in another one, which calls loop_pump() when the descriptor is
  * readable; loop_run() is not used then
  *
- * @return Descriptor to wait for, which stays the loop's; -1 if memory ran out
+ * @return Descriptor to wait for, which stays the loop's; -1 if out of memory
  */
 int loop_fd(void);
 

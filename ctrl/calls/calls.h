@@ -403,7 +403,7 @@ void intake_lost(const char *transfer_id, const char *reason);
  * @param tried        Results of the verb's targets, likewise; NULL if it has
  *                     one target
  *
- * @return JSON text, to be freed; NULL if memory ran out
+ * @return JSON text, to be freed; NULL if out of memory
  */
 char *keephook_text(enum dialect dialect, const char *transfer_id,
 		    int refer_status, const char *reason, const char *told,

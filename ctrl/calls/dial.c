@@ -246,8 +246,8 @@ bool dial_result(const struct report *r, const char *instance)
 
 
 /**
- * Take note that a node has a call: if it was dialled, that was done, even if
- * the answer is lost
+ * Note that a node has a call: if it was dialled, that was done, even if the
+ * answer is lost
  *
  * @param ref  Reference of the call, may be NULL
  * @param instance Instance id of the node

@@ -52,7 +52,7 @@ void load_close(void)
 
 
 /**
- * Take note of a call
+ * Note a call
  *
  * @param instance Instance id of the node that carries it
  */
@@ -64,7 +64,7 @@ void load_more(const char *instance)
 
 
 /**
- * Take note that a call is over
+ * Note that a call is over
  *
  * @param instance Instance id of the node that carried it
  */

@@ -171,7 +171,7 @@ static bool of_handler(const char *key, void *value, void *arg)
  *
  * @param instance Instance id of the node
  *
- * @return Sessions up to a NULL, to be freed; NULL if memory ran out
+ * @return Sessions up to a NULL, to be freed; NULL if out of memory
  */
 struct session **sessions_of(const char *instance)
 {

@@ -286,7 +286,7 @@ void transfer_release(struct transfer *t)
 
 
 /**
- * Take note of the transfers that a node knows
+ * Note the transfers that a node knows
  *
  * @param sync     The report
  * @param instance Instance id of the node

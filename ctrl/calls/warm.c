@@ -198,7 +198,7 @@ void warm_doubt(struct warm *w)
 
 
 /**
- * Take note that the caller has hung up
+ * Note that the caller has hung up
  *
  * @param w Transfer
  */

@@ -188,7 +188,7 @@ void warm_ask_again(const struct warm *w)
 
 
 /**
- * Take note that the node has answered
+ * Note that the node has answered
  *
  * @param w    Transfer
  * @param ref  Reference of the answered request

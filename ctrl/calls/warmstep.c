@@ -227,7 +227,7 @@ void warm_confirm(struct warm *w)
 
 
 /**
- * Take note that the far ends have each other.  The second call is to end by
+ * Note that the far ends have each other.  The second call is to end by
  * itself.
  *
  * @param w Transfer
@@ -242,7 +242,7 @@ void warm_leave(struct warm *w)
 
 
 /**
- * Take note that the target does not want the caller
+ * Note that the target does not want the caller
  *
  * @param w      Transfer
  * @param reason Why, as a sentence
@@ -272,7 +272,7 @@ void warm_expire(struct warm *w)
 
 
 /**
- * Take note that the second call has ended
+ * Note that the second call has ended
  *
  * @param w      Transfer
  * @param status Answer of the target, 0 for none

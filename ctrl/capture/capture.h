@@ -116,7 +116,7 @@ void hep_write(struct bytes *b, const struct packet *p, uint32_t id);
 const char *hep_error(const char *to);
 
 /**
- * Begin to send.  Says itself what is wrong.
+ * Begin to send.  Logs its errors.
  *
  * @param c Configuration, which is copied
  *

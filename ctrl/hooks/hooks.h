@@ -98,8 +98,8 @@ typedef void(webhook_h)(long status, const char *error, const char *body,
 void hooks_hold(bool on);
 
 /**
- * Take note that another member has sent the actionHook of a transfer: it is
- * not sent here, unless it has a name or a password
+ * Note that another member has sent the actionHook of a transfer: it is not
+ * sent here, unless it has a name or a password
  *
  * @param transfer_id Id of the transfer
  */

@@ -404,7 +404,7 @@ void watchdogs_close(void);
  * @param peer  Address of its other end, NULL for a connection of our own
  * @param owner Whose it is, for watchdog_owner(); may be NULL
  *
- * @return Watchdog, to be given to watchdog_end(); NULL if memory ran out
+ * @return Watchdog, to be given to watchdog_end(); NULL if out of memory
  */
 struct watchdog *watchdog_create(struct peer *peer, void *owner);
 

@@ -60,7 +60,7 @@ struct making {
 /**
  * Tell whether a path is that of such a file
  *
- * @param idp  Set to the transfer_id, to be freed; NULL if memory ran out
+ * @param idp  Set to the transfer_id, to be freed; NULL if out of memory
  * @param path Path
  *
  * @return True if it is
@@ -349,7 +349,7 @@ static int read_mask(bool *maskp, struct lws *wsi, struct error *error)
  *
  * @param jp      Pointer to the job that is taken
  * @param request Name of the request that is answered
- * @param id      Its transfer_id, taken; NULL if memory ran out
+ * @param id      Its transfer_id, taken; NULL if out of memory
  * @param wsi     Connection, with the query
  * @param error   What is wrong with that
  *

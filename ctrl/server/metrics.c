@@ -218,7 +218,7 @@ static void print(FILE *f)
  *
  * @param scope Whether to add each member of the fleet
  *
- * @return Text, to be freed; NULL if memory ran out
+ * @return Text, to be freed; NULL if out of memory
  */
 char *metrics_text(enum scope scope)
 {

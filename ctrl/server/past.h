@@ -22,8 +22,7 @@ typedef void(past_free_h)(void *arg);
 struct past_file {
 	const char *type; /* Content-Type */
 	char name[96];
-	char *p; /* to be freed; NULL if there is an error, or memory ran out
-		  */
+	char *p; /* to be freed; NULL if there is an error, or out of memory */
 	size_t len;
 };
 

@@ -37,7 +37,7 @@ struct server_config {
  * @param role   Role that its token gives it
  * @param seq    Number behind which its messages begin
  *
- * @return JSON text, to be freed; NULL if memory ran out
+ * @return JSON text, to be freed; NULL if out of memory
  */
 char *hello_text(enum scope scope, const char *client, const char *name,
 		 const char *role, uint64_t seq);

@@ -40,7 +40,7 @@ void archive_lower(char *text)
 }
 
 
-/* One word a line; to be freed, NULL if memory ran out */
+/* One word a line; to be freed, NULL if out of memory */
 static char *join(const char *const *words, size_t count)
 {
 	size_t len = 0;

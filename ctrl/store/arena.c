@@ -38,7 +38,7 @@ void arena_release(struct arena *a)
  * @param size  Bytes
  * @param ap    Set to the arena that they are in, for arena_release()
  *
- * @return Room for anything, NULL if memory ran out
+ * @return Room for anything, NULL if out of memory
  */
 void *arena_alloc(struct arena **fillp, size_t size, struct arena **ap)
 {

@@ -43,7 +43,7 @@ void backlog_save(bool save)
  * @param values Values bound to it, copied
  * @param count  Number of values
  *
- * @return 0 if success, ENOMEM if memory ran out
+ * @return 0 if success, ENOMEM if out of memory
  */
 int backlog_add(unsigned stmt, unsigned group, const struct value *values,
 		unsigned count)
@@ -111,8 +111,7 @@ void backlog_undo(struct batch *batch)
 
 
 /**
- * Take note that all that was taken is in the file.  It is freed by
- * backlog_free().
+ * Note that all that was taken is in the file.  It is freed by backlog_free().
  *
  * @param batch Taken writes
  * @param kind  Gets the properties of a statement

@@ -537,7 +537,7 @@ static int open_file(const char *dir, const char *const *sql, unsigned count)
 
 
 /**
- * Open the file, and make it if there is none.  Says itself what is wrong.
+ * Open the file, and make it if there is none.  Logs its errors.
  *
  * @param dir   Its directory
  * @param rules What is known of the statements

@@ -309,7 +309,7 @@ static int begin_turns(struct repeat *repeat, const char *dir, uint64_t *turnp,
 
 
 /**
- * Open the file, and make it if there is none.  Says itself what is wrong.
+ * Open the file, and make it if there is none.  Logs its errors.
  *
  * @param dbp   Set to it; to be closed after a failure, too
  * @param dir   Its directory

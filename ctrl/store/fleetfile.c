@@ -43,7 +43,7 @@ static atomic_bool damaged;
 
 
 /**
- * Take note of what SQLite says, in any thread
+ * Note what SQLite says, in any thread
  *
  * @param rc What it says
  */
@@ -209,7 +209,7 @@ static int begin_anew(sqlite3 **dbp, const char *path, const char *why,
 
 
 /**
- * Open the file, and make it if there is none.  Says itself what is wrong.
+ * Open the file, and make it if there is none.  Logs its errors.
  *
  * @param dbp Set to it; to be closed after a failure, too.  The statements of
  *            this thread, of the file at hand, are prepared.

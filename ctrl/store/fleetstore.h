@@ -77,7 +77,7 @@ const char *fleetstore_epoch(void);
 void fleetstore_begin(const char *epoch);
 
 /**
- * Take note that messages are not kept: the stream has them no more
+ * Note that messages are not kept: the stream has them no more
  *
  * @param f Number of the last one of them
  */

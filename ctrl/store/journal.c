@@ -325,7 +325,7 @@ void journal_undo(void)
 
 
 /**
- * Take note that all that was taken is in the file
+ * Note that all that was taken is in the file
  *
  * @param kind Gets the properties of a statement
  */

@@ -67,7 +67,7 @@ static bool grow(void)
 
 
 /**
- * Take note of a key
+ * Note a key
  *
  * @param hash Hash of group and key, see keyindex_hash()
  */

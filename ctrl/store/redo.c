@@ -126,8 +126,8 @@ static int open_ring(const char *dir, uint64_t key, const char *const *sql,
 
 
 /**
- * Begin a log in which nothing is left to do.  Says itself what is wrong: a
- * turn costs more then.
+ * Begin a log in which nothing is left to do.  Logs its errors: a turn costs
+ * more then.
  *
  * @param dir   Directory of the store
  * @param key   That the database has
@@ -240,7 +240,7 @@ int redo_write(uint64_t turn)
 
 
 /**
- * Take note that what was written so far is on its way into the database
+ * Note that what was written so far is on its way into the database
  */
 void redo_taken(void)
 {
@@ -250,7 +250,7 @@ void redo_taken(void)
 
 
 /**
- * Take note of what is in the database; in the loop
+ * Note what is in the database; in the loop
  *
  * @param turn Number of the last turn that is there
  */

@@ -425,7 +425,7 @@ const char *ring_next(size_t *lenp, uint64_t *turnp)
 
 
 /**
- * Take note that some of what is there is needed no more; in the writer
+ * Note that some of what is there is needed no more; in the writer
  *
  * @param len Bytes from the front on
  */
@@ -436,7 +436,7 @@ void ring_taken(size_t len)
 
 
 /**
- * Take note that all up to a turn is needed no more; in the writer
+ * Note that all up to a turn is needed no more; in the writer
  *
  * @param turn Number of the turn
  */

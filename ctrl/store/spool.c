@@ -175,7 +175,7 @@ void spool_undo(void)
 
 
 /**
- * Take note that all that was taken is in the file
+ * Note that all that was taken is in the file
  */
 void spool_settled(void)
 {

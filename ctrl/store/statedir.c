@@ -61,8 +61,7 @@ static int lock_dir(const char *dir)
 
 
 /**
- * Make the directory if there is none, and lock it.  Says itself what is
- * wrong.
+ * Make the directory if there is none, and lock it.  Logs its errors.
  *
  * @param dir Directory
  *

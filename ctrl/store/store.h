@@ -94,7 +94,7 @@ typedef void(archive_packets_h)(const char *packets, void *arg);
 
 typedef void(store_replay_h)(uint64_t seq, const char *text, void *arg);
 
-/* Number of the last message that was looked at; ENOMEM if memory ran out, or
+/* Number of the last message that was looked at; ENOMEM if out of memory, or
    ECANCELED as the store is closed */
 typedef void(store_fetched_h)(uint64_t since, int err, void *arg);
 
@@ -357,7 +357,7 @@ void store_saver_remove(store_save_h *h);
 void store_save(void);
 
 /**
- * Open the store, and make it if there is none.  Says itself what is wrong.
+ * Open the store, and make it if there is none.  Logs its errors.
  *
  * @param dir Directory of the store
  *
@@ -482,7 +482,7 @@ uint64_t store_seq_next(void);
 uint64_t store_first(void);
 
 /**
- * Take note that messages are not kept any more
+ * Note that messages are not kept any more
  *
  * @param seq Number of the last one of them
  */

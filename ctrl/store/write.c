@@ -74,7 +74,7 @@ const char *write_key(const struct value *values, unsigned count)
  * @param own True if it is to have memory of its own, which is free when it
  *            is; otherwise that comes with others' and goes with theirs
  *
- * @return Write, NULL if memory ran out
+ * @return Write, NULL if out of memory
  */
 struct write *write_create(bool own)
 {
@@ -130,7 +130,7 @@ static const char *values_of(const struct write *w)
  * @param todo Set to it, until the next call
  * @param w    Write
  *
- * @return False if memory ran out
+ * @return False if out of memory
  */
 bool write_read(struct todo *todo, const struct write *w)
 {
@@ -192,7 +192,7 @@ void write_squeeze(struct write *w)
  * @param count  Number of values
  * @param own    True if they are to have memory of their own
  *
- * @return 0 if success, ENOMEM if memory ran out: it is as it was
+ * @return 0 if success, ENOMEM if out of memory: it is as it was
  */
 int write_set(struct write *w, unsigned stmt, const struct value *values,
 	      unsigned count, bool own)

@@ -254,7 +254,7 @@ static int start(void)
 
 
 /**
- * Get ready to write.  Says itself what is wrong.
+ * Get ready to write.  Logs its errors.
  *
  * @param path  Path of the file
  * @param rules What is known of the statements

@@ -335,7 +335,7 @@ void emit_init(emit_time_h *h);
  *
  * @param e Message
  *
- * @return Number of the message, 0 if memory ran out
+ * @return Number of the message, 0 if out of memory
  */
 uint64_t emit(const struct emission *e);
 
