@@ -71,11 +71,11 @@ enum status export_transfer(const struct settings *s, const struct args *a)
 				 "--format must be pcapng or json");
 	if (!pcapng && args_has(a, "mask"))
 		return say_error(STATUS_USAGE,
-				 "--mask must come with --format pcapng");
+				 "--mask must be given with --format pcapng");
 	if (pcapng && !file && isatty(STDOUT_FILENO))
 		return say_error(STATUS_USAGE,
-				 "a capture is not written to a terminal: "
-				 "give -o FILE");
+				 "-o FILE is required: a capture is not "
+				 "written to a terminal");
 
 	status = make_path(path, a, pcapng);
 	if (!status)

@@ -78,7 +78,7 @@ const char *hep_error(const char *to)
 	uint16_t port;
 
 	return *to && split(host, &port, to)
-		       ? "must be HOST:PORT, as in homer.example.com:9060"
+		       ? "must be HOST:PORT, such as homer.example.com:9060"
 		       : NULL;
 }
 
@@ -139,7 +139,7 @@ static int open_socket(const char *address)
 static void trouble(const char *why)
 {
 	if (!hep.told)
-		log_warning("hep: can't send to %s (%s)", hep.host, why);
+		log_warning("hep: cannot send to %s: %s", hep.host, why);
 	hep.told = true;
 }
 

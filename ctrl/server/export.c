@@ -304,7 +304,8 @@ static void make_handler(struct past_file *f, void *arg, struct error *error)
 	struct making m = {.transfer = NULL};
 
 	if (archive_get(x->id, one_handler, &m)) {
-		(void)error_set(error, 404, NULL, "no such transfer is kept");
+		(void)error_set(error, 404, NULL,
+				"The history has no transfer %.64s", x->id);
 		return;
 	}
 
@@ -315,8 +316,9 @@ static void make_handler(struct past_file *f, void *arg, struct error *error)
 	if (m.count && !m.failed)
 		write_file(f, &m, x);
 	else if (!m.failed)
-		(void)error_set(error, 404, NULL,
-				"no SIP message of this transfer is kept");
+		(void)error_set(
+			error, 404, NULL,
+			"The history has no SIP message of this transfer");
 	free_making(&m);
 }
 

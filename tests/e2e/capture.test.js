@@ -259,7 +259,7 @@ scene('without captures nothing is kept, and transfers go on', async (s) => {
 
 	assert.equal(status, 404);
 	assert.deepEqual(JSON.parse(bytes),
-		{ error: 'no SIP message of this transfer is kept' });
+		{ error: 'The history has no SIP message of this transfer' });
 });
 
 
@@ -271,7 +271,7 @@ scene('what is asked for in another way is answered in a sentence',
 	assert.equal(status, 404);
 	assert.equal(headers.get('content-type'), 'application/json');
 	assert.deepEqual(JSON.parse(bytes),
-		{ error: 'no such transfer is kept' });
+		{ error: 'The history has no transfer none' });
 
 	const wrong = await getCapture(referd, 'none', '?mask=1');
 
@@ -396,11 +396,11 @@ scene('referctl writes a capture, or what is known, to a file', async (s) => {
 
 	assert.equal(JSON.parse(text).transfer.transfer_id, id);
 	assert.deepEqual(await ctl('none'), { status: 1,
-		text: 'referctl: no such transfer is kept' });
+		text: 'referctl: The history has no transfer none' });
 	assert.deepEqual(await ctl(id, '--format', 'text'), { status: 2,
 		text: 'referctl: --format must be pcapng or json' });
 	assert.deepEqual(await ctl(id, '--format', 'json', '--mask'),
-		{ status: 2, text: 'referctl: --mask must come with ' +
+		{ status: 2, text: 'referctl: --mask must be given with ' +
 			'--format pcapng' });
 });
 

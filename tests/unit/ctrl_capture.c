@@ -470,7 +470,7 @@ static void test_hep_error(void **state)
 		assert_null(hep_error(good[i]));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_string_equal(hep_error(bad[i]),
-				    "must be HOST:PORT, as in "
+				    "must be HOST:PORT, such as "
 				    "homer.example.com:9060");
 }
 

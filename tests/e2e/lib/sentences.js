@@ -17,18 +17,21 @@ const SILENT = new Set(['log_info', 'log_debug', 'info', 'debug', 'printf',
 	'strstr', 'note', 'say_made', 'add_note', 'add_header', 'json_str',
 	'json_lit', 'prepare', 'dbstmt_prepare', 'sqlite3_exec']);
 
-/* --help, HELP of metrics, SQL, and what `fleet config` prints: only what the
-   functions for errors get of it, and what an option must be */
+/* --help, HELP of metrics, SQL, what `fleet config` prints, and the comments
+   of packets: only what the functions for errors get of it, and what an option
+   must be */
 const HELP = ['ctrl/option.c', 'ctrl/base/counters.c', 'ctrl/base/histogram.c',
 	'ctrl/server/metrics.c', 'ctrl/server/procstat.c', 'referctl/args.c',
-	'referctl/fleetconfig.c', 'referctl/print.c'];
+	'referctl/fleetconfig.c', 'referctl/print.c', 'ctrl/capture/comment.c',
+	'ctrl/capture/pcapng.c'];
 const SQL = /\b(SELECT|INSERT|CREATE|DELETE|UPDATE|PRAGMA|BEGIN|COMMIT|ATTACH)\b|^-- /;
 
 /* Of these a sentence is made, or a command's description */
 const PARTS = ['The message', 'The answer', 'an older', 'a newer', 'release ',
 	'another release',
 	'remote target', 'source address', 'Asterisk with chan_sip',
-	' of seconds', 'Operation timed out',
+	' of seconds', 'Operation timed out', 'in progress', 'the output',
+	'transfer %.64s of call %.64s: %.32s%s%.32s%s',
 	'Read referd\'s tokens, certificates and routes again'];
 
 const TOKEN = /\/\*.*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*|[^\sA-Za-z_]/gs;
