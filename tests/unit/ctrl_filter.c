@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "server/filter.h"
 #include "unit.h"
+#include <errno.h>
 #include <string.h>
 
 
@@ -28,6 +29,39 @@ static void refuse(const char *name, const char *value)
 	assert_string_equal(error.field, name);
 	assert_int_equal(strncmp(error.text, name, strlen(name)), 0);
 	assert_int_equal(error.status, 400);
+}
+
+
+static void test_sentences(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *value;
+		const char *sentence;
+	} cases[] = {
+		{"colour", "red",
+		 "colour is not a filter; the filters are outcome, code, "
+		 "target, node, member, call_sid, q, since, from, to, before, "
+		 "limit and scope"},
+		{"q", "\xff", "q must be UTF-8 of at most 1024 bytes"},
+		{"from", "now",
+		 "from must be a time such as 2025-01-31T10:00:00Z"},
+		{"outcome", "lost",
+		 "outcome must be transferred, failed, presumed, unknown, "
+		 "cancelled or running, or several of these with commas"},
+		{"code", "4x",
+		 "code must be a final SIP status from 200 to 699, or a class "
+		 "such as 4xx"},
+		{"since", "x", "since must be the seq of a message"},
+		{"limit", "0", "limit must be a number from 1 to 1000"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		filter_init(&filter, SCOPE_LOCAL);
+		assert_int_equal(add(cases[i].name, cases[i].value), EBADMSG);
+		assert_string_equal(error.text, cases[i].sentence);
+	}
 }
 
 
@@ -123,6 +157,7 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_bad),

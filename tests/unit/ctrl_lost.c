@@ -404,12 +404,11 @@ static void test_own_deaf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_lost),     CASE(test_heard),  CASE(test_idle),
-		CASE(test_down),     CASE(test_still),  CASE(test_alone),
-		CASE(test_nobody),
-		CASE(test_restart),  CASE(test_parts),  CASE(test_other),
-		CASE(test_again),    CASE(test_behind), CASE(test_own),
-		CASE(test_own_deaf),
+		CASE(test_lost),   CASE(test_heard),    CASE(test_idle),
+		CASE(test_down),   CASE(test_still),    CASE(test_alone),
+		CASE(test_nobody), CASE(test_restart),  CASE(test_parts),
+		CASE(test_other),  CASE(test_again),    CASE(test_behind),
+		CASE(test_own),    CASE(test_own_deaf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,6 +288,17 @@ static void test_refused(void **state)
 		{"7",
 		 "The message must be one JSON object or an array of verbs"},
 		{"{\"a\":\"\xff\"}", "The message must be UTF-8"},
+		{"{\"a\":\"\\u12\"}",
+		 "The message must have four hexadecimal digits after \\u"},
+		{"{\"type\":\"command\",\"command\":\"dial\",\"data\":{\"to\":"
+		 "\"a\",\"headers\":[]}}",
+		 "headers must be an object"},
+		{"{\"type\":\"command\",\"command\":\"dial\",\"data\":{\"to\":"
+		 "\"a\",\"app\":\"ftp://h\"}}",
+		 "app must be a ws, wss, http or https URL"},
+		{"{\"type\":\"command\",\"command\":\"dial\",\"data\":{\"to\":"
+		 "\"a\",\"label\":\"l\",\"node\":\"n\"}}",
+		 "label must not be given with node"},
 		{"{}",
 		 "type must be ack or command in a message without a verb"},
 		{"{\"type\":5}", "type must be a string"},

@@ -59,6 +59,7 @@ static void refused(const char *verb, const char *rest, const char *sentence)
 }
 
 
+#define WARM  "\"mode\":\"warm\"," TO
 #define TO    "\"target\":[{\"type\":\"phone\",\"number\":\"+1\"}]"
 #define BLIND "\"mode\":\"blind\","
 
@@ -223,6 +224,26 @@ static void test_transfer_refused(void **state)
 		 "blindMethod must be refer: dial would keep the call at this "
 		 "gateway"},
 		{BLIND TO ",\"blindMethod\":1", "blindMethod must be refer"},
+		{WARM ",\"confirm\":{}", "confirm.prompt is required"},
+		{WARM ",\"confirm\":{\"prompt\":\"Press one\"}",
+		 "confirm.prompt must be the name of a WAV file below "
+		 "baresip's audio_path: this gateway has no text-to-speech "
+		 "and fetches no URL"},
+		{WARM ",\"confirm\":{\"prompt\":\"a.wav\"}",
+		 "confirm.digit is required"},
+		{WARM ",\"confirm\":{\"prompt\":\"a.wav\",\"digit\":\"12\"}",
+		 "confirm.digit must be one DTMF key: 0 to 9, *, # or A to D"},
+		{WARM ",\"brief\":{\"text\":\"Hello\"}",
+		 "brief.text must be given with brief.url, the name of a WAV "
+		 "file below baresip's audio_path: this gateway has no "
+		 "text-to-speech"},
+		{WARM ",\"callerPresent\":true",
+		 "callerPresent must be false: this gateway has no "
+		 "conference, and the caller waits on hold while the target "
+		 "hears brief.url and confirm.prompt"},
+		{WARM ",\"amd\":{}",
+		 "amd must be left out: this gateway detects no answering "
+		 "machines; use confirm, since no machine presses its digit"},
 		{BLIND TO ",\"confirm\":{}", "confirm must be left out of a "
 					     "blind transfer; use mode warm"},
 		{BLIND TO ",\"amd\":{}",
@@ -273,8 +294,20 @@ static void test_transfer_refused(void **state)
 		{BLIND TO ",\"disposition\":{\"voicemailUrl\":\"/v\"}",
 		 "disposition.voicemailUrl must be a SIP URI or an HTTP URL"},
 	};
-	static const char *const keys[] = {
-		"trunk", "confirmHook", "auth", "from", "proxy", "overrideTo"};
+	static const char host[] =
+		"name a host that leads there in a target of type sip";
+	static const struct {
+		const char *key;
+		const char *advice;
+	} keys[] = {
+		{"trunk", host},
+		{"confirmHook", "use mode warm with confirm"},
+		{"auth", "leave it out, since the far end calls with its own "
+			 "credentials"},
+		{"from", "use callerId, which becomes Referred-By"},
+		{"proxy", host},
+		{"overrideTo", "write the URI to be called into sipUri"},
+	};
 	struct verb *v;
 	struct error f;
 	char text[256];
@@ -288,13 +321,13 @@ static void test_transfer_refused(void **state)
 			       "{\"verb\":\"transfer\"," BLIND
 			       "\"target\":[{\"type\":\"phone\",\"number\":"
 			       "\"1\",\"%s\":{\"x\":1}}]}",
-			       keys[i]);
+			       keys[i].key);
 		assert_int_equal(parse(&v, text, &f), EBADMSG);
 		(void)snprintf(text, sizeof(text),
 			       "transfer: target[0].%s cannot be carried out "
-			       "by a REFER: ",
-			       keys[i]);
-		assert_memory_equal(f.text, text, strlen(text));
+			       "by a REFER: %s",
+			       keys[i].key, keys[i].advice);
+		assert_string_equal(f.text, text);
 	}
 }
 

@@ -581,6 +581,11 @@ static const struct {
 	 "\"1\"}}",
 	 "headers.Contact",
 	 "headers.Contact must not be set: the SIP stack writes it"},
+	{"{\"verb\":\"play\",\"url\":7}", "url",
+	 "url must be the name of a WAV file below baresip's audio_path, or "
+	 "an array of such names"},
+	{"{\"verb\":\"play\",\"url\":\"a.wav\",\"loop\":\"x\"}", "loop",
+	 "loop must be a whole number, true or \"forever\""},
 	{"{\"verb\":\"sip:request\"}", "method", "method is required"},
 	{"{\"verb\":\"sip:request\",\"method\":7}", "method",
 	 "method must be a string"},
