@@ -146,7 +146,7 @@ void redo_open(const char *dir, uint64_t key, const char *const *sql,
 	err = open_files(dir, sql, count);
 
 	if (!ring && power)
-		log_warning("store: there is no memory for the redo log: each "
+		log_warning("store: the redo log has no memory: each "
 			    "turn is committed by itself");
 	else if (!ring)
 		log_info("store: there is no tmpfs that outlives this "

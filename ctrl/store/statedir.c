@@ -127,9 +127,10 @@ int statedir_sync(const char *dir)
 
 	sync_parents(dir);
 	if (err)
-		log_error("store: can't force the state directory %s onto the "
-			  "disk: %s",
-			  dir, strerror(err));
+		log_error(
+			"store: cannot force the state directory %s onto the "
+			"disk: %s",
+			dir, strerror(err));
 
 	return err;
 }
