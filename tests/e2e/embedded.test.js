@@ -432,7 +432,9 @@ scene('valgrind finds nothing, with all in the middle of something',
 	const application = await Application.start(s, {
 		reply: () => false });
 	const { client, gateway, referd } = await s.control({
-		referd: { listen: '127.0.0.1:8080' },
+		/* with one thread more */
+		referd: { listen: '127.0.0.1:8080',
+			args: ['--sync', 'power'] },
 		gateway: { wrap: ['valgrind', '--leak-check=full',
 			'--num-callers=40', '--keep-debuginfo=yes',
 			`--log-file=${report}`] } });
