@@ -1,5 +1,5 @@
 /**
- * @file config.c  Where the options come from
+ * @file config.c  The sources of the options
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -68,7 +68,7 @@ static const char *file_handler(const char *key, const char *value, void *arg)
 }
 
 
-/* For getopt_long(); what it returns is the place in the table, and 256 */
+/* For getopt_long(), which returns the position in the table plus 256 */
 static void fill_options(struct option options[OPTIONS_MAX])
 {
 	const struct option_entry *o = option_table;
@@ -250,7 +250,7 @@ bool config_is_setting(const char *name)
 
 
 /**
- * Free what the settings borrow from
+ * Free the memory that the settings borrow from
  */
 void config_close(void)
 {

@@ -1,5 +1,5 @@
 /**
- * @file config.h  Where the options come from
+ * @file config.h  The sources of the options
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -2,8 +2,8 @@
  * @file drain.c  The end in good order
  *
  * New connections are refused.  Transfers and requests in progress may end
- * within a limit, and are on disk if they do not.  Clients hear of it, and are
- * closed; then referd stops.
+ * within a limit; those that do not are on disk.  Then referd tells its
+ * clients, closes them, and stops.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -88,8 +88,8 @@ static void end_leave(void)
 }
 
 
-/* What ends in this turn of the loop is sent when the turn ends: a phase has
-   a turn at least */
+/* Results of this turn of the loop are sent when the turn ends: a phase has at
+   least one turn */
 static void timer_handler(void *arg)
 {
 	(void)arg;

@@ -27,7 +27,7 @@ static void done_handler(void)
 }
 
 
-/* Who sends it twice does not want to wait */
+/* A second signal ends referd at once */
 static void stop_handler(EV_P_ ev_signal *w, int revents)
 {
 	(void)loop;

@@ -1,8 +1,8 @@
 /**
  * @file service.c  The rooms of the service, from the lowest to the highest
  *
- * A room knows those below it. What happens in it, the rooms above hear by the
- * handlers that are given to it here.
+ * A room knows only the rooms below it.  The rooms above get its events by the
+ * handlers that are set here.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

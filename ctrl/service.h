@@ -8,8 +8,8 @@
 
 struct config;
 
-/* What of the service is started.  The whole of it serves clients; a test may
-   do without some. */
+/* The parts of the service to start.  The whole service has clients; a test
+   may start less. */
 enum {
 	SERVICE_STORE = 1 << 0,  /* what is on disk */
 	SERVICE_ROOMS = 1 << 1,  /* the rooms, empty */

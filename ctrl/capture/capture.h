@@ -17,8 +17,7 @@ enum {
 	HEP_HOST_SIZE = 256,
 };
 
-/* Where a message came from or went to.  The family is AF_UNSPEC if nobody
-   knows. */
+/* Source or destination of a message.  The family is AF_UNSPEC if unknown. */
 struct packet_end {
 	int family;
 	unsigned char addr[16]; /* in network order: 4 or 16 of them */
@@ -40,13 +39,13 @@ struct packet {
 
 typedef void(packet_h)(struct packet *p, void *arg);
 
-/* Reads packets of which one may stand in several texts */
+/* Reads packets from several texts, which may have one of them twice */
 struct packet_reader {
 	struct packet at; /* the one that is not whole */
 	size_t size;
 };
 
-/* Bytes in the making; what fails sticks */
+/* Bytes under construction; a failure sticks */
 struct bytes {
 	unsigned char *p;
 	size_t len;
@@ -67,7 +66,7 @@ struct hep_config {
  * Add bytes
  *
  * @param b   Bytes
- * @param p   What is added; NULL for zeros
+ * @param p   Bytes to add; NULL for zeros
  * @param len Its length in bytes
  */
 void bytes_put(struct bytes *b, const void *p, size_t len);
@@ -83,7 +82,7 @@ void bytes_free(struct bytes *b);
 /* comment: A packet in words */
 
 /**
- * Tell what a packet is, and which step it became
+ * Describe a packet, and the step that it became
  *
  * @param buf  Buffer
  * @param size Its size
@@ -95,7 +94,8 @@ void packet_comment(char *buf, size_t size, const struct packet *p);
 /* hep: A packet as HOMER takes it */
 
 /**
- * Write a packet as HEP3, in one datagram.  What has no room is cut off.
+ * Write a packet as HEP3, in one datagram.  A message that does not fit is
+ * cut.
  *
  * @param b  Bytes, empty
  * @param p  Packet
@@ -107,11 +107,11 @@ void hep_write(struct bytes *b, const struct packet *p, uint32_t id);
 /* hepout: Packets on their way to HOMER */
 
 /**
- * Tell what is wrong with where HEP3 is to go
+ * Check the destination of HEP3
  *
  * @param to HOST:PORT
  *
- * @return NULL, or what is wrong, as in "must be HOST:PORT"
+ * @return NULL, or the rule that it breaks, as in "must be HOST:PORT"
  */
 const char *hep_error(const char *to);
 
@@ -130,8 +130,8 @@ int hep_open(const struct hep_config *c);
 void hep_close(void);
 
 /**
- * Send the packets of a report.  What can't be sent at once is lost, and
- * counted.
+ * Send the packets of a report.  Packets that cannot be sent at once are lost,
+ * and counted.
  *
  * @param packets JSON text of an array
  */
@@ -149,10 +149,10 @@ void hep_send(const char *packets);
 void packet_mask(struct packet *p);
 
 
-/* packet: What a baresip reports of its messages */
+/* packet: The SIP messages in the reports of a baresip */
 
 /**
- * Read packets.  What is none is passed over.
+ * Read packets.  Invalid ones are skipped.
  *
  * @param r    Reader, zeroed at first
  * @param json Text of an array, as docs/link.md has it
@@ -163,7 +163,7 @@ void packets_read(struct packet_reader *r, const char *json, packet_h *h,
 		  void *arg);
 
 /**
- * Free what a reader keeps
+ * Free the memory of a reader
  *
  * @param r Reader
  */
@@ -176,7 +176,7 @@ void packets_end(struct packet_reader *r);
  * Begin a file
  *
  * @param b       Bytes, empty
- * @param comment On the whole of it
+ * @param comment Comment on the whole capture
  */
 void pcapng_begin(struct bytes *b, const char *comment);
 

@@ -15,7 +15,7 @@ enum { WORD_SIZE = 64, STATUS_LEN = 3 };
 static const char version[] = "SIP/2.0 ";
 
 
-/* What is printable of a text up to the end of its line */
+/* Copies printable characters up to the end of the line */
 static void copy_word(char buf[WORD_SIZE], const char *p, const char *end,
 		      const char *marks)
 {
@@ -45,7 +45,7 @@ static void method_of_cseq(char buf[WORD_SIZE], const struct packet *p)
 }
 
 
-/* What a NOTIFY about a transfer tells: RFC 3420 */
+/* Status in a NOTIFY about a transfer: RFC 3420 */
 static void fragment(char buf[WORD_SIZE], const struct packet *p)
 {
 	const char *body = strstr(p->data, "\r\n\r\n");

@@ -75,7 +75,7 @@ static void chunk32(struct bytes *b, unsigned type, uint32_t value)
 }
 
 
-/* Of the header, by its full name or its short one */
+/* Value of a header field, by its full or its short name */
 static const char *call_id(size_t *lenp, const struct packet *p)
 {
 	const char *line = p->data, *end = strstr(p->data, "\r\n\r\n");

@@ -1,7 +1,7 @@
 /**
  * @file hepout.c  Packets on their way to HOMER
  *
- * A datagram is sent at once, or lost and counted: nobody waits for it.
+ * A datagram is sent at once, or lost and counted: nothing waits for it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -144,7 +144,7 @@ static void trouble(const char *why)
 }
 
 
-/* The address before stays until there is another one */
+/* The previous address stays in use until there is a new one */
 static void found_handler(char (*addresses)[ADDRESS_SIZE], size_t count,
 			  const char *why, void *arg)
 {
@@ -218,8 +218,8 @@ void hep_close(void)
 }
 
 
-/* An error that the datagram before has met is told here: it does not concern
-   this one, which is sent once more */
+/* This reports the error of the previous datagram: the present one is sent
+   again */
 static bool send_bytes(const struct bytes *b)
 {
 	for (int i = 0; i < 2; i++) {

@@ -1,8 +1,8 @@
 /**
  * @file mask.c  Numbers with all but their last digits hidden
  *
- * What counts as a number of somebody is as on the page, web/mask.js: but a *
- * stands for a digit, so that each length in a message stays true.
+ * Finds numbers of people like the page, web/mask.js; but a * replaces each
+ * digit, so that each length in a message stays true.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,7 +25,7 @@ struct line {
 	size_t len;
 };
 
-/* Header fields whose numbers are nobody's */
+/* Header fields whose numbers are no numbers of people */
 static const char *const exact[] = {"Via", "v", "CSeq", "Call-ID",
 				    "i",   "l", "RAck", "Content-Length"};
 
@@ -193,7 +193,7 @@ static bool is_exact(const struct line *l)
 }
 
 
-/* Of SDP, RFC 8866, texts and the one who has made it */
+/* Lines of SDP, RFC 8866, with texts or the name of the sender */
 static void mask_sdp(struct line l)
 {
 	const char *space = memchr(l.p, ' ', l.len);

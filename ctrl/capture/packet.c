@@ -1,5 +1,5 @@
 /**
- * @file packet.c  What a baresip reports of its messages
+ * @file packet.c  The SIP messages in the reports of a baresip
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,7 +25,7 @@ enum {
 static const int64_t us_max = INT64_C(253402300799999999);
 
 
-/* Of base64, RFC 4648 section 4: what it stands for, or -1 */
+/* Value of a character of base64, RFC 4648 section 4, or -1 */
 static int digit(char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -60,7 +60,7 @@ static int make_room(struct packet_reader *r, size_t len)
 }
 
 
-/* Up to what is none, as the padding */
+/* Reads up to an invalid character, such as the padding */
 static int add_base64(struct packet_reader *r, const char *text)
 {
 	const size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -84,7 +84,7 @@ static int add_base64(struct packet_reader *r, const char *text)
 }
 
 
-/* The end of a line stands there as one character */
+/* An escaped line end there counts as one character */
 static int add_text(struct packet_reader *r, const char *text)
 {
 	if (make_room(r, 2 * strlen(text)))

@@ -2,8 +2,8 @@
  * @file pcapng.c  Packets as Wireshark takes them
  *
  * draft-ietf-opsawg-pcapng: a section header, one interface, and an enhanced
- * packet block for each message.  A message is told as one datagram, whatever
- * it was sent over.
+ * packet block for each message.  A message is one datagram, whatever its
+ * transport.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -127,7 +127,7 @@ void pcapng_begin(struct bytes *b, const char *comment)
 }
 
 
-/* RFC 1071, over what is in network order */
+/* RFC 1071, for data in network order */
 static uint32_t sum_add(uint32_t sum, const void *data, size_t len)
 {
 	const unsigned char *p = data;
