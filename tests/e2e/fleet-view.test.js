@@ -263,12 +263,25 @@ scene('a referd that was killed catches up, and a client that hops misses ' +
 	const told = [];
 	let since = 0, at = 0, fleet;
 
-	/* hops from member to member, with what it has */
-	async function hop(done)
+	/* A member that was killed before its first write knows no fleet until
+	   it reads the stream. It closes the connection then. */
+	async function connect()
 	{
 		const client = await watch(all[at],
 			`&since=${since}${fleet ? `&fleet=${fleet}` : ''}`);
 		const hello = await client.message('hello');
+
+		if (hello.data.fleet)
+			return { client, hello };
+		await client.closed;
+
+		return connect();
+	}
+
+	/* hops from member to member, with what it has */
+	async function hop(done)
+	{
+		const { client, hello } = await connect();
 
 		fleet = encodeURIComponent(hello.data.fleet);
 		for (const one of done)
