@@ -165,7 +165,7 @@ scene('search and filters find, stand in the address, and Back finds them',
 	await filter('q', 'bob', 1);
 	await filter('outcome', 'failed', 3);
 	await page.locator('[name=code]').fill('x');
-	await says(b, '#history-said', /^code: /);
+	await says(b, '#history-said', /^code must /);
 	await page.locator('[name=code]').fill('486');
 	await says(b, '#history-count', /^2$/);
 
