@@ -12,6 +12,9 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 
+struct cJSON;
+struct json;
+
 enum {
 	UDP_PAYLOAD_MAX = 65507, /* RFC 768 within RFC 791 [bytes] */
 	HEP_HOST_SIZE = 256,
@@ -91,6 +94,20 @@ void bytes_free(struct bytes *b);
 void packet_comment(char *buf, size_t size, const struct packet *p);
 
 
+/* gather: What the store has of the SIP messages of a transfer */
+
+/**
+ * Write the SIP messages of a transfer, and of the other attempts of its verb;
+ * in a job
+ *
+ * @param j  Text
+ * @param id Its transfer_id
+ *
+ * @return 0 if success, ENOENT if it is not kept, or ENOMEM
+ */
+int capture_gather(struct json *j, const char *id);
+
+
 /* hep: A packet as HOMER takes it */
 
 /**
@@ -161,6 +178,17 @@ void packet_mask(struct packet *p);
  */
 void packets_read(struct packet_reader *r, const char *json, packet_h *h,
 		  void *arg);
+
+/**
+ * Read packets of a tree
+ *
+ * @param r    Reader, zeroed at first
+ * @param list Array, as packets_read() takes it
+ * @param h    Handler, which may change the bytes
+ * @param arg  Handler argument
+ */
+void packets_take(struct packet_reader *r, const struct cJSON *list,
+		  packet_h *h, void *arg);
 
 /**
  * Free the memory of a reader

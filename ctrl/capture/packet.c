@@ -186,15 +186,24 @@ static void read_entry(struct packet_reader *r, const cJSON *entry,
 }
 
 
+void packets_take(struct packet_reader *r, const cJSON *list, packet_h *h,
+		  void *arg)
+{
+	const cJSON *entry;
+
+	if (!cJSON_IsArray(list))
+		return;
+
+	cJSON_ArrayForEach(entry, list) read_entry(r, entry, h, arg);
+}
+
+
 void packets_read(struct packet_reader *r, const char *json, packet_h *h,
 		  void *arg)
 {
 	cJSON *list = cJSON_Parse(json);
-	const cJSON *entry;
 
-	if (cJSON_IsArray(list)) {
-		cJSON_ArrayForEach(entry, list) read_entry(r, entry, h, arg);
-	}
+	packets_take(r, list, h, arg);
 	cJSON_Delete(list);
 }
 

@@ -200,6 +200,18 @@ int fleet_elsewhere(const struct errand *e, const struct error *f,
 int fleet_get(const char *request, const char *call_sid);
 
 
+/**
+ * Get the SIP messages of a transfer of another member, as capture_gather()
+ * writes them
+ *
+ * @param request     Name of the HTTP request that is to be answered
+ * @param transfer_id The transfer
+ *
+ * @return 0 if it will be answered, ENOENT if there is nobody to ask
+ */
+int fleet_capture(const char *request, const char *transfer_id);
+
+
 /* view: The calls and transfers of all members */
 
 /**

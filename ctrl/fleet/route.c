@@ -33,6 +33,9 @@ static const double owners_age = 3600.; /* [s] */
 /* The call of a GET, which is no errand */
 static const char get_type[] = "call";
 
+/* ... and the SIP messages of a transfer */
+static const char capture_type[] = "capture";
+
 struct job {
 	struct job *next, **link;
 	struct sender *sender;
@@ -438,6 +441,39 @@ int fleet_get(const char *request, const char *call_sid)
 	if (field_keep(&job->call_sid, call_sid)) {
 		destroy(job);
 		return ENOENT;
+	}
+
+	start(job);
+
+	return 0;
+}
+
+
+/**
+ * Ask a member for the SIP messages of a transfer
+ *
+ * @param request     Name of the HTTP request that is to be answered
+ * @param member      Name of the member
+ * @param transfer_id The transfer
+ *
+ * @return 0, ENOMEM, or ENOBUFS if too much is on its way
+ */
+int route_capture(const char *request, const char *member,
+		  const char *transfer_id)
+{
+	const struct sender sender = {.kind = SENDER_HTTP, .name = request};
+	struct job *job;
+
+	if (jobs.count >= JOBS_MAX)
+		return ENOBUFS;
+	if (create(&job, &sender, capture_type))
+		return ENOMEM;
+
+	error_init(&job->f);
+	job->text = strdup(transfer_id);
+	if (!job->text || field_keep(&job->member, member)) {
+		destroy(job);
+		return ENOMEM;
 	}
 
 	start(job);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct cJSON;
 struct errand;
 struct fleet_config;
 struct sender;
@@ -17,7 +18,13 @@ void route_stop(void);
 int route_add(const struct errand *e, const char *member,
 	      const struct error *f);
 
+int route_capture(const char *request, const char *member,
+		  const char *transfer_id);
+
 /* served.c */
+enum { SERVED_NAME_SIZE = 192 };
+int served_http(struct sender *s, char name[SERVED_NAME_SIZE],
+		const struct cJSON *rq, const char *from);
 int served_start(const struct fleet_config *c);
 void served_stop(void);
 bool served_foreign(void);

@@ -20,12 +20,11 @@
 #include "fleet.h"
 #include "hooks/hooks.h"
 #include "json.h"
+#include "packets.h"
 #include "route.h"
 #include "rq.h"
 #include "stream/stream.h"
 
-
-enum { NAME_SIZE = 192 };
 
 static bool foreign; /* what is being done came from another member */
 
@@ -41,9 +40,19 @@ bool served_foreign(void)
 }
 
 
-/* http-N@member/boot: leads the reply back */
-static int read_http(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
-		     const char *from)
+/**
+ * Read who is to be answered: http-N@member/boot, by which the reply finds
+ * back
+ *
+ * @param s    Set to it
+ * @param name Buffer for its name
+ * @param rq   What is asked
+ * @param from Name of the member that asks
+ *
+ * @return 0, or EBADMSG
+ */
+int served_http(struct sender *s, char name[SERVED_NAME_SIZE], const cJSON *rq,
+		const char *from)
 {
 	const char *http = field_str(rq, "http"),
 		   *boot = field_str(rq, "boot");
@@ -52,23 +61,23 @@ static int read_http(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
 	    strchr(http, REPLY_AWAY))
 		return EBADMSG;
 
-	(void)snprintf(name, NAME_SIZE, "%s%c%s/%s", http, REPLY_AWAY, from,
-		       boot);
+	(void)snprintf(name, SERVED_NAME_SIZE, "%s%c%s/%s", http, REPLY_AWAY,
+		       from, boot);
 	*s = (struct sender){.kind = SENDER_HTTP, .name = name};
 
 	return 0;
 }
 
 
-static int read_sender(struct sender *s, char name[NAME_SIZE], const cJSON *rq,
-		       const char *from, struct error *f)
+static int read_sender(struct sender *s, char name[SERVED_NAME_SIZE],
+		       const cJSON *rq, const char *from, struct error *f)
 {
 	const cJSON *client = cJSON_GetObjectItemCaseSensitive(rq, "client");
 	const char *who = field_str(client, "name");
 	const char *badge = field_str(client, "badge");
 
 	if (!client)
-		return read_http(s, name, rq, from)
+		return served_http(s, name, rq, from)
 			       ? error_set(f, 400, "client", "is required")
 			       : 0;
 
@@ -111,7 +120,7 @@ static int read_text(char **textp, const cJSON *rq, struct error *f)
 
 
 /* True if it is for whom the request says that it is */
-static int prepare(struct sender *s, char name[NAME_SIZE], char **textp,
+static int prepare(struct sender *s, char name[SERVED_NAME_SIZE], char **textp,
 		   const cJSON *rq, const char *from, struct error *f)
 {
 	int err = read_text(textp, rq, f);
@@ -135,7 +144,7 @@ static int prepare(struct sender *s, char name[NAME_SIZE], char **textp,
 static int serve_message(const cJSON *rq, const char *from,
 			 struct json *answer, struct error *f)
 {
-	char name[NAME_SIZE], *text = NULL;
+	char name[SERVED_NAME_SIZE], *text = NULL;
 	struct sender s;
 	int err = prepare(&s, name, &text, rq, from, f);
 	(void)answer;
@@ -156,7 +165,7 @@ static int serve_verbs(const cJSON *rq, const char *from, struct json *answer,
 		       struct error *f)
 {
 	const char *sid = field_str(rq, "call_sid");
-	char name[NAME_SIZE], *text = NULL;
+	char name[SERVED_NAME_SIZE], *text = NULL;
 	struct sender s;
 	int err;
 	(void)answer;
@@ -180,7 +189,7 @@ static int serve_verbs(const cJSON *rq, const char *from, struct json *answer,
 static int serve_dial(const cJSON *rq, const char *from, struct json *answer,
 		      struct error *f)
 {
-	char name[NAME_SIZE], *text = NULL;
+	char name[SERVED_NAME_SIZE], *text = NULL;
 	struct sender s;
 	int err = prepare(&s, name, &text, rq, from, f);
 	(void)answer;
@@ -245,12 +254,12 @@ static int serve_call(const cJSON *rq, const char *from, struct json *answer,
 		      struct error *f)
 {
 	const char *sid = field_str(rq, "call_sid");
-	char name[NAME_SIZE];
+	char name[SERVED_NAME_SIZE];
 	struct sender s;
 	struct json j;
 	(void)answer;
 
-	if (!sid || read_http(&s, name, rq, from))
+	if (!sid || served_http(&s, name, rq, from))
 		return error_set(f, 400, "call_sid", "is required");
 
 	if (!call_lives(sid))
@@ -298,7 +307,7 @@ static void reply_handler(const char *name, int status, const char *body)
 {
 	const char *at = strchr(name, REPLY_AWAY);
 	const char *boot = strrchr(name, '/');
-	char member[NAME_SIZE];
+	char member[SERVED_NAME_SIZE];
 	struct json j;
 
 	if (!boot || boot < at)
@@ -336,6 +345,7 @@ int served_start(const struct fleet_config *c)
 	       rq_serve("dial", serve_dial, true) |
 	       rq_serve("reply", serve_reply, true) |
 	       rq_serve("call", serve_call, true) |
+	       rq_serve("capture", packets_serve, true) |
 	       rq_serve("find", serve_find, false);
 }
 

@@ -167,7 +167,7 @@ int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 		  const char *path, struct error *error)
 {
 	struct scope_wish wish;
-	char *id;
+	struct export *export;
 	int err;
 
 	*jp = NULL;
@@ -178,8 +178,9 @@ int endpoint_look(struct job **jp, const char *request, struct lws *wsi,
 	if (!strcmp(path, "/transfers"))
 		return list_transfers(jp, wish.scope, request, wsi, error);
 
-	if (export_path(&id, path))
-		return export_ask(jp, request, id, wsi, error);
+	err = export_read(&export, path, wsi, error);
+	if (err || export)
+		return err ? err : export_ask(jp, request, export);
 
 	if (!strncmp(path, "/transfers/", 11))
 		return history_one(jp, wish.scope, request, path + 11);

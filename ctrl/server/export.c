@@ -13,12 +13,12 @@
 #include "base/base.h"
 #include "capture/capture.h"
 #include "export.h"
+#include "json.h"
 #include "past.h"
 #include "store/store.h"
 
 
 enum {
-	PARTS_MAX = 64, /* transfers of one verb */
 	COMMENT_SIZE = 512,
 };
 
@@ -31,119 +31,20 @@ struct export
 	bool mask;
 };
 
-/* A transfer that is told of */
-struct part {
-	char *id;
-	int attempt, attempts; /* 0 if it is its verb's only one */
-};
-
 /* A packet that is told of */
 struct entry {
 	struct packet p;
-	const struct part *part;
-	size_t place; /* as it was reported */
+	const cJSON *transfer; /* whose it is */
+	size_t place;          /* as it was reported */
 };
 
 struct making {
-	cJSON *transfer;
-	char *call_sid;
-	struct part parts[PARTS_MAX];
-	size_t partc;
 	struct entry *entries;
 	size_t count, size;
-	const struct part *at;
+	const cJSON *at;
 	struct packet_reader reader;
 	bool failed;
 };
-
-
-/**
- * Tell whether a path is that of such a file
- *
- * @param idp  Set to the transfer_id, to be freed; NULL if out of memory
- * @param path Path
- *
- * @return True if it is
- */
-bool export_path(char **idp, const char *path)
-{
-	static const char before[] = "/transfers/";
-	const size_t n = sizeof(before) - 1, len = strlen(path);
-
-	if (len < n + sizeof(suffix) || strncmp(path, before, n) ||
-	    strcmp(path + len - sizeof(suffix) + 1, suffix))
-		return false;
-
-	*idp = strndup(path + n, len - n - sizeof(suffix) + 1);
-
-	return true;
-}
-
-
-static void one_handler(const char *call_sid, const char *data, void *arg)
-{
-	struct making *m = arg;
-
-	m->transfer = cJSON_Parse(data);
-	m->call_sid = strdup(call_sid);
-}
-
-
-static int add_part(struct making *m, const cJSON *transfer)
-{
-	struct part *part = &m->parts[m->partc];
-	const char *id = field_str(transfer, "transfer_id");
-
-	if (!id || m->partc == PARTS_MAX)
-		return 0;
-
-	part->id = strdup(id);
-	if (!part->id)
-		return ENOMEM;
-
-	part->attempt = (int)field_int(transfer, "attempt", 0);
-	part->attempts = (int)field_int(transfer, "attempts", 0);
-	++m->partc;
-
-	return 0;
-}
-
-
-static bool same(const cJSON *a, const cJSON *b, const char *key)
-{
-	const char *x = field_str(a, key), *y = field_str(b, key);
-
-	return x == y || (x && y && !strcmp(x, y));
-}
-
-
-/* Another try of the same verb */
-static void other_handler(const char *key, const char *data, void *arg)
-{
-	struct making *m = arg;
-	cJSON *other = cJSON_Parse(data);
-	(void)key;
-
-	if (other &&
-	    field_int(other, "attempts", 0) ==
-		    field_int(m->transfer, "attempts", 0) &&
-	    same(other, m->transfer, "verb_id") &&
-	    same(other, m->transfer, "verb"))
-		m->failed |= add_part(m, other) != 0;
-	cJSON_Delete(other);
-}
-
-
-static void find_parts(struct making *m)
-{
-	const struct archive_filter f = {.call_sid = m->call_sid,
-					 .limit = PARTS_MAX};
-
-	if (field_int(m->transfer, "attempts", 0) > 1)
-		m->failed |= archive_find(&f, other_handler, m) != 0;
-	else
-		m->failed |= add_part(m, m->transfer) != 0;
-}
 
 
 static int grow(struct making *m)
@@ -194,17 +95,9 @@ static void packet_handler(struct packet *p, void *arg)
 
 	memcpy(data, p->data, p->len + 1);
 	e = &m->entries[m->count];
-	*e = (struct entry){.p = *p, .part = m->at, .place = m->count};
+	*e = (struct entry){.p = *p, .transfer = m->at, .place = m->count};
 	e->p.data = data;
 	++m->count;
-}
-
-
-static void read_handler(const char *packets, void *arg)
-{
-	struct making *m = arg;
-
-	packets_read(&m->reader, packets, packet_handler, m);
 }
 
 
@@ -220,43 +113,59 @@ static int compare(const void *a, const void *b)
 }
 
 
-static void read_packets(struct making *m)
+/* The pieces of a message may stand in two reports */
+static void read_parts(struct making *m, const cJSON *tree)
 {
-	for (size_t i = 0; i < m->partc; i++) {
-		m->at = &m->parts[i];
-		archive_packets(m->at->id, read_handler, m);
+	const cJSON *part, *packets;
+
+	cJSON_ArrayForEach(part, cJSON_GetObjectItem(tree, "parts"))
+	{
+		m->at = cJSON_GetObjectItem(part, "transfer");
+		cJSON_ArrayForEach(packets,
+				   cJSON_GetObjectItem(part, "packets"))
+			packets_take(&m->reader, packets, packet_handler, m);
 	}
 	if (m->count)
 		qsort(m->entries, m->count, sizeof(*m->entries), compare);
 }
 
 
-static void write_head(struct bytes *b, const struct making *m)
+static const char *text_of(const cJSON *transfer, const char *key)
 {
-	const char *outcome = field_str(m->transfer, "outcome");
-	const char *evidence = field_str(m->transfer, "evidence");
+	const char *text = field_str(transfer, key);
+
+	return text ? text : "";
+}
+
+
+static void write_head(struct bytes *b, const cJSON *transfer)
+{
+	const char *outcome = text_of(transfer, "outcome");
+	const char *evidence = text_of(transfer, "evidence");
 	char comment[COMMENT_SIZE];
 
 	(void)snprintf(comment, sizeof(comment),
 		       "transfer %.64s of call %.64s: %.32s%s%.32s%s",
-		       field_str(m->transfer, "transfer_id"), m->call_sid,
-		       outcome ? outcome : "in progress", evidence ? " (" : "",
-		       evidence ? evidence : "", evidence ? ")" : "");
+		       text_of(transfer, "transfer_id"),
+		       text_of(transfer, "call_sid"),
+		       *outcome ? outcome : "in progress",
+		       *evidence ? " (" : "", evidence, *evidence ? ")" : "");
 	pcapng_begin(b, comment);
 }
 
 
 static void write_entry(struct bytes *b, struct entry *e, bool mask)
 {
+	const int attempts = (int)field_int(e->transfer, "attempts", 0);
 	char comment[COMMENT_SIZE];
 	size_t n;
 
 	packet_comment(comment, sizeof(comment), &e->p);
 	n = strlen(comment);
-	if (e->part->attempts > 1)
-		(void)snprintf(comment + n, sizeof(comment) - n,
-			       "; attempt %d of %d", e->part->attempt,
-			       e->part->attempts);
+	if (attempts > 1)
+		(void)snprintf(
+			comment + n, sizeof(comment) - n, "; attempt %d of %d",
+			(int)field_int(e->transfer, "attempt", 0), attempts);
 	if (mask)
 		packet_mask(&e->p);
 	pcapng_add(b, &e->p, comment);
@@ -264,12 +173,12 @@ static void write_entry(struct bytes *b, struct entry *e, bool mask)
 
 
 static void write_file(struct past_file *f, struct making *m,
-		       const struct export *x)
+		       const cJSON *transfer, const struct export *x)
 {
-	struct bytes b = {0};
+	struct bytes b = {.len = 0};
 	const bool plain = strspn(x->id, "0123456789abcdef") == strlen(x->id);
 
-	write_head(&b, m);
+	write_head(&b, transfer);
 	for (size_t i = 0; i < m->count; i++)
 		write_entry(&b, &m->entries[i], x->mask);
 	if (b.failed) {
@@ -287,10 +196,6 @@ static void write_file(struct past_file *f, struct making *m,
 
 static void free_making(struct making *m)
 {
-	cJSON_Delete(m->transfer);
-	free(m->call_sid);
-	for (size_t i = 0; i < m->partc; i++)
-		free(m->parts[i].id);
 	for (size_t i = 0; i < m->count; i++)
 		free(m->entries[i].p.data);
 	free(m->entries);
@@ -298,38 +203,77 @@ static void free_making(struct making *m)
 }
 
 
-static void make_handler(struct past_file *f, void *arg, struct error *error)
+/**
+ * Make the file of what capture_gather() has written, here or at another
+ * member of the fleet
+ *
+ * @param f     File
+ * @param x     What is asked for
+ * @param text  What was written
+ * @param error Why there is no file, if it says something
+ */
+void export_make(struct past_file *f, const struct export *x, const char *text,
+		 struct error *error)
 {
-	const struct export *x = arg;
-	struct making m = {.transfer = NULL};
+	cJSON *tree = cJSON_Parse(text);
+	struct making m = {.count = 0};
 
-	if (archive_get(x->id, one_handler, &m)) {
-		(void)error_set(error, 404, NULL,
-				"The history has no transfer %.64s", x->id);
-		return;
-	}
-
-	if (m.transfer && m.call_sid) {
-		find_parts(&m);
-		read_packets(&m);
-	}
+	read_parts(&m, tree);
 	if (m.count && !m.failed)
-		write_file(f, &m, x);
+		write_file(f, &m, cJSON_GetObjectItem(tree, "transfer"), x);
 	else if (!m.failed)
 		(void)error_set(
 			error, 404, NULL,
 			"The history has no SIP message of this transfer");
 	free_making(&m);
+	cJSON_Delete(tree);
+}
+
+
+static void make_handler(struct past_file *f, void *arg, struct error *error)
+{
+	const struct export *x = arg;
+	struct json j;
+
+	json_init(&j);
+	if (capture_gather(&j, x->id) == ENOENT)
+		(void)error_set(error, 404, NULL,
+				"The history has no transfer %.64s", x->id);
+	else if (json_done(&j))
+		export_make(f, x, json_done(&j), error);
+	json_free(&j);
 }
 
 
 static void free_handler(void *arg)
 {
-	struct export *x = arg;
+	export_free(arg);
+}
 
+
+/**
+ * Free what is asked for
+ *
+ * @param x It, may be NULL
+ */
+void export_free(struct export *x)
+{
 	if (x)
 		free(x->id);
 	free(x);
+}
+
+
+/**
+ * Get the transfer that is asked for
+ *
+ * @param x What is asked for
+ *
+ * @return Its transfer_id
+ */
+const char *export_id(const struct export *x)
+{
+	return x->id;
 }
 
 
@@ -347,33 +291,54 @@ static int read_mask(bool *maskp, struct lws *wsi, struct error *error)
 
 
 /**
+ * Read what is asked for
+ *
+ * @param xp    Set to it, to be freed with export_free(); NULL if the path is
+ *              that of something else
+ * @param path  Path
+ * @param wsi   Connection, with the query
+ * @param error What is wrong with that
+ *
+ * @return 0 if success, EBADMSG with the error set, or ENOMEM
+ */
+int export_read(struct export **xp, const char *path, struct lws *wsi,
+		struct error *error)
+{
+	static const char before[] = "/transfers/";
+	const size_t n = sizeof(before) - 1, len = strlen(path);
+	struct export *x;
+	int err;
+
+	*xp = NULL;
+	if (len < n + sizeof(suffix) || strncmp(path, before, n) ||
+	    strcmp(path + len - sizeof(suffix) + 1, suffix))
+		return 0;
+
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return ENOMEM;
+
+	x->id = strndup(path + n, len - n - sizeof(suffix) + 1);
+	err = x->id ? read_mask(&x->mask, wsi, error) : ENOMEM;
+	if (err)
+		export_free(x);
+	else
+		*xp = x;
+
+	return err;
+}
+
+
+/**
  * Make the file of a transfer, and of the others of its verb
  *
  * @param jp      Pointer to the job that is taken
  * @param request Name of the request that is answered
- * @param id      Its transfer_id, taken; NULL if out of memory
- * @param wsi     Connection, with the query
- * @param error   What is wrong with that
+ * @param x       What is asked for, taken
  *
- * @return 0 if success, EBADMSG with the error set, or ENOMEM
+ * @return 0 if success, or ENOMEM
  */
-int export_ask(struct job **jp, const char *request, char *id, struct lws *wsi,
-	       struct error *error)
+int export_ask(struct job **jp, const char *request, struct export *x)
 {
-	struct export *x = id ? calloc(1, sizeof(*x)) : NULL;
-	int err;
-
-	if (!x) {
-		free(id);
-		return ENOMEM;
-	}
-
-	x->id = id;
-	err = read_mask(&x->mask, wsi, error);
-	if (err) {
-		free_handler(x);
-		return err;
-	}
-
 	return past_ask_file(jp, request, make_handler, free_handler, x);
 }

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "calls/calls.h"
 #include "endpoint.h"
+#include "export.h"
 #include "fleet/fleet.h"
 #include "access.h"
 #include "http.h"
@@ -20,6 +21,7 @@
 #include "nodes/nodes.h"
 #include "past.h"
 #include "response.h"
+#include "scope.h"
 #include "server.h"
 #include "store/store.h"
 #include "stream/stream.h"
@@ -44,9 +46,10 @@ struct request {
 	struct timer limit; /* of the wait for a node's answer */
 	struct job *job;    /* into the past, that the answer comes from */
 	struct response response;
-	char file[96]; /* name of the one that it gets */
-	uint64_t turn; /* that must be kept before it is sent */
-	bool held;     /* it waits for that */
+	char file[96];         /* name of the one that it gets */
+	struct export *export; /* that may be at another member, or NULL */
+	uint64_t turn;         /* that must be kept before it is sent */
+	bool held;             /* it waits for that */
 	char *body;
 	size_t len;
 };
@@ -82,11 +85,28 @@ static void reply_take(struct request *r, int status, const char *type,
 }
 
 
+/* What another member of the fleet has sent of a transfer */
+static void take_packets(struct request *r, const char *body)
+{
+	struct export *x = r->export;
+	struct past_file file = {.p = NULL};
+	struct error error;
+
+	r->export = NULL;
+	error_init(&error);
+	export_make(&file, x, body, &error);
+	export_free(x);
+	http_answer_file(r->name, &file, &error);
+}
+
+
 static void reply_handler(const char *name, int status, const char *body)
 {
 	struct request *r = table_get(requests, name);
 
-	if (r)
+	if (r && r->export && status == 200 && body)
+		take_packets(r, body);
+	else if (r)
 		reply_take(r, status, "application/json",
 			   body ? strdup(body) : NULL);
 }
@@ -167,6 +187,31 @@ static bool get_elsewhere(struct request *r)
 }
 
 
+/* Of the fleet, and not of this referd alone */
+static void note_export(struct request *r)
+{
+	struct scope_wish wish;
+	struct error error;
+
+	error_init(&error);
+	if (!scope_read(&wish, r->wsi, &error) && wish.scope == SCOPE_FLEET)
+		(void)export_read(&r->export, r->path, r->wsi, &error);
+}
+
+
+/* A transfer of another member of the fleet, which answers then */
+static bool packets_elsewhere(struct request *r, const struct error *error)
+{
+	if (!r->export || error->status != 404 ||
+	    fleet_capture(r->name, export_id(r->export)))
+		return false;
+
+	timer_start(&r->limit, node_time);
+
+	return true;
+}
+
+
 static void get(struct request *r)
 {
 	const char *type = NULL;
@@ -175,6 +220,7 @@ static void get(struct request *r)
 	int err;
 
 	error_init(&error);
+	note_export(r);
 	err = endpoint_look(&r->job, r->name, r->wsi, r->path, &error);
 	if (!err && r->job)
 		return;
@@ -475,6 +521,7 @@ struct request *http_end(struct request *r)
 	(void)table_take(requests, r->name);
 	reader_cancel(r->job);
 	timer_stop(&r->limit);
+	export_free(r->export);
 	free(r->origin);
 	free(r->response.text);
 	free(r->body);
@@ -518,12 +565,15 @@ void http_answer_file(const char *name, struct past_file *file,
 {
 	struct request *r = table_get(requests, name);
 
+	if (r)
+		r->job = NULL;
+	if (r && !file->p && packets_elsewhere(r, error))
+		return;
 	if (!r || !file->p) {
 		http_answer(name, file->p, error);
 		return;
 	}
 
-	r->job = NULL;
 	if (r->response.status) {
 		free(file->p);
 		return;
@@ -536,5 +586,6 @@ void http_answer_file(const char *name, struct past_file *file,
 	r->response.text = file->p;
 	r->response.len = file->len;
 	r->response.file = r->file;
+	r->turn = store_turn();
 	(void)lws_callback_on_writable(r->wsi);
 }

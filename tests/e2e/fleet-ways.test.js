@@ -15,8 +15,10 @@ import { Application } from './lib/application.js';
 import { Far } from './lib/far.js';
 import { Cluster, NO_FLEET as skip } from './lib/nats.js';
 import { Node } from './lib/node.js';
+import { getCapture, packetsOf } from './lib/packets.js';
 import { Referctl } from './lib/referctl.js';
 import { scene as anyScene } from './lib/scene.js';
+import { until } from './lib/until.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const BEAT_TIME = 20_000; /* ms */
@@ -634,4 +636,56 @@ scene('tokens and roles are looked at where the client is', async (s) => {
 	assert.match((await errorOf(other, 'm2')).data.error,
 		/another token/);
 	assert.equal(node.requests.items.length, 0);
+});
+
+
+scene('the capture of a transfer comes from the member that has it',
+	async (s) => {
+	const { referds: [one, two] } = await fleet(s, {
+		args: () => ['--fleet-view', 'yes'] });
+	const { node, watcher, sid } = await callAt(s, one);
+	const ID = '4f1c2a3b5d6e7f80';
+	const text = 'BYE sip:a@10.0.0.1 SIP/2.0\nCall-ID: c\n\n';
+	const packet = (piece) => ({ us: 1e15, transport: 'UDP', sent: true,
+		from: '10.0.0.2:5060', to: '10.0.0.1:5060', text: piece });
+	const capture = (...packets) => node.report({ type: 'capture',
+		call_sid: sid, transfer_id: ID, packets });
+	const get = async (query, id = ID) => {
+		const { status, bytes } = await getCapture(two, id, query);
+
+		return status === 200 ? status :
+			[status, JSON.parse(bytes).error];
+	};
+	const FLEET = '?scope=fleet';
+
+	node.report({ type: 'transfer', call_sid: sid, transfer_id: ID,
+		ref: 'none', step: 'requested', refer_to: 'sip:b@10.0.0.3' });
+	await watcher.message('transfer:status', { transfer_id: ID });
+	await until(async () => (await fetch(
+		`${two.http}/transfers/${ID}${FLEET}`)).status === 200,
+	'the transfer at the other member');
+
+	assert.deepEqual(await get(FLEET), [404,
+		'The history has no SIP message of this transfer']);
+	capture(packet(text));
+
+	const packets = await packetsOf(s, two, ID, () => true, FLEET);
+
+	assert.equal(packets.length, 1);
+	assert.equal(packets[0].payload.toString(),
+		text.replaceAll('\n', '\r\n'));
+	assert.equal(packets[0].comment, 'BYE sent');
+
+	assert.deepEqual(await get(''), [404,
+		`The history has no transfer ${ID}`]);
+	assert.deepEqual(await get(FLEET, 'none'),
+		[404, 'The history has no transfer none']);
+
+	for (let i = 0; i < 10; i++)
+		capture(packet(text + `${i}`.repeat(60_000)));
+	await until(async () => (await getCapture(one, ID)).bytes.length >
+		500_000, 'a long capture');
+	assert.deepEqual(await get(FLEET), [413,
+		'the SIP messages of this transfer are too many to be sent ' +
+		'on: they are at member gw1']);
 });

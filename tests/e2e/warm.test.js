@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { played, writeWav } from './lib/audio.js';
 import { Far } from './lib/far.js';
+import { packetsOf, word } from './lib/packets.js';
 import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 import { until } from './lib/until.js';
@@ -242,6 +243,19 @@ scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 		'hook:status', '/hold', '/step', '/done']));
 	assert.ok(told.every((m) => m.data.traceparent === TRACE));
 	await st.left();
+
+	/* its capture has both calls, from how they were made to their ends */
+	const packets = await packetsOf(s, st.referd, data.transfer_id,
+		(all) => all.filter((p) => word(p) === '200 BYE').length === 2);
+
+	for (const leg of [caller, target]) {
+		const words = packets.filter((p) => p.callId === leg.id)
+			.map(word);
+
+		assert.equal(words[0], 'INVITE');
+		assert.ok(words.includes('ACK'));
+		assert.equal(words.at(-1), '200 BYE');
+	}
 });
 
 
