@@ -281,6 +281,48 @@ scene('what is asked for in another way is answered in a sentence',
 });
 
 
+/* A transfer by a SIPp, and its capture */
+async function bySipp(s, options, { gateway } = {})
+{
+	const { client, referd } = await s.control({ gateway });
+	const { far, sid } = await s.call(client, 'transfer',
+		{ answer: 'SIP/2.0 202 Accepted', final: '200 OK' }, options);
+
+	client.send({ verb: 'sip:refer', call_sid: sid, referTo: '100' });
+
+	const { transfer_id: id } = await ended(client, sid);
+
+	await far.passed();
+
+	return { far, packets: await packetsOf(s, referd, id, isOver) };
+}
+
+
+scene('over TCP each message is one packet, which says so', async (s) => {
+	const { far, packets } = await bySipp(s, { args: ['-t', 't1'] });
+
+	assert.deepEqual(ofGateway(packets).sort(), ofFar(far).sort());
+	for (const p of packets)
+		assert.match(p.comment, /; over TCP$/);
+	assert.ok(packets.every((p) => `${p.from} ${p.to}`
+		.includes(far.ip)));
+});
+
+
+scene('over IPv6 the packets have its addresses', async (s) => {
+	const { far, packets } = await bySipp(s,
+		{ ip: '[fd77::11]', to: '[fd77::1]:5060' },
+		{ gateway: { ip: '[fd77::1]',
+			config: { prefer_ipv6: 'yes' } } });
+
+	for (const p of packets)
+		assert.deepEqual([p.from, p.to].sort(),
+			['fd77::1:5060', 'fd77::11:5060'].sort());
+	assert.deepEqual(packets.map((p) => p.payload.toString('hex')).sort(),
+		ofFar(far).map(([, hex]) => hex).sort());
+});
+
+
 scene('more messages than are kept: the last one says so', async (s) => {
 	const { client, referd, call } = await parties(s);
 	const { leg, sid } = await call();

@@ -408,6 +408,49 @@ static void test_dropped(void **state)
 }
 
 
+static void packets_handler(const char *packets, void *arg)
+{
+	(void)packets;
+	++*(unsigned *)arg;
+}
+
+
+static unsigned count_packets(const char *id)
+{
+	unsigned count = 0;
+
+	archive_packets(id, packets_handler, &count);
+
+	return count;
+}
+
+
+/* The SIP messages of a transfer go with it; of those of one, no more are kept
+   than its bound */
+static void test_captures(void **state)
+{
+	static char packets[100001];
+	(void)state;
+
+	fill(10, 1000);
+	transfer("t", "failed");
+	transfer("u", NULL);
+	memset(packets, 'x', sizeof(packets) - 1);
+	for (unsigned i = 0; i < 20; i++)
+		archive_capture("t", packets);
+	archive_capture("u", "[]");
+	settle();
+	assert_int_equal(count_packets("t"), 11);
+	assert_int_equal(count_packets("u"), 1);
+
+	fill(4990, 1000);
+	retention_start(1, 1, busy_handler);
+	(void)sweep();
+	assert_int_equal(count_packets("t"), 0);
+	assert_int_equal(count_packets("u"), 1);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +463,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_busy_among_others, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_captures, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
