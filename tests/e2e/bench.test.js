@@ -91,7 +91,7 @@ test('a measurement that is not known is told in a sentence', async () => {
 	assert.equal(status, 1);
 	assert.equal(text, 'bench: speed is none of ' +
 		'latency, burst, rate, live, fanout, growth, stops, savings, ' +
-		'gaps, fleet');
+		'sync, gaps, fleet');
 });
 
 

@@ -1146,7 +1146,7 @@ scene('a transfer after one that was given up is refused, but with force',
 		client.send(refer);
 		const { data } = await client.message('jambonz:error', {},
 			{ from });
-		assert.match(data.error, /sip:refer: the far end may still be /);
+		assert.match(data.error, /^sip:refer must wait: the far end may still be /);
 	};
 
 	client.send(refer);
