@@ -28,11 +28,11 @@
 
 enum {
 	WHY_SIZE = 200,
-	INBOXES = 4,      /* subjects to be delivered to, by turns */
-	STAMPS = 4096,    /* messages that can be compared later */
-	SHRUNK_LOOKS = 5, /* after which a stream that has lost messages is
-			     believed to have lost them */
-	STALE_LOOKS = 20, /* after which it is read where it may be stale */
+	INBOXES = 4,       /* subjects to be delivered to, by turns */
+	STAMPS = 4096,     /* messages that can be compared later */
+	SHRUNK_LOOKS = 20, /* after which a stream that has lost messages is
+			      believed to have lost them */
+	STALE_LOOKS = 20,  /* after which it is read where it may be stale */
 };
 
 /* Seconds */

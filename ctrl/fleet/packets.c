@@ -114,7 +114,7 @@ static void looked_handler(void *arg)
 		       "The history has no SIP message of this transfer");
 	else if (!fleet_on() || route_capture(w->request, w->member, w->id))
 		answer(w, 503,
-		       "too many messages wait for other members of "
+		       "Too many messages wait for other members of "
 		       "the fleet");
 	free(w);
 }
@@ -157,7 +157,7 @@ static void gathered_handler(void *arg)
 	char error[160];
 
 	(void)snprintf(error, sizeof(error),
-		       "the SIP messages of this transfer are too many to be "
+		       "The SIP messages of this transfer are too many to be "
 		       "sent on: they are at member %s",
 		       fleet_member());
 	if (!w->known)

@@ -80,10 +80,18 @@ class Member {
 		const since = this.numbers.length ?
 			`&since=${this.numbers.at(-1)}` : '';
 
-		this.client = await Client.connect(
-			`${this.referd.ws}?scope=fleet${since}`,
-			{ name: this.name, handler: (m) => this.take(m) });
-		await this.client.message('hello');
+		/* Until it has read the stream, it closes the connection */
+		await until(`the view of ${this.name}`, async () => {
+			this.client = await Client.connect(
+				`${this.referd.ws}?scope=fleet${since}`,
+				{ name: this.name,
+					handler: (m) => this.take(m) });
+
+			const hello = await this.client.message('hello')
+				.catch(() => null);
+
+			return hello?.data.fleet;
+		});
 	}
 
 	take(m)

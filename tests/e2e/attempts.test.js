@@ -180,8 +180,8 @@ scene('a list: what is wrong with one of them, and what would be sent',
 	};
 
 	for (const [referTo, error] of [
-		[['1', 'sip:a b@c'], /^sip:refer: referTo\[1\]: /],
-		[['1', '2', 'sip:a@b;method=BYE'], /^sip:refer: referTo\[2\]: /],
+		[['1', 'sip:a b@c'], /^sip:refer: referTo\[1\] must /],
+		[['1', '2', 'sip:a@b;method=BYE'], /^sip:refer: referTo\[2\] must /],
 		[[], /^sip:refer: referTo must not be empty$/],
 		[Array(9).fill('1'), /at most 8 targets, not 9$/],
 	]) {

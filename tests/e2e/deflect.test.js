@@ -104,7 +104,7 @@ scene('sip:decline with a contact: what is wrong is refused, and the call ' +
 		const { data } = await client.message('jambonz:error', {},
 			{ from });
 		assert.equal(data.field, field);
-		assert.ok(data.error.startsWith(`sip:decline: ${field}: `));
+		assert.ok(data.error.startsWith(`sip:decline: ${field} `));
 	}
 
 	/* nor may it be said of a call that is answered */

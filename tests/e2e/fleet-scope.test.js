@@ -197,7 +197,7 @@ scene('a store of the fleet that is damaged is moved aside, which is said',
 		'conv=notrunc'], { stdio: 'ignore' });
 	await referd.run();
 	assert.ok(referd.process.log.items.some((l) =>
-		/fleet\.db is damaged: it is moved to .*fleet\.db-old/.test(l)));
+		/fleet\.db is damaged; it is moved to .*fleet\.db-old/.test(l)));
 	assert.ok(readFileSync(`${path}-old`).length > 0);
 
 	const client = await s.client(referd, { query: query() });

@@ -249,7 +249,7 @@ scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 
 	/* 504 if the server had not seen it die yet when it was asked */
 	assert.ok([503, 504].includes(gone.status), `${gone.status}`);
-	assert.match((await gone.json()).error, /^member gw2 /);
+	assert.match((await gone.json()).error, /^The member gw2 /);
 });
 
 
@@ -404,7 +404,7 @@ scene('dial: a baresip, a label, or the one with the fewest calls',
 		'node must name a connected baresip');
 	dial('d7', { label: 'moon' });
 	assert.equal((await errorOf(bot, 'd7')).data.error,
-		'label: names no member that can dial now');
+		'label names no member that can dial now');
 
 	/* the fault of a baresip elsewhere is told here */
 	dial('d8', { node: 'n2' });
@@ -686,6 +686,6 @@ scene('the capture of a transfer comes from the member that has it',
 	await until(async () => (await getCapture(one, ID)).bytes.length >
 		500_000, 'a long capture');
 	assert.deepEqual(await get(FLEET), [413,
-		'the SIP messages of this transfer are too many to be sent ' +
+		'The SIP messages of this transfer are too many to be sent ' +
 		'on: they are at member gw1']);
 });

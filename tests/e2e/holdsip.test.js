@@ -183,7 +183,7 @@ scene('a hold that is refused, crossed or left unanswered', async (s) => {
 		['sendonly', 'sendonly']);
 
 	for (const c of [left, ended, gone]) {
-		assert.equal(await error(c), 'hold: the call is over');
+		assert.equal(await error(c), 'hold: the call has ended');
 		await service.call(c.sid, 'completed');
 	}
 

@@ -93,7 +93,7 @@ scene('sip:request: what the application writes is on the wire, and any ' +
 		[{ method: 'INFO', headers: { 'X-A': 'a\r\nX-B: 1' } },
 			'headers.X-A', /control characters$/],
 		[{ method: 'INFO', headers: { CSeq: '1 INFO' } },
-			'headers.CSeq', /must not be set$/],
+			'headers.CSeq', /must not be set: the SIP stack writes it$/],
 		[{ method: 'INFO', body: 'x'.repeat(8193) }, 'body',
 			/at most 8192 bytes$/],
 		[{ method: 'NOTIFY', headers: { Event: 'refer' } },

@@ -414,9 +414,9 @@ static void test_shrunk(void **state)
 	jet_truncate(3);
 	scene_start();
 	assert_false(consumer_reads());
-	scene_pass(1);
-	assert_false(consumer_reads());
 	scene_pass(10);
+	assert_false(consumer_reads());
+	scene_pass(15);
 	assert_true(consumer_reads());
 	assert_read(3);
 }
