@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cjson/cJSON.h>
 #include "jetstream.h"
 #include "json.h"
@@ -332,6 +333,38 @@ static char *decode(const char *text, size_t *lenp)
 }
 
 
+/* As in 2026-01-02T03:04:05.678901234Z; the engine drops zeros at the end */
+static uint64_t read_time(const char *text)
+{
+	struct tm tm = {0};
+	uint64_t ns = 0;
+	const char *p;
+	time_t seconds;
+	int len = 0;
+
+	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year,
+			    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			    &tm.tm_sec, &len) != 6)
+		return 0;
+
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	seconds = timegm(&tm);
+
+	p = text + len;
+	p += *p == '.';
+	for (int i = 0; i < 9; i++) {
+		ns *= 10;
+		if (isdigit((unsigned char)*p))
+			ns += (uint64_t)(*p++ - '0');
+	}
+	if (seconds < 0 || strcmp(p, "Z") != 0)
+		return 0;
+
+	return (uint64_t)seconds * 1000000000 + ns;
+}
+
+
 /**
  * Read what STREAM.MSG.GET answers
  *
@@ -357,6 +390,8 @@ int jetstream_message_read(struct jetstream_message *m,
 	if (!err) {
 		data = cJSON_GetStringValue(get(message, "data"));
 		m->seq = positive(message, "seq");
+		m->time = read_time(
+			cJSON_GetStringValue(get(message, "time")));
 		m->data = decode(data ? data : "", &m->len);
 		if (!m->data || !m->seq)
 			err = EBADMSG;

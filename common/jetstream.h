@@ -63,7 +63,9 @@ struct jetstream_consumer {
 
 struct jetstream_message {
 	uint64_t seq;
-	char *data; /* allocated, with a zero behind it */
+	uint64_t time; /* when the stream got it [ns since 1970]; 0 if unknown
+			*/
+	char *data;    /* allocated, with a zero behind it */
 	size_t len;
 };
 

@@ -69,6 +69,8 @@ static struct {
 					   */
 	bool doubt; /* another leads now: they may have gone from it */
 
+	uint64_t differs; /* sequence of a message that is not the one read */
+
 	unsigned number; /* of the consumers that were asked for */
 	uint64_t from;   /* sequence where the last of them begins */
 	char inbox[BUS_SUBJECT_SIZE];
@@ -481,6 +483,68 @@ static void check_handler(void *arg)
 }
 
 
+/* The leader of the stream knows which of the two messages is in it.  Time
+   tells them apart. */
+static void differs_handler(int err, const struct fleetbus_news *n, void *arg)
+{
+	const uint64_t time = consumer.stamps[consumer.differs % STAMPS].time;
+	struct jetstream_message m = {.time = 0};
+	struct jetstream_error e = {0};
+	(void)arg;
+
+	consumer.request = NULL;
+	if (!err)
+		err = jetstream_message_read(&m, &e, n->data);
+	free(m.data);
+	if (err == EPROTO && e.err_code == JETSTREAM_NO_MESSAGE)
+		err = 0;
+
+	if (err) {
+		try_later(error_of(err, &e));
+	}
+	else if (m.time == time) {
+		consumer.doubt = true;
+		consumer.retry = retry_most;
+		try_later("one of the servers has not caught up");
+	}
+	else {
+		begin_same("the messages that were read are gone from the "
+			   "stream");
+	}
+}
+
+
+/* Either what was read is gone from the stream, or the server of this consumer
+   was cut off and still has messages of its own */
+static void ask_which(uint64_t seq)
+{
+	char subject[BUS_SUBJECT_SIZE];
+	struct json j;
+	int err;
+
+	drop_consumer();
+	timer_stop(&consumer.timer);
+	timer_stop(&consumer.check);
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+	consumer.differs = seq;
+
+	json_init(&j);
+	jetstream_print_get(&j, seq);
+	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.MSG.GET.%s",
+		       fleet_stream());
+	err = json_done(&j)
+		      ? bus_ask(&consumer.request, subject, NULL, 0, j.text,
+				j.len, ask_time, differs_handler, NULL)
+		      : ENOMEM;
+	json_free(&j);
+	if (err)
+		try_later(strerror(err));
+	else
+		set_state(CONSUMER_LOOKS, NULL);
+}
+
+
 static void take(const struct fleetbus_news *n, const struct ackreply *r)
 {
 	if (r->consumer_seq <= consumer.seq)
@@ -496,8 +560,7 @@ static void take(const struct fleetbus_news *n, const struct ackreply *r)
 	timer_start(&consumer.timer, silence_time);
 	if (is_stamped(r->stream_seq) &&
 	    consumer.stamps[r->stream_seq % STAMPS].time != r->time) {
-		begin_same("the messages that were read are gone from the "
-			   "stream");
+		ask_which(r->stream_seq);
 		return;
 	}
 	if (r->stream_seq >= consumer.last)

@@ -161,6 +161,28 @@ static void test_replaced(void **state)
 }
 
 
+/* A server that returns delivers messages of its own for a while; the leader
+   knows better, and what was read stays */
+static void test_returned(void **state)
+{
+	(void)state;
+
+	put_many(3);
+	told_clear();
+	jet_other(3, true);
+	fakebus_down("closed");
+	fakebus_up();
+	heartbeats(30);
+	assert_read(0);
+
+	jet_other(3, false);
+	put_many(1);
+	heartbeats(2);
+	assert_true(consumer_reads());
+	assert_read(1);
+}
+
+
 /* ... and more of the others has come behind it before that is seen */
 static void test_replaced_before(void **state)
 {
@@ -496,17 +518,29 @@ static void test_reply(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_reads),        CASE(test_from_begin),
-		CASE(test_goes_on),      CASE(test_silence),
-		CASE(test_replaced),     CASE(test_replaced_before),
-		CASE(test_stale),        CASE(test_missing),
-		CASE(test_twice),        CASE(test_other_consumer),
-		CASE(test_no_stream),    CASE(test_no_leader),
-		CASE(test_missing_last), CASE(test_reconnects),
-		CASE(test_epoch),        CASE(test_epoch_silent),
-		CASE(test_begins_later), CASE(test_begins_late),
-		CASE(test_shrunk),       CASE(test_flow),
-		CASE(test_full),         cmocka_unit_test(test_reply),
+		CASE(test_reads),
+		CASE(test_from_begin),
+		CASE(test_goes_on),
+		CASE(test_silence),
+		CASE(test_replaced),
+		CASE(test_returned),
+		CASE(test_replaced_before),
+		CASE(test_stale),
+		CASE(test_missing),
+		CASE(test_twice),
+		CASE(test_other_consumer),
+		CASE(test_no_stream),
+		CASE(test_no_leader),
+		CASE(test_missing_last),
+		CASE(test_reconnects),
+		CASE(test_epoch),
+		CASE(test_epoch_silent),
+		CASE(test_begins_later),
+		CASE(test_begins_late),
+		CASE(test_shrunk),
+		CASE(test_flow),
+		CASE(test_full),
+		cmocka_unit_test(test_reply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,9 +177,11 @@ static void test_message(void **state)
 			&m, &e,
 			"{\"message\":{\"subject\":\"fleet.ev.gw1\",\"seq\":9,"
 			"\"hdrs\":\"TkFUUy8xLjANCg==\",\"data\":"
-			"\"eyJhIjoxfQp+/w==\"}}"),
+			"\"eyJhIjoxfQp+/w==\",\"time\":"
+			"\"2026-11-30T07:13:55.42125472Z\"}}"),
 		0);
 	assert_int_equal(m.seq, 9);
+	assert_true(m.time == 1796022835421254720);
 	assert_int_equal(m.len, 10);
 	assert_memory_equal(m.data, "{\"a\":1}\n~\xff", 11);
 	free(m.data);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cjson/cJSON.h>
 
@@ -31,6 +32,7 @@ struct stored {
 	char *subject, *data, *id;
 	char *reply;   /* of what was sent; NULL for none */
 	uint64_t time; /* when the stream got it [ns] */
+	bool other;    /* another one is delivered in its place */
 };
 
 static struct {
@@ -186,6 +188,18 @@ static uint64_t stamp;
 
 
 /**
+ * Have a server deliver a message of its own in the place of one
+ *
+ * @param sseq  Sequence
+ * @param other False if it has caught up
+ */
+void jet_other(uint64_t sseq, bool other)
+{
+	engine.messages[sseq].other = other;
+}
+
+
+/**
  * Put another message in the place of one, with the same text
  *
  * @param sseq Sequence
@@ -226,8 +240,8 @@ static void deliver(uint64_t sseq)
 	(void)snprintf(reply, sizeof(reply),
 		       "$JS.ACK.FLEET.%s.1.%" PRIu64 ".%" PRIu64 ".%" PRIu64
 		       ".%" PRIu64,
-		       engine.name, sseq, ++engine.seq, m->time,
-		       engine.last - sseq);
+		       engine.name, sseq, ++engine.seq,
+		       m->time + m->other * 1000, engine.last - sseq);
 	fakebus_js(m->subject, reply, m->data);
 }
 
@@ -388,7 +402,7 @@ static uint64_t find(const cJSON *tree)
 			return i;
 	}
 
-	return 0;
+	return !next && i >= engine.first && i <= engine.last ? i : 0;
 }
 
 
@@ -397,13 +411,18 @@ static void answer_get(const char *reply, const char *data)
 	cJSON *tree = cJSON_Parse(data);
 	const uint64_t sseq = find(tree);
 	char *text = sseq ? base64(engine.messages[sseq].data) : NULL;
+	const time_t time = (time_t)(engine.messages[sseq].time / 1000000000);
+	char seconds[32];
 	char *answer = calloc(1, 256 + (text ? strlen(text) : 0));
 
+	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S",
+		       gmtime(&time));
 	if (sseq)
 		sprintf(answer,
 			"{\"message\":{\"subject\":\"%s\",\"seq\":%" PRIu64
-			",\"data\":\"%s\",\"time\":\"x\"}}",
-			engine.messages[sseq].subject, sseq, text);
+			",\"data\":\"%s\",\"time\":\"%s.%09" PRIu64 "Z\"}}",
+			engine.messages[sseq].subject, sseq, text, seconds,
+			engine.messages[sseq].time % 1000000000);
 	else
 		strcpy(answer, "{\"error\":{\"code\":404,\"err_code\":10037,"
 			       "\"description\":\"no message found\"}}");

@@ -39,6 +39,7 @@ const char *jet_id(uint64_t sseq);
 void jet_refuse(bool refuse);
 const char *jet_text(uint64_t sseq);
 uint64_t jet_start_seq(void);
+void jet_other(uint64_t sseq, bool other);
 void jet_replace(uint64_t sseq);
 void jet_stale(bool stale);
 void jet_lead(const char *name);
