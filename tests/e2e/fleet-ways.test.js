@@ -440,6 +440,12 @@ scene('referctl: a call of another member, and what becomes of it',
 	assert.equal(status, 3, text);
 	assert.match(text, /^failed +486/m);
 
+	/* gw1 knows the baresips of others by their heartbeats */
+	await until(async () => (await (await fetch(`${gw1.http}/healthz`))
+		.json()).fleet.members.some((m) => m.nodes
+		.some(({ node: name, can }) => name === 'gw' && can)),
+	'the baresip of gw2 at gw1');
+
 	const dial = ctl(gw1, 'dial', 'sip:bob@example.com', '--wait',
 		'--node', 'gw');
 	const { call_sid } = await node.accept('dial');
