@@ -1,5 +1,5 @@
 /**
- * @file ack.test.js  Hooks over WebSocket, and what answers them
+ * @file ack.test.js  Hooks over WebSocket, and their acks
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@ import { fails, fateOf, parties, refer } from './lib/hooked.js';
 import { scene } from './lib/scene.js';
 
 
-/* The actionHook of one transfer over WebSocket, and a list behind it. */
+/* A transfer with an actionHook over WebSocket, followed by more verbs. */
 async function hooked(s)
 {
 	const p = await parties(s, { client: { acks: false } });
@@ -37,7 +37,7 @@ scene('an ack with verbs replaces the queue', async (s) => {
 scene('an ack without verbs, and the queue goes on', async (s) => {
 	const { client, leg, hook, sent } = await hooked(s);
 
-	/* the queue would have gone on by then */
+	/* by now the queue would have continued */
 	await client.echo();
 	assert.ok(!client.all('verb:status')
 		.some((m) => m.data.verb === 'hangup'));
@@ -55,7 +55,7 @@ scene('no ack within 5 s, and the queue goes on', async (s) => {
 	await client.message('hook:status', { event: 'timeout' });
 	assert.deepEqual(fateOf(client, '/action'), ['sent 1', 'timeout 1']);
 
-	/* Too late is an error, and replaces nothing. */
+	/* A late ack is an error, and its verbs replace nothing. */
 	client.send({ type: 'ack', msgid: hook.msgid,
 		data: [{ verb: 'hangup' }] });
 	assert.equal((await client.message('jambonz:error')).data.field,

@@ -1,5 +1,5 @@
 /**
- * @file attempts.test.js  A list in referTo: one target after the other
+ * @file attempts.test.js  A list in referTo: one attempt for each target
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ function refer(call_sid, referTo, fields)
 }
 
 
-/* One of each, whatever came before it */
+/* Checks that the verb started, finished and sent its hook exactly once */
 function once(client, sid)
 {
 	const ofCall = client.messages.filter((m) => m.call_sid === sid);
@@ -84,7 +84,7 @@ scene('a list: silence, no answer, and what comes late', async (s) => {
 	const { client, call } = await parties(s);
 	const silent = await call();
 
-	/* it is not known what becomes of it: nothing follows */
+	/* outcome `unknown`: no further attempt follows */
 	client.send(refer(silent.sid, ['silent', '200'],
 		{ timeouts: { notify: 0.3 } }));
 	await client.message('verb:hook', { call_sid: silent.sid });
@@ -92,7 +92,7 @@ scene('a list: silence, no answer, and what comes late', async (s) => {
 	assert.deepEqual(ends(client, silent.sid),
 		[[1, 2, 'unknown', 'timer:notify']]);
 
-	/* but if the verb has it so; what is told late is of the first one */
+	/* unless the verb requests it; the late step belongs to attempt 1 */
 	const next = await call();
 	client.send(refer(next.sid, ['silent', 'rings', '486'],
 		{ onUnknown: 'next', timeouts: { notify: 0.3 },
@@ -117,7 +117,7 @@ scene('a list: silence, no answer, and what comes late', async (s) => {
 	assert.deepEqual(tried(next.leg), ['silent', 'rings', '486']);
 	once(client, next.sid);
 
-	/* one that rings for too long is unsubscribed */
+	/* the gateway unsubscribes from a target that rings too long */
 	const late = await call();
 	client.send(refer(late.sid, ['rings', '200'],
 		{ timeouts: { answer: 0.4 } }));
@@ -215,7 +215,7 @@ scene('a list: referd is killed in the middle of an attempt, and between two',
 	await referd.kill('SIGKILL');
 	const last = client.messages.items.at(-1).seq;
 
-	/* the result comes while nobody is there to go on with the third */
+	/* the result arrives while referd is down, before attempt 3 */
 	await finish(leg, leg.requests('REFER')[1], 486, 'Busy Here');
 	await referd.run();
 	const back = await s.client(referd,

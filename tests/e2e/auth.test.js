@@ -1,5 +1,5 @@
 /**
- * @file auth.test.js  Who may come, and what he may do
+ * @file auth.test.js  Authentication and permissions of clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -37,7 +37,7 @@ function writeTokens(path, text = TOKENS)
 }
 
 
-/* A referd that asks for tokens; `args` come behind */
+/* Starts a referd that requires tokens; `args` are appended */
 async function guarded(s, { listen, args = [] } = {})
 {
 	const tokens = join(s.dir, 'tokens');
@@ -62,7 +62,7 @@ async function liveCall(client, node)
 }
 
 
-/* Runs a referd that is not to start; its one sentence */
+/* Runs a referd that must not start; returns its one line of output */
 async function refused(s, ...args)
 {
 	const p = new Process('referd', [settings.referd,
@@ -165,7 +165,7 @@ scene('a first frame that is no token, or none at all, ends it',
 		assert.equal(c.messages.length, 0);
 	}
 
-	/* Nothing came through, and who says nothing is not waited for */
+	/* No message got through, and referd closes a silent connection */
 	const { code, reason } = await silent.closed;
 
 	assert.equal(code, 4001);
@@ -373,7 +373,7 @@ scene('the host may be any name of loopback, the origin one of a list',
 		assert.equal(await status({ Host: host, Origin }), 403,
 			Origin);
 
-	/* What a page could do without being asked first (CORS) */
+	/* A page can send this request without a preflight (CORS) */
 	const posted = await http(`${referd.http}/calls`, { method: 'POST',
 		body: '{"to":"sip:bob@example.com"}', headers: {
 			'Content-Type': 'text/plain',

@@ -1,5 +1,5 @@
 /**
- * @file badinput.test.js  What is wrong gets one sentence, and changes nothing
+ * @file badinput.test.js  Bad input gets one sentence, and changes nothing
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@ import { scene } from './lib/scene.js';
 const ROWS = 200;
 
 
-/* A live call between a far end and a gateway, and two that look on. Each row
+/* A live call between a far end and a gateway, and two watchers. Each row
    makes several requests, and a fast machine does hundreds of rows a second. */
 async function parties(s)
 {
@@ -35,7 +35,7 @@ async function parties(s)
 }
 
 
-/* All that may not change; `seq` is that of the last message of anybody */
+/* The state that must not change; `seq` is that of the last message */
 async function state({ referd })
 {
 	const [calls, transfers, health] = await Promise.all(['/calls',
@@ -47,7 +47,7 @@ async function state({ referd })
 }
 
 
-/* One sentence, plain text, that says which field it is about */
+/* Checks that an error is one sentence in plain text and names its field */
 function checkSentence({ error, field }, expected)
 {
 	assert.equal(typeof error, 'string');
@@ -75,8 +75,8 @@ function fill(what, sid)
 }
 
 
-/* Runs one row; `send` gives what it was answered, and how many numbers of
-   messages that took */
+/* Runs one row; `send` returns the answer, and the count of sequence numbers
+   that its messages used */
 async function row(p, what, expected, send)
 {
 	const before = p.state;
@@ -98,7 +98,7 @@ async function row(p, what, expected, send)
 }
 
 
-/* Sends a frame; the one message that comes of it must be an error */
+/* Sends a frame; the only message in response must be an error */
 async function frame(p, client, text, binary = false)
 {
 	const from = client.now;
@@ -114,7 +114,7 @@ async function frame(p, client, text, binary = false)
 }
 
 
-/* What is no text frame closes the connection (RFC 6455 section 8.1) */
+/* A bad text frame closes the connection (RFC 6455 section 8.1) */
 async function closed(s, { referd }, text)
 {
 	const client = await s.client(referd, { protocol: 'ws.jambonz.org' });
@@ -141,11 +141,11 @@ const post = (p, path, body, status) => request(p, 'POST', path,
 	{ body }, status);
 
 
-/* The sentence on a page that refuses */
+/* The sentence on an error page */
 const shown = (text) => /<h1>400<\/h1>(.*?)</.exec(text)?.[1];
 
 
-/* What asks for a WebSocket of a subprotocol */
+/* The headers that request a WebSocket with a subprotocol */
 function upgradeOf(protocol)
 {
 	return { headers: { 'Connection': 'Upgrade', 'Upgrade': 'websocket',
@@ -155,7 +155,7 @@ function upgradeOf(protocol)
 }
 
 
-/* A row by WebSocket, in both dialects; its answer names it as `ref` */
+/* Runs a row over WebSocket, in both dialects; the answer has its `ref` */
 async function frames(p, what, sent, field)
 {
 	for (const client of [p.client, p.jambonz])
@@ -164,7 +164,7 @@ async function frames(p, what, sent, field)
 }
 
 
-/* The call is as it was: it talks, and its far end has heard of nothing */
+/* Checks that the call still talks, and that its far end received nothing */
 async function untouched(p, heard)
 {
 	assert.equal(p.gateway.talking().length, 1);
@@ -179,7 +179,7 @@ async function untouched(p, heard)
 }
 
 
-/* ... and a good verb is done */
+/* Checks that the call still runs a valid verb */
 async function works(p)
 {
 	p.leg.handlers.REFER = async (leg, refer) => {
@@ -196,7 +196,7 @@ async function works(p)
 }
 
 
-/* Runs rows against one call, of which nothing may come */
+/* Runs rows against one call; they must have no effect */
 function table(name, act)
 {
 	scene(name, async (s) => {
@@ -286,7 +286,7 @@ table(`${QUERIES.length} bad queries of /ws`, async (p) => {
 });
 
 
-/* There is one answer, and what follows is no request */
+/* referd answers once, and parses no request from the bytes that follow */
 table(`${LENGTHS.length} bodies without a clear length`, async (p) => {
 	for (const [what, headers, says] of LENGTHS)
 		await row(p, what, says, async () => {
@@ -338,7 +338,7 @@ function link({ referd, sid }, lines, boot)
 }
 
 
-/* All that others can see of it is that a node has come and gone */
+/* Clients may see only that a node connects and disconnects */
 async function linkRow(p, [what, lines, says], boot, done)
 {
 	const from = p.referd.process.log.length;
@@ -361,7 +361,7 @@ async function linkRow(p, [what, lines, says], boot, done)
 }
 
 
-/* What is behind it is read, and acknowledged at once, as it ends many */
+/* The next line must be read; it ends many, so its ack comes at once */
 async function readOn(l)
 {
 	l.socket.write('{"type":"sync","n":1000,"time":1,"transfers":[]}\n');
@@ -389,7 +389,7 @@ table(`${COUNT} bad lines of a false node`,
 });
 
 
-/* A call of a baresip that answers nothing by itself */
+/* A call of a baresip that answers no request by itself */
 async function silent(s)
 {
 	const referd = await s.referd();
@@ -403,7 +403,7 @@ async function silent(s)
 }
 
 
-/* Sends so many, and one more: only that one is refused */
+/* Sends `count` messages and one more: referd refuses only the last */
 async function oneMore(client, count, message, says)
 {
 	for (let i = 0; i <= count; i++)
@@ -430,7 +430,7 @@ scene('257 verbs that wait on a call are one too many', async (s) => {
 		command: 'redirect', callSid: sid, queueCommand: true, msgid,
 		data: verbs });
 
-	/* one of them runs, and waits no more */
+	/* this one runs, and is no longer in the queue */
 	client.send({ verb: 'pause', length: 600, call_sid: sid });
 	await client.message('verb:status', { event: 'starting' });
 	for (let i = 0; i < 4; i++) {

@@ -1,5 +1,5 @@
 /**
- * @file bench.test.js  The measurements work; what they say is not judged here
+ * @file bench.test.js  The measurements work; their results are not judged
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@ import { settings } from './lib/settings.js';
 const TIME = 400_000; /* ms */
 
 
-/** Runs a program of tests/bench; its exit status, and what it has printed */
+/** Runs a program of tests/bench; returns its exit status and its output */
 async function bench(name, ...args)
 {
 	const p = new Process(name, ['node', join(settings.source,
@@ -26,7 +26,7 @@ async function bench(name, ...args)
 }
 
 
-/* Some measurements, quickly: each table has rows, and each row its figures */
+/* Runs measurements quickly; each table must have rows, each row figures */
 async function measured(...names)
 {
 	const { status, text } = await bench('run.js', '--quick', '--json',

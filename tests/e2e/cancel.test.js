@@ -1,5 +1,5 @@
 /**
- * @file cancel.test.js  The command transfer:cancel, and what comes behind it
+ * @file cancel.test.js  The command transfer:cancel, and its consequences
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,7 +12,7 @@ const CANCEL = { type: 'command', command: 'transfer:cancel' };
 const HURRY = { timeouts: { ringing: 30 } };
 
 
-/** A call of a far end that lets the target ring, and a transfer of it. */
+/** A call whose far end reports a ringing target, and its transfer. */
 async function transfer(s, on, headers = {}, verb = {})
 {
 	const far = on.far ??= await Far.start(s, { handlers: {
@@ -75,7 +75,7 @@ scene('transfer:cancel unsubscribes, the verbs behind go on, and a late 200 ' +
 	await client.message('verb:status',
 		{ call_sid, event: 'finished', verb: 'tag' });
 
-	/* somebody who was called already has answered after all */
+	/* the target answers in spite of the cancel */
 	await leg.notify('SIP/2.0 200 OK\r\n', { headers: {
 		'Subscription-State': 'terminated;reason=noresource' } });
 	const { data: late } = await client.message('transfer:status',
@@ -90,7 +90,7 @@ scene('transfer:cancel unsubscribes, the verbs behind go on, and a late 200 ' +
 		m.data.call_status === 200));
 	assert.equal(leg.requests('BYE').length, 0);
 
-	/* there is nothing more to cancel */
+	/* the transfer has ended: a second cancel is an error */
 	client.send({ ...CANCEL, call_sid, msgid: 'm2' });
 	const { data: error } = await client.message('jambonz:error',
 		{ ref: 'm2' });
@@ -152,7 +152,7 @@ scene('transfer:cancel spares who takes it amiss, and who is not to be told',
 });
 
 
-/* Of a call that rings yet no REFER was sent, and none will be */
+/* The gateway sends no REFER for a call that still rings */
 scene('transfer:cancel while the call is not answered', async (s) => {
 	const ringing = [];
 	const far = await Far.start(s, { handlers: { INVITE: (leg, invite) => {
@@ -216,7 +216,7 @@ scene('transfer:cancel while the call is not answered', async (s) => {
 });
 
 
-/* What has come is told, though somebody wants it otherwise */
+/* A late final NOTIFY is reported, although a client cancelled */
 scene('transfer:cancel before the REFER is answered', async (s) => {
 	const on = await s.control();
 	const { client } = on;

@@ -40,7 +40,7 @@ function isOver(packets)
 }
 
 
-/* What the far end has sent and received, as [sent by the gateway, bytes] */
+/* The SIP messages of the far end, each as [sent by the gateway, bytes] */
 function ofFar({ messages })
 {
 	return messages.filter(() => true).map((m) =>
@@ -87,7 +87,7 @@ scene('a transfer is a capture: byte for byte, with its steps', async (s) => {
 	assert.equal(packets[0].comment, 'INVITE received');
 	assert.equal(packets.at(-1).comment, 'BYE answered 200');
 
-	/* sngrep reads it, too */
+	/* sngrep must read the file, too */
 	execFileSync('sngrep', ['-N', '-q', '-I', packets.path],
 		{ env: { ...process.env, TERM: 'xterm' } });
 });
@@ -281,7 +281,7 @@ scene('what is asked for in another way is answered in a sentence',
 });
 
 
-/* A transfer by a SIPp, and its capture */
+/* A transfer to a far end that SIPp plays, and its capture */
 async function bySipp(s, options, { gateway } = {})
 {
 	const { client, referd } = await s.control({ gateway });
@@ -343,7 +343,7 @@ scene('more messages than are kept: the last one says so', async (s) => {
 });
 
 
-/* A referd whose one node is the test: it knows a transfer */
+/* A referd whose only node is the test, and which knows one transfer */
 async function nodeOf(s)
 {
 	const referd = await s.referd();

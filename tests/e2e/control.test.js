@@ -1,5 +1,5 @@
 /**
- * @file control.test.js  referd itself: its clients, its store, its start
+ * @file control.test.js  referd alone: its clients, its store, its start
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,8 +16,8 @@ import { Process } from './lib/process.js';
 import { gauge, until } from './lib/raw.js';
 import { scene, settings } from './lib/scene.js';
 
-const MANY = 12_000; /* messages, more than anyone may leave unread */
-const ASKED = 30_000; /* ms of silence, after which a client is asked */
+const MANY = 12_000; /* messages, more than a client may leave unread */
+const ASKED = 30_000; /* ms of silence, after which referd pings a client */
 
 
 async function control(s)
@@ -43,7 +43,7 @@ async function liveCall({ client, node }, fields)
 }
 
 
-/* Runs a referd that is not to start; its one sentence */
+/* Runs a referd that must not start; returns its one line of output */
 async function refused(...args)
 {
 	const p = new Process('referd', [settings.referd, ...args]);
@@ -82,7 +82,7 @@ scene('what keeps it from starting is one sentence', async (s) => {
 		'--keep-days', '0'), /must be a number from 1 to 36500/);
 	assert.ok(!existsSync(join(s.dir, 'other.sock')));
 
-	/* what another one has written, by the version in the file's header */
+	/* a store of another version, which the header of the file states */
 	await referd.kill('SIGTERM');
 	for (const [version, age] of [[999, 'a newer'], [1, 'an older']]) {
 		const db = openSync(join(referd.dir, 'state/referd.db'), 'r+');
@@ -170,7 +170,7 @@ scene('calls and verbs over HTTP', async (s) => {
 });
 
 
-/* Says more of a call than anyone may leave unread; the last of it */
+/* Sends more messages than a client may leave unread; returns the last */
 async function sayMuch({ client, node }, call)
 {
 	let last;
@@ -179,7 +179,7 @@ async function sayMuch({ client, node }, call)
 		node.status(call, { state: i % 2 ? 'in-progress' : 'ringing',
 			sip_reason: `${i} ${'x'.repeat(100)}` });
 
-		/* `client` is to keep up on any machine */
+		/* `client` must keep up on any machine */
 		if (i % 1000 === 999 || i === MANY - 1)
 			last = await client.messages.wait((m) =>
 				m.data?.sip_reason?.startsWith(`${i} `),
@@ -228,7 +228,7 @@ scene('who does not even read that is let go', async (s) => {
 	await until(async () => await gauge(c.referd, 'referd_clients') === 1);
 	assert.ok(Date.now() - begun < ASKED);
 
-	/* nothing but the reset is left of it */
+	/* the client receives only the reset */
 	slow.socket._socket.resume();
 	assert.equal(await new Promise((resolve) =>
 		slow.socket.on('close', resolve)), 1006);
@@ -305,7 +305,7 @@ scene('a bot that was away gets its hooks, each once', async (s) => {
 });
 
 
-/* What is no hello, as the first line */
+/* The first line of the node is not a hello */
 scene('a node that begins with nonsense is let go, the others stay',
 	async (s) => {
 	const c = await control(s);
@@ -329,7 +329,7 @@ scene('a line of a node that is nonsense is skipped, the next one counts',
 	const { referd, client } = await control(s);
 	const hello = (boot) => JSON.stringify({ type: 'hello', protocol: 1,
 		node: 'x', boot, first: 1, next: 1 });
-	/* one that ends so many is acknowledged at once */
+	/* referd acknowledges a sync that ends so many at once */
 	const sync = JSON.stringify({ type: 'sync', n: 1000, time: Date.now(),
 		transfers: [] });
 

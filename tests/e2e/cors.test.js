@@ -1,5 +1,5 @@
 /**
- * @file cors.test.js  Pages of other origins: those that may use HTTP, and not
+ * @file cors.test.js  Pages of other origins: HTTP with and without permission
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,8 +16,8 @@ import { scene } from './lib/scene.js';
 const BOT = 'bot-0123456789abcdef';
 
 
-/* A referd that asks for tokens and lets in the page at 127.0.0.1 of a server;
-   under the name localhost it is another origin */
+/* A referd that requires tokens and admits a server's page at 127.0.0.1;
+   the same page at localhost has another origin */
 async function guarded(s)
 {
 	const tokens = join(s.dir, 'tokens');
@@ -43,7 +43,7 @@ async function guarded(s)
 }
 
 
-/* In the browser: what a page gets for a request, or that it gets nothing */
+/* In the browser: returns the response, or the error that the page gets */
 function ask([url, method, token, body])
 {
 	return fetch(url, { method, body, headers: { 'Authorization':
@@ -127,7 +127,7 @@ scene('what a browser is told before, and with an answer', async (s) => {
 		}
 	}
 
-	/* its own page, and no page at all, need none of it */
+	/* referd's own page, and requests without Origin, do not need it */
 	for (const headers of [{ Origin: referd.http }, {}])
 		assert.equal((await get(headers))
 			.headers['access-control-allow-origin'], undefined);

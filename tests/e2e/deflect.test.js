@@ -1,5 +1,5 @@
 /**
- * @file deflect.test.js  A call that is sent elsewhere before it is answered
+ * @file deflect.test.js  A call is redirected before it is answered
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@ import { scene } from './lib/scene.js';
 const RINGS = { gateway: { account: '' } };
 
 
-/** The call_sid of the next call that comes in, and rings. */
+/** The call_sid of the next incoming call, which rings. */
 async function rings(client, from)
 {
 	const { call_sid } = await client.message('session:new', {}, { from });
@@ -107,7 +107,7 @@ scene('sip:decline with a contact: what is wrong is refused, and the call ' +
 		assert.ok(data.error.startsWith(`sip:decline: ${field} `));
 	}
 
-	/* nor may it be said of a call that is answered */
+	/* the verb is an error on an answered call, too */
 	client.send({ verb: 'answer', call_sid });
 	await client.message('call:status',
 		{ call_sid, call_status: 'in-progress' });

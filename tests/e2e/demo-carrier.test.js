@@ -1,5 +1,5 @@
 /**
- * @file demo-carrier.test.js  The demo's carrier does each row of carriers.md
+ * @file demo-carrier.test.js  The demo's carrier plays each row of carriers.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -21,11 +21,11 @@ const [tables] = docs.split('\n## What a bot');
 const CARRIER = '10.77.0.2';
 const LONG = 60_000;
 
-/* How the last column of a row begins */
+/* The beginning of the last column of a row */
 const RESULT = /\| `(\w+)` \(`([\w:-]+)`\)(?: (\d{3}))?[^|]*\|$/;
 
 
-/** By NAME: what comes of the transfer, as docs/carriers.md has it */
+/** By NAME: the result of the transfer, as docs/carriers.md states it */
 const rows = new Map([...tables.matchAll(/^\| `([a-z0-9-]+)` \|.*$/gm)]
 	.map(([row, name]) => {
 		const [, outcome, evidence, code] = RESULT.exec(row) ?? [];
@@ -34,7 +34,7 @@ const rows = new Map([...tables.matchAll(/^\| `([a-z0-9-]+)` \|.*$/gm)]
 	}));
 
 
-/* In a TMPDIR of its own */
+/* Starts a program in its own TMPDIR */
 function start(s, name, argv)
 {
 	const tmp = join(s.dir, 'tmp');
@@ -47,7 +47,7 @@ function start(s, name, argv)
 }
 
 
-/* No message of the ones before counts. */
+/* Ignores the messages of earlier transfers. */
 async function transferred(client, sid, verb)
 {
 	const from = client.now;
@@ -64,7 +64,7 @@ async function transferred(client, sid, verb)
 }
 
 
-/* A code counts where the row names one. */
+/* Compares the code only where the row states one. */
 function check(name, result)
 {
 	const expected = rows.get(name);
@@ -89,7 +89,7 @@ async function dial(client, http, user)
 }
 
 
-/* What a bot's author waits for, in less time */
+/* Shorter than the timeouts of a real bot */
 const SHORT = { timeouts: { notify: 2, ringing: 2 } };
 
 const isLong = (name) => name === 'bye-then-silence' ||
@@ -101,7 +101,7 @@ async function row(client, http, name)
 	const sid = await dial(client, http, 'anybody');
 	const verb = { referTo: name, ...isLong(name) && SHORT };
 
-	/* What is late in the second is of the first */
+	/* The late step in the second transfer is of the first */
 	if (name === 'notify-first-late')
 		assert.deepEqual(await transferred(client, sid, verb),
 			rows.get('busy'));
@@ -116,7 +116,7 @@ async function row(client, http, name)
 }
 
 
-/* The form of the page offers each name. */
+/* Checks that the form of the page offers each name. */
 async function listed(s, http)
 {
 	const b = await Browser.start(s);
@@ -144,7 +144,7 @@ scene('each row of docs/carriers.md comes of the carrier of its name',
 	const http = /http:\/\/[^/]+/.exec(line)[0];
 	const client = await s.client({ ws: `${http.replace('http', 'ws')}/ws` });
 
-	/* Of the calls that it makes: the form of the page has the names */
+	/* The calls that the carrier makes: the form has the names */
 	const { call_sid: sid } = await client.message('call:status',
 		{ call_status: 'in-progress' });
 	const call = await (await fetch(`${http}/calls/${sid}`)).json();
@@ -152,7 +152,7 @@ scene('each row of docs/carriers.md comes of the carrier of its name',
 		Object.keys(behaviours));
 	check('slow-ack', await transferred(client, sid, { referTo: '100' }));
 
-	/* By the name that it is called */
+	/* The carrier behaves by the name that the gateway dials */
 	const busy = await dial(client, http, 'busy');
 	check('busy', await transferred(client, busy, { referTo: '100' }));
 
@@ -162,7 +162,7 @@ scene('each row of docs/carriers.md comes of the carrier of its name',
 	assert.deepEqual(results.map((r) => r.reason?.message)
 		.filter(Boolean), []);
 
-	/* It calls again when a call is over */
+	/* The carrier calls again when a call is over */
 	await p.log.wait((l) => l === 'the call is over', 'end');
 	assert.ok(p.log.items.includes('the carrier is asked to call busy: busy'));
 

@@ -31,7 +31,7 @@ function blocks(language, document = 'README.md')
 }
 
 
-/* In a TMPDIR of its own, which it has to leave empty. */
+/* Starts a program in its own TMPDIR, which it must leave empty. */
 function start(s, name, argv, env = {})
 {
 	const tmp = join(s.dir, 'tmp');
@@ -142,10 +142,10 @@ scene(`a port that is taken is one sentence${how}`, async (s) => {
 }
 
 
-/* What is built as a test is not built once more */
+/* Builds without the tests, which exist already */
 const untested = '-DBUILD_TESTING=OFF';
 
-/* What proves each command; those of the demo and of this very run above. */
+/* The check of each command; the demo and this run prove their own. */
 const checks = {
 	'scripts/demo.sh': () => existsSync(demo),
 	'scripts/demo.sh --once': () => existsSync(demo),
@@ -173,7 +173,7 @@ const checks = {
 		transfersWithDemo(s),
 };
 
-/* What is to be installed is known, at least; scripts/common.sh has the same */
+/* Checks at least that the packages are known; as in scripts/common.sh */
 function installable(command)
 {
 	const names = command.split(' ').slice(3);
@@ -253,7 +253,7 @@ scene("the README's bot transfers each call that comes", async (s) => {
 	const agent = await s.agent();
 	const [text] = blocks('js');
 
-	/* Beside the modules of the tests, at the port of this test. */
+	/* Next to the tests' modules, with the port of this test. */
 	const path = join(settings.source, 'tests/e2e/node_modules',
 		`.bot-${process.pid}.mjs`);
 	writeFileSync(path, text.replace('ws://127.0.0.1:8080/ws', referd.ws));
@@ -300,7 +300,7 @@ scene('the sample config runs', async (s) => {
 	const read = (name) => readFileSync(join(settings.source,
 		'share/baresip', name), 'utf8');
 
-	/* Only what belongs to this machine is replaced. */
+	/* The test replaces only the values specific to this machine. */
 	const gateway = await s.gateway(referd);
 	await gateway.kill();
 	mkdirSync(dir);

@@ -1,5 +1,5 @@
 /**
- * @file dial.test.js  Calls that a client asks for, and what becomes of them
+ * @file dial.test.js  Calls that a client dials, and their results
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@ import { scene } from './lib/scene.js';
 import { valuesOf } from './lib/wire.js';
 
 
-/** What a client hears of a call that it has dialled. */
+/** A call that a client dials, and the messages about it. */
 async function dial(s, INVITE, data)
 {
 	const far = await Far.start(s, { handlers: INVITE && { INVITE } });
@@ -114,7 +114,7 @@ scene('answered in time: the timeout is void', async (s) => {
 
 	await client.message('call:status',
 		{ call_sid: sid, call_status: 'in-progress' });
-	/* it began later than the timeout, and takes longer */
+	/* the pause starts before the timeout, and ends after it */
 	client.send({ verb: 'pause', length: 1.1, call_sid: sid });
 	await client.message('verb:status', { event: 'finished' });
 	assert.equal(leg.requests('BYE').length, 0);
@@ -201,7 +201,7 @@ scene('POST /calls dials as well', async (s) => {
 });
 
 
-/* A client that has dialled, and a baresip that has not read it */
+/* A client that has dialled, and a baresip that has not read the request */
 async function unread(s)
 {
 	const referd = await s.referd();
@@ -259,7 +259,7 @@ scene('referd is killed before baresip has read a dial: it is asked again',
 	await node.connect();
 	await dialled(node, again);
 
-	/* it is not asked a second time */
+	/* referd does not send the request a second time */
 	node.disconnect();
 	await again.message('node:status', { connected: false });
 	await node.connect();

@@ -16,7 +16,7 @@ import { validate } from './lib/schema.js';
 const JAMBONZ = { protocol: 'ws.jambonz.org' };
 
 
-/* Which schema a hook's data has to follow */
+/* The schema that the data of a hook must follow */
 function hookSchema({ data })
 {
 	if (data.event === 'transfer-status')
@@ -26,7 +26,7 @@ function hookSchema({ data })
 }
 
 
-/* Checks a message as a whole; its type. */
+/* Checks a whole message; returns its type. */
 function check(message)
 {
 	const { type, msgid, call_sid: sid, hook, data } = message;
@@ -55,7 +55,7 @@ function check(message)
 }
 
 
-/* Each REFER fares as its target says: `486`, `200`, or `r603` at once. */
+/* The target sets the result of a REFER: `486`, `200`, or `r603` at once. */
 async function fare(leg, refer)
 {
 	const [, refused, code] = /<sip:(r?)(\d+)@/
@@ -97,7 +97,7 @@ scene('each message follows its schema, and none is of ours only',
 	const refer = (referTo, id) => ({ verb: 'sip:refer', id, referTo,
 		actionHook: '/action', eventHook: '/event' });
 
-	/* An application answers session:new with what is to happen. */
+	/* An application answers session:new with the verbs to run. */
 	client.send({ type: 'ack', msgid, data: [
 		{ verb: 'answer' },
 		{ verb: 'config', notifyEvents: true },
@@ -115,7 +115,7 @@ scene('each message follows its schema, and none is of ours only',
 	await client.messages.wait((m) => m.data?.verb_id === 'v3' &&
 		m.hook === '/action', 'last actionHook');
 
-	/* A call that is declined, one that is busy, and a mistake. */
+	/* A declined call, a busy call, and an invalid verb. */
 	const next = await far.ring();
 	const { call_sid: declined } = await client.messages.wait((m) =>
 		m.type === 'session:new' && m.data.call_id === next.id,
@@ -210,7 +210,7 @@ scene('over HTTP: the names and types of the client that sent the verb',
 	assert.equal(data.refer_status, 202);
 	assert.equal(data.final_referred_call_status, 486);
 
-	/* And the default dialect beside it: strings. */
+	/* The same hook in the default dialect has strings. */
 	other.send({ verb: 'sip:refer', id: 'v2', referTo: '603',
 		call_sid: sid, ...urls });
 	const { data: second } = await application.requests.wait((r) =>

@@ -1,5 +1,5 @@
 /**
- * @file docker.test.js  What docker/ has, without a container engine
+ * @file docker.test.js  The files of docker/, without a container engine
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -62,7 +62,7 @@ function librariesOf(s, program)
 
 
 scene('the image has the libraries of all programs in it', async (s) => {
-	/* What comes along with others */
+	/* Other packages depend on these */
 	const implied = ['libc6', 'libssl3', 'zlib1g'];
 
 	for (const program of [settings.referd, settings.referctl,
@@ -80,7 +80,7 @@ scene('the image has the libraries of all programs in it', async (s) => {
 });
 
 
-/* The address that compose.yaml gives to a service. */
+/* The address of a service in compose.yaml. */
 function addressOf(service)
 {
 	const pattern = `^  ${service}:\\n(?:    .*\\n)*?` +
@@ -90,7 +90,7 @@ function addressOf(service)
 }
 
 
-/* The config of a service, where this machine has what the image has. */
+/* The config of a service, with this machine's paths for the image's. */
 function configOf(s, service, modules)
 {
 	const dir = join(s.dir, service);
@@ -126,7 +126,7 @@ scene('the services telephone, and referd asks for its token', async (s) => {
 		REFERD_TOKEN_FILE: tokens,
 		PATH: `${dirname(settings.referd)}:${process.env.PATH}` };
 
-	/* Twice, as its token is to outlive a start */
+	/* Starts it twice, since the token must survive a restart */
 	const first = start(s, 'referd', [join(docker, 'start.sh')], env);
 	const page = await first.log.wait((l) => l.startsWith('page: '),
 		'page');
@@ -180,7 +180,7 @@ scene('the services telephone, and referd asks for its token', async (s) => {
 }, { skip: other });
 
 
-/* Has in a directory what a Dockerfile copies to /. */
+/* Copies into a directory the files that a Dockerfile copies to /. */
 function copyAs(dockerfile, dir)
 {
 	const text = read(dockerfile).replace(/\\\n\s*/g, ' ');
@@ -262,7 +262,7 @@ scene('the services of a fleet have what they name', async (s) => {
 				assert.ok(services[one], `${name}: ${one}`);
 	}
 
-	/* A member's name, key and baresip are one's */
+	/* The name, key and baresip of a member belong together */
 	for (const i of [1, 2, 3]) {
 		assert.match(services[`referd${i}`],
 			new RegExp(`FLEET_NODE: gw${i}\n.*/gw${i}\\.nk\n`));
@@ -271,7 +271,7 @@ scene('the services of a fleet have what they name', async (s) => {
 			new RegExp(`"run${i}:.*\n(.*\n)*`));
 	}
 
-	/* Each gateway is called where it is */
+	/* The carrier calls each gateway at its address */
 	const [, called] = /GATEWAY: (.*)/.exec(services.carrier);
 	const addresses = ['gw1', 'gw2', 'gw3'].map((name) =>
 		/ipv4_address: ([\d.]+)/.exec(services[name])[1]);
@@ -327,7 +327,7 @@ scene('the servers of a fleet get configurations that they take', async (s) => {
 }, { skip: NO_FLEET });
 
 
-/* A gateway that is busy; names those who call, in order */
+/* A busy gateway; records its callers in order */
 async function startBusy(address, called)
 {
 	const socket = createSocket('udp4');

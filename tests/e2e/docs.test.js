@@ -1,5 +1,5 @@
 /**
- * @file docs.test.js  The documents: what they link to, and what they name
+ * @file docs.test.js  The links and names in the documents are valid
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@ const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md',
 	'findings/README.md', 'tests/fuzz/README.md'];
 
 
-/* Without what is shown as code */
+/* Removes code from a text */
 function prose(text)
 {
 	return text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g,
@@ -46,7 +46,7 @@ function anchors(path)
 }
 
 
-/* What a page links to within this repository: [path, anchor] */
+/* The links of a page within this repository: [path, anchor] */
 function links(path)
 {
 	return [...prose(read(path)).matchAll(/\]\(([^)\s]+)\)/g)]
@@ -113,7 +113,7 @@ test('each file that CONTRIBUTING.md names is there', () => {
 });
 
 
-/* Those that take minutes are run by hand: here, that what they name is there */
+/* Slow commands are run by hand; here only the named files must exist */
 test('each command of CONTRIBUTING.md names what there is', () => {
 	const commands = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)]
 		.flatMap(([, text]) => text.trim().split('\n'));
