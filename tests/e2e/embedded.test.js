@@ -1,8 +1,8 @@
 /**
  * @file embedded.test.js  referd.so: the service as a guest in baresip
  *
- * What it does for its clients, the tests of the daemon show with EMBEDDED=1;
- * here is how it comes, what it leaves alone, and how it goes.
+ * The tests of the daemon cover its service to clients, with EMBEDDED=1. This
+ * file covers its start, its effect on the process of baresip, and its end.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,7 +32,7 @@ const COLOUR = /\x1b\[[\d;]*m/g;
 settings.embedded = true;
 
 
-/* A baresip that is asked to load referd.so, whether it does or not */
+/* A baresip with referd.so in its config, loaded or not */
 async function ask(s, config, options = {})
 {
 	return s.join(await Baresip.start(s.path('baresip'), {
@@ -46,7 +46,7 @@ async function ask(s, config, options = {})
 }
 
 
-/* What it says of its own in its log, without colours */
+/* The lines of referd.so in the log of baresip, without colours */
 function said({ process: p })
 {
 	return p.log.items.map((l) => l.replace(COLOUR, ''))
@@ -60,13 +60,13 @@ function proc({ process: p }, file)
 }
 
 
-/* Signals, limits and the like: what belongs to the whole process */
+/* The properties of the whole process: signals, limits and so on */
 function ofProcess(baresip)
 {
 	const fields = Object.fromEntries(proc(baresip, 'status').split('\n')
 		.map((l) => l.split(/:\s*/)));
 
-	/* from 32 on they are the C library's, which needs them for threads */
+	/* the C library uses the signals from 32 on for threads */
 	return {
 		umask: fields.Umask,
 		...Object.fromEntries(['SigBlk', 'SigIgn', 'SigCgt']
@@ -83,7 +83,7 @@ function descriptors({ process: p })
 }
 
 
-/* Those of TCP connections to a port */
+/* The descriptors of TCP connections to a port */
 function descriptorsTo(baresip, port)
 {
 	const { pid } = baresip.process;
@@ -384,7 +384,7 @@ for (const [way, leave] of [
 		assert.equal((await client.closed).code, 1001);
 		await far.received('BYE');
 
-		/* and all of it is on disk */
+		/* and all messages are on disk */
 		await referd.run();
 		const next = await s.client(referd, { query: '?since=0' });
 
@@ -402,7 +402,7 @@ scene('TLS, in baresip, too', async (s) => {
 		'--tls-key', file] });
 	const client = await s.client(referd, { ca });
 
-	/* whose connection just breaks is written to all the same */
+	/* referd writes to this client, although its connection is broken */
 	const rude = await s.client(referd, { ca });
 
 	rude.socket.terminate();
@@ -413,9 +413,9 @@ scene('TLS, in baresip, too', async (s) => {
 
 
 /*
- * The records of valgrind's report, but for what a library keeps to itself: of
- * what is lost, those in which referd.so has a part. Memory that is misused is
- * told in any case.
+ * The records of valgrind's report. Records of lost memory count only where
+ * referd.so is in the stack, since libraries lose memory of their own. Misuse
+ * of memory always counts.
  */
 function records(report)
 {
@@ -432,7 +432,7 @@ scene('valgrind finds nothing, with all in the middle of something',
 	const application = await Application.start(s, {
 		reply: () => false });
 	const { client, gateway, referd } = await s.control({
-		/* with one thread more */
+		/* `--sync power` adds a thread */
 		referd: { listen: '127.0.0.1:8080',
 			args: ['--sync', 'power'] },
 		gateway: { wrap: ['valgrind', '--leak-check=full',

@@ -1,8 +1,8 @@
 /**
- * @file fleet-cut.test.js  Machines of a fleet that are cut off, or gone
+ * @file fleet-cut.test.js  Machines of a fleet are cut off, or fail
  *
- * Each machine is a network of its own, with a server and a referd: what is cut
- * off goes on by itself, and takes what the others have been told meanwhile.
+ * Each machine is a network of its own, with a server and a referd. A machine
+ * that is cut off continues alone, and later accepts the others' decisions.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ const DEAD = 4; /* --fleet-dead, in seconds */
 const PATIENCE = 90_000; /* ms: servers elect a leader meanwhile */
 const PORT = 8080;
 
-/* Who reaches a machine from elsewhere shows a token */
+/* A client on another machine must show a token */
 const TOKEN = 'test-0123456789abcdef';
 const headers = { Authorization: `Bearer ${TOKEN}` };
 
@@ -30,7 +30,7 @@ const headers = { Authorization: `Bearer ${TOKEN}` };
 const until = (question, what) => soon(question, what, PATIENCE);
 
 
-/* The referd of a machine, which the test reaches as others do */
+/* The referd of a machine; the test connects to it over the network */
 async function member(s, cluster, i)
 {
 	const site = cluster.sites[i];
@@ -111,7 +111,7 @@ const watch = (m, since = '') => Client.connect(
 const waiting = { timeout: PATIENCE };
 
 
-/* Of a transfer, at one member */
+/* The record of a transfer at one member */
 async function record(m, { id }, scope)
 {
 	const { transfer } = await get(m, `/transfers/${id}?scope=${scope}`);
@@ -143,7 +143,7 @@ scene('a machine is cut off with the leader, and comes back', async (s) => {
 
 	await cut.site.cut();
 
-	/* It goes on by itself: one of its transfers ends, unheard */
+	/* The machine continues: a transfer ends, unseen by the others */
 	ends.transfer.end(200);
 	for (const client of clients) {
 		await client.message('node:lost', { member: cut.name },
@@ -158,7 +158,7 @@ scene('a machine is cut off with the leader, and comes back', async (s) => {
 		}
 	}
 
-	/* Theirs go on, and nobody waits for the machine */
+	/* Transfers of the others continue, and do not wait for the machine */
 	const other = await begin(others[0]);
 
 	other.transfer.end(486);
@@ -174,7 +174,7 @@ scene('a machine is cut off with the leader, and comes back', async (s) => {
 			call_status: 200, transfer_id: ends.transfer.id },
 		waiting);
 
-	/* One outcome at all, and at the machine itself */
+	/* All members, and the machine itself, have the same outcome */
 	for (const [m, scope] of [...fleet.all.map((one) => [one, 'fleet']),
 		[cut, 'local']])
 		for (const [{ transfer }, late] of [[runs, undefined],
@@ -190,7 +190,7 @@ scene('a machine is cut off with the leader, and comes back', async (s) => {
 				return true;
 			}, 'same record');
 
-	/* What its baresip tells now is late as well */
+	/* A report of its baresip now is also late */
 	runs.transfer.end(486);
 	for (const client of clients)
 		await client.message('transfer:status', { step: 'late',
@@ -224,14 +224,14 @@ scene('a machine is gone for good: its clients go to another', async (s) => {
 	assert.equal(back.messages.filter((m) => m.seq <= seq &&
 		m.type !== 'hello').length, 0);
 
-	/* What is asked for of its calls is told at once, anywhere */
+	/* Any member refuses a verb for its calls at once */
 	const answer = await fetch(
 		`${third.referd.http}/calls/${call.sid}/verbs`, {
 			method: 'POST', headers, body: '{"verb":"hangup"}' });
 
 	assert.ok([404, 503].includes(answer.status), `${answer.status}`);
 	back.close();
-	/* Nobody is left there to say that the connection is over */
+	/* The machine is gone, and can not close the connection */
 	client.socket.terminate();
 }, { skip, daemon: 'its baresip is a part of the machine' });
 

@@ -1,5 +1,5 @@
 /**
- * @file fleet-demo.test.js  The demo of a fleet, which judges itself
+ * @file fleet-demo.test.js  The demo of a fleet, which checks itself
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +15,7 @@ const TIME = 300_000; /* ms */
 const demo = join(settings.source, 'scripts/demo.sh');
 
 
-/* In a TMPDIR of its own, which it has to leave empty. */
+/* Starts the demo in its own TMPDIR, which it must leave empty. */
 function start(s, ...args)
 {
 	const tmp = join(s.dir, 'tmp');
@@ -37,7 +37,7 @@ function nothingLeft(s)
 }
 
 
-/* What each of the three has heard, as lines of JSON. */
+/* The messages that each of the three received, as lines of JSON. */
 function heard(p)
 {
 	const messages = p.log.filter((l) => l.startsWith('{'))
@@ -77,7 +77,7 @@ scene('whatever it kills, all members have one history', async (s) => {
 
 	assert.deepEqual(gw2, gw1);
 	assert.deepEqual(gw3, gw1);
-	/* One that is cut off from the stream may tell of its transfer last. */
+	/* A member that is cut off may publish its transfer last. */
 	assert.deepEqual([...gw1].sort(), ['gw1', 'gw2', 'gw2', 'gw3']
 		.map((m) => [m, 'transferred']));
 }, { skip: NO_FLEET });

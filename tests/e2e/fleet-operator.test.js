@@ -28,7 +28,7 @@ function ctl(s, ...args)
 }
 
 
-/* Servers that run, and the operator's way to them */
+/* Running servers, and the operator's access to them */
 async function start(s, options)
 {
 	const servers = await Servers.start(s.dir, NAMES, { ...options,
@@ -42,7 +42,7 @@ async function start(s, options)
 }
 
 
-/* A member that publishes: it has a call. */
+/* A member with a baresip, and so with events to publish. */
 async function startMember(s, servers, name, args = ['--fleet-view', 'yes'])
 {
 	const referd = await s.referd({ args: [...servers.as(name), ...args] });
@@ -52,7 +52,7 @@ async function startMember(s, servers, name, args = ['--fleet-view', 'yes'])
 }
 
 
-/* Runs status until it says so, which a fleet that starts takes a while to. */
+/* Runs status until `says` accepts it; a new fleet takes a while. */
 async function until(s, servers, says, who = 'operator')
 {
 	let last;
@@ -148,7 +148,7 @@ scene('what is wrong is one sentence', async (s) => {
 		assert.equal(is, status, text);
 	}
 
-	/* From the settings of referd, whose password nobody sees */
+	/* From the settings of referd; the output must hide the password */
 	const { status, text } = await ctl(s, 'status', '--config', file);
 	assert.match(text, /^referctl: cannot reach a nats-server at 10\.77\.0\.9:4222 within 5 s: .+$/);
 	assert.equal(status, 1);
@@ -180,7 +180,7 @@ scene('the printed configuration is one that nats-server runs with',
 	for (const i of [0, 1, 2]) {
 		assert.equal(spawnSync(program, ['-t', '-c',
 			servers.file(i)]).status, 0);
-		/* What TLS needs is filled in, and no more than that */
+		/* The settings for TLS are filled in, but commented out */
 		assert.match(readFileSync(servers.file(i), 'utf8'),
 			/^#tls \{$[^}]*verify: true/m);
 	}
@@ -188,7 +188,7 @@ scene('the printed configuration is one that nats-server runs with',
 		assert.equal(statSync(join(servers.keys, `${name}.nk`)).mode &
 			0o777, 0o600);
 
-	/* Who is no member, and who has no key, does not come in */
+	/* The servers refuse a foreign key, and a client without a key */
 	const dir = join(s.dir, 'others');
 	mkdirSync(dir);
 	await ctl(s, 'config', 'gw1', '--fleet', 'a', '--keys', dir);
@@ -209,7 +209,7 @@ scene('a member may do what a member does, and nothing else', async (s) => {
 	assert.equal((await ctl(s, 'init', ...servers.as('operator'),
 		'--keep-mb', '64')).status, 0);
 
-	/* Not even to make the stream, or to take it away */
+	/* A member must not make, change or delete the stream */
 	const refused = await ctl(s, 'init', '--anew', ...servers.as('gw1'));
 	assert.equal(refused.text, 'referctl: cannot ask ' +
 		'$JS.API.STREAM.DELETE.FLEET: Permissions Violation for ' +
@@ -220,7 +220,7 @@ scene('a member may do what a member does, and nothing else', async (s) => {
 	assert.equal((await ctl(s, 'init', ...servers.as('operator'))).status,
 		0);
 
-	/* Nor to hear what is for another */
+	/* A member must not receive the messages for another member */
 	const { status, text } = await ctl(s, 'status', '--fleet', servers.urls,
 		'--fleet-nkey', join(servers.keys, 'gw1.nk'),
 		'--fleet-node', 'gw2');
@@ -230,8 +230,8 @@ scene('a member may do what a member does, and nothing else', async (s) => {
 
 
 /*
- * What a server says to one who logs in with a name and a password, and then
- * sends lines of the protocol, until it answers the PING behind them.
+ * Logs in to a server with a name and a password, sends lines of the protocol,
+ * then a PING, and returns the output of the server up to its answer.
  */
 async function speak(port, user, pass, ...lines)
 {
@@ -309,7 +309,7 @@ scene('members that are printed users publish, view, and are told of',
 	const client = await s.client(gw1.referd,
 		{ query: '?scope=fleet' });
 
-	/* What one publishes, the other has in its view */
+	/* The event that gw2 publishes is in the view of gw1 */
 	gw2.node.call();
 	await client.message('session:new', { member: 'gw2' });
 	const well = await until(s, servers, (r) => !r.missing.length);
@@ -320,13 +320,13 @@ scene('members that are printed users publish, view, and are told of',
 		['fleet', 'FLEET', 3]);
 	assert.ok(well.stream.messages > 0);
 
-	/* A member may ask, too, and people read it */
+	/* A member may run status, too; this is the text for people */
 	const text = (await status(...servers.as('gw2'))).text.split('\n');
 	assert.match(text[0], /^MEMBER +REACHABLE +VERSION +VIEW/);
 	assert.match(text[3], /^stream FLEET at nats:.*: 3 replicas, leader fleet-\d, \d+ messages, \d+ bytes, 2.* to 2.*, epoch 2/);
 	assert.equal(text.at(-1), 'all is well');
 
-	/* What is missing */
+	/* status names the missing server and member */
 	await servers.kill(0);
 	await gw2.referd.kill();
 	const lasting = (r) => r.missing.filter((m) =>
@@ -340,8 +340,8 @@ scene('members that are printed users publish, view, and are told of',
 
 
 /*
- * Commands as somebody types them, in a root of their own: what would change
- * this machine changes files there, and services are left to the test.
+ * Runs commands as an operator types them, in a root of their own. Changes of
+ * the machine go to files in that root, and the test plays the services.
  */
 function makeShell(s, { replace })
 {

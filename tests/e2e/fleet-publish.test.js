@@ -1,7 +1,7 @@
 /**
- * @file fleet-publish.test.js  What happens at a referd gets into the stream
+ * @file fleet-publish.test.js  The events of a referd get into the stream
  *
- * Each event is there once and in order, whatever fails on the way. The servers
+ * The stream has each event once and in order, also after faults. The servers
  * are those of Debian's package, and baresip is the test.
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -33,7 +33,7 @@ async function cluster(s, options)
 }
 
 
-/* A referd of a fleet, with a baresip and a client that hears of everything */
+/* A referd of a fleet, with a baresip and a client that sees all events */
 async function member(s, urls, { name = 'gw1', args = [], ...options } = {})
 {
 	const referd = await s.referd({ ...options, args: ['--fleet', urls,
@@ -47,7 +47,7 @@ async function member(s, urls, { name = 'gw1', args = [], ...options } = {})
 }
 
 
-/* Some events: a call comes and goes. Number of the last one of them. */
+/* Makes events: calls begin and end. Returns the seq of the last event. */
 async function act({ client, node }, count = 1)
 {
 	let last;
@@ -66,7 +66,7 @@ async function act({ client, node }, count = 1)
 }
 
 
-/* Something happens all the time, until it is stopped. */
+/* Makes events all the time, until it is stopped. */
 function busy(m)
 {
 	const timer = setInterval(() => m.node.closed(m.node.call()), 10);
@@ -79,7 +79,7 @@ function busy(m)
 }
 
 
-/* The last message of a member in the stream, null if there is none. */
+/* The last message of a member in the stream, or null. */
 async function lastOf(c, { name })
 {
 	const last = await c.asked((client) => client.api(
@@ -91,7 +91,7 @@ async function lastOf(c, { name })
 }
 
 
-/* Waits until the stream has what a member has told up to a number. */
+/* Waits until the stream has the events of a member up to a seq. */
 async function published(c, m, seq, timeout = PATIENCE)
 {
 	const end = Date.now() + timeout;
@@ -109,14 +109,14 @@ async function published(c, m, seq, timeout = PATIENCE)
 }
 
 
-/* What clients hear of, in their own words. */
+/* The events that a client has received. */
 function toldTo(client)
 {
 	return client.messages.filter((m) => m.seq && m.type !== 'hello');
 }
 
 
-/* What the clients of a member have heard is in the stream, once, in order. */
+/* The stream has the events of a member's clients, once and in order. */
 async function assertSame(c, { client, name })
 {
 	const events = (await c.events(name)).map((e) => e.event);
@@ -146,7 +146,7 @@ scene('each event is in the stream once, in order', async (s) => {
 	await published(c, m, await act(m, 500));
 	await assertSame(c, m);
 
-	/* numbered from batch to batch without a hole */
+	/* the numbers of the batches have no gap */
 	let after = 0;
 
 	for (const { data, headers } of await c.messages()) {
@@ -206,7 +206,7 @@ scene('three servers: the leader is killed, hangs, all are killed', async (s) =>
 	await published(c, m, await act(m));
 	await leader.start();
 
-	/* a server that hangs holds nobody up here */
+	/* a server that hangs does not block the clients of referd */
 	const hanging = await c.leader();
 
 	hanging.stop();
@@ -229,8 +229,8 @@ scene('three servers: the leader is killed, hangs, all are killed', async (s) =>
 }, { skip });
 
 
-/* The servers are gone when nobody knows what has arrived, and for longer than
-   they would tell a repeat from the first one. */
+/* The server stops before it confirms the events, and for longer than it
+   recognizes duplicates. */
 scene('an outage is longer than the duplicate window', async (s) => {
 	const c = await cluster(s, { stream: { duplicate_window: 100e6 } });
 	const [server] = c.servers;
@@ -243,7 +243,7 @@ scene('an outage is longer than the duplicate window', async (s) => {
 	for (let i = 0; i < 4; i++) {
 		await sleep(100 * Math.random());
 		server.stop();
-		await sleep(1200); /* an answer is not waited for any longer */
+		await sleep(1200); /* referd waits no longer for an answer */
 		if (i % 2) {
 			server.cont();
 			continue;
@@ -287,10 +287,10 @@ scene('the stream is deleted, and made anew', async (s) => {
 	await c.makeStream();
 	await published(c, m, seq);
 
-	/* all that is kept, from the first one on */
+	/* the stream has all kept events, from the first one on */
 	await assertSame(c, m);
 
-	/* and while nothing is told of it */
+	/* also if no message tells referd that the stream is new */
 	await admin.api('STREAM.DELETE.FLEET');
 	await c.makeStream();
 	await published(c, m, await act(m));
@@ -367,7 +367,7 @@ scene('what is not permitted is said once', async (s) => {
 	assert.equal(countSaid(m, 'Permissions Violation'), 1);
 	assert.equal(countSaid(m, 'secret'), 0);
 
-	/* until it is */
+	/* now publishing is permitted */
 	c.extra = authorization('{ publish: [">"], subscribe: [">"] }');
 	await c.servers[0].kill('SIGTERM');
 	await c.servers[0].start();
@@ -414,7 +414,7 @@ scene('TLS, with a certificate of our own', async (s) => {
 	await published(c, m, await act(m, 10));
 	await assertSame(c, m);
 
-	/* one that does not show its own, or does not know the server's */
+	/* a member without a certificate, and one without the CA */
 	const bare = await member(s, urls, { name: 'gw2',
 		args: ['--fleet-ca', ca] });
 	const unknown = await member(s, urls, { name: 'gw3', args: [
@@ -424,7 +424,7 @@ scene('TLS, with a certificate of our own', async (s) => {
 	await said(unknown, 'no connection');
 	assert.equal(await lastOf(c, bare), null);
 
-	/* and a server with the certificate of another */
+	/* a server with the certificate of another host */
 	c.extra = tls('other');
 	await c.servers[0].kill('SIGTERM');
 	await c.servers[0].start();
@@ -479,7 +479,7 @@ scene('without a fleet nothing of it runs', async (s) => {
 	await said(one, 'no connection');
 	assert.ok(threads(one.referd) > threads(alone));
 
-	/* none of the others takes a signal that is meant for referd */
+	/* all other threads block the signals that are meant for referd */
 	const blocked = readdirSync(`/proc/${one.referd.process.pid}/task`)
 		.map((t) => /^SigBlk:\s+(\w+)/m.exec(readFileSync(
 			`/proc/${one.referd.process.pid}/task/${t}/status`,

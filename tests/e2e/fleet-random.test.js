@@ -1,8 +1,8 @@
 /**
- * @file fleet-random.test.js  Three machines, kills of anything: one outcome
+ * @file fleet-random.test.js  Three machines, random kills: one outcome
  *
- * `N=3000 SEED=17 node fleet-random.test.js` makes that many transfers, and
- * kills as the run did that printed that seed.
+ * `N=3000 SEED=17 node fleet-random.test.js` makes 3000 transfers, with the
+ * same kills as the run that printed the seed 17.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ const SETTLE_TIME = 180_000; /* for all members to have read everything */
 const LOOK_TIME = 300;
 
 
-/** A client that comes back, here or at another member, behind the last. */
+/** A client that reconnects, to any member, after the last seq it has seen. */
 class Listener {
 	constructor(members, first, query, take)
 	{
@@ -38,7 +38,7 @@ class Listener {
 		this.hops = 0;
 	}
 
-	/* Until it is told to stop, it is connected to a member that lives */
+	/* Stays connected to a member that runs, until stop() */
 	async listen()
 	{
 		while (!this.stopped) {
@@ -70,7 +70,7 @@ class Listener {
 		this.take(m);
 	}
 
-	/* To another member, or to the same again */
+	/* Connects to another member, or again to the same one */
 	hop(to)
 	{
 		this.at = to;
@@ -113,7 +113,7 @@ class Fleet {
 			kill: () => f.cluster.end() },
 		kill: () => f.cluster.end() }));
 		f.application = await Application.start(s);
-		f.referred = new Map(); /* by verb: what the far end has said */
+		f.referred = new Map(); /* by verb: the far end's answer */
 		f.members = [];
 		for (let i = 0; i < MEMBERS; i++)
 			f.members.push(await member(s, f.cluster, i,
@@ -174,7 +174,7 @@ class Fleet {
 		}
 	}
 
-	/* By the referd of any member; a fault may take the request along */
+	/* Posts a verb to any member; a fault may lose the request */
 	async order(id, sid)
 	{
 		const { referd } = this.dice.of(this.members);
@@ -238,7 +238,7 @@ class Fleet {
 		this.over = true;
 	}
 
-	/* Something is killed, and comes back; no two at once */
+	/* Kills one program and starts it again; never two at once */
 	async strike(d)
 	{
 		const what = d.upTo(9);
@@ -280,7 +280,7 @@ class Fleet {
 		}
 	}
 
-	/* The transfers that one member knows of, by the verb */
+	/* The transfers that one member knows, by verb */
 	async history(m, scope)
 	{
 		const all = [];
@@ -299,7 +299,7 @@ class Fleet {
 		return all;
 	}
 
-	/* How often each verb's actionHook was taken: a delivery counts once */
+	/* How often each actionHook was taken; a delivery counts once */
 	hooks()
 	{
 		return count(new Map(this.application.requests.items
@@ -310,7 +310,7 @@ class Fleet {
 }
 
 
-/* Of a record, what is the same at every member */
+/* The fields of a record that are equal at every member */
 function essence({ transfer_id, call_sid, node, outcome, evidence, code,
 	refer_status, call_status, late_status })
 {
@@ -350,7 +350,7 @@ async function settled(f)
 }
 
 
-/* The far end, all histories and the hooks say the same */
+/* The far end, all histories and the hooks must agree */
 function compare(f, { due, views, locals, hooks })
 {
 	const local = byVerb(locals);
@@ -367,7 +367,7 @@ function compare(f, { due, views, locals, hooks })
 }
 
 
-/* What the hopping client has heard is what the stream has, in its order */
+/* The hopping client has received the events of the stream, in its order */
 async function compareStream(f)
 {
 	const seen = f.events.items;
@@ -377,7 +377,7 @@ async function compareStream(f)
 	const stream = (await f.cluster.events()).filter((e) => {
 		const k = key(e.member, e.event.seq);
 
-		/* one that is there twice counts where it is first */
+		/* of a duplicate, the first copy counts */
 		if (told.has(k) || e.event.type.startsWith('fleet:'))
 			return false;
 		told.add(k);
@@ -400,7 +400,7 @@ async function compareStream(f)
 
 async function act(f)
 {
-	/* it hears of all that comes, from before the first call */
+	/* all listeners are connected before the first call */
 	await f.until('hello', () => f.hopper.since !== null &&
 		f.listeners.every((l) => l.since !== null));
 	const faults = f.faults();

@@ -1,8 +1,8 @@
 /**
- * @file fleet-scope.test.js  A referd serves what it has read of a fleet
+ * @file fleet-scope.test.js  A referd serves the events it has read of a fleet
  *
- * Also while no server of the engine is there. What it has read before was put
- * into its store by a program of the tests.
+ * It also does so while it can reach no NATS server. A program of the tests
+ * has put the events into its store.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ const OPTIONS = { skip, daemon: 'referd has a fleet of its own' };
 const NOWHERE = 'nats://127.0.0.1:1';
 
 
-/* Of the data of a hello, as docs/protocol.md shows it */
+/* The fields in the data of a hello, as docs/protocol.md shows it */
 function toldKeys()
 {
 	const page = readFileSync(join(settings.source, 'docs/protocol.md'),
@@ -35,14 +35,14 @@ function toldKeys()
 }
 
 
-/* F of the n-th call */
+/* The seq of the n-th call in the fleet */
 function numberOf(n)
 {
 	return n * 256 + 1;
 }
 
 
-/* A referd that has read so much, of which none is in its memory */
+/* A referd that has read `count` messages, and has none in memory */
 async function member(s, { count = COUNT, args = [] } = {})
 {
 	const dir = s.path('referd');
@@ -124,7 +124,7 @@ scene('what is for one client alone has the number before it',
 	assert.equal(refused.member, undefined);
 	assert.equal(client.all('hello')[0].seq, numberOf(3));
 
-	/* nobody else's numbers are told here, nor the other way round */
+	/* a client gets only numbers of its scope: fleet or referd */
 	assert.deepEqual(local.all('jambonz:error'), []);
 	local.send({ verb: 'hangup', call_sid: 'none', msgid: 'm' });
 	assert.ok((await local.message('jambonz:error')).seq < 100);

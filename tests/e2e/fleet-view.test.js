@@ -1,5 +1,5 @@
 /**
- * @file fleet-view.test.js  What clients see of a whole fleet, at any member
+ * @file fleet-view.test.js  The view of a whole fleet, at any member
  *
  * Three servers of Debian's package, and three referds; the baresips are the
  * test. Each client sees every event of all members once, in one order that is
@@ -72,7 +72,7 @@ async function get(m, path)
 }
 
 
-/* What /healthz says of the fleet, as soon as it is so */
+/* The fleet in /healthz, as soon as `is` accepts it */
 function status(m, is)
 {
 	return until(async () => {
@@ -93,7 +93,7 @@ function watch(m, since = '')
 }
 
 
-/* What it was told of the stream */
+/* The events of the stream that a client has received */
 function events(client)
 {
 	return client.messages.items.filter((e) => e.member &&
@@ -104,7 +104,7 @@ function events(client)
 const by = ({ member, member_seq }) => `${member} ${member_seq}`;
 
 
-/* Each of the member's messages once, in order, all in one order */
+/* Checks that each message of a member is there once, and all in order */
 function assertWhole(told)
 {
 	const last = {};
@@ -121,7 +121,7 @@ function assertWhole(told)
 }
 
 
-/* A call that comes, with a transfer that is asked for */
+/* A call begins, and a client requests a transfer */
 async function begin(m)
 {
 	const call = m.node.call();
@@ -140,7 +140,7 @@ async function begin(m)
 }
 
 
-/* ... and goes */
+/* The transfer and its call also end */
 async function act(m)
 {
 	const { call, transfer } = await begin(m);
@@ -153,7 +153,7 @@ async function act(m)
 }
 
 
-/* The end of a call is the last that is told of it */
+/* Waits for the end of a call, which is its last message */
 function over(client, { call })
 {
 	return client.messages.wait((e) => e.type === 'call:status' &&
@@ -183,7 +183,7 @@ scene('all see all events in one order, and the same records', async (s) => {
 	for (const other of others)
 		assert.deepEqual(other, first);
 
-	/* each record is the owner's, with its member */
+	/* each record equals that of the owner, plus its member */
 	for (const [i, { transfer }] of done.entries()) {
 		const owner = all[i % 3];
 		const path = `/transfers/${transfer.id}`;
@@ -239,7 +239,7 @@ scene('what lives is known at each member', async (s) => {
 			['gw2', 'bs-gw2', 'sip:bs-gw2@10.0.0.2']]);
 	}
 
-	/* The same in numbers, and of one of them */
+	/* The metrics show the same, as does a query for one member */
 	assert.deepEqual(await get(all[1], '/calls?scope=fleet&member=gw2'),
 		[]);
 	await until(async () => {
@@ -278,7 +278,7 @@ scene('a referd that was killed catches up, and a client that hops misses ' +
 		return connect();
 	}
 
-	/* hops from member to member, with what it has */
+	/* hops from member to member, with the last seq */
 	async function hop(done)
 	{
 		const { client, hello } = await connect();
@@ -296,7 +296,7 @@ scene('a referd that was killed catches up, and a client that hops misses ' +
 
 	await hop(done);
 
-	/* the second one dies, and others go on */
+	/* the second member dies, and the others continue */
 	await all[1].referd.kill('SIGKILL');
 	all[1].node.disconnect();
 	done = await Promise.all([all[0], all[2]].map((m) => act(m)));
@@ -356,7 +356,7 @@ scene('what a member had that dies has one outcome everywhere, and what it ' +
 			call_status: 'failed' });
 	}
 
-	/* its baresip has lived, and knows better */
+	/* its baresip still runs, and knows the result */
 	transfer.end(200);
 	await all[1].referd.run();
 	await all[1].node.connect();
@@ -383,7 +383,7 @@ scene('what a member had that dies has one outcome everywhere, and what it ' +
 		assert.equal(record.late_status, 200);
 	}
 
-	/* docs/protocol.md tells of them with all of their fields */
+	/* docs/protocol.md describes these messages with all fields */
 	for (const m of clients[0].messages.items.filter(({ type }) =>
 		['node:lost', 'fleet:status'].includes(type))) {
 		const { text } = sections().get(m.type);

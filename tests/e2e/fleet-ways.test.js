@@ -1,7 +1,7 @@
 /**
- * @file fleet-ways.test.js  Any member of a fleet is the way to any call
+ * @file fleet-ways.test.js  Each member of a fleet can reach every call
  *
- * Most cases have no SIP in them: their baresip is the test.
+ * Most cases are without SIP: the test takes the place of baresip.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -43,7 +43,7 @@ async function startCluster(s, options)
 }
 
 
-/* Members of a fleet, gw1 and so on. Each can be asked for what it is. */
+/* The members of a fleet, gw1 and so on, as soon as all are heard. */
 async function fleet(s, { count = 2, servers = 1, args = () => [] } = {})
 {
 	const cluster = await startCluster(s, { servers });
@@ -62,8 +62,8 @@ async function fleet(s, { count = 2, servers = 1, args = () => [] } = {})
 }
 
 
-/* Waits until the last heartbeats of all that have come are as they should be,
-   and then for one more of each: every member has heard the same by then. */
+/* Waits until `says` accepts the last heartbeats of all members,
+   and then for one more of each. By then all members know the same. */
 async function beats(client, says, text)
 {
 	const all = new Map();
@@ -151,7 +151,7 @@ scene('a client of one member transfers a call of another', async (s) => {
 		{ call_sid, call_status: 'in-progress' });
 	const bot = await s.client(gw1, { query: '?client=bot', acks: false });
 
-	/* a dry run, and what is wrong, come back to the client alone */
+	/* only the client receives a dry run, or an error */
 	bot.send({ verb: 'sip:refer', referTo: '100', dryRun: true, call_sid,
 		msgid: 'd1' });
 	const dry = await bot.message('ack', { msgid: 'd1' });
@@ -180,7 +180,7 @@ scene('a client of one member transfers a call of another', async (s) => {
 	await watcher.message('transfer:status',
 		{ step: 'ended', traceparent: TRACE });
 
-	/* its answer decides what is next */
+	/* the answer to the hook decides the next verb */
 	bot.send({ type: 'ack', msgid: hook.msgid, data: [
 		{ verb: 'hangup', headers: { 'X-By': 'hook' } }] });
 	const bye = await leg.received('BYE');
@@ -231,7 +231,7 @@ scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 		assert.ok(Date.now() - start < FAST);
 	}
 
-	/* the same request twice is done once, and answered twice */
+	/* the member runs a repeated request once, and answers it twice */
 	const text = JSON.stringify({ id: `gw9.${randomUUID()}.1`, from: 'gw9',
 		boot: 'b', type: 'message', client: { name: 'eve', badge: '' },
 		text: JSON.stringify({ verb: 'sip:refer', referTo: '100',
@@ -247,7 +247,7 @@ scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 	await gw2.kill();
 	const gone = await post(gw1, `/calls/${sid}/verbs`, { verb: 'hangup' });
 
-	/* 504 if the server had not seen it die yet when it was asked */
+	/* 504 if the server has not noticed its end yet */
 	assert.ok([503, 504].includes(gone.status), `${gone.status}`);
 	assert.match((await gone.json()).error, /^The member gw2 /);
 });
@@ -271,7 +271,7 @@ scene('who has the call hangs, goes on, and dies in the middle', async (s) => {
 	assert.ok(Date.now() - start < 2 * SILENCE);
 	process.kill(gw2.process.pid, 'SIGCONT');
 
-	/* it was asked four times, and does it once */
+	/* it receives the request four times, and runs it once */
 	await node.accept();
 	await bot.message('ack', { msgid: 'm1' });
 	bot.send({ verb: 'config', call_sid: sid, msgid: 'm2' });
@@ -310,7 +310,7 @@ scene('its member dies: the client has its hook elsewhere, once',
 	assert.equal(hook.data.verb_id, 'v1');
 	await watcher.message('hook:status', { event: 'answered' });
 
-	/* also if it had a way to it there, and did not answer */
+	/* also if the client was connected there, and did not answer */
 	bot.acks = false;
 	bot.send({ verb: 'sip:refer', referTo: 'bob', call_sid: sid, id: 'v2',
 		actionHook: '/action' });
@@ -352,7 +352,7 @@ scene('two members at once, and each client hears of its own', async (s) => {
 		.filter((m) => m.data.event === 'starting')
 		.map((m) => m.data.id);
 
-	/* each client's in its order */
+	/* the verbs of each client start in its order */
 	for (const n of [0, 1, 2])
 		assert.deepEqual(started.filter((id) => id.startsWith(`v${n}`)),
 			Array.from({ length: 10 }, (_, i) => `v${n}-${i}`));
@@ -406,7 +406,7 @@ scene('dial: a baresip, a label, or the one with the fewest calls',
 	assert.equal((await errorOf(bot, 'd7')).data.error,
 		'label names no member that can dial now');
 
-	/* the fault of a baresip elsewhere is told here */
+	/* an error of a baresip at another member reaches the client */
 	dial('d8', { node: 'n2' });
 	const m = await nodes[1].request('dial');
 
@@ -425,7 +425,7 @@ scene('referctl: a call of another member, and what becomes of it',
 	const ctl = (referd, ...args) => new Referctl(s,
 		['--url', referd.http, ...args]);
 
-	/* the one that views all takes the beginning of its name, too */
+	/* a member with a view also accepts the start of a call_sid */
 	const viewer = await s.client(gw1, { query: '?scope=fleet' });
 
 	if (!viewer.messages.items[0].data.calls.length)
@@ -465,7 +465,7 @@ scene('referctl: a call of another member, and what becomes of it',
 	assert.equal(none.text,
 		'referctl: no live call matches nobodys');
 
-	/* one that does not view them knows it by its whole name */
+	/* a member without a view needs the whole call_sid */
 	const other = await Node.connect(gw1.socket, 'n1');
 	const own = other.call();
 	const blind = ctl(gw2, 'refer', own.sid, 'bob', '--wait');
@@ -529,7 +529,7 @@ scene('a machine is lost: another sends its actionHooks, each once',
 	await viewer.message('transfer:status',
 		{ step: 'ended', traceparent: TRACE });
 
-	/* it is back, reads what was decided, and does not send it again */
+	/* gw1 restarts, reads the decision, and sends the hook no more */
 	await gw1.run();
 	const there = await s.client(gw1, { query: '?since=0' });
 
@@ -543,7 +543,7 @@ scene('a machine is lost: another sends its actionHooks, each once',
 });
 
 
-/* What a verb is at when its machine is lost: none of its transfers runs. */
+/* The state of a verb when its machine is lost, with no transfer running. */
 const between = [
 	['a warm transfer has sent no REFER', 'verb:status', async (node) => {
 		await node.accept();
@@ -635,7 +635,7 @@ scene('tokens and roles are looked at where the client is', async (s) => {
 
 	assert.equal(refused.status, 403);
 
-	/* the name of who is at the other member is not another's */
+	/* another token can not take the name of a client elsewhere */
 	const other = await s.client(gw1, { query: as(eve, 'bot') });
 
 	other.send({ verb: 'hangup', call_sid: call.sid, msgid: 'm2' });
