@@ -1,5 +1,5 @@
 /**
- * @file grace.test.js  Hooks of a client that is gone, and of its return
+ * @file grace.test.js  Hooks of a client that is gone, or returns
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -73,7 +73,7 @@ for (const [how, restart] of [['', false],
 				{ query: `?since=${last}` });
 		}
 
-		/* one time for all of them, not one after the other */
+		/* the hooks wait together, not one after the other */
 		await watcher.message('hook:status',
 			{ kind: 'action', event: 'failed' });
 		const fates = watcher.all('hook:status');
@@ -111,7 +111,7 @@ scene('each wait begins when the client goes', async (s) => {
 	transfer.progress(180);
 	transfer.end(486);
 
-	/* the first is not answered, so the others wait for longer than 2 s */
+	/* the first hook gets no answer: the others wait more than 2 s */
 	await watcher.message('hook:status', { event: 'timeout' });
 	bot.close();
 

@@ -1,5 +1,5 @@
 /**
- * @file hardening.test.js  What the binaries are built with
+ * @file hardening.test.js  The hardening of the binaries
  *
  * Copyright (C) 2026 the sip_refer authors
  */

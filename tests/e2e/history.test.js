@@ -1,5 +1,5 @@
 /**
- * @file history.test.js  What became of the transfers of the past
+ * @file history.test.js  The history: past transfers and their outcomes
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,7 +12,7 @@ import { scene } from './lib/scene.js';
 const START = Date.parse('2025-01-31T10:00:00Z');
 
 
-/* A referd with a node of the test's, and a client that sees it all */
+/* A referd with the test as its node, and a client that sees all messages */
 async function history(s, options)
 {
 	const referd = await s.referd(options);
@@ -49,7 +49,7 @@ async function list(referd, query)
 }
 
 
-/* A transfer from its begin to its end, or to what came so far */
+/* Reports a transfer from its begin to its end, or one that still runs */
 function transfer(node, call, id, time, fields, end)
 {
 	const step = (name, more) => node.report({ type: 'transfer',
@@ -260,7 +260,7 @@ scene('what is wrong with a filter is one sentence', async (s) => {
 	assert.equal(status, 400);
 	assert.match(body.error, /^q must be UTF-8/);
 
-	/* libwebsockets may take it for no HTTP, which gets no answer */
+	/* libwebsockets may reject it as bad HTTP, without an answer */
 	for (const path of ['?q=a%00b', '?client=a%00b', '/a%00b']) {
 		const answer = await fetch(`${referd.http}/transfers${path}`)
 			.catch(() => null);
@@ -281,7 +281,7 @@ scene('pages of the list join without a gap or a double', async (s) => {
 	const call = node.call({ started: START });
 	const ids = Array.from({ length: 250 }, (_, i) => `t${i}`);
 
-	/* three by three they begin at one time */
+	/* three transfers at a time begin in the same second */
 	for (const [i, id] of ids.entries()) {
 		transfer(node, call, id, START + Math.floor(i / 3) * 1000, {},
 			{ refer_status: 202, call_status: 200 + i % 2 * 286,

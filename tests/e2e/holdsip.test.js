@@ -1,5 +1,5 @@
 /**
- * @file holdsip.test.js  What a warm transfer has the module do, on the wire
+ * @file holdsip.test.js  A warm transfer on the wire, as the module sends it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@ const PATIENCE = 20_000; /* ms */
 const EVENT = 101; /* payload type of telephone-event */
 
 
-/* A module that the test asks by itself */
+/* A module that takes requests directly from the test */
 async function module(s, options)
 {
 	const service = await Service.start(s);
@@ -31,7 +31,7 @@ async function module(s, options)
 }
 
 
-/* A call of the far end's, answered; its leg and sid */
+/* An answered call from the far end; returns its leg and sid */
 async function call(service, far)
 {
 	const from = service.reports.length;
@@ -51,7 +51,7 @@ function direction({ body })
 }
 
 
-/* The leg answers re-INVITEs as RFC 3264 section 6.1 has it */
+/* The leg answers re-INVITEs as RFC 3264 section 6.1 requires */
 function mirror(leg, request, offered = direction(request))
 {
 	const answer = { sendonly: 'recvonly', inactive: 'inactive',
@@ -108,7 +108,7 @@ scene('a call is put on hold, hears what is played, and is taken back',
 });
 
 
-/* A far end that changes the codec has baresip begin another source */
+/* If the far end changes the codec, baresip starts another source */
 scene('what is played goes on when the far end changes the codec',
 	async (s) => {
 	writeWav(join(s.dir, 'short.wav'), LEVEL, 1);
@@ -208,7 +208,7 @@ scene('a hold that is refused, crossed or left unanswered', async (s) => {
 });
 
 
-/* A key of the leg by RTP, as RFC 4733 section 2.5.1 has it: a begin, two
+/* The leg sends a key by RTP as in RFC 4733 section 2.5.1: a begin, two
    updates, and the end three times */
 async function press(leg, sdp, code, n)
 {
@@ -267,7 +267,7 @@ scene('keys that the far end presses are told, each once', async (s) => {
 	await service.report({ type: 'dtmf', digit: '#' });
 	assert.deepEqual(told(sid), ['1 rtp', '1 rtp', '# rtp']);
 
-	/* The same ones by INFO, and others; an INFO is sent again */
+	/* The same keys and others by INFO; one INFO is retransmitted */
 	for (const digit of ['1', '1', '#', '5'])
 		assert.equal((await info(leg, 'application/dtmf-relay',
 			relay(digit))).status, 200);
@@ -284,7 +284,7 @@ scene('keys that the far end presses are told, each once', async (s) => {
 	assert.deepEqual(told(sid), ['1 rtp', '1 rtp', '# rtp', '5 info',
 		'* info', 'D info']);
 
-	/* A call that was not dialled so is baresip's own */
+	/* The module leaves the keys of other calls to baresip */
 	const other = await dial({});
 
 	assert.equal((await info(other.leg, 'application/dtmf-relay',
@@ -300,7 +300,7 @@ scene('keys that the far end presses are told, each once', async (s) => {
 });
 
 
-/* A caller on hold, and a second call, about to be joined */
+/* A caller on hold, and a second call, ready to be joined */
 async function pair(s, { handlers = {} } = {})
 {
 	const { service, gateway } = await module(s);
@@ -341,7 +341,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	const over = (c) => Promise.all([c.caller, c.target].map(({ sid }) =>
 		service.call(sid, 'completed')));
 
-	/* The target ends its call as it takes the other: RFC 3891 */
+	/* The target ends its call when it accepts the other (RFC 3891) */
 	const told = await make();
 
 	await told.target.leg.bye();
@@ -351,7 +351,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	await over(told);
 	assert.equal(byes(told.target.leg), 0);
 
-	/* Nobody but us ends a call */
+	/* Only the gateway ends the calls */
 	const ours = await make();
 
 	await ours.caller.leg.notify('SIP/2.0 200 OK');
@@ -359,7 +359,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	await ours.target.leg.received('BYE');
 	await over(ours);
 
-	/* Both at once, and the NOTIFY last */
+	/* Both far ends end their calls at once, before the NOTIFY */
 	const both = await make();
 
 	await Promise.all([both.caller.leg.bye(), both.target.leg.bye()]);
@@ -367,7 +367,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	assert.equal((await ended(both, 'notify')).outcome, 'transferred');
 	await over(both);
 
-	/* The caller goes without a word: the target has time to replace */
+	/* The caller sends BYE but no NOTIFY: the target may still replace */
 	const silent = await make();
 
 	await silent.caller.leg.bye();
@@ -376,7 +376,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	await silent.target.leg.received('BYE');
 	await over(silent);
 
-	/* The target is gone before: nothing is left to join */
+	/* The target hangs up first: its call can not be replaced */
 	const gone = await make();
 
 	await gone.target.leg.bye();

@@ -99,7 +99,7 @@ scene('GET: the hook in the query, with a name and a password', async (s) => {
 		.update(`${t}.${r.search.slice('?x=1&'.length)}`)
 		.digest('hex'));
 
-	/* What others may see of it has no password. */
+	/* No message to clients may contain the password. */
 	await client.message('hook:status', { event: 'answered' });
 	assert.ok(!JSON.stringify(client.messages.items).includes('p:w'));
 });
@@ -156,7 +156,7 @@ for (const [what, body] of [['nothing', ''], ['no JSON', '<html>'],
 }
 
 
-/* ... and of one byte more none is read */
+/* referd ignores the verbs of an answer that is one byte longer */
 for (const [n, by] of [[65_536, 'hook'], [65_537, 'list']]) {
 	scene(`an answer of ${n} bytes: the verbs of the ${by} are done`,
 		async (s) => {
@@ -246,7 +246,7 @@ for (const [status, again] of [[500, true], [503, true], [429, true],
 			first.headers['x-referd-delivery']);
 		assert.equal(third.body, first.body);
 
-		/* 0.5 s, then twice that, of each at least a half */
+		/* after 0.5 s, then 1 s; jitter leaves half or more */
 		assert.ok(second.time - first.time >= 240);
 		assert.ok(third.time - second.time >= 490);
 	});
@@ -311,7 +311,7 @@ scene('a dead eventHook never costs the actionHook', async (s) => {
 		const { data } = await application.request(`/action${i}`);
 		assert.equal(data.final_referred_call_status, '486');
 	}));
-	/* what has been taken is not sent again */
+	/* referd does not repeat a hook that was answered */
 	await Promise.all(dead.map((_, i) => client.message('hook:status',
 		{ hook: `${application.url}/action${i}`, event: 'answered' })));
 	await client.echo();
@@ -339,7 +339,7 @@ scene('TLS: a certificate that nobody vouches for is refused', async (s) => {
 });
 
 
-/* A port whose every new connection hangs: its queue is full, its owner
+/* A port where every new connection hangs: its queue is full, its owner
    stopped. */
 async function deadPort()
 {

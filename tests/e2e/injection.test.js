@@ -24,7 +24,7 @@ async function control(s, options)
 }
 
 
-/* What a verb with a hook is answered: the error, or else "accepted" */
+/* The answer to a verb with a hook: the error, or else "accepted" */
 async function offer({ client, node }, actionHook)
 {
 	const from = client.now;
@@ -201,7 +201,7 @@ scene('log forging: a line of the log is one of ours', async (s) => {
 });
 
 
-/* A path just as it is, which no client sends without tidying it up */
+/* Sends a path unchanged; HTTP clients would normalize it */
 function getRaw(url, path)
 {
 	const { hostname: host, port } = new URL(url);

@@ -1,7 +1,7 @@
 /**
- * @file inside.test.js  Both end at once, where referd is in baresip
+ * @file inside.test.js  referd in baresip: both programs end together
  *
- * `SECONDS=600 node inside.test.js` kills them for so long; with `SEED=17` they
+ * `SECONDS=600 node inside.test.js` kills them for 600 s; with `SEED=17` they
  * are killed after the same times as in the run that printed that seed.
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -19,7 +19,7 @@ const SECONDS = Number(process.env.SECONDS ?? 10);
 const NEVER = 60_000; /* ms that a target rings */
 
 
-/* Rings until `decide()` of the leg says how it ends. */
+/* Rings until `decide()` of the leg sets the result. */
 async function rings(leg, refer)
 {
 	leg.answer(refer, 202, 'Accepted');
@@ -29,7 +29,7 @@ async function rings(leg, refer)
 }
 
 
-/* A transfer of which the target rings. */
+/* A transfer whose target rings. */
 async function inTransfer(s)
 {
 	const far = await Far.start(s, { handlers: { REFER: rings } });
@@ -46,7 +46,7 @@ async function inTransfer(s)
 }
 
 
-/* The bot is back, behind what it has seen. */
+/* The bot reconnects, after the last seq it has seen. */
 async function comeBack(s, { referd, client })
 {
 	const { seq } = client.messages.items.at(-1);
@@ -83,7 +83,7 @@ scene('killed: the call is failed, the transfer unknown, the hook sent once',
 	assert.equal(hook.data.verb_id, 'v1');
 	await hooksOver(p.referd);
 
-	/* again, and nothing is told again */
+	/* after a second restart no message is repeated */
 	await p.gateway.kill();
 	await p.gateway.run();
 	const later = await comeBack(s, { ...p, client });
@@ -148,7 +148,7 @@ scene('referd.so is unloaded and loaded again: the call and its result stay',
 });
 
 
-/* Some calls ring for ever, so that each kill cuts some transfers off. */
+/* Some targets ring for ever, so each kill cuts some transfers off. */
 scene(`killed again and again amid transfers, seed ${seed}`, async (s) => {
 	const end = Date.now() + SECONDS * 1000;
 	const d = dice(seed);
@@ -173,7 +173,7 @@ scene(`killed again and again amid transfers, seed ${seed}`, async (s) => {
 	assert.deepEqual(ends.filter((e) => !['transferred', 'failed',
 		'presumed'].includes(e.outcome) && e.evidence !== 'node'), []);
 
-	/* their calls have failed, and are over but once */
+	/* their calls have failed, and each ends exactly once */
 	for (const { call_sid: sid } of cut)
 		assert.deepEqual(t.client.messages.filter((m) =>
 			m.type === 'call:status' && m.call_sid === sid &&

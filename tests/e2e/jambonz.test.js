@@ -1,5 +1,5 @@
 /**
- * @file jambonz.test.js  Applications of jambonz run as they are
+ * @file jambonz.test.js  Applications of jambonz run unchanged
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -21,7 +21,7 @@ import { validate } from './lib/schema.js';
 const SECRET = 'wh_secret-of-the-account';
 
 
-/* By event of a bot, the schema that its data have to follow. */
+/* By event of a bot: the schema that its data must follow. */
 const schemas = { 'session:new': 'session-new', bot: 'session-new',
 	'session:reconnect': 'session-reconnect', event: 'sip-refer-event',
 	action: 'sip-refer', 'call:status': 'call-status',
@@ -46,7 +46,7 @@ function heardTwice(leg)
 }
 
 
-/* A bot's story of a transfer that failed, and one that did not. */
+/* A bot's log of a failed transfer, and of a successful one. */
 async function story({ bot, far, client })
 {
 	const leg = await far.call({ 'X-Customer': '17' });
@@ -212,7 +212,7 @@ scene('a call that is dialled gets its application when it is answered',
 });
 
 
-/* The SDK lets its user see a reconnection as a new session. */
+/* The SDK presents a reconnection as a new session. */
 for (const [name, back] of [['sdk', 'session:new'],
 	['node-client-ws', 'session:reconnect']]) {
 	scene(`${name}: the bot is killed in mid-transfer, and comes back`,
@@ -285,7 +285,7 @@ scene('a bot that closes with 1000 leaves the call alone', async (s) => {
 
 	await far.call();
 	assert.equal((await bot.event('close')).code, 1000);
-	/* who tries again does so within 1.5 s */
+	/* a retry would come within 1.5 s */
 	client.send({ verb: 'pause', length: 1.5 });
 	await client.message('verb:status',
 		{ event: 'finished', verb: 'pause' });
@@ -295,7 +295,7 @@ scene('a bot that closes with 1000 leaves the call alone', async (s) => {
 });
 
 
-/* It has had its say: nobody waits for an ack of its relative eventHook. */
+/* The bot has left: referd awaits no ack of its relative eventHook. */
 scene('a bot that closes with 1000 in mid-transfer holds no hook back',
 	async (s) => {
 	const web = await Application.start(s);
@@ -319,7 +319,7 @@ scene('a bot that closes with 1000 in mid-transfer holds no hook back',
 		.final_referred_call_status, 486);
 	assert.ok(Date.now() - begin < 5000);
 
-	/* and the call ends with its verbs */
+	/* the call ends after its last verb */
 	await client.message('call:status', { call_status: 'completed' });
 });
 

@@ -1,5 +1,5 @@
 /**
- * @file keep.test.js  How long the past is kept, and what is kept longer
+ * @file keep.test.js  The store deletes old messages, except those in use
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ async function forgotten(referd, id)
 }
 
 
-/* What is left, read while nothing more went */
+/* The messages left, read while referd deletes none */
 async function rest(s, referd)
 {
 	const bounds = async () =>
@@ -47,7 +47,7 @@ async function rest(s, referd)
 }
 
 
-/* A transfer that fails, asked for by a client; its id */
+/* A transfer that a client requests, and that fails; returns its id */
 async function failed({ node, client }, call, fields)
 {
 	client.send({ verb: 'sip:refer', referTo: 'bob', call_sid: call.sid,
@@ -91,7 +91,7 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 	const node = await Node.connect(referd.socket);
 	const p = { node, client };
 
-	/* one call is over, one lives on, and one has a hook that waits */
+	/* one call is over, one still runs, and one has a pending hook */
 	const over = await newCall(p);
 	const lost = await failed(p, over);
 	await endCall(p, over);
@@ -119,12 +119,12 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 	assert.ok(first > early, `${first} > ${early}`);
 	assert.ok(first < last);
 
-	/* behind first_seq nothing is missing */
+	/* no message after first_seq is missing */
 	const said = client.messages.items.filter((m) => m.seq >= first);
 
 	assert.deepEqual(late.messages.items.slice(1, said.length + 1), said);
 
-	/* before it there is what may be needed yet */
+	/* older messages remain where a call or a hook still needs them */
 	const { body } = await get(referd, `/transfers/${kept}`);
 
 	assert.deepEqual(body.messages.slice(0, 3),
@@ -139,7 +139,7 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 	assert.ok(all.all('session:new').some((m) =>
 		m.call_sid === waits.sid));
 
-	/* when it is needed no more, it goes, too */
+	/* referd deletes the transfer after the answer to its hook */
 	assert.equal((await get(referd, `/transfers/${owed}`)).status, 200);
 	status = 200;
 	await again.message('hook:status',

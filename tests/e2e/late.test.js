@@ -1,5 +1,5 @@
 /**
- * @file late.test.js  What comes of a transfer behind its end, and who hears it
+ * @file late.test.js  The step `late` of a transfer, and its receivers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -164,7 +164,7 @@ for (const [when, over] of [['the call lives', false],
 		await bot.message('hook:status',
 			{ kind: 'event', event: 'answered' });
 
-		/* nothing of it comes again */
+		/* after a restart no late message is repeated */
 		await referd.kill('SIGKILL');
 		await referd.run();
 		await node.connect();

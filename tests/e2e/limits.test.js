@@ -1,5 +1,5 @@
 /**
- * @file limits.test.js  Bounds: what is too much costs nobody else anything
+ * @file limits.test.js  Limits: an excess does not affect other clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,9 +19,9 @@ import { scene } from './lib/scene.js';
 import { jumpEnv } from './lib/settings.js';
 
 const BOT = 'bot-0123456789abcdef';
-const IDLE = 11_998; /* with the client and one who asks, 12,000 */
+const IDLE = 11_998; /* with `client` and `last`, 12,000 */
 
-/* Opens so many WebSockets, says "ready", and reads them from then on */
+/* Opens `count` WebSockets, prints "ready", and then reads from them */
 const CROWD = `
 	const { connect } = require('node:net');
 	const [port, count, upgrade] = process.argv.slice(1);
@@ -56,7 +56,7 @@ async function liveCall(client, node, fields)
 }
 
 
-/* A transfer from the verb to its end; how many ms it took */
+/* Runs a transfer from the verb to its end; returns its duration in ms */
 async function transfer(client, node, call)
 {
 	const from = client.now;
@@ -123,7 +123,7 @@ scene('connections from one address: others are not hindered', async (s) => {
 	for (let i = 0; i < 5; i++)
 		await come('127.0.0.1', '127.0.0.1');
 
-	/* all addresses of a network of IPv6 are one */
+	/* all addresses of an IPv6 network count as one */
 	for (let i = 5; i < 8; i++)
 		await come(`fd77::${i}`, '[fd77::1]');
 	await assert.rejects(come('fd77::8', '[fd77::1]'), /503/);
@@ -174,7 +174,7 @@ scene('a connection is closed behind its answer, if it says so',
 		for (const path of ['/', '/calls', '/transfers?x=1', '/none']) {
 			const c = raw(at, `GET ${path} ${head}\r\n\r\n`);
 
-			/* 30 s are those of who does not take his answer */
+			/* the 30 s apply to a client that does not read */
 			assert.ok(await c.over < 8000, path);
 			assert.match(c.text, /^HTTP\/1.[01] [24]/);
 		}
@@ -278,7 +278,7 @@ scene('nobody is let go because the time of day has changed', async (s) => {
 	const { time } = await (await s.client(referd)).message('hello');
 
 	assert.ok(Date.parse(time) > Date.now() + 80_000_000);
-	/* asked, it answers: it has been looked at since */
+	/* it answers the ping, so referd has checked it since */
 	await new Promise((resolve) => client.socket.on('ping', resolve));
 	client.send({ verb: 'hangup' });
 	await client.message('jambonz:error');
@@ -303,7 +303,7 @@ scene('links to baresip: so many and no more', async (s) => {
 });
 
 
-/* Hundredths of a second that a process has had of the CPU */
+/* The CPU time of a process, in hundredths of a second */
 function ticks(pid)
 {
 	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -330,7 +330,7 @@ scene('out of descriptors: referd waits, on both sockets, and goes on',
 		await said('link');
 		const before = ticks(pid);
 
-		/* who comes meanwhile waits, too */
+		/* clients that connect now must wait, too */
 		const clients = Array.from({ length: 8 }, () =>
 			raw(portOf(referd)));
 
@@ -388,20 +388,20 @@ scene('hooks under way: 64 in all, 16 to a host, the others have their turn',
 		};
 		const transfers = [];
 
-		/* four hosts that do not answer, and a fifth behind them */
+		/* hooks to four hosts that do not answer, then to a fifth */
 		for (const n of [0, 1, 2, 3]) {
 			for (let i = 0; i < 20; i++)
 				transfers.push(await hook(n));
 		}
 		transfers.push(await hook(4));
 
-		/* at once, since one that is not answered in 10 s makes room */
+		/* at once: a hook unanswered for 10 s makes room */
 		transfers.forEach((t) => t.end(200));
 		await Promise.all([0, 1, 2, 3].map((n) => enough(n, 16)));
 		assert.deepEqual(servers.map((_, n) => count(n)),
 			[16, 16, 16, 16, 0]);
 
-		/* one is answered: the next of its host, or the fifth, begins */
+		/* an answer starts a hook, of this host or of the fifth */
 		servers[0].waiting[0].end('{}');
 		servers[0].waiting[1].end('{}');
 		await enough(4, 1);
@@ -454,7 +454,7 @@ scene('the socket of the nodes is for its user and its group', async (s) => {
 	chmodSync(s.dir, 0o755);
 	chmodSync(referd.dir, 0o755);
 
-	/* Its mode alone keeps strangers out; should somebody open it, ... */
+	/* The mode of the socket keeps strangers out; with mode 0666, ... */
 	assert.equal((await as(...stranger))[0], 3);
 	chmodSync(referd.socket, 0o666);
 	assert.deepEqual(await as(...stranger), [1, '']);
@@ -498,7 +498,7 @@ scene(`${IDLE} idle clients: calls go on as if they were not there`,
 		assert.ok(await transfer(client, node, call) < 10_000);
 	assert.equal(crowd.log.filter((l) => l === 'closed').length, 0);
 
-	/* the last that may come, and one too many */
+	/* the last connection within the limit, and one beyond it */
 	const last = raw(portOf(referd), 'GET /healthz HTTP/1.1\r\n' +
 		'Host: localhost\r\n\r\n');
 

@@ -1,5 +1,5 @@
 /**
- * @file link.test.js  What the network says does not end the link
+ * @file link.test.js  Bytes from the network do not end the link
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@ import { GATEWAY, scene } from './lib/scene.js';
 const MARK = '\u2026';
 
 
-/* A call by TCP, which has room for it; its socket when it is answered */
+/* A call by TCP, for its large SIP messages; returns the answered socket */
 async function tcpCall({ id = 'c1', name = '', headers = [] })
 {
 	const socket = connect(5060, GATEWAY);
