@@ -1,10 +1,10 @@
 /**
- * @file fleetfill.c  Writes what a referd has read of the stream of a fleet
+ * @file fleetfill.c  Writes the store of a referd that has read a stream
  *
  *     fleetfill STATE EPOCH FIRST COUNT
  *
- * One call of two members in turn for each message of the stream, from the
- * FIRST on, with a transfer; `c-N` has the number N * 256 + 1.
+ * Each message of the stream, from the FIRST on, becomes one call with a
+ * transfer, of two members in turn. `c-N` has the number N * 256 + 1.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

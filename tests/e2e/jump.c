@@ -1,9 +1,9 @@
 /**
  * @file jump.c  A clock that jumps, for one process
  *
- * Preloaded, it adds to the time of day the seconds that stand in the file
- * CLOCK_JUMP.  Time that only goes forward (CLOCK_MONOTONIC) is left alone, as
- * it is when somebody sets the clock.
+ * Preloaded, it adds the seconds in the file CLOCK_JUMP to the time of day.
+ * The monotonic clock (CLOCK_MONOTONIC) is left alone, as when an operator
+ * sets the clock.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,12 +1,12 @@
 /**
- * @file record.c  What one process does to the files of a directory
+ * @file record.c  Records the changes of one process to files of a directory
  *
  * Preloaded, it appends each change of a file in the directory RECORD_DIR to
- * the file RECORD_FILE, with its data and its times, and each fsync().  From
- * that the disk can be made as a loss of power would have left it: see
- * lib/power.js, which reads this.
+ * the file RECORD_FILE, with its data and its times, and each fsync().
+ * lib/power.js reads the record, and rebuilds the disk as a loss of power
+ * would leave it.
  *
- * What is mapped is not seen: SQLite's -shm, of which nothing is left anyway.
+ * Mapped files are not recorded: SQLite's -shm, which does not survive anyway.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -72,7 +72,7 @@ static uint64_t now(void)
 }
 
 
-/* The name of a file in the directory, "" of the directory, NULL of others */
+/* The name of a file in the directory, "" for the directory, else NULL */
 static const char *name_of(const char *path)
 {
 	const size_t len = strlen(dir);
@@ -126,7 +126,7 @@ static void note(struct head *h, const char *name, const void *data)
 }
 
 
-/* The function of that name that would be called without this */
+/* The function of that name that this library replaces */
 #define NEXT(name)                                                            \
 	static __typeof__(name) *next;                                        \
 	if (!next)                                                            \

@@ -1,8 +1,8 @@
 /**
- * @file rows.c  What a referd keeps of what lives
+ * @file rows.c  The rows that a referd stores for live calls and transfers
  *
- * `rows FILE` prints one JSON object of the store FILE: for each table of what
- * is to go once it is over an array of its keys, or of the calls of transfers.
+ * `rows FILE` prints one JSON object of the store FILE: an array for each
+ * table whose rows must go in the end: of its keys, or of calls for transfers.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -28,7 +28,7 @@ static const struct {
 };
 
 
-/* An older store lacks a table: it has no rows of that kind */
+/* An older store may lack a table, and so has no such rows */
 static int print(sqlite3 *db, const char *name, const char *sql, bool first)
 {
 	sqlite3_stmt *stmt;

@@ -1,9 +1,9 @@
 /**
  * @file stall.c  A disk that stalls, for one process
  *
- * Preloaded, it lets what is read from, written to or forced onto files below
- * the directory STALL_DIR wait.  The file STALL_FILE has two numbers of 32
- * bits: how long each call waits [ms], and how many have waited.
+ * Preloaded, it delays each read, write and sync of files below the directory
+ * STALL_DIR.  The file STALL_FILE has two numbers of 32 bits: the delay of
+ * each call [ms], and the count of delayed calls.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -82,7 +82,7 @@ static void stall(int fd)
 }
 
 
-/* The function of that name that would be called without this */
+/* The function of that name that this library replaces */
 #define NEXT(name)                                                            \
 	static __typeof__(name) *next;                                        \
 	if (!next)                                                            \
