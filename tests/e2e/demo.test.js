@@ -173,7 +173,7 @@ const checks = {
 		transfersWithDemo(s),
 };
 
-/* Checks at least that the packages are known; as in scripts/common.sh */
+/* Checks only that the packages exist, and are in scripts/common.sh */
 function installable(command)
 {
 	const names = command.split(' ').slice(3);

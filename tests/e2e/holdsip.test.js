@@ -284,7 +284,7 @@ scene('keys that the far end presses are told, each once', async (s) => {
 	assert.deepEqual(told(sid), ['1 rtp', '1 rtp', '# rtp', '5 info',
 		'* info', 'D info']);
 
-	/* The module leaves the keys of other calls to baresip */
+	/* baresip itself handles the keys of a call dialled without `dtmf` */
 	const other = await dial({});
 
 	assert.equal((await info(other.leg, 'application/dtmf-relay',

@@ -1,8 +1,8 @@
 /**
  * @file rows.c  The rows that a referd stores for live calls and transfers
  *
- * `rows FILE` prints one JSON object of the store FILE: an array for each
- * table whose rows must go in the end: of its keys, or of calls for transfers.
+ * `rows FILE` prints one JSON object of the store FILE: for each table whose
+ * rows must go in the end, an array of its keys, or of the calls of transfers.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
