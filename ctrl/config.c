@@ -196,10 +196,10 @@ static const char *read_setting(struct config *c, const struct option_entry *o,
 
 
 /**
- * Read the settings of baresip's config: an option some-thing is given as
+ * Read the settings of baresip's config: the option some-thing is named
  * referd_some_thing there.  Logs its errors.
  *
- * @param c Settings, which borrow from what config_close() frees
+ * @param c Settings, which borrow memory that config_close() frees
  * @param h Finds one
  *
  * @return 0, or EINVAL

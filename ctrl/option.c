@@ -403,7 +403,7 @@ static const char *set_sync(bool *bp, const char *value)
  * @param o     Option
  * @param value Value
  *
- * @return NULL, or what is wrong with it, as in "must be a path"
+ * @return NULL, or the fault of the value, as in "must be a path"
  */
 const char *option_set(struct config *c, const struct option_entry *o,
 		       const char *value)
@@ -497,7 +497,7 @@ static void print_option(const struct option_entry *o)
 
 
 /**
- * Print what there is to give, to stdout
+ * Print the options to stdout
  */
 void option_print_help(void)
 {

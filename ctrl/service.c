@@ -207,7 +207,7 @@ static int http_start(const struct config *c)
 }
 
 
-/* A call comes before what is said of it */
+/* Calls are loaded before the records that refer to them */
 static int past_start(const struct config *c)
 {
 	(void)c;
@@ -312,13 +312,13 @@ static bool open[ROOMS];
 
 
 /**
- * Start the service, or a part of it.  What fails says itself why.
+ * Start the service, or a part of it.  A part that fails logs the reason.
  *
  * @param config Configuration, which must outlive the service
  * @param parts  Which of SERVICE_*
  *
- * @return 0, ENOMEM, or the error of the room that has said why;
- * service_stop() is to be called in any case
+ * @return 0, ENOMEM, or the error of the part that failed and has logged it;
+ * service_stop() must be called in any case
  */
 int service_start(const struct config *config, unsigned parts)
 {
@@ -337,8 +337,8 @@ int service_start(const struct config *config, unsigned parts)
 
 
 /**
- * Read the files again that tokens, certificates and routes are in.  What is
- * bad keeps what was there, and says so.
+ * Read the files of tokens, certificates and routes again.  If a file is bad,
+ * an error is logged and its previous content stays in effect.
  *
  * @param c Configuration that the service was started with
  */
@@ -353,7 +353,7 @@ void service_reload(const struct config *c)
 
 
 /**
- * Stop what was started, in the other direction
+ * Stop the parts that were started, in reverse order
  */
 void service_stop(void)
 {

@@ -15,15 +15,15 @@
 #include "turn.h"
 
 
-/* Seconds after which the log is written: who reads it may be in the way of
-   who waits for an event */
+/* Seconds after which the log is written: a slow reader of the log may delay
+   a client that waits for an event */
 static const double log_time = .25;
 
 static struct timer again; /* the store wants another turn */
 static bool troubled;      /* ... as it did when that was started */
 static struct timer logger;
 
-/* Seconds that a disk may take for what is held until it has it */
+/* Seconds that the disk may take to write while messages are held for it */
 static const double disk_time = 5.;
 
 static struct timer stuck; /* runs while something is held */
@@ -77,8 +77,8 @@ static void look_after_disk(void)
 }
 
 
-/* What is not on the disk yet, where it has to be, each queue holds.  Runs
-   when all events of a turn are handled, before the loop sleeps */
+/* Each queue holds the messages that must be on the disk and are not yet.
+   Runs when all events of a turn are handled, before the loop sleeps */
 static void turn_handler(void)
 {
 	fleet_gather();
@@ -110,13 +110,13 @@ void turn_init(void)
 	timer_init(&stuck, stuck_handler, NULL);
 	loop_on_turn(turn_handler);
 
-	/* nobody has to wait for what is said of him */
+	/* an event must not wait until its log line is written */
 	log_hold(true);
 }
 
 
 /**
- * Commit what is left, and stop
+ * Commit the remaining writes, and stop
  */
 void turn_close(void)
 {

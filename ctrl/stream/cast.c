@@ -1,5 +1,5 @@
 /**
- * @file cast.c  What goes to all clients: each message kept once
+ * @file cast.c  The messages to all clients: each is kept once
  *
  * Each client has a number of its own up to which it has read, so that a new
  * message costs the same with one client as with thousands.
@@ -26,7 +26,7 @@ static uint64_t start_of(const struct cast *cast, uint64_t n)
 /**
  * Add a message.  If there are too many, the first ones go.
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  * @param f    Frame, which is shared
  */
 void cast_add(struct cast *cast, struct frame *f)
@@ -47,7 +47,7 @@ void cast_add(struct cast *cast, struct frame *f)
 /**
  * Get the first message that is kept
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  *
  * @return Its number; with none, that of the next one to come
  */
@@ -58,9 +58,9 @@ uint64_t cast_first(const struct cast *cast)
 
 
 /**
- * Get the end of what is kept
+ * Get the end of the kept messages
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  *
  * @return Number of the next message to come
  */
@@ -73,7 +73,7 @@ uint64_t cast_end(const struct cast *cast)
 /**
  * Get a message
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  * @param n    Its number, of one that is kept
  *
  * @return Frame
@@ -85,9 +85,9 @@ struct frame *cast_at(const struct cast *cast, uint64_t n)
 
 
 /**
- * Get the end of what may be sent
+ * Get the end of the messages that may be sent
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  * @param kept Number of the last turn that is kept
  *
  * @return Number of the first message that must wait, or of the next one to
@@ -106,10 +106,10 @@ uint64_t cast_open(struct cast *cast, uint64_t kept)
 
 
 /**
- * Tell whether a reader must not be kept waiting, lest what it has not read
- * goes
+ * Tell whether a reader must be served now, before messages that it has not
+ * read are removed
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  * @param n    Number of the message that it reads next
  *
  * @return True if it is far behind
@@ -124,7 +124,7 @@ bool cast_far(const struct cast *cast, uint64_t n)
 /**
  * Let go of messages
  *
- * @param cast What goes to all
+ * @param cast The messages to all clients
  * @param n    Number of the first one that is still to be kept
  */
 void cast_forget(struct cast *cast, uint64_t n)

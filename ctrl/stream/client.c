@@ -190,7 +190,7 @@ static void set_name(struct client *c, const char *name)
 }
 
 
-/* hello comes first, unless it is older than what the client knows */
+/* hello comes first, unless the client already knows a later message */
 static void begin(struct client *c, uint64_t since)
 {
 	uint64_t own = since;

@@ -61,7 +61,7 @@ static void update(struct delivery *d, uint64_t acked)
 
 
 /**
- * Begin to take note of what arrives
+ * Begin to note which messages arrive
  *
  * @param dp  Pointer to the new deliveries, to be freed
  * @param seq Last message that has arrived before

@@ -1,5 +1,5 @@
 /**
- * @file feed.c  What goes out to one client: replayed, queued, bounded
+ * @file feed.c  The output to one client: replayed, queued, bounded
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,10 +26,11 @@ enum {
 	FLUSH_MAX = 64,      /* clients written to in one turn of the loop */
 };
 
-/* Who waits for an answer does not wait for what thousands are told */
+/* A client that waits for an answer is served before a message that goes to
+   thousands of clients */
 static struct feeds hurried = {NULL, &hurried.head};
 
-/* Whose next frame waits for the disk */
+/* Clients whose next frame waits for the disk */
 static struct feeds held = {NULL, &held.head};
 
 
@@ -159,8 +160,8 @@ void feed_say(struct feed *f, uint64_t seq, const char *text)
 }
 
 
-/* Number of the last message that need not wait for the disk: what is in the
-   stream of a fleet is kept there */
+/* Number of the last message that need not wait for the disk: messages in the
+   stream of a fleet are kept there */
 static uint64_t kept_seq(const struct feed *f)
 {
 	return f->scope == SCOPE_LOCAL ? store_kept_seq() : UINT64_MAX;
@@ -200,8 +201,8 @@ static struct frame *peek(struct feed *f)
 }
 
 
-/* peek() has nothing: does it wait for the disk?  Who has come while others
-   wait stands ahead of them. */
+/* peek() has nothing: does it wait for the disk?  A client that has connected
+   while others wait is ahead of them. */
 static bool is_held(struct feed *f)
 {
 	return !outq_empty(&f->out) ||
@@ -228,8 +229,8 @@ static void note_own(struct feed *f, uint64_t own, size_t size)
 }
 
 
-/* To an application we are the client, whose text is masked where it is
-   (RFC 6455 section 5.3): others share it */
+/* To an application, referd is the client and must mask its text (RFC 6455
+   section 5.3).  The text is masked in place, so a shared frame is copied. */
 static int write_app(struct feed *f, struct frame *frame)
 {
 	unsigned char *copy = malloc(LWS_PRE + frame->len);
@@ -282,7 +283,7 @@ static int write_client(struct feed *f, struct frame *frame)
 }
 
 
-/* What was fetched leaves with feeds_flush() */
+/* The fetched messages leave with feeds_flush() */
 static void fetched(struct feed *f, int err)
 {
 	f->fetch = NULL;
@@ -341,8 +342,8 @@ static void own_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
-/* What this referd has for a client of a fleet stands in its own store: that
-   comes first.  It is no message of a call. */
+/* The messages that this referd has for a client of a fleet are in its own
+   store, and are sent first.  They do not belong to a call. */
 static void replay_own(struct feed *f)
 {
 	const struct listener to = {f->name, "", f->jambonz};
@@ -360,8 +361,8 @@ static void replay_own(struct feed *f)
 }
 
 
-/* A client that is behind reads from the store until that has nothing more
-   for it.  What is there for others takes turns, too. */
+/* A client that is behind reads from the store until it has read all of its
+   messages.  Messages for other clients take turns to skip, too. */
 static void replay(struct feed *f)
 {
 	const struct listener to = {f->name, f->call_sid, f->jambonz};
@@ -400,7 +401,7 @@ static bool reads(const struct feed *f)
 }
 
 
-/* What is kept for all has gone on without it */
+/* The messages for all that the client needs next are no longer in memory */
 static bool is_left_behind(const struct feed *f)
 {
 	return !f->behind && !f->call_sid &&
@@ -429,7 +430,7 @@ static int pump(struct feed *f)
 			return EPIPE;
 	}
 
-	/* what comes next is looked up while this is on its way */
+	/* the next messages are looked up while these are on their way */
 	replay(f);
 	if (peek(f) || (reads(f) && !f->fetch && !is_held(f)))
 		wait(f);
@@ -454,7 +455,7 @@ static int close_with(struct feed *f, const char *why)
 
 
 /**
- * Send what waits: the pipe has room.  It must be on disk.
+ * Send the waiting messages that are on disk: the pipe has room.
  *
  * @param f Feed
  *
@@ -488,7 +489,7 @@ int feed_writable(struct feed *f)
 
 
 /**
- * Begin with a feed: what is told to all from now on is for it, too
+ * Begin with a feed: it gets all messages to all clients from now on
  *
  * @param f Feed
  */
@@ -503,7 +504,7 @@ void feed_start(struct feed *f)
 
 /**
  * Queue a message for this client, if it is to have it and does not get it
- * from the store.  It leaves with feeds_flush(), ahead of what goes to others.
+ * from the store.  It leaves with feeds_flush(), ahead of messages to others.
  *
  * @param f     Feed
  * @param frame Message, which is shared
@@ -556,7 +557,7 @@ uint64_t feed_own_had(struct feed *f)
 
 
 /**
- * Let a client have what it may have of what it has missed
+ * Send a client the part of the missed messages that it may have
  *
  * @param f Feed
  */
@@ -568,7 +569,7 @@ void feed_wake(struct feed *f)
 
 
 /**
- * Let a client have what it has missed, and what comes
+ * Send a client the messages that it has missed, and those to come
  *
  * @param f Feed
  */
@@ -593,7 +594,7 @@ bool feed_empty(const struct feed *f)
 }
 
 
-/* What is kept for all has gone on without them */
+/* The messages for all that these clients need are no longer in memory */
 static void dismiss_laggards(struct source *s)
 {
 	struct feed *f = s->waiting.head, *next;
@@ -663,7 +664,8 @@ static bool flush_ready(struct source *s)
 }
 
 
-/* Whose frames need not wait any longer, or those for all before them */
+/* Release the clients whose frames, or those for all before them, need not
+   wait any longer */
 static void release_held(void)
 {
 	struct feed *f = held.head, *next;
@@ -694,7 +696,7 @@ bool feeds_flush(void)
 
 
 /**
- * Free what a feed has: its connection has ended
+ * Free the memory of a feed: its connection has ended
  *
  * @param f Feed
  */

@@ -27,7 +27,7 @@ struct leaver {
 };
 
 static struct {
-	struct leaver *head, **tail; /* who left first stands first */
+	struct leaver *head, **tail; /* in the order in which they left */
 	unsigned count;
 } returns = {.tail = &returns.head};
 
