@@ -1,7 +1,7 @@
 /**
  * @file archive.c  The transfers on disk
  *
- * What reads more than one of them is for a job, see reader.c.
+ * Functions that read more than one transfer run in a job, see reader.c.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -71,7 +71,7 @@ static char *join(const char *const *words, size_t count)
  * Write a transfer
  *
  * @param t     Transfer
- * @param write Takes what is bound to the statement, STMT_TRANSFER
+ * @param write Takes the values bound to the statement, STMT_TRANSFER
  */
 void archive_write(const struct archive_transfer *t, void (*write)(unsigned n))
 {
@@ -122,7 +122,7 @@ void archive_running(store_each_h *h, void *arg)
 }
 
 
-/* What leads to the rows with the least work */
+/* Choose the statement that finds the rows with the least work */
 static unsigned choose(const struct archive_filter *f)
 {
 	if (f->call_sid)

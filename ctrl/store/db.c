@@ -1,9 +1,9 @@
 /**
  * @file db.c  The SQLite file: opened, locked, written now and then
  *
- * What is written is in the redo log at the end of a turn.  It waits here, in
- * memory, until the writer is given all of it, to bring it into the file;
- * whoever reads finds it in one of the two.
+ * The writes of a turn are in the redo log at its end.  They wait here, in
+ * memory, until the writer gets all of them and brings them into the file.  A
+ * reader finds each write in one of the two.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -33,8 +33,8 @@
 enum {
 	RETRY_TIME = 1000, /* ms */
 
-	/* What is in the redo log gets into the file after so many ms, writes
-	   or bytes: by then much of it has been replaced */
+	/* The content of the redo log gets into the file after so many ms,
+	   writes or bytes: by then much of it has been replaced */
 	SETTLE_TIME = 2000,
 	SETTLE_COUNT = 2048,
 	SETTLE_SIZE = 1 << 20,
@@ -57,18 +57,18 @@ static struct {
 	struct batch batch; /* that gets into the file */
 	bool taken;
 	bool probing;     /* ... but nothing is in it */
-	bool freeing;     /* what has got there */
+	bool freeing;     /* ... the writes that are in the file now */
 	uint64_t turn;    /* number of the one at hand */
 	uint64_t settled; /* ... of the last one that is in the file */
 	uint64_t synced;  /* ... whose redo log was on the disk at a turn's end
 			   */
 	bool wrote;       /* in this turn */
-	bool hurried;     /* somebody waits for the file */
+	bool hurried;     /* a caller waits for the file */
 	bool news;        /* something has come that was not taken */
 	int64_t since;    /* ... when the first of it came */
-	int64_t retry;    /* when to try again what failed, ms */
+	int64_t retry;    /* time of the next try after a failure, ms */
 
-	/* What is written waits in memory, and is not in the redo log, or
+	/* Writes wait in memory because they are not in the redo log, or
 	   could not be brought into the file */
 	bool broken;
 	bool gap; /* some of it is not in the redo log */
@@ -77,7 +77,7 @@ static struct {
 } db;
 
 
-static bool power; /* what is kept has to outlive a loss of power */
+static bool power; /* the kept writes must outlive a loss of power */
 
 
 /* That has written something */
@@ -171,7 +171,7 @@ static int settled(void)
 }
 
 
-/* What has become of what was taken */
+/* Get the result of the batch that the writer has taken */
 static int collect(void)
 {
 	if (!db.taken || !writer_settled())
@@ -212,7 +212,7 @@ static int flush(void)
 }
 
 
-/* What is forgotten and was never in the file need not be written at all */
+/* A record that is deleted before it got into the file need not be written */
 static bool is_moot(unsigned n, const char *key)
 {
 	return db.rules->kind(n) == WRITE_FORGETS &&
@@ -221,8 +221,8 @@ static bool is_moot(unsigned n, const char *key)
 
 
 /**
- * Have a statement that writes run before long.  What can't be written then
- * is kept until it can.
+ * Have a statement that writes run before long.  A write that fails is kept
+ * and tried again.
  *
  * @param n Number of the statement
  */
@@ -261,8 +261,8 @@ static bool is_due(void)
 }
 
 
-/* What is not in the redo log has to be in the file.  That is waited for, if
-   it is not the disk that has kept that log from being empty. */
+/* A write that is not in the redo log must be in the file.  The loop waits for
+   that, unless the log is full because the disk is too slow. */
 static int secure_otherwise(int err)
 {
 	db.gap = true;
@@ -275,8 +275,8 @@ static int secure_otherwise(int err)
 
 
 /**
- * Have what was written since the last time in the redo log.  Costs nothing if
- * that is nothing, and does not wait for the disk if that log is in memory.
+ * Put the writes since the last time into the redo log.  Without any it costs
+ * nothing.  It does not wait for the disk if the log is in memory.
  *
  * @return 0 if everything is kept, EIO if it is not, as nothing can be written
  */
@@ -301,8 +301,8 @@ int db_secure(void)
 
 
 /**
- * Have what is written seen by what is read, which waits for the disk: at the
- * start, and in tests.  It ends the turn.
+ * Make the writes visible to readers of the file, which waits for the disk: at
+ * the start, and in tests.  It ends the turn.
  *
  * @return 0 if success, EIO if nothing can be written
  */
@@ -324,8 +324,8 @@ static void settle(void)
 
 
 /**
- * End a turn: what was written since the last time is in the redo log then,
- * and gets into the file before long
+ * End a turn: the writes since the last time are in the redo log then, and get
+ * into the file before long
  *
  * @return 0 if everything is kept, EIO if it is not, as nothing can be written
  */
@@ -351,7 +351,8 @@ int db_commit(void)
 
 
 /**
- * Say what is to outlive: referd, however it ends, or the power, too
+ * Set what the kept writes must outlive: any end of referd, or a loss of
+ * power, too
  *
  * @param on True for the power, from the next db_open() on
  */
@@ -373,8 +374,9 @@ uint64_t db_turn(void)
 
 
 /**
- * Tell of which turns all is kept, so that what follows from them may be sent.
- * In trouble nothing is held: operation goes on.
+ * Get the last turn up to which all writes are kept.  Messages of these turns
+ * may be sent.  While the store is in trouble, no message is held: operation
+ * goes on.
  *
  * @return Number of the last one, UINT64_MAX if nothing has to wait for the
  *         disk
@@ -393,8 +395,8 @@ uint64_t db_kept(void)
 
 
 /**
- * Wait no longer for a disk that does not answer: that is a trouble as any
- * other
+ * Stop waiting for a disk that does not answer, and treat it as any other
+ * failure to write
  */
 void db_stuck(void)
 {
@@ -426,7 +428,7 @@ bool db_busy(void)
 
 
 /**
- * Tell when a turn is to end, so that what was written gets into the file
+ * Tell when a turn must end, for the writes to get into the file
  *
  * @return Seconds until then
  */
@@ -435,7 +437,7 @@ double db_wait(void)
 	const int64_t now = clock_steady_ms();
 	const int64_t then = db.broken ? db.retry : db.since + FEW_TIME;
 
-	/* the writer has its own say, and what fails is tried again */
+	/* the writer wakes the loop itself, and a failed write is retried */
 	if (db.taken)
 		return RETRY_TIME / 1000.;
 
@@ -444,7 +446,7 @@ double db_wait(void)
 
 
 /**
- * Have what was written brought into the file from the end of this turn on
+ * Have the writes brought into the file from the end of this turn on
  */
 void db_hurry(void)
 {
@@ -453,9 +455,9 @@ void db_hurry(void)
 
 
 /**
- * Tell why what is written is not kept
+ * Tell why the writes are not kept
  *
- * @return What the system says, NULL if all is well
+ * @return Error text of the system, NULL if all is well
  */
 const char *db_trouble(void)
 {
@@ -464,10 +466,10 @@ const char *db_trouble(void)
 
 
 /**
- * Let go of what waits to be written, if that is too much
+ * Drop writes that wait for the file, if too many wait
  *
- * @return Number of the last one that is gone of what begins with a number, 0
- *         if none is
+ * @return Number of the last dropped write of those that begin with a number,
+ *         0 if none was dropped
  */
 int64_t db_relieve(void)
 {
@@ -476,8 +478,7 @@ int64_t db_relieve(void)
 
 
 /**
- * Get what a statement has written last under a key, if that is not in the
- * file yet
+ * Get the last write of a statement under a key, if it is not in the file yet
  *
  * @param todo Set to it, until the next call
  * @param n    Number of the statement, one that replaces
@@ -537,10 +538,10 @@ static int open_file(const char *dir, const char *const *sql, unsigned count)
 
 
 /**
- * Open the file, and make it if there is none.  Logs its errors.
+ * Open the file, or make it if it does not exist.  Logs its errors.
  *
  * @param dir   Its directory
- * @param rules What is known of the statements
+ * @param rules Properties of the statements
  * @param sql   Statements
  * @param count Number of statements
  *
@@ -576,7 +577,7 @@ int db_open(const char *dir, const struct db_rules *rules,
 }
 
 
-/* Whoever opens it next repeats what is in the redo log */
+/* The next referd that opens the file repeats the redo log */
 static void settle_all(void)
 {
 	(void)db_secure();
@@ -595,7 +596,7 @@ static void settle_all(void)
 
 
 /**
- * Commit what is pending, and close the file
+ * Commit the pending writes, and close the file
  */
 void db_close(void)
 {

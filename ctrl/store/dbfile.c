@@ -37,8 +37,8 @@ static const char mark_table[] =
 
 static const char mark_sql[] = "INSERT OR REPLACE INTO redo VALUES(1, ?)";
 
-/* A new one each time that the file is opened: what it has in memory beside
-   the file then can't be taken for that of a copy */
+/* A new key each time that the file is opened: the ring in memory of this file
+   then can't be taken for that of a copy */
 static const char key_table[] =
 	"CREATE TABLE IF NOT EXISTS redo_key("
 	" id INTEGER PRIMARY KEY CHECK(id = 1), key INTEGER NOT NULL)";
@@ -59,7 +59,7 @@ struct repeat {
  *
  * @param dbp  Set to it; to be closed after a failure, too
  * @param path Its path
- * @param power True if each commit has to outlive a loss of power
+ * @param power True if each commit must outlive a loss of power
  *
  * @return 0 if success, EIO if SQLite can't use it
  */
@@ -248,7 +248,7 @@ static int repeat_handler(uint64_t turn, unsigned n, const char *sql,
 				       : run_other(repeat->db, sql, &todo);
 	++repeat->done;
 
-	/* what is refused for what it is, was refused before, too */
+	/* a write that violates a constraint was refused before, too */
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ||
 			       (rc & 0xff) == SQLITE_CONSTRAINT
 		       ? 0
@@ -256,8 +256,8 @@ static int repeat_handler(uint64_t turn, unsigned n, const char *sql,
 }
 
 
-/* What a crash has kept from the file.  Of a new one there is nothing; it
-   begins with turn 1. */
+/* Repeat the writes that a crash has kept from the file.  A new file has none;
+   it begins with turn 1. */
 static int repeat_turns(struct repeat *repeat, const char *dir,
 			uint64_t *turnp)
 {
@@ -284,7 +284,7 @@ static int repeat_turns(struct repeat *repeat, const char *dir,
 }
 
 
-/* Both at once: what was repeated is not repeated again */
+/* Both in one transaction: no write is repeated twice */
 static int begin_turns(struct repeat *repeat, const char *dir, uint64_t *turnp,
 		       uint64_t *keyp)
 {
@@ -309,16 +309,16 @@ static int begin_turns(struct repeat *repeat, const char *dir, uint64_t *turnp,
 
 
 /**
- * Open the file, and make it if there is none.  Logs its errors.
+ * Open the file, or make it if it does not exist.  Logs its errors.
  *
  * @param dbp   Set to it; to be closed after a failure, too
  * @param dir   Its directory
  * @param rules How it is written
  * @param sql   Statements, which this thread has from then on
  * @param count Number of statements
- * @param power True if each commit has to outlive a loss of power
+ * @param power True if each commit must outlive a loss of power
  * @param turnp Set to the last turn that is in it
- * @param keyp  Set to the key of what belongs to it
+ * @param keyp  Set to the key of the redo log that belongs to it
  *
  * @return 0 if success, ENOTSUP if another referd has made the tables, ENOMEM,
  * EIO if SQLite can't use the file, or an error of redo_replay()

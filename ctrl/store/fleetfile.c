@@ -43,9 +43,9 @@ static atomic_bool damaged;
 
 
 /**
- * Note what SQLite says, in any thread
+ * Note a result of SQLite, in any thread
  *
- * @param rc What it says
+ * @param rc Result code
  */
 void fleetfile_failed(int rc)
 {
@@ -152,7 +152,7 @@ static void close_file(sqlite3 **dbp)
 }
 
 
-/* With what belongs to it; the one that was moved before goes */
+/* Move the file and its WAL files; they replace those moved before */
 static int move_aside(const char *path)
 {
 	static const char *const parts[] = {"", "-wal", "-shm"};
@@ -209,12 +209,12 @@ static int begin_anew(sqlite3 **dbp, const char *path, const char *why,
 
 
 /**
- * Open the file, and make it if there is none.  Logs its errors.
+ * Open the file, or make it if it does not exist.  Logs its errors.
  *
  * @param dbp Set to it; to be closed after a failure, too.  The statements of
  *            this thread, of the file at hand, are prepared.
  * @param dir Its directory
- * @param f   Set to what it says
+ * @param f   Set to its content
  *
  * @return 0 if success, ENOMEM, EIO if SQLite can't use the file, or an error
  * of rename()
@@ -246,12 +246,12 @@ int fleetfile_open(sqlite3 **dbp, const char *dir, struct fleetfile *f)
 
 
 /**
- * Say how far the stream was read, within a transaction
+ * Write how far the stream was read, within a transaction
  *
  * @param db The file
- * @param f  What to say
+ * @param f  Values to write
  *
- * @return SQLITE_DONE, or what SQLite says
+ * @return SQLITE_DONE, or the error of SQLite
  */
 int fleetfile_write(sqlite3 *db, const struct fleetfile *f)
 {
@@ -277,11 +277,11 @@ int fleetfile_write(sqlite3 *db, const struct fleetfile *f)
 
 
 /**
- * Forget all that is in the file, within a transaction
+ * Delete the whole content of the file, within a transaction
  *
  * @param db The file
  *
- * @return SQLITE_DONE, or what SQLite says
+ * @return SQLITE_DONE, or the error of SQLite
  */
 int fleetfile_empty(sqlite3 *db)
 {

@@ -1,16 +1,16 @@
 /**
- * @file redo.c  The redo log: what a turn writes, kept before it is sent
+ * @file redo.c  The redo log: it keeps the writes of a turn before they are sent
  *
  * A turn costs a copy here, where a commit of SQLite costs a write() for each
- * page that changed, so that SQLite need commit only now and then.  Whoever
- * opens the store after a crash repeats what SQLite has not got.  Without it a
- * transfer costs the store many times the CPU, and the time:
+ * page that changed, so that SQLite need commit only now and then.  After a
+ * crash, the next referd repeats the writes that SQLite has not got.  Without
+ * the log a transfer costs the store many times the CPU, and the time:
  * `tests/bench/run savings` measures both side by side.
  *
- * The copy goes to memory that outlives us, ring.c, and the writer brings it
- * to disk; where there is no such memory, it is written to disk at once. Where
- * what is kept has to outlive a loss of power, the syncer takes it from that
- * memory, at once, and forces it onto the disk.
+ * The copy goes to memory that outlives the process, ring.c, and the writer
+ * brings it to disk.  Without such memory, it is written to disk at once.  If
+ * the kept writes must outlive a loss of power, the syncer takes them from
+ * that memory at once, and forces them onto the disk.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -35,7 +35,7 @@ struct buffer {
 };
 
 static struct buffer turn_buffer; /* of the one at hand */
-static bool power;                /* what is kept has to be on the disk */
+static bool power;                /* the kept writes must be on the disk */
 
 
 static void put(struct buffer *b, const void *p, size_t len)
@@ -63,7 +63,7 @@ static void put_u32(struct buffer *b, uint32_t value)
 }
 
 
-/* With its NUL, so that it can be read where it stands */
+/* With its NUL, so that it can be read in place */
 static void put_text(struct buffer *b, const char *text, size_t len)
 {
 	put_u32(b, (uint32_t)len + 1);
@@ -163,7 +163,7 @@ void redo_open(const char *dir, uint64_t key, const char *const *sql,
  * Add a write to the turn at hand
  *
  * @param stmt   Number of its statement
- * @param values What is bound to it
+ * @param values Values bound to it
  * @param count  Number of values
  */
 void redo_add(unsigned stmt, const struct value *values, unsigned count)
@@ -205,13 +205,13 @@ bool redo_is_memory(void)
 
 
 /**
- * Keep what was added since the last time
+ * Keep the writes that were added since the last time
  *
  * @param turn Number of the turn, above that of the last
  *
- * @return 0 if success, ENOMEM if what was added has no room in memory, ENOSPC
- * if the ring is full, EFBIG if it is too small, EBADF if there is none and it
- * has to be forced onto the disk, or an error of redofile_append()
+ * @return 0 if success, ENOMEM if memory has no room for the writes, ENOSPC if
+ * the ring is full, EFBIG if it is too small, EBADF if there is no ring and the
+ * writes must be on the disk, or an error of redofile_append()
  */
 int redo_write(uint64_t turn)
 {
@@ -240,7 +240,7 @@ int redo_write(uint64_t turn)
 
 
 /**
- * Note that what was written so far is on its way into the database
+ * Note that the writes so far are on their way into the database
  */
 void redo_taken(void)
 {
@@ -250,7 +250,7 @@ void redo_taken(void)
 
 
 /**
- * Note what is in the database; in the loop
+ * Note the last turn in the database; in the loop
  *
  * @param turn Number of the last turn that is there
  */
@@ -282,7 +282,7 @@ static int bring(uint64_t *turnp, bool sync)
 
 
 /**
- * Bring to disk what is in memory; in the writer
+ * Bring the log from memory to disk; in the writer
  *
  * @return 0 if success, or an error of redofile_append()
  */
@@ -295,7 +295,7 @@ int redo_bring(void)
 
 
 /**
- * Force onto the disk what is in memory; in the syncer
+ * Force the log from memory onto the disk; in the syncer
  *
  * @param turnp Set to the number of the last turn that is there, unless there
  *              was none

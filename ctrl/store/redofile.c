@@ -1,7 +1,7 @@
 /**
  * @file redofile.c  The redo log on disk
  *
- * Two files: while what is in one gets into the database, the other is filled.
+ * Two files: while one is brought into the database, the other is filled.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -70,8 +70,8 @@ void redofiles_close(void)
 }
 
 
-/* A file that need not grow has nothing but its data to be forced onto the
-   disk.  What an earlier referd has left must not be there any more. */
+/* If a file need not grow, only its data must be forced onto the disk.  The
+   records of an earlier referd must be overwritten. */
 static int fill(int fd, off_t at)
 {
 	static const char zeros[4096];
@@ -87,12 +87,12 @@ static int fill(int fd, off_t at)
 
 
 /**
- * Begin with files in which nothing is left to do
+ * Begin with files without records to repeat
  *
  * @param dir    Directory of the store
- * @param header What stands in front of the records
- * @param len    Bytes of it
- * @param sync   True if they are to be on the disk
+ * @param header Bytes in front of the records
+ * @param len    Length of the header
+ * @param sync   True if the files must be on the disk
  *
  * @return 0 if success, or an error of open(), pwrite() or fsync(): nothing
  *         can be appended
@@ -124,7 +124,7 @@ int redofiles_open(const char *dir, const char *header, size_t len, bool sync)
 
 
 /**
- * Write records behind those that are there
+ * Append records
  *
  * @param p    Records
  * @param len  Bytes of them
@@ -157,8 +157,8 @@ int redofile_append(const char *p, size_t len, uint64_t turn)
 
 
 /**
- * Force what was appended onto the disk.  What the disk has not taken once is
- * not tried again: the kernel may have let go of it.
+ * Force the appended records onto the disk.  After a failure it does not try
+ * again: the kernel may have dropped the data.
  *
  * @return 0 if success, or an error of fdatasync(): nothing may follow until
  *         all of it is done
@@ -197,7 +197,7 @@ static void clear(struct file *f)
 
 
 /**
- * Forget what is done
+ * Forget the turns that are in the database
  *
  * @param turn Number of the last turn that is in the database
  */

@@ -1,5 +1,5 @@
 /**
- * @file redoformat.c  What the redo log looks like, on disk and in memory
+ * @file redoformat.c  The format of the redo log, on disk and in memory
  *
  * Copyright (C) 2026 the sip_refer authors
  */

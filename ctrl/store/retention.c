@@ -1,10 +1,11 @@
 /**
  * @file retention.c  How long the past is kept
  *
- * What is too old, or too much, goes in steps so small that nobody notices.
- * What was said of a call stays while the call lives or has hooks to deliver.
- * A thread looks for what may go, which it can't tell; the loop decides, and
- * has it written as all else.
+ * Records that are too old, or too many, are removed in steps too small to
+ * disturb clients.  The messages of a call stay while the call lives or has
+ * hooks to deliver.  A thread collects candidates, but does not know the live
+ * calls; the loop decides, and writes the removal as any other write.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 
@@ -51,7 +52,8 @@ struct old_transfer {
 	size_t call;
 };
 
-/* What may go, as the thread finds it; nobody else touches it meanwhile */
+/* The candidates for removal.  While the thread looks for them, only the
+   thread accesses this. */
 struct step {
 	struct job *job;
 	bool ran;
@@ -76,9 +78,9 @@ static struct {
 	int64_t size; /* in bytes */
 	int64_t free; /* bytes of the file when it was shrunk */
 
-	/* Behind these the next step goes on.  A sweep begins anew once it has
-	   come to what is to be kept, for the sake of the calls that have
-	   ended since. */
+	/* The next step goes on behind these.  A sweep begins anew once it has
+	   come to records that are to be kept, for the calls that have ended
+	   since. */
 	int64_t message;
 	int64_t transfer;
 
@@ -164,7 +166,7 @@ static void find_blocks(struct step *s)
 }
 
 
-/* Whatever of the messages goes in this step: the loop knows better */
+/* Find them as if all messages of this step were removed: the loop decides */
 static void find_transfers(struct step *s)
 {
 	const int64_t last = s->blockc ? s->blocks[s->blockc - 1].last
@@ -204,7 +206,7 @@ static void forget(unsigned n, int64_t id)
 }
 
 
-/* What is said of a call that is busy stays.  True if something goes. */
+/* Keep the messages of busy calls.  True if any messages are removed. */
 static bool forget_block(const struct step *s, const struct old_block *b)
 {
 	const char *call_sid = s->calls + b->calls;
@@ -359,13 +361,13 @@ static void done_handler(void *arg)
 
 
 /**
- * Begin to remove a few of what need not be kept any more
+ * Begin to remove a few of the records that need not be kept any more
  */
 void retention_step(void)
 {
 	struct step *s;
 
-	/* what is to be seen first would take long */
+	/* db_sync() would take long */
 	if (db_trouble() || retention.step) {
 		wait(false);
 		return;
@@ -397,7 +399,7 @@ void store_figures(struct store_figures *f)
 
 
 /**
- * Tell what has become of the last step
+ * Get the result of the last step
  *
  * @return Whether it is under way, and if not, whether there may be more to
  *         remove

@@ -1,10 +1,10 @@
 /**
- * @file ring.c  The redo log in memory that outlives us, until it is on disk
+ * @file ring.c  The redo log in memory that outlives referd, until it is on disk
  *
- * A file in a file system that has no disk, mapped: what a turn writes is
- * copied there, which never waits and needs no system call.  It is there when
- * we are killed.  The writer brings it to disk a little later, which may take
- * as long as the disk likes.  Once there is nothing in it, it begins anew.
+ * A mapped file in a file system without a disk.  The writes of a turn are
+ * copied there, which never waits and needs no system call.  The file remains
+ * if referd is killed.  The writer brings it to disk a little later, however
+ * slow the disk is.  Once the ring is empty, it begins anew.
  *
  * The loop moves the head, the writer moves the tail.
  *
@@ -99,7 +99,7 @@ unsigned ring_places(void)
 }
 
 
-/* Whoever moves, or copies, a state directory has another one */
+/* A state directory that was moved or copied has another path here */
 static int make_path(char *path, const char *dir, unsigned n)
 {
 	const char *where = place(n);
@@ -146,12 +146,12 @@ static bool is_memory(int fd)
 
 
 /**
- * Find what a crash has left
+ * Find the ring that a crash has left
  *
  * @param dir Directory of the store
  * @param n   Number of the place where it may be
  *
- * @return Descriptor, -1 if there is none of ours
+ * @return Descriptor, -1 if this directory has none there
  */
 int ring_find(const char *dir, unsigned n)
 {
@@ -208,7 +208,7 @@ static int map(void)
 }
 
 
-/* What another one has left here is of no use any more */
+/* Replace the file that another referd has left here: it is no longer of use */
 static int make_file(const char *dir, unsigned n)
 {
 	int err;
@@ -251,14 +251,14 @@ static void begin(const char *header, size_t len)
 
 
 /**
- * Begin with an empty one
+ * Begin with an empty ring
  *
  * @param dir    Directory of the store
  * @param header What stands in front of the records
  * @param len    Bytes of it
  *
- * @return 0 if success, ENOENT if there is no directory for it, or why the
- * last one that there is can't have it
+ * @return 0 if success, ENOENT if there is no directory for it, or the error
+ * in the last directory that was tried
  */
 int ring_open(const char *dir, const char *header, size_t len)
 {
@@ -285,8 +285,8 @@ int ring_open(const char *dir, const char *header, size_t len)
 
 
 /**
- * Begin with one that goes with us: what is in it counts only once it is on
- * the disk
+ * Begin with a ring that ends with the process: its records are kept only once
+ * they are on the disk
  *
  * @param header What stands in front of the records
  * @param len    Bytes of it
@@ -342,8 +342,8 @@ void ring_close(bool done)
 }
 
 
-/* From the front, with the memory of a quiet time.  What is left of the
-   records behind has lower numbers: nobody takes it for later turns. */
+/* From the front, with the memory of a quiet time.  The old records behind
+   have lower numbers, so that they are not taken for later turns. */
 static void begin_anew(void)
 {
 	ring.base = ring.head;
@@ -355,7 +355,7 @@ static void begin_anew(void)
 
 
 /**
- * Put a record behind those that are there; in the loop
+ * Append a record; in the loop
  *
  * @param p   Record
  * @param len Bytes of it
@@ -425,7 +425,7 @@ const char *ring_next(size_t *lenp, uint64_t *turnp)
 
 
 /**
- * Note that some of what is there is needed no more; in the writer
+ * Note that the first records are no longer needed; in the writer
  *
  * @param len Bytes from the front on
  */

@@ -18,7 +18,7 @@
 #include "store.h"
 
 
-/* PRAGMA user_version of what we write */
+/* PRAGMA user_version of the files that this version writes */
 enum { VERSION = 7 };
 
 #define TABLE_SQL(t)                                                          \
@@ -31,9 +31,9 @@ enum { VERSION = 7 };
    in so many bytes from `start` on.
 
    `code` is the final status, `seq` the number of the last message about it.
-   `target` and `words` are what one searches in, in small letters.  What is
-   filtered by stands in the index by time, too, so that the rows that do not
-   match are not looked up. */
+   Searches look in `target` and `words`, which are in lower case.  The index
+   by time also has the columns of the filters, so that rows that do not match
+   are not looked up. */
 static const char *const tables[] = {
 	TABLE_SQL("nodes"),
 	TABLE_SQL("sessions"),
@@ -72,8 +72,8 @@ static const char *const block_tables[] = {
 	" PRIMARY KEY(call, block)) WITHOUT ROWID",
 };
 
-/* What came to that version since; `transfer` is a number for the transfer_id,
-   as `call` above.  An older referd of it does not look at
+/* Tables added to that version later; `transfer` is a number for the
+   transfer_id, as `call` above.  An older referd of that version ignores
    them */
 static const char *const added[] = {
 	"CREATE TABLE IF NOT EXISTS late("
@@ -102,8 +102,8 @@ static const char add_member[] = "ALTER TABLE transfers ADD COLUMN member "
 #define EACH_SQL(t)   "SELECT key, data FROM " t " ORDER BY id"
 #define KEYS_SQL(t)   "SELECT key FROM " t
 
-/* What leads to the few rows that are looked at comes first; the rest of the
-   filter is the same for all.  A filter that is NULL lets everything pass. */
+/* The condition that selects the few rows to look at comes first; the rest of
+   the filter is the same for all.  A filter that is NULL matches all rows. */
 #define FIND_SQL(index, first)                                                \
 	"SELECT key, data FROM transfers INDEXED BY transfers_" index         \
 	" WHERE " first " AND (started, id) < (?1, ?2) AND started >= ?3"     \
@@ -230,7 +230,7 @@ const char *const schema_sql[STMTS] = {
 };
 
 
-/* What stands first, unchanged if nothing does */
+/* Read the number in the first row; without a row it stays unchanged */
 static int read_number(sqlite3 *db, const char *sql, int *np)
 {
 	sqlite3_stmt *stmt;
@@ -282,7 +282,7 @@ static int add_columns(sqlite3 *db)
 }
 
 
-/* All that there are not, or none; what can't be written is noticed now */
+/* Make all missing tables, or none; a file that can't be written fails here */
 static int make_tables(sqlite3 *db, int version)
 {
 	int rc;
@@ -331,7 +331,7 @@ bool schema_is_foreign(sqlite3 *db)
  * @param db The file
  *
  * @return 0 if success, ENOTSUP if another referd has made its tables (which
- *         is said), EIO if it can't be read or written
+ *         is logged), EIO if it can't be read or written
  */
 int schema_apply(sqlite3 *db)
 {
@@ -397,11 +397,11 @@ static int shrink(void)
 /**
  * Run a write in a transaction, in a thread that has the statements
  *
- * @param b    What comes together for that file
+ * @param b    Blocks in the making for that file
  * @param file The file
  * @param todo The write
  *
- * @return SQLITE_DONE, or what SQLite says
+ * @return SQLITE_DONE, or the error of SQLite
  */
 int schema_run(struct blocks *b, sqlite3 *file, const struct todo *todo)
 {
@@ -414,8 +414,8 @@ int schema_run(struct blocks *b, sqlite3 *file, const struct todo *todo)
 }
 
 
-/* Of the file of this referd's own: whoever writes it has this, one thread at
-   a time */
+/* Of the file of this referd's own: only the thread that writes the file uses
+   it, one thread at a time */
 static struct blocks *own;
 
 

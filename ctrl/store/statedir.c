@@ -1,5 +1,5 @@
 /**
- * @file statedir.c  The directory of what survives a restart
+ * @file statedir.c  The directory of the state that survives a restart
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,7 +99,8 @@ static int sync_dir(const char *dir)
 }
 
 
-/* Others own it, and some can't be opened: what is in it was not made here */
+/* Others own the parents, and some can't be opened: referd has not made the
+   entries in those */
 static void sync_parents(const char *dir)
 {
 	char path[4096];
@@ -115,7 +116,7 @@ static void sync_parents(const char *dir)
 
 /**
  * Force the names of the files in the directory onto the disk, and its own.
- * Says itself what is wrong.
+ * Logs its errors.
  *
  * @param dir Directory
  *

@@ -23,7 +23,7 @@ static struct {
 	bool runs;
 	struct wake news;
 
-	/* What both threads touch */
+	/* Shared by both threads */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	bool asked; /* turns have come */
@@ -50,7 +50,8 @@ static double now(void)
 }
 
 
-/* The loop reads them in each turn: it is far behind where there is no room */
+/* The loop reads them in each turn; if the array is full, the loop is far
+   behind */
 static void note_time(double seconds)
 {
 	if (syncer.timec < TIMES_MAX)
@@ -112,7 +113,7 @@ static void *thread_main(void *arg)
 }
 
 
-/* What is new is looked for at the end of each turn */
+/* The loop only has to wake: each turn looks for news at its end */
 static void news_handler(void *arg)
 {
 	(void)arg;
@@ -166,8 +167,8 @@ void syncer_close(void)
 
 
 /**
- * Have what was written forced onto the disk.  The loop turns when that is
- * done, or has failed.
+ * Have the writes forced onto the disk.  The loop turns when that is done, or
+ * has failed.
  */
 void syncer_ask(void)
 {
@@ -189,7 +190,7 @@ void syncer_turn(void)
 
 
 /**
- * Tell what is in the database, and needs no redo log
+ * Note the last turn in the database: up to it no redo log is needed
  *
  * @param turn Number of the last turn that is there
  */
@@ -202,7 +203,7 @@ void syncer_settled(uint64_t turn)
 
 
 /**
- * Tell what is on the disk, and count how long that took
+ * Get the last turn on the disk, and count how long its writing took
  *
  * @return Number of the last turn that is there, 0 if none is
  */

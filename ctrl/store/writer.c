@@ -2,10 +2,10 @@
  * @file writer.c  Writes to the disk, beside the loop
  *
  * A thread with a connection of its own.  It brings the redo log from memory
- * to disk, a little after something has come: all that came since at once.  It
- * brings into SQLite's file what the loop has taken for that, and copies from
- * SQLite's log what is there.  Each of them may wait for the disk; the loop
- * does not, and no lock of the two is held meanwhile.
+ * to disk, a little after a write has come, together with all writes since.
+ * It brings the batch of the loop into SQLite's file, and copies SQLite's log
+ * into the file.  Each of these may wait for the disk; the loop does not wait,
+ * and meanwhile the two threads hold no lock in common.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -34,7 +34,7 @@
 
 enum {
 	BUSY_TIME = 250,  /* ms for another process to let go of the file */
-	BRING_TIME = 200, /* ms until what is in memory is brought to disk */
+	BRING_TIME = 200, /* ms until the ring is brought to disk */
 	LOG_PAGES = 1000, /* that SQLite's log may have, or so */
 	NICENESS = 10,
 };
@@ -51,13 +51,13 @@ static struct {
 	int bell;  /* wakes the thread */
 	int pages; /* of SQLite's log */
 
-	/* What both threads touch */
+	/* Shared by both threads */
 	_Atomic(struct batch *) batch; /* that is to be settled */
 	atomic_bool asleep;            /* until the bell rings */
 	atomic_bool lost;              /* the disk takes no redo log */
 	atomic_bool ends;
 
-	/* For who waits */
+	/* For a caller that waits */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	bool ready;
@@ -94,7 +94,7 @@ static void await_bell(int time)
 }
 
 
-/* While something comes now and then, nobody needs to ring */
+/* While writes come now and then, the loop need not ring the bell */
 static void sleep_a_little(void)
 {
 	await_bell(writer.power ? -1 : BRING_TIME);
@@ -106,7 +106,7 @@ static void sleep_a_little(void)
 		await_bell(-1);
 	writer.asleep = false;
 
-	/* what comes with it is brought at once */
+	/* the writes that come meanwhile are brought together */
 	if (!is_wanted())
 		await_bell(BRING_TIME);
 }
@@ -142,7 +142,7 @@ static void bring(void)
 }
 
 
-/* Behind a commit; those who read hold nothing up for long */
+/* After a commit; readers do not delay it for long */
 static void copy(void)
 {
 	if (writer.pages < LOG_PAGES)
@@ -211,7 +211,7 @@ static void *thread_main(void *arg)
 }
 
 
-/* What is new is looked for at the end of each turn */
+/* The loop only has to wake: each turn looks for news at its end */
 static void news_handler(void *arg)
 {
 	(void)arg;
@@ -257,11 +257,11 @@ static int start(void)
  * Get ready to write.  Logs its errors.
  *
  * @param path  Path of the file
- * @param rules What is known of the statements
+ * @param rules Properties of the statements
  * @param sql   Statements
  * @param count Number of statements
- * @param power True if what is in the file has to outlive a loss of power: the
- *              redo log is the syncer's then
+ * @param power True if the content of the file must outlive a loss of power:
+ *              the syncer handles the redo log then
  *
  * @return 0 if success, EIO if SQLite can't use the file, ENOMEM, EAGAIN if
  * there can be no thread, or an error of eventfd()
@@ -300,7 +300,7 @@ int writer_open(const char *path, const struct db_rules *rules,
 
 
 /**
- * End, once what was asked for is done
+ * End the thread, once it has done its work
  */
 void writer_close(void)
 {
@@ -321,10 +321,10 @@ void writer_close(void)
 
 
 /**
- * Have what was taken written to the file.  The loop turns when that is done,
- * or has failed.
+ * Have a batch written to the file.  The loop turns when that is done, or has
+ * failed.
  *
- * @param batch What was taken, until writer_settled()
+ * @param batch Batch, which the writer uses until writer_settled()
  */
 void writer_settle(struct batch *batch)
 {
@@ -357,7 +357,7 @@ void writer_await(void)
 
 
 /**
- * Have what is in memory brought to disk before long
+ * Have the ring brought to disk before long
  */
 void writer_bring(void)
 {

@@ -230,7 +230,8 @@ static void note_own(struct feed *f, uint64_t own, size_t size)
 
 
 /* To an application, referd is the client and must mask its text (RFC 6455
-   section 5.3).  The text is masked in place, so a shared frame is copied. */
+   section 5.3).  Text is masked in place, and the frame is shared: a copy of
+   it is sent. */
 static int write_app(struct feed *f, struct frame *frame)
 {
 	unsigned char *copy = malloc(LWS_PRE + frame->len);
@@ -362,7 +363,7 @@ static void replay_own(struct feed *f)
 
 
 /* A client that is behind reads from the store until it has read all of its
-   messages.  Messages for other clients take turns to skip, too. */
+   messages.  Skipping the messages for other clients takes turns, too. */
 static void replay(struct feed *f)
 {
 	const struct listener to = {f->name, f->call_sid, f->jambonz};
