@@ -1,5 +1,5 @@
 /**
- * @file log.c  Lines to stderr, or to the log of the process that we are in
+ * @file log.c  Lines to stderr, or to the log of the host process
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,8 +20,8 @@ static const char *const names[] = {"error", "warning", "info", "debug"};
 static enum log_level threshold = LOG_INFO;
 static log_h *sink; /* NULL for stderr */
 
-/* Lines that wait until the loop has the time to write them.  A thread beside
-   the loop only adds lines: baresip's log takes them from one thread alone. */
+/* Lines that wait until the loop has time to write them.  Other threads only
+   add lines: baresip's log accepts lines from one thread only. */
 static struct {
 	bool hold;
 	pthread_t home; /* the loop's thread, while lines are held */

@@ -42,9 +42,9 @@ struct packet {
 
 typedef void(packet_h)(struct packet *p, void *arg);
 
-/* Reads packets from several texts, which may have one of them twice */
+/* Reads packets from several texts, which may repeat a packet */
 struct packet_reader {
-	struct packet at; /* the one that is not whole */
+	struct packet at; /* the packet that is still incomplete */
 	size_t size;
 };
 
@@ -75,7 +75,7 @@ struct hep_config {
 void bytes_put(struct bytes *b, const void *p, size_t len);
 
 /**
- * Free them
+ * Free the bytes
  *
  * @param b Bytes, empty afterwards
  */
@@ -94,7 +94,7 @@ void bytes_free(struct bytes *b);
 void packet_comment(char *buf, size_t size, const struct packet *p);
 
 
-/* gather: What the store has of the SIP messages of a transfer */
+/* gather: The SIP messages of a transfer in the store */
 
 /**
  * Write the SIP messages of a transfer, and of the other attempts of its verb;
@@ -108,7 +108,7 @@ void packet_comment(char *buf, size_t size, const struct packet *p);
 int capture_gather(struct json *j, const char *id);
 
 
-/* hep: A packet as HOMER takes it */
+/* hep: A packet in the format of HOMER */
 
 /**
  * Write a packet as HEP3, in one datagram.  A message that does not fit is
@@ -158,8 +158,8 @@ void hep_send(const char *packets);
 /* mask: Numbers with all but their last digits hidden */
 
 /**
- * Put a * for each digit of a number of somebody but its last ones; the length
- * stays
+ * Replace each digit of a person's number, except the last ones, by a *; the
+ * length stays
  *
  * @param p Packet
  */
@@ -198,7 +198,7 @@ void packets_take(struct packet_reader *r, const struct cJSON *list,
 void packets_end(struct packet_reader *r);
 
 
-/* pcapng: Packets as Wireshark takes them */
+/* pcapng: Packets in the format of Wireshark */
 
 /**
  * Begin a file

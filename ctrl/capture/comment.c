@@ -29,7 +29,7 @@ static void copy_word(char buf[WORD_SIZE], const char *p, const char *end,
 }
 
 
-/* The method of the request that a response answers */
+/* The method of the request that the response belongs to */
 static void method_of_cseq(char buf[WORD_SIZE], const struct packet *p)
 {
 	const char *cseq = strcasestr(p->data, "\nCSeq");

@@ -1,8 +1,9 @@
 /**
- * @file gather.c  What the store has of the SIP messages of a transfer
+ * @file gather.c  The SIP messages of a transfer in the store
  *
- * With those of the other attempts of its verb: {"transfer":…,"parts":[…]},
- * each part with its `transfer`, and `packets`, arrays as they were reported.
+ * The text includes the other attempts of its verb:
+ * {"transfer":…,"parts":[…]}.  Each part has its `transfer`, and `packets`, the
+ * arrays as they were reported.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

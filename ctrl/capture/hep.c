@@ -1,8 +1,8 @@
 /**
- * @file hep.c  A packet as HOMER takes it
+ * @file hep.c  A packet in the format of HOMER
  *
- * HEP3, as "The HEP/EEP protocol, rev. 36" of sipcapture.org has it: after the
- * word and the length of all, chunks of vendor 0, each with its type and its
+ * HEP3, as specified by "The HEP/EEP protocol, rev. 36" of sipcapture.org: the
+ * word and the total length, then chunks of vendor 0, each with its type and
  * length.  All numbers have their highest byte first.
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -39,7 +39,7 @@ enum {
 
 	US_PER_S = 1000000,
 	CHUNK_SIZE = 6,
-	CALL_ID_MAX = 1024, /* of what HOMER finds it by [bytes] */
+	CALL_ID_MAX = 1024, /* of the key that HOMER searches by [bytes] */
 };
 
 

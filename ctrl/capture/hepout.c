@@ -1,7 +1,7 @@
 /**
  * @file hepout.c  Packets on their way to HOMER
  *
- * A datagram is sent at once, or lost and counted: nothing waits for it.
+ * A datagram is either sent at once, or dropped and counted.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -30,8 +30,8 @@ static struct {
 	bool numeric;
 	uint32_t id;
 	bool mask;
-	int fd;    /* -1 while there is no address */
-	bool told; /* that there is none */
+	int fd;    /* -1 while the address is unknown */
+	bool told; /* the missing address was logged */
 	struct resolve *lookup;
 	struct timer timer;
 } hep = {.fd = -1};

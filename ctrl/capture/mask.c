@@ -1,8 +1,8 @@
 /**
  * @file mask.c  Numbers with all but their last digits hidden
  *
- * Finds numbers of people like the page, web/mask.js; but a * replaces each
- * digit, so that each length in a message stays true.
+ * Finds numbers of people as the page does, web/mask.js, but replaces each
+ * digit by a *, so that each length in a message stays true.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,7 +25,7 @@ struct line {
 	size_t len;
 };
 
-/* Header fields whose numbers are no numbers of people */
+/* Header fields with numbers that do not belong to people */
 static const char *const exact[] = {"Via", "v", "CSeq", "Call-ID",
 				    "i",   "l", "RAck", "Content-Length"};
 
@@ -78,7 +78,7 @@ static void hide(const struct line *l, size_t begin, size_t end)
 }
 
 
-/* Before an @, or in a URI that names nobody else */
+/* The end of the user: before an @, or in a URI that has only a user */
 static size_t user_end(const struct line *l, size_t at)
 {
 	const bool tel = is_scheme(l, at, "tel:");

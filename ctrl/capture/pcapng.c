@@ -1,9 +1,8 @@
 /**
- * @file pcapng.c  Packets as Wireshark takes them
+ * @file pcapng.c  Packets in the format of Wireshark
  *
  * draft-ietf-opsawg-pcapng: a section header, one interface, and an enhanced
- * packet block for each message.  A message is one datagram, whatever its
- * transport.
+ * packet block for each message.  A message of any transport is one datagram.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -59,7 +59,7 @@ static struct {
 	double retry;
 	unsigned shrunk, stale;
 
-	char epoch[FLEET_EPOCH_SIZE]; /* of what was read, "" for nothing */
+	char epoch[FLEET_EPOCH_SIZE]; /* of the stream read, "" if none was */
 	uint64_t last;                /* of the stream that was taken */
 	struct {
 		uint64_t seq;
@@ -127,8 +127,8 @@ static void try_later(const char *why)
 }
 
 
-/* This referd must delete what was made in its name: it gets all messages of
-   the subject, useful or not */
+/* This referd must delete a consumer made in its name, which otherwise sends
+   it all messages of the subject */
 static void delete_consumer(const char *name)
 {
 	char subject[BUS_SUBJECT_SIZE];
@@ -334,7 +334,7 @@ static void begin_same(const char *why)
 
 
 /* True if the stream has fewer messages than were read.  A newly elected
-   leader may say so before it has read its log. */
+   leader may report this before it has read its log. */
 static bool is_shrunk(uint64_t last)
 {
 	if (last >= consumer.last) {
@@ -514,8 +514,8 @@ static void differs_handler(int err, const struct fleetbus_news *n, void *arg)
 }
 
 
-/* Either what was read is gone from the stream, or the server of this consumer
-   was cut off and still has messages of its own */
+/* Either the messages that were read are gone from the stream, or the server
+   of this consumer was cut off and still has messages of its own */
 static void ask_which(uint64_t seq)
 {
 	char subject[BUS_SUBJECT_SIZE];
@@ -600,7 +600,7 @@ static void message_handler(const struct fleetbus_news *n, void *arg)
 }
 
 
-/* A heartbeat, or what else the engine says of a consumer */
+/* A heartbeat, or another status of a consumer from the engine */
 static void status_handler(const struct fleetbus_news *n, void *arg)
 {
 	(void)arg;

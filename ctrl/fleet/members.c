@@ -239,8 +239,9 @@ static void early_handler(void *arg)
 
 
 /*
- * This process stood still, as it does in a machine that is suspended: what
- * was sent meanwhile is read after this turn, and nobody was silent.
+ * This process stood still, as in a suspended machine.  Messages that members
+ * sent meanwhile are read after this turn, so the pause does not count as
+ * silence.
  */
 static void still_handler(struct machine *m, void *arg)
 {
@@ -359,7 +360,7 @@ void members_soon(void)
 
 
 /**
- * Tell what this turn of the loop has changed
+ * Report the changes of this turn of the loop
  */
 void members_flush(void)
 {

@@ -1,10 +1,10 @@
 /**
- * @file publisher.c  Brings what happens here into the stream of the fleet
+ * @file publisher.c  Brings the messages of this member into the fleet's stream
  *
- * The store is the queue.  One batch is on its way at a time.  After any doubt
- * about its arrival, the stream is asked for our last message, and publishing
- * goes on after it.  A repetition within the window of the stream has the same
- * Nats-Msg-Id, so that the stream drops it.
+ * The store is the queue.  One batch is on its way at a time.  If its arrival
+ * is in doubt, the publisher asks the stream for the last message of this
+ * member, and goes on after it.  A repetition within the window of the stream
+ * has the same Nats-Msg-Id, and the stream drops it.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,13 +32,13 @@
 /* Seconds */
 static const double answer_time = 1, wait_min = .05, wait_max = 1;
 
-/* Whose messages are for members, and for no client */
+/* Its messages are for members, and not for clients */
 static const struct listener listener = {"fleet-", NULL, false};
 
 static struct {
 	bool open;
 	bool held;
-	bool known;     /* what the stream has of us */
+	bool known;     /* whether the stream has messages of ours, and which */
 	bool lost;      /* it has nothing of us: is it another stream? */
 	bool spoken;    /* it has something that this boot has published */
 	bool anew;      /* our numbers begin again */
@@ -225,7 +225,7 @@ static void sent(const struct jetstream_ack *ack)
 
 static void refused(int err, const struct jetstream_error *e)
 {
-	/* there is no listener: the stream does not exist now */
+	/* no listener: the stream does not exist now */
 	if (err == EHOSTUNREACH)
 		engine_look();
 	else
@@ -508,9 +508,9 @@ uint64_t publisher_lag(void)
 
 
 /**
- * Tell up to where the stream has what happens here
+ * Get the last message of this member that is in the stream
  *
- * @return Number of the message, 0 if that is not known
+ * @return Number of the message, 0 if it is not known
  */
 uint64_t publisher_sent(void)
 {

@@ -1,5 +1,5 @@
 /**
- * @file redo.c  The redo log: it keeps the writes of a turn before they are sent
+ * @file redo.c  The redo log: keeps the writes of a turn before it sends
  *
  * A turn costs a copy here, where a commit of SQLite costs a write() for each
  * page that changed, so that SQLite need commit only now and then.  After a
@@ -210,8 +210,8 @@ bool redo_is_memory(void)
  * @param turn Number of the turn, above that of the last
  *
  * @return 0 if success, ENOMEM if memory has no room for the writes, ENOSPC if
- * the ring is full, EFBIG if it is too small, EBADF if there is no ring and the
- * writes must be on the disk, or an error of redofile_append()
+ * the ring is full, EFBIG if it is too small, EBADF if there is no ring and
+ * the writes must be on the disk, or an error of redofile_append()
  */
 int redo_write(uint64_t turn)
 {

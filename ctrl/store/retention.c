@@ -1,5 +1,5 @@
 /**
- * @file retention.c  How long the past is kept
+ * @file retention.c  Removal of old messages and transfers
  *
  * Records that are too old, or too many, are removed in steps too small to
  * disturb clients.  The messages of a call stay while the call lives or has
@@ -367,7 +367,7 @@ void retention_step(void)
 {
 	struct step *s;
 
-	/* db_sync() would take long */
+	/* in trouble, the job would wait long for the pending writes */
 	if (db_trouble() || retention.step) {
 		wait(false);
 		return;

@@ -1,5 +1,5 @@
 /**
- * @file ring.c  The redo log in memory that outlives referd, until it is on disk
+ * @file ring.c  The redo log in memory that outlives referd, until on disk
  *
  * A mapped file in a file system without a disk.  The writes of a turn are
  * copied there, which never waits and needs no system call.  The file remains
@@ -208,7 +208,7 @@ static int map(void)
 }
 
 
-/* Replace the file that another referd has left here: it is no longer of use */
+/* Replace the file that another referd has left here: nothing needs it now */
 static int make_file(const char *dir, unsigned n)
 {
 	int err;

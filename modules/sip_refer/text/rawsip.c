@@ -1,8 +1,8 @@
 /**
- * @file rawsip.c  What tells a SIP message from others, in its bytes alone
+ * @file rawsip.c  Identifies a SIP message by its bytes alone
  *
- * Each message of a baresip is looked at, most of them for nothing: no more of
- * it is read than its first line and the names of its header fields.
+ * The module looks at each message of a baresip, and needs few of them.  It
+ * reads only the first line and the names of the header fields.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,7 +16,7 @@
 static const char version[] = "SIP/2.0 ";
 
 
-/* A line without its end, and what is left behind it */
+/* A line without its end, and the rest behind it */
 static bool line_next(struct pl *line, struct pl *left)
 {
 	const char *end;
@@ -190,8 +190,8 @@ static bool digest_response(struct pl *resp, const struct pl *val)
 }
 
 
-/* In a digest, what was computed from the password; elsewhere all behind the
-   scheme */
+/* Blank the value computed from the password in a digest, otherwise everything
+   behind the scheme */
 static void blank(char *p, size_t len)
 {
 	struct pl val = {p, len}, what;
@@ -228,7 +228,7 @@ void rawsip_blank(char *pkt, size_t len)
 		    !is_field(&val, &line, "Proxy-Authorization", 0))
 			continue;
 
-		/* folded lines belong to it */
+		/* folded lines belong to the field */
 		while (left.l && (left.p[0] == ' ' || left.p[0] == '\t')) {
 			(void)line_next(&line, &left);
 			val.l = line.p + line.l - val.p;

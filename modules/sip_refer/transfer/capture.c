@@ -1,9 +1,10 @@
 /**
  * @file capture.c  The SIP messages of transfers, byte for byte
  *
- * What makes a call is kept while the call lives: a transfer of it begins with
- * that. From the start of a transfer on, each message of its call is reported,
- * a few at a time: nobody waits for them, and each report has its price.
+ * The messages that set up a call are kept while the call lives: the capture of
+ * a transfer begins with them. From the start of a transfer on, each message of
+ * its call is reported. Reports are delayed and have several messages each,
+ * because each report costs time.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -27,7 +28,7 @@ enum {
 	KEPT_BYTES_MAX = 65536, /* ... and what they take [bytes]    */
 	WAITING_MAX = 16 << 20, /* those of all calls [bytes]        */
 	COUNT_MAX = 256,        /* messages of a transfer            */
-	BYTES_MAX = 512 << 10,  /* ... and what they have [bytes]    */
+	BYTES_MAX = 512 << 10,  /* ... and their size [bytes]        */
 	FLUSH_TIME = 500,       /* from a message to its report [ms] */
 	FLUSH_BYTES = 30000,    /* that wait no longer               */
 	PACKETS_MAX = 60000,    /* in one report, as JSON [bytes]    */
@@ -40,17 +41,17 @@ enum {
 /** The messages of a call */
 struct capture {
 	struct le he; /**< By Call-ID                          */
-	struct le le; /**< Among those that have no transfer    */
+	struct le le; /**< Among those without a transfer       */
 	char *call_id;
 	char *other_id;      /**< Of the other call of the transfer */
 	char *call_sid;      /**< Of the call that is transferred   */
 	char id[17];         /**< transfer_id, "" while none began  */
-	struct list kept;    /**< Make the call                     */
-	struct list pending; /**< Are not reported yet              */
-	size_t kept_bytes;   /**< That kept takes                   */
+	struct list kept;    /**< Messages that set up the call     */
+	struct list pending; /**< Messages not reported yet         */
+	size_t kept_bytes;   /**< Size of kept                      */
 	size_t pending_bytes;
 	unsigned count; /**< Messages of the transfer          */
-	size_t bytes;   /**< That they have                    */
+	size_t bytes;   /**< Their size                        */
 	uint64_t ended; /**< See deadline_now(), 0: not yet    */
 	bool up;        /**< The call has had its ACK          */
 	bool told;      /**< referd knows of the transfer      */
@@ -119,7 +120,7 @@ static struct capture *find_str(const char *call_id)
 }
 
 
-/* The oldest calls lose what made them */
+/* Drop the setup messages of the oldest calls */
 static void make_room(void)
 {
 	while (captures.bytes > WAITING_MAX)
@@ -190,7 +191,7 @@ static void page_begin(struct page *page, const char *id)
 }
 
 
-/* Each report has one entry at least, and no more than it has room for */
+/* Each report has at least one entry, and at most as many as fit */
 static void page_add(struct page *page, const char *id, const struct packet *p)
 {
 	size_t pos = 0;
@@ -293,7 +294,7 @@ static void keep(struct capture *c, const struct traced *t,
 }
 
 
-/* A transfer that is over concerns no more than what may still come of it */
+/* After its end, a transfer only needs messages that may still belong to it */
 static bool is_wanted(const struct capture *c, const struct rawsip *raw)
 {
 	if (!c->ended || deadline_now() - c->ended < LINGER)
@@ -367,7 +368,7 @@ static const char *call_id_of(const struct referral *r)
 }
 
 
-/* Those that make the call are of each transfer */
+/* Each transfer of the call gets the messages that set up the call */
 static void begin(struct capture *c, const struct referral *r,
 		  const char *call_sid)
 {
@@ -394,7 +395,7 @@ static void begin(struct capture *c, const struct referral *r,
 
 
 /**
- * A transfer begins: what is sent and received in its call is of it
+ * Begin a transfer: from now on the messages of its call belong to it
  *
  * @param r        Transfer
  * @param call_sid Its call
@@ -435,7 +436,7 @@ static void tell(struct capture *c, const struct referral *r)
 
 
 /**
- * referd is told of a transfer: its messages can follow
+ * Note that referd knows of a transfer: its messages may follow
  *
  * @param r Transfer
  */
@@ -452,8 +453,8 @@ void capture_told(const struct referral *r)
 
 
 /**
- * A message that was received has become a step of a transfer: the latest of
- * its kind that has become none
+ * Note that a received message has become a step of a transfer: the latest of
+ * its kind that is not a step yet
  *
  * @param r        Transfer
  * @param step     Name of the step, a constant
