@@ -1,9 +1,9 @@
-# What the scripts share. Each sets -eu, `me` to its own name, and `top` to the
-# directory of the repository.
+# Functions of all scripts. Each script sets -eu, `me` to its own name, and
+# `top` to the directory of the repository.
 
 export DEBIAN_FRONTEND=noninteractive
 
-# The least that builds the project; test.sh adds to it.
+# The packages needed to build the project; test.sh adds to them.
 packages="baresip-core libre-dev librem-dev libwebsockets-dev
 	libwebsockets-evlib-ev libev-dev libcjson-dev libsqlite3-dev
 	libcurl4-openssl-dev libssl-dev zlib1g-dev libnats-dev cmake build-essential file pkg-config
@@ -41,7 +41,7 @@ has_node() {
 		node -e 'process.exit(parseInt(process.version.slice(1)) < 18 ? 1 : 0)'
 }
 
-# A node from elsewhere is as good, and Debian's would clash with it.
+# A node from elsewhere will do, and Debian's package would conflict with it.
 node_packages() {
 	has_node || echo nodejs npm
 }
@@ -63,7 +63,7 @@ install_packages() {
 		as_root apt-get -qy install --no-install-recommends "$@" \
 			>>"$log" 2>&1 || true
 
-	# apt-get says 0 even if it could fetch nothing.
+	# apt-get exits with 0 even if every download has failed.
 	# shellcheck disable=SC2046
 	set -- $(missing "$@")
 	if [ $# -gt 0 ]; then
@@ -74,7 +74,7 @@ install_packages() {
 	rm -f "$log"
 }
 
-# For what can be left out: says which packages are not to be had.
+# For optional packages: prints those that are not available.
 offer_packages() {
 	# shellcheck disable=SC2046
 	set -- $(missing "$@")
@@ -128,7 +128,7 @@ unpack() {
 		fail "cannot get the package $1, $dir/log says why"
 }
 
-# Where it is not installed
+# Unpacks nats-server, if it is not installed
 unpack_nats_server() {
 	for path in /usr/sbin /usr/bin /usr/local/bin; do
 		[ ! -x "$path/nats-server" ] || return 0

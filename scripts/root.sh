@@ -1,23 +1,23 @@
-# Fresh roots of Debian: how they are made, told how this machine reaches the
-# network, entered, and removed. For scripts that have read common.sh, and run
-# as root.
+# Fresh roots of Debian: functions to make a root, to give it the network
+# settings of this machine, to enter it and to remove it. For scripts that have
+# read common.sh and run as root.
 
 roots=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sip-refer
 
-# What a root has beyond debootstrap's minbase
+# Packages of a root beyond debootstrap's minbase
 root_packages=git,ca-certificates
 
 ca_bundle=/etc/ssl/certs/ca-certificates.crt
 
-# Makes a directory, $work, in which no later run finds anything: it goes with
-# this script, and those that an earlier one left behind, killed, go first.
+# Makes the directory $work, which is removed when this script ends. Before
+# that, removes the directories of earlier scripts that were killed.
 root_begin() {
 	[ "$(id -u)" = 0 ] || fail "needs to be root"
 	install_packages debootstrap git
 	for tool in debootstrap git unshare flock; do
 		command -v $tool >/dev/null || fail "needs $tool"
 	done
-	# It tells of archives of which it has fetched the lists
+	# apt only knows archives whose lists it has fetched
 	[ -n "$(root_sources any)" ] || apt-get -q update >/dev/null 2>&1 || true
 
 	exec 8>"${TMPDIR:-/tmp}/sip-refer-root.lock"
@@ -47,8 +47,8 @@ root_end() {
 	rm -rf --one-file-system "$work"
 }
 
-# Prints where a release is in the archive that this machine's apt knows, lines
-# of sources.list; nothing if it knows none of Debian.
+# Prints lines of sources.list for a release, in the archive that this
+# machine's apt knows; nothing if apt knows no archive of Debian.
 root_sources() {
 	own=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 	keys=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -66,7 +66,7 @@ root_sources() {
 root_bootstrap() {
 	mirror=$(root_sources "$1" | awk -v release="$1" \
 		'$4 == release { print $3; exit }')
-	# What fetches for debootstrap does not read apt's settings
+	# debootstrap's downloader does not read apt's settings
 	proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
 	# shellcheck disable=SC2086
 	http_proxy=${http_proxy:-$proxy} debootstrap --variant=minbase \
@@ -97,7 +97,7 @@ root_make() {
 	root_keep "$1" "$2" || say "cannot keep the root in $roots"
 }
 
-# Others see a whole one, or none
+# Other runs see a complete cache entry, or none
 root_keep() {
 	mkdir -p "$roots" || return 1
 	find "$roots" -name "*.part" -mmin +60 -delete
@@ -109,8 +109,8 @@ root_keep() {
 	return 1
 }
 
-# Settings of npm that have to do with the network: those of its files, of
-# its environment, and the proxies that it takes from there
+# Network settings of npm: those of its files and its environment, and the
+# proxies that it takes from there
 root_npmrc() {
 	names='registry|proxy|http[-_]proxy|https[-_]proxy|no_?proxy|strict[-_]ssl'
 
@@ -127,8 +127,8 @@ root_npmrc() {
 	echo "cafile=$ca_bundle"
 }
 
-# root_connect RELEASE DIR: the network as this machine has it. A package of
-# another archive has no way in.
+# root_connect RELEASE DIR: gives the root the network settings of this machine.
+# Packages of other archives cannot be installed.
 root_connect() {
 	etc=$2/etc
 
@@ -147,7 +147,7 @@ root_connect() {
 		[ ! -e /etc/$file ] || cat /etc/$file >"$etc/$file"
 	done
 
-	# The second is what is made of the first, and of what is known anyway
+	# The bundle has the local certificates and those of the distribution
 	mkdir -p "$2/usr/local/share"
 	[ ! -d /usr/local/share/ca-certificates ] ||
 		cp -r /usr/local/share/ca-certificates "$2/usr/local/share"
@@ -155,12 +155,12 @@ root_connect() {
 
 	(umask 077 && root_npmrc >"$2/root/.npmrc")
 
-	# It is not to outlive a power cut
+	# The root need not survive a power cut
 	echo force-unsafe-io >"$etc/dpkg/dpkg.cfg.d/root"
 }
 
-# root_clone DIR: what is committed here, and nothing else, as /sip-refer. What
-# has been fetched and built there before stays.
+# root_clone DIR: checks out HEAD of this repository as /sip-refer. Files that
+# were fetched or built there before stay.
 root_clone() {
 	printf '[safe]\n\tdirectory = *\n' >"$work/gitconfig"
 	export GIT_CONFIG_GLOBAL="$work/gitconfig"
@@ -174,8 +174,8 @@ root_clone() {
 	unset GIT_CONFIG_GLOBAL
 }
 
-# root_enter DIR COMMAND...: in the root, its environment and its processes and
-# mounts all its own. ENTER_BY is a command to enter it by.
+# root_enter DIR COMMAND...: runs the command in the root, with an environment,
+# processes and mounts of its own. ENTER_BY is a command to enter the root by.
 root_enter() {
 	cat >"$work/enter" <<'ENTER'
 #!/bin/sh
@@ -194,7 +194,7 @@ exec chroot "$root" env -i HOME=/root LC_ALL=C.UTF-8 \
 ENTER
 	chmod +x "$work/enter"
 
-	# A shell hears of a signal when it waits, not while a command runs
+	# A shell handles a signal while it waits, not while a command runs
 	# shellcheck disable=SC2086
 	unshare -m -p -f --kill-child ${ENTER_BY-} "$work/enter" "$@" </dev/null &
 	child=$!

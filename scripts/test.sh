@@ -29,7 +29,7 @@ it is installed, for example BARESIP_PREFIX=/opt/baresip.
 END
 }
 
-# Sums up ctest's log: the cases that a test printed as TAP, or else the test.
+# Counts in ctest's log the cases that a test printed as TAP, or else the test.
 count() {
 	awk '
 	/^[0-9]+\/[0-9]+ Testing: / { cases = bad = 0 }
@@ -41,7 +41,7 @@ count() {
 	END { print passed + 0, failed + 0, skipped + 0 }' "$@"
 }
 
-# What each case that failed said, which stands far up where many tests run
+# Prints the output of each failed case again: it is far up in a long log
 digest() {
 	awk '
 	/^[0-9]+\/[0-9]+ Testing: / { test = $3; left = 0 }
@@ -51,8 +51,9 @@ digest() {
 	left > 0 && /^  / { print; left-- }' "$@"
 }
 
-# unpack_release RELEASE PACKAGE: of another release of Debian, with all that it
-# depends on, its libraries and their loader too. It is run where it lies.
+# unpack_release RELEASE PACKAGE: unpacks a package of another release of Debian
+# with all its dependencies, including its libraries and their loader. It runs
+# from that directory.
 unpack_release() {
 	dir=$top/build-tools/$2
 	[ ! -d "$dir/usr" ] || return 0
@@ -106,7 +107,7 @@ unpack kamailio
 unpack prometheus
 unpack_nats_server
 
-# Stacks of others: what is not to be had is not transferred
+# Other SIP stacks: the tests skip those that are not available
 offer_packages linphone-cli libsofia-sip-ua-dev twinkle-console
 (install_node_modules tests/far-ends) || say "does without JsSIP and SIP.js"
 (unpack kamailio-websocket-modules) || say "does without WebRTC phones"
@@ -118,7 +119,7 @@ if [ $packages_too = yes ]; then
 	as_root "$top/tests/package/fresh-root.sh"
 fi
 
-# In directories of its own: CMake does not forget what it has found
+# In directories of its own: CMake caches the libraries that it has found
 beside=
 if [ -n "${BARESIP_PREFIX-}" ]; then
 	[ -x "$BARESIP_PREFIX/bin/baresip" ] ||

@@ -2,8 +2,8 @@
  * @file gather.c  The SIP messages of a transfer in the store
  *
  * The text includes the other attempts of its verb:
- * {"transfer":…,"parts":[…]}.  Each part has its `transfer`, and `packets`, the
- * arrays as they were reported.
+ * {"transfer":…,"parts":[…]}.  Each part has its `transfer`, and `packets`,
+ * the arrays as they were reported.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file publisher.c  Brings the messages of this member into the fleet's stream
+ * @file publisher.c  Publishes the messages of this member to the fleet
  *
  * The store is the queue.  One batch is on its way at a time.  If its arrival
  * is in doubt, the publisher asks the stream for the last message of this
@@ -38,7 +38,7 @@ static const struct listener listener = {"fleet-", NULL, false};
 static struct {
 	bool open;
 	bool held;
-	bool known;     /* whether the stream has messages of ours, and which */
+	bool known;     /* our last message in the stream is known */
 	bool lost;      /* it has nothing of us: is it another stream? */
 	bool spoken;    /* it has something that this boot has published */
 	bool anew;      /* our numbers begin again */

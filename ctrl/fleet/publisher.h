@@ -1,5 +1,5 @@
 /**
- * @file publisher.h  Brings what happens here into the stream of the fleet
+ * @file publisher.h  Publishes the messages of this member to the fleet
  *
  * Copyright (C) 2026 the sip_refer authors
  */

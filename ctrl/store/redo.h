@@ -1,5 +1,5 @@
 /**
- * @file redo.h  The redo log: what a turn writes, kept before it is sent
+ * @file redo.h  The redo log: keeps the writes of a turn before it sends
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file redoformat.h  What the redo log looks like, on disk and in memory
+ * @file redoformat.h  The format of the redo log, on disk and in memory
  *
  * It begins with the statements that its writes name by their number: another
  * release may have others.  One record for each turn follows, over what is

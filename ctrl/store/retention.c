@@ -1,5 +1,5 @@
 /**
- * @file retention.c  Removal of old messages and transfers
+ * @file retention.c  How long the past is kept
  *
  * Records that are too old, or too many, are removed in steps too small to
  * disturb clients.  The messages of a call stay while the call lives or has

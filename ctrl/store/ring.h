@@ -1,5 +1,5 @@
 /**
- * @file ring.h  The redo log in memory that outlives us, until it is on disk
+ * @file ring.h  The redo log in memory that outlives referd, until on disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */

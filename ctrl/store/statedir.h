@@ -1,5 +1,5 @@
 /**
- * @file statedir.h  The directory of what survives a restart
+ * @file statedir.h  The directory of the state that survives a restart
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file cast.h  What goes to all clients: each message kept once
+ * @file cast.h  The messages to all clients: each is kept once
  *
  * Copyright (C) 2026 the sip_refer authors
  */

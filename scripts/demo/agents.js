@@ -8,9 +8,9 @@
  * REFERD is the socket of a referd, or the port on which the gateway is to have
  * one in its own process; DIR/page.sock leads there from other networks. Each
  * REFERD gets a gateway: gateway, or gw1, gw2, ... if there are several.
- * CARRIER is what a carrier does that misbehaves, or good. Says what happens as
- * lines of JSON, calls when it gets a line, and ends when its standard input
- * does.
+ * CARRIER is the behaviour of a carrier that misbehaves, or good. The program
+ * prints events as lines of JSON, calls when it gets a line, and ends when its
+ * standard input ends.
  */
 
 import { once } from 'node:events';
@@ -23,8 +23,8 @@ import { Baresip } from '../../tests/e2e/lib/baresip.js';
 import { Embedded } from '../../tests/e2e/lib/embedded.js';
 import { Carrier } from './carrier.js';
 
-/* In ms: how long the two may talk, the pause before the next call, and how
- * long one may take to say what the other has said. */
+/* In ms: the time for which the two may talk, the pause before the next call,
+ * and the time until both must have said the same. */
 const TALK = 10_000;
 const PAUSE = 2_000;
 const SETTLE = 2_000;
@@ -112,7 +112,7 @@ async function talk(a, b, from)
 }
 
 
-/* One call after the other, for as long as somebody transfers them. */
+/* One call after the other, for as long as the user transfers them. */
 async function telephone(gateway, carrier, agent)
 {
 	const { name } = gateway;

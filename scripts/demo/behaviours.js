@@ -1,8 +1,8 @@
 /**
- * @file behaviours.js  What a carrier may do when it is asked for a transfer
+ * @file behaviours.js  Behaviours of a carrier when it receives a REFER
  *
  * One function for each row of docs/carriers.md, by its name there. None of
- * them calls a target: each says what a carrier says that does.
+ * them calls a target: each only sends the messages of a carrier that does.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,9 +24,9 @@ const RING_LONG = 20_000;
 const LATE = 45_000;
 
 
-/** A REFER that the carrier has got, and what it does about it. */
+/** A REFER that the carrier has received, and its handling. */
 export class Transfer {
-	/** @param again How many of this name were asked for in this call */
+	/** @param again Number of earlier REFERs of this name in this call */
 	constructor(leg, request, again)
 	{
 		this.leg = leg;
@@ -66,7 +66,7 @@ export class Transfer {
 		return this.notify(text, { state: OVER, ...options });
 	}
 
-	/** What a good carrier says behind its 202 */
+	/** Sends the NOTIFYs of a good carrier after its 202. */
 	async succeed(options)
 	{
 		await this.notify(TRYING, options);
@@ -80,7 +80,7 @@ export class Transfer {
 		this.leg.ended();
 	}
 
-	/** The next SUBSCRIBE that `answer` does not leave without an answer. */
+	/** Waits for the next SUBSCRIBE that `answer` answers. */
 	subscribed(answer)
 	{
 		return new Promise((resolve) => {
@@ -100,7 +100,7 @@ export class Transfer {
 const REFRESHED = [200, 'OK', { Expires: '60' }];
 const NO_SUBSCRIPTION = [481, 'Subscription Does Not Exist'];
 
-/* Accepts, tells that the target rings, and wants to be asked again. */
+/* Accepts, reports that the target rings, and expects a new SUBSCRIBE. */
 async function refreshed(t, answer)
 {
 	const asked = t.subscribed(answer);
@@ -112,7 +112,7 @@ async function refreshed(t, answer)
 }
 
 
-/* Accepts, and says this in NOTIFYs, of which each has options. */
+/* Accepts, and sends these texts in NOTIFYs, each with options of its own. */
 async function says(t, ...notifies)
 {
 	t.accept();
@@ -143,7 +143,7 @@ export const behaviours = {
 			await behaviours.answered(t);
 	},
 
-	/* No password is the right one. */
+	/* Every password is refused. */
 	'challenge': (t) => t.answer(401, 'Unauthorized', { 'WWW-Authenticate':
 		'Digest realm="carrier", nonce="1", algorithm=MD5' }),
 
@@ -167,7 +167,7 @@ export const behaviours = {
 	/* Of the call, see carrier.js */
 	'slow-ack': (t) => behaviours.answered(t),
 
-	/* What follows the answer */
+	/* After the answer */
 	async 'answered'(t)
 	{
 		t.accept();
@@ -259,7 +259,7 @@ export const behaviours = {
 		await t.end(OK);
 	},
 
-	/* A REFER of its own, and then what it was asked for */
+	/* A REFER of its own, and then the requested transfer */
 	async 'own-refer'(t)
 	{
 		t.accept();
@@ -268,7 +268,7 @@ export const behaviours = {
 		await t.succeed();
 	},
 
-	/* How a NOTIFY is written */
+	/* The form of a NOTIFY */
 	async 'early-notify'(t)
 	{
 		await t.notify(TRYING);
@@ -332,7 +332,7 @@ export const behaviours = {
 		await t.end(OK);
 	},
 
-	/* The second time: what comes late is of the first */
+	/* The second time: the late NOTIFY belongs to the first REFER */
 	async 'notify-first-late'(t)
 	{
 		const event = `refer;id=${t.id}`;

@@ -1,9 +1,8 @@
 /**
  * @file carrier.js  The carrier of the demo that misbehaves
  *
- * It does what a name of docs/carriers.md says: the name that it is asked to
- * call, that by which it is called itself, or else the one that it was
- * started with.
+ * Its behaviour is a name of docs/carriers.md: the user in Refer-To, the user
+ * that was called, or else the name that it was started with.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Far } from '../../tests/e2e/lib/far.js';
 import { behaviours, Transfer } from './behaviours.js';
 
-/* In ms: the pause before the next call, and how long the far end of a call
- * may still ask for what it was answered (RFC 3261 section 17) */
+/* In ms: the pause before the next call, and the time for which the far end of
+ * a call may still repeat a request (RFC 3261 section 17) */
 const PAUSE = 2_000;
 const KEEP = 64_000;
 const ACK_DELAY = 2_000;
@@ -41,8 +40,8 @@ function slowAck(leg)
 
 export class Carrier {
 	/**
-	 * @param options `ip`, `port`, `to`, as of Far.start(); `name`, what it
-	 *                does by default; `tell`, called with each sentence
+	 * @param options `ip`, `port`, `to`, as of Far.start(); `name`, its
+	 *                default behaviour; `tell`, called with each sentence
 	 */
 	static async start({ ip, port, to, name, tell = () => {} })
 	{
@@ -68,7 +67,7 @@ export class Carrier {
 		return c;
 	}
 
-	/* What Far's legs do not know of themselves */
+	/* Adds the properties that Far's legs do not have */
 	prepare(leg, name)
 	{
 		if (leg.over)
@@ -89,7 +88,7 @@ export class Carrier {
 			this.far.forget(leg), KEEP).unref());
 	}
 
-	/* By its name, it does as it is called; a re-INVITE changes nothing. */
+	/* The called name selects the behaviour; a re-INVITE has no effect. */
 	called(leg, request)
 	{
 		const user = userOf(request.uri);
@@ -111,7 +110,7 @@ export class Carrier {
 			this.tell(`the carrier fails: ${err.message}`));
 	}
 
-	/** Calls the gateway; what comes of the call is in `leg.over`. */
+	/** Calls the gateway; `leg.over` has the result of the call. */
 	async call()
 	{
 		const leg = await this.far.leg(`${Date.now()}-${Math.random()}`,
@@ -130,7 +129,7 @@ export class Carrier {
 		return leg;
 	}
 
-	/** One call after the other; `tell` is called with a word and a sentence. */
+	/** Makes one call after the other; `tell` gets a word and a sentence. */
 	async telephone(tell = () => {})
 	{
 		while (!this.far.closed) {

@@ -1,12 +1,12 @@
 /**
- * @file fleet.js  The demo of a fleet: three referds that are one
+ * @file fleet.js  The demo of a fleet: three referds that act as one
  *
  * Copyright (C) 2026 the sip_refer authors
  *
  * `fleet.js PORT [--once] [--kill]`: three nats-servers, three gateways with a
  * referd each. A call of one is transferred from the endpoint of another, and
- * each member tells what it has heard. With --kill that goes on while things
- * are killed: in the end every member has the same history.
+ * each member reports the messages that it has received. With --kill this goes
+ * on while processes are killed: in the end every member has the same history.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -35,7 +35,7 @@ async function getJson(referd, path)
 }
 
 
-/* What `find` finds, as soon as it does. */
+/* Waits for the first result of `find`. */
 async function until(what, find)
 {
 	for (const end = Date.now() + LONG; Date.now() < end; await sleep(LOOK)) {
@@ -111,7 +111,7 @@ class Member {
 }
 
 
-/* A live call of a member, as its own referd has it */
+/* A live call of a member, according to its own referd */
 async function liveCall(owner)
 {
 	return until(`a call of ${owner.name}`, async () => {
@@ -123,7 +123,7 @@ async function liveCall(owner)
 }
 
 
-/* A member that has just lost its server refuses at once: it is asked again. */
+/* Repeats a request: a member that has just lost its server refuses at once */
 async function ask({ client }, verb)
 {
 	await until('a member that takes the verb', async () => {
@@ -153,7 +153,7 @@ async function transfer(entry, owner, scene)
 	await ask(entry, { verb: 'sip:refer', id: `demo-${seen.size}`,
 		call_sid: sid, referTo: ready.agent, actionHook: '/action' });
 
-	/* The two say so themselves, each of them; referd is not asked. */
+	/* The two far ends report this themselves, independently of referd. */
 	const { event } = await events.wait((e) => e.name === owner.name &&
 		['talking', 'over'].includes(e.event), 'end of the call',
 		{ from, timeout: LONG });
@@ -165,7 +165,7 @@ async function transfer(entry, owner, scene)
 }
 
 
-/* The history of the whole fleet, as one member tells it */
+/* The history of the whole fleet, according to one member */
 function history({ referd })
 {
 	return getJson(referd, '/transfers?scope=fleet&limit=1000');
@@ -179,7 +179,7 @@ function isWhole(list)
 }
 
 
-/* Waits until all tell the same, and counts what each of them has heard. */
+/* Waits until all report the same, and counts the messages of each. */
 async function compare(members)
 {
 	const list = await until('one history at all members', async () => {

@@ -51,7 +51,7 @@ function startAll(referd)
 }
 
 
-/* The two say so themselves, each of them; referd is not asked. */
+/* The two far ends report this themselves, independently of referd. */
 async function talk(client, events)
 {
 	const { event } = await events.wait((e) =>
@@ -66,7 +66,7 @@ async function talk(client, events)
 }
 
 
-/* What becomes of it where nobody talks to anybody */
+/* The outcome of a transfer that does not connect the carrier to the agent */
 async function outcome(client)
 {
 	const { data } = await client.message('transfer:status',
@@ -102,7 +102,7 @@ async function transferOnce(referd)
 }
 
 
-/* What to do with the call */
+/* Instructions for the user */
 function hint()
 {
 	if (carrier === 'good')

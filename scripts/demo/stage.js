@@ -1,5 +1,5 @@
 /**
- * @file stage.js  What each demo stands on: its processes, and their end
+ * @file stage.js  Common part of the demos: starts and ends their processes
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -36,7 +36,7 @@ export async function stop(status, why)
 	if (why)
 		say(why);
 
-	/* The agents end when their input does, whoever they run as. */
+	/* The agents end with their input, under any user. */
 	for (const p of running)
 		p.child.stdin.end();
 	await Promise.allSettled(running.map((p) => p.name === 'agents' ?
@@ -48,7 +48,7 @@ export async function stop(status, why)
 }
 
 
-/** Runs a demo: what goes wrong is told in one sentence, and ends it. */
+/** Runs a demo: an error is reported in one sentence, and ends the demo. */
 export async function perform(play)
 {
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -114,8 +114,8 @@ function runAgents(links, prefix, ...more)
  * the system does not allow one, at the machine's own address.
  *
  * @param links   Of each gateway the socket of its referd, or a port
- * @param leave   Called when it is not to be a private network
- * @param carrier What the carrier does, or good
+ * @param leave   Called if a private network is not possible
+ * @param carrier Behaviour of the carrier, or good
  */
 export async function startAgents(links, leave = () => {}, carrier = 'good')
 {

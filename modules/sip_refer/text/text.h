@@ -740,7 +740,7 @@ bool notify_is_last(const struct notify *notify);
 char *uui_json(const struct sip_msg *msg);
 
 
-/* rawsip: What tells a SIP message from others, in its bytes alone */
+/* rawsip: Identifies a SIP message by its bytes alone */
 
 /** What a message is, borrowed from its bytes */
 struct rawsip {

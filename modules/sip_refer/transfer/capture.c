@@ -1,10 +1,10 @@
 /**
  * @file capture.c  The SIP messages of transfers, byte for byte
  *
- * The messages that set up a call are kept while the call lives: the capture of
- * a transfer begins with them. From the start of a transfer on, each message of
- * its call is reported. Reports are delayed and have several messages each,
- * because each report costs time.
+ * The messages that set up a call are kept while the call lives: the capture
+ * of a transfer begins with them. From the start of a transfer on, each
+ * message of its call is reported. Reports are delayed and have several
+ * messages each, because each report costs time.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
