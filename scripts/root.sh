@@ -127,8 +127,8 @@ root_npmrc() {
 	echo "cafile=$ca_bundle"
 }
 
-# root_connect RELEASE DIR: gives the root the network settings of this machine.
-# Packages of other archives cannot be installed.
+# root_connect RELEASE DIR: gives the root the network settings of this
+# machine. Packages of other archives cannot be installed.
 root_connect() {
 	etc=$2/etc
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 #
-# Installs missing packages, builds, and runs every test as released. Then it runs
-# all tests except those of the page, of scripts and of documents with
-# AddressSanitizer and UBSan, and each fuzzer for a minute. The last line is the
-# sum.
+# Installs missing packages, builds, and runs every test as released. Then it
+# runs all tests except those of the page, of scripts and of documents with
+# AddressSanitizer and UBSan, and each fuzzer for a minute. The last line is
+# the sum.
 
 set -eu
 
@@ -51,9 +51,9 @@ digest() {
 	left > 0 && /^  / { print; left-- }' "$@"
 }
 
-# unpack_release RELEASE PACKAGE: unpacks a package of another release of Debian
-# with all its dependencies, including its libraries and their loader. It runs
-# from that directory.
+# unpack_release RELEASE PACKAGE: unpacks a package of another release of
+# Debian with all its dependencies, including its libraries and their loader.
+# It runs from that directory.
 unpack_release() {
 	dir=$top/build-tools/$2
 	[ ! -d "$dir/usr" ] || return 0

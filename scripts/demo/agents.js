@@ -5,9 +5,9 @@
  *
  * Runs in a network of its own:
  * `agents.js DIR REFERD[,REFERD]... CARRIER [ADDRESS]`.
- * REFERD is the socket of a referd, or the port on which the gateway is to have
- * one in its own process; DIR/page.sock leads there from other networks. Each
- * REFERD gets a gateway: gateway, or gw1, gw2, ... if there are several.
+ * REFERD is the socket of a referd, or the port of a referd in the process of
+ * the gateway; DIR/page.sock leads there from other networks. Each REFERD gets
+ * a gateway: gateway, or gw1, gw2, ... if there are several.
  * CARRIER is the behaviour of a carrier that misbehaves, or good. The program
  * prints events as lines of JSON, calls when it gets a line, and ends when its
  * standard input ends.

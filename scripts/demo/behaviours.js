@@ -80,7 +80,7 @@ export class Transfer {
 		this.leg.ended();
 	}
 
-	/** Waits for the next SUBSCRIBE that `answer` answers. */
+	/** Waits for a SUBSCRIBE that `answer` answers with 200. */
 	subscribed(answer)
 	{
 		return new Promise((resolve) => {

@@ -129,7 +129,7 @@ export class Carrier {
 		return leg;
 	}
 
-	/** Makes one call after the other; `tell` gets a word and a sentence. */
+	/** Makes one call after the other; `tell` gets a word and a text. */
 	async telephone(tell = () => {})
 	{
 		while (!this.far.closed) {
