@@ -1,5 +1,5 @@
 /**
- * @file drain.c  The end in good order
+ * @file drain.c  The orderly shutdown
  *
  * New connections are refused.  Transfers and requests in progress may end
  * within a limit; those that do not are on disk.  Then referd tells its
@@ -21,8 +21,8 @@
 
 /* Seconds */
 static const double work_time = 5.;   /* for transfers and requests */
-static const double tell_time = .5;   /* for clients to hear of their end */
-static const double leave_time = 1.5; /* for clients to take their leave */
+static const double tell_time = .5;   /* for clients to get the news */
+static const double leave_time = 1.5; /* for clients to close */
 static const double look_time = .02;  /* between two looks at the phase */
 
 enum phase {

@@ -1,5 +1,5 @@
 /**
- * @file drain.h  The end in good order
+ * @file drain.h  The orderly shutdown
  *
  * Copyright (C) 2026 the sip_refer authors
  */

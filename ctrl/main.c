@@ -65,7 +65,7 @@ static void reload_handler(EV_P_ ev_signal *w, int revents)
 static void signals_init(struct config *config)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write fails, that is enough */
+	(void)signal(SIGXFSZ, SIG_IGN); /* a failed write is handled */
 
 	ev_signal_init(&term, stop_handler, SIGTERM);
 	ev_signal_init(&interrupt, stop_handler, SIGINT);

@@ -1,7 +1,7 @@
 /**
  * @file option.c  The one table of options
  *
- * From it come the options of the command line, the keys of a file, the
+ * It defines the options of the command line, the keys of a file, the
  * variables of the environment, the settings of baresip's config, and --help.
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -321,7 +321,7 @@ bool option_has_value(const struct option_entry *o)
 
 
 /**
- * Tell whether an option goes into struct config, and may stand in a file
+ * Tell whether an option sets a field of struct config, and may be in a file
  *
  * @param o Option
  *
@@ -431,7 +431,7 @@ const char *option_set(struct config *c, const struct option_entry *o,
 
 
 /**
- * Give all options the values that they have unless they are given
+ * Set all options to their default values
  *
  * @param c Settings
  */

@@ -1,8 +1,8 @@
 /**
  * @file service.c  The rooms of the service, from the lowest to the highest
  *
- * A room knows only the rooms below it.  The rooms above get its events by the
- * handlers that are set here.
+ * A room knows only the rooms below it.  The rooms above get its events
+ * through handlers, which are set here.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -224,7 +224,7 @@ static int past_start(const struct config *c)
 }
 
 
-/* The past of a call that lives, or has hooks to deliver, is still needed */
+/* Keeps the messages of a call that lives, or has hooks to deliver */
 static bool busy_handler(const char *call_sid)
 {
 	return session_find(call_sid) || outbox_waits(call_sid);

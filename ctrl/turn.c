@@ -30,7 +30,7 @@ static struct timer stuck; /* runs while something is held */
 static uint64_t kept;      /* as of then */
 
 
-/* It is enough that the loop turns */
+/* The loop only has to turn */
 static void again_handler(void *arg)
 {
 	(void)arg;
@@ -101,7 +101,7 @@ static void turn_handler(void)
 
 
 /**
- * Have each turn end as it should
+ * Begin to flush the queues at the end of each turn
  */
 void turn_init(void)
 {

@@ -214,7 +214,7 @@ static void made_handler(int err, const struct fleetbus_news *n, void *arg)
 	}
 
 	strcpy(consumer.name, c.name);
-	/* a message that came before this answer knows better */
+	/* a message that came before this answer is more recent */
 	if (!consumer.seq)
 		consumer.pending = c.pending;
 	consumer.retry = retry_first;
@@ -587,7 +587,7 @@ static void message_handler(const struct fleetbus_news *n, void *arg)
 	if (ackreply_parse(&r, n->reply) || strcmp(r.stream, fleet_stream()))
 		return;
 
-	/* the answer that names it may come behind its first message */
+	/* the answer with its name may arrive after its first message */
 	if (consumer.state == CONSUMER_MAKES && r.consumer_seq == 1 &&
 	    !*consumer.name && r.stream_seq >= consumer.from)
 		strcpy(consumer.name, r.consumer);

@@ -108,7 +108,7 @@ static void transfer_handler(const struct transfer *t, void *arg)
 }
 
 
-/* Transfers first: their calls end behind them */
+/* Transfers first: their calls end after them */
 static int compare(const void *a, const void *b)
 {
 	return -strcmp(*(char *const *)a, *(char *const *)b);
@@ -187,7 +187,7 @@ static void send_part(const struct machine *m, const struct items *items,
 		return;
 	}
 
-	/* others may know of other items: only the same is one message */
+	/* members may know different items: only equal lists are one message */
 	(void)snprintf(id, sizeof(id), "lost.%s.%s.%zu.%016" PRIx64, m->name,
 		       m->boot, part + 1, hash(list ? list : ""));
 	(void)snprintf(rest, sizeof(rest), "%s.%s", m->name, m->boot);
@@ -222,7 +222,7 @@ static void tell(const struct machine *m)
 }
 
 
-/* Whether it is its silence, not ours */
+/* True if this referd can hear the others: the silence is the member's */
 static bool counts(void)
 {
 	return bus_is_up() &&

@@ -40,7 +40,7 @@ static struct {
 	struct timer early;
 	int64_t ticked;
 
-	/* Another one with our name */
+	/* Another member with our name */
 	char *rival; /* its boot, NULL for none */
 	int64_t rival_first, rival_heard;
 } members;
@@ -154,7 +154,7 @@ static void rival(const char *boot, int64_t age)
 }
 
 
-/* It came behind one that was sent later */
+/* True if it arrived after a heartbeat that was sent later */
 static bool is_old(const struct machine *m, const char *boot, int64_t age)
 {
 	if (m->before && !strcmp(m->before, boot))

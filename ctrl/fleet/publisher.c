@@ -55,7 +55,7 @@ static struct {
 } publisher;
 
 
-/* A turn of the loop goes on with it */
+/* The next turn of the loop goes on with publishing */
 static void timer_handler(void *arg)
 {
 	(void)arg;
@@ -110,8 +110,8 @@ static void stream_handler(const char *epoch, bool is_new, void *arg)
 }
 
 
-/* A foreign boot is one of ours before, or another referd that we could not
-   hear */
+/* A foreign boot is an earlier boot of this referd, or another referd that was
+   not heard */
 static void found(const char *boot, uint64_t last)
 {
 	const bool ours = !strcmp(boot, bus_boot());
@@ -254,7 +254,7 @@ static void ack_handler(int err, const struct fleetbus_news *n, void *arg)
 }
 
 
-/* Numbers that begin again could make a name that is known already */
+/* If numbers begin again, they could result in a name that is already known */
 static void print_id(char *buf, size_t size, const struct batch *b)
 {
 	(void)snprintf(buf, size, "%s%s%s.%" PRIu64 "-%" PRIu64,

@@ -87,7 +87,7 @@ static uint64_t last_turn(void)
 }
 
 
-/* Operation goes on in memory, so that one line for each trouble is enough */
+/* Operation goes on in memory: one line for each trouble is enough */
 static int fail(const char *reason)
 {
 	if (!db.broken) {
@@ -132,7 +132,7 @@ static int take(void)
 }
 
 
-/* Where much waits, whether it will be taken */
+/* If many bytes wait, tests whether a write would succeed */
 static void probe(void)
 {
 	db.batch = (struct batch){.turn = db.settled, .room = backlog_size()};
@@ -406,9 +406,9 @@ void db_stuck(void)
 
 
 /**
- * Tell whether there is something in the redo log that is not in the file
+ * Tell whether the redo log has writes that are not in the file
  *
- * @return True if there is
+ * @return True if so
  */
 bool db_pending(void)
 {
@@ -417,7 +417,7 @@ bool db_pending(void)
 
 
 /**
- * Tell whether there is something to be done in the turns that follow
+ * Tell whether the next turns have work left
  *
  * @return True if so
  */

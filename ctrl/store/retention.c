@@ -302,7 +302,7 @@ static bool take_transfers(const struct step *s)
 }
 
 
-/* Room in the file that is too large goes back to the disk */
+/* Free space in the file, if it is too large, is returned to the disk */
 static bool shrink(const struct step *s)
 {
 	const int64_t before = retention.free;

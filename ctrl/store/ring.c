@@ -62,7 +62,7 @@ void ring_try(const char *const *dirs)
 }
 
 
-/* Where memory goes with the container that we run */
+/* True in a container, whose memory is lost when it ends */
 static bool is_container(void)
 {
 	return (getpid() == 1 || getppid() == 1) &&
@@ -436,7 +436,7 @@ void ring_taken(size_t len)
 
 
 /**
- * Note that all up to a turn is needed no more; in the writer
+ * Note that all records up to a turn are no longer needed; in the writer
  *
  * @param turn Number of the turn
  */

@@ -415,7 +415,7 @@ int schema_run(struct blocks *b, sqlite3 *file, const struct todo *todo)
 
 
 /* Of the file of this referd's own: only the thread that writes the file uses
-   it, one thread at a time */
+   this, one thread at a time */
 static struct blocks *own;
 
 

@@ -45,7 +45,7 @@ static int make_dirs(const char *dir)
 }
 
 
-/* Two services that count the same numbers would give them out twice */
+/* Two services with the same directory would use the same numbers twice */
 static int lock_dir(const char *dir)
 {
 	char path[4096];
@@ -61,7 +61,7 @@ static int lock_dir(const char *dir)
 
 
 /**
- * Make the directory if there is none, and lock it.  Logs its errors.
+ * Make the directory if it does not exist, and lock it.  Logs its errors.
  *
  * @param dir Directory
  *

@@ -71,7 +71,7 @@ static void note(uint64_t turn, int err, double seconds)
 }
 
 
-/* No lock is held while the disk is waited for */
+/* The thread holds no lock while it waits for the disk */
 static void sync_turns(void)
 {
 	const uint64_t settled = syncer.settled;
@@ -151,7 +151,7 @@ static void tell(void)
 
 
 /**
- * End, once the last turn is on the disk, or can't get there
+ * End the thread, once the last turn is on the disk or has failed
  */
 void syncer_close(void)
 {

@@ -132,7 +132,7 @@ static void settle(struct batch *batch)
 }
 
 
-/* Said once, until something has got into the file */
+/* Logged once, until a write has got into the file */
 static void bring(void)
 {
 	if (!writer.power && redo_bring() && !writer.lost) {

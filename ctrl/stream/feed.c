@@ -254,7 +254,7 @@ static int write_app(struct feed *f, struct frame *frame)
 }
 
 
-/* All that there is in one write, as far as it goes */
+/* Write as many waiting messages as fit in one write */
 static int write_client(struct feed *f, struct frame *frame)
 {
 	static unsigned char buf[WRITE_MAX];
@@ -313,8 +313,8 @@ static void own_fetched_handler(uint64_t since, int err, void *arg)
 }
 
 
-/* Number of the last message of the fleet that it has when it gets the next
-   one that is for it alone */
+/* Number of the last message of the fleet that the client has when it gets the
+   next message to it alone */
 static uint64_t number_at(const struct feed *f)
 {
 	return f->behind ? f->since : f->source->last();
@@ -504,7 +504,7 @@ void feed_start(struct feed *f)
 
 
 /**
- * Queue a message for this client, if it is to have it and does not get it
+ * Queue a message for this client, if it may have it and does not get it
  * from the store.  It leaves with feeds_flush(), ahead of messages to others.
  *
  * @param f     Feed

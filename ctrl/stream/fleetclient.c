@@ -28,8 +28,8 @@ static struct timer timer;
 
 
 /**
- * Let a client have the messages to it alone from the store of this referd,
- * from the position where it left
+ * Send a client the messages to it alone from the store of this referd, from
+ * the position where it left
  *
  * @param c Client
  */
@@ -67,7 +67,8 @@ static void timer_handler(void *arg)
 
 
 /**
- * Have a client wait until the fleet was read as far as it knows it
+ * Have a client wait until this referd has read the fleet as far as the client
+ * has
  *
  * @param c Client
  */

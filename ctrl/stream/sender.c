@@ -79,7 +79,7 @@ bool sender_can_answer(const struct sender *s)
 
 void sender_save(struct json *j, const char *key, const struct sender *s)
 {
-	/* a request does not outlive us: another one may have its name then */
+	/* a request ends with referd: another one may have its name later */
 	if (!s || s->kind == SENDER_HTTP)
 		return;
 
