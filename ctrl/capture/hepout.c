@@ -17,8 +17,8 @@
 #include "capture.h"
 
 
-/* Seconds until a name is looked up again, which may have moved; and when it
-   had no address */
+/* Seconds until a name is looked up again, since its address may change; and
+   after it had no address */
 static const double again_time = 300.;
 static const double retry_time = 10.;
 

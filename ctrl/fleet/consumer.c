@@ -663,8 +663,8 @@ int consumer_start(consumer_h *h)
 	consumer.last = fleetstore_cursor(consumer.epoch);
 	intray_open();
 
-	/* JetStream delivers only where somebody listens to the very subject:
-	   one with a wildcard does not count */
+	/* JetStream delivers only to a subscription to the exact subject: one
+	   with a wildcard does not count */
 	for (unsigned i = 0; i < INBOXES; i++) {
 		char rest[16];
 

@@ -187,7 +187,7 @@ static void send_part(const struct machine *m, const struct items *items,
 		return;
 	}
 
-	/* members may know different items: only equal lists are one message */
+	/* members may know other items: only equal lists are one message */
 	(void)snprintf(id, sizeof(id), "lost.%s.%s.%zu.%016" PRIx64, m->name,
 		       m->boot, part + 1, hash(list ? list : ""));
 	(void)snprintf(rest, sizeof(rest), "%s.%s", m->name, m->boot);

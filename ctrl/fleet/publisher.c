@@ -87,7 +87,7 @@ static void go_on_behind(uint64_t sent)
 	publisher.lost = false;
 	publisher.sent = sent;
 	if (publisher.batch.count && publisher.batch.after == sent)
-		return; /* it has not arrived: the same again */
+		return; /* it has not arrived: send it again */
 
 	publisher.batch.count = 0;
 	publisher.read = sent;

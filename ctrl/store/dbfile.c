@@ -22,8 +22,8 @@
 #include "replay.h"
 
 
-/* The log keeps the size that it once had, which the writer bounds: to cut it
-   would have it wait for the disk */
+/* The log keeps its largest size, which the writer bounds: cutting it would
+   wait for the disk */
 static const char pragmas[] = "PRAGMA page_size=8192;"
 			      "PRAGMA auto_vacuum=INCREMENTAL;"
 			      "PRAGMA journal_mode=WAL;";
@@ -127,7 +127,7 @@ static int write_number(sqlite3 *db, const char *sql, uint64_t number)
 
 
 /**
- * Say which turn is the last one that is in the file, within a transaction
+ * Write the number of the last turn in the file, within a transaction
  *
  * @param db   The file
  * @param turn Number of the turn
@@ -192,7 +192,7 @@ static int make_marks(sqlite3 *db, uint64_t *keyp)
 }
 
 
-/* By its text: another release may have other numbers, and other ones */
+/* By its text: another release may have other statements and numbers */
 static unsigned find(const struct repeat *repeat, const char *sql)
 {
 	unsigned n = 0;

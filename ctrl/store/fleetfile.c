@@ -1,7 +1,8 @@
 /**
  * @file fleetfile.c  The file of the fleet: opened, and moved aside
  *
- * It has the tables of the other one, and how far the stream was read.
+ * It has the tables of the other file, and the position up to which the stream
+ * was read.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -182,7 +183,7 @@ static bool is_broken(sqlite3 *db)
 }
 
 
-/* Why it can't be gone on with, NULL if that would not help */
+/* The reason to move the file aside, NULL if that would not help */
 static const char *why_aside(int err, sqlite3 *db)
 {
 	if (err == ENOTSUP)

@@ -1,5 +1,5 @@
 /**
- * @file redo.c  The redo log: keeps the writes of a turn before it sends
+ * @file redo.c  The redo log: keeps the writes of a turn before messages leave
  *
  * A turn costs a copy here, where a commit of SQLite costs a write() for each
  * page that changed, so that SQLite need commit only now and then.  After a
@@ -126,7 +126,7 @@ static int open_ring(const char *dir, uint64_t key, const char *const *sql,
 
 
 /**
- * Begin a log in which nothing is left to do.  Logs its errors: a turn costs
+ * Begin a log without records to repeat.  Logs its errors: a turn costs
  * more then.
  *
  * @param dir   Directory of the store

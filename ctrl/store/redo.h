@@ -1,5 +1,5 @@
 /**
- * @file redo.h  The redo log: keeps the writes of a turn before it sends
+ * @file redo.h  The redo log: keeps the writes of a turn before messages leave
  *
  * Copyright (C) 2026 the sip_refer authors
  */

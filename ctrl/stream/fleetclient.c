@@ -20,7 +20,7 @@
 
 enum {
 	EARLY_TIME = 30000, /* ms that the fleet may take to be read so far */
-	LOOK_TIME = 5, /* seconds between two checks of waiting clients */
+	LOOK_TIME = 5,      /* seconds between two checks of waiting clients */
 };
 
 static unsigned earlies; /* clients that wait */
