@@ -21,16 +21,16 @@ async function bodyOf(stream)
 
 
 /**
- * An HTTP server. `requests` has each request that came: `method`, `path`,
- * `query`, `headers`, `body`, and `data`, what the hook said; `taken` if it was
- * answered 2xx.
+ * An HTTP server. `requests` holds each request that arrived: `method`,
+ * `path`, `query`, `headers`, `body`, and `data`, the content of the hook;
+ * `taken` if the answer was 2xx.
  */
 export class Application {
 	/**
-	 * @param options `reply`: function of a request, returns what to
+	 * @param options `reply`: function of a request, returns the
 	 *                answer: `status` (200), `headers`, `body` (an object
-	 *                is sent as JSON), `delay` in ms; or false, to leave
-	 *                it without an answer. `tls`: key and cert
+	 *                is sent as JSON), `delay` in ms; or false for no
+	 *                answer. `tls`: key and cert
 	 */
 	static async start(s, { reply = () => ({}), tls, port = 0 } = {})
 	{
@@ -92,7 +92,7 @@ export class Application {
 		return this.requests.filter((r) => r.path === path);
 	}
 
-	/** Is not there, until comeBack(). */
+	/** Stops listening until comeBack(). */
 	leave()
 	{
 		this.server.close();

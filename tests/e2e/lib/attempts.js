@@ -26,7 +26,7 @@ export function named(refer)
 }
 
 
-/** Answers a REFER: the target's user says what becomes of the call to it. */
+/** Answers a REFER: the target's user part decides the fate of its call. */
 export async function answers(leg, refer)
 {
 	const user = userOf(refer);
@@ -48,7 +48,7 @@ export async function answers(leg, refer)
 }
 
 
-/** Tells the end of a transfer that rings, or was given up. */
+/** Reports the end of a transfer that rings or was given up. */
 export function finish(leg, refer, status, reason)
 {
 	return leg.notify(`SIP/2.0 ${status} ${reason}`,
@@ -57,8 +57,8 @@ export function finish(leg, refer, status, reason)
 
 
 /**
- * A referd, a gateway, a client and a far end, whose targets do what their
- * user parts begin with: a final status, `rings`, `silent`, or `refuse`.
+ * A referd, a gateway, a client and a far end. Each target behaves as its user
+ * part begins: a final status, `rings`, `silent`, or `refuse`.
  * `call()` makes a call and returns its leg and its call_sid.
  */
 export async function parties(s, options)

@@ -1,5 +1,5 @@
 /**
- * @file audio.js  WAV files of one level each, to be found again in RTP
+ * @file audio.js  WAV files of one level each, and their detection in RTP
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -51,7 +51,7 @@ function linear(byte)
 
 
 /**
- * Find what was played in the RTP that a leg received
+ * Find the played files in the RTP that a leg received
  *
  * @param media  Packets of the leg
  * @param levels Levels of the files: one above zero, or one below as well
@@ -80,7 +80,7 @@ export function played(media, levels)
 }
 
 
-/* The longest time [ms] without the tone, from its begin until now */
+/* The longest time [ms] without the tone, from its start until now */
 function longestSilence(media)
 {
 	const loud = media.filter(({ packet }) =>
@@ -93,10 +93,10 @@ function longestSilence(media)
 
 
 /**
- * Sends a tone over a leg whose far end sends back what it hears
+ * Sends a tone over a leg whose far end echoes its audio
  *
- * @return `begun()` waits for the echo; `stop()` ends it, and has the longest
- *         `silence` of the echo, and by how much at most this program was
+ * @return `begun()` waits for the echo; `stop()` ends it and returns the
+ *         longest `silence` of the echo and the longest delay of this program,
  *         `late`, both in ms
  */
 export function tone(leg)

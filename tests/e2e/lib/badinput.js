@@ -3,21 +3,21 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  *
- * Each row is [what is wrong, what is sent, the field]. A RegExp in place of
- * the field is for what no field is to blame for; it is looked for in the
- * sentence. SID stands for the call_sid of the live call.
+ * Each row is [the fault, the input, the field]. Where no field is at fault, a
+ * RegExp replaces the field; the sentence must match it. SID stands for the
+ * call_sid of the live call.
  */
 
 const long = (n) => 'x'.repeat(n + 1);
 
-/* What no text may have. A NUL would end it early, were it let in. */
+/* Characters that no text may contain. A NUL would cut the text short. */
 const CONTROLS = {
 	'CR LF': 'a\r\nX-Evil: 1', 'LF': 'a\nb', 'NUL': 'a\0b', 'TAB': 'a\tb',
 	'DEL': 'a\x7fb', 'NEL, a C1 control': 'a\u0085b', 'ESC': '\x1b[31m',
 };
 
 
-/* Values that are wrong for any text of so many bytes */
+/* Values that are wrong for any text with this limit in bytes */
 function texts(max, { empty = true, object = true } = {})
 {
 	return {
@@ -30,7 +30,7 @@ function texts(max, { empty = true, object = true } = {})
 }
 
 
-/* ... where a list of texts is right, too */
+/* ... where a list of texts is valid, too */
 function oneText(max)
 {
 	const { 'an array': _, ...others } = texts(max);
@@ -40,7 +40,7 @@ function oneText(max)
 }
 
 
-/* In what may be left out, "" is as good as that, and so is null */
+/* In an optional field, "" and null mean the same as its absence */
 const OPTIONAL = { empty: false };
 
 const rowsOf = (name, values, make, field = name) =>
@@ -62,7 +62,7 @@ const TARGETS = {
 	'a broken IPv6 address': 'sip:bob@[2001:db8::1',
 	'tel: without a number': 'tel:', 'letters behind tel:': 'tel:bob',
 };
-/* What a far end should not be asked to do */
+/* Requests that a far end should not receive */
 const DANGERS = {
 	'a parameter behind the >': '<sip:bob@example.com>;x=1',
 	'a method': 'sip:bob@example.com;method=BYE',
@@ -91,7 +91,7 @@ const RESERVED = ['Via', 'v', 'FROM', 'f', 'To', 't', 'Call-ID', 'i', 'CSeq',
 	'Proxy-Authorization', 'Subscription-State', 'Expires', 'User-Agent'];
 
 
-/* A field that holds header fields, in a verb or a dial that make() makes */
+/* A field that holds header fields, in a verb or a dial from make() */
 function headerRows(field, make)
 {
 	return [
@@ -254,7 +254,7 @@ const command = (name, data, rest) => ({ type: 'command', command: name,
 const bytes = (...parts) => Buffer.concat(parts.map((p) => Buffer.from(p)));
 const nested = (n) => '['.repeat(n) + ']'.repeat(n);
 
-/** Text that is no message at all: by WebSocket, and as the body of a POST. */
+/** Text that is not a message: by WebSocket, and as the body of a POST. */
 export const TEXTS = [
 	['no JSON', 'nonsense', /^The message must be one JSON object/],
 	['half an object', '{"verb":"hangup"', /^The message must be one JSON/],
@@ -341,7 +341,7 @@ export const FRAMES = [
 ];
 
 
-/** Requests: [what, method, path, options, status, field or RegExp]. */
+/** Requests: [fault, method, path, options, status, field or RegExp]. */
 export const REQUESTS = [
 	...[['PUT', '/calls'], ['DELETE', '/calls'], ['PATCH', '/calls'],
 		['DELETE', '/calls/SID'], ['POST', '/calls/SID'],
@@ -396,7 +396,7 @@ export const REQUESTS = [
 ];
 
 
-/** Headers of which nobody knows where the body ends. */
+/** Headers that leave the end of the body undefined. */
 export const LENGTHS = [
 	['chunked', 'Transfer-Encoding: chunked', /^A body must have/],
 	['chunked, with a length', 'Transfer-Encoding: chunked\r\n' +
@@ -413,7 +413,7 @@ export const LENGTHS = [
 ];
 
 
-/** What may not stand in the query of /ws. */
+/** Parameters that the query of /ws must not contain. */
 export const QUERIES = [
 	['a space', 'client=a%20b', 'client'],
 	['CR LF', 'client=a%0d%0ab', /^The URL must not contain control/],
@@ -453,7 +453,7 @@ const call = (fields, event = 'new') => report({ type: 'call', event,
 const step = (fields) => report({ type: 'transfer', call_sid: 'another',
 	transfer_id: 't', step: 'requested', ...fields });
 
-/** Lines of a false node that end its link: [what, lines, what the log says]. */
+/** Lines of a false node that end its link: [fault, lines, text of log]. */
 export const LINES = [
 	['no JSON', ['nonsense'], /a first line is not JSON/],
 	['nothing', [''], /a first line is not JSON/],
@@ -476,7 +476,7 @@ export const LINES = [
 	['65,537 bytes', [' '.repeat(65_537)], /of more than 65536 bytes/],
 ];
 
-/** Lines behind a hello that are skipped: [what, lines, what the log says]. */
+/** Lines after a hello that are skipped: [fault, lines, text of the log]. */
 export const SKIPPED = [
 	['two hellos', [HELLO, HELLO], /false: a line is not valid/],
 	['no JSON behind hello', [HELLO, 'nonsense'], /line is not JSON/],
@@ -519,7 +519,7 @@ export const SKIPPED = [
 
 const OTHERS = /reports on a call of another baresip: SID/;
 
-/** Lines of a false node that are ignored, with what the log says. */
+/** Lines of a false node that are ignored, with the text of the log. */
 export const IGNORED = [
 	['the end of another\'s call', call({ sid: 'SID', state: 'completed',
 		duration: 1 }, 'closed'), OTHERS],

@@ -17,8 +17,8 @@ const OURS = ['sip_refer.so', 'referd.so'];
 
 
 /*
- * baresip takes modules from one directory only, by file name. Ours that are
- * installed there are not those under test.
+ * baresip loads modules from one directory only, by file name. Our modules
+ * that are installed there are not the ones under test.
  */
 function linkModules(dir, ours)
 {
@@ -43,11 +43,11 @@ function bare(ip)
 
 
 /*
- * For a call, baresip 4.x takes no address but the one that the kernel chooses
- * towards the peer, which on the loopback is the first of all: every address
- * is to be its own. It resamples by a module, and answers no second call by
- * itself if it is to hold the first. 1.1.0 takes no call to an address that is
- * not its only one.
+ * For a call, baresip 4.x uses only the address that the kernel chooses
+ * towards the peer. On the loopback that is the first of all; therefore the
+ * test makes every address the baresip's own. baresip 4.x resamples by a
+ * module, and does not answer a second call by itself if it has to hold the
+ * first. 1.1.0 accepts no call to one of several addresses.
  */
 function ofRelease(ip)
 {
@@ -134,26 +134,25 @@ class Netstrings {
 /**
  * One baresip with an address of its own.
  *
- * `events` holds what its ctrl_tcp reports, `talking()` the calls that it has
- * established, by its own account.
+ * `events` holds the reports of its ctrl_tcp. `talking()` returns the calls
+ * that it reports as established.
  */
 export class Baresip {
 	/**
 	 * @param dir     Directory for all of its files, created here
 	 * @param options `name`: user part and log name; `ip`, `port`;
-	 *                `users`: user parts, if not just that one; `sound`:
+	 *                `users`: user parts, if more than that; `sound`:
 	 *                whether it sends any; `trace`: whether it prints
 	 *                each SIP message;
 	 *                `module`: whether it loads sip_refer.so; `modules`:
-	 *                further ones of ours that it loads, names and paths;
+	 *                further modules of ours to load, names and paths;
 	 *                `env`: variables; `ctrl`:
-	 *                whether it loads ctrl_tcp.so, without which nothing
-	 *                here can ask it, and `events` is empty; `account`:
-	 *                parameters, `;answermode=auto` say; `config`: further
-	 *                settings; `wrap`: a command to run it under;
-	 *                `output`: a file that its output goes to;
-	 *                `clock`: a file with seconds by which its clock
-	 *                is wrong
+	 *                whether it loads ctrl_tcp.so; without it the test
+	 *                cannot query it, and `events` is empty; `account`:
+	 *                parameters, e.g. `;answermode=auto`; `config`:
+	 *                further settings; `wrap`: a command to run it under;
+	 *                `output`: a file for its output; `clock`: a file with
+	 *                the error of its clock in seconds
 	 */
 	static async start(dir, { name, ip, port = 5060, ctrlPort = CTRL_PORT,
 		users = [name], module = false, modules = {}, ctrl = true,
@@ -186,7 +185,7 @@ export class Baresip {
 	{
 		this.events = new Journal(`${this.name}'s events`);
 		this.calls = new Map();
-		this.over = new Set(); /* ids; none comes back */
+		this.over = new Set(); /* ids; none is used again */
 		this.token = 0;
 		this.process = new Process(this.name, ...this.launch);
 
@@ -260,7 +259,7 @@ export class Baresip {
 			`event ${type}${peer ? ` with ${peer}` : ''}`, options);
 	}
 
-	/** Ends it the polite way; its exit status. */
+	/** Ends it by its command `quit`; its exit status. */
 	async quit()
 	{
 		this.command('quit').catch(() => {});

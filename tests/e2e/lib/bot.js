@@ -12,7 +12,7 @@ import { Process } from './process.js';
 const BOTS = join(dirname(fileURLToPath(import.meta.url)), '../bots');
 
 
-/** A bot of bots/. `events` has what it says, in order. */
+/** A bot of bots/. `events` holds its output, in order. */
 export class Bot {
 	static async start(s, name, wish = {})
 	{
@@ -25,7 +25,7 @@ export class Bot {
 		return s.join(b);
 	}
 
-	/** Starts it, or starts it again where it was. */
+	/** Starts it, or restarts it at the same address. */
 	async run()
 	{
 		this.events = new Journal(this.name);

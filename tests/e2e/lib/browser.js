@@ -10,15 +10,15 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { Journal } from './journal.js';
 
-/* The browser's own traffic has no place in a test. */
+/* A test has no use for the browser's own traffic. */
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic',
 	'--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
 
 
 /**
- * One browser with one page. It is a party of a scene: what the page logs
- * stands in `process.log`, its requests and errors in `requests`, `errors`.
+ * One browser with one page. It is a party of a scene: `process.log` holds the
+ * log of the page, `requests` and `errors` its requests and errors.
  */
 export class Browser {
 	static async start(s, { width = 1280, height = 800, ...options } = {})

@@ -1,5 +1,5 @@
 /**
- * @file certificate.js  A certificate that nobody has signed but itself
+ * @file certificate.js  Self-signed certificates, and those of an authority
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -12,8 +12,8 @@ import { join } from 'node:path';
 /**
  * Make a certificate
  *
- * @param dir   Where its files go
- * @param names Whom it is for, as X.509 has it
+ * @param dir   Directory for its files
+ * @param names Its subjectAltName, as in X.509
  *
  * @return Path of one file with the certificate and its key
  */
@@ -36,8 +36,8 @@ export function certificate(dir, names = 'DNS:localhost,IP:127.0.0.1')
 /**
  * Make an authority, and certificates that it has signed
  *
- * @param dir  Where their files go
- * @param whom For each certificate: its name, and whom it is for
+ * @param dir  Directory for their files
+ * @param whom For each certificate: its name, and its subjectAltName
  *
  * @return Path of the authority's certificate; beside it are NAME.pem and
  *         NAME-key.pem

@@ -1,5 +1,5 @@
 /**
- * @file client.js  A WebSocket client of referd: a bot, say
+ * @file client.js  A WebSocket client of referd, e.g. a bot
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,8 +9,8 @@ import { Journal } from './journal.js';
 
 
 /**
- * Keeps every message that referd sends, and acknowledges hooks as a well
- * behaved application does (`acks: false` leaves that to the test).
+ * Keeps every message that referd sends, and acknowledges hooks as a
+ * well-behaved application does (`acks: false` leaves that to the test).
  */
 export class Client {
 	static async connect(url, { protocol, acks = true, name = 'client',
@@ -46,14 +46,14 @@ export class Client {
 		this.handler(message);
 	}
 
-	/** Sends an object as JSON, or text just as it is. */
+	/** Sends an object as JSON, or text unchanged. */
 	send(message)
 	{
 		this.socket.send(typeof message === 'string' ?
 			message : JSON.stringify(message));
 	}
 
-	/** Indexes of `messages` to give as `from`: only what comes next. */
+	/** Indexes of `messages` for `from`, to match later messages only. */
 	get now()
 	{
 		return this.messages.length;
@@ -71,8 +71,8 @@ export class Client {
 	}
 
 	/**
-	 * Has referd answer: what it had to say before has come by then. It
-	 * is an error that is its answer.
+	 * Makes referd answer, with an error. All messages that it sent
+	 * before have arrived by then.
 	 */
 	async echo()
 	{

@@ -1,10 +1,10 @@
 /**
- * @file count.js  How often each thing stands in a list
+ * @file count.js  The number of times that each item occurs in a list
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
-/** A map of counts, by what `keyOf` makes of each item. */
+/** A map of counts, by the `keyOf` of each item. */
 export function count(list, keyOf = (item) => item)
 {
 	const counts = new Map();

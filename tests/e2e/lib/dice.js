@@ -1,8 +1,8 @@
 /**
- * @file dice.js  Random numbers that another run can have again
+ * @file dice.js  Random numbers that another run can repeat
  *
- * A test that throws dice has `seed` in its name, and `SEED=17 node
- * NAME.test.js` makes it throw as the run did that printed 17.
+ * A test that uses them has `seed` in its name. `SEED=17 node NAME.test.js`
+ * repeats the run that printed 17.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file disk.js  A disk that fills up, or may not be written to
+ * @file disk.js  A disk that fills up or is read-only
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@ function mount(...args)
 }
 
 
-/* A file system of our own needs a mount namespace of our own. */
+/* A private file system needs a private mount namespace. */
 function whyNot()
 {
 	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-mount-'));
@@ -40,11 +40,11 @@ function whyNot()
 }
 
 
-/** Why there can be no disk; false if there can. */
+/** The reason why a test cannot have a disk; false if it can. */
 export const noDisk = whyNot();
 
 
-/** A small disk for the state of a referd. It is gone with the scene. */
+/** A small disk for the state of a referd. The scene removes it at its end. */
 export class Disk {
 	constructor(s, size = SIZE)
 	{

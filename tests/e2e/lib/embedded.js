@@ -16,11 +16,11 @@ const OWN = /sip_refer|referd|module|ready/;
 const ADDRESS = /^referd: (https?:\/\/\S+?)\/?$/;
 
 
-/** A test asks for what only referd as a process of its own has. */
+/** A test needs a feature that only a separate referd process has. */
 export class DaemonOnly extends Error {}
 
 
-/* Options as baresip's config has them; one without a value is yes */
+/* Options in the form of baresip's config; one without a value is yes */
 function settingsOf(args)
 {
 	const lines = {};
@@ -42,7 +42,7 @@ function settingsOf(args)
 
 /** A baresip that has referd.so as well. `http` is its address. */
 class Host extends Baresip {
-	/** Starts it, or waits until it is there if it starts already. */
+	/** Starts it, or waits until it runs if its start has begun. */
 	run()
 	{
 		if (!this.process?.alive)
@@ -53,13 +53,13 @@ class Host extends Baresip {
 
 	async begin()
 	{
-		const run = super.run(); /* makes the process at once */
+		const run = super.run(); /* creates the process at once */
 
 		await this.listens();
 		await run;
 	}
 
-	/** Loads referd.so, once it was unloaded. */
+	/** Loads referd.so again after it was unloaded. */
 	async load()
 	{
 		const from = this.process.log.length;
@@ -85,9 +85,8 @@ class Host extends Baresip {
 
 
 /**
- * One process for both: a Referd for whom asks the service, and as `gateway`
- * the Baresip that it is in. Who starts, kills or awaits the one does so to the
- * other.
+ * One process for both: a Referd as the service, and in `gateway` the Baresip
+ * that contains it. A start, kill or wait of the one applies to the other.
  */
 export class Embedded extends Referd {
 	/**
@@ -134,7 +133,7 @@ export class Embedded extends Referd {
 		throw new DaemonOnly('no other process links to it');
 	}
 
-	/** A BYE that nobody answers is not waited for: see baresip's main.c. */
+	/** It does not wait for an unanswered BYE: see baresip's main.c. */
 	async kill(signal)
 	{
 		if (signal !== 'SIGTERM')

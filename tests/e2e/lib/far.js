@@ -1,5 +1,5 @@
 /**
- * @file far.js  A far end of which a test decides every step, over UDP
+ * @file far.js  A far end over UDP, with each step under control of the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './journal.js';
 import { parse, tagOf, valuesOf } from './wire.js';
 
-/* As RFC 3261 has it, but for the doubling: T1, and 64 of it */
+/* As in RFC 3261, but without the doubling: T1, and 64 times T1 */
 const RESEND = 500;
 const GIVE_UP = 32_000;
 
@@ -51,8 +51,8 @@ async function open(ip, port, handler)
 
 
 /**
- * One call of a far end. `messages` has each SIP message that it sent or
- * received, `media` each RTP packet that came.
+ * One call of a far end. `messages` holds each SIP message that it sent or
+ * received, `media` each RTP packet that it received.
  */
 class Leg {
 	constructor(far, id, local, remote)
@@ -181,7 +181,7 @@ class Leg {
 		return this.request('BYE', { headers });
 	}
 
-	/** Sends silence to where an SDP says, until it is stopped. */
+	/** Sends silence to the address in an SDP, until it is stopped. */
 	talk(sdp)
 	{
 		const send = this.packets(sdp, SILENCE);
@@ -192,7 +192,7 @@ class Leg {
 		return () => clearInterval(timer);
 	}
 
-	/** A function that sends 20 ms more of one sample of PCMU. */
+	/** A function that sends 20 ms more of a constant sample of PCMU. */
 	packets(sdp, sample)
 	{
 		const [, ip] = /^c=IN IP\d (\S+)/m.exec(sdp);
@@ -257,7 +257,7 @@ class Leg {
 			return;
 		}
 
-		/* What is answered again has not seen the ACK. */
+		/* The peer repeats its answer if it has not seen the ACK. */
 		if (transaction.response && this.acknowledged)
 			this.request('ACK', { cseq: this.acknowledged });
 
@@ -300,7 +300,7 @@ class Leg {
 				'Content-Type': 'application/sdp', ...headers },
 			body: this.sdp(), cseq, branch });
 
-		/* a call that still rings when its test is over */
+		/* a call that still rings at the end of its test */
 		if (!response)
 			return { status: 0 };
 
@@ -322,9 +322,10 @@ class Leg {
 /**
  * A far end with an address of its own, and any number of calls.
  *
- * `handlers` has functions of a leg and a request, by method; without one an
- * INVITE is accepted, and anything else answered 200. `uri` is that of its
- * From, `name` what stands there before it, `contact` that of its Contact.
+ * `handlers` holds functions of a leg and a request, by method. Without one,
+ * the far end accepts an INVITE and answers any other request with 200. `uri`
+ * is the URI of its From, `name` the display name, `contact` the URI of its
+ * Contact.
  */
 export class Far {
 	static async start(s, { ip = '10.77.0.40', port = 5060,
@@ -361,14 +362,14 @@ export class Far {
 		return leg;
 	}
 
-	/** Lets go of a call that is over. */
+	/** Removes a call that has ended. */
 	forget(leg)
 	{
 		if (this.legs.delete(leg.id))
 			leg.socket.close();
 	}
 
-	/** A call to the gateway that rings; `leg.response` is to come. */
+	/** A call to the gateway that rings; `leg.response` is its final response. */
 	async ring(headers, user = 'gw')
 	{
 		const leg = await this.leg(token(),
@@ -391,7 +392,7 @@ export class Far {
 		return leg;
 	}
 
-	/** The next call that comes in. */
+	/** The next incoming call. */
 	async incoming(options)
 	{
 		const { leg } = await this.calls.wait((c) => c.leg, 'call',

@@ -1,5 +1,5 @@
 /**
- * @file hep.js  A receiver of HEP3, which reads it by HOMER's published format
+ * @file hep.js  A receiver of HEP3, written to HOMER's published format
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -53,7 +53,7 @@ function decode(data)
 }
 
 
-/** Has what comes: `messages`, decoded; what is none fails the test. */
+/** Decodes the packets into `messages`; an invalid one fails the test. */
 export class Collector {
 	static async start(s)
 	{

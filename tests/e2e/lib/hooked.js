@@ -1,5 +1,5 @@
 /**
- * @file hooked.js  Calls whose transfers fail, and an application to tell
+ * @file hooked.js  Calls whose transfers fail, and an application for hooks
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -59,7 +59,7 @@ export function refer(sid, fields)
 }
 
 
-/** The hook:status messages about one hook, as `event` and what matters. */
+/** The hook:status messages about one hook: `event` and the fields in use. */
 export function fateOf(client, hook)
 {
 	return client.all('hook:status').filter((m) => m.data.hook === hook)

@@ -1,5 +1,5 @@
 /**
- * @file http.js  Requests of which a test decides every header
+ * @file http.js  Requests with each header under control of the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@ import { request as secure } from 'node:https';
 
 
 /**
- * Send a request, with headers that fetch() would not send
+ * Send a request, also with headers that fetch() refuses to send
  *
  * @return `status`, `headers`, `text`
  */
@@ -42,7 +42,7 @@ export function http(url, { method = 'GET', headers = {}, body, ...options }
 }
 
 
-/** The status that an attempt to open a WebSocket is answered with. */
+/** The status of the answer to an attempt to open a WebSocket. */
 export async function upgrade(url, headers = {})
 {
 	const { status } = await http(`${url}`.replace(/^ws/, 'http'), {

@@ -29,7 +29,7 @@ export async function busyThenFree(leg, refer)
 
 /**
  * A bot, a referd whose application it is, a gateway that leaves calls to it,
- * a client that looks on, and a far end
+ * a client that observes, and a far end
  *
  * @param options `host`: its name in the URL, if not its address; `user`,
  *                `fragment`: further parts of the URL; `args`: referd's
@@ -53,7 +53,7 @@ export async function parties(s, name, { wish = {}, host, fragment = '',
 }
 
 
-/* A transfer that waits for the test to end it; `finish` is that of the last. */
+/* A transfer that the test ends; `finish` ends the last one. */
 export function held()
 {
 	const headers = { 'Subscription-State':
@@ -70,8 +70,8 @@ export function held()
 
 
 /**
- * A call whose transfer rings, which the bot knows and has acknowledged; `h` is
- * what ends it
+ * A call whose transfer rings; the bot knows the call and has acknowledged it;
+ * `h` ends it
  */
 export async function inTransfer(s, name, options)
 {

@@ -1,5 +1,5 @@
 /**
- * @file journal.js  A record of things as they happen, and waiting for one
+ * @file journal.js  A record of events in order, and waits for one of them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,18 +8,18 @@ import { inspect } from 'node:util';
 
 const LAST = 8;
 
-/* Generous: a sanitized build under valgrind on a busy machine must do. */
+/* Long enough for a sanitized build under valgrind on a busy machine. */
 const DEADLINE = 30_000;
 
 
 /**
- * Everything that one source (a client, a log, a SIP trace) has said so far.
+ * All items of one source (a client, a log, a SIP trace) so far.
  *
- * Nothing is taken out one by one, so that a test may wait for things in another
- * order than they came in; `from` limits a wait to what came after a mark.
+ * A wait does not remove items, so a test may wait for them in any order;
+ * `from` limits a wait to the items after a mark.
  */
 export class Journal {
-	/** @param show Makes one line of an item, for messages of failure */
+	/** @param show Formats an item as one line, for failure messages */
 	constructor(name, show = (i) => inspect(i, { depth: 5,
 		breakLength: Infinity }))
 	{
@@ -35,7 +35,7 @@ export class Journal {
 		return this.items.length;
 	}
 
-	/** Lets go of what was said first, for who listens for hours. */
+	/** Drops the oldest items, for tests that run for hours. */
 	forget(count = this.length)
 	{
 		this.items.splice(0, count);
@@ -51,7 +51,7 @@ export class Journal {
 		}
 	}
 
-	/** Calls a function for each item, of the past and of the future. */
+	/** Calls a function for each item, past and future. */
 	follow(handler)
 	{
 		this.items.forEach(handler);
@@ -59,7 +59,7 @@ export class Journal {
 			reject: () => {} });
 	}
 
-	/** The source is gone: who still waits would wait in vain. */
+	/** The source has ended: each pending wait fails at once. */
 	end(why)
 	{
 		this.ended = why;
@@ -77,7 +77,7 @@ export class Journal {
 	 * The first item, past or future, that matches
 	 *
 	 * @param matches Function of an item
-	 * @param what    What is waited for, in words for the failure
+	 * @param what    Name of the expected item, for the failure message
 	 * @param options `from`: first index that counts; `timeout` in ms
 	 */
 	wait(matches, what, { from = 0, timeout = DEADLINE } = {})

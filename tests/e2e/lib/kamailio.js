@@ -1,5 +1,5 @@
 /**
- * @file kamailio.js  kamailio with sipcapture, which keeps what HEP brings it
+ * @file kamailio.js  kamailio with sipcapture, which stores HEP messages
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,7 +13,7 @@ import { settings } from './settings.js';
 const ROOT = [join(settings.source, 'build-tools/kamailio'), '']
 	.find((root) => existsSync(`${root}/usr/sbin/kamailio`));
 
-/* Where sipcapture writes what, in a row of db_flatstore */
+/* The columns of sipcapture in a row of db_flatstore */
 const COLUMNS = { us: 1, callid: 13, source_ip: 22, source_port: 23,
 	destination_ip: 24, destination_port: 25, node: 34,
 	correlation_id: 35, msg: 40 };
@@ -66,7 +66,7 @@ function parse(text)
 }
 
 
-/** One kamailio; `rows()` has each message that it has kept. */
+/** One kamailio; `rows()` returns each message that it has stored. */
 export class Kamailio {
 	static async start(s, port)
 	{
@@ -97,7 +97,7 @@ export class Kamailio {
 			parse(readFileSync(join(this.dir, name), 'latin1')));
 	}
 
-	/* Its children end with it only if it is asked to end. */
+	/* Its children end with it only if it ends in an orderly way. */
 	kill()
 	{
 		return this.process.kill('SIGTERM');

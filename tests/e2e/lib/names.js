@@ -1,5 +1,5 @@
 /**
- * @file names.js  A name server that knows what a test tells it
+ * @file names.js  A name server with the names that a test sets
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -74,9 +74,9 @@ function answer(query, addresses)
 
 
 /**
- * The name server of the private network. `names` has the addresses of each
- * name; one that is not in it does not exist, and one whose addresses are
- * null is never answered. `questions` are the names that were asked for.
+ * The name server of the private network. `names` holds the addresses of each
+ * name. A name that is not in it does not exist; a name with null gets no
+ * answer. `questions` holds the names in the queries.
  */
 export class Names {
 	static async start(s, names)
@@ -112,7 +112,7 @@ export class Names {
 }
 
 
-/** Whether the private network has names: see in-netns. */
+/** Whether the private network has a name service: see in-netns. */
 export async function usable()
 {
 	const probe = createSocket('udp4');

@@ -17,13 +17,13 @@ const PORT = 4222;
 const ROUTE_PORT = 6222;
 const READY_TIME = 60_000; /* ms */
 
-/* As a package that is installed, or unpacked for the tests alone */
+/* From an installed package, or one unpacked for the tests only */
 export const program = [join(settings.source,
 	'build-tools/nats-server/usr/sbin/nats-server'),
 '/usr/sbin/nats-server', '/usr/bin/nats-server',
 '/usr/local/bin/nats-server'].find((path) => existsSync(path));
 
-/** Why there is no fleet here, false if there can be one. */
+/** The reason why a test cannot have a fleet, false if it can. */
 export const NO_FLEET = !program ? 'nats-server is missing' :
 	!existsSync(settings.fleetPlugin) && 'libnats is missing';
 
@@ -112,7 +112,7 @@ ${extra}
 `;
 	}
 
-	/** Starts it, or starts it again on what it left behind. */
+	/** Starts it, or restarts it with its files. */
 	run()
 	{
 		writeFileSync(this.file, this.config());
@@ -139,7 +139,7 @@ ${extra}
 		return this.process.kill(signal);
 	}
 
-	/** It hangs, until cont(). */
+	/** Makes it hang until cont(). */
 	stop()
 	{
 		process.kill(this.process.pid, 'SIGSTOP');
@@ -150,13 +150,13 @@ ${extra}
 		process.kill(this.process.pid, 'SIGCONT');
 	}
 
-	/** It lets its clients go to others, one by one, and ends. */
+	/** Moves its clients to other servers, one by one, and ends it. */
 	lameDuck()
 	{
 		process.kill(this.process.pid, 'SIGUSR2');
 	}
 
-	/** It reads its file again, with another `extra` of the cluster. */
+	/** Makes it reload its file, with another `extra` of the cluster. */
 	reload()
 	{
 		writeFileSync(this.file, this.config());
@@ -173,8 +173,8 @@ ${extra}
 /** One to three servers, and a client of theirs for the test. */
 export class Cluster {
 	/**
-	 * @param dir     Directory for what they store
-	 * @param options `servers`: how many; `sites`: each in a machine of its
+	 * @param dir     Directory for their files
+	 * @param options `servers`: how many; `sites`: each on a machine of its
 	 *                own; `extra`: more lines of their configuration;
 	 *                `stream`: of makeStream(), false for none; `admin`:
 	 *                of NatsClient.connect()
@@ -208,7 +208,7 @@ export class Cluster {
 			.join(',');
 	}
 
-	/** A client of a server that answers. */
+	/** A client of the first server that answers. */
 	async client(server)
 	{
 		if (server)
@@ -240,7 +240,7 @@ export class Cluster {
 			...config });
 	}
 
-	/** What the servers answer, as soon as one of them does. */
+	/** The answer of the servers, as soon as one of them answers. */
 	async asked(question)
 	{
 		const end = Date.now() + READY_TIME;
@@ -258,7 +258,7 @@ export class Cluster {
 		}
 	}
 
-	/** The server that leads the stream, and lives. */
+	/** The running server that leads the stream. */
 	async leader(stream = 'FLEET')
 	{
 		return this.asked(async (client) => {
@@ -283,7 +283,7 @@ export class Cluster {
 	/**
 	 * The events of the stream, in its order
 	 *
-	 * @param member Whose; all if it is left out
+	 * @param member Name of the member; all members by default
 	 *
 	 * @return Objects with `member`, `f` and `event`
 	 */

@@ -1,5 +1,5 @@
 /**
- * @file natsclient.js  A client of NATS: what a test makes, reads and says
+ * @file natsclient.js  A client of NATS: for requests and streams of a test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -103,7 +103,7 @@ export class NatsClient {
 			;
 	}
 
-	/* One line of the protocol, with its payload; false if it is not whole */
+	/* One line of the protocol, with its payload; false if incomplete */
 	line()
 	{
 		const end = this.rest.indexOf(END);
@@ -185,7 +185,7 @@ export class NatsClient {
 		head, body, END]));
 	}
 
-	/** The answer; an error if nobody listens, or there is none in time. */
+	/** The answer; an error without a responder or after the timeout. */
 	async request(subject, data, { timeout = REQUEST_TIME, headers } = {})
 	{
 		const reply = `_INBOX.test.${process.pid}.${++this.replies}`;
@@ -211,7 +211,7 @@ export class NatsClient {
 		}
 	}
 
-	/** What the JetStream API answers; its error is thrown. */
+	/** The answer of the JetStream API; throws if it is an error. */
 	async api(name, body = {}, options)
 	{
 		const { data } = await this.request(`$JS.API.${name}`,
@@ -226,7 +226,7 @@ export class NatsClient {
 		return answer;
 	}
 
-	/** Asks again until the servers have agreed on who leads. */
+	/** Repeats a request until the servers have elected a leader. */
 	async settled(name, body, patience = PATIENCE)
 	{
 		const end = Date.now() + patience;
@@ -244,7 +244,7 @@ export class NatsClient {
 		}
 	}
 
-	/** The stream of a fleet, as `referctl fleet init` makes it. */
+	/** Creates the stream of a fleet, as `referctl fleet init` does. */
 	async makeStream({ name = 'fleet', ...config } = {})
 	{
 		const stream = name.toUpperCase();
@@ -264,9 +264,9 @@ export class NatsClient {
 	}
 
 	/**
-	 * All messages of a stream as it is now, each with `seq`
+	 * All messages of a stream at present, each with `seq`
 	 *
-	 * @param from First sequence that is wanted
+	 * @param from First sequence to return
 	 */
 	async messages(stream = 'FLEET', from = 1)
 	{

@@ -1,5 +1,5 @@
 /**
- * @file network.js  A host of the private network that can be cut off
+ * @file network.js  A host of the private network that a test can cut off
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const ip = promisify(execFile).bind(null, 'ip');
 
 
-/** Has the address; may be called again after cutOff(). */
+/** Adds the address; may be called again after cutOff(). */
 export async function connect(address)
 {
 	await ip(['route', 'del', `${address}/32`]).catch(() => {});

@@ -1,5 +1,5 @@
 /**
- * @file node.js  The module's side of the link to referd, in the test's hands
+ * @file node.js  The module's side of the link to referd, driven by the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,8 +11,8 @@ import { Journal } from './journal.js';
 
 
 /**
- * A baresip that does what the test says, when it says so: referd alone is
- * under test then, with any number of calls and in any order of events.
+ * A stand-in for baresip under control of the test. Only referd is under test,
+ * with any number of calls and in any order of events.
  */
 export class Node {
 	constructor(socket, name = 'gw')
@@ -93,7 +93,7 @@ export class Node {
 		this.say(report);
 	}
 
-	/** The next request that was not taken yet. */
+	/** The next request that has not been taken yet. */
 	async request(type)
 	{
 		const m = await this.requests.wait(() => true, type,
@@ -106,7 +106,7 @@ export class Node {
 		return m;
 	}
 
-	/** Takes a request for verbs, and says that all is well with it. */
+	/** Takes a request for verbs, and accepts it. */
 	async accept(type = 'verbs')
 	{
 		const m = await this.request(type);
@@ -116,7 +116,7 @@ export class Node {
 		return m;
 	}
 
-	/** Takes a request for verbs, and says what is wrong with the first. */
+	/** Takes a request for verbs, and rejects the first verb. */
 	async refuse(field, error)
 	{
 		const m = await this.request('verbs');
@@ -156,7 +156,7 @@ export class Node {
 		this.report({ type: 'call', event: 'closed', call });
 	}
 
-	/** Takes a sip:refer and begins; `step` reports what comes of it. */
+	/** Takes a sip:refer and begins; `step` reports its later steps. */
 	async transfer(call)
 	{
 		const { ref, verbs } = await this.accept();

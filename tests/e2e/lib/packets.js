@@ -1,5 +1,5 @@
 /**
- * @file packets.js  The capture of a transfer, as Wireshark reads it
+ * @file packets.js  The capture of a transfer, as decoded by Wireshark
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ export async function getCapture(referd, id, query = '', options)
 }
 
 
-/** The packets of a file: tshark finds nothing wrong with any of them. */
+/** The packets of a file; fails if tshark finds a fault in one of them. */
 export function dissect(path)
 {
 	const text = execFileSync('tshark', ['-r', path, '-n', '-T', 'json',
@@ -63,7 +63,7 @@ export function dissect(path)
 }
 
 
-/** The packets of a transfer, once they are as somebody expects them. */
+/** The packets of a transfer, once they match the expectation. */
 export async function packetsOf(s, referd, id, is = () => true, query = '')
 {
 	let packets;
@@ -87,7 +87,7 @@ export async function packetsOf(s, referd, id, is = () => true, query = '')
 }
 
 
-/** A packet in a word or two. */
+/** A packet in one or two words. */
 export function word({ method, status, of })
 {
 	return method ?? `${status} ${of}`;

@@ -1,5 +1,5 @@
 /**
- * @file page.js  What the tests of the page do and ask in common
+ * @file page.js  Common steps and queries of the tests of the page
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,9 @@
 /**
- * @file power.js  A disk as a loss of power leaves it
+ * @file power.js  The state of a disk after a loss of power
  *
- * A disk keeps what was forced onto it. Of what was not, it may have anything:
- * nothing, all, some writes and not those before them, sectors of a write.
+ * A disk keeps all data that were synced. It may have any part of the other
+ * data: nothing, all, some writes without those before them, some sectors of
+ * a write.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,14 +18,14 @@ const [CREATE, WRITE, SIZE, SYNC, SYNC_NAMES, UNLINK, RENAME] =
 	[1, 2, 3, 4, 5, 6, 7]; /* see record.c */
 
 
-/** Now [ns], as the record has it. */
+/** Now [ns], by the clock of the record. */
 export function now()
 {
 	return process.hrtime.bigint();
 }
 
 
-/* One file: what is on the disk, and what may get there. */
+/* One file: the data on the disk, and the data that may get there. */
 class File {
 	constructor()
 	{
@@ -32,7 +33,7 @@ class File {
 		this.open = [];
 	}
 
-	/* What was done before `time` is on the disk. */
+	/* All changes before `time` are on the disk. */
 	sync(time)
 	{
 		const done = this.open.filter((c) => c.ended <= time);
@@ -41,7 +42,7 @@ class File {
 		this.open = this.open.filter((c) => c.ended > time);
 	}
 
-	/* What the disk has, as luck will have it. */
+	/* The content of the disk, chosen by the dice. */
 	after(luck)
 	{
 		return this.open.reduce(luck, this.kept);
@@ -74,7 +75,7 @@ function whole(bytes, change)
 }
 
 
-/* Those sectors of a write that the disk has got to. */
+/* The sectors of a write that the disk has written. */
 function torn(bytes, { at, data }, d)
 {
 	let b = bytes;
@@ -92,7 +93,7 @@ function torn(bytes, { at, data }, d)
 }
 
 
-/* What becomes of a change that was not forced onto the disk. */
+/* The fate of a change that was not synced. */
 function luckOf(d)
 {
 	const p = d.of([0, 0.5, 0.9, 1]);
@@ -107,7 +108,7 @@ function luckOf(d)
 }
 
 
-/** Records what a process does to the files of a directory. */
+/** Records the changes of a process to the files of a directory. */
 export class Record {
 	/**
 	 * @param file File of its own
@@ -121,7 +122,7 @@ export class Record {
 			LD_PRELOAD: settings.record });
 	}
 
-	/** All that was done, in order. */
+	/** All recorded changes, in order. */
 	changes()
 	{
 		const bytes = readFileSync(this.file);
@@ -142,7 +143,7 @@ export class Record {
 		return list.sort((a, b) => (a.ended < b.ended ? -1 : 1));
 	}
 
-	/** The disk, with nothing done yet. */
+	/** The disk before the first change. */
 	disk()
 	{
 		return new Replay(this.changes());
@@ -150,7 +151,7 @@ export class Record {
 }
 
 
-/* A disk on which things are done. */
+/* A disk to which changes are applied. */
 class Replay {
 	constructor(changes)
 	{
@@ -160,7 +161,7 @@ class Replay {
 		this.renamed = []; /* changes of names that may get there */
 	}
 
-	/** Goes on until that time; what is then under way is not done. */
+	/** Applies the changes until that time; pending ones are not applied. */
 	until(time)
 	{
 		while (this.changes.length && this.changes[0].ended <= time)
@@ -200,7 +201,7 @@ class Replay {
 	}
 
 	/**
-	 * Makes a directory of what a loss of power leaves now
+	 * Makes a directory with the files that a loss of power now leaves
 	 *
 	 * @param dir Directory
 	 * @param d   Dice
@@ -223,7 +224,7 @@ class Replay {
 }
 
 
-/* Names, after such changes. */
+/* The names after such changes. */
 function named(names, changes)
 {
 	const after = new Map(names);

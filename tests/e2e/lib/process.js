@@ -20,14 +20,14 @@ process.on('exit', () => {
 
 
 /**
- * A program in a session of its own, so that Ctrl-C reaches only us. The
- * kernel ends it when this process dies in whatever way: none is ever left.
+ * A program in a session of its own, so that Ctrl-C reaches only the test. The
+ * kernel kills it when this process dies for any reason.
  */
 export class Process {
 	/**
-	 * @param options `env`, `cwd`; `output`: a file that its output goes
-	 *                to, and of which the journal has what came before
-	 *                `quiet()`: whom nobody reads, he wakes nobody
+	 * @param options `env`, `cwd`; `output`: a file for its output. The
+	 *                journal has the lines before `quiet()`; later output
+	 *                does not wake the test
 	 */
 	constructor(name, argv, { env = {}, cwd, output } = {})
 	{
@@ -82,13 +82,13 @@ export class Process {
 			this.log.add(line);
 	}
 
-	/** Reads no more of a file that its output goes to. */
+	/** Stops reading the file of its output. */
 	quiet()
 	{
 		clearInterval(this.looking);
 	}
 
-	/** Lets go of all that it has said, for who listens for hours. */
+	/** Drops its output so far, for tests that run for hours. */
 	forget()
 	{
 		this.log.forget();
@@ -115,7 +115,7 @@ export class Process {
 		return this.ended(timeout);
 	}
 
-	/* SIGKILL leaves no time to end one's own children. */
+	/* A process that gets SIGKILL cannot end its children. */
 	signal(signal)
 	{
 		if (!this.pid)
@@ -131,7 +131,7 @@ export class Process {
 		}
 	}
 
-	/** Waits for the end, which must come within `timeout` ms. */
+	/** Waits for the end, which must occur within `timeout` ms. */
 	async ended(timeout = 20_000)
 	{
 		let timer;

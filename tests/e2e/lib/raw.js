@@ -1,5 +1,5 @@
 /**
- * @file raw.js  Connections in the test's hands, byte by byte
+ * @file raw.js  Connections that a test drives byte by byte
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@ export const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: localhost\r\n' +
 	'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 
-/** Where a referd listens. */
+/** The address at which a referd listens. */
 export function portOf(referd)
 {
 	const { hostname: host, port } = new URL(referd.http);
@@ -23,8 +23,8 @@ export function portOf(referd)
 }
 
 
-/** A connection; `text` is what it was told, `over` tells after how many ms
- * it was, `told` when it was told something. */
+/** A connection; `text` is the received text, `over` the time in ms until its
+ * end, `told` resolves when it has received something. */
 export function raw(where, ...texts)
 {
 	const socket = connect(where);
@@ -43,7 +43,7 @@ export function raw(where, ...texts)
 }
 
 
-/** Sends a text byte by byte, for as long as somebody listens. */
+/** Sends a text byte by byte, as long as the peer keeps the connection. */
 export function dribble(socket, text, ms = 200)
 {
 	let i = 0;
@@ -66,7 +66,7 @@ export async function gauge(referd, name)
 }
 
 
-/** Waits for what can only be asked for, again and again. */
+/** Waits for a state that only repeated queries can show. */
 export async function until(condition)
 {
 	for (let i = 0; !await condition(); i++) {

@@ -10,7 +10,7 @@ import { Process } from './process.js';
 import { sanitizerOptions, settings } from './settings.js';
 
 
-/** One run; `out` has its lines so far, of both its outputs. */
+/** One run; `out` holds the lines of both its outputs so far. */
 export class Referctl {
 	/**
 	 * @param s       The scene
@@ -41,7 +41,7 @@ export class Referctl {
 		return this.out.wait((l) => pattern.test(l), `${pattern}`);
 	}
 
-	/** Waits for its end; its exit status and all that it printed. */
+	/** Waits for its end; its exit status and its whole output. */
 	async end()
 	{
 		const status = await this.process.ended(60_000);

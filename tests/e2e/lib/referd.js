@@ -40,7 +40,7 @@ export class Referd {
 		await this.run();
 	}
 
-	/** Starts it, or starts it again on what it left behind. */
+	/** Starts it, or restarts it with its files. */
 	async run()
 	{
 		this.process = new Process('referd', [...this.wrap, settings.referd,
@@ -59,7 +59,7 @@ export class Referd {
 		this.ws = this.http.replace('http', 'ws') + '/ws';
 	}
 
-	/** Waits until it has heard from so many gateways which calls live. */
+	/** Waits until so many gateways have reported their live calls. */
 	async knows(gateways)
 	{
 		for (let i = 0; i < KNOWN_TIME; i += 10) {
@@ -74,13 +74,13 @@ export class Referd {
 		throw new Error(`referd knows less than ${gateways} gateways`);
 	}
 
-	/** Where baresips link to it. */
+	/** The socket for the links of baresips. */
 	get socket()
 	{
 		return join(this.dir, 'node.sock');
 	}
 
-	/** Where its store is. */
+	/** The path of its store. */
 	get state()
 	{
 		const at = this.args.lastIndexOf('--state');
@@ -88,7 +88,7 @@ export class Referd {
 		return at < 0 ? join(this.dir, 'state') : this.args[at + 1];
 	}
 
-	/** Takes its store away, while it is not running. */
+	/** Deletes its store while it is not running. */
 	forget()
 	{
 		rmSync(join(this.dir, 'state'), { recursive: true });

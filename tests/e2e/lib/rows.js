@@ -1,5 +1,5 @@
 /**
- * @file rows.js  What a referd keeps of what lives, held against what lives
+ * @file rows.js  The live objects in the store of a referd, and the real ones
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { http } from './http.js';
 import { settings } from './settings.js';
 
-/* ms; what has just ended may still be on its way to referd */
+/* ms; the report of a recent end may still be on its way to referd */
 const SETTLE_TIME = 10_000;
 const LOOK_TIME = 50;
 const HOOK_TIME = 30_000;
@@ -21,7 +21,7 @@ const HOOK_TIME = 30_000;
 const run = promisify(execFile);
 
 
-/* What a referd that has ended left on disk: keys of `sessions`, `dials` ... */
+/* The rows on disk after the end of a referd: keys of `sessions`, `dials` */
 async function rows(referd)
 {
 	const file = join(referd.state, 'referd.db');
@@ -31,7 +31,7 @@ async function rows(referd)
 }
 
 
-/** Waits until no hook is open: none will be sent, or sent again. */
+/** Waits until no hook is open: referd sends or repeats none after that. */
 export async function hooksOver(referd)
 {
 	for (let i = 0; i < HOOK_TIME; i += LOOK_TIME) {
@@ -45,7 +45,7 @@ export async function hooksOver(referd)
 }
 
 
-/* The headers of somebody who may ask */
+/* The headers of an authorized client */
 function headers({ args })
 {
 	const at = args.lastIndexOf('--token-file');
@@ -93,8 +93,8 @@ async function look(referd)
 }
 
 
-/* What differs between what it tells and what is, in a sentence each. A node
-   that is no baresip may leave a dial without an answer. */
+/* The differences between its reports and the real state, in a sentence each.
+   A node that is not a baresip may leave a dial without an answer. */
 function untrue({ calls, counted, dials, nodes }, gateways)
 {
 	const wrong = [];
@@ -118,11 +118,11 @@ function untrue({ calls, counted, dials, nodes }, gateways)
 
 
 /**
- * Holds what a referd tells against what lives: soon they are the same
+ * Compares the reports of a referd with the real state: they soon match
  *
  * @param gateways `name` and `talking()` of each baresip that is linked to it
  *
- * @return What it told, for assertRows()
+ * @return Its reports, for assertRows()
  */
 export async function assertLives(referd, gateways = [])
 {
@@ -140,8 +140,8 @@ export async function assertLives(referd, gateways = [])
 }
 
 
-/* What differs on disk. A call may be over before its transfer. `gone`: what
-   lived has ended with referd. */
+/* The differences on disk. A call may end before its transfer. `gone`: the
+   calls have ended with referd. */
 function astray(kept, { calls, transfers, dials }, gone)
 {
 	const live = new Set(calls.map((c) => c.call_sid));
@@ -169,13 +169,13 @@ function astray(kept, { calls, transfers, dials }, gone)
 
 
 /**
- * Holds what a referd that has just ended keeps against what lived
+ * Compares the store of a referd that has just ended with the last state
  *
- * @param seen What assertLives() returned
+ * @param seen The result of assertLives()
  */
 export async function assertRows(referd, seen)
 {
-	/* what it could not write, baresip tells again */
+	/* baresip reports again anything that referd could not write */
 	if (!seen.writable)
 		return;
 

@@ -56,8 +56,8 @@ class Scene {
 
 	/**
 	 * @param options Of Referd.start()
-	 * @param gateway What will be asked of gateway(): where referd is
-	 *                embedded, it starts here
+	 * @param gateway The later options of gateway(): an embedded referd
+	 *                starts its gateway here
 	 */
 	async referd(options, gateway)
 	{
@@ -72,7 +72,7 @@ class Scene {
 		e.asked = gateway;
 		this.joinGateway(e, e.gateway);
 
-		return this.join(e); /* leaves first, and the gateway with it */
+		return this.join(e); /* ends first, and the gateway with it */
 	}
 
 	/** A baresip that has sip_refer.so and answers by itself. */
@@ -147,8 +147,8 @@ class Scene {
 	}
 
 	/*
-	 * Until the client has heard of the gateway, too. Otherwise a scene that
-	 * looks at the next message meets this one now and then.
+	 * Wait until the client has heard of the gateway, too. Otherwise a test
+	 * that looks at the next message sometimes gets this one.
 	 */
 	async told(client, { query, protocol } = {})
 	{
@@ -162,7 +162,7 @@ class Scene {
 	}
 
 	/**
-	 * A call of SIPp's that the gateway has answered and referd knows of
+	 * A call from SIPp that the gateway has answered and referd knows
 	 *
 	 * @return The SIPp, and `sid`, the call's call_sid
 	 */
@@ -179,7 +179,7 @@ class Scene {
 		return { far, sid };
 	}
 
-	/** What each party said last: printed when a test has failed. */
+	/** The last output of each party: printed when a test has failed. */
 	logs()
 	{
 		const told = new Set();
@@ -207,14 +207,14 @@ class Scene {
 			await this.stop(p);
 	}
 
-	/* A baresip says good-bye to its calls, and waits for their answers. */
+	/* A baresip ends its calls, and waits for the answers. */
 	leaving()
 	{
 		return [...this.parties.filter((p) => p instanceof Embedded),
 			...this.parties.reverse()];
 	}
 
-	/* The gateways of a referd that can tell which calls they have. */
+	/* The gateways of a referd that can report their calls. */
 	linked(referd)
 	{
 		return this.parties.filter((p) => p.referd === referd &&
@@ -224,9 +224,9 @@ class Scene {
 	}
 
 	/*
-	 * referd leaves in good order, so that its leaks are found: those of
-	 * memory, and what it keeps of calls that are over. All others, who
-	 * came later and have gone before, just go.
+	 * referd ends in good order, so that the test finds its leaks: those of
+	 * memory, and rows of calls that have ended. All other parties started
+	 * later and have ended before it; they are simply killed.
 	 */
 	async stop(party)
 	{
