@@ -1,5 +1,5 @@
 /**
- * @file manual.test.js  The manual pages and the completion say what is so
+ * @file manual.test.js  The manual pages and the completion are correct
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ const haveMan = spawnSync('man', ['--version']).status === 0;
 const noMan = haveMan ? false : 'there is no man here';
 
 
-/* What `--help` calls options, in the order of their first mention. */
+/* The options in `--help`, in the order of their first mention. */
 function optionsOf(program)
 {
 	const help = execFileSync(program, ['--help'], { encoding: 'utf8',
@@ -29,7 +29,7 @@ function optionsOf(program)
 }
 
 
-/* A page as it is shown, without its bold type. */
+/* A page as displayed, without its bold type. */
 function shown(page)
 {
 	return execFileSync('man', ['-E', 'ascii', '-l',
@@ -52,7 +52,7 @@ function examples(page, command)
 }
 
 
-/* What the shell would offer for a line, by the completion of a command. */
+/* The completions that the shell offers for a line with a command. */
 function completions(command, ...words)
 {
 	const script = `source "$1"; shift; COMP_WORDS=("$@");
@@ -92,7 +92,7 @@ for (const [command, page] of [['referd', 'referd.8'],
 }
 
 
-/* What is not a setting of baresip's config */
+/* Names that are not settings of baresip's config */
 const DAEMON_ONLY = ['--config', '--socket', '--log-level', '--help',
 	'--version'];
 
@@ -161,7 +161,7 @@ test('each option of referctl is offered to the commands that take it',
 });
 
 
-/* Further options than these need nothing but their own value to start. */
+/* All other options need only their own value to start. */
 const WITH_FILES = ['hook-secret-file', 'app-map', 'token-file', 'tls-cert',
 	'tls-key', 'fleet', 'fleet-creds', 'fleet-nkey', 'fleet-ca', 'fleet-cert',
 	'fleet-key'];
@@ -255,7 +255,7 @@ scene('each example of referctl(1) works', async (s) => {
 
 	assert.equal(agent.uri, 'sip:agent@10.77.0.3');
 	for (const example of examples('referctl.1', 'referctl')) {
-		/* those of a fleet are run by fleet-operator.test.js */
+		/* fleet-operator.test.js runs the commands of a fleet */
 		if (example.startsWith('referctl fleet '))
 			continue;
 

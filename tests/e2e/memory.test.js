@@ -13,7 +13,7 @@ import { whyNoValgrind } from './lib/valgrind.js';
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
 
 
-/* The records of valgrind's report in which our module has a part. */
+/* The records of valgrind's report that mention our module. */
 function ours(report)
 {
 	return report.replace(/^==\d+== ?/gm, '').split(/\n\n+/)
@@ -40,7 +40,7 @@ scene('valgrind finds nothing of ours', async (s) => {
 		client.send({ verb: 'sip:refer', call_sid: sid });
 	}
 
-	/* And one that is in progress when it quits. */
+	/* And one that is in progress when baresip quits. */
 	const { sid } = await s.call(client, 'ringing', { final: '200 OK' });
 	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
 	await client.message('transfer:status',

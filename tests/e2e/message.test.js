@@ -1,5 +1,5 @@
 /**
- * @file message.test.js  Each step shows the SIP message that made it
+ * @file message.test.js  Each step shows the SIP message that caused it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@ import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 
-/** A call of a far end that does with each REFER what `refer` does. */
+/** A call of a far end that handles each REFER by `refer`. */
 async function transferred(s, refer, verb = {})
 {
 	const { client } = await s.control();

@@ -1,5 +1,5 @@
 /**
- * @file metrics.test.js  /metrics, as Prometheus takes it
+ * @file metrics.test.js  /metrics, in the form that Prometheus reads
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -17,7 +17,7 @@ import { until } from './lib/until.js';
 const share = join(settings.source, 'share');
 const rules = join(share, 'prometheus/referd.rules.yml');
 
-/* Installed, or unpacked: the package would start it */
+/* Installed, or unpacked: an installed package would start Prometheus */
 const program = (name) => ['/usr/bin',
 	join(settings.source, 'build-tools/prometheus/usr/bin')]
 	.map((dir) => join(dir, name)).find(existsSync);
@@ -32,7 +32,7 @@ async function metrics(referd)
 }
 
 
-/* The value of one sample; its labels in any order are not asked for */
+/* The value of one sample; its labels must be in the given order */
 function value(text, sample)
 {
 	const line = text.split('\n').find((l) => l.startsWith(`${sample} `));
@@ -58,7 +58,7 @@ async function start(s)
 }
 
 
-/* Of a call of its own, to its end */
+/* Runs a transfer of a new call to its end */
 async function transfer({ node, client }, status)
 {
 	const call = node.call();
@@ -88,7 +88,7 @@ scene('each has help, and promtool has nothing to say', async (s) => {
 	for (const [, name] of text.matchAll(/^# TYPE (\S+)/gm))
 		assert.match(text, new RegExp(`^# HELP ${name} \\S.*\\.$`, 'm'));
 
-	/* No label has more values than there are of what it names */
+	/* No label has more values than the objects that it names */
 	const labels = new Set([...text.matchAll(/[{,](\w+)="/g)]
 		.map(([, name]) => name));
 
@@ -168,7 +168,7 @@ scene('a client that another replaces is counted', async (s) => {
 
 
 /* Names in an expression that only Prometheus itself, or a client of it,
-   has */
+   provides */
 const names = (text) => new Set(text.match(/\b(referd|process)_\w+/g));
 
 

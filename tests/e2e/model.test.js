@@ -25,7 +25,7 @@ const { createModel, modelReceive, modelSent, liveCalls, allTransfers,
 	'model', 'told', 'members', 'words', 'rows', 'ladder', 'export',
 	'mask', 'plots', 'verb', 'link', 'legs', 'acts');
 
-/* What is behind the label of a field that is wrong */
+/* The text after the label of an invalid field */
 const REQUIRED = 'is required';
 const CONTROL = 'must not contain control characters';
 const TARGET = 'must be a sip:, sips: or tel: URI, or a number';
@@ -37,7 +37,7 @@ const REQUESTED = { transfer_id: 't1', verb_id: 'v1', step: 'requested',
 	referred_by: 'sip:caller@example.com' };
 
 
-/** A model that hears messages at given moments, in ms from the start. */
+/** A model that receives messages at given times, in ms from the start. */
 class Story {
 	constructor()
 	{
@@ -388,7 +388,7 @@ test('what is given up says that a target may answer, and what came of it',
 	});
 
 
-/** A warm transfer: the first target is busy, the second one is asked. */
+/** A warm transfer: the first target is busy, the second hears the prompt. */
 function warm(ended, s = new Story())
 {
 	const tell = (ms, transfer_event, attempt, more) => s.at(ms,
@@ -481,7 +481,7 @@ test('a warm transfer that comes to no REFER has an end, too', () => {
 		're-INVITE: resume', 'transfer, returned, declined']);
 	assert.ok(!isTransferring(s.model, 'c1'));
 
-	/* a hold that is refused is all there is */
+	/* the refused hold is the only event */
 	const held = new Story().call().at(50, 'verb:status', {
 		event: 'starting', verb: 'transfer', id: 'v2' });
 	held.at(60, 'transfer:event', { verb_id: 'v2', mode: 'warm',
@@ -618,7 +618,7 @@ test('a transfer that is told takes the place of what was half heard', () => {
 		step: 'progress', refer_status: 202, call_status: 180,
 		started: new Date(T0 + 100).toISOString() };
 
-	/* This page came while it rang; its end comes before the answer. */
+	/* The page connected while it rang; the end precedes the answer. */
 	modelReceive(model, { type: 'hello', time: new Date(T0 + 2000)
 		.toISOString(), data: { transfers: [whole] } }, T0 + 2000);
 	const end = { type: 'transfer:status', seq: 900, call_sid: 'c1',
@@ -791,7 +791,7 @@ const FLEET = { state: 'up', lag: 0, epoch: 'E', member: 'gw1', members: [
 	{ member: 'gw1', reachable: true, view: true }] };
 
 
-/** A story that one hears in the scope of a fleet. */
+/** A sequence of messages in the scope of a fleet. */
 class FleetStory extends Story {
 	constructor()
 	{
@@ -902,7 +902,7 @@ test('a ladder of the fleet is in its order, with what was for this page',
 		const messages = s.model.log.map((e) => e.msg);
 		const { model } = new FleetStory();
 
-		/* a hook is for this page alone: it has no number of these */
+		/* a hook is for this page only: it has no fleet number */
 		const hook = { type: 'verb:hook', seq: 7, call_sid: 'c1',
 			hook: '/event', msgid: 'h1', time: new Date(T0 + 120)
 				.toISOString(), data: { transfer_id: 't1' } };
@@ -1114,7 +1114,7 @@ test('a form makes the verb play', () => {
 });
 
 
-/** A WebSocket that a test plays referd to. */
+/** A WebSocket at which the test acts as referd. */
 class FakeSocket {
 	static all = [];
 
@@ -1261,20 +1261,20 @@ test('the link takes the fleet where there is a view, and F as its number',
 			{ type: 'fleet:status' });
 		assert.equal(link.state, 'live');
 
-		/* an event comes once; what is for the page alone is no event */
+		/* an event comes once; a message for this page is no event */
 		socket().onclose({});
 		pending.pop()();
 		assert.equal(ask('since'), '256001');
 		socket().say(fleet(256_257), { seq: 256_001, member: 'gw1' },
 			{ seq: 3 }, { seq: 256_257, member: 'gw1' });
 
-		/* a view that has read less is no other fleet */
+		/* a view that has read less is still the same fleet */
 		socket().onclose({});
 		pending.pop()();
 		socket().say(fleet(255_745), { seq: 256_513, member: 'gw1' });
 		assert.equal(link.state, 'live');
 
-		/* another stream is */
+		/* another stream is another fleet */
 		socket().onclose({});
 		pending.pop()();
 		assert.deepEqual([ask('since'), ask('fleet')],
@@ -1285,7 +1285,7 @@ test('the link takes the fleet where there is a view, and F as its number',
 		assert.deepEqual(heard, ['fresh', 255_745, 256_001, 1502,
 			undefined, 1, 3, 256_257, 1, 256_513, 'fresh', 257]);
 
-		/* also if it is made while the page is connected */
+		/* also if it is created while the page is connected */
 		heard.splice(0);
 		socket().say({ type: 'fleet:status', data: { epoch: 'E2' } },
 			{ type: 'fleet:status', data: { epoch: 'E3' } });
@@ -1309,7 +1309,7 @@ test('without a view, or by choice, the link tells of this machine', () => {
 	assert.deepEqual([ask('scope'), link.scope, link.state],
 		[null, 'local', 'live']);
 
-	/* it comes back with one */
+	/* it comes back with a fleet */
 	socket().onclose({});
 	pending.pop()();
 	socket().say(hello(4, 3, { fleet: FLEET }));
@@ -1318,7 +1318,7 @@ test('without a view, or by choice, the link tells of this machine', () => {
 		{ seq: 257, member: 'gw1' });
 	assert.equal(link.state, 'live');
 
-	/* and without: the fleet is refused, and not asked for again */
+	/* and without: referd refuses the scope; the page does not retry */
 	socket().onclose({});
 	pending.pop()();
 	assert.equal(ask('since'), '257');
@@ -1329,7 +1329,7 @@ test('without a view, or by choice, the link tells of this machine', () => {
 	assert.equal(ask('since'), '0');
 	socket().say(hello(9, 8), { seq: 8 });
 
-	/* the same, but it was only away for a moment: no gap, no double */
+	/* the same after a short absence: no gap, no duplicate */
 	socket().onclose({});
 	pending.pop()();
 	socket().say(hello(10, 9, { fleet: FLEET }));
@@ -1345,7 +1345,7 @@ test('without a view, or by choice, the link tells of this machine', () => {
 	socket().say(hello(1, 769, { scope: 'fleet', fleet: 'E' }),
 		{ seq: 513, member: 'gw1' }, { seq: 769, member: 'gw1' });
 
-	/* a person wants this machine alone */
+	/* the user selects this machine only */
 	wish = 'local';
 	link.turn();
 	assert.deepEqual([ask('scope'), ask('since')], [null, null]);

@@ -17,7 +17,7 @@ import { scene } from './lib/scene.js';
 const A = 8_000;
 const B = -16_000;
 
-/* a.wav has 30: by then it is played for the second time */
+/* a.wav has 30 packets: by then it plays for the second time */
 const PACKETS = 50;
 
 
@@ -55,7 +55,7 @@ async function parties(s, { account = '', ...options } = {})
 }
 
 
-/** The same, and a call that is up. */
+/** The same, with an established call. */
 async function talk(s)
 {
 	const p = await parties(s, { account: ';answermode=auto' });
@@ -96,7 +96,7 @@ scene('answer: the call is up when the verb is done', async (s) => {
 	assert.equal(client.all('call:status').at(-1).data.call_status,
 		'in-progress');
 
-	/* What is answered already is answered at once. */
+	/* The verb `answer` finishes at once for an answered call. */
 	client.send({ verb: 'answer', id: 'a2', call_sid: sid });
 	await client.message('verb:status',
 		{ event: 'finished', verb: 'answer', id: 'a2' });
@@ -263,7 +263,7 @@ scene('play answers a call that rings', async (s) => {
 });
 
 
-/* By `later` the file has been silent for long, or the call is over */
+/* By `later` the file has been silent for long, or the call has ended */
 const finished = (verb) => ({ client }) => client.messages.wait((m) =>
 	m.type === 'verb:status' && m.data.event === 'finished' &&
 	m.data.verb === verb && m.data.id !== 'p1', `end of ${verb}`);
@@ -291,7 +291,7 @@ for (const [how, loop, stop, later] of [
 			{ event: 'finished', verb: 'play', id: 'p1' });
 		const from = leg.media.length;
 
-		/* what is on its way at most */
+		/* at most the packets in flight */
 		await later({ client, leg });
 		assert.ok(played(leg.media.slice(from), [A, B])
 			.filter((r) => r.level === A)

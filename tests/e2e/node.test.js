@@ -1,5 +1,5 @@
 /**
- * @file node.test.js  Clients hear of the baresips that come and go
+ * @file node.test.js  Clients hear of baresips that connect and disconnect
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -50,7 +50,7 @@ scene('a baresip comes, quits and comes back', async (s) => {
 	await client.message('node:status', { connected: true },
 		{ from: client.messages.items.indexOf(gone) });
 
-	/* who was away is told, too */
+	/* a client that was away gets the message, too */
 	const late = await s.client(referd, { query: `?since=${seq - 1}` });
 
 	await late.messages.wait(() => late.all('node:status').length >=
@@ -89,7 +89,7 @@ scene('what a baresip said on an earlier link is not what lives now',
 		(await (await fetch(`${referd.http}/healthz`)).json()).nodes;
 	let sync;
 
-	/* a referd that has lost its store is told all again */
+	/* a referd that has lost its store gets all reports again */
 	node.kept = [{ type: 'sync', n: 1, time: Date.now(), transfers: [] }];
 	node.n = 1;
 	node.report = (what) => {
@@ -135,7 +135,7 @@ scene('of two processes of one name the one that is there counts',
 });
 
 
-/* What a client has heard of a name that two baresips have */
+/* The messages to a client about a name that two baresips use */
 function conflicts(client)
 {
 	return client.all('node:status').filter((m) =>
@@ -154,7 +154,7 @@ scene('two baresips of one name: each goes on, and the conflict is named once',
 	await client.message('session:new', { call_sid: first.sid });
 	await client.message('session:new', { call_sid: second.sid });
 
-	/* a reset of the link ends nothing */
+	/* a reset of the link ends no call */
 	two.disconnect();
 	await referd.knows(1);
 	await two.connect();
@@ -170,7 +170,7 @@ scene('two baresips of one name: each goes on, and the conflict is named once',
 	assert.equal(log.filter((l) => /two baresips have the name gw/.test(l))
 		.length, 1);
 
-	/* nor does who comes first after a restart of referd */
+	/* nor does the first to connect after a restart of referd */
 	await referd.kill('SIGKILL');
 	await referd.run();
 	const again = await s.client(referd, { query: '?client=bot' });
@@ -241,7 +241,7 @@ scene('the socket could not be made again: it is when that is possible',
 });
 
 
-/* Whether it was sent at all, nobody knows any more. */
+/* referd no longer knows whether it was sent. */
 for (const [when, accepts] of [['before it has answered', false],
 	['before it has told of the REFER', true]]) {
 	scene(`a baresip that was asked for a transfer goes ${when}: unknown`,

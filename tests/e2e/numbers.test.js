@@ -1,8 +1,9 @@
 /**
- * @file numbers.test.js  Bounds at their very numbers: this many, no more
+ * @file numbers.test.js  Limits at their exact numbers: this many, no more
  *
- * docs/limits.md has them all. limits.test.js sees that they cost nobody else
- * anything, badinput.test.js that who exceeds them is told so.
+ * docs/limits.md lists them all. limits.test.js checks that they do not affect
+ * other clients, badinput.test.js that a client that exceeds them gets an
+ * error.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +21,7 @@ import { scene } from './lib/scene.js';
 const BOT = 'bot-0123456789abcdef';
 
 
-/* The option that has referd ask for tokens */
+/* The option that makes referd require tokens */
 function tokens(s, text = `bot controller ${BOT}\n`)
 {
 	const file = join(s.dir, 'tokens');
@@ -32,7 +33,7 @@ function tokens(s, text = `bot controller ${BOT}\n`)
 }
 
 
-/* A call of a baresip that does what the test says */
+/* A call of a baresip under control of the test */
 async function liveCall(s, fields)
 {
 	const referd = await s.referd();
@@ -86,7 +87,7 @@ scene('1,000 messages of a client in a second', async (s) => {
 });
 
 
-/* Sends so many requests over one connection, at once; what is answered */
+/* Sends so many requests over one connection, at once; their answers */
 async function pipeline(referd, n)
 {
 	const head = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
@@ -126,7 +127,7 @@ scene('1,000 HTTP requests of an address in a second', async (s) => {
 	const begun = Date.now();
 	const texts = [await many(referd, 5000)];
 
-	/* another connection from there is no other address */
+	/* another connection from there counts for the same address */
 	texts.push(await many(referd, 5000));
 	const taken = texts.join('').match(/HTTP\/1.1 200 /g).length;
 
@@ -135,7 +136,7 @@ scene('1,000 HTTP requests of an address in a second', async (s) => {
 	assert.match(texts[0], /HTTP\/1.1 429 [^]*retry-after: 1\r\n/);
 	assert.match(texts[0], /"error":"Too many requests; wait a/);
 
-	/* the page comes all the same */
+	/* the page is served nevertheless */
 	for (let i = 0; i < 20; i++)
 		assert.equal((await http(`${referd.http}/app.js`)).status, 200);
 	await until(async () => (await http(`${referd.http}/calls`)).status
@@ -168,7 +169,7 @@ scene('20,000 calls', async (s) => {
 	assert.match(refused.text, /Too many calls are live/);
 	node.call();
 
-	/* a hello that names them all is more than else may wait */
+	/* a hello with all of them exceeds the usual limit of the queue */
 	const { data } = await (await s.client(referd)).message('hello');
 
 	assert.equal(data.calls.length, 20_000);
@@ -176,7 +177,7 @@ scene('20,000 calls', async (s) => {
 });
 
 
-/* An answer is more than the network keeps for who does not take it */
+/* An answer exceeds the network's buffers of a client that does not read */
 async function takeInTime(referd, path)
 {
 	const ask = async (ms) => {
@@ -199,7 +200,7 @@ async function takeInTime(referd, path)
 }
 
 
-/* A baresip that says nothing to a verb: its sender is told so */
+/* A baresip that does not answer a verb: its sender gets an error */
 async function answerLate(referd, call)
 {
 	const begun = Date.now();
@@ -213,7 +214,7 @@ async function answerLate(referd, call)
 }
 
 
-/* A client that is gone without a word */
+/* A client that disappears without a close */
 async function beSilent(s, referd)
 {
 	const { socket, closed } = await s.client(referd, { autoPong: false });
@@ -288,7 +289,7 @@ scene('a baresip leaves 4 MiB unread, and comes back', async (s) => {
 	await client.message('jambonz:error', { verb: 'dance' });
 	assert.ok(client.all('node:status').every((m) => m.data.connected));
 
-	/* what the network keeps comes on top of it */
+	/* the buffers of the network add to it */
 	for (let i = 0; i < 20; i++)
 		client.send(dial);
 	await nodeIs(false);
@@ -377,7 +378,7 @@ scene('a line of a link has 65,536 bytes', async (s) => {
 });
 
 
-/* Bytes of any text, as a URI if need be */
+/* A text of so many bytes; uri(): a URI of so many bytes */
 const text = (n, begin = '') => begin.padEnd(n, '1');
 const HOST = '@example.com';
 const uri = (n) => `sip:${text(n - 4 - HOST.length)}${HOST}`;

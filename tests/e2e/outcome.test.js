@@ -1,5 +1,5 @@
 /**
- * @file outcome.test.js  One outcome of each transfer, whatever the far end
+ * @file outcome.test.js  One outcome of each transfer, however the far end
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,7 +16,7 @@ const OVER = 'Subscription-State: terminated;reason=noresource';
 const SHORT = { sip_refer_notify_timeout: 2, sip_refer_ringing_timeout: 3 };
 
 
-/* The actionHook says what the last step says, its codes as strings. */
+/* The actionHook repeats the last step, with its codes as strings. */
 function told(action, ended)
 {
 	const { referStatus, final_referred_call_status: final } = action;
@@ -31,7 +31,7 @@ function told(action, ended)
 
 
 /*
- * Asks for one transfer of a new call to the far end and waits for its end.
+ * Requests one transfer of a new call to the far end and waits for its end.
  * Whatever else comes later, it must not be reported a second time.
  */
 async function transfer(s, scenario, keys, { gateway, during, on } = {})
@@ -66,7 +66,7 @@ function once(client, sid)
 }
 
 
-/** Which final answer the far end got to its request, its n-th of a method. */
+/** The final response to the far end's n-th request of a method. */
 async function answerTo(far, method, n = 1)
 {
 	const sent = (m) => m.sent && m.method === method;
@@ -82,7 +82,7 @@ async function answerTo(far, method, n = 1)
 }
 
 
-/** The call is over, at both ends, by the gateway's BYE or the far end's. */
+/** The call has ended at both ends, by the gateway's BYE or the far end's. */
 async function over({ client, far, sid })
 {
 	await far.passed();
@@ -101,7 +101,7 @@ async function usable({ client, far, sid, gw })
 
 	const id = far.messages.items[0].headers['call-id'];
 
-	/* baresip's word for it may come after referd's */
+	/* baresip may report it after referd */
 	await gw.events.wait((e) => e.type === 'CALL_ESTABLISHED' &&
 		e.id === id, 'the call');
 	assert.equal(gw.talking().length, 1);
@@ -118,7 +118,7 @@ async function usable({ client, far, sid, gw })
 }
 
 
-/** A call of a far end that does with a REFER what the test says. */
+/** A call of a far end whose reaction to a REFER the test defines. */
 async function plain(s, REFER, { dial = false } = {})
 {
 	const { client, gateway } = await s.control();
@@ -136,7 +136,7 @@ async function plain(s, REFER, { dial = false } = {})
 }
 
 
-/** One after the other, in calls to one gateway. */
+/** Runs the cases one after the other, in calls to one gateway. */
 function several(name, cases, act)
 {
 	scene(name, async (s) => {
@@ -184,7 +184,7 @@ for (const [code, reason, more] of [
 }
 
 
-/* A B2BUA has hung up the caller, and leaves the call with us up */
+/* A B2BUA has hung up the caller, but keeps its call with the gateway */
 scene('a failure tells whether media still comes', async (s) => {
 	const { client } = await s.control();
 	const far = await Far.start(s, { handlers: { REFER: (leg, request) =>
@@ -278,10 +278,10 @@ scene('REFER answered 491: sent once more, and told', async (s) => {
 });
 
 
-/* What comes meanwhile is of a transfer before: this REFER was refused */
+/* A NOTIFY meanwhile belongs to an earlier transfer: this REFER was refused */
 scene('a NOTIFY between a 491 and the second REFER decides nothing',
 	async (s) => {
-	/* In a call of ours, for the second REFER waits for 2.1 s or more */
+	/* In a call from the gateway: its second REFER waits 2.1 s or more */
 	const { client, leg, call_sid } = await plain(s, async (_, refer) => {
 		if (leg.requests('REFER').length > 1) {
 			leg.answer(refer, 202, 'Accepted');
@@ -303,7 +303,7 @@ scene('a NOTIFY between a 491 and the second REFER decides nothing',
 });
 
 
-/* ... and 2.1 to 4 s where we have */
+/* ... and 2.1 to 4 s where the gateway has made it */
 scene('REFER answered 491 in a call of ours: sent again after 2.1 s or more',
 	async (s) => {
 	const { client, leg, call_sid } = await plain(s, (_, refer) =>
@@ -322,7 +322,7 @@ scene('REFER answered 491 in a call of ours: sent again after 2.1 s or more',
 	assert.ok(Date.parse(ended.time) - Date.parse(time) > 2_080);
 	assert.equal(leg.requests('REFER').length, 2);
 
-	/* for less time than that, there is no retry */
+	/* with less time than that, the gateway does not retry */
 	const from = client.now;
 	client.send({ verb: 'sip:refer', referTo: '100', call_sid,
 		timeouts: { retry: 2 } });
@@ -508,7 +508,7 @@ for (const [code, reason] of [[200, 'OK'], [486, 'Busy Here']]) {
 }
 
 
-/* The call is over, and the application has asked for that */
+/* The call has ended at the request of the application */
 scene('cancelled by a hangup, then 200: told as late', async (s) => {
 	const { client, leg, call_sid } = await plain(s, (l, refer) => {
 		l.answer(refer, 202, 'Accepted');
@@ -541,7 +541,7 @@ scene('202, then nothing: unsubscribed, if that is asked for', async (s) => {
 });
 
 
-/* baresip answers that it is unsubscribed, and hangs up; nobody stops calling */
+/* baresip reports the unsubscription and hangs up; its call goes on ringing */
 scene('given up: the call of who hangs up when unsubscribed stays',
 	async (s) => {
 	const SUBSCRIBE = (leg, request) => {
@@ -564,7 +564,7 @@ scene('given up: the call of who hangs up when unsubscribed stays',
 	assert.equal(leg.requests('SUBSCRIBE').length, 0);
 	assert.equal(leg.messages.filter((m) => m.method === 'BYE').length, 0);
 
-	/* and there is no hindrance to another one, which wants it so */
+	/* and another transfer may follow, as that verb requires */
 	const from = client.now;
 	client.send({ ...refer, timeouts: { ringing: 0.5, unsubscribe: true } });
 	await client.message('transfer:status', { step: 'ended' }, { from });
@@ -660,7 +660,7 @@ scene('Refer-Sub: false: presumed, and the gateway ends the call',
 });
 
 
-/* SIP.js: the subscription is said to be over, and is not */
+/* SIP.js: its NOTIFY terminates the subscription, but more NOTIFYs follow */
 for (const [final, outcome] of [['200 OK', 'transferred'],
 	['486 Busy Here', 'failed']]) {
 	scene(`every NOTIFY terminated, then ${final}: ${outcome}`,
@@ -727,7 +727,7 @@ several('NOTIFYs of any form: transferred', [
 });
 
 
-/* As Asterisk's chan_sip does, whatever the target does then */
+/* As Asterisk's chan_sip does, regardless of the target */
 scene('NOTIFY 200 right behind the 202: transferred, and not to be trusted',
 	async (s) => {
 	const { client, leg } = await plain(s, (_, refer) => {
@@ -806,7 +806,7 @@ scene('NOTIFY with a sipfrag among several parts: read', async (s) => {
 });
 
 
-/* The timers go on: what tells nothing does not keep a transfer alive. */
+/* The timers go on: a NOTIFY without news does not keep a transfer alive. */
 scene('NOTIFYs that tell nothing, and nothing else: unknown', async (s) => {
 	const { client, leg } = await plain(s, (_, refer) => {
 		leg.answer(refer, 202, 'Accepted');
@@ -1064,7 +1064,7 @@ several('SUBSCRIBE has the Event of the NOTIFYs', [
 });
 
 
-/* Before any NOTIFY nobody knows how the far end names the subscription */
+/* Before the first NOTIFY the far end's name of the subscription is unknown */
 scene('SUBSCRIBE without an id, and with it after a 481', async (s) => {
 	const t = await transfer(s, 'refresh-named', {});
 	const cseq = parseInt((await t.far.received('REFER')).headers.cseq);
@@ -1095,7 +1095,7 @@ scene('SUBSCRIBE for a later REFER of a call has its id', async (s) => {
 });
 
 
-/* What the far end writes is sent back: it may not be what it likes */
+/* The gateway sends back the far end's text, so it must check that text */
 scene('SUBSCRIBE has no Event that is too long or not clean', async (s) => {
 	const { client, leg } = await plain(s, async (_, refer) => {
 		leg.answer(refer, 202, 'Accepted');
@@ -1126,7 +1126,7 @@ scene('the application hangs up meanwhile: cancelled', async (s) => {
 });
 
 
-/* Nothing stops it from calling the target of the first: two would ring */
+/* It may still call the target of the first REFER: then two targets ring */
 scene('a transfer after one that was given up is refused, but with force',
 	async (s) => {
 	let notify;
@@ -1161,7 +1161,7 @@ scene('a transfer after one that was given up is refused, but with force',
 	await refused();
 	assert.equal(leg.requests('REFER').length, 1);
 
-	/* which a dry run is not, and says why */
+	/* a dry run is allowed, and reports the reason */
 	client.send({ ...refer, id: 'dry', dryRun: true });
 	const { data: dry } = await client.message('verb:status',
 		{ id: 'dry', event: 'finished' });
@@ -1175,7 +1175,7 @@ scene('a transfer after one that was given up is refused, but with force',
 	await notify('SIP/2.0 486 Busy Here', 'terminated;reason=noresource');
 	equal((await ended(from)).data, { outcome: 'failed', call_status: 486 });
 
-	/* the first is on yet */
+	/* the first is still in progress */
 	await refused();
 	await first('SIP/2.0 180 Ringing', 'terminated;reason=giveup');
 	from = client.now;

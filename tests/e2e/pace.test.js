@@ -9,11 +9,11 @@ import { Far } from './lib/far.js';
 import { scene } from './lib/scene.js';
 
 const AT_ONCE = 16;  /* modules/sip_refer/link/window.c */
-const HELD_BACK = 100; /* ms, that an unanswered REFER holds others back */
+const HELD_BACK = 100; /* ms that an unanswered REFER delays others */
 const CALLS = AT_ONCE + 4;
 
 
-/* Calls that are up; each has `leg`, and `sid` */
+/* Established calls; each has `leg` and `sid` */
 async function calls(far, client, count)
 {
 	const up = [];
@@ -51,7 +51,7 @@ scene('REFERs that nobody answers hold others back for a moment only',
 		for (const { leg } of up)
 			await leg.received('REFER');
 
-		/* those that came again come later; the first may be read late */
+		/* repeated ones arrive later; the first may be read late */
 		const held = times[AT_ONCE] - begin;
 
 		assert.ok(held > 0.9 * HELD_BACK,

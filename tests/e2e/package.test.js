@@ -1,5 +1,5 @@
 /**
- * @file package.test.js  What is in the Debian packages
+ * @file package.test.js  The contents of the Debian packages
  *
  * tests/package/fresh-root.sh installs and uses them.
  *
@@ -20,7 +20,7 @@ const build = join(dir, 'build');
 
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 
-const fleet = existsSync(settings.fleetPlugin); /* there is libnats */
+const fleet = existsSync(settings.fleetPlugin); /* with libnats */
 const names = ['baresip-sip-refer', 'referd', 'referd-page',
 	...fleet ? ['referd-fleet'] : []];
 const debian = spawnSync('dpkg-query', ['-W', 'baresip-core']).status === 0;
@@ -29,7 +29,7 @@ const skip = settings.sanitize ? 'once is enough' :
 		'baresip is no package of Debian here';
 
 
-/* Where the build has put it, among the libraries of the machine's kind */
+/* Its path in the build, in the library directory of the architecture */
 const fleetPath = `/usr/lib/${spawnSync('gcc', ['-print-multiarch'],
 	{ encoding: 'utf8' }).stdout.trim()}/referd/referd_fleet.so`;
 

@@ -1,5 +1,5 @@
 /**
- * @file page-access.test.js  The page with tokens: who may look, who may act
+ * @file page-access.test.js  The page with tokens: rights to read and to act
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -16,7 +16,7 @@ const BOT = 'bot-0123456789abcdef';
 const WALL = 'wall-0123456789abcdef';
 
 
-/** A gateway with a call, a referd that asks for tokens, and a browser. */
+/** A gateway with a call, a referd that requires tokens, and a browser. */
 async function guarded(s)
 {
 	const tokens = join(s.dir, 'tokens');
@@ -66,7 +66,7 @@ scene('an observer sees everything, and has nothing to press', async (s) => {
 	assert.ok(await page.locator('#send-text').isDisabled());
 	await says(b, '#log', /transfer:status/);
 
-	/* The history is asked for with the token, too; a reload keeps it. */
+	/* The page sends the token for the history, too; a reload keeps it. */
 	await page.keyboard.press('h');
 	await says(b, '.rows .result', /486 Busy Here/);
 	await page.reload();
@@ -132,7 +132,7 @@ scene('a capture is saved with the token, and with its numbers hidden',
 	assert.ok(masked.bytes.includes('SIP/2.0 202 Accepted'));
 	assert.ok(!masked.bytes.includes('301234567'));
 
-	/* the answer of referd is shown if there is no file */
+	/* the page shows the answer of referd if the file is missing */
 	await page.route('**/*.pcapng*', (route) => route.fulfill({
 		status: 404, json: { error: 'no such transfer is kept' } }));
 	await page.getByText('Export', { exact: true }).click();

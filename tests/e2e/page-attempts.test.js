@@ -1,6 +1,6 @@
 /**
  * @file page-attempts.test.js  The page of verbs that try several targets, or
- *                              ask one first
+ *                              consult one first
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ const MEMBER = { member: 'gw1', reachable: true, view: true, version: '0.1.0',
 	calls: 1, transfers: 0, nodes: 1, labels: [], seen: '' };
 
 
-/** A page on a referd that says what the test says of one call, `c1`. */
+/** A page on a referd that reports the test's messages on one call, `c1`. */
 async function open(s, transfers = [])
 {
 	const fleet = { state: 'up', lag: 0, epoch: 'E', member: 'gw1',
@@ -46,7 +46,7 @@ async function open(s, transfers = [])
 }
 
 
-/** What the page sent last, without its msgid. */
+/** The last message of the page, without its msgid. */
 function heard(referd)
 {
 	return until(() => {
@@ -84,7 +84,7 @@ scene('attempts stand one below the other, and one gives them up',
 	step(2, { step: 'progress', refer_status: 202, call_status: 180,
 		reason: 'Ringing' });
 
-	/* the page of the first attempt tells of the one at hand */
+	/* the page of the first attempt names the current one */
 	await says(b, '.verdict', /^In progress: the target rings/);
 	await says(b, '.verdict', /This is attempt 2 of 2\./);
 	await says(b, '.transfer .far', /attempt 1 of 2/);
@@ -137,7 +137,7 @@ scene('a warm transfer, its forms, and nobody’s name is markup', async (s) => 
 			digit: '1' }, disposition: { onBusy: 'voicemail',
 			voicemailUrl: 'sip:mail@x' }, call_sid: 'c1' });
 
-	/* its page comes by itself */
+	/* its page opens automatically */
 	tell('verb:status', { event: 'starting', verb: 'transfer', id: 'v1' });
 	event('held');
 	event('dialing');
@@ -250,7 +250,7 @@ scene('a list and a transfer of the real thing, live and from the history',
 		': Attempt 2 of 2: 180, cancelled (the application gave it up)'];
 	assert.deepEqual(await headings(), told);
 
-	/* a page that comes later is told the same */
+	/* a page that connects later gets the same messages */
 	const rows = await labels(b);
 	await page.reload();
 	await says(b, '.ladder', /Attempt 1 of 2/);
@@ -269,7 +269,7 @@ scene('a list and a transfer of the real thing, live and from the history',
 	await page.locator('[data-tab="live"]').click();
 	await says(b, '.verdict', /^Transferred: .*ended as bridged/);
 
-	/* one is called first, and asked */
+	/* the gateway calls one first, and plays the prompt */
 	const far = await target(s);
 	const third = await callOfTargets(s, client, { ip: '10.77.0.37' });
 	const rowsBefore = await page.locator('#transfers .transfer')

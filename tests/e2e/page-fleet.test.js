@@ -15,7 +15,7 @@ import { StandIn } from './lib/standin.js';
 const HOSTILE = '<img src=x onerror="document.title=`hacked`">';
 
 
-/** What one member knows of three. */
+/** The view of one member on three. */
 function threeMembers(third = 'gw3')
 {
 	const one = (member, more) => ({ member, reachable: true, view: true,
@@ -76,7 +76,7 @@ async function look(s, referd, hash = '')
 }
 
 
-/** A baresip of the test's at a referd, that leaves with the scene. */
+/** A stand-in for baresip at a referd; it ends with the scene. */
 async function nodeAt(s, referd, name)
 {
 	const node = await Node.connect(referd.socket, name);
@@ -112,7 +112,7 @@ scene('all machines stand in one list, and a call of each is transferred',
 	await says(b, '.call .to', / · gw1$/);
 	await says(b, '.call .to', / · gw2$/);
 
-	/* One machine, by keyboard; the other's call is away, not gone. */
+	/* One machine, by keyboard; the other's call is hidden, not ended. */
 	await keys(page, 'f');
 	await seen(b, '#scope:focus');
 	await page.keyboard.type('gw2');
@@ -137,7 +137,7 @@ scene('all machines stand in one list, and a call of each is transferred',
 	await says(b, '.facts', /Machine\s+gw2/);
 	const id = page.url().split('/').at(-1);
 
-	/* The choice stands in the address of the history, and is kept. */
+	/* The address of the history contains the choice, and keeps it. */
 	await keys(page, 'h');
 	await says(b, '.rows td.machine', /^gw2$/);
 	assert.match(page.url(), /#\/history\?member=gw2$/);
@@ -153,7 +153,7 @@ scene('all machines stand in one list, and a call of each is transferred',
 	await says(b, '#node-rows', /gw\s+gw2\s+connected/);
 	await says(b, '#node-rows', /other\s+gw1\s+connected/);
 
-	/* The same at the other, and there without what the first has. */
+	/* The same at the other, without the rows of the first. */
 	const there = await look(s, two, `#/transfers/${id}`);
 	await says(there.b, '.verdict', /^Transferred/);
 	await says(there.b, '.call .to', / · gw1$/);
@@ -206,7 +206,7 @@ scene('a machine that dies, and an engine that stops, are told as they are',
 	await says(b, '.call .to', / · gw2$/);
 	await says(b, '#fleet-state', /^Fleet of 2$/);
 
-	/* Without an engine this machine goes on, and nothing is left out. */
+	/* Without an engine this machine continues, and loses nothing. */
 	await cluster.servers[0].kill();
 	await says(b, '#fleet-state', /^Fleet down$/);
 	near.call({ from: 'sip:+4930111@10.0.0.9' });
@@ -219,7 +219,7 @@ scene('a machine that dies, and an engine that stops, are told as they are',
 	await says(b, '.call .from', /^\+4930111$/);
 	await says(b, '#calls-count', /^2$/);
 
-	/* Its call is there as long as nobody knows that it is gone. */
+	/* Its call stays until a member reports its end. */
 	await two.kill('SIGKILL');
 	far.disconnect();
 	await says(b, '#fleet-state', /^gw2 not reachable$/);

@@ -1,5 +1,5 @@
 /**
- * @file page-guide.test.js  The page with no call up: how to get one
+ * @file page-guide.test.js  The page without a call: the guide to get one
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -59,7 +59,7 @@ scene('without a call the page tells how to get one', async (s) => {
 		}), `nothing is covered at ${width}`);
 	}
 
-	/* it goes with a call, and comes back after it */
+	/* the guide disappears with a call, and returns after it */
 	const agent = await s.agent();
 	await page.getByRole('link', { name: 'dial out' }).click();
 	await fill(b, 'To', agent.uri);
@@ -69,7 +69,7 @@ scene('without a call the page tells how to get one', async (s) => {
 	await press(b, 'Hang up');
 	await says(b, GUIDE, /No call is up/);
 
-	/* a call that comes in at that address counts as well */
+	/* an incoming call at that address counts as well */
 	const carrier = await s.carrier();
 	await carrier.dial(await text(b, `${GUIDE} .facts dd`));
 	await seen(b, '.call');
@@ -96,7 +96,7 @@ scene('the guide of an observer has nothing to press', async (s) => {
 	assert.equal(await b.page.getByRole('link', { name: 'dial out' })
 		.count(), 0);
 
-	/* the numbers of people are hidden on demand */
+	/* the page hides phone numbers on request */
 	await b.page.locator('#mask').click();
 	await says(b, GUIDE, /sip:gw@10\.77\.0\.1/);
 });

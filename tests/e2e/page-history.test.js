@@ -19,7 +19,7 @@ const OK = { refer_status: 202, call_status: 200, reason: 'OK',
 const HOSTILE = '<img src=x onerror="document.title=`hacked`">';
 
 
-/** A referd with a node of the test's, and a call of it. */
+/** A referd with a node of the test, and a call of that node. */
 async function past(s, name = 'gw1')
 {
 	const referd = await s.referd();
@@ -34,7 +34,7 @@ async function past(s, name = 'gw1')
 }
 
 
-/** A transfer from its begin to its end, of any time. */
+/** A transfer from its start to its end, at any time. */
 function transfer({ node, call }, id, time, to, end)
 {
 	const step = (name, fields) => node.report({ type: 'transfer',
@@ -75,7 +75,7 @@ scene('10,000 rows: those in view are drawn, by keyboard one gets to the last',
 		transfer(p, `t-${i}`, START + i * 1000,
 			`sip:${i}@example.com`, i % 3 ? OK : BUSY);
 
-		/* the client is to keep up on any machine */
+		/* the client must keep up on any machine */
 		if (i % 250 === 249)
 			await p.client.message('transfer:status',
 				{ transfer_id: `t-${i}`, step: 'ended' },
@@ -238,7 +238,7 @@ scene('a link shows the ladder of last week, or says that it is not kept',
 	const p = await past(s);
 	const { b, page } = await open(s, p.referd);
 
-	/* More than what a page asks for by itself when it comes. */
+	/* More than the page requests by itself at its start. */
 	transfer(p, 'old', START, 'sip:bob@example.com', BUSY);
 	for (let i = 0; i < 500; i++)
 		transfer(p, `t-${i}`, START + 5000 + i, 'sip:x@x', OK);

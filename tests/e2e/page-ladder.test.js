@@ -1,6 +1,6 @@
 /**
- * @file page-ladder.test.js  The ladder as it is drawn: no label stands on a
- *                            lifeline, or on another label
+ * @file page-ladder.test.js  The ladder as drawn: no label overlaps a
+ *                            lifeline or another label
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,20 +11,20 @@ import { labels, says, seen, watch } from './lib/page.js';
 import { scene } from './lib/scene.js';
 import { StandIn } from './lib/standin.js';
 
-/* Of a phone, of a small window, of a desktop, of a wall: there all is zoomed. */
+/* Of a phone, of a small window, of a desktop, of a wall display (zoomed). */
 const WIDTHS = [360, 700, 1280, 2600];
 const LONG = 'sip:agent.of.a.long.department.name@sbc1.berlin.example.com';
 const MEMBER = 'gateway-in-frankfurt-1';
 
 
 /**
- * What crosses in the picture of a ladder: texts and the boxes of notes with
+ * The overlaps in the picture of a ladder: texts and the boxes of notes with
  * lifelines, texts with texts; names that are cut, texts beyond the edges.
  */
 function crossings(page)
 {
 	return page.evaluate(() => {
-		/* a cell may be wider than what stands in it */
+		/* a cell may be wider than its text */
 		const box = (el) => {
 			const range = document.createRange();
 
@@ -68,7 +68,7 @@ async function fits(b, name)
 		await b.page.setViewportSize({ width, height: 900 });
 		await b.page.emulateMedia({ colorScheme: width % 200 ? 'light' :
 			'dark' });
-		/* two frames: of the size, and of what is drawn for it */
+		/* two frames: one for the size, one for the drawing */
 		await b.page.evaluate(() => new Promise((done) =>
 			requestAnimationFrame(() => requestAnimationFrame(
 				() => setTimeout(done)))));
@@ -80,7 +80,7 @@ async function fits(b, name)
 }
 
 
-/** A page on a machine of a fleet, that says of call `c1` what the test says. */
+/** A page on a member of a fleet; the test sends the messages on call `c1`. */
 async function open(s)
 {
 	const one = { member: MEMBER, reachable: true, view: true,
@@ -126,7 +126,7 @@ scene('the labels of a blind transfer stand between the lifelines',
 	await page.locator('.transfer .item').click();
 	await fits(b, 'a blind transfer');
 
-	/* what is cut is whole in the table, and beside the pointer */
+	/* the table and the tooltip show a truncated text in full */
 	const label = `REFER ${LONG.slice(4)}`;
 	assert.ok((await labels(b)).includes(`baresip to far end: ${label}`));
 	assert.equal(await page.locator('.row', { hasText: 'REFER agent' })

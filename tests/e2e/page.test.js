@@ -171,7 +171,7 @@ scene('what is wrong is said where it was typed', async (s) => {
 	await fill(b, 'Header name', 'X Y');
 	await says(b, '.header.wrong .note', /X Y is not a header name/);
 
-	/* What only referd or the far end can know comes back to the form. */
+	/* The form shows errors that only referd or the far end can detect. */
 	await fill(b, 'Header name', 'Via');
 	await fill(b, 'Header value', 'x');
 	await press(b, 'Transfer');
@@ -232,7 +232,7 @@ scene('the page comes back after a restart without a gap or a double',
 	assert.equal(rows.filter((r) => /REFER/.test(r)).length, 1);
 	assert.equal(rows.filter((r) => /NOTIFY 200/.test(r)).length, 1);
 
-	/* A page that comes later has the same ladder from the backlog. */
+	/* A page that connects later has the same ladder from the backlog. */
 	await page.reload();
 	await says(b, '.verdict', /^Transferred: /);
 	await says(b, '.ladder', /BYE/);
@@ -360,7 +360,7 @@ scene('each field of the verb has its place, and comes to the wire',
 		'<sip:bob@example.com?X-Case=8>');
 	assert.equal(headers['referred-by'], '"Ann" <sip:ann@example.com>');
 
-	/* What was transferred to last is offered again. */
+	/* The form offers the last target again. */
 	await page.evaluate(() => history.back());
 	await seen(b, '#targets option[value="sip:bob@example.com"]',
 		{ state: 'attached' });

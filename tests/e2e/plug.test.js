@@ -1,9 +1,9 @@
 /**
  * @file plug.test.js  Parties that are killed at random: no result is lost
  *
- * `SECONDS=600 node plug.test.js` goes on with each fault for so long; with
- * `SEED=17` they strike after the same times as in the run that printed that
- * seed, and the far end answers the same.
+ * `SECONDS=600 node plug.test.js` repeats each fault for so long. With
+ * `SEED=17` the faults occur after the same times as in the run that printed
+ * that seed, and the far end answers the same.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ import { Traffic } from './lib/traffic.js';
 const SECONDS = Number(process.env.SECONDS ?? 5);
 
 
-/* Strikes again and again, at moments that nobody knows. */
+/* Strikes again and again, at random times. */
 async function forAWhile(strike, { pause = 1500 } = {})
 {
 	const end = Date.now() + SECONDS * 1000;
@@ -39,7 +39,7 @@ async function forAWhile(strike, { pause = 1500 } = {})
 const TWO = { daemon: 'one is not killed without the other' };
 
 
-/* A scene whose name tells the seed. */
+/* A scene whose name contains the seed. */
 function plug(what, act, options)
 {
 	scene(`${what}, seed ${seed}`, act, options);
@@ -114,7 +114,7 @@ plug('referd and baresip are killed', async (s) => {
 }, TWO);
 
 
-/* What the application does with hooks while it is ill. */
+/* The reply of the application to hooks while it is faulty. */
 const illnesses = [
 	['is not there', {}],
 	['answers 500', { status: 500 }],
@@ -166,7 +166,7 @@ plug('the disk is full', async (s) => {
 	await t.stop();
 	await t.settled();
 
-	/* all of it is on disk, not just in memory */
+	/* everything is on disk, not only in memory */
 	await t.referd.kill('SIGKILL');
 	await t.referd.run();
 	await t.settled();
@@ -193,7 +193,7 @@ plug('the clock jumps', async (s) => {
 });
 
 
-/* The far end rings, and says no more. */
+/* The far end rings, and sends nothing more. */
 async function ringing(leg, refer)
 {
 	leg.answer(refer, 202, 'Accepted');

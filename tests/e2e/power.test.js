@@ -1,12 +1,13 @@
 /**
- * @file power.test.js  The power fails: what was seen is in the history
+ * @file power.test.js  The power fails: the history has all that was reported
  *
- * Calls are transferred while all that referd does to its disk is recorded.
+ * The test transfers calls and records each change of referd to its disk.
  * Then the power fails at many moments of that time, one after the other: a
- * referd starts on what the disk has kept then, and is asked.
+ * referd starts with the files that the disk has kept, and the test queries
+ * it.
  *
- * `SEED=17 CUTS=100 node power.test.js` has it fail as often, and as in the
- * run that printed that seed as far as that is a matter of luck.
+ * `SEED=17 CUTS=100 node power.test.js` makes it fail 100 times, with the
+ * random choices of the run that printed that seed.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +30,7 @@ const SETTLE_TIME = 20_000; /* ms */
 const HELD = 5000; /* ms that messages wait for a disk */
 
 
-/* Everything that comes, and when. */
+/* All messages, with their times. */
 function timed(journal)
 {
 	const seen = [];
@@ -41,7 +42,7 @@ function timed(journal)
 }
 
 
-/* What the far end sees is a verb that a REFER came of. */
+/* The far end sees only verbs that caused a REFER. */
 function timedVerbs(set)
 {
 	const seen = [];
@@ -57,7 +58,7 @@ function timedVerbs(set)
 }
 
 
-/* Transfers for a while, by a referd whose disk is recorded; its machine then
+/* Transfers for a while, by a referd with a recorded disk; then its machine
    stops at once. */
 async function recorded(s, sync)
 {
@@ -91,7 +92,7 @@ async function recorded(s, sync)
 }
 
 
-/* What a referd has to tell of all that was. */
+/* The history of a referd. */
 async function asked(s, t, referd, cut)
 {
 	const client = await s.client(referd, { query: '?client=bot&since=0' });
@@ -115,7 +116,7 @@ async function asked(s, t, referd, cut)
 }
 
 
-/* By verb: what an actionHook says has become of the transfer. */
+/* By verb: the result of the transfer in its actionHook. */
 function told({ data })
 {
 	return [data.verb_id, Number(data.final_referred_call_status ??
@@ -123,7 +124,7 @@ function told({ data })
 }
 
 
-/* What is wrong with the history: a sentence for each thing. */
+/* The faults of the history, in a sentence each. */
 function wrongs({ messages, hooks, refers }, after, hooksAfter)
 {
 	const wrong = [];
@@ -201,7 +202,7 @@ function wrongHooks(before, after, messages, messagesAfter, byVerb)
 }
 
 
-/* The power fails at so many moments; what is wrong then, in all. */
+/* The power fails at so many moments; all faults after that. */
 async function cuts(s, { t, record, seen, begun, ended })
 {
 	const d = dice(seed);
@@ -266,7 +267,7 @@ scene('--sync power: a disk that does not answer is waited for, but not long',
 	const begun = performance.now();
 	const answer = client.echo();
 
-	/* how referd is can be asked meanwhile */
+	/* referd answers health checks meanwhile */
 	assert.equal(await health(), 'ok');
 	await answer;
 	const time = performance.now() - begun;

@@ -1,5 +1,5 @@
 /**
- * @file profile.test.js  Transfers as the profile of their far end has them
+ * @file profile.test.js  Transfers by the profile of their far end
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@ import { Far } from './lib/far.js';
 import { scene, settings } from './lib/scene.js';
 
 const OVER = { 'Subscription-State': 'terminated;reason=noresource' };
-const SILENCE = 100; /* above what a far end may answer within [ms] */
+const SILENCE = 100; /* ms; longer than a far end takes to answer */
 
 const PROFILES = `
 [domain]
@@ -75,7 +75,7 @@ async function start(s, text = PROFILES)
 }
 
 
-/* A call of a far end with that name, of which a verb is asked */
+/* Sends a verb for a call of a far end with that name */
 async function refer({ far, client }, agent, verb = {})
 {
 	const leg = await far.call({ 'User-Agent': agent });
@@ -151,7 +151,7 @@ scene('the call is on hold before the REFER, until it has failed',
 
 	assert.match(back.body, /a=sendrecv/);
 
-	/* a far end that will not have it is transferred all the same */
+	/* a far end that refuses it is transferred nevertheless */
 	const stubborn = await parties.far.call({ 'User-Agent': 'hold not' });
 
 	stubborn.handlers.INVITE = (l, request) =>
@@ -176,7 +176,7 @@ scene('who ends the call, and when', async (s) => {
 	await ours.leg.notify('SIP/2.0 200 OK', done);
 	await ours.leg.received('BYE');
 
-	/* it does, in time: there is no BYE of ours */
+	/* it does, in time: the gateway sends no BYE */
 	const theirs = await refer(parties, 'they');
 
 	await theirs.leg.notify('SIP/2.0 200 OK', done);
@@ -187,7 +187,7 @@ scene('who ends the call, and when', async (s) => {
 		{ call_sid: theirs.call_sid, call_status: 'completed' });
 	assert.equal(byes(theirs.leg), 0);
 
-	/* it does not: what follows meanwhile finds no call */
+	/* it does not: a later verb finds no call */
 	const late = await refer(parties, 'they too');
 	const begin = Date.now();
 
@@ -245,7 +245,7 @@ scene('timers, and the form of the unsubscription', async (s) => {
 	assert.equal(subscribe.headers.event, `refer;id=${id}`);
 	assert.equal(subscribe.headers.expires, '0');
 
-	/* the verb has the last word */
+	/* the verb overrides the profile */
 	const other = await refer(parties, 'timers',
 		{ timeouts: { ringing: 0.5, unsubscribe: false } });
 

@@ -1,5 +1,5 @@
 /**
- * @file protocol.test.js  docs/protocol.md and what referd says are one
+ * @file protocol.test.js  docs/protocol.md matches the messages of referd
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,10 +14,10 @@ import { Node } from './lib/node.js';
 import { scene } from './lib/scene.js';
 import { FREE, keysOf, neverCame, page, sections } from './lib/told.js';
 
-/* What fleet-view.test.js and the units of the fleet hold */
+/* Types that fleet-view.test.js and the unit tests of the fleet check */
 const OF_FLEET = ['node:lost', 'fleet:gap', 'fleet:status'];
 
-/* A transfer whose final NOTIFY comes when it has been given up. */
+/* A transfer whose final NOTIFY arrives after it was given up. */
 async function lateSession(client, referd)
 {
 	const node = await Node.connect(referd.socket, 'late');
@@ -38,7 +38,7 @@ async function lateSession(client, referd)
 }
 
 
-/* A transfer that calls two targets first, which are busy. */
+/* A transfer that calls two targets first; both are busy. */
 async function warmSession(client, referd)
 {
 	const node = await Node.connect(referd.socket, 'warm');
@@ -84,7 +84,7 @@ async function transferSession(s, client)
 }
 
 
-/* A session in which each kind of message comes, with each of its fields. */
+/* A session with each type of message, and each of its fields. */
 async function session(s)
 {
 	const profiles = join(s.dir, 'profiles');
@@ -138,7 +138,7 @@ scene('each message is in docs/protocol.md, with all of its fields',
 
 		assert.ok(section, `${message.type} has no section`);
 
-		/* calls, transfers and dry runs are told of once */
+		/* each call, transfer and dry run is described once */
 		const text = section.text + ['session:new', 'transfer:status',
 			'ack'].map((type) => known.get(type).text).join('');
 
@@ -153,7 +153,7 @@ scene('each example in docs/protocol.md is what comes', async (s) => {
 	const messages = await session(s);
 
 	for (const type of sections().keys()) {
-		/* one section, two messages: what either has */
+		/* one section, two messages: the keys of both */
 		if (type !== 'call:status' && !OF_FLEET.includes(type))
 			assert.deepEqual(neverCame(type, messages), [], type);
 	}
@@ -189,7 +189,7 @@ scene('what clients send in docs/protocol.md is understood', async (s) => {
 			m.type === 'jambonz:error' &&
 			m.data.ref === `doc-${i}`, `the answer to ${text}`);
 
-		/* no account has the address that the example dials from,
+		/* no account has the `from` address of the example's dial,
 		   and no transfer is in progress */
 		const refused = { dial: 'from', 'transfer:cancel': 'call_sid' }[
 			example.command];

@@ -67,7 +67,7 @@ async function someNotifies(leg, refer, d)
 }
 
 
-/* What the far end makes of one REFER. */
+/* The reaction of the far end to one REFER. */
 async function behave(leg, refer, d)
 {
 	const bye = d.chance(0.4) &&
@@ -80,7 +80,7 @@ async function behave(leg, refer, d)
 	if (d.chance(0.3))
 		await sleep(d.upTo(700));
 
-	/* An answer in all but few cases: to wait for none takes 32 s. */
+	/* An answer in most cases: without one, the wait takes 32 s. */
 	if (!d.chance(0.01))
 		leg.answer(refer, ...d.of(ANSWERS),
 			d.chance(0.1) ? { 'Refer-Sub': 'false' } : {});
@@ -96,7 +96,7 @@ async function behave(leg, refer, d)
 }
 
 
-/* What the application does once the transfer is on its way. */
+/* The action of the application during the transfer. */
 async function interfere(client, sid, d)
 {
 	if (!d.chance(0.3))
@@ -113,7 +113,7 @@ async function interfere(client, sid, d)
 }
 
 
-/* A verb comes so far, or is refused, or its call ends before it starts. */
+/* A verb starts, or is refused, or its call ends before it starts. */
 function fate(client, sid, id, event)
 {
 	return client.messages.wait((m) =>
@@ -126,7 +126,7 @@ function fate(client, sid, id, event)
 }
 
 
-/** Transfers one call once or twice, and tells which verbs it sent. */
+/** Transfers one call once or twice, and returns the verbs that it sent. */
 async function oneCall({ client, far, application, behaviours }, number)
 {
 	const d = dice(seed * 7919 + number);
@@ -172,7 +172,7 @@ async function oneCall({ client, far, application, behaviours }, number)
 }
 
 
-/* Comes behind all that was said before, on each way */
+/* Arrives after all earlier messages, on each connection */
 async function lastCall({ client, far })
 {
 	const leg = await far.call();
@@ -186,7 +186,7 @@ async function lastCall({ client, far })
 }
 
 
-/* The whole story of a call that did not come to its end. */
+/* All messages of a call that did not end. */
 function explain({ client, far }, number)
 {
 	const leg = [...far.legs.values()].find((l) => l.number === number);
@@ -200,8 +200,8 @@ function explain({ client, far }, number)
 }
 
 
-/* How often each actionHook came, over WebSocket or HTTP; what was tried again
-   after a 500 is one hook. */
+/* The count of each actionHook, over WebSocket or HTTP; a hook that referd
+   repeats after a 500 counts once. */
 function hooksOf({ client, application })
 {
 	const deliveries = new Map(application.requests.items.map((r) =>
@@ -212,7 +212,7 @@ function hooksOf({ client, application })
 }
 
 
-/* Each verb that was started ended once, and told so once. */
+/* Each started verb ended once, and reported its end once. */
 function check({ client, application }, verbs)
 {
 	const steps = (step) => client.all('transfer:status')
@@ -241,7 +241,7 @@ function check({ client, application }, verbs)
 }
 
 
-/* An application that fails now and then, but never twice. */
+/* An application that fails now and then, but never twice in a row. */
 function moody(d)
 {
 	const seen = new Set();
@@ -280,7 +280,7 @@ scene(`${N} calls to far ends that do anything, seed ${seed}`, async (s) => {
 		}
 	}));
 
-	/* what the far ends say last is heard before one more call is */
+	/* the last messages of the far ends arrive before one more call */
 	await Promise.all(parties.behaviours);
 	await lastCall(parties);
 	await hooksOver(parties.referd);

@@ -1,5 +1,5 @@
 /**
- * @file reach.test.js  How an application is reached, and reached again
+ * @file reach.test.js  Connections to an application, and reconnections
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -62,7 +62,7 @@ for (const [what, first] of [['refuses', '127.0.0.1'], ['is silent', SILENT]]) {
 }
 
 
-/* An application that never takes a call, and counts who asks. */
+/* An application that takes no connection, and counts the attempts. */
 async function stubborn(s, answer)
 {
 	const a = { asked: 0 };
@@ -91,7 +91,7 @@ async function stubborn(s, answer)
 }
 
 
-/* What the application answers, if it does; the policy; how often it is asked */
+/* The application's answer, if any; the policy; the number of requests */
 const policies = [
 	['ws', 503, '#rc=2', 1],
 	['ws', 503, '#rc=2&rp=5xx', 3],
@@ -126,7 +126,7 @@ for (const [scheme, answer, policy, asked] of policies) {
 }
 
 
-/* Its TCP takes them all, but the last has its turn after 1.7 s only. */
+/* Its TCP accepts them all, but it serves the last only after 1.7 s. */
 scene('a bot that needs 85 ms for each session has all of 20 at once',
 	async (s) => {
 	const bot = await Bot.start(s, 'slow', { slow: 85 });
@@ -151,7 +151,7 @@ scene('a bot that needs 85 ms for each session has all of 20 at once',
 /* How long the network is away, and whether the connection outlives that. */
 const cuts = [['for a moment', 3000, true], ['for long', 14_000, false]];
 
-/* The SDK lets its user see a reconnection as a new session. */
+/* The SDK presents a reconnection to its user as a new session. */
 const packages = [['sdk', 'session:new'],
 	['node-client-ws', 'session:reconnect']];
 
@@ -195,8 +195,8 @@ for (const [name, back] of packages) {
 }
 
 
-/* The network is away for longer than a sign of life may be, but TCP has
-   nothing to say meanwhile and would not miss anything. */
+/* The network is down for longer than the limit for a sign of life. TCP has
+   nothing to send meanwhile, so it does not notice. */
 scene('an application that is gone without a word is looked for',
 	async (s) => {
 	const { h, bot } = await cutInTransfer(s, 'node-client-ws',

@@ -190,7 +190,7 @@ scene('the module is unloaded and loaded again', async (s) => {
 	await gateway.command('insmod', 'sip_refer.so');
 	assert.ok(gateway.process.alive);
 
-	/* A new boot: the old calls are not known to it. */
+	/* A new boot does not know the old calls. */
 	const second = await s.sipp('transfer', ANSWERED);
 	const { call_sid } = await client.messages.wait((m) =>
 		m.type === 'session:new' &&

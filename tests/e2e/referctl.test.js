@@ -39,7 +39,7 @@ function ctl(s, referd, ...args)
 }
 
 
-/* A call of a real baresip's, and an agent to transfer it to. */
+/* A call of a real baresip, and an agent as the transfer target. */
 async function realCall(s, options)
 {
 	const agent = await s.agent();
@@ -244,7 +244,7 @@ scene('--replaces connects the far ends of two calls', async (s) => {
 });
 
 
-/* A referd that takes what it gets, and tells what that was. */
+/* A stand-in for referd that accepts and records each message. */
 async function takingReferd(s)
 {
 	const sent = [];
@@ -624,7 +624,7 @@ scene('a token and TLS, as referd asks for them', async (s) => {
 		status: 1,
 		text: 'referctl: The role observer cannot send commands' });
 
-	/* That of referd itself: its first token is a controller's */
+	/* The file of referd itself: its first token is a controller's */
 	const sent = await run(...tag, '--token-file', file);
 	assert.equal(sent.status, 0, sent.text);
 
@@ -688,7 +688,7 @@ scene('a referd that is not there is a sentence', async (s) => {
 });
 
 
-/* Stands for referd: tells who asked for what. */
+/* A stand-in for referd: records each request and its sender. */
 async function listener(s, act)
 {
 	const seen = [];

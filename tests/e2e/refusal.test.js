@@ -1,5 +1,5 @@
 /**
- * @file refusal.test.js  What is wrong is refused in a sentence, and undone
+ * @file refusal.test.js  referd refuses bad input in a sentence, and undoes it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -54,7 +54,7 @@ function isSentence(error, ...words)
 }
 
 
-/** The one error that a message brings, and nothing else does. */
+/** The one error that a message causes; no other message arrives. */
 async function refused(client, message)
 {
 	const from = client.now;
@@ -204,7 +204,7 @@ scene('an error goes to the client at fault only, and names its message',
 });
 
 
-/* Whoever calls a gateway must not have it call others at our cost. */
+/* A caller must not make the gateway call others at the operator's cost. */
 scene("a far end's own REFER is declined, and nobody called", async (s) => {
 	const { client, gateway } = await s.control();
 	const agent = await s.agent();
@@ -219,7 +219,7 @@ scene("a far end's own REFER is declined, and nobody called", async (s) => {
 	await client.message('call:status',
 		{ call_sid: sid, call_status: 'completed' });
 
-	/* Nor without a call, or in one that is over. */
+	/* Nor without a call, or in one that has ended. */
 	const other = await Far.start(s);
 	const leg = await other.leg('no-call', gateway.uri);
 	const refer = { headers: { 'Refer-To': `<${agent.uri}>` } };

@@ -13,7 +13,7 @@ import { scene, settings } from './lib/scene.js';
 const RELEASES = /baresip \d+\.\d+\.\d+, libre \d+\.\d+\.\d+/;
 
 
-/* The module as it would be if built for other releases, as long a name each */
+/* The module as if built for other releases, with names of the same length */
 function rebuilt(dir, change)
 {
 	const module = readFileSync(settings.module, 'latin1');
@@ -59,8 +59,8 @@ for (const [what, change] of [
 	});
 
 
-/* A copy of the baresip under test that takes another function of libre where
-   it took the one that the module is to replace: `program`, `env` to run it */
+/* A copy of the baresip under test that calls another function of libre
+   instead of the one that the module replaces: `program`, `env` to run it */
 function withoutImport(dir)
 {
 	const program = sh(`command -v ${settings.baresip}`).trim();
@@ -124,7 +124,7 @@ function cmake(s, ...options)
 }
 
 
-/* What CMake says when it stops, on one line */
+/* The message of CMake when it stops, on one line */
 function refused(s, ...options)
 {
 	const { status, stderr } = cmake(s, ...options);
@@ -163,7 +163,7 @@ scene('for a static baresip it is not built', async (s) => {
 });
 
 
-/* A system whose package it is, or upstream */
+/* The system of the package, or upstream */
 function origin()
 {
 	const program = sh(`readlink -f "$(command -v ${settings.baresip})"`);

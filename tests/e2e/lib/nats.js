@@ -174,8 +174,8 @@ ${extra}
 export class Cluster {
 	/**
 	 * @param dir     Directory for their files
-	 * @param options `servers`: how many; `sites`: each on a machine of its
-	 *                own; `extra`: more lines of their configuration;
+	 * @param options `servers`: how many; `sites`: each on a machine of
+	 *                its own; `extra`: more lines of their configuration;
 	 *                `stream`: of makeStream(), false for none; `admin`:
 	 *                of NatsClient.connect()
 	 */

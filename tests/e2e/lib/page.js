@@ -35,7 +35,7 @@ export function text(b, selector)
 }
 
 
-/** Waits until an element says what it should. */
+/** Waits until an element shows the expected text. */
 export async function says(b, selector, pattern)
 {
 	try {
@@ -79,7 +79,7 @@ export async function keys(page, ...names)
 }
 
 
-/** The file that a choice of the menu Export saves. */
+/** The file that an item of the menu Export saves. */
 export async function save(page, choice)
 {
 	await page.getByText('Export', { exact: true }).click();

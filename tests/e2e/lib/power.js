@@ -161,7 +161,7 @@ class Replay {
 		this.renamed = []; /* changes of names that may get there */
 	}
 
-	/** Applies the changes until that time; pending ones are not applied. */
+	/** Applies the changes that have completed by that time. */
 	until(time)
 	{
 		while (this.changes.length && this.changes[0].ended <= time)

@@ -147,8 +147,8 @@ class Scene {
 	}
 
 	/*
-	 * Wait until the client has heard of the gateway, too. Otherwise a test
-	 * that looks at the next message sometimes gets this one.
+	 * Wait until the client has heard of the gateway, too. Otherwise a
+	 * test that looks at the next message sometimes gets this one.
 	 */
 	async told(client, { query, protocol } = {})
 	{
@@ -224,9 +224,9 @@ class Scene {
 	}
 
 	/*
-	 * referd ends in good order, so that the test finds its leaks: those of
-	 * memory, and rows of calls that have ended. All other parties started
-	 * later and have ended before it; they are simply killed.
+	 * referd ends in good order, so that the test finds its leaks: those
+	 * of memory, and rows of calls that have ended. All other parties
+	 * started later and have ended before it; they are simply killed.
 	 */
 	async stop(party)
 	{
