@@ -104,7 +104,7 @@ const answers = (text) => text.match(/HTTP\/1.1 (200|429) /g)?.length;
 
 
 /* ... or over one connection each, some at a time: libwebsockets 4.3 closes
-   one over which a request comes before the last was answered */
+   a connection if a request arrives before the answer to the previous one */
 async function many(referd, n)
 {
 	const texts = [await pipeline(referd, n)];

@@ -1,5 +1,5 @@
 /**
- * @file outcome.test.js  One outcome of each transfer, however the far end
+ * @file outcome.test.js  One outcome of each transfer, for any far end
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,7 +32,7 @@ function told(action, ended)
 
 /*
  * Requests one transfer of a new call to the far end and waits for its end.
- * Whatever else comes later, it must not be reported a second time.
+ * A later message must not cause a second report of the end.
  */
 async function transfer(s, scenario, keys, { gateway, during, on } = {})
 {
@@ -541,7 +541,7 @@ scene('202, then nothing: unsubscribed, if that is asked for', async (s) => {
 });
 
 
-/* baresip reports the unsubscription and hangs up; its call goes on ringing */
+/* On a SUBSCRIBE to unsubscribe, baresip answers, hangs up, and calls on */
 scene('given up: the call of who hangs up when unsubscribed stays',
 	async (s) => {
 	const SUBSCRIBE = (leg, request) => {
@@ -564,7 +564,7 @@ scene('given up: the call of who hangs up when unsubscribed stays',
 	assert.equal(leg.requests('SUBSCRIBE').length, 0);
 	assert.equal(leg.messages.filter((m) => m.method === 'BYE').length, 0);
 
-	/* and another transfer may follow, as that verb requires */
+	/* and another transfer may follow, with `unsubscribe` */
 	const from = client.now;
 	client.send({ ...refer, timeouts: { ringing: 0.5, unsubscribe: true } });
 	await client.message('transfer:status', { step: 'ended' }, { from });

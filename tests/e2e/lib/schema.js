@@ -1,5 +1,5 @@
 /**
- * @file schema.js  The JSON Schemas of what jambonz tells an application
+ * @file schema.js  The JSON Schemas of jambonz' messages to an application
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,8 @@
 /**
  * @file sentences.js  The sentences that the product says, from its sources
  *
- * A sentence is a string literal of prose.  Literals that nobody reads as an
- * error are left out by the function that gets them, or by their file.
+ * A sentence is a string literal of prose.  Literals that are not error
+ * messages are left out by the function that gets them, or by their file.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -26,7 +26,7 @@ const HELP = ['ctrl/option.c', 'ctrl/base/counters.c', 'ctrl/base/histogram.c',
 	'ctrl/capture/pcapng.c'];
 const SQL = /\b(SELECT|INSERT|CREATE|DELETE|UPDATE|PRAGMA|BEGIN|COMMIT|ATTACH)\b|^-- /;
 
-/* Of these a sentence is made, or a command's description */
+/* These build a sentence, or a command's description */
 const PARTS = ['The message', 'The answer', 'an older', 'a newer', 'release ',
 	'another release',
 	'remote target', 'source address', 'Asterisk with chan_sip',
@@ -96,7 +96,7 @@ function strings(text)
 /* Of these, "cannot" has no subject */
 const WHOLE = /^(say_error|log_\w+|warning)$/;
 
-/* What must be named before it, as in "must be a string" */
+/* Phrases that need a name before them, as in "must be a string" */
 function subjectOf({ text, calls, args })
 {
 	const setter = calls.at(-1) === 'error_set';
@@ -113,7 +113,7 @@ function subjectOf({ text, calls, args })
 }
 
 
-/* Whether somebody reads it as an error.  Parts of sentences are not. */
+/* Whether it is an error message.  Parts of sentences are not. */
 function isProse({ text, calls, args }, path)
 {
 	const words = text.replace(CONVERSION, '');
@@ -146,7 +146,7 @@ function patternOf(text, subject)
 }
 
 
-/** Each sentence: where it is, how it reads, which rows may tell of it. */
+/** Each sentence: its place, its text, the rows that may explain it. */
 export function sentences()
 {
 	return ['common', 'ctrl', 'modules', 'referctl'].flatMap(sources)

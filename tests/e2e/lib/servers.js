@@ -1,5 +1,5 @@
 /**
- * @file servers.js  The nats-servers of a fleet, as referctl has them
+ * @file servers.js  The nats-servers of a fleet, configured by referctl
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -28,7 +28,7 @@ function isFree(port)
 }
 
 
-/* Whose port for routes is free as well */
+/* A port whose port for routes is free as well */
 async function freePort(taken)
 {
 	for (;;) {
@@ -44,12 +44,12 @@ async function freePort(taken)
 
 /**
  * Some nats-servers, configured by `referctl fleet config`, on free ports of
- * the loopback. `keys` is the directory of the members' keys, `urls` what each
- * member is told.
+ * the loopback. `keys` is the directory of the members' keys, `urls` the
+ * addresses for each member.
  */
 export class Servers {
 	/**
-	 * @param dir     Where their files go
+	 * @param dir     Directory for their files
 	 * @param members Names of the members
 	 * @param options `count` of servers; `started`: called with each
 	 *                process
@@ -93,7 +93,7 @@ export class Servers {
 		return join(this.dir, `nats${i}.conf`);
 	}
 
-	/** Runs `referctl fleet`; what it prints, whatever it thinks of it. */
+	/** Runs `referctl fleet`; its output, regardless of its exit status. */
 	referctl(...args)
 	{
 		try {
@@ -109,14 +109,14 @@ export class Servers {
 		}
 	}
 
-	/** As the operator, who may make the stream. */
+	/** The options of the operator, who may create the stream. */
 	operate(...args)
 	{
 		return this.referctl(...args, '--fleet-nkey',
 			join(this.keys, 'operator.nk'));
 	}
 
-	/** Starts one of them, or starts it again. */
+	/** Starts or restarts one of them. */
 	async run(i)
 	{
 		const p = new Process(`nats-server ${i + 1}`,
@@ -134,7 +134,7 @@ export class Servers {
 		return this.processes[i].kill('SIGKILL');
 	}
 
-	/** Which of them leads the stream. */
+	/** The server that leads the stream. */
 	leader()
 	{
 		const { stream } = JSON.parse(this.operate('status', '--json'));
@@ -142,7 +142,7 @@ export class Servers {
 		return Number(/-(\d+)$/.exec(stream?.leader)?.[1]) - 1;
 	}
 
-	/** What a member is to be started with. */
+	/** The options to start a member with. */
 	options(member)
 	{
 		return ['--fleet', this.urls, '--fleet-node', member,

@@ -1,5 +1,5 @@
 /**
- * @file service.js  referd's side of the link, in the test's hands
+ * @file service.js  referd's side of the link, driven by the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -13,8 +13,8 @@ import { Journal } from './journal.js';
 
 
 /**
- * A referd that asks what the test asks, and keeps what the module reports:
- * the module alone is under test then.
+ * A stand-in for referd that sends the test's requests and keeps the module's
+ * reports. Only the module is under test.
  */
 export class Service {
 	static async start(s)
@@ -70,13 +70,13 @@ export class Service {
 		this.server.close();
 	}
 
-	/** Asks for something, and waits for its result. */
+	/** Sends a request, and waits for its result. */
 	async ask(type, call_sid, fields = {})
 	{
 		return this.result(this.request(type, call_sid, fields));
 	}
 
-	/** Asks for something; its ref. */
+	/** Sends a request; its ref. */
 	request(type, call_sid, fields = {})
 	{
 		const ref = `${call_sid}:${++this.refs}`;
@@ -91,14 +91,14 @@ export class Service {
 		return this.report({ type: 'result', ref });
 	}
 
-	/** Has a call run one verb. */
+	/** Runs one verb on a call. */
 	run(call_sid, verb)
 	{
 		return this.ask('verbs', call_sid,
 			{ run: true, verbs: [verb] });
 	}
 
-	/** The first report, past or future, that has these members. */
+	/** The first report, past or future, with these members. */
 	report(members, options)
 	{
 		const wanted = Object.entries(members);
@@ -122,7 +122,7 @@ export class Service {
 		return call;
 	}
 
-	/** The sid of the call that comes in next. */
+	/** The sid of the next incoming call. */
 	async incoming(options)
 	{
 		const { call } = await this.reports.wait((m) =>

@@ -1,5 +1,5 @@
 /**
- * @file settings.js  Where the programs under test are
+ * @file settings.js  The paths of the programs under test, and their settings
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -30,7 +30,7 @@ function versionOf(program)
 }
 
 
-/* Where CMake was told to find baresip, '' if it was not */
+/* The path of baresip in CMake's cache, '' if not set */
 function prefixOf(build)
 {
 	const cache = resolve(build, 'CMakeCache.txt');
@@ -78,8 +78,8 @@ export const settings = {
 let memory;
 
 /**
- * Where a referd keeps, in memory, what is to outlive it: the tests kill many,
- * and then delete what would let another one take that up.
+ * The directory in memory for the state that a referd leaves for its successor:
+ * the tests kill many, and then delete the files that a successor would use.
  */
 export function memoryEnv()
 {
@@ -100,7 +100,7 @@ function runtime(name)
 }
 
 
-/** What referd needs when it is built with sanitizers. */
+/** The variables that referd needs when it is built with sanitizers. */
 export function sanitizerOptions(leaks = true)
 {
 	if (!settings.sanitize)
@@ -116,8 +116,8 @@ export function sanitizerOptions(leaks = true)
 
 
 /**
- * What a stock baresip needs to load a sanitized module: the runtimes come
- * first, and its own leaks at exit are not ours to judge.
+ * The variables that a stock baresip needs to load a sanitized module: the
+ * runtimes come first, and the test ignores baresip's own leaks at exit.
  */
 export function sanitizerEnv()
 {
@@ -131,7 +131,7 @@ export function sanitizerEnv()
 }
 
 
-/** Variables of both; what each has preloaded is, in this order. */
+/** Variables of both; their preloaded libraries in this order. */
 export function joinEnv(one, other)
 {
 	const preload = [one.LD_PRELOAD, other.LD_PRELOAD].filter(Boolean);
@@ -141,7 +141,7 @@ export function joinEnv(one, other)
 }
 
 
-/** For a process whose clock is wrong by the seconds that a file has. */
+/** For a process whose clock is wrong by the number of seconds in a file. */
 export function jumpEnv(file, env = {})
 {
 	return joinEnv(env, { CLOCK_JUMP: file, LD_PRELOAD: settings.jump });

@@ -54,8 +54,8 @@ const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 
 /*
- * A file stream would hold one of the few threads that Node.js has for files
- * as long as the FIFO is open.
+ * A file stream would occupy one of Node.js' few threads for files as long as
+ * the FIFO is open.
  */
 function openFifo(path)
 {
@@ -66,14 +66,14 @@ function openFifo(path)
 }
 
 
-/* A FIFO ends when its writer leaves: if SIPp never was one, be it. */
+/* A FIFO ends when its writer closes it. If SIPp never opened it, do so. */
 function endFifo(path)
 {
 	try {
 		closeSync(openSync(path, O_WRONLY | O_NONBLOCK));
 	}
 	catch {
-		/* it has been read to its end already */
+		/* the reader has reached its end already */
 	}
 }
 
@@ -88,7 +88,7 @@ export class Sipp {
 	 * @param dir     Directory for all of its files, created here
 	 * @param options `scenario`: file name in tests/sipp, without .xml;
 	 *                `ip`; `to`: address it calls; `user`: user part it
-	 *                calls; `keys`: what the scenario has in brackets;
+	 *                calls; `keys`: values for the [brackets] in the scenario;
 	 *                `args`: further arguments
 	 */
 	static async start(dir, { scenario, ip, to = '10.77.0.1:5060',
@@ -155,8 +155,8 @@ export class Sipp {
 	}
 
 	/**
-	 * Lets a scenario go on that waits for it: an INFO request of the
-	 * test itself, within the scenario's call.
+	 * Continues a scenario that waits for it: the test itself sends an
+	 * INFO request within the scenario's call.
 	 */
 	async nudge()
 	{
@@ -177,7 +177,7 @@ export class Sipp {
 		socket.close();
 	}
 
-	/** Waits until the scenario has come to its end, as it should. */
+	/** Waits for the regular end of the scenario. */
 	async passed()
 	{
 		const status = await this.process.ended(95_000);
@@ -187,7 +187,7 @@ export class Sipp {
 				`status ${status}: ${this.errors()}`);
 	}
 
-	/** What SIPp complained of; empty if it did not. */
+	/** The errors of SIPp; empty if it reported none. */
 	errors()
 	{
 		const path = join(this.dir, 'errors');

@@ -1,8 +1,8 @@
 /**
- * @file site.js  Machines of a private network, each of which can be cut off
+ * @file site.js  Machines of a private network; a test can cut off each
  *
- * A site is a network namespace behind a bridge of the test's own. What runs in
- * it has its address, and its own loopback interface.
+ * A site is a network namespace behind a bridge of the test. Processes in it
+ * have its address and its loopback interface.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -23,7 +23,7 @@ let bridge;
 let count = 0;
 
 
-/* Some machines let a process have only the namespaces that it came with. */
+/* Some machines do not let a process create namespaces. */
 export const NO_SITES = spawnSync('unshare', ['-n', 'true']).status !== 0 &&
 	'this system gives no private network to a machine of the test';
 
@@ -70,7 +70,7 @@ export class Site {
 			await run(...this.argv('ip', ...args));
 	}
 
-	/** What is written before a command to have it run here. */
+	/** The prefix of a command that runs it here. */
 	get wrap()
 	{
 		return ['nsenter', '-t', `${this.process.pid}`, '-n', '--'];
@@ -83,7 +83,7 @@ export class Site {
 		return [enter, rest];
 	}
 
-	/** What goes from here to others, and back, is lost from now on. */
+	/** Drops all traffic between this site and others from now on. */
 	async cut()
 	{
 		await ip('link', 'set', this.link, 'down');
@@ -94,7 +94,7 @@ export class Site {
 		await ip('link', 'set', this.link, 'up');
 	}
 
-	/** The machine is gone: what ran in it is to be killed by its owner. */
+	/** Removes the machine; the owner of its processes must kill them. */
 	async kill()
 	{
 		await ip('link', 'delete', this.link).catch(() => {});

@@ -8,13 +8,13 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync }
 	from 'node:fs';
 import { settings } from './settings.js';
 
-const SIZE = 8; /* how long [ms], and how many have waited: see stall.c */
+const SIZE = 8; /* delay [ms], and the number of waits: see stall.c */
 
 
-/** Lets what a process reads and writes below a directory wait. */
+/** Delays the reads and writes of a process below a directory. */
 export class Stall {
 	/**
-	 * @param file File of its own, made here
+	 * @param file File of its own, created here
 	 * @param dir  Directory
 	 */
 	constructor(file, dir)
@@ -25,7 +25,7 @@ export class Stall {
 		writeFileSync(file, Buffer.alloc(SIZE));
 	}
 
-	/** From now on each access waits so long [ms]. */
+	/** Makes each access wait so long [ms] from now on. */
 	each(ms)
 	{
 		const fd = openSync(this.file, 'r+');
@@ -36,7 +36,7 @@ export class Stall {
 		closeSync(fd);
 	}
 
-	/** How many accesses have waited. */
+	/** The number of accesses that have waited. */
 	get waited()
 	{
 		return readFileSync(this.file).readUInt32LE(4);

@@ -1,8 +1,8 @@
 /**
- * @file standin.js  A referd of a fleet that is not there, for the page alone
+ * @file standin.js  A stand-in for a referd of a fleet, for the page only
  *
- * It says what the test says: of machines whose names no referd would take,
- * and of more calls than a test could make.
+ * It sends the test's messages: on machines with names that no referd would
+ * accept, and on more calls than a test could make.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ const OUTCOMES = { transferred: 0, presumed: 0, failed: 0, unknown: 0,
 	cancelled: 0 };
 
 
-/** `fleet` is what it knows of the fleet, `hello` the data of its hello. */
+/** `fleet` is its state of the fleet, `hello` the data of its hello. */
 export class StandIn {
 	constructor(fleet, hello)
 	{
@@ -72,7 +72,7 @@ export class StandIn {
 			...msg }));
 	}
 
-	/** Tells all that see the fleet, with the next F */
+	/** Sends a message to all in the scope of the fleet, with the next F */
 	event(member, msg)
 	{
 		this.seq += 256;
@@ -82,7 +82,7 @@ export class StandIn {
 		}
 	}
 
-	/** Changes what is known of the fleet */
+	/** Changes its state of the fleet */
 	status(change)
 	{
 		Object.assign(this.fleet, change);

@@ -1,5 +1,5 @@
 /**
- * @file targets.js  A far end whose targets do what their numbers say
+ * @file targets.js  A far end whose targets act by their numbers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -10,7 +10,7 @@ const REASONS = { 200: 'OK', 404: 'Not Found', 486: 'Busy Here',
 	603: 'Decline' };
 
 
-/* A target 486 is busy, 200 answers, and whom it joins; 180 rings for ever. */
+/* A target 486 is busy; 200 answers, also a joined call; 180 rings forever. */
 async function refer(leg, request)
 {
 	const code = /sip:(\d+)@/.exec(request.headers['refer-to'])?.[1] ?? 200;

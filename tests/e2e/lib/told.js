@@ -1,5 +1,5 @@
 /**
- * @file told.js  What docs/protocol.md tells of the messages that referd sends
+ * @file told.js  The messages of referd as described in docs/protocol.md
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,12 +11,12 @@ import { settings } from './settings.js';
 export const page = readFileSync(join(settings.source, 'docs/protocol.md'),
 	'utf8');
 
-/* What the far end or the application puts there, not referd. */
+/* Keys whose content comes from the far end or the application. */
 export const FREE = new Set(['X-Customer', 'Event', 'CSeq']);
 
 
 /**
- * The sections `### type[, type]` on what referd sends
+ * The sections `### type[, type]` on the messages that referd sends
  *
  * @return By type: the section's text, and its examples as one text
  */
@@ -45,7 +45,7 @@ export function keysIn(examples)
 }
 
 
-/** Keys of a message, of its data, and of what data lists. */
+/** Keys of a message, of its data, and of the lists in its data. */
 export function keysOf(value, depth = 0)
 {
 	if (Array.isArray(value))
@@ -58,7 +58,7 @@ export function keysOf(value, depth = 0)
 }
 
 
-/** The keys of the examples of a type that no message of it has. */
+/** The keys in the examples of a type that are missing in its messages. */
 export function neverCame(type, messages)
 {
 	const came = new Set(messages.filter((m) => m.type === type)

@@ -1,5 +1,5 @@
 /**
- * @file traffic.js  Transfers without end, and the account of them
+ * @file traffic.js  Continuous transfers, and the check of their results
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,15 +15,15 @@ import { Journal } from './journal.js';
 const AT_ONCE = 8;
 const PAGE = 1000;
 
-/* ms; what is not there by then has been lost to a fault */
+/* ms; a message that is missing by then was lost to a fault */
 const CALL_TIME = 10_000;
 const VERB_TIME = 15_000;
 
-/* ms in which all that is due has to come */
+/* ms in which all due messages must arrive */
 const SETTLE_TIME = 90_000;
 
 
-/** A client that comes back under its name, behind the last that it saw. */
+/** A client that reconnects by its name, after the last message that it got. */
 class Steady {
 	constructor(s, referd)
 	{
@@ -49,7 +49,7 @@ class Steady {
 		this.since = Math.max(this.since ?? 0, message.seq);
 	}
 
-	/** What can't be sent now is lost, as with any client. */
+	/** Loses a message that it cannot send now, as any client does. */
 	send(message)
 	{
 		if (this.client.socket.readyState === this.client.socket.OPEN)
@@ -59,15 +59,15 @@ class Steady {
 
 
 /**
- * Calls that come in and are transferred, each by a verb with an id of its
- * own, until stop(). A fault may strike meanwhile at any of the parties.
+ * Incoming calls that are transferred, each by a verb with its own id, until
+ * stop(). A fault may affect any of the parties meanwhile.
  */
 export class Traffic {
 	/**
-	 * @param options `reply`: what the application answers; `hook`:
+	 * @param options `reply`: the application's answer; `hook`:
 	 *                function of an id, the actionHook, by default at the
 	 *                application over HTTP; `rings`: function of the dice
-	 *                of a transfer, how long its target rings [ms];
+	 *                of a transfer, the time its target rings [ms];
 	 *                `referd`, `gateway`: theirs
 	 */
 	static async start(s, { reply, hook, rings = (d) => d.upTo(400),
@@ -86,7 +86,7 @@ export class Traffic {
 		t.hook = hook ?? ((id) => `${t.application.url}/${id}`);
 		t.far = await Far.start(s,
 			{ handlers: { REFER: (...args) => t.refer(...args) } });
-		t.referred = new Set(); /* verbs that the far end saw */
+		t.referred = new Set(); /* verbs whose REFER the far end got */
 		t.number = 0;
 		t.running = true;
 		t.workers = Promise.all(Array.from({ length: AT_ONCE },
@@ -163,8 +163,8 @@ export class Traffic {
 	}
 
 	/**
-	 * A first transfer has begun. The first verbs are all sent at once: who
-	 * kills the client then takes all of them with it.
+	 * Waits until a first transfer has begun. The client sends the first
+	 * verbs all at once: a kill of the client then loses all of them.
 	 */
 	async begun()
 	{
@@ -172,7 +172,7 @@ export class Traffic {
 			await sleep(10);
 	}
 
-	/** No more calls; those that there are come to their end. */
+	/** Makes no more calls; waits for the end of the others. */
 	async stop()
 	{
 		this.running = false;
@@ -197,13 +197,13 @@ export class Traffic {
 		}
 	}
 
-	/** How many of them each verb has. */
+	/** The number of ended transfers of each verb. */
 	async history()
 	{
 		return count(await this.ends(), (t) => t.verb_id);
 	}
 
-	/** The actionHooks that were taken, by verb: each delivery once. */
+	/** The accepted actionHooks, by verb: each delivery once. */
 	hooks()
 	{
 		const taken = this.application.requests.items
@@ -222,8 +222,8 @@ export class Traffic {
 	}
 
 	/**
-	 * Each transfer that the far end saw has one outcome in the history and
-	 * one actionHook, and no call is left
+	 * Checks that each transfer that reached the far end has one outcome
+	 * in the history and one actionHook, and that no call is left
 	 */
 	async settled()
 	{

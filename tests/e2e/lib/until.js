@@ -1,7 +1,7 @@
 /**
- * @file until.js  Asks again and again, until the answer is the one awaited
+ * @file until.js  Repeats a query until its answer is the expected one
  *
- * For what no event tells: the state that somebody else is in.
+ * For a state of another party that no event reports.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,8 +14,8 @@ const LOOK_TIME = 50; /* ms */
 /**
  * Wait for an answer
  *
- * @param question Function that returns it; one that fails is asked again
- * @param what     What is awaited, for the error
+ * @param question Function that returns it; called again if it fails
+ * @param what     The expected state, for the error
  * @param timeout  ms
  *
  * @return The first answer that is not false

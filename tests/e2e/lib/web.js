@@ -13,12 +13,12 @@ import { settings } from './settings.js';
 /**
  * Import modules of the page
  *
- * The page needs no package.json, but Node takes its files for modules only
- * where one says so: they are imported from a copy that has one.
+ * The page needs no package.json, but Node treats its files as modules only
+ * with one: the test imports them from a copy with a package.json.
  *
  * @param names  Names of files, without their ending
  *
- * @return All that they export, in one object
+ * @return All their exports, in one object
  */
 export async function importWeb(...names)
 {

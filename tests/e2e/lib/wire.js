@@ -1,14 +1,14 @@
 /**
- * @file wire.js  SIP messages as they stood on the wire
+ * @file wire.js  SIP messages as sent on the wire
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 
 /**
- * Reads a SIP message far enough for assertions.
+ * Parses a SIP message as far as assertions need it.
  *
- * @param text The message, as it was sent
+ * @param text The message, as sent
  *
  * @return `text` itself; `method` and `uri`, or `status` and `reason`;
  *         `headers`: the last value of each by lower-case name; `fields`: all
