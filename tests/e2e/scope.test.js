@@ -1,5 +1,5 @@
 /**
- * @file scope.test.js  What is asked of a fleet where there is none to be seen
+ * @file scope.test.js  Requests for the scope of a fleet without a fleet
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -80,7 +80,7 @@ function hangup(referd)
 
 	referd.process.child.kill('SIGHUP');
 
-	/* There is nothing else by which to know that it was heard */
+	/* Only the log shows that referd has received the signal */
 	return referd.process.log.wait((l) => /reads its files/.test(l),
 		'word of the signal', { from });
 }
@@ -115,7 +115,7 @@ scene('TLS: page, HTTP and WebSocket', async (s) => {
 	s.clients.push(c);
 	await c.message('hello');
 
-	/* Who speaks no TLS gets nothing, and the others do not notice */
+	/* A client without TLS gets nothing, and does not affect the others */
 	const { hostname: host, port } = new URL(url);
 	const plain = connect({ host, port });
 
@@ -264,13 +264,13 @@ scene('SIGTERM: clients are told to come back, and nobody else comes',
 	const begun = Date.now();
 	referd.process.child.kill('SIGTERM');
 
-	/* It waits for the end of the transfer, but for no one else */
+	/* It waits for the end of the transfer, but accepts no new client */
 	await referd.process.log.wait((l) => /as a signal says/.test(l),
 		'word of the signal');
 	await assert.rejects(Client.connect(referd.ws));
 
-	/* The end comes in the very turn in which the timer that looks for
-	   it is due */
+	/* The end arrives in the same turn of the loop in which the timer that
+	   checks for it is due */
 	referd.process.child.kill('SIGSTOP');
 	await sleep(50);
 	t.end(200);

@@ -10,7 +10,7 @@ import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 
 
-/** A call of a far end that answers each method as `handlers` says. */
+/** A call of a far end that answers each method by `handlers`. */
 async function talk(s, handlers, options)
 {
 	const on = await s.control(options);
@@ -28,7 +28,7 @@ async function talk(s, handlers, options)
 }
 
 
-/** Sends a request; what the actionHook says of it. */
+/** Sends a request; the data of its actionHook. */
 async function ask({ client, call_sid }, verb)
 {
 	const from = client.now;
@@ -84,7 +84,7 @@ scene('sip:request: what the application writes is on the wire, and any ' +
 	assert.equal((await ask(p, { method: 'OPTIONS' })).sip_status, 200);
 	assert.equal((await leg.received('OPTIONS')).body, '');
 
-	/* what is wrong is refused before anything is sent */
+	/* referd refuses a bad verb before the gateway sends anything */
 	for (const [verb, field, error] of [
 		[{}, 'method', /is required$/],
 		[{ method: 'REFER' }, 'method', /use the verb sip:refer$/],
@@ -138,7 +138,7 @@ scene('sip:request: a challenge is answered by the account, what is not ' +
 	assert.equal(none.err, 'no answer within 0.3 s');
 	assert.equal(none.sip_status, undefined);
 
-	/* the second replaces the first, of which nothing more is told */
+	/* the second replaces the first, which is not reported any more */
 	const from = client.now;
 	client.send({ verb: 'sip:request', call_sid, method: 'OPTIONS',
 		id: 'a', actionHook: '/a' });

@@ -1,5 +1,5 @@
 /**
- * @file sloppy.test.js  Far ends that write what few write
+ * @file sloppy.test.js  Far ends with unusual syntax
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -65,7 +65,7 @@ scene('folded lines, tabs and compact names are read as if they were not',
 });
 
 
-/* The dry run of a transfer, then the REFER as it went out. */
+/* The dry run of a transfer, then the REFER as sent. */
 async function referred({ client, far }, { uri, contact, headers }, verb = {})
 {
 	const from = client.now;
@@ -131,7 +131,7 @@ scene('a number belongs to a host that can be reached', async (s) => {
 		assert.equal(dry.referred_by_host, 'identity');
 	}
 
-	/* A number that is said to refer belongs there likewise. */
+	/* A number in Referred-By gets that host, too. */
 	const { dry, sent } = await referred({ client, far },
 		{ uri: sloppy, contact }, { referTo: 'sip:a@b.example',
 			referredBy: '+49 30' });

@@ -1,9 +1,9 @@
 /**
  * @file stall.test.js  A disk that stalls, and a name server that is silent:
- * no call hears of it
+ * no call is affected
  *
- * A call's tone goes through baresip and back: what libre's loop is late with,
- * the echo lacks.
+ * The tone of a call passes through baresip and back: a delay of libre's loop
+ * is a gap in the echo.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,12 +19,12 @@ import { scene, settings } from './lib/scene.js';
 import { Stall } from './lib/stall.js';
 
 const STALL = 1000; /* ms, of each access */
-const TIME = 6000; /* ms, in which each waits so long */
+const TIME = 6000; /* ms with such delays */
 const FRAME = 20; /* ms of a packet */
 const BOUND = settings.sanitize ? 400 : 200; /* ms */
-const SERVICE = 500; /* ms, less than what stalls */
+const SERVICE = 500; /* ms, less than a stall */
 
-/* Who calls a user of that name gets an application that nobody can reach */
+/* A call to this user gets an application that is not reachable */
 const NAMED = 'silent.test';
 const SCHEMES = ['ws', 'http'];
 
@@ -43,7 +43,7 @@ async function busy(leg, refer)
 }
 
 
-/* The longest time [ms] that something took until now, done again and again */
+/* Repeats an action; the longest time [ms] that it took until now */
 function longest(act)
 {
 	let over = false, worst = 0;
@@ -57,7 +57,7 @@ function longest(act)
 		}
 	})();
 
-	done.catch(() => {}); /* is told to who asks how long */
+	done.catch(() => {}); /* the function below throws it */
 
 	return async () => {
 		over = true;
@@ -92,7 +92,7 @@ async function parties(s)
 }
 
 
-/* The call that is heard. */
+/* The call whose echo the test measures. */
 async function answered({ client, far })
 {
 	const leg = await far.ring();
@@ -107,7 +107,7 @@ async function answered({ client, far })
 }
 
 
-/* Transfers that call for so long; how often. */
+/* Transfers calls for so long; the number of transfers. */
 async function transfers({ client }, call_sid, time)
 {
 	const end = performance.now() + time;

@@ -1,7 +1,7 @@
 /**
- * @file store.test.js  The disk takes nothing any more: calls go on
+ * @file store.test.js  The disk is full: calls go on
  *
- * `SECONDS=600 node store.test.js` has one full for so long.
+ * `SECONDS=600 node store.test.js` keeps the disk full for so long.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +39,7 @@ async function control(s, options = {})
 }
 
 
-/* A call with one transfer, from its begin to the last hook; its call_sid */
+/* A call with one transfer, from its start to the last hook; its call_sid */
 async function transferred({ application, client, node }, n)
 {
 	const call = node.call();
@@ -76,7 +76,7 @@ async function health(referd)
 }
 
 
-/* Waits until the store is, or is not, in trouble; what is said of it */
+/* Waits until the store is, or is not, in trouble; its health report */
 async function until(referd, status)
 {
 	for (;;) {
@@ -107,7 +107,7 @@ async function outcomes(referd)
 }
 
 
-/* How many transfers there are with an outcome, page by page */
+/* The number of transfers with an outcome, page by page */
 async function counted(referd)
 {
 	let n = 0;
@@ -125,7 +125,7 @@ async function counted(referd)
 }
 
 
-/* What clients of one name got is what one gets that asks for all of it. */
+/* A client that requests all messages gets those of the earlier clients. */
 async function replayed(s, referd, clients, since)
 {
 	const said = clients.flatMap((c) => c.messages.filter((m) =>
@@ -169,7 +169,7 @@ for (const [name, spoil, mend] of [
 		assert.match(error, /^The store cannot be written \(.*\); changes /);
 		assert.equal(await metric(referd, 'referd_store_writable'), 0);
 
-		/* who comes now gets what is not on disk, too */
+		/* a new client also gets the messages that are not on disk */
 		await replayed(s, referd, [client], since);
 		const again = await s.client(referd, { query: '?client=bot' });
 
@@ -192,8 +192,8 @@ for (const [name, spoil, mend] of [
 }
 
 
-/* One transfer has ended before the disk is full, two do while it is; what
-   is said of them after a kill */
+/* One transfer has ended before the disk is full, two end while it is; the
+   state after a kill */
 async function killedInTrouble(s, env)
 {
 	const p = await control(s, { env });
@@ -201,7 +201,7 @@ async function killedInTrouble(s, env)
 
 	await transferred(p, 0);
 
-	/* one is on its way, one begins later */
+	/* one is in progress, one begins later */
 	const call = node.call();
 
 	await client.message('session:new', { call_sid: call.sid });
@@ -248,7 +248,7 @@ scene('killed while the disk is full: nothing is missing', async (s) => {
 		['v2', 'v1', 'v0'].map((v) => [v, 'transferred'])));
 	await replayed(s, referd, [client], client.messages.items[0].seq);
 
-	/* each hook was delivered, and is known to be */
+	/* each hook was delivered, and the store knows it */
 	await transferred({ ...p, client: await s.client(referd,
 		{ query: '?client=bot' }) }, 3);
 	for (const verb of ['v0', 'v1', 'v2', 'v3'])
@@ -258,7 +258,7 @@ scene('killed while the disk is full: nothing is missing', async (s) => {
 
 scene('... and without memory that outlives referd: the node says it again',
 	async (s) => {
-		/* where it would be, there is no room */
+		/* the directory of that memory has no space */
 		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none',
 			'/dev/shm']);
 		try {
@@ -271,7 +271,7 @@ scene('... and without memory that outlives referd: the node says it again',
 			assert.deepEqual([...(await outcomes(referd)).values()],
 				['transferred', 'transferred', 'transferred']);
 
-			/* it may come twice, but is known */
+			/* it may arrive twice, but as the same hook */
 			assert.equal(actions('v1')[0], actions('v1')[1]);
 			assert.ok(client.all('transfer:status')
 				.every((m) => m.seq <= last));
@@ -297,7 +297,7 @@ function usage(pid)
 }
 
 
-/* A call that is transferred, step by step: what its node says */
+/* The messages of a node for a call and its transfer, step by step */
 function* story(node)
 {
 	const call = node.call();
@@ -315,7 +315,7 @@ function* story(node)
 }
 
 
-/* So many transfers a second, each of which takes two */
+/* So many transfers a second, each with a duration of two seconds */
 async function traffic(node, seconds, each)
 {
 	const begin = Date.now();
@@ -338,7 +338,7 @@ async function traffic(node, seconds, each)
 		while (stories[0]?.over)
 			stories.shift();
 
-		/* what would make the test grow */
+		/* limits the memory of the test */
 		node.kept.length = 0;
 		if (n % RATE === 0)
 			each(n / RATE);
@@ -370,7 +370,7 @@ scene('full for long: memory and CPU stay as they are, outcomes are kept',
 		used.push(usage(referd.process.pid));
 		assert.match((await until(referd, 'degraded')).error, /full/);
 
-		/* the bound, and what referd needs anyway */
+		/* the limit, and the normal memory of referd */
 		assert.ok(most(used) < 64 + 64, `${most(used)} MiB`);
 		if (SECONDS >= 300) {
 			assert.ok(most(part(0.5, 1)) < most(part(0, 0.5)) * 1.1,

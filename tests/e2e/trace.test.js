@@ -1,6 +1,6 @@
 /**
- * @file trace.test.js  A traceparent (W3C Trace Context) comes back in all that
- * is told of its verb
+ * @file trace.test.js  A traceparent (W3C Trace Context) is in all messages on
+ * its verb
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -24,7 +24,7 @@ const SENTENCE = 'traceparent must be VERSION-TRACEID-PARENTID-FLAGS of 2, ' +
 	'ff (W3C Trace Context)';
 
 
-/* What was told of a verb, or of a hook of it. */
+/* The messages on a verb, or on a hook of it. */
 function told(client, id)
 {
 	return client.messages.filter(({ data }) => data &&
@@ -32,7 +32,7 @@ function told(client, id)
 }
 
 
-/* Checks that all that was told of a verb belongs to a trace; the types. */
+/* Checks that all messages on a verb belong to a trace; their types. */
 function traced(client, id, trace)
 {
 	const messages = told(client, id);
@@ -61,7 +61,7 @@ async function post(url, body, headers = {})
 }
 
 
-/* The traceparent of a verb that came with one in a header as it stands. */
+/* The traceparent of a verb that was sent with this header, unchanged. */
 async function spaced(url, header)
 {
 	const { hostname, port, pathname, host } = new URL(url);
@@ -209,7 +209,7 @@ scene('a wrong one is refused by its name, and nothing is done', async (s) => {
 		assert.equal(data.traceparent, undefined);
 	}
 
-	/* what else is refused has it */
+	/* other refusals contain it */
 	client.send({ verb: 'pause', traceparent: TRACE, msgid: 'm4' });
 	client.send(refer(sid, '486', { headers: { Via: 'x' }, msgid: 'm5',
 		traceparent: OTHER }));
@@ -264,7 +264,7 @@ scene('a request has it in its header; there a wrong one is as none',
 		assert.notEqual(made.slice(3, 35), TRACE.slice(3, 35));
 	}
 
-	/* what is refused, and what is given up */
+	/* verbs that are refused, and verbs that are given up */
 	const { status, data } = await post(url, { verb: 'pause' },
 		{ traceparent: TRACE });
 
@@ -385,7 +385,7 @@ scene('an answer to a hook has its own for the verbs in it', async (s) => {
 	traced(client, 'x', LATER);
 	traced(client, 'y', TRACE);
 
-	/* an answer that is refused belongs to the trace of the hook */
+	/* a refused answer belongs to the trace of the hook */
 	answers['/action'] = [{ verb: 'nonsense' }];
 	client.send(refer(sid, '486', { id: 'v3', eventHook: null,
 		traceparent: OTHER, actionHook: `${application.url}/action` }));
@@ -420,7 +420,7 @@ scene('an application of jambonz says it, and hears it', async (s) => {
 	traced(client, 'r', TRACE);
 	assert.match(told(client, 'a')[0].data.traceparent, MADE);
 
-	/* that of the call has none: no verb asked for it */
+	/* the hook of the call has none: no verb caused it */
 	assert.equal(application.all('/bot')[0].headers.traceparent,
 		undefined);
 });

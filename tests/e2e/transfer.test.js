@@ -1,5 +1,5 @@
 /**
- * @file transfer.test.js  The main job: a verb in, a transfer out
+ * @file transfer.test.js  The main function: a verb causes a transfer
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -204,7 +204,7 @@ scene('of two calls, only the second is transferred', async (s) => {
 	assert.ok(client.all('transfer:status')
 		.every((m) => m.call_sid === second.sid));
 
-	/* And the first can be transferred yet. */
+	/* And the first can still be transferred. */
 	client.send({ verb: 'sip:refer', referTo: '100',
 		call_sid: first.sid });
 	await first.far.passed();

@@ -1,6 +1,6 @@
 /**
  * @file transferverb.test.js  The verb transfer, blind: by REFER, one target
- * after the other, and what follows when none has the caller
+ * after the other, and the disposition if all fail
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -167,7 +167,7 @@ scene('what follows: a mailbox, verbs from an HTTP server, the end of the call',
 		['cancelled', 'failed', 'transferred']);
 	await box.leg.received('BYE');
 
-	/* that nobody takes, either */
+	/* a further REFER that fails, too */
 	const full = await call();
 	client.send(transfer(full.sid, ['486'], disposition(
 		{ onBusy: 'voicemail', voicemailUrl: 'sip:480@10.77.0.9' })));
@@ -265,7 +265,7 @@ scene('referd is killed while the target rings: the next has its turn',
 	await referd.kill('SIGKILL');
 	const last = client.messages.items.at(-1).seq;
 
-	/* the time for the answer passes all the same */
+	/* the timeout for the answer expires nevertheless */
 	await leg.received('SUBSCRIBE');
 	await referd.run();
 	const back = await s.client(referd,

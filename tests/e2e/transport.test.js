@@ -137,7 +137,7 @@ async function proxy(s)
 		'-L', `${lib}/${machine}/kamailio/modules`, '-Y', s.dir,
 		'-P', join(s.dir, 'kamailio.pid')]) });
 
-	/* its children end with it only if it is asked to end */
+	/* its children end with it only if it ends in an orderly way */
 	party.kill = () => party.process.kill('SIGTERM');
 	await party.process.log.wait((l) => /Listening on|udp: /.test(l),
 		'that it listens');

@@ -1,9 +1,10 @@
 /**
- * @file upgrade.test.js  The state that an earlier release has left
+ * @file upgrade.test.js  The state of an earlier release
  *
  * states/0.1.0.tar.gz has two directories of referd 0.1.0: `stopped`, and
- * `killed`, of which the most is in the redo log.  In both a transfer is over,
- * another is in progress, and its actionHook goes to http://127.0.0.1:9/hook.
+ * `killed`, with most of its state in the redo log.  In both a transfer has
+ * ended, another is in progress, and its actionHook goes to
+ * http://127.0.0.1:9/hook.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +16,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { scene, settings } from './lib/scene.js';
 
-/* As long as it takes: the states do not get younger */
+/* Long enough: the states get older every day */
 const KEPT = ['--keep-days', '36500'];
 const WHERE_THE_HOOK_GOES = 9;
 
@@ -68,7 +69,7 @@ for (const name of ['stopped', 'killed'])
 			...KEPT] });
 		const action = await hook;
 
-		/* its baresip is gone */
+		/* its baresip has ended */
 		assert.equal(action.outcome, 'unknown');
 		assert.equal(action.evidence, 'node');
 		assert.equal(action.verb_id, 'v2');
@@ -80,7 +81,7 @@ for (const name of ['stopped', 'killed'])
 			['v2', 'unknown', 180, 'sip:bob@exa'],
 			['v1', 'transferred', 200, 'sip:+493012']]);
 
-		/* what was said of the first call, as it was said */
+		/* the messages on the first call, unchanged */
 		const { messages } = await get(referd,
 			`/transfers/${transfers[1].transfer_id}`);
 		const steps = messages.filter((m) => m.type ===
@@ -90,7 +91,7 @@ for (const name of ['stopped', 'killed'])
 		assert.equal(steps[0], 'requested');
 		assert.equal(steps.at(-1), 'ended');
 
-		/* and all of it in order, behind it what is new */
+		/* all of them in order, followed by the new ones */
 		const client = await s.client(referd, { query: '?since=1' });
 		await client.message('transfer:status',
 			{ step: 'ended', outcome: 'unknown' });

@@ -41,7 +41,7 @@ scene('what a caller says is told, and told again after a restart',
 		assert.deepEqual((await told()).uui, uui);
 	}
 
-	/* Nobody has said anything, or nothing valid */
+	/* Without the header, or with an invalid one */
 	const later = await s.client(referd);
 	for (const headers of [{}, { 'User-to-User': 'a b' }]) {
 		const from = later.now;
@@ -90,7 +90,7 @@ scene('what the verb says stands in Refer-To, or is refused', async (s) => {
 });
 
 
-/* 1.x hands it on where no far end looks: in the URI of its INVITE */
+/* 1.x passes it on in the URI of its INVITE, which no far end reads */
 scene('a stock baresip that is transferred does with it what it does',
 	async (s) => {
 	const { client, gateway } = await s.control();

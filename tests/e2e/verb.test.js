@@ -11,7 +11,7 @@ import { tagOf } from './lib/wire.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
 
-/* Fields, and what stands in the REFER then; HOST is that of the far end. */
+/* Fields, and the resulting text of the REFER; HOST is that of the far end. */
 const WIRE = [
 	[{ referTo: '100' }, { 'refer-to': '<sip:100@HOST>' }],
 	[{ referTo: '+49 (30) 123-456' },
@@ -39,7 +39,7 @@ const WIRE = [
 ];
 
 
-/* Refers one call, in which each transfer fails so that another can follow. */
+/* Refers one call; each transfer fails so that another can follow. */
 async function referrals(s)
 {
 	const { client } = await s.control();
@@ -61,7 +61,7 @@ async function referrals(s)
 }
 
 
-/* As an application of jambonz may write it, and many write what they lack */
+/* As an application of jambonz may write it; many write absent values, too */
 scene('the form of one key is taken, and null and "" for nothing', async (s) => {
 	const { referd, client } = await s.control();
 	const { far, sid } = await s.call(client, 'refuse',
@@ -149,7 +149,7 @@ scene('a dry run tells the REFER and the doubts, and sends nothing',
 	assert.equal(far.requests('REFER').length, 0);
 	assert.equal(client.all('transfer:status').length, 0);
 
-	/* And what is sent afterwards is what it told, CSeq included. */
+	/* And the REFER sent afterwards equals the dry run, CSeq included. */
 	client.send(verb);
 	await far.passed();
 	const refer = await far.received('REFER');
@@ -158,8 +158,8 @@ scene('a dry run tells the REFER and the doubts, and sends nothing',
 
 
 /*
- * What is known of its stack is told beforehand, and where the verb is sent
- * nevertheless by one line in baresip's log.
+ * The dry run reports the known faults of its stack. If the verb is sent
+ * nevertheless, baresip's log has one line on it.
  */
 for (const dialled of [false, true]) {
 	scene(`a known far end${dialled ? ' that was called' : ''}: ` +

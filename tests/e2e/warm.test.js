@@ -1,6 +1,6 @@
 /**
- * @file warm.test.js  The target is called first, and asked, while the caller
- * waits on hold
+ * @file warm.test.js  The gateway calls the target first, and asks it, while
+ * the caller waits on hold
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ const LOUD = 16000;     /* of the music */
 const TARGET = '10.77.0.39';
 const END = { 'Subscription-State': 'terminated;reason=noresource' };
 
-/* Of who answers at once what it is asked what the caller hears */
+/* A client that answers the hook for the music of the caller at once */
 const MUSICIAN = (m, client) => client.send({ type: 'ack', msgid: m.msgid,
 	...m.hook === '/hold' && { data: [
 		{ verb: 'play', url: MUSIC }] } });
@@ -45,7 +45,7 @@ function press(leg, digit)
 }
 
 
-/** How a far end joins the other: it says what came of it. */
+/** A far end that joins the other call, and reports this result. */
 function joins(final)
 {
 	return async (leg, refer) => {
@@ -68,8 +68,8 @@ function rings(leg, invite)
 
 
 /**
- * A gateway whose calls may be transferred to a far end that does what the
- * targets' names say, and a client
+ * A gateway whose calls may be transferred to a far end whose targets act by
+ * their names, and a client
  */
 class Stage {
 	static async start(s)
@@ -98,7 +98,7 @@ class Stage {
 				MUSICIAN(m, this.client) };
 	}
 
-	/* The name of a target says what it does: busy-, rings- or answers- */
+	/* The name of a target defines its action: busy-, rings- or answers- */
 	rang(leg, invite)
 	{
 		const [, name] = /^sip:([^@]+)@/.exec(invite.uri);
@@ -128,8 +128,8 @@ class Stage {
 	 *
 	 * @param name    Name of the verb
 	 * @param targets Names of the targets
-	 * @param options `REFER`, `INVITE`: what the caller does then; others
-	 *                are fields of the verb
+	 * @param options `REFER`, `INVITE`: handlers of the caller; others are
+	 *                fields of the verb
 	 *
 	 * @return The caller's leg, with `sid` and `name`
 	 */
@@ -160,7 +160,7 @@ class Stage {
 			{ verb_id: name, transfer_event: event, ...fields });
 	}
 
-	/** How the transfer of a call has ended: the actionHook's data. */
+	/** The end of the transfer of a call: the actionHook's data. */
 	async result({ name })
 	{
 		const { data } = await this.client.messages.wait((m) =>
@@ -172,7 +172,7 @@ class Stage {
 		return `${data.transfer_result} ${data.transfer_reason}`;
 	}
 
-	/** Checks that a caller who lives is off hold, and nothing is left. */
+	/** Checks that the callers of live calls are off hold. */
 	async unheld(...legs)
 	{
 		for (const leg of legs) {
@@ -184,7 +184,7 @@ class Stage {
 		}
 	}
 
-	/** Checks that a transfer has had one result, and which calls live. */
+	/** Checks that a transfer had one result, and that these calls live. */
 	async left(...legs)
 	{
 		const calls = await (await fetch(
@@ -234,7 +234,7 @@ scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	assert.match(direction(caller.requests('INVITE')[0]),
 		/sendonly|inactive/);
 
-	/* whatever was told of it, and asked for it */
+	/* all messages and hooks of the verb */
 	const told = st.client.messages.filter((m) =>
 		m.data?.verb_id === 'v' || m.data?.id === 'v');
 
@@ -244,7 +244,7 @@ scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	assert.ok(told.every((m) => m.data.traceparent === TRACE));
 	await st.left();
 
-	/* its capture has both calls, from how they were made to their ends */
+	/* its capture has both calls, from their INVITEs to their ends */
 	const packets = await packetsOf(s, st.referd, data.transfer_id,
 		(all) => all.filter((p) => word(p) === '200 BYE').length === 2);
 

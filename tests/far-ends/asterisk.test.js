@@ -1,9 +1,9 @@
 /**
  * @file asterisk.test.js  A party behind Asterisk is transferred
  *
- * Its first NOTIFY comes when the target rings, and a failure is 503, whatever
- * the target has said. After a failure the party is hung up, and the gateway's
- * call is kept for a minute with nobody in it.
+ * It sends its first NOTIFY when the target rings, and reports each failure as
+ * 503, regardless of the target's status. After a failure it hangs up the
+ * party, and keeps the gateway's call for a minute without another party.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

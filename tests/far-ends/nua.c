@@ -1,8 +1,8 @@
 /**
- * @file nua.c  A phone on sofia-sip's nua, which does as its reference says
+ * @file nua.c  A phone on sofia-sip's nua, written to nua's reference
  *
- * It answers each call, and does what a REFER asks for.  nua tells of that by
- * NOTIFYs of its own: the new call names the one that it reports to.
+ * It answers each call, and executes each REFER.  nua itself sends the NOTIFYs:
+ * the new call names the call that gets the reports.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,9 +1,8 @@
 /**
  * @file silence.test.js  Far ends that send no NOTIFY before the target rings
  *
- * As long as it really takes: a route to the target may well be silent for
- * more than the 15 s that one would think of, and for no more than the 32 s of
- * RFC 3261, timer B.
+ * The test uses real times: a route to the target may be silent for more than
+ * 15 s, the obvious guess, and for at most the 32 s of timer B in RFC 3261.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -33,7 +32,7 @@ scene('Asterisk: the target rings after 17 s', async (s) => {
 }, { skip: noAsterisk });
 
 
-/* The first NOTIFY comes when the Dial() of 30 s is over. */
+/* The first NOTIFY arrives when the Dial() of 30 s ends. */
 scene('Asterisk: the target never rings', async (s) => {
 	const t = await transfer(s, asterisk, { trying: 60_000 });
 

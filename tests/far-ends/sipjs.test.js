@@ -1,7 +1,7 @@
 /**
  * @file sipjs.test.js  A phone with SIP.js is transferred, behind kamailio
  *
- * Each of its NOTIFYs says that it is the last.
+ * Each of its NOTIFYs claims to be the last.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@
 import { phone, skip } from './lib/edge.js';
 import { asked, askedAttended, askedLong } from './lib/stack.js';
 
-/* kamailio's own words, passed on */
+/* the reason phrase of kamailio, passed on */
 const TRYING = 'refer, terminated: ' +
 	'100 trying -- your call is important to us';
 

@@ -1,8 +1,8 @@
 /**
  * @file sofia.test.js  A phone on sofia-sip's nua is transferred
  *
- * Its first NOTIFY comes when the target rings, and a failure is 503, whatever
- * the target has said.
+ * It sends its first NOTIFY when the target rings, and reports each failure as
+ * 503, regardless of the target's status.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

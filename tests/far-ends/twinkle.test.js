@@ -1,7 +1,7 @@
 /**
  * @file twinkle.test.js  Twinkle is transferred
  *
- * It hangs up by itself once the target has answered.
+ * It hangs up by itself after the target has answered.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

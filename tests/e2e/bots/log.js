@@ -1,5 +1,5 @@
 /**
- * @file log.js  What a bot tells the test: one JSON object per line
+ * @file log.js  The reports of a bot to the test: one JSON object per line
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,12 +15,12 @@ export function log(event, data = {})
 }
 
 
-/** What the test wants of the bot: its only argument. */
+/** The options of the test for the bot: its only argument. */
 export const wish = { port: 0, targets: ['100', '200'], file: 'sorry.wav',
 	...JSON.parse(process.argv[2] ?? '{}') };
 
 
-/** Is busy for so many milliseconds, and does nothing else meanwhile. */
+/** Blocks the process for so many milliseconds. */
 export function pause(ms)
 {
 	if (ms)
@@ -40,7 +40,7 @@ export function server()
 }
 
 
-/** Says where the bot is, once its server listens. */
+/** Reports the address of the bot once its server listens. */
 export function listen(server)
 {
 	server.listen(wish.port, wish.ip ?? '127.0.0.1', () =>

@@ -93,7 +93,7 @@ export class Servers {
 		return join(this.dir, `nats${i}.conf`);
 	}
 
-	/** Runs `referctl fleet`; its output, regardless of its exit status. */
+	/** Runs `referctl fleet`; its output, for any exit status. */
 	referctl(...args)
 	{
 		try {

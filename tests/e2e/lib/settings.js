@@ -78,8 +78,8 @@ export const settings = {
 let memory;
 
 /**
- * The directory in memory for the state that a referd leaves for its successor:
- * the tests kill many, and then delete the files that a successor would use.
+ * The directory in memory for the state that a referd leaves to a later one:
+ * the tests kill many, and then delete the files that the next would use.
  */
 export function memoryEnv()
 {

@@ -72,7 +72,7 @@ export class StandIn {
 			...msg }));
 	}
 
-	/** Sends a message to all in the scope of the fleet, with the next F */
+	/** Sends a message to all with scope=fleet, with the next F */
 	event(member, msg)
 	{
 		this.seq += 256;

@@ -10,7 +10,7 @@ const REASONS = { 200: 'OK', 404: 'Not Found', 486: 'Busy Here',
 	603: 'Decline' };
 
 
-/* A target 486 is busy; 200 answers, also a joined call; 180 rings forever. */
+/* A target 486 is busy; 200, or one without a number, answers; 180 rings. */
 async function refer(leg, request)
 {
 	const code = /sip:(\d+)@/.exec(request.headers['refer-to'])?.[1] ?? 200;

@@ -23,7 +23,7 @@ const VERB_TIME = 15_000;
 const SETTLE_TIME = 90_000;
 
 
-/** A client that reconnects by its name, after the last message that it got. */
+/** A client that reconnects by its name, from the last message that it got. */
 class Steady {
 	constructor(s, referd)
 	{

@@ -1,8 +1,8 @@
 /**
- * @file asterisk.js  Asterisk, which has a caller on its other side
+ * @file asterisk.js  Asterisk, with a caller on its other side
  *
- * It is a B2BUA: what the gateway calls is an extension, and the party that is
- * transferred is the one that Asterisk has bridged to it, a stock baresip.
+ * It is a B2BUA: the gateway calls an extension. The transferred party is the
+ * one that Asterisk has bridged to the gateway, a stock baresip.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ const PROGRAM = join(ROOT, 'usr/sbin/asterisk');
 export const skip = !existsSync(PROGRAM) && 'asterisk is missing';
 
 
-/* The folder of its libraries, which has the loader that runs it, too */
+/* The folder of its libraries, and of the loader that runs it */
 function libraries()
 {
 	const lib = join(ROOT, 'usr/lib');
@@ -72,7 +72,7 @@ function files(home, lib)
 			'bind_rtp_to_media_address=yes',
 			'[all]', 'type=identify', 'endpoint=all',
 			'match=10.77.0.0/24'],
-		/* without the Hangup() a busy target is a busy tone of 10 s */
+		/* without the Hangup() a busy target causes a 10 s busy tone */
 		'extensions.conf': ['[all]',
 			...[['caller', CALLER], ['t', TARGET]].flatMap(
 				([user, host]) => [
@@ -86,9 +86,9 @@ function files(home, lib)
 /**
  * Asterisk
  *
- * @return `caller`: the party that it has on its other side; `uri`, `second`:
- *         what calls that, and the target; `connected()`: when it has bridged
- *         as many calls
+ * @return `caller`: the party on its other side; `uri`, `second`: the URIs
+ *         that call the caller, and the target; `connected()`: waits until it
+ *         has bridged so many calls
  */
 export async function asterisk(s)
 {

@@ -1,5 +1,5 @@
 /**
- * @file edge.js  WebRTC phones behind kamailio, which speaks WebSocket to them
+ * @file edge.js  WebRTC phones behind kamailio, connected by WebSocket
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -47,7 +47,7 @@ export const skip = missing();
 
 /*
  * It registers phones, and is in the path of each call. A phone's Contact is
- * nobody's address: it stands for the connection, in a parameter `alias`.
+ * not a real address: its parameter `alias` identifies the connection.
  */
 const config = `#!KAMAILIO
 debug=1
@@ -108,7 +108,7 @@ event_route[xhttp:request] {
 `;
 
 
-/* It says that it listens before its children are there to accept. */
+/* It reports that it listens before its children can accept connections. */
 async function accepts()
 {
 	for (;;) {
@@ -139,7 +139,7 @@ async function edge(s)
 		'-P', join(s.dir, 'kamailio.pid')],
 	{ env: { LD_LIBRARY_PATH: modules.map(dirname).join(':') } });
 
-	/* its children end with it only if it is asked to end */
+	/* its children end with it only if it ends in an orderly way */
 	process.kill = () =>
 		Process.prototype.kill.call(process, 'SIGTERM');
 	s.join({ process, kill: () => process.kill() });

@@ -27,7 +27,7 @@ enabled=0
 `;
 
 
-/** The phone. Its home has a folder for its database, or it never listens. */
+/** The phone. It listens only if its home has a folder for its database. */
 export async function linphone(s)
 {
 	const home = s.path('linphone');

@@ -1,5 +1,5 @@
 /**
- * @file sofia.js  A phone on sofia-sip's nua: nua.c, beside
+ * @file sofia.js  A phone on sofia-sip's nua: nua.c
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file stack.js  What every SIP stack of others is asked
+ * @file stack.js  The tests that every third-party SIP stack must pass
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -45,7 +45,7 @@ export function asked(start, { skip = false, answered, busy, failure = 486 })
 }
 
 
-/** The target rings, and longer than a first NOTIFY may take */
+/** The target rings longer than a first NOTIFY may take */
 export function askedPatience(start, { skip = false })
 {
 	scene('the target rings longer than a first NOTIFY may take',
@@ -76,7 +76,7 @@ function askedToo(title, start, skip, options, ended, goneOn)
  *
  * @param start  Function that starts the far end
  * @param skip   Why it can't be asked, or false
- * @param status The last that it has told until then
+ * @param status The last status that it has reported until then
  * @param leaves Whether it hangs up by itself when the target has answered
  */
 export function askedLong(start, { skip = false, status, leaves = false })
@@ -87,7 +87,7 @@ export function askedLong(start, { skip = false, status, leaves = false })
 }
 
 
-/** The target rings late, for one who tells nothing before */
+/** The target rings late; the far end sends no NOTIFY before that */
 export function askedLate(start, { skip = false })
 {
 	askedToo('the target rings later than a first NOTIFY may take', start,
@@ -96,7 +96,7 @@ export function askedLate(start, { skip = false })
 }
 
 
-/** The target takes the call in place of the one that it has */
+/** The target replaces its present call by the new one */
 export function askedAttended(start, { skip = false })
 {
 	scene('attended', async (s) => {

@@ -1,5 +1,5 @@
 /**
- * @file target.js  Whom the far end calls: a phone that does as it is told
+ * @file target.js  The target of the far end: a phone driven by the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@ import { tagOf } from '../../e2e/lib/wire.js';
 export const TARGET = '10.77.0.7';
 
 
-/* The call of a phone that an INVITE is to take the place of, RFC 3891 */
+/* The call of a phone that an INVITE replaces, RFC 3891 */
 function replaced(far, { headers: { replaces } })
 {
 	return replaces && far.legs.get(replaces.split(';')[0]);
@@ -19,10 +19,10 @@ function replaced(far, { headers: { replaces } })
 
 
 /**
- * A phone that is called
+ * The phone that is the target
  *
- * @param options `trying`: ms before it rings; `ring`: ms for which it does,
- *                0 if not at all; `status`, `reason`: its answer
+ * @param options `trying`: ms before it rings; `ring`: ms for which it rings,
+ *                0 for no ringing; `status`, `reason`: its answer
  *
  * @return The phone, a Far; `number`: the URI that calls it
  */
@@ -34,7 +34,7 @@ export async function target(s, { trying = 0, ring = 0, status = 200,
 		const old = replaced(leg.far, request);
 
 		if (tagOf(request.headers.to)) {
-			leg.accept(request); /* hold, say */
+			leg.accept(request); /* e.g. hold */
 			return;
 		}
 

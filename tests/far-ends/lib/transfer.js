@@ -1,8 +1,8 @@
 /**
- * @file transfer.js  A call with a SIP stack of others, and its transfer
+ * @file transfer.js  A call with a third-party SIP stack, and its transfer
  *
- * The gateway calls the far end, as a bot does that calls back, and then
- * refers it to a phone.
+ * The gateway calls the far end, as for a bot that calls back, and then refers
+ * it to a phone.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -14,7 +14,7 @@ const END_TIME = 60_000;
 const LATE_TIME = 10_000;
 
 
-/** A call of the gateway's that was answered; its call_sid. */
+/** An answered call of the gateway; its call_sid. */
 export async function call(client, to)
 {
 	const msgid = `dial-${to}`;
@@ -45,12 +45,12 @@ function line({ headers, body }, refer)
 
 
 /**
- * Asks for a transfer and waits for its end
+ * Requests a transfer and waits for its end
  *
- * @param client The client that asks
+ * @param client The client that requests it
  * @param verb   Fields of the verb
  *
- * @return `ended`: what the last step says; `refer`: the REFER; `notified`: a
+ * @return `ended`: data of the last step; `refer`: the REFER; `notified`: a
  *         line for each NOTIFY up to then
  */
 export async function refer(client, verb)
@@ -75,8 +75,7 @@ export async function refer(client, verb)
  * A call to a far end, and its transfer to a target
  *
  * @param start   Function that starts the far end
- * @param options What the target does, see target(); `verb`: fields of the
- *                verb
+ * @param options Options of target(); `verb`: fields of the verb
  *
  * @return As refer(); `client`; `gateway`; `target`; `far`; `sid`
  */
@@ -118,7 +117,7 @@ export async function attended(s, start, { verb = {}, ...options } = {})
 }
 
 
-/** How it ended, in short. */
+/** Its end in short. */
 export function end({ ended: { outcome, evidence, call_status: status } })
 {
 	return [outcome, evidence, status].join(' ');
@@ -162,8 +161,8 @@ export function sentBy(gateway, method)
 
 
 /**
- * A final NOTIFY that came when the transfer was given up: it is told, it
- * changes nothing, and nobody has unsubscribed meanwhile.
+ * A final NOTIFY after the transfer was given up: referd reports it, the
+ * outcome stays, and the gateway has not unsubscribed meanwhile.
  */
 export async function late({ client, gateway, sid, ended }, status)
 {

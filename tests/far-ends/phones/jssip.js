@@ -1,7 +1,7 @@
 /**
  * @file jssip.js  A phone with JsSIP: `node jssip.js WS-URL SIP-URI`
  *
- * It answers every call, and accepts every REFER, as JsSIP's reference says.
+ * It answers every call, and accepts every REFER, as in JsSIP's reference.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -9,7 +9,7 @@
 import { WebSocket } from 'ws';
 import { PeerConnection, SessionDescription } from './media.js';
 
-/* What JsSIP looks for in a browser */
+/* The objects of a browser that JsSIP needs */
 Object.assign(globalThis, { window: globalThis, WebSocket,
 	RTCPeerConnection: PeerConnection,
 	RTCSessionDescription: SessionDescription });

@@ -1,18 +1,18 @@
 /**
- * @file media.js  As much of WebRTC as a phone needs that nobody listens to
+ * @file media.js  The part of WebRTC that a phone without audio needs
  *
  * Copyright (C) 2026 the sip_refer authors
  */
 
 const ADDRESS = '10.77.0.30';
 
-/** Goes to and fro in place of what a browser would describe. */
+/** A fixed SDP in place of the description of a browser. */
 export const sdp = ['v=0', `o=- 1 1 IN IP4 ${ADDRESS}`, 's=-',
 	`c=IN IP4 ${ADDRESS}`, 't=0 0', 'm=audio 40000 RTP/AVP 0',
 	'a=rtpmap:0 PCMU/8000', ''].join('\r\n');
 
 
-/** A description, of which only the text counts. */
+/** A description; only its text is used. */
 export class SessionDescription {
 	constructor({ type, sdp: text })
 	{
@@ -22,7 +22,7 @@ export class SessionDescription {
 }
 
 
-/** Agrees to every description, and has all candidates from the start. */
+/** Accepts every description, and has all candidates from the start. */
 export class PeerConnection extends EventTarget {
 	iceGatheringState = 'complete';
 	iceConnectionState = 'connected';

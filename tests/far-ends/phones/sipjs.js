@@ -1,7 +1,7 @@
 /**
  * @file sipjs.js  A phone with SIP.js: `node sipjs.js WS-URL SIP-URI`
  *
- * It answers every call, and accepts every REFER, as SIP.js's reference says.
+ * It answers every call, and accepts every REFER, as in SIP.js's reference.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +15,7 @@ const { Registerer, UserAgent } = await import('sip.js');
 const [, , url, uri] = process.argv;
 
 
-/* A description handler that has nothing to describe. */
+/* A description handler without media. */
 function description()
 {
 	return {
