@@ -98,7 +98,7 @@ class Stage {
 				MUSICIAN(m, this.client) };
 	}
 
-	/* The name of a target defines its action: busy-, rings- or answers- */
+	/* The name of a target defines its reaction: busy-, rings-, answers- */
 	rang(leg, invite)
 	{
 		const [, name] = /^sip:([^@]+)@/.exec(invite.uri);
@@ -184,7 +184,7 @@ class Stage {
 		}
 	}
 
-	/** Checks that a transfer had one result, and that these calls live. */
+	/** Checks that a transfer had one result, and these calls live. */
 	async left(...legs)
 	{
 		const calls = await (await fetch(

@@ -1,8 +1,9 @@
 /**
  * @file linphone.test.js  linphonec is transferred
  *
- * It does not report ringing, writes `reason=` twice, and leaves a subscription
- * active after the transfer has failed. Meanwhile it holds the call.
+ * It does not report ringing, writes `reason=` twice, and leaves a
+ * subscription active after the transfer has failed. Meanwhile it holds the
+ * call.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,8 @@
 /**
  * @file nua.c  A phone on sofia-sip's nua, written to nua's reference
  *
- * It answers each call, and executes each REFER.  nua itself sends the NOTIFYs:
- * the new call names the call that gets the reports.
+ * It answers each call, and executes each REFER.  nua itself sends the
+ * NOTIFYs: the new call names the call that gets the reports.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

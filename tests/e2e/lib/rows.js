@@ -1,5 +1,5 @@
 /**
- * @file rows.js  The live objects in the store of a referd, and the real ones
+ * @file rows.js  A referd's record of live calls, compared with the real ones
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -72,7 +72,7 @@ function files(home, lib)
 			'bind_rtp_to_media_address=yes',
 			'[all]', 'type=identify', 'endpoint=all',
 			'match=10.77.0.0/24'],
-		/* without the Hangup() a busy target causes a 10 s busy tone */
+		/* without Hangup() a busy target causes a busy tone of 10 s */
 		'extensions.conf': ['[all]',
 			...[['caller', CALLER], ['t', TARGET]].flatMap(
 				([user, host]) => [

@@ -18,8 +18,8 @@ export const skip = !existsSync(TWINKLE) && 'twinkle-console is missing';
 
 
 /*
- * It listens at all addresses, so it needs a port of its own. As its address it
- * takes the one that the kernel would send from.
+ * It listens at all addresses, so it needs a port of its own. As its address
+ * it takes the one that the kernel would send from.
  */
 function sendFrom(address)
 {
