@@ -28,7 +28,7 @@ const MUSICIAN = (m, client) => client.send({ type: 'ack', msgid: m.msgid,
 		{ verb: 'play', url: MUSIC }] } });
 
 
-/* The direction that a request's SDP asks for. */
+/* The direction in a request's SDP. */
 function direction({ body })
 {
 	return /^a=(sendrecv|sendonly|recvonly|inactive)/m.exec(body)?.[1] ??
@@ -98,7 +98,7 @@ class Stage {
 				MUSICIAN(m, this.client) };
 	}
 
-	/* The name of a target defines its reaction: busy-, rings-, answers- */
+	/* The name of a target defines its action: busy-, rings-, answers- */
 	rang(leg, invite)
 	{
 		const [, name] = /^sip:([^@]+)@/.exec(invite.uri);
@@ -342,19 +342,19 @@ scene('who hangs up when: one result, no call left over', async (s) => {
 	const begin = (name, how) => st.transfer(name, [`${how}-${name}`],
 		{ REFER: waits });
 
-	/* the caller, while it rings, is briefed, is asked, is joined */
+	/* the caller hangs up: at ringing, briefing, prompt, join */
 	const one = await begin('one', 'rings');
 	const two = await begin('two', 'answers');
 	const three = await begin('three', 'answers');
 	const four = await begin('four', 'answers');
 
-	/* the target, at the same moments */
+	/* the target hangs up at the same moments */
 	const five = await begin('five', 'rings');
 	const six = await begin('six', 'answers');
 	const seven = await begin('seven', 'answers');
 	const eight = await begin('eight', 'answers');
 
-	/* both at once */
+	/* both hang up at once */
 	const nine = await begin('nine', 'answers');
 
 	for (const leg of [two, six, nine])

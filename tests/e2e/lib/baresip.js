@@ -229,7 +229,7 @@ export class Baresip {
 			.filter(({ id }) => !this.over.has(id));
 	}
 
-	/** Runs a command of baresip's menu and returns what it printed. */
+	/** Runs a command of baresip's menu and returns its output. */
 	async command(command, params)
 	{
 		const token = `t${++this.token}`;

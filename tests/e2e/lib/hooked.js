@@ -30,7 +30,7 @@ export async function fails(leg, refer)
  * A referd, a gateway, a client, an application and a far end. `call()` makes
  * a call and returns its leg and its call_sid.
  *
- * @param options `REFER`: what the far end does with one; `referd`, `client`:
+ * @param options `REFER`: the far end's handler of one; `referd`, `client`:
  *                their options; the others are the application's
  */
 export async function parties(s, { REFER = refuses, referd, client,

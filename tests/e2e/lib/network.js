@@ -18,7 +18,7 @@ export async function connect(address)
 }
 
 
-/** What is sent to the address is lost from now on, without a word. */
+/** Drops all packets to the address from now on, without an error. */
 export async function cutOff(address)
 {
 	await ip(['route', 'add', `${address}/32`, 'dev', 'lo']);

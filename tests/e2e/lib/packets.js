@@ -18,7 +18,7 @@ const FIELDS = ['frame.time_epoch', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst',
 let files = 0;
 
 
-/** What GET answers: status, headers, and the bytes. */
+/** The answer to a GET: status, headers, and the bytes. */
 export async function getCapture(referd, id, query = '', options)
 {
 	const response = await fetch(

@@ -17,9 +17,9 @@ const SILENT = new Set(['log_info', 'log_debug', 'info', 'debug', 'printf',
 	'strstr', 'note', 'say_made', 'add_note', 'add_header', 'json_str',
 	'json_lit', 'prepare', 'dbstmt_prepare', 'sqlite3_exec']);
 
-/* --help, HELP of metrics, SQL, what `fleet config` prints, and the comments
-   of packets: only what the functions for errors get of it, and what an option
-   must be */
+/* --help, HELP of metrics, SQL, the output of `fleet config`, and comments of
+   packets: only the texts for the functions for errors count, and the texts
+   on valid values of an option */
 const HELP = ['ctrl/option.c', 'ctrl/base/counters.c', 'ctrl/base/histogram.c',
 	'ctrl/server/metrics.c', 'ctrl/server/procstat.c', 'referctl/args.c',
 	'referctl/fleetconfig.c', 'referctl/print.c', 'ctrl/capture/comment.c',

@@ -88,7 +88,7 @@ export class Sipp {
 	 * @param dir     Directory for all of its files, created here
 	 * @param options `scenario`: file name in tests/sipp, without .xml;
 	 *                `ip`; `to`: address it calls; `user`: user part it
-	 *                calls; `keys`: values for the [brackets] in the scenario;
+	 *                calls; `keys`: values for [KEY] in the scenario;
 	 *                `args`: further arguments
 	 */
 	static async start(dir, { scenario, ip, to = '10.77.0.1:5060',

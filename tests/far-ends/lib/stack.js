@@ -14,10 +14,10 @@ import { attended, end, goesOn, late, over, reached, transfer }
  * The target answers, is busy, or rings for long
  *
  * @param start    Function that starts the far end
- * @param skip     Why it can't be asked, or false
+ * @param skip     The reason to skip the test, or false
  * @param answered Its NOTIFYs if the target answers
  * @param busy     Its NOTIFYs if the target is busy
- * @param failure  Status that it tells then
+ * @param failure  Status that it reports then
  */
 export function asked(start, { skip = false, answered, busy, failure = 486 })
 {
@@ -75,7 +75,7 @@ function askedToo(title, start, skip, options, ended, goneOn)
  * The target rings longer than it may
  *
  * @param start  Function that starts the far end
- * @param skip   Why it can't be asked, or false
+ * @param skip   The reason to skip the test, or false
  * @param status The last status that it has reported until then
  * @param leaves Whether it hangs up by itself when the target has answered
  */
