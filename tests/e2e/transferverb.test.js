@@ -33,7 +33,7 @@ function transfer(call_sid, numbers, fields)
 }
 
 
-/* The one actionHook of a call, as jambonz' schema has it */
+/* The one actionHook of a call, valid by jambonz' schema */
 async function result(client, sid)
 {
 	const { data } = await client.message('verb:hook',

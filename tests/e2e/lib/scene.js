@@ -251,7 +251,7 @@ class Scene {
  * Declares a test that gets a scene of its own. With EMBEDDED=1 its referd and
  * its gateway are one process.
  *
- * @param name  What is shown
+ * @param name  Displayed name
  * @param act   Function of the scene
  * @param options `skip`: a reason not to run it; `daemon`: a reason not to run
  *                it if referd is embedded
