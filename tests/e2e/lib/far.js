@@ -369,7 +369,7 @@ export class Far {
 			leg.socket.close();
 	}
 
-	/** A call to the gateway that rings; `leg.response`: its final response. */
+	/** A call to the gateway that rings; `leg.response` is its answer. */
 	async ring(headers, user = 'gw')
 	{
 		const leg = await this.leg(token(),
