@@ -22,7 +22,7 @@
 
 enum {
 	DEADLINE = 20000, /* ms */
-	TURNS = 20,       /* after which nothing more comes of anything */
+	TURNS = 20,       /* enough for each event to have its effects */
 	REQUESTS_MAX = 64,
 };
 
@@ -49,7 +49,7 @@ static uint64_t until_end;
 static unsigned turn;
 
 
-/* What baresip gives the module */
+/* Functions that baresip offers to the module */
 
 struct compat_fd {
 	int fd;
@@ -277,7 +277,7 @@ static const struct direct_export service_export = {
 	DIRECT_EXPORT(&direct_service),
 };
 
-/* So many REFERs wait for their answers that requests wait, or none does */
+/* Makes enough REFERs wait for answers that requests have to wait, or none */
 static void link_busy(bool busy)
 {
 	static bool waiting[16];
@@ -291,7 +291,7 @@ static void link_busy(bool busy)
 }
 
 
-/* Whatever it offers must not be called */
+/* The module must not call any function of this export */
 static const struct direct_export other_export = {
 	.me = {"referd", other_export.type, NULL, NULL},
 	.type = DIRECT_TYPE,
@@ -482,8 +482,8 @@ static void test_transfer(void **state)
 }
 
 
-/* What is asked in consequence of a report that is told at once waits until
-   who has reported is done */
+/* A report may cause a request at once. The request waits until the reporting
+   function has returned */
 static void test_busy(void **state)
 {
 	(void)state;
@@ -515,7 +515,8 @@ static void end_at_once(void)
 }
 
 
-/* referd is on the stack while it asks: nothing is handed over meanwhile */
+/* referd is on the stack while it sends a request: the module reports nothing
+   meanwhile */
 static void test_asked(void **state)
 {
 	(void)state;
@@ -533,7 +534,7 @@ static void test_asked(void **state)
 }
 
 
-/* From what waited it is: then nobody is on the stack */
+/* A request that waited is handled with neither side on the stack */
 static void test_asked_later(void **state)
 {
 	(void)state;
@@ -571,7 +572,7 @@ static void test_hold(void **state)
 }
 
 
-/* It says what it has to say before it goes */
+/* The module sends its last reports before it is unloaded */
 static void test_node_leaves(void **state)
 {
 	(void)state;
@@ -603,8 +604,8 @@ static void test_node_again(void **state)
 }
 
 
-/* What was not handed over, and what is said while it is away, it hears when
-   it is back, once */
+/* A referd that comes back gets the missed reports, and those made while it
+   was away, each once */
 static void test_service_again(void **state)
 {
 	(void)state;
@@ -655,7 +656,7 @@ static void test_asked_again(void **state)
 }
 
 
-/* Offered twice, it is the same: nothing begins anew */
+/* A second offer of the same referd changes nothing */
 static void test_twice(void **state)
 {
 	(void)state;
@@ -674,7 +675,7 @@ static void test_twice(void **state)
 }
 
 
-/* A second one that would attach is none of this process */
+/* A second node that attaches is not of this process */
 static void test_second_node(void **state)
 {
 	const struct report hello = {.kind = REPORT_HELLO,
@@ -693,7 +694,8 @@ static void test_second_node(void **state)
 }
 
 
-/* What is not on disk is kept, and said again to a referd that has lost it */
+/* The module keeps reports that are not on disk, and repeats them to a referd
+   that has lost them */
 static void test_trouble(void **state)
 {
 	uint64_t first;
@@ -737,7 +739,7 @@ static void test_release(void **state)
 			    "is not used: this is " PROJECT_VERSION "\n");
 	other = mem_deref(other);
 
-	/* what has nothing behind it is not read */
+	/* an export without data is not read */
 	assert_int_equal(mod_add(&other, &plain_export), 0);
 	assert_int_equal(direct_find(&functions, &release, "referd"), ENOTSUP);
 	assert_string_equal(release, "");

@@ -35,7 +35,8 @@ const char *__wrap_store_trouble(void)
 }
 
 
-/* What is written is on disk: that takes seconds, and is tested elsewhere */
+/* All writes count as on disk: real ones take seconds, and other tests cover
+   them */
 bool __wrap_store_pending(void)
 {
 	return false;
@@ -50,12 +51,12 @@ static void turn_handler(void)
 
 
 /**
- * Start referd, with what it has stored
+ * Start referd with its store
  *
- * @param peer What the module offers, NULL if it is not loaded
+ * @param peer Functions of the module, NULL if it is not loaded
  * @param h    Called when the loop is to be pumped soon
  *
- * @return 0, or what has failed
+ * @return 0 if success, otherwise the part that failed
  */
 int referd_start(const struct direct_node *peer, void (*h)(void))
 {
@@ -110,9 +111,9 @@ int referd_fd(void)
 
 
 /**
- * Let it do what is due
+ * Let referd do its due work
  *
- * @return True if there is more
+ * @return True if more work is due
  */
 bool referd_pump(void)
 {
@@ -121,9 +122,9 @@ bool referd_pump(void)
 
 
 /**
- * Offer it to a module again
+ * Offer referd to a module again
  *
- * @param peer What the module offers
+ * @param peer Functions of the module
  */
 void referd_offer(const struct direct_node *peer)
 {
@@ -148,9 +149,9 @@ void referd_bot(const char *text)
 
 
 /**
- * Have its disk take nothing, or take all again
+ * Make the disk of referd fail, or work again
  *
- * @param trouble True for nothing
+ * @param trouble True if it fails
  */
 void referd_trouble(bool trouble)
 {
@@ -159,7 +160,7 @@ void referd_trouble(bool trouble)
 
 
 /**
- * Tell whether a baresip is connected, and has told what lives
+ * Tell whether a baresip is connected and has reported its live calls
  *
  * @return True if so
  */
@@ -194,7 +195,7 @@ static bool n_handler(const char *key, void *value, void *arg)
 
 
 /**
- * Get the number of the last report that it has of a baresip
+ * Get the number of the last report that referd has from a baresip
  *
  * @return Number, 0 if it knows none
  */
@@ -209,12 +210,12 @@ uint64_t referd_node_n(void)
 
 
 /**
- * Count what clients were told
+ * Count messages to clients
  *
- * @param a A text in it
+ * @param a A text in the message
  * @param b Another one
  *
- * @return How many messages have both
+ * @return Number of messages that contain both
  */
 unsigned referd_told(const char *a, const char *b)
 {

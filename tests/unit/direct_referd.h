@@ -1,7 +1,7 @@
 /**
- * @file direct_referd.h  referd as a module has it, for a test
+ * @file direct_referd.h  referd for a test, linked as a module has it
  *
- * Knows nothing of libre, whose names differ from referd's own.
+ * It does not include libre, whose names differ from those of referd.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

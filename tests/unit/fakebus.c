@@ -1,9 +1,10 @@
 /**
  * @file fakebus.c  A plugin whose engine is the test
  *
- * bus_use(fakebus()), then fleet_start(): what referd publishes is read with
- * fakebus_next(), in order, and what comes is given with fakebus_message() and
- * its like. fakebus_turn() lets referd's loop handle it.
+ * A test calls bus_use(fakebus()), then fleet_start(). fakebus_next() reads
+ * the messages that referd publishes, in order; fakebus_message() and similar
+ * functions pass incoming ones to referd. fakebus_turn() lets referd's loop
+ * handle them.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -39,7 +40,7 @@ static struct {
 	struct published *current; /* that was read last */
 	struct come *in, **intail;
 	char calm[128];     /* begin of subjects that can wait */
-	bool told, hurried; /* of what is in there */
+	bool told, hurried; /* of the events in it */
 	unsigned woken;
 } fake;
 
@@ -260,7 +261,7 @@ static struct come *come(enum fleetbus_kind kind, const char *text,
 
 
 /**
- * There is a connection
+ * Report that the connection is up
  */
 void fakebus_up(void)
 {
@@ -270,9 +271,9 @@ void fakebus_up(void)
 
 
 /**
- * There is none any more
+ * Report that the connection is lost
  *
- * @param why What the plugin says
+ * @param why Reason that the plugin gives
  */
 void fakebus_down(const char *why)
 {
@@ -282,9 +283,9 @@ void fakebus_down(const char *why)
 
 
 /**
- * Something is refused
+ * Report that the engine refused something
  *
- * @param text What the engine says
+ * @param text Error text of the engine
  */
 void fakebus_error(const char *text)
 {
@@ -293,7 +294,7 @@ void fakebus_error(const char *text)
 
 
 /**
- * A message comes
+ * Pass a message to referd
  *
  * @param subject Subject
  * @param reply   Subject for the answer, NULL for none
@@ -319,11 +320,11 @@ void fakebus_js(const char *subject, const char *reply, const char *data)
 
 
 /**
- * A status message comes
+ * Pass a status message to referd
  *
  * @param subject     Subject
  * @param status      Status, as in 503
- * @param description What it means, may be NULL
+ * @param description Its meaning, may be NULL
  */
 void fakebus_status(const char *subject, int status, const char *description)
 {
@@ -333,11 +334,11 @@ void fakebus_status(const char *subject, int status, const char *description)
 
 
 /**
- * A consumer of JetStream asks whether it may go on
+ * Pass a flow control request of a JetStream consumer to referd
  *
  * @param subject Its subject
  * @param reply   Subject for the answer; NULL if it is a heartbeat
- * @param stalled Subject for the answer that it waits for; NULL for none
+ * @param stalled Subject of the answer that it waits for; NULL for none
  */
 void fakebus_flow(const char *subject, const char *reply, const char *stalled)
 {
@@ -352,9 +353,9 @@ void fakebus_flow(const char *subject, const char *reply, const char *stalled)
 
 
 /**
- * Read what referd has published
+ * Read the next message that referd has published
  *
- * @return Message, which lives until the next call; NULL if there is none
+ * @return Message, valid until the next call; NULL if none is left
  */
 const struct fakebus_message *fakebus_next(void)
 {
@@ -392,7 +393,7 @@ bool fakebus_subscribed(const char *subject)
 
 
 /**
- * Let nothing more be published, as too much waits
+ * Refuse further messages because too many wait
  *
  * @param full True if so
  */
@@ -403,9 +404,9 @@ void fakebus_full(bool full)
 
 
 /**
- * Tell how often referd was woken for what has come
+ * Tell how often the plugin woke referd for incoming messages
  *
- * @return How often, since it began
+ * @return Number of times since the start
  */
 unsigned fakebus_woken(void)
 {
@@ -414,7 +415,7 @@ unsigned fakebus_woken(void)
 
 
 /**
- * Let the loop handle what has come, until it would wait
+ * Let the loop handle incoming messages until it would wait
  */
 void fakebus_turn(void)
 {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include "fleetbus.h"
 
-/* What referd has published */
+/* A message that referd has published */
 struct fakebus_message {
 	char *subject;
 	char *reply;    /* NULL for none */

@@ -1,9 +1,9 @@
 /**
- * @file fakestream.c  A stream of JetStream's, behind the plugin of the test
+ * @file fakestream.c  A stream of JetStream, behind the plugin of the test
  *
- * It answers what a referd asks of it, and takes its messages as the real one
- * does: a repeat by its Nats-Msg-Id, and what does not expect the right one to
- * be the last.
+ * It answers the requests of a referd, and handles its messages as JetStream
+ * does: it recognises a repeat by its Nats-Msg-Id, and refuses a message that
+ * expects another last sequence than the stream has.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -69,7 +69,7 @@ static void answer(const char *to, const char *text)
 }
 
 
-/* Place of the last message that is there, from 1; 0 for none */
+/* Place of the last message that still exists, from 1; 0 for none */
 static unsigned last(void)
 {
 	unsigned n = fakestream.count;
@@ -139,7 +139,7 @@ static void tell_last(const char *reply)
 }
 
 
-/* Which message has an id already, from 1; 0 for none */
+/* Place of the message that has an id, from 1; 0 for none */
 static unsigned known(const char *id)
 {
 	for (unsigned i = 0; id && i < fakestream.count; i++) {
@@ -185,7 +185,7 @@ static void publish(const struct fakebus_message *m)
 }
 
 
-/* Nobody has told that this referd was lost */
+/* No member has reported this referd as lost */
 static void get(const struct fakebus_message *m)
 {
 	if (strstr(m->data, "\"last_by_subj\""))

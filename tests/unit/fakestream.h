@@ -15,13 +15,13 @@ struct fakestream {
 	char created[64];               /* when */
 	char *messages[FAKESTREAM_MAX]; /* the first has sequence 1 */
 	char *ids[FAKESTREAM_MAX];      /* Nats-Msg-Id */
-	unsigned count;                 /* also of what has aged away */
+	unsigned count;                 /* includes expired ones */
 	unsigned published; /* how often something was to be put into it */
-	bool deaf;          /* takes nothing in, and answers no publish */
+	bool deaf;          /* stores nothing, answers no publish */
 	bool slow;          /* does not say whether we were lost */
 	bool mute;          /* takes it, but does not say so */
 	unsigned others;    /* messages of others at its end */
-	const char *error;  /* what each publish is answered with, or NULL */
+	const char *error;  /* answer to each publish, or NULL */
 	const char *rival;  /* boot of another of our name, or NULL */
 };
 

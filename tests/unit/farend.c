@@ -1,7 +1,7 @@
 /**
- * @file farend.c  What a far end sends, to the module whole
+ * @file farend.c  A far end that sends SIP messages to the whole module
  *
- * And what referd asks of that, and how time goes by meanwhile.
+ * It also plays the requests of referd, and lets time pass.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -130,9 +130,9 @@ static void nothing_handler(void *arg)
 
 
 /**
- * Let time go by in which nothing else happens
+ * Let time pass without any other event
  *
- * @param ms How much [ms]
+ * @param ms Time to pass [ms]
  */
 void farend_wait(uint64_t ms)
 {
@@ -146,11 +146,11 @@ void farend_wait(uint64_t ms)
 
 
 /**
- * Keep a text of what the module says
+ * Copy a text from a message of the module
  *
- * @param to   Buffer; "" if it says no such thing
+ * @param to   Buffer; "" if the message has no such member
  * @param size Its size
- * @param json What it says
+ * @param json Message of the module
  * @param name Name of the member
  */
 void farend_copy(char *to, size_t size, const cJSON *json, const char *name)

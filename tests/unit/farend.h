@@ -1,5 +1,5 @@
 /**
- * @file farend.h  What a far end sends, to the module whole
+ * @file farend.h  A far end that sends SIP messages to the whole module
  *
  * Copyright (C) 2026 the sip_refer authors
  */

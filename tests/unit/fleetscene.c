@@ -30,7 +30,7 @@ enum { MESSAGES_MAX = 4096, SENT_MAX = 4096, TIMERS_MAX = 4096 };
 
 struct stored {
 	char *subject, *data, *id;
-	char *reply;   /* of what was sent; NULL for none */
+	char *reply;   /* subject of the answer; NULL for none */
 	uint64_t time; /* when the stream got it [ns] */
 	bool other;    /* another one is delivered in its place */
 };
@@ -519,7 +519,7 @@ void scene_still(double seconds)
 
 
 /**
- * Let all that has come be read, with what is looked up beside the loop
+ * Let referd read all that has arrived, lookups in the reader included
  */
 void scene_settle(void)
 {
@@ -533,9 +533,9 @@ void scene_settle(void)
 
 
 /**
- * Wait for what is done beside the loop
+ * Wait for work outside the loop
  *
- * @param done Set then
+ * @param done Set when it is done
  */
 void scene_wait(const bool *done)
 {
@@ -637,7 +637,7 @@ void jet_first_is(uint64_t sseq)
 }
 
 
-/* What comes next gets lost on its way */
+/* Lose the next message on its way */
 void jet_skip(void)
 {
 	engine.skip = true;
@@ -699,7 +699,7 @@ const char *jet_id(uint64_t sseq)
 }
 
 
-/* Nothing can be published */
+/* Let each publish fail, or succeed again */
 void jet_refuse(bool refuse)
 {
 	engine.refuse = refuse;
@@ -755,7 +755,7 @@ unsigned jet_sent(const char *subject)
 }
 
 
-/* Answers what was asked last */
+/* Answers the last request */
 void jet_answer(const char *subject, const char *data)
 {
 	for (size_t i = sentc; i-- > 0;) {
@@ -782,12 +782,12 @@ const char *jet_last(const char *subject)
 
 
 /**
- * Count what clients of the fleet were told
+ * Count the messages to clients of the fleet
  *
  * @param a Text in it
  * @param b Another text in it, NULL for any
  *
- * @return How many messages
+ * @return Number of messages
  */
 unsigned told(const char *a, const char *b)
 {
@@ -863,7 +863,7 @@ void told_clear(void)
 
 
 /**
- * Start referd on the store that there is
+ * Start referd on the existing store
  */
 void scene_start(void)
 {

@@ -1,5 +1,5 @@
 /**
- * @file keptstore.h  A store with what is replaced by its key, and numbers
+ * @file keptstore.h  A store with entries replaced by key, and numbers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -82,7 +82,7 @@ static inline void forget(const char *key)
 }
 
 
-/* What is in the file, or is seen as if it was */
+/* Checks the entries in the file, and those that read as if they were in it */
 static inline void assert_kept(unsigned n, const char *expected)
 {
 	char text[256] = "";

@@ -83,7 +83,7 @@ static void referd_open(void)
 
 
 /**
- * Let the loop turn until nothing is left to do
+ * Run the loop until it has no more work
  */
 void turns(void)
 {
@@ -93,7 +93,7 @@ void turns(void)
 
 
 /**
- * Send a line to referd, and let it do what comes of it
+ * Send a line to referd, and let referd handle it
  *
  * @param line Line without its newline
  */
@@ -128,7 +128,7 @@ void gw_report(const char *fmt, ...)
 /**
  * Report on the call
  *
- * @param event What has happened to it
+ * @param event Event of the call
  * @param state Its state
  */
 void gw_call(const char *event, const char *state)
@@ -187,9 +187,9 @@ void gw_leave(void)
 
 
 /**
- * Take the next request that came to the node
+ * Take the next request to the node
  *
- * @return The line, "" if there is none
+ * @return The line, "" if none is left
  */
 const char *gw_request(void)
 {
@@ -225,7 +225,7 @@ const char *gw_request(void)
  * @param text JSON text of an object
  * @param key  Name of the member
  *
- * @return The string, "" if there is none
+ * @return The string, "" if the line has none
  */
 char *member(const char *text, const char *key)
 {
@@ -333,7 +333,7 @@ void refer_begin(char ref[128])
 
 
 /**
- * Start referd anew, with what it has stored
+ * Restart referd with its store
  */
 void restart(void)
 {

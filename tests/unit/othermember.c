@@ -1,8 +1,8 @@
 /**
- * @file othermember.c  A fleet of which the other members are the test
+ * @file othermember.c  A fleet in which the test plays the other members
  *
- * We are gw1; gw2 and others are played. What the heartbeats tell is told by
- * `others`, in place of members.c and view.c.
+ * referd is gw1; the test plays gw2 and others. `others` holds the contents of
+ * the heartbeats, in place of members.c and view.c.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,13 +22,13 @@
 
 struct others others;
 
-static char reply[128]; /* where the answer to what was asked goes */
-static cJSON *asked;    /* what was asked last */
+static char reply[128]; /* subject of the answer */
+static cJSON *asked;    /* last request */
 static struct kept {
 	struct kept *next;
 	char *subject, *reply, *data;
 } * kept;              /* asked, while an answer was waited for */
-static char *answered; /* what referd answered last */
+static char *answered; /* last answer of referd */
 static char *member_text;
 static unsigned questions;
 
@@ -195,7 +195,7 @@ static void keep(const struct fakebus_message *m)
 }
 
 
-/* True if it is what is looked for */
+/* True if it is the request that is looked for */
 static bool is_asked(const struct kept *k, const char *subject,
 		     const char *type)
 {
@@ -220,12 +220,12 @@ static bool is_asked(const struct kept *k, const char *subject,
 
 
 /**
- * Get the next thing that referd asks of a member
+ * Get the next request of referd to a member
  *
- * @param subject Where: "fleet.rq.gw2", say
- * @param type    What, "" for anything
+ * @param subject Subject, for example "fleet.rq.gw2"
+ * @param type    Type of the request, "" for any
  *
- * @return The request, NULL if there is none
+ * @return The request, NULL if none is left
  */
 const char *other_asked(const char *subject, const char *type)
 {
@@ -251,11 +251,11 @@ const char *other_asked(const char *subject, const char *type)
 
 
 /**
- * Get a member of what was asked last
+ * Get a JSON member of the last request
  *
  * @param key Its name
  *
- * @return Its text, "" if there is none
+ * @return Its text, "" if the request has none
  */
 const char *asked_member(const char *key)
 {
@@ -271,7 +271,7 @@ const char *asked_member(const char *key)
 
 
 /**
- * Answer what was asked last
+ * Answer the last request
  *
  * @param text Answer
  */
@@ -284,13 +284,13 @@ void other_answer(const char *text)
 
 
 /**
- * Ask something of referd, as gw2
+ * Send a request to referd, as gw2
  *
  * @param type What
  * @param id   Id of the request, NULL for a new one
- * @param body More members of it, that begin with a comma; or ""
+ * @param body Further JSON members, beginning with a comma; or ""
  *
- * @return The answer, NULL if there is none
+ * @return The answer, NULL if referd gave none
  */
 const char *other_asks(const char *type, const char *id, const char *body)
 {
@@ -326,7 +326,7 @@ const char *other_asks(const char *type, const char *id, const char *body)
 
 
 /**
- * Let a member say who has come and left there
+ * Let a member report clients that came and left there
  *
  * @param member Its name
  * @param news   Members of its heartbeat

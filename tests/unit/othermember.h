@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* What the members tell, as referd is to know it */
+/* State of the members, as referd is to see it */
 extern struct others {
 	unsigned count;    /* that can be reached */
 	const char *boot;  /* of each, NULL for not known */
-	bool silent;       /* none can be reached */
+	bool silent;       /* no member can be reached */
 	const char *owner; /* of each call, NULL for not known */
 	const char *node;  /* that has a baresip */
 	const char *label; /* that has a label */
@@ -23,12 +23,12 @@ extern struct others {
 int others_setup(void **state);
 int others_teardown(void **state);
 
-/* What referd asks: "NULL" if it asks nothing of that type */
+/* The request of referd; NULL if it has sent none of that type */
 const char *other_asked(const char *subject, const char *type);
 const char *asked_member(const char *key);
 void other_answer(const char *text);
 
-/* What referd is asked: its answer */
+/* Sends a request to referd, and returns its answer */
 const char *other_asks(const char *type, const char *id, const char *body);
 void other_beats(const char *member, const char *news);
 

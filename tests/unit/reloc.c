@@ -1,8 +1,8 @@
 /**
  * @file reloc.c  Tests of the walk over an object's relocations
  *
- * Neither libre nor cmocka: also built for another processor and run there in
- * its emulator, where there is the C library alone.
+ * Uses neither libre nor cmocka: it is also built for another processor and
+ * run in an emulator, which has only the C library.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,6 +1,6 @@
 /**
- * @file replayed.c  All messages that somebody is to have, from wherever they
- * are
+ * @file replayed.c  All messages that a client is to get, from memory and from
+ * disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,5 +1,5 @@
 /**
- * @file told.c  What referd has told, looked up in its store
+ * @file told.c  Messages that referd has sent, read from its store
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ static uint64_t begin; /* seq before the first message of a test */
 
 
 /**
- * Forget what was told before
+ * Forget all earlier messages
  */
 void told_begin(void)
 {
@@ -52,7 +52,7 @@ static void search_handler(uint64_t seq, const char *text, void *arg)
 /**
  * Go through the messages since told_begin()
  *
- * @param client   Who got them, besides those that are for all
+ * @param client   Client that got them, besides those for all
  * @param call_sid Call that they are about, NULL for any
  * @param h        Called for each
  * @param arg      Handler argument
@@ -67,11 +67,11 @@ void told_each(const char *client, const char *call_sid, store_replay_h *h,
 /**
  * Count the messages that contain two texts
  *
- * @param client Who got them, besides those that are for all
+ * @param client Client that got them, besides those for all
  * @param a      One text
  * @param b      The other, "" if one is enough
  *
- * @return How many there were since told_begin()
+ * @return Number of them since told_begin()
  */
 unsigned told(const char *client, const char *a, const char *b)
 {
@@ -86,11 +86,11 @@ unsigned told(const char *client, const char *a, const char *b)
 /**
  * Get the msgid of the first message that contains two texts
  *
- * @param client Who got it, unless it was for all
+ * @param client Client that got it, unless it was for all
  * @param a      One text
  * @param b      The other
  *
- * @return Its msgid, "" if there is none
+ * @return Its msgid, "" if no message contains both
  */
 const char *told_msgid(const char *client, const char *a, const char *b)
 {

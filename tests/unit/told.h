@@ -1,5 +1,5 @@
 /**
- * @file told.h  What referd has told, looked up in its store
+ * @file told.h  Messages that referd has sent, read from its store
  *
  * Copyright (C) 2026 the sip_refer authors
  */

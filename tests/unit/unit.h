@@ -1,5 +1,5 @@
 /**
- * @file unit.h  What every cmocka test includes, in the order it needs
+ * @file unit.h  Headers that every cmocka test needs, in the required order
  *
  * Copyright (C) 2026 the sip_refer authors
  */
