@@ -1,5 +1,6 @@
 /**
- * @file ctrl_app.c  Tests of applications: what their calls owe them
+ * @file ctrl_app.c  Tests of applications and the messages that their calls
+ * owe them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -75,8 +76,8 @@ static unsigned sent(const char *hook)
 }
 
 
-/* What waits behind the hooks of an application that has gone goes on, and so
-   does the call */
+/* Verbs that wait for the hooks of an application continue once it has gone,
+   and so does the call */
 static void test_says_goodbye(void **state)
 {
 	(void)state;
@@ -91,7 +92,7 @@ static void test_says_goodbye(void **state)
 			 2);
 	assert_int_equal(sent("http://127.0.0.1/a"), 1);
 
-	/* nor does it hear of what comes later */
+	/* the application gets no later hooks */
 	assert_true(hook_answer(200, "", 0));
 	gateway_answer(false);
 	assert_int_equal(told(name, "transfer:status", "ended"), 2);
@@ -102,7 +103,7 @@ static void test_says_goodbye(void **state)
 }
 
 
-/* The call does not wait for the ack of who will never give it */
+/* The call does not wait for an ack that cannot come any more */
 static void test_says_goodbye_before_ack(void **state)
 {
 	(void)state;

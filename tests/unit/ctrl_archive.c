@@ -219,7 +219,7 @@ static void test_filters(void **state)
 }
 
 
-/* What is typed is looked for as it stands, whatever it means to others */
+/* The search takes the text literally, including characters special to SQL */
 static void test_text(void **state)
 {
 	(void)state;

@@ -35,7 +35,7 @@
 
 static char ref[128];
 static char last[16];   /* transfer_id */
-static unsigned before; /* actionHooks of what is of no matter */
+static unsigned before; /* actionHooks of earlier verbs */
 
 
 /* The node is asked for the next target, and sends its REFER */
@@ -234,7 +234,8 @@ static void test_unknown_goes_on(void **state)
 }
 
 
-/* Nobody knows what became of it, and another may have told the application */
+/* The outcome is unknown, and another member may have sent it to the
+   application */
 static void test_lost_stops(void **state)
 {
 	(void)state;
@@ -408,7 +409,7 @@ static void test_restart_in_the_middle(void **state)
 }
 
 
-/* Nothing is told but that the call is gone, and the list with it */
+/* The client hears only of the end of the call, which ends the list as well */
 static void test_call_gone_meanwhile(void **state)
 {
 	(void)state;
@@ -426,7 +427,7 @@ static void test_call_gone_meanwhile(void **state)
 }
 
 
-/* It is told of the attempt that it is of */
+/* A late status is reported for the attempt that it belongs to */
 static void test_late_is_of_its_own(void **state)
 {
 	(void)state;
@@ -677,7 +678,7 @@ static void test_mailbox_is_busy(void **state)
 }
 
 
-/* What is there cannot be fetched, so that the call goes on */
+/* The voicemail URL cannot be fetched, and the call continues */
 static void test_voicemail_is_fetched(void **state)
 {
 	(void)state;

@@ -12,7 +12,7 @@
 
 enum { FOUND_MAX = 8 };
 
-/* Copies of what was read */
+/* Copies of the packets that were read */
 static struct {
 	struct packet v[FOUND_MAX];
 	size_t count;
@@ -141,7 +141,7 @@ static void test_rubbish(void **state)
 }
 
 
-/* One that is longer than any is none, and the next one is read */
+/* A packet beyond the maximum length is skipped, and the next one is read */
 static void test_too_long(void **state)
 {
 	static char json[400000];
@@ -179,7 +179,8 @@ static uint16_t sum(uint32_t s, const unsigned char *p, size_t len)
 }
 
 
-/* What the draft says of each block: its type and length, at both ends */
+/* Checks the layout of a block by the draft: type first, length at both
+   ends */
 static const unsigned char *block(const unsigned char **pp, uint32_t type)
 {
 	const unsigned char *p = *pp;
@@ -331,7 +332,7 @@ static void assert_masked(const char *text, const char *expected)
 }
 
 
-/* What the page shows when it hides numbers, with a * for each digit */
+/* The page may hide numbers: it shows a * for each digit */
 static void test_mask(void **state)
 {
 	static const char *const same[] = {

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_cast.c  Tests of what goes to all clients
+ * @file ctrl_cast.c  Tests of messages to all clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */

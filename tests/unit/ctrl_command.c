@@ -1,5 +1,5 @@
 /**
- * @file ctrl_command.c  Tests of what clients want, and who hears of it
+ * @file ctrl_command.c  Tests of client requests and of the replies to them
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -67,7 +67,7 @@ static void test_ack(void **state)
 			 1);
 	assert_int_equal(told("other", "\"type\":\"ack\"", ""), 0);
 
-	/* who gave no msgid does not want one */
+	/* a client that gave no msgid gets no ack */
 	say("{\"verb\":\"config\"}");
 	assert_int_equal(told("bot", "\"type\":\"ack\"", ""), 1);
 	assert_int_equal(told("bot", "jambonz:error", ""), 0);
@@ -103,7 +103,7 @@ static void test_which_call(void **state)
 	say("{\"verb\":\"config\",\"call_sid\":\"none\"}");
 	assert_int_equal(told("bot", "No live call has the call_sid", ""), 1);
 
-	/* one call lives, so that it need not be named */
+	/* call_sid may be left out while only one call is live */
 	say("{\"verb\":\"config\",\"call_sid\":null}");
 	assert_int_equal(told("bot", "starting", "\"call_sid\":\"c1\""), 1);
 
@@ -159,7 +159,7 @@ static void test_ack_of_hook(void **state)
 	    "{\"verb\":\"pause\",\"length\":60}]");
 	assert_int_equal(told("bot", "starting", "pause"), 0);
 
-	/* what is not understood is told, and the hook still waits */
+	/* referd reports an invalid ack, and the hook still waits */
 	(void)snprintf(text, sizeof(text),
 		       "{\"type\":\"ack\",\"msgid\":\"%s\",\"data\":7}",
 		       told_msgid("bot", "verb:hook", "refer"));

@@ -163,7 +163,7 @@ static void spell(char *name, const char *before, const char *option,
 }
 
 
-/* A value that is nobody's default */
+/* A value that differs from every default */
 static const char *sample(const struct option_entry *o)
 {
 	return o->kind == OPTION_NUMBER   ? "7"

@@ -95,7 +95,7 @@ static void test_reads(void **state)
 }
 
 
-/* What came before it was there, too */
+/* Includes messages from before the consumer was created */
 static void test_from_begin(void **state)
 {
 	(void)state;
@@ -143,8 +143,8 @@ static void test_silence(void **state)
 }
 
 
-/* A leader that was cut off had told of a message that the others never got:
-   another one has its place */
+/* A leader that was cut off delivered a message that the other servers never
+   got. Another message has taken its place */
 static void test_replaced(void **state)
 {
 	(void)state;
@@ -161,8 +161,8 @@ static void test_replaced(void **state)
 }
 
 
-/* A server that returns delivers messages of its own for a while; the leader
-   knows better, and what was read stays */
+/* A server that returns delivers messages of its own for a while. The leader
+   corrects that, and the messages read so far stay */
 static void test_returned(void **state)
 {
 	(void)state;
@@ -272,7 +272,7 @@ static void test_twice(void **state)
 }
 
 
-/* What an old one still delivers counts for nothing, and it is deleted */
+/* Messages of an old consumer are ignored, and the consumer is deleted */
 static void test_other_consumer(void **state)
 {
 	(void)state;
@@ -306,7 +306,7 @@ static void test_no_stream(void **state)
 }
 
 
-/* Without a leader there is no answer */
+/* A stream without a leader does not answer */
 static void test_no_leader(void **state)
 {
 	(void)state;
@@ -395,7 +395,7 @@ static void test_epoch_silent(void **state)
 }
 
 
-/* Retention has removed what was not read */
+/* Retention has removed unread messages */
 static void test_begins_later(void **state)
 {
 	(void)state;
@@ -411,7 +411,7 @@ static void test_begins_later(void **state)
 }
 
 
-/* The first time there is nothing to be missed */
+/* The first reader cannot miss a message */
 static void test_begins_late(void **state)
 {
 	(void)state;
@@ -425,7 +425,7 @@ static void test_begins_late(void **state)
 }
 
 
-/* A leader that was just elected may say less than there is */
+/* A leader that was just elected may report fewer messages than exist */
 static void test_shrunk(void **state)
 {
 	(void)state;
@@ -460,8 +460,8 @@ static void test_flow(void **state)
 }
 
 
-/* What came before it comes first, and nothing more is asked for while there
-   is no room */
+/* Earlier messages come first, and referd requests no more while it has no
+   room */
 static void test_full(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_decode.c  Tests of what nodes send
+ * @file ctrl_decode.c  Tests of the messages of nodes
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -130,7 +130,8 @@ static struct report *step(const char *text)
 }
 
 
-/* How a transfer ended is told with its end, in words that are known */
+/* The report of the end carries outcome, evidence and confidence, in known
+   words */
 static void test_end(void **state)
 {
 	struct report *r;
@@ -155,7 +156,7 @@ static void test_end(void **state)
 }
 
 
-/* A final status comes late, or nothing does */
+/* A late report must contain a final status */
 static void test_late(void **state)
 {
 	struct report *r;
@@ -243,7 +244,8 @@ static struct report *hello(const char *members)
 }
 
 
-/* RFC 8259: what is behind what we read of it must be right as well */
+/* RFC 8259: the text after the last member that referd reads must be valid,
+   too */
 static void test_not_json(void **state)
 {
 	static const char *const bad[] = {
@@ -437,7 +439,7 @@ static void test_more(void **state)
 }
 
 
-/* The answer to a request, or why there is none */
+/* The answer to a request, or the reason why it failed */
 static void test_response(void **state)
 {
 	static const char head[] =

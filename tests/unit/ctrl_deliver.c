@@ -1,5 +1,5 @@
 /**
- * @file ctrl_deliver.c  Tests of what is for clients at other members
+ * @file ctrl_deliver.c  Tests of messages to clients at other members
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,7 +32,7 @@
 static char hook[64]; /* msgid of the last one */
 
 
-/* Eve, who is at gw2, says something; text is within a JSON string */
+/* Eve, a client of gw2, sends a message; text is within a JSON string */
 static void eve_says(const char *text)
 {
 	char body[1024];
@@ -185,7 +185,7 @@ static void test_member_is_lost(void **state)
 	assert_string_equal(hook, before);
 	other_answer(OK);
 
-	/* the same news again are none */
+	/* a repeated report changes nothing */
 	other_beats("gw3", "{\"came\":[{\"client\":\"eve\",\"badge\":\"\","
 			   "\"n\":5}]}");
 	assert_null(other_asked(GW3, "deliver"));
@@ -194,7 +194,8 @@ static void test_member_is_lost(void **state)
 }
 
 
-/* What was not confirmed there goes on here, each once */
+/* Messages that the other member has not confirmed are delivered here, each
+   once */
 static void test_moves(void **state)
 {
 	(void)state;
@@ -229,7 +230,7 @@ static void test_left(void **state)
 	other_beats("gw2", "{\"left\":[{\"client\":\"eve\",\"n\":3}]}");
 	assert_int_equal(told("eve", "starting", "pause"), 1);
 
-	/* she gets what she has missed there */
+	/* gw2 delivers the messages that she has missed */
 	other_beats("gw2", "{\"came\":[{\"client\":\"eve\",\"badge\":\"\","
 			   "\"n\":4,\"resumes\":true}]}");
 	assert_null(other_asked(GW2, "deliver"));
@@ -303,7 +304,7 @@ static void test_other_token(void **state)
 }
 
 
-/* Who was here comes back elsewhere, and is the same */
+/* A client that was here comes back at another member, with the same state */
 static void test_from_here_to_there(void **state)
 {
 	(void)state;
@@ -362,7 +363,7 @@ static void test_from_there_to_here(void **state)
 }
 
 
-/* Nobody has told where she is: all are asked */
+/* No member has reported her: referd asks all of them */
 static void test_looked_for(void **state)
 {
 	(void)state;
@@ -375,7 +376,7 @@ static void test_looked_for(void **state)
 		     "\"badge\":\"\",\"n\":2}");
 	assert_true(delivered(GW3, "m7"));
 
-	/* what is for all goes through the stream */
+	/* messages to all clients go through the stream */
 	(void)emit(&(struct emission){.type = "node:status"});
 	(void)emit(&(struct emission){.type = "fleet:hook",
 				      .client = FLEET_CLIENT});
@@ -423,7 +424,7 @@ static void test_serve(void **state)
 	assert_string_equal(deliver_here(NULL, "bot", 70, text), OK);
 	assert_int_equal(told("bot", "h-9", ""), 1);
 
-	/* its answer goes to who has asked */
+	/* its answer goes to the member that sent the hook */
 	bot_say_text("{\"type\":\"ack\",\"msgid\":\"h-9\"}");
 	assert_non_null(other_asked(GW2, "message"));
 	assert_string_equal(asked_member("text"),
@@ -549,7 +550,7 @@ static void test_hook_of_the_lost(void **state)
 }
 
 
-/* What was taken stays over a restart, unless its transfer has ended */
+/* An accepted hook survives a restart, unless its transfer has ended */
 static void test_hook_is_kept(void **state)
 {
 	static const char hook_of[] =
@@ -586,8 +587,8 @@ static void test_hook_is_kept(void **state)
 }
 
 
-/* What the other members need to know of it is told when it begins */
-/* With what had become of the targets before */
+/* The other members get all they need when the list begins */
+/* It includes the results of the targets before */
 static void test_list_of_the_lost(void **state)
 {
 	static const char list[] =

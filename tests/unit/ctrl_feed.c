@@ -1,5 +1,5 @@
 /**
- * @file ctrl_feed.c  Tests of what goes out to the clients
+ * @file ctrl_feed.c  Tests of the output to clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +22,7 @@ enum {
 	FETCHED_MAX = 10,
 };
 
-/* What libwebsockets does for one connection */
+/* Plays libwebsockets for one connection */
 struct pipe {
 	bool full;
 	int writes;
@@ -40,7 +40,7 @@ static uint64_t settled; /* ... that is not in memory */
 static struct fetch {
 	uint64_t since, known;
 	store_replay_h *h;
-	store_fetched_h *done; /* NULL: nobody waits */
+	store_fetched_h *done; /* NULL if no feed waits */
 	void *arg;
 } fetch;
 
@@ -143,7 +143,8 @@ void __wrap_store_fetch_cancel(struct fetch *f)
 }
 
 
-/* What was asked for comes from the disk, as it was then, some of it */
+/* Reads a part of the requested messages from disk, as of the time of the
+   request */
 static void fetch_some(void)
 {
 	struct fetch f = fetch;
@@ -256,7 +257,7 @@ static void test_turns(void **state)
 	assert_int_equal(pipes[0].writes, 1);
 	assert_int_equal(pipes[CLIENTS - 1].writes, 0);
 
-	/* who has waited gets both at once, and before the others */
+	/* waiting clients get both at once, before the others */
 	tell_all("b", true);
 	assert_true(flush_all() > 1);
 	assert_ptr_equal(last, &pipes[63]);
@@ -267,7 +268,7 @@ static void test_turns(void **state)
 }
 
 
-/* Who reads is never among those who are dismissed for what comes quickly */
+/* A burst of messages never closes the connection of a client that reads */
 static void test_flood(void **state)
 {
 	(void)state;
@@ -284,8 +285,8 @@ static void test_flood(void **state)
 }
 
 
-/* In another's process nobody is so far behind that audio has to wait, but
-   each turn goes on by one client at least */
+/* In the process of baresip audio must not wait for clients. Each turn still
+   serves at least one client */
 static void test_late(void **state)
 {
 	(void)state;
@@ -365,14 +366,14 @@ static void test_own_laggard(void **state)
 }
 
 
-/* Some at a time, so that nobody waits until all is read */
+/* Messages are read in parts, so no client waits for the whole */
 static void test_behind(void **state)
 {
 	struct feed *f = &feeds[5];
 	int turns = 0;
 	(void)state;
 
-	pipes[6].full = true; /* for whom it is kept */
+	pipes[6].full = true; /* keeps the frames in memory */
 	feed_reset(f);
 	f->behind = true;
 	feed_start(f);
@@ -405,8 +406,8 @@ static void come_back(struct feed *f)
 }
 
 
-/* What was said before comes from the disk, what gets there meanwhile, too,
-   the rest from memory: all of it, each once */
+/* Earlier messages come from the disk, including those written meanwhile; the
+   rest comes from memory. Each arrives once */
 static void test_from_disk(void **state)
 {
 	struct feed *f = &feeds[5];

@@ -116,7 +116,8 @@ static void test_load(void **state)
 	assert_int_equal(load(&b, whole), 0);
 	assert_whole(&b);
 
-	/* what is not told stays, the last of a name counts */
+	/* absent fields keep their value, the last of several with one name
+	   counts */
 	assert_int_equal(load(&b, "{\"text\":\"x\",\"other\":1,"
 				  "\"text\":\"y\"}"),
 			 0);

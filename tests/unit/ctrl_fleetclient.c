@@ -32,7 +32,7 @@ enum {
 /* A connection over TCP, as libwebsockets has it, and its far end */
 struct conn {
 	int fd, far;
-	bool full; /* nothing gets to the kernel any more */
+	bool full; /* the kernel accepts no more */
 	bool wants;
 	int closed; /* code of the close frame */
 	struct client *client;
@@ -294,7 +294,7 @@ static struct conn *come(enum scope scope, const char *name,
 }
 
 
-/* What has arrived, of RFC 6455 section 5.2: header, then text */
+/* Parses the received frames of RFC 6455 section 5.2: header, then text */
 static void read_frames(struct conn *c)
 {
 	char *end = c->got + strlen(c->got);
@@ -413,7 +413,7 @@ static const char *own_text(const char *type, uint64_t seq)
 }
 
 
-/* Each hears what it has asked for, and what is for it alone */
+/* Each client gets the messages of its scope, and those for it alone */
 static void test_scopes(void **state)
 {
 	struct conn *f, *l, *j;
@@ -503,7 +503,7 @@ static void settle(void)
 }
 
 
-/* What it has missed, from the disk and from memory, and then what comes: in
+/* The client gets missed messages from disk and memory, then new ones: in
    order, each once */
 static void test_since(void **state)
 {
@@ -551,7 +551,7 @@ static void test_early(void **state)
 	fleet(1025);
 	assert_got(c, "F1025\n");
 
-	/* a number that nothing has */
+	/* a number that no message has */
 	assert_got(other, "hello fleet 800\nF1025\n");
 
 	c = come(SCOPE_FLEET, "f", DIALECT_DEFAULT, 1100);
@@ -591,7 +591,8 @@ static void await_acked(struct conn *c)
 }
 
 
-/* What is for it alone it gets when it comes back, unless it has had that */
+/* A client that comes back gets the messages for it alone, except those that
+   it already has */
 static void test_comes_back(void **state)
 {
 	struct conn *c;
@@ -670,8 +671,8 @@ static void test_comes_back_late(void **state)
 }
 
 
-/* How the fleet is, all hear that speak the dialect, wherever they are in
-   what they read */
+/* All clients of the dialect get the fleet status, also while they still read
+   old messages */
 static void test_tell(void **state)
 {
 	static const char text[] = "{\"type\":\"fleet:status\"}";
@@ -692,7 +693,7 @@ static void test_tell(void **state)
 }
 
 
-/* Numbers that begin anew are told to nobody who knows the others */
+/* A client that knows the old numbers gets no message with new ones */
 static void test_anew(void **state)
 {
 	struct conn *f, *l;
@@ -712,7 +713,8 @@ static void test_anew(void **state)
 }
 
 
-/* What is for one that is not here goes to where it may be */
+/* A message to a client that is not here goes to the members that may have
+   it */
 static void test_away(void **state)
 {
 	char expected[256];

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_fleetstore.c  Tests of what is known of a whole fleet, on disk
+ * @file ctrl_fleetstore.c  Tests of the store of a whole fleet, on disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -132,7 +132,7 @@ static void nothing_handler(void *arg)
 }
 
 
-/* What is marked is in the file, or there is trouble */
+/* Waits until all marked messages are in the file, or the store has failed */
 static void settle(void)
 {
 	ask(SCOPE_FLEET, nothing_handler, NULL);
@@ -149,7 +149,7 @@ static void say(uint64_t f, const char *call_sid)
 }
 
 
-/* What a client that comes back gets */
+/* Messages to a client that comes back */
 
 struct reading {
 	uint64_t since;
@@ -240,8 +240,8 @@ static void assert_table(enum store_table table, const char *expected)
 }
 
 
-/* What a mark ends is there at the next start, with its place in the stream,
-   and nothing of what follows */
+/* Messages up to the last mark are there at the next start, with their place
+   in the stream. Later ones are not */
 static void test_marks(void **state)
 {
 	char text[FLEET_EPOCH_SIZE];
@@ -282,7 +282,8 @@ static void test_marks(void **state)
 }
 
 
-/* What is not in memory any more is fetched, without a gap or a double */
+/* Messages that are no longer in memory come from disk, without gaps or
+   duplicates */
 static void test_replay(void **state)
 {
 	enum { COUNT = 30000 };
@@ -310,8 +311,8 @@ static void test_replay(void **state)
 }
 
 
-/* Of a child that writes until it is killed: all that belongs to a place in
-   the stream, or nothing */
+/* A child writes until it is killed: the store has all messages of a place in
+   the stream, or none of them */
 
 static void write_for_ever(int fd)
 {
@@ -425,8 +426,8 @@ static uint64_t fill(uint64_t s)
 }
 
 
-/* Nothing is lost while a disk takes nothing: who reads the stream waits, and
-   what is there is still read */
+/* A full disk loses no message: the reader of the stream waits, and stored
+   messages can still be read */
 static void test_full_disk(void **state)
 {
 	struct rlimit before, small;
@@ -449,7 +450,7 @@ static void test_full_disk(void **state)
 	await(in_trouble);
 	assert_true(is_full());
 	assert_int_equal(read_on(0, NULL).count, s);
-	settle(); /* who asks is not kept waiting */
+	settle(); /* a request gets its answer at once */
 
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	await(is_well);
@@ -541,7 +542,7 @@ static void check_anew(void)
 }
 
 
-/* It is a copy: what is damaged is read again */
+/* The store is a copy: damaged messages are read again from the stream */
 static void test_damaged(void **state)
 {
 	(void)state;
@@ -771,8 +772,8 @@ static off_t size_of(const char *name)
 }
 
 
-/* The oldest go when there is too much, but what was said of a call that lives
-   stays; the memory and the file stay flat */
+/* Retention removes the oldest messages, but keeps those of live calls; the
+   memory and the file do not grow */
 static void test_retention(void **state)
 {
 	struct reading r = {0};

@@ -1,6 +1,5 @@
 /**
- * @file ctrl_hooks.c  Tests of hooks: what becomes of them and of their
- * answers
+ * @file ctrl_hooks.c  Tests of hooks, their delivery and their answers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -106,7 +105,7 @@ static void test_answer_with_mark(void **state)
 }
 
 
-/* Who controls the call is told, and the call goes on */
+/* The client of the call gets an error, and the call continues */
 static void test_answer_not_understood(void **state)
 {
 	char ref[96];
@@ -183,7 +182,7 @@ static void test_order(void **state)
 }
 
 
-/* A hook of a verb that came over HTTP has nobody to go to */
+/* A hook of a verb that came over HTTP has no client to go to */
 static void test_no_client(void **state)
 {
 	struct hook hook = {.url = (char *)"/a", .method = (char *)"POST"};

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_intake.c  Tests of what becomes of what a node reports
+ * @file ctrl_intake.c  Tests of the handling of reports of nodes
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -15,7 +15,7 @@
 #include <cjson/cJSON.h>
 
 
-/* The call was over, and the node has forgotten what became of the transfer */
+/* The call was over, and the node has forgotten the outcome of the transfer */
 static void test_transfer_lost_at_sync(void **state)
 {
 	char ref[128];
@@ -104,7 +104,8 @@ static void test_transfer_begun_unseen(void **state)
 }
 
 
-/* What was under way goes on: asked for again is only what was not answered */
+/* Verbs in progress continue: referd repeats only requests without an
+   answer */
 static void test_restart_in_mid_transfer(void **state)
 {
 	char ref[128];
@@ -204,8 +205,8 @@ static void time_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
-/* A verb starts when the node says so, and no time goes back: what the node
-   reports came about before we were told, and a hook was sent meanwhile */
+/* A verb starts at the time that the node gives, and times never decrease: the
+   reported event is older than the report, and a hook was sent in between */
 static void test_times(void **state)
 {
 	struct times times = {0};
@@ -231,7 +232,7 @@ static void test_times(void **state)
 	told_each("bot", "c1", time_handler, &times);
 	assert_true(times.last > begin + 2);
 
-	/* nor does it over a restart */
+	/* the same holds after a restart */
 	restart();
 	gw_connect("boot1");
 	gw_call("live", "early-media");
@@ -242,7 +243,7 @@ static void test_times(void **state)
 }
 
 
-/* As another release may have them: what is behind them is read */
+/* Lines of another release are skipped, and the lines after them are read */
 static void test_strange_lines(void **state)
 {
 	static char text[3 * 65536];
@@ -264,7 +265,7 @@ static void test_strange_lines(void **state)
 }
 
 
-/* The first closes; what comes later comes too late */
+/* The first report closes the call; later ones have no effect */
 static void test_closed_twice(void **state)
 {
 	(void)state;
@@ -286,7 +287,7 @@ static void test_closed_twice(void **state)
 }
 
 
-/* A call that is over before it is known is none */
+/* A call that ended before referd knew it is ignored */
 static void test_new_and_over(void **state)
 {
 	(void)state;
@@ -308,7 +309,7 @@ static void test_strange_steps(void **state)
 	refer_begin(ref);
 	gw_transfer(ref, "t", "\"step\":\"requested\"");
 
-	/* of a call that nobody knows */
+	/* of an unknown call */
 	gw_report("\"type\":\"transfer\",\"call_sid\":\"c9\","
 		  "\"transfer_id\":\"t\",\"step\":\"ended\"");
 	gw_report("\"type\":\"transfer\",\"call_sid\":\"c9\","
@@ -322,7 +323,7 @@ static void test_strange_steps(void **state)
 }
 
 
-/* One of the same connection, or of an earlier one, ends nothing */
+/* A sync of the same connection, or of an earlier one, ends nothing */
 static void test_strange_syncs(void **state)
 {
 	char ref[128];
@@ -346,7 +347,7 @@ static void test_strange_syncs(void **state)
 }
 
 
-/* It tells of another life: what was known of the first is over */
+/* A new boot: the calls and transfers of the former one have ended */
 static void test_boot_again(void **state)
 {
 	(void)state;

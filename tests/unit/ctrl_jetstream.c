@@ -1,5 +1,5 @@
 /**
- * @file ctrl_jetstream.c  Tests of what JetStream is asked, and answers
+ * @file ctrl_jetstream.c  Tests of requests to JetStream and of its answers
  *
  * The answers are those of nats-server 2.9.10.
  *

@@ -45,7 +45,7 @@ static void test_write(void **state)
 }
 
 
-/* Wherever in a string it stands, whatever is before and behind */
+/* At any place in a string, with any characters before and after */
 static void test_write_escape(void **state)
 {
 	static const char odd[] = "\"\\\x01\x1f", plain[] = "\x20\x7f\xff!#[]";
@@ -110,7 +110,7 @@ static void assert_cut(const char *value, size_t max, const char *text)
 }
 
 
-/* By the room that it takes, and never within a character or an escape */
+/* Cuts by encoded length, and never within a character or an escape */
 static void test_cut(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /**
- * @file ctrl_late.c  Tests of what comes late of a transfer: who hears of it,
- * and how often
+ * @file ctrl_late.c  Tests of late final statuses: which clients get them, and
+ * how often
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -195,7 +195,7 @@ static void assert_has(const char *text, const char *part)
 #define EVENT ",\"eventHook\":\"/e\",\"actionHook\":\"/a\""
 
 
-/* How an end is told to clients, to the actionHook, and in lists */
+/* The end as reported to clients, to the actionHook, and in lists */
 static void test_end(void **state)
 {
 	static const char *const parts[] = {"\"confidence\":\"low\"",
@@ -216,7 +216,7 @@ static void test_end(void **state)
 }
 
 
-/* It is told, and the outcome stays */
+/* It is reported, and the outcome does not change */
 static void test_late(void **state)
 {
 	static const char *const parts[] = {
@@ -270,7 +270,7 @@ static void test_twice(void **state)
 }
 
 
-/* Of one that runs, or has had its final NOTIFY, nothing comes late */
+/* A transfer in progress, or with a final NOTIFY, cannot have a late status */
 static void test_senseless(void **state)
 {
 	char ref[128];
@@ -448,7 +448,7 @@ static void test_http(void **state)
 }
 
 
-/* None is kept for who has not asked */
+/* Without an eventHook no hook is stored */
 static void test_no_hook(void **state)
 {
 	(void)state;
@@ -460,7 +460,7 @@ static void test_no_hook(void **state)
 }
 
 
-/* The archive has lost it, or never had it */
+/* The archive has lost the transfer, or never had it */
 static void test_not_kept(void **state)
 {
 	(void)state;
@@ -495,7 +495,7 @@ static void back(void)
 }
 
 
-/* Nobody repeats it once it was taken */
+/* The node does not repeat a report once referd has taken it */
 static void test_slow_disk(void **state)
 {
 	(void)state;

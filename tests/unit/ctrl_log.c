@@ -1,5 +1,5 @@
 /**
- * @file ctrl_log.c  Tests of the log: what a line may hold, and who writes it
+ * @file ctrl_log.c  Tests of the log: the contents of a line, and its writer
  *
  * Copyright (C) 2026 the sip_refer authors
  */

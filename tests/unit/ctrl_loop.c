@@ -98,7 +98,8 @@ static void test_timer(void **state)
 }
 
 
-/* Of our own loop it never is; there is nobody else */
+/* Late after 2 ms in an outer loop; never in referd's own loop, which serves
+   no one else */
 static void test_late(void **state)
 {
 	int64_t since = clock_steady_ms();
@@ -145,7 +146,8 @@ static void one_handler(void *arg)
 }
 
 
-/* Each in its time, whatever their order, and one that is stopped never */
+/* Each timer fires in its time, in any order of starting; a stopped one never
+   fires */
 static void test_order(void **state)
 {
 	bool done = false;
@@ -247,8 +249,8 @@ static void io_handler(EV_P_ ev_io *w, int revents)
 }
 
 
-/* What a handler of the outer loop starts to listen to is heard, and a turn
-   ends behind what has happened, not before it */
+/* A handler of the outer loop may add a descriptor, which is then served. A
+   turn ends after the pending events, not before */
 static void test_io(void **state)
 {
 	bool done = false;

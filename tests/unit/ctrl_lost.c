@@ -1,5 +1,6 @@
 /**
- * @file ctrl_lost.c  Tests of what a member does when another one is silent
+ * @file ctrl_lost.c  Tests of the reaction of a member to the silence of
+ * another
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +20,7 @@ static uint64_t seq; /* of gw1's last message */
 #define TIME "2026-01-01T00:00:00.000Z"
 
 
-static unsigned own_held, own_free; /* what is to be published */
+static unsigned own_held, own_free; /* calls that hold and free publishing */
 static char own_ended[64], own_elsewhere[64];
 
 void __wrap_publisher_hold(bool hold);
@@ -44,7 +45,7 @@ void __wrap_intake_lost(const char *id, const char *reason)
 }
 
 
-/* Before it is ended, as its end is told to its hook */
+/* Comes before the end of the transfer, because its hook gets the end */
 void __wrap_hooks_elsewhere(const char *id)
 {
 	assert_true(strlen(own_elsewhere) == strlen(own_ended));
@@ -138,7 +139,8 @@ static unsigned lost(void)
 }
 
 
-/* It is told once, and what it had has ended */
+/* The loss is reported once, and the calls and transfers of the member have
+   ended */
 static void test_lost(void **state)
 {
 	const char *text;
@@ -186,7 +188,7 @@ static void test_heard(void **state)
 }
 
 
-/* Nothing is known of it that could be ended */
+/* The member has no known call or transfer to end */
 static void test_idle(void **state)
 {
 	(void)state;
@@ -197,7 +199,7 @@ static void test_idle(void **state)
 }
 
 
-/* While there is no engine its silence is ours */
+/* Without a connection the silence of a member counts as our own */
 static void test_down(void **state)
 {
 	(void)state;
@@ -248,7 +250,7 @@ static void test_alone(void **state)
 }
 
 
-/* ... and if neither is heard, nothing is known */
+/* ... and if both are silent, no member is declared lost */
 static void test_nobody(void **state)
 {
 	(void)state;
@@ -381,7 +383,7 @@ static void test_own(void **state)
 }
 
 
-/* Nothing is published while that can't be read */
+/* Nothing is published until the stream can be read */
 static void test_own_deaf(void **state)
 {
 	(void)state;

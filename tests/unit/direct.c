@@ -291,7 +291,7 @@ static void link_busy(bool busy)
 }
 
 
-/* The module must not call any function of this export */
+/* An export of another release: the module must not call its functions */
 static const struct direct_export other_export = {
 	.me = {"referd", other_export.type, NULL, NULL},
 	.type = DIRECT_TYPE,
@@ -534,7 +534,8 @@ static void test_asked(void **state)
 }
 
 
-/* A request that waited is handled with neither side on the stack */
+/* A request that waited is sent while referd is not on the stack: reports go
+   out at once */
 static void test_asked_later(void **state)
 {
 	(void)state;
