@@ -35,7 +35,7 @@
 
 static char ref[128];
 static char last[16];   /* transfer_id */
-static unsigned before; /* actionHooks of earlier verbs */
+static unsigned before; /* actionHooks seen earlier */
 
 
 /* The node is asked for the next target, and sends its REFER */

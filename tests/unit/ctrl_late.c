@@ -473,7 +473,7 @@ static void test_not_kept(void **state)
 }
 
 
-/* A node that has it wrong way round */
+/* A node that sends the reports in the wrong order */
 static void test_before_its_end(void **state)
 {
 	(void)state;

@@ -98,8 +98,7 @@ static void test_timer(void **state)
 }
 
 
-/* Late after 2 ms in an outer loop; never in referd's own loop, which serves
-   no one else */
+/* A turn can be late in an outer loop; in referd's own loop it never is */
 static void test_late(void **state)
 {
 	int64_t since = clock_steady_ms();

@@ -20,7 +20,7 @@ static uint64_t seq; /* of gw1's last message */
 #define TIME "2026-01-01T00:00:00.000Z"
 
 
-static unsigned own_held, own_free; /* calls that hold and free publishing */
+static unsigned own_held, own_free; /* calls of the wrapper */
 static char own_ended[64], own_elsewhere[64];
 
 void __wrap_publisher_hold(bool hold);
@@ -218,7 +218,7 @@ static void test_down(void **state)
 }
 
 
-/* The time in which this process stood still is the silence of no other */
+/* The time in which this process stood still does not count as silence */
 static void test_still(void **state)
 {
 	(void)state;
@@ -235,7 +235,7 @@ static void test_still(void **state)
 }
 
 
-/* Of two the engine decides */
+/* With two members only, the engine decides */
 static void test_alone(void **state)
 {
 	(void)state;

@@ -13,7 +13,7 @@
 static char text[256], seen[512];
 
 
-/* Writes down what it gets: key, type, text */
+/* Records each member: key, type, text */
 static void seen_handler(const struct member *m, void *arg)
 {
 	const size_t len = strlen(seen);

@@ -1,6 +1,6 @@
 /**
- * @file ctrl_members.c  Tests of the members of a fleet: what they tell of
- * themselves, and how the fleet is
+ * @file ctrl_members.c  Tests of the members of a fleet: their heartbeats, and
+ * the state of the fleet
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -120,7 +120,7 @@ static void test_soon(void **state)
 }
 
 
-/* Nothing waits for a connection */
+/* No heartbeat waits for a connection */
 static void test_out_down(void **state)
 {
 	(void)state;
@@ -166,7 +166,7 @@ static void test_reachable(void **state)
 }
 
 
-/* What comes late or twice on a network is as good */
+/* Late or repeated heartbeats do no harm */
 static void test_disorder(void **state)
 {
 	(void)state;
@@ -229,7 +229,7 @@ static void test_rival(void **state)
 }
 
 
-/* ... or which came later: that one does */
+/* ... or a younger one, which then fails itself */
 static void test_rival_younger(void **state)
 {
 	(void)state;
@@ -244,7 +244,7 @@ static void test_rival_younger(void **state)
 }
 
 
-/* What one that has just ended said last is no rival */
+/* The last heartbeat of a process that has just ended is no rival */
 static void test_rival_dead(void **state)
 {
 	(void)state;
@@ -330,7 +330,7 @@ static void test_status_silent(void **state)
 }
 
 
-/* A short gap is not told */
+/* A short gap is not reported */
 static void test_status_gap(void **state)
 {
 	(void)state;

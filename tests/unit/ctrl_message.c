@@ -1,5 +1,5 @@
 /**
- * @file ctrl_message.c  Tests of what clients send
+ * @file ctrl_message.c  Tests of the messages of clients
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -122,7 +122,7 @@ static void test_dial(void **state)
 }
 
 
-/* null and "" are as good as nothing */
+/* null and "" count as left out */
 static void test_left_out(void **state)
 {
 	static const char *const texts[] = {
@@ -163,7 +163,7 @@ static void test_left_out(void **state)
 }
 
 
-/* The form of one key, wherever a verb may stand */
+/* The one-key form is valid at each place of a verb */
 static void test_one_key(void **state)
 {
 	static const char *const texts[] = {
@@ -199,7 +199,7 @@ static void test_one_key(void **state)
 		message_free(m);
 	}
 
-	/* what an application keeps in a tag has the same look */
+	/* the data of a tag may have the same form */
 	m = decode_ok("{\"verb\":\"tag\",\"data\":{\"a\":{\"b\":1}}}");
 	assert_string_equal(m->verbs->tag, "{\"a\":{\"b\":1}}");
 	message_free(m);
@@ -354,7 +354,7 @@ static void test_refused(void **state)
 }
 
 
-/* Half of what was sent together would go unnoticed */
+/* A second value in one message would otherwise be lost silently */
 static void test_one_value(void **state)
 {
 	static const char *const texts[] = {

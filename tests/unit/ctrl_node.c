@@ -1,7 +1,7 @@
 /**
- * @file ctrl_node.c  Tests of what is agreed with a baresip, over a real link
+ * @file ctrl_node.c  Tests of the exchange with a baresip, over a real link
  *
- * What it reports goes no further, and the store is the test's own.
+ * Its reports end here, and the test plays the store.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -31,7 +31,7 @@ static const double deadline = 20.; /* s */
 static char dir[] = "/tmp/unit-node-XXXXXX";
 static char path[64];
 
-static const char *kept; /* what the store has of the instance "b" */
+static const char *kept; /* entry of the boot "b" in the store */
 static const char *trouble;
 static bool pending;
 static char taken[2048]; /* numbers of the reports that went on */
@@ -279,7 +279,7 @@ static void test_reports(void **state)
 }
 
 
-/* It comes back with what was not acknowledged: that it says again */
+/* A node that comes back repeats its unacknowledged reports */
 static void test_again(void **state)
 {
 	FILE *f = baresip();
@@ -294,7 +294,7 @@ static void test_again(void **state)
 	assert_true(told_nothing(f));
 	(void)fclose(f);
 
-	/* what is only in memory is not acknowledged by the welcome, too */
+	/* the welcome does not acknowledge reports that are only in memory */
 	f = baresip();
 	hello(f, 1, 3);
 	told(f, "welcome", 0);
@@ -388,7 +388,7 @@ static void asked(FILE *f, const char *ref)
 }
 
 
-/* What a cancel may say beside */
+/* Further members of a cancel */
 static void test_cancel(void **state)
 {
 	static const struct node_request rq = {
@@ -415,7 +415,7 @@ static void test_cancel(void **state)
 }
 
 
-/* Before it has told which calls live, it is asked nothing; a sync of an
+/* A node gets no request before it has reported its live calls; a sync of an
    earlier connection does not count */
 static void test_requests(void **state)
 {
@@ -478,7 +478,8 @@ static void test_hold(void **state)
 }
 
 
-/* A request that there is no memory for: it connects, and is asked, again */
+/* Without memory for a request referd closes the link: the node reconnects,
+   and gets the request again */
 static void test_no_memory(void **state)
 {
 	FILE *f = baresip();
@@ -546,7 +547,8 @@ static void test_restart(void **state)
 }
 
 
-/* Its process has ended: nobody waits for it; what it said last counts */
+/* Once its process has ended, referd does not wait for it; its last reports
+   count */
 static void test_exit(void **state)
 {
 	FILE *f;

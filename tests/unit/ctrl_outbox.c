@@ -113,7 +113,7 @@ static void test_order(void **state)
 }
 
 
-/* What is not delivered waits in the store, as it was and in its order */
+/* Undelivered hooks wait in the store, unchanged and in order */
 static void test_restart(void **state)
 {
 	char first[HOOK_ID_SIZE], second[HOOK_ID_SIZE];
@@ -153,7 +153,7 @@ static void test_restart(void **state)
 }
 
 
-/* Who gets the result of a transfer again after the worst, knows it */
+/* A result that is sent again after a crash has the same id */
 static void test_names(void **state)
 {
 	struct hook_post event = post;
@@ -175,7 +175,7 @@ static void test_names(void **state)
 
 #define REST "\"call_sid\":\"c1\",\"data\":{}"
 
-/* What the disk has spoilt does no harm, and is left out */
+/* Damaged entries do no harm, and are left out */
 static void test_spoilt(void **state)
 {
 	static const char *const texts[][2] = {

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_outq.c  Tests of what one client alone is yet to read
+ * @file ctrl_outq.c  Tests of the messages that wait for one client alone
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -66,7 +66,7 @@ static void test_bytes(void **state)
 }
 
 
-/* What is alone may be of any size, and takes nothing from the others */
+/* A single message may have any size, and takes no room from the others */
 static void test_first(void **state)
 {
 	struct outq q = {.count = 0};

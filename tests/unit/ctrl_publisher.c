@@ -1,5 +1,6 @@
 /**
- * @file ctrl_publisher.c  Tests of what brings events into the stream
+ * @file ctrl_publisher.c  Tests of the publisher, which brings events into the
+ * stream
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -161,7 +162,7 @@ static void test_message(void **state)
 	fakebus_up();
 	await(last);
 
-	/* what is for one client is not there */
+	/* the stream has no message for one client */
 	assert_int_equal(fakestream.count, 1);
 	(void)snprintf(head, sizeof(head),
 		       "{\"member\":\"gw1\",\"boot\":\"%s\",\"first\":%llu,"
@@ -183,7 +184,7 @@ static void test_message(void **state)
 }
 
 
-/* An answer wakes nobody, if nothing waits for it */
+/* An answer wakes referd only if a message waits for it */
 static void test_wakes(void **state)
 {
 	unsigned before;
@@ -337,7 +338,7 @@ static bool has_message(void)
 }
 
 
-/* ... and nothing happens meanwhile */
+/* ... while referd has no message to publish */
 static void test_other_stream_quiet(void **state)
 {
 	uint64_t first, last;
@@ -354,7 +355,7 @@ static void test_other_stream_quiet(void **state)
 }
 
 
-/* The stream is the same, and has none of our messages any more */
+/* The stream is the same, but all our messages have expired */
 static void test_aged(void **state)
 {
 	uint64_t seq;
@@ -462,7 +463,8 @@ static void test_other_store(void **state)
 }
 
 
-/* Until it is known what others have said of us */
+/* Publishing waits until referd knows whether others have reported it as
+   lost */
 static void test_held(void **state)
 {
 	uint64_t seq = tell("x");

@@ -37,7 +37,7 @@ static void test_one_trip(void **state)
 	gw_transfer(ref, "t", ENDED("failed"));
 	assert_int_equal(told("bot", "transfer:status", "ended"), 1);
 
-	/* and a transfer ends once, whatever comes */
+	/* a transfer ends once only */
 	gw_transfer(ref, "t", ENDED("transferred"));
 	assert_int_equal(told("bot", "transfer:status", "ended"), 1);
 }
@@ -162,7 +162,7 @@ static void test_cancel(void **state)
 }
 
 
-/* The REFER may be out, though nobody has said so yet */
+/* The REFER may be out before the node has reported it */
 static void test_cancel_during_check(void **state)
 {
 	char ref[128];
@@ -180,7 +180,7 @@ static void test_cancel_during_check(void **state)
 	assert_int_equal(told("bot", "verb:status", "starting"), 1);
 	gw_transfer(ref, "t", ENDED("cancelled"));
 
-	/* one that only checks has sent none */
+	/* a node that only checks has sent no REFER */
 	bot("[{\"verb\":\"pause\",\"length\":60},"
 	    "{\"verb\":\"sip:refer\",\"referTo\":\"1\"}]");
 	bot(CANCEL);
@@ -206,7 +206,7 @@ static void test_ringing_call_is_answered_first(void **state)
 	"\"outcome\":\"cancelled\",\"evidence\":\"application\","             \
 	"\"confidence\":\"high\""
 
-/* Nothing was sent, and nothing will be */
+/* No REFER was sent, and none will be */
 static void unsent(const char *what)
 {
 	assert_int_equal(told("bot", "transfer:status", ""),
@@ -261,7 +261,7 @@ static void test_cancel_list_that_waits(void **state)
 }
 
 
-/* What came before the answer of the node waits, too */
+/* Verbs that came before the answer of the node wait, too */
 static void test_cancel_what_will_wait(void **state)
 {
 	char ref[128];
@@ -308,7 +308,7 @@ static void test_cancel_transfer_that_waits(void **state)
 }
 
 
-/* What was right when the list came need not be so when it is applied */
+/* A list may be valid on arrival, but not when it is applied */
 static void test_transfer_begins_during_check(void **state)
 {
 	char ref[128], check[128];
@@ -397,7 +397,8 @@ static void test_closed_and_back(void **state)
 }
 
 
-/* The answer to an earlier hook, say: nothing starts any more */
+/* An answer after the end of the call, for example to an earlier hook, starts
+   no verb */
 static void test_answer_after_the_call(void **state)
 {
 	static const char body[] = "[{\"verb\":\"pause\",\"length\":0}]";

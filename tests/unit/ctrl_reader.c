@@ -136,7 +136,7 @@ static void turn(int flags)
 }
 
 
-/* A look finds what was written before it was asked for */
+/* A lookup finds all that was written before it was requested */
 static void test_finds(void **state)
 {
 	struct count c = {.n = COUNT, .found = -1};
@@ -156,8 +156,7 @@ static void test_finds(void **state)
 }
 
 
-/* The loop goes on while one takes long, and what nobody waits for any more
-   ends */
+/* The loop continues during a long lookup, and a cancelled lookup ends */
 static void test_long(void **state)
 {
 	struct count slow = {.n = FOR_EVER, .found = -1};

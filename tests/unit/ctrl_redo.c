@@ -1,5 +1,5 @@
 /**
- * @file ctrl_redo.c  Tests of what a crash leaves to be repeated, on disk
+ * @file ctrl_redo.c  Tests of the redo log on disk after a crash
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -122,7 +122,7 @@ static void test_crash(void **state)
 }
 
 
-/* What was repeated is not repeated again */
+/* Each turn is repeated once */
 static void test_crash_twice(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void settle_and_write(void)
 }
 
 
-/* What is in the file is not repeated, though the log has it still */
+/* Turns in the file are not repeated, though the log still has them */
 static void test_done(void **state)
 {
 	(void)state;
@@ -167,7 +167,7 @@ static void test_done(void **state)
 }
 
 
-/* What is left of earlier turns behind the last one is not taken for one */
+/* Remains of earlier turns after the last one do not count as turns */
 static void test_remains(void **state)
 {
 	(void)state;
@@ -178,7 +178,7 @@ static void test_remains(void **state)
 }
 
 
-/* A turn of which half was written has not been */
+/* A half-written turn does not count */
 static void test_torn(void **state)
 {
 	char path[128];
@@ -195,7 +195,7 @@ static void test_torn(void **state)
 }
 
 
-/* Nor is one that has other bytes than it had */
+/* Nor does a turn with changed bytes */
 static void test_spoilt(void **state)
 {
 	char path[128];
@@ -214,8 +214,8 @@ static void test_spoilt(void **state)
 }
 
 
-/* As after a loss of power, when the database has lost what it was told, and
-   so has a file of the log */
+/* After a loss of power the database may have lost its last writes, and the
+   log a file */
 static void test_gap(void **state)
 {
 	char path[128];
@@ -236,7 +236,7 @@ static void test_gap(void **state)
 }
 
 
-/* Another release repeats what this one has left */
+/* Another release repeats the turns that this one has left */
 static void test_upgrade(void **state)
 {
 	(void)state;

@@ -51,7 +51,7 @@ static void step(const char *ref, const char *rest)
 }
 
 
-/* As the module says it; what it was asked */
+/* Refuses as the module does; returns the request */
 static const char *refuse(void)
 {
 	static char text[1024];
@@ -74,7 +74,7 @@ static void assert_has(const char *text, const char *part)
 }
 
 
-/* The module lets no other target ring, unless it is told to */
+/* The module does not let another target ring, unless the verb allows it */
 static void test_at_once(void **state)
 {
 	char text[1024];
@@ -123,7 +123,7 @@ static void test_in_turn(void **state)
 }
 
 
-/* So it is in the answer to a hook: what there was is left */
+/* The same in the answer to a hook: the former verbs stay */
 static void test_in_answer(void **state)
 {
 	static const char verbs[] =

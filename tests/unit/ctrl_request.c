@@ -1,5 +1,5 @@
 /**
- * @file ctrl_request.c  Tests of what one member asks of another
+ * @file ctrl_request.c  Tests of the requests of one member to another
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -121,7 +121,7 @@ static void test_error(void **state)
 }
 
 
-/* The same id each time, so that it is done once */
+/* Each repeat has the same id, so the request is done once */
 static void test_repeat(void **state)
 {
 	char id[128];
@@ -224,7 +224,7 @@ static void test_done_once(void **state)
 	assert_string_equal(other_asks("test", "gw2.b2.b", ""),
 			    "{\"ok\":true,\"served\":2}");
 
-	/* what changes nothing is not remembered */
+	/* requests that change nothing are not remembered */
 	(void)other_asks("often", "gw2.b2.c", "");
 	(void)other_asks("often", "gw2.b2.c", "");
 	assert_int_equal(seen.served, 4);
@@ -285,7 +285,7 @@ static void test_not_from_a_member(void **state)
 	};
 	(void)state;
 
-	/* what has gone through the stream is none of a member */
+	/* a message through the stream is no request of a member */
 	fakebus_js("fleet.rq.gw1", "_INBOX.x.1", good);
 	fakebus_message("fleet.rq.gw1", NULL, good);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -320,7 +320,7 @@ static void test_find(void **state)
 	assert_int_equal(seen.found, 1);
 	assert_string_equal(seen.member, "gw2");
 
-	/* once all have said no, nobody waits for the second to be over */
+	/* once all have said no, the lookup ends before its second is over */
 	find();
 	for (int i = 0; i < 3; i++)
 		other_answer("{\"ok\":true,\"have\":false,\"member\":\"x\"}");

@@ -115,7 +115,7 @@ static void transfer(const char *id, const char *outcome)
 }
 
 
-/* Nothing can be written, until so many messages have been dropped */
+/* Blocks all writes until so many messages have been dropped */
 static void drop_messages(unsigned count)
 {
 	sqlite3 *other;
@@ -183,7 +183,7 @@ static const char *transfers(void)
 }
 
 
-/* All that was written is in the file; what comes next is in other blocks */
+/* Puts all writes into the file; later messages go into other blocks */
 static void settle(void)
 {
 	store_close();
@@ -191,7 +191,7 @@ static void settle(void)
 }
 
 
-/* Steps until nothing more is to go, each of which removes a few only */
+/* Counts the steps of a cleanup, each of which removes only a few entries */
 static unsigned sweep(void)
 {
 	unsigned steps = 0;
@@ -241,7 +241,7 @@ static void test_age(void **state)
 	assert_true(replay().first == last + 1);
 	assert_true(store_first() == last + 1);
 
-	/* what is in progress stays, however old */
+	/* a transfer in progress stays at any age */
 	assert_string_equal(transfers(), "c b ");
 
 	/* it is known later, too */
@@ -296,7 +296,7 @@ static void test_large(void **state)
 }
 
 
-/* The clock was wrong for a while: nothing goes before its time */
+/* The clock was wrong for a while: no message is removed before its time */
 static void test_disorder(void **state)
 {
 	(void)state;
@@ -320,7 +320,7 @@ static void test_disorder(void **state)
 }
 
 
-/* What was said of a call that lives stays, until it does not */
+/* Messages of a live call stay until the call ends */
 static void test_busy(void **state)
 {
 	(void)state;
@@ -357,7 +357,7 @@ static unsigned told_of(const char *call_sid)
 }
 
 
-/* ... but not what was said beside it */
+/* ... but messages of other calls do not */
 static void test_busy_among_others(void **state)
 {
 	static const char *const calls[] = {"a", "call", NULL, "b", "call"};
@@ -385,7 +385,7 @@ static void test_busy_among_others(void **state)
 }
 
 
-/* A transfer stays, though what was said of it could not be kept */
+/* A transfer stays, though its messages could not be kept */
 static void test_dropped(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /**
- * @file ctrl_ring.c  Tests of what a crash leaves in memory, and of a disk
- * that takes its time
+ * @file ctrl_ring.c  Tests of the redo log in memory after a crash, and of a
+ * slow disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -126,7 +126,7 @@ static void crash(void (*act)(void))
 }
 
 
-/* The one file there, "" if there is none */
+/* Path of the only file there, "" if the directory is empty */
 static const char *ring_path(void)
 {
 	static char path[256];
@@ -216,7 +216,7 @@ static void test_before_disk(void **state)
 	assert_kept(COUNT, "2;");
 	db_close();
 
-	/* once is enough, and nothing is left */
+	/* the file is used once, then removed */
 	assert_string_equal(ring_path(), "");
 	assert_int_equal(open_db(), 0);
 	assert_kept(COUNT, "2;");
@@ -247,7 +247,7 @@ static void test_half_on_disk(void **state)
 }
 
 
-/* A machine that goes down has what was on disk */
+/* After a crash of the machine the turns on disk are there */
 static void test_memory_gone(void **state)
 {
 	(void)state;
@@ -260,7 +260,7 @@ static void test_memory_gone(void **state)
 }
 
 
-/* Twice, each in front of what the first has left */
+/* Two crashes: the second log in memory precedes the remains of the first */
 static void test_twice(void **state)
 {
 	(void)state;
@@ -282,7 +282,7 @@ static void settle_and_write(void)
 }
 
 
-/* What is in the file is not repeated, and what follows begins in front */
+/* Turns in the file are not repeated, and later ones start at the beginning */
 static void test_settled(void **state)
 {
 	(void)state;
@@ -317,7 +317,7 @@ static void test_torn(void **state)
 }
 
 
-/* A copy has nothing of what the other one has in memory */
+/* A copied store does not take the turns in memory of the original */
 static void test_copied(void **state)
 {
 	char copy[128];
@@ -335,7 +335,7 @@ static void test_copied(void **state)
 }
 
 
-/* Nor has one in its place that has gone on elsewhere since, though the
+/* Nor does a store in its place that was in use elsewhere since, though the
    numbers of the turns would fit */
 static void test_foreign(void **state)
 {
@@ -356,7 +356,7 @@ static void test_foreign(void **state)
 }
 
 
-/* What somebody else has put there is not touched */
+/* referd does not touch a foreign file at this path */
 static void test_taken_name(void **state)
 {
 	char path[256], target[128];
@@ -424,7 +424,7 @@ static void write_on_slow_disk(void)
 }
 
 
-/* No turn waits for a disk that stalls, and none is missing after a kill */
+/* No turn waits for a stalled disk, and none is missing after a kill */
 static void test_slow_disk(void **state)
 {
 	(void)state;
@@ -435,7 +435,7 @@ static void test_slow_disk(void **state)
 }
 
 
-/* For longer than there is memory for: that is trouble like any other */
+/* A stall that exceeds the memory is reported like any other trouble */
 static void test_slow_for_long(void **state)
 {
 	static char text[1 << 20];
@@ -466,7 +466,7 @@ static void test_slow_for_long(void **state)
 }
 
 
-/* What gets not to the redo log on disk gets into the file at once */
+/* Turns that the redo log on disk cannot take go into the file at once */
 static void test_full_disk(void **state)
 {
 	(void)state;
@@ -482,7 +482,7 @@ static void test_full_disk(void **state)
 }
 
 
-/* What comes and goes never gets to the file */
+/* An entry that is added and removed at once never gets to the file */
 static void test_moot(void **state)
 {
 	(void)state;
@@ -513,7 +513,7 @@ static void test_moot(void **state)
 }
 
 
-/* What comes while the rest gets into the file, or fails to */
+/* Entries that arrive while others are written to the file, or fail to be */
 static void test_meanwhile(void **state)
 {
 	char path[128];

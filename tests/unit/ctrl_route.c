@@ -118,7 +118,8 @@ static void test_nobody_has_it(void **state)
 }
 
 
-/* Who does not answer may have it; who had it is asked at once */
+/* A member that does not answer may have the call; the last known owner is
+   asked at once */
 static void test_not_all_answer(void **state)
 {
 	(void)state;
@@ -144,7 +145,7 @@ static void test_not_all_answer(void **state)
 }
 
 
-/* What was here, and is over, is nobody else's */
+/* A call that was here and has ended is not looked for elsewhere */
 static void test_was_here(void **state)
 {
 	(void)state;
@@ -259,7 +260,7 @@ static void test_observer(void **state)
 }
 
 
-/* What is wrong here is told here */
+/* A request that is invalid here is refused here */
 static void test_nonsense_stays(void **state)
 {
 	(void)state;
@@ -336,7 +337,7 @@ static void test_dial(void **state)
 {
 	(void)state;
 
-	/* nobody has fewer calls than we have */
+	/* no member has fewer calls than we have */
 	others.least = "gw1";
 	dial("");
 	assert_null(other_asked(ASKED, ""));
@@ -454,7 +455,7 @@ static void test_serve_nonsense(void **state)
 }
 
 
-/* The name of one who is here is not another's */
+/* A name that a client here uses is not free for another */
 static void test_serve_other_token(void **state)
 {
 	(void)state;
@@ -517,7 +518,8 @@ static void test_serve_dial(void **state)
 {
 	(void)state;
 
-	/* whoever else would be better now: it was sent here */
+	/* a dial sent here stays here, even if another member has fewer calls
+	   by now */
 	others.least = "gw3";
 	(void)other_asks("dial", NULL,
 			 ",\"http\":\"http-3\",\"text\":\"{\\\"to\\\":"

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_schema.c  Tests of what other releases of referd have left
+ * @file ctrl_schema.c  Tests of stores that other releases of referd have left
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -72,7 +72,7 @@ static const char *messages(void)
 }
 
 
-/* Whoever brings back the referd that it is of has it all */
+/* The release that made the store can still open it, with all messages */
 static void check_refused(const char *version)
 {
 	char sql[64];
@@ -92,7 +92,7 @@ static void check_refused(const char *version)
 }
 
 
-/* A newer one may count on what we would break */
+/* A newer release may rely on data that this one would break */
 static void test_newer(void **state)
 {
 	(void)state;
@@ -101,7 +101,7 @@ static void test_newer(void **state)
 }
 
 
-/* No release has left such a one */
+/* No release has left a store of this version */
 static void test_older(void **state)
 {
 	(void)state;
@@ -110,7 +110,7 @@ static void test_older(void **state)
 }
 
 
-/* What 0.1.0 has left, but for its other tables */
+/* A store of 0.1.0, without its other tables */
 static void make_former(unsigned count)
 {
 	char sql[256];
@@ -197,8 +197,8 @@ static void count_handler(const char *key, const char *data, void *arg)
 }
 
 
-/* What the first of our version left has no such table; who brings that one
-   back finds what it knows */
+/* The first builds of this version had no such table. Going back to one of
+   them is possible */
 static void test_without_late(void **state)
 {
 	unsigned count = 0;
@@ -221,7 +221,7 @@ static void test_without_late(void **state)
 }
 
 
-/* Half of the tables are none */
+/* An incomplete set of tables is refused */
 static void test_broken(void **state)
 {
 	(void)state;

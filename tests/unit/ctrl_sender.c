@@ -13,7 +13,7 @@
 #include "json.h"
 
 
-/* What sender_load() makes of what sender_save() wrote */
+/* Result of sender_load() with the output of sender_save() */
 static struct sender *again(const struct sender *s)
 {
 	struct sender *copy;

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_store.c  Tests of what is on disk
+ * @file ctrl_store.c  Tests of the store on disk
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -148,7 +148,8 @@ static void give_out(void)
 }
 
 
-/* What one client was told behind all that is for all counts for it */
+/* The last number of a client includes messages to it alone after the last one
+   for all */
 static void test_last(void **state)
 {
 	uint64_t shared;
@@ -201,7 +202,7 @@ static void call_handler(uint64_t seq, const char *text, void *arg)
 }
 
 
-/* What a kill has kept from the file is packed as all else */
+/* Messages that a kill kept from the file are packed like all others */
 static void check_packed(unsigned times)
 {
 	struct seen seen = {0};
@@ -239,7 +240,8 @@ static void test_packed(void **state)
 }
 
 
-/* What is asked for while it gets into the file is there, each once */
+/* A query finds each message once, also while messages are written to the
+   file */
 static void test_settles_meanwhile(void **state)
 {
 	unsigned long count = 0;
@@ -256,7 +258,7 @@ static void test_settles_meanwhile(void **state)
 }
 
 
-/* A number that was given out is never given out again */
+/* No number is given out twice */
 static void test_seq_survives_kill(void **state)
 {
 	uint64_t before = in_killed(give_out);
@@ -268,7 +270,7 @@ static void test_seq_survives_kill(void **state)
 }
 
 
-/* Who has left in good order goes on where it was */
+/* After an orderly stop the numbers continue where they were */
 static void test_seq_goes_on(void **state)
 {
 	uint64_t before;
@@ -324,7 +326,7 @@ static void end_transfer(const char *id)
 }
 
 
-/* What is on disk in the redo log gets into the file a little later */
+/* Turns of the redo log on disk go into the file a little later */
 static void await_trouble(void)
 {
 	do {
@@ -354,7 +356,7 @@ static bool is_there(const char *id)
 }
 
 
-/* What can't be written waits, is there for who asks, and is written later */
+/* Data that cannot be written waits, can be read, and is written later */
 static void test_trouble(void **state)
 {
 	sqlite3 *other;
@@ -454,8 +456,8 @@ static size_t waiting(void)
 }
 
 
-/* There is an end to what may wait: then the older half of the messages goes
-   at once, and it is said what is missing */
+/* At the limit of waiting messages the store drops the older half at once, and
+   reports the gap */
 static void test_too_much_waits(void **state)
 {
 	enum { SIZE = 1 << 20, MANY = 100 };
@@ -506,8 +508,8 @@ static const char params[] =
 	"\"sip:+4930123456@10.0.0.1\",\"to_uri\":\"sip:100@10.0.0.2\",";
 
 
-/* A transfer from begin to end, as referd writes it down: a call, hooks that
-   are sent, what the node has said */
+/* A transfer from begin to end as referd stores it: a call, its hooks, the
+   reports of the node */
 static void play_transfer(unsigned i)
 {
 	char key[40], sid[40], hook[40], data[1024];
@@ -561,8 +563,8 @@ static void count_handler(const char *key, const char *data, void *arg)
 }
 
 
-/* What is replaced, or forgotten, takes no memory while nothing can be
-   written, and an outcome takes little */
+/* While the disk fails, replaced or removed entries take no memory, and an
+   outcome takes little */
 static void test_long_trouble(void **state)
 {
 	struct archive_filter all = {.limit = OUTCOMES + 1};
@@ -609,7 +611,7 @@ static void give_out_in_trouble(void)
 }
 
 
-/* A number that was given out while nothing could be written counts, too */
+/* Numbers that were given out while the disk failed are not given out again */
 static void test_seq_in_trouble(void **state)
 {
 	uint64_t before = in_killed(give_out_in_trouble);

@@ -99,7 +99,7 @@ static void await_kept(uint64_t turn)
 }
 
 
-/* Nothing follows from a turn before it is on the disk */
+/* A turn has no effect before it is on disk */
 static void test_held(void **state)
 {
 	uint64_t turn;
@@ -114,14 +114,14 @@ static void test_held(void **state)
 	disk = DISK_GOOD;
 	await_kept(turn);
 
-	/* what brings nothing about need not wait */
+	/* a turn without changes need not wait */
 	(void)db_commit();
 	assert_true(db_kept() == db_turn());
 	assert_null(db_trouble());
 }
 
 
-/* Turns that come while the disk is at one go together */
+/* Turns that arrive during a sync share the next one */
 static void test_together(void **state)
 {
 	uint64_t first, last = 0;
@@ -141,7 +141,7 @@ static void test_together(void **state)
 }
 
 
-/* What the disk has is what comes back without the memory beside it */
+/* Without the log in memory exactly the turns on disk come back */
 static void test_on_disk(void **state)
 {
 	char cmd[256], cut[80];
@@ -164,8 +164,8 @@ static void test_on_disk(void **state)
 }
 
 
-/* What the redo log has not taken gets into the file, which is forced onto
-   the disk, too */
+/* Turns that the redo log has not taken go into the file, which is synced as
+   well */
 static void test_bad(void **state)
 {
 	int before;
@@ -189,7 +189,7 @@ static void test_bad(void **state)
 }
 
 
-/* Nothing takes it: operation goes on, and the trouble is told */
+/* If neither takes a turn, operation continues, and the trouble is reported */
 static void test_nothing_takes_it(void **state)
 {
 	char path[80];

@@ -1,5 +1,5 @@
 /**
- * @file ctrl_textcheck.c  Tests of what text from outside is checked for
+ * @file ctrl_textcheck.c  Tests of the checks of text from outside
  *
  * Copyright (C) 2026 the sip_refer authors
  */

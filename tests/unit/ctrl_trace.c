@@ -1,5 +1,5 @@
 /**
- * @file ctrl_trace.c  Tests of what is a traceparent, and what is none
+ * @file ctrl_trace.c  Tests of valid and invalid traceparents
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -73,7 +73,7 @@ static void test_valid(void **state)
 }
 
 
-/* What is behind the flags has an end, too */
+/* The text after the flags is limited, too */
 static void test_long(void **state)
 {
 	char text[TRACE_SIZE + 1];

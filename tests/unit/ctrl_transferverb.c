@@ -114,7 +114,7 @@ static void test_list_refused(void **state)
 }
 
 
-/* What the module says of one of them is told of that one */
+/* An error of the module for one target is reported for that target */
 static void test_module_refuses(void **state)
 {
 	struct verb *v = parsed("{\"verb\":\"sip:refer\","

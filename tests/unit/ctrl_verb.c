@@ -162,7 +162,7 @@ static void test_refused(void **state)
 }
 
 
-/* null and "" are as good as nothing */
+/* null and "" count as left out */
 static void test_left_out(void **state)
 {
 	static const char *const nothings[] = {"null", "\"\""};
@@ -222,7 +222,7 @@ static void test_too_many(void **state)
 }
 
 
-/* As baresip is asked it must have room in one line; what referd does itself
+/* A request to baresip must fit into one line; verbs that referd runs itself
    need not */
 static void test_too_long(void **state)
 {
@@ -251,7 +251,7 @@ static void test_too_long(void **state)
 }
 
 
-/* What is written to the store is read again as it was */
+/* A verb read from the store equals the one written */
 static void test_save_load(void **state)
 {
 	struct verb *v, *w = NULL;

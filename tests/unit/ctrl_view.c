@@ -1,6 +1,6 @@
 /**
- * @file ctrl_view.c  Tests of the view of a whole fleet: what is told to its
- * clients, and what is known of the calls and transfers of all members
+ * @file ctrl_view.c  Tests of the view of a whole fleet: the messages to its
+ * clients, and the calls and transfers of all members
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -99,7 +99,7 @@ static char *text(const char *member, const char *boot)
 }
 
 
-/* What was said is one message of the stream */
+/* Publishes the collected messages as one message of the stream */
 static uint64_t publish(void)
 {
 	char *p = text("gw1", "b1");
@@ -114,7 +114,7 @@ static uint64_t publish(void)
 }
 
 
-/* What it says of its end stands in the data */
+/* The data contains the details of the end */
 static void step(const char *data)
 {
 	say("transfer:status", "c1", data);
@@ -161,7 +161,7 @@ static bool print_calls(struct json *j, const char *key)
 }
 
 
-/* ... and of a member that has none */
+/* ... and of a member without calls */
 static bool print_others(struct json *j, const char *key)
 {
 	return fleet_calls_print(j, key, "gw9");
@@ -306,7 +306,7 @@ static void test_gap(void **state)
 }
 
 
-/* What only members are to know is not shown, but what is missing is */
+/* Messages for members only are not shown; a gap is */
 static void test_own(void **state)
 {
 	(void)state;
@@ -388,7 +388,8 @@ static void test_calls(void **state)
 	"\"call_sid\":\"c1\",\"call_status\":\"in-progress\"}]}"
 
 
-/* A member that is heard is asked what lives; it may have been lost */
+/* referd asks a member for its live calls when it hears it, since others may
+   have declared it lost */
 static void test_calls_asked(void **state)
 {
 	(void)state;
@@ -404,7 +405,7 @@ static void test_calls_asked(void **state)
 }
 
 
-/* What was read meanwhile counts more */
+/* Messages read meanwhile take precedence */
 static void test_calls_stale(void **state)
 {
 	(void)state;
@@ -540,7 +541,7 @@ static void test_late_restart(void **state)
 }
 
 
-/* Nothing is known of it */
+/* An unknown transfer */
 static void test_late_strange(void **state)
 {
 	(void)state;
@@ -615,7 +616,7 @@ static void test_lost_again(void **state)
 }
 
 
-/* The first outcome in the stream counts; what its owner says then is late */
+/* The first outcome in the stream counts; a later one of its owner is late */
 static void back(bool restart)
 {
 	step(STEP("t", "requested", FIRST));
@@ -719,7 +720,7 @@ static void test_strangers(void **state)
 }
 
 
-/* Many of them, and what comes late of the oldest */
+/* Many transfers, and a late status of the oldest */
 static void test_many(void **state)
 {
 	char data[512];

@@ -1,8 +1,8 @@
 /**
  * @file ctrl_warm.c  Tests of a transfer that calls the target first
  *
- * The far ends are what the test says of them: what is asked of baresip, and
- * what is told of the second call and of the REFER.
+ * The test plays the far ends: it reads the requests to baresip, and reports
+ * the second call and the REFER.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -36,7 +36,7 @@ static struct {
 } far;
 
 
-/* What the node tells of the second call */
+/* Reports the second call as the node does */
 static void second(const char *event, const char *state, int status)
 {
 	gw_report("\"type\":\"call\",\"event\":\"%s\",\"call\":{\"sid\":"
@@ -79,7 +79,7 @@ static void begin(void)
 }
 
 
-/* ... up to what the target hears */
+/* ... up to the announcement to the target */
 static void answer(void)
 {
 	second("status", "in-progress", 200);
@@ -342,7 +342,7 @@ static void test_hangup_follows(void **state)
 }
 
 
-/* By a REFER, and what comes of it is the verb's end */
+/* The voicemail is called by a REFER, the outcome of which ends the verb */
 static void test_voicemail_follows(void **state)
 {
 	char ref[128];
@@ -412,7 +412,7 @@ static void test_verbs_to_the_second_call(void **state)
 			      "names the second call of a transfer"),
 			 1);
 
-	/* and who names no call means the first one */
+	/* a request without call_sid means the first call */
 	bot("{\"verb\":\"hangup\"}");
 	(void)gw_expect("\"call_sid\":\"c1\"");
 }
@@ -430,7 +430,7 @@ static void test_strange_second_call(void **state)
 }
 
 
-/* referd is started anew, and hears what lives */
+/* Restarts referd, and reports the live calls */
 static void back(bool live)
 {
 	restart();
@@ -484,7 +484,7 @@ static void test_restart_while_it_listens(void **state)
 }
 
 
-/* It has ended meanwhile, and nobody has told */
+/* The second call ended meanwhile without a report */
 static void test_restart_without_second_call(void **state)
 {
 	(void)state;
@@ -497,7 +497,7 @@ static void test_restart_without_second_call(void **state)
 }
 
 
-/* The caller has gone, and nobody has told: the target is not left over */
+/* The caller has left without a report: the call to the target is ended */
 static void test_restart_without_caller(void **state)
 {
 	(void)state;

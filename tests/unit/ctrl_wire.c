@@ -200,7 +200,7 @@ static void test_lines(void **state)
 	}
 	assert_string_equal(lines, "one|two||three|");
 
-	/* what has no end is no line */
+	/* text without a newline is no line */
 	(void)close(fd);
 	wait_for(has_closed, NULL);
 	assert_string_equal(lines, "one|two||three|");
@@ -266,7 +266,7 @@ static void test_send(void **state)
 }
 
 
-/* A node that reads nothing is let go, at a bound */
+/* referd disconnects a node that does not read, at a limit */
 static void test_unread(void **state)
 {
 	enum { LINE = 1 << 20 };
@@ -305,7 +305,7 @@ static void test_removed(void **state)
 	int fd;
 	(void)state;
 
-	/* it is noticed by what the file system tells, or at the next look */
+	/* referd notices by a file system event, or at the next check */
 	ev_run(loop_ev(), EVRUN_NOWAIT);
 	assert_int_equal(unlink(path), 0);
 	wait_for(is_there, path);
@@ -328,7 +328,7 @@ static void test_path(void **state)
 }
 
 
-/* Whoever serves it goes on to do so */
+/* The process that serves the socket keeps it */
 static void test_taken(void **state)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -345,7 +345,7 @@ static void test_taken(void **state)
 	assert_true(client >= 0);
 	(void)close(client);
 
-	/* what a killed one left is nobody's */
+	/* a socket left by a killed process is free */
 	(void)close(fd);
 	assert_int_equal(try_connect(), -1);
 	assert_int_equal(socket_listen(path, accept_handler), 0);
