@@ -30,7 +30,7 @@ static const uint64_t CALL_TIME = 60000000000; /* ns */
 /**
  * End with a sentence
  *
- * @param what What has failed
+ * @param what Operation that failed
  * @param err  Errno value
  */
 void bench_die(const char *what, int err)
@@ -156,9 +156,9 @@ static void leg_handler(struct leg *leg, enum leg_event event, void *arg)
 
 
 /**
- * Wait for what comes next, and take it
+ * Wait for the next event, and handle it
  *
- * @param timeout At most so long [ms]
+ * @param timeout Longest wait [ms]
  */
 void bench_turn(struct bench *b, int timeout)
 {
@@ -209,10 +209,10 @@ void bench_wait_for(struct bench *b, const unsigned *count, unsigned wanted,
 
 
 /**
- * Let everybody finish what a transfer has left to do: it is not for the next
- * one to wait for
+ * Let all processes finish the work of a transfer, so the next one does not
+ * wait for it
  *
- * @param ms How long
+ * @param ms Duration
  */
 void bench_rest(struct bench *b, unsigned ms)
 {
@@ -224,11 +224,11 @@ void bench_rest(struct bench *b, unsigned ms)
 
 
 /**
- * Stop, so that who started this can look at the processes
+ * Stop, so the parent process can look at the processes
  *
- * @param what Where this is
+ * @param what Name of this point
  *
- * @return True if there is to be more
+ * @return True if more is to follow
  */
 bool bench_stop_at(const char *what)
 {
@@ -281,7 +281,7 @@ void bench_set_up(struct bench *b)
 
 
 /**
- * Count anew
+ * Reset the counts
  */
 void bench_clear(struct bench *b)
 {
@@ -290,7 +290,7 @@ void bench_clear(struct bench *b)
 
 
 /**
- * End what its control has left up
+ * End the calls that its control has left up
  */
 void bench_hang_up(struct bench *b)
 {
@@ -308,8 +308,8 @@ void bench_hang_up(struct bench *b)
 /**
  * Have one call transferred, and print how long that took.
  *
- * The last call first: ctrl_tcp transfers the current one, and after it
- * whichever it takes then. The REFER shows which.
+ * The last call comes first: ctrl_tcp transfers the current one, and then one
+ * of its choice. The REFER shows which.
  */
 void call_transfer_one(struct bench *b, unsigned index)
 {
@@ -394,7 +394,7 @@ void bench_open(struct bench *b, char *address)
 
 
 /**
- * Open what transfers are asked of
+ * Open the controls of the transfers
  */
 void bench_open_controls(struct bench *b, int argc, char **argv)
 {

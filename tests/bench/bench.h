@@ -13,7 +13,7 @@ enum {
 	RESEND_INTERVAL = 100, /* ms */
 };
 
-/* What is known of each call, beside what the far end knows */
+/* State of each call, in addition to that of the far end */
 struct call {
 	struct control *control;
 	bool answered; /* at the far end */

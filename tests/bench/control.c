@@ -1,5 +1,5 @@
 /**
- * @file control.c  What the controls have in common
+ * @file control.c  Code shared by the controls
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ static const struct control_type *const types[] = {
  *
  * @param name Its name
  *
- * @return The type, NULL if there is none
+ * @return The type, NULL if not found
  */
 const struct control_type *control_type_find(const char *name)
 {
@@ -43,8 +43,8 @@ const struct control_type *control_type_find(const char *name)
 
 
 /**
- * Connect to the address of a control. What is written goes out at once, and
- * reading does not wait.
+ * Connect to the address of a control. Writes are sent at once, and reads do
+ * not block.
  *
  * @param c   Control
  * @param fdp Set to the socket, -1 on failure
@@ -82,7 +82,7 @@ int control_connect(const struct control *c, int *fdp)
  * @param valuep Set to where its value begins
  * @param sizep  Set to the value's length in bytes
  *
- * @return 0, ENOENT if there is none
+ * @return 0, ENOENT if the text has no such member
  */
 int control_text(const char *text, size_t len, const char *name,
 		 const char **valuep, size_t *sizep)

@@ -1,5 +1,6 @@
 /**
- * @file control.h  What a transfer is asked of: referd, or one of its peers
+ * @file control.h  The receiver of a transfer request: referd, or one of its
+ * peers
  *
  * Copyright (C) 2026 the sip_refer authors
  */

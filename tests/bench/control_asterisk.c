@@ -1,10 +1,11 @@
 /**
  * @file control_asterisk.c  Transfers by Asterisk, over its manager interface
  *
- * Blocks of lines "Name: value", each ended by an empty one. The dialplan (see
- * peers.js) tells of a call by user events that carry its Call-ID: "Up" once
- * it is answered, "Done" when Transfer(), which sends the REFER, has returned.
- * Asterisk 16.28 returns from it after the final NOTIFY, with what that says.
+ * The interface uses blocks of lines "Name: value", each ended by an empty
+ * line. The dialplan (see peers.js) reports a call by user events that carry
+ * its Call-ID: "Up" once it is answered, "Done" when Transfer(), which sends
+ * the REFER, has returned. Asterisk 16.28 returns from it after the final
+ * NOTIFY, with its status.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -3,8 +3,8 @@
  *
  * Netstrings of JSON. baresip never sets TCP_NODELAY: its second event waits
  * for our acknowledgement of the first, which Linux delays by 40 ms, unless
- * the client asks for it at once, TCP_QUICKACK. There is one type with it, one
- * as an ordinary client has it, and one with bench-relay in between.
+ * the client asks for it at once, TCP_QUICKACK. One type sets it, one behaves
+ * like an ordinary client, and one has bench-relay in between.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -155,7 +155,7 @@ static void tcp_close(struct control *c)
 }
 
 
-/* The client differs, or what is in between */
+/* The types differ in the client, or in the relay */
 #define CONTROL_TCP(type)                                                     \
 	{                                                                     \
 		.name = type, .open = tcp_open, .fd = tcp_fd,                 \

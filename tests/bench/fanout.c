@@ -1,9 +1,9 @@
 /**
  * @file fanout.c  One event to many clients; one command among many clients
  *
- * Servers are measured in turns, round by round, so that what else the
- * machine does falls on all of them.  Each has a process of its own for its
- * clients, which sleeps while another is measured.
+ * Servers are measured in turns, round by round, so other load on the machine
+ * affects all of them. Each has its own process for its clients, which sleeps
+ * while another server is measured.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ enum {
 	WARM_UP = 3, /* rounds that do not count */
 };
 
-/* Tells a process what to do in a round */
+/* The order to a process for one round */
 struct order {
 	char op;
 	uint32_t bytes;

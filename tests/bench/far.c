@@ -1,9 +1,9 @@
 /**
  * @file far.c  The far end of many calls, over UDP
  *
- * It makes calls, or takes them, answers each REFER 202 and tells of it by
- * NOTIFY 100, 180 and 200, each when the one before was answered (RFC 3515).
- * It knows what the peers of a measurement send, and not more.
+ * It makes calls, or takes them, answers each REFER with 202, and sends NOTIFY
+ * 100, 180 and 200, each after the answer to the one before (RFC 3515). It
+ * supports only the messages that the peers of a measurement send.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -58,7 +58,7 @@ static void event(struct leg *leg, enum leg_event what)
 
 static void transmit(const struct leg *leg, const char *text, size_t len)
 {
-	/* what the kernel does not take is lost, as on any network */
+	/* a packet that the kernel refuses is lost, as on any network */
 	(void)!sendto(leg->far->fd, text, len, 0,
 		      (const struct sockaddr *)&leg->peer, sizeof(leg->peer));
 }
@@ -275,7 +275,7 @@ static void take_response(struct leg *leg, const char *message)
 }
 
 
-/* A call that the peer makes says by its number which one it is */
+/* A call of the peer names its leg by the called number */
 static struct leg *take_call(struct far *far, const char *message,
 			     const struct part *id,
 			     const struct sockaddr_in *peer)
@@ -394,7 +394,7 @@ struct leg *far_leg(struct far *far, unsigned index)
 /**
  * Find a call by its Call-ID
  *
- * @return The call, NULL if there is none
+ * @return The call, NULL if not found
  */
 struct leg *far_find(struct far *far, const char *call_id, size_t len)
 {
@@ -459,7 +459,7 @@ void far_read(struct far *far)
 
 
 /**
- * Send again what was not answered in time (RFC 3261, 17.1.2.2)
+ * Repeat requests without an answer in time (RFC 3261, 17.1.2.2)
  *
  * @param far The far end
  */
@@ -489,8 +489,8 @@ void far_resend(struct far *far)
  * Make a call
  *
  * @param leg  Call that is idle or over
- * @param peer Address of who is called
- * @param user His user part
+ * @param peer Address of the called party
+ * @param user User part of the called party
  *
  * @return 0, EALREADY if it is in a call
  */

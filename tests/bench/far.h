@@ -14,7 +14,7 @@ enum leg_event {
 	LEG_REFER,   /* a REFER came, and is not answered yet */
 	LEG_FINAL,   /* the NOTIFY 200 was sent */
 	LEG_OVER,    /* a BYE came, or one was answered */
-	LEG_FAILED,  /* the call was refused, or nobody answered */
+	LEG_FAILED,  /* the call was refused, or not answered */
 };
 
 enum leg_state {

@@ -1,5 +1,5 @@
 /**
- * @file gap.c  How long a loop is kept from its next turn
+ * @file gap.c  The time that a loop is kept from its next turn
  *
  * Preloaded into a baresip, it counts how long the thread of libre's loop is
  * busy between two waits: from the end of one epoll_wait() of libre to the
@@ -8,8 +8,8 @@
  * Each turn counts twice, by the clock, and without the time in which the
  * thread could have run but had no CPU.
  *
- * The file GAPS has both histograms, as struct gaps; who reads it twice has
- * what lies between.
+ * The file GAPS has both histograms, as struct gaps. The difference of two
+ * reads gives the turns in between.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -45,7 +45,7 @@ static uint64_t turn_begin;
 static uint64_t turn_delay;
 
 
-/* Whether an address is one of libre's; there are but a few callers */
+/* Tells whether an address belongs to libre; only a few callers exist */
 static bool is_libre(const void *address)
 {
 	const char *name = getenv("GAPS_OF");

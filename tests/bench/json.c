@@ -1,5 +1,5 @@
 /**
- * @file json.c  What the JSON writer saves: the same message by it, and by
+ * @file json.c  The gain by the JSON writer: the same message by it, and by
  * cJSON
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -78,7 +78,7 @@ static char *by_tree(void)
 }
 
 
-/* A tree that somebody has made already */
+/* Prints an existing tree */
 static char *by_print(void)
 {
 	static cJSON *tree;

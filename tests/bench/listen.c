@@ -1,5 +1,5 @@
 /**
- * @file listen.c  Many clients that hear all there is, and say nothing
+ * @file listen.c  Many clients that receive all messages, and send none
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,6 +1,6 @@
 /**
- * @file member.c  What reading a report in place saves: the same line so, and
- * by cJSON
+ * @file member.c  The gain by reading a report in place: the same line that
+ * way, and by cJSON
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ static const char line[] =
 	"\"CSeq\":\"2487 REFER\",\"Contact\":\"<sip:anna@10.0.0.2>\","
 	"\"Content-Length\":\"0\"}}}";
 
-/* What is asked of the line */
+/* Members to read from the line */
 struct told {
 	char *step;
 	char *refer_to;

@@ -1,9 +1,9 @@
 /**
- * @file nats.c  What libnats takes by itself: an event, and a request
+ * @file nats.c  The time of libnats alone: an event, and a request
  *
- * Two connections to two servers of a cluster.  `event` publishes into a
- * stream at one, and an ordered consumer at the other hears it; `request`
- * asks at one, and is answered at the other.
+ * Two connections to two servers of a cluster. `event` publishes into a stream
+ * at one, and an ordered consumer at the other receives it; `request` sends a
+ * request at one, and gets the answer from the other.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -90,7 +90,7 @@ static int greet(struct node *n, const char *name)
  * @param np   Pointer to the new node
  * @param path Path of the socket
  * @param name Name of the node, NULL if the server is no referd
- * @param h    Takes what is asked of the node, may be NULL
+ * @param h    Handler of requests to the node, may be NULL
  * @param arg  Its argument
  *
  * @return 0 if success, otherwise errorcode
@@ -191,7 +191,7 @@ int node_report(struct node *n, const char *fmt, ...)
 
 
 /**
- * Take what is there to be read
+ * Read all available input
  *
  * @param n Node
  *
@@ -206,10 +206,10 @@ int node_read(struct node *n)
 
 
 /**
- * Wait until referd has stored what was reported
+ * Wait until referd has stored the reports
  *
  * @param n     Node
- * @param ahead How many of the last reports need not be stored yet
+ * @param ahead Number of the last reports that may still be unstored
  *
  * @return 0 if success, otherwise errorcode
  */

@@ -28,7 +28,7 @@ static int begin(struct node *n, const char *name)
 }
 
 
-/* What a far end rings with, about 300 bytes for a client */
+/* Reports a ringing far end, about 300 bytes for a client */
 static int report(struct node *n, const char *name)
 {
 	return node_report(n,

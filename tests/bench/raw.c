@@ -1,8 +1,8 @@
 /**
- * @file raw.c  What no server can do without: epoll, and a send() per client
+ * @file raw.c  The least that a server needs: epoll, and a send() per client
  *
- * Lets anybody in as a WebSocket client, and sends each line that comes over
- * the Unix socket to all of them.  No store, no queues, no second thoughts.
+ * Accepts each WebSocket client, and sends each line from the Unix socket to
+ * all of them. It has no store, no queues and no checks.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -29,7 +29,7 @@ enum {
 };
 
 static struct {
-	int epoll, listener, door, feed; /* tells of what is to be sent */
+	int epoll, listener, door, feed; /* gets the lines to send */
 	int *clients;
 	size_t count, size;
 } raw = {.feed = -1};
@@ -97,7 +97,7 @@ static int add_client(int fd)
 }
 
 
-/* A client says one thing only: that it wants to be one */
+/* A client sends only its upgrade request */
 static void answer(int fd)
 {
 	static const char yes[] =
@@ -212,7 +212,7 @@ int main(int argc, char *argv[])
 	if (!err)
 		err = run();
 
-	/* who measures has gone */
+	/* the measuring process has gone */
 	if (err != ECONNRESET) {
 		(void)fprintf(stderr, "bench-raw: %s\n", strerror(err));
 		return 1;

@@ -1,6 +1,6 @@
 /**
- * @file redo.c  What the redo log saves: the same transfers with it in memory,
- * with it on disk, and with a commit of SQLite for each turn
+ * @file redo.c  The gain by the redo log: the same transfers with it in
+ * memory, with it on disk, and with a commit of SQLite for each turn
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -1,8 +1,8 @@
 /**
- * @file relay.c  What no control in a process of its own can do without
+ * @file relay.c  The least that a control in its own process needs
  *
- * Passes on what comes from a client to a baresip's ctrl_tcp, and back, as it
- * is: it reads nothing of it, stores nothing, and never waits.
+ * Passes the bytes of a client to the ctrl_tcp of a baresip, and back,
+ * unchanged: it does not parse or store them, and never waits.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -35,7 +35,7 @@ static struct sockaddr_in address(const char *ip, uint16_t port)
 }
 
 
-/* Waits for the client, and says where */
+/* Waits for the client, and prints the address */
 static int accept_client(int *fdp)
 {
 	struct sockaddr_in sin = address("127.0.0.1", 0);
@@ -133,7 +133,7 @@ int main(int argc, char *argv[])
 	if (!err)
 		err = run(client, target);
 
-	/* who measures has gone */
+	/* the measuring process has gone */
 	if (err != ECONNRESET) {
 		(void)fprintf(stderr, "bench-relay: %s\n", strerror(err));
 		return 1;

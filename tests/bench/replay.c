@@ -1,8 +1,8 @@
 /**
- * @file replay.c  A client that has missed everything, and one that has not
+ * @file replay.c  A client that has missed all messages, and one that has not
  *
- * The first reads all that is stored, as fast as it comes.  Meanwhile the
- * second says something, and again as soon as it is answered.
+ * The first reads all stored messages as fast as it can. Meanwhile the second
+ * sends a request, and the next one as soon as it gets the answer.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

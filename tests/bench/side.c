@@ -85,7 +85,7 @@ static int report_step(struct side *s, const char *id, const char *fields)
 }
 
 
-/* What a baresip tells whose far end declines at once */
+/* Reports like a baresip with a far end that declines at once */
 static int end_transfer(struct side *s, const char *ref)
 {
 	static const char *const steps[] = {
@@ -129,7 +129,7 @@ static void client_handler(const char *text, size_t len, void *arg)
 
 	if (!is_type(text, len, "transfer:status"))
 		return;
-	/* Of a fleet, what others do is heard, too */
+	/* Clients of a fleet also get the events of other members */
 	if (s->config->fleet && !memmem(text, len, s->call, strlen(s->call)))
 		return;
 
@@ -173,7 +173,7 @@ static int dispatch(struct side *s, uint32_t who)
 }
 
 
-/* Takes what comes in the next so many ms */
+/* Handles the input of the next timeout ms */
 static int take(struct side *s, int timeout)
 {
 	struct epoll_event evs[EVENTS];
@@ -185,7 +185,8 @@ static int take(struct side *s, int timeout)
 	for (int i = 0; i < n; i++)
 		s->err |= dispatch(s, evs[i].data.u32);
 
-	/* who gives commands is somebody else, and does not wait for us */
+	/* the client that gives commands is another, and does not wait for
+	   us */
 	if (s->boss) {
 		s->err |= dispatch(s, s->config->clients);
 		s->err |= dispatch(s, s->config->clients + 1);
@@ -212,7 +213,7 @@ static int connect_clients(struct side *s)
 				 .sin_port = htons((uint16_t)c->port)};
 	int err = 0;
 
-	/* A name is one client, wherever in a fleet it is */
+	/* A name means one client in the whole fleet */
 	(void)snprintf(boss, sizeof(boss), "/ws?client=boss%d%s",
 		       (int)getpid(), c->fleet ? "&scope=fleet" : "");
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -295,7 +296,7 @@ int side_open(struct side **sp, const struct side_config *config)
 
 
 /**
- * Get what can be read when a server says something
+ * Get the descriptor that is readable when a server sends
  *
  * @param s Side
  *
@@ -308,8 +309,8 @@ int side_fd(const struct side *s)
 
 
 /**
- * Take what a server has to say until it says nothing more; of a fleet, for
- * as long as that takes with one that is quiet
+ * Read the messages of a server until it sends no more; with a fleet, for the
+ * time that this takes with a quiet one
  *
  * @param s Side
  *
@@ -363,11 +364,11 @@ static int send_event(struct side *s, uint32_t bytes)
 
 
 /**
- * Report something, and wait until the last client knows
+ * Report an event, and wait until the last client has it
  *
  * @param s     Side
- * @param r     What comes of it
- * @param bytes Length of the message that a raw server shall send
+ * @param r     Result
+ * @param bytes Length of the message that a raw server is to send
  */
 void side_event(struct side *s, struct round *r, uint32_t bytes)
 {
@@ -401,10 +402,10 @@ static void command(struct side *s, struct round *r, const char *text)
 
 
 /**
- * Give a command of which nobody else hears, and wait for its ack
+ * Send a command without messages to other clients, and wait for its ack
  *
  * @param s Side
- * @param r What comes of it
+ * @param r Result
  */
 void side_dial(struct side *s, struct round *r)
 {
@@ -415,10 +416,10 @@ void side_dial(struct side *s, struct round *r)
 
 
 /**
- * Begin a transfer, of which all clients hear, and wait for its ack
+ * Begin a transfer, with messages to all clients, and wait for its ack
  *
  * @param s Side
- * @param r What comes of it
+ * @param r Result
  */
 void side_refer(struct side *s, struct round *r)
 {

@@ -14,12 +14,12 @@ struct side_config {
 	unsigned clients;
 	int port;
 	char path[104]; /* of the socket for nodes */
-	bool raw;       /* sends on what it gets, and is no referd */
+	bool raw;       /* forwards its input, is no referd */
 	bool fleet;     /* clients are of the scope fleet: the port is that of
 			   another referd than the socket */
 };
 
-/* What one round has brought */
+/* Results of one round */
 struct round {
 	int err;
 	uint32_t bytes;    /* of the message that all clients got */

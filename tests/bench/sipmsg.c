@@ -1,5 +1,5 @@
 /**
- * @file sipmsg.c  What a SIP message has, as far as a far end wants to know
+ * @file sipmsg.c  The parts of a SIP message that a far end needs
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -21,7 +21,7 @@ bool part_is(const struct part *part, const char *text)
 
 
 /**
- * Get the value of the first header field of a name, "" if there is none
+ * Get the value of the first header field of a name, "" if absent
  */
 struct part sipmsg_header(const char *message, const char *name)
 {
@@ -44,13 +44,13 @@ struct part sipmsg_header(const char *message, const char *name)
 
 
 /**
- * Get what stands between two marks
+ * Get the text between two marks
  *
  * @param value Of a header field
  * @param from  Begins behind this text
  * @param until Ends before any of these characters
  *
- * @return Part, "" if the first mark is not there
+ * @return Part, "" if the first mark is absent
  */
 struct part part_between(struct part value, const char *from,
 			 const char *until)

@@ -1,5 +1,5 @@
 /**
- * @file sipmsg.h  What a SIP message has, as far as a far end wants to know
+ * @file sipmsg.h  The parts of a SIP message that a far end needs
  *
  * Copyright (C) 2026 the sip_refer authors
  */

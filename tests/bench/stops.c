@@ -1,9 +1,8 @@
 /**
- * @file stops.c  How long a request over HTTP keeps others waiting
+ * @file stops.c  The time that a request over HTTP keeps others waiting
  *
- * A client says something by WebSocket, and again as soon as it is answered,
- * while a request is under way.  The longest that it waits is how long the
- * loop stood still.
+ * During the request a client sends by WebSocket, and again as soon as it gets
+ * the answer. Its longest wait is the time that the loop stood still.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -79,7 +78,7 @@ static int request(int *fdp, const struct sockaddr_in *to, const char *path)
 }
 
 
-/* True once all of the answer is there, or there is nothing to wait for */
+/* True once the answer is complete, or none is awaited */
 static bool is_over(int fd, uint64_t begin)
 {
 	static char buf[1 << 16];

@@ -1,5 +1,5 @@
 /**
- * @file transfer.c  Makes calls, has them transferred, and tells how long
+ * @file transfer.c  Makes calls, has them transferred, and measures the time
  *
  * usage: bench-transfer FAR series BATCH REST CONTROL...
  *        bench-transfer FAR burst CALLS CONTROL...
@@ -114,7 +114,7 @@ static void run_burst(struct bench *b)
 }
 
 
-/* Prints what is done of a call that is over, and frees it */
+/* Prints the figures of a call that is over, and frees it */
 static bool reap(struct bench *b, unsigned index)
 {
 	struct call *call = &b->calls[index];

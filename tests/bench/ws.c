@@ -3,8 +3,9 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  *
- * What is measured is the server: no library stands in the way, a message that
- * comes in one piece is not copied, and thousands of clients share one buffer.
+ * The measurement is of the server: the client uses no library, does not copy
+ * a message that arrives in one piece, and thousands of clients share one
+ * buffer.
  */
 
 #include <arpa/inet.h>
@@ -58,7 +59,7 @@ struct frame {
 	size_t len;
 };
 
-/* What one read may bring; no client keeps anything here */
+/* Buffer for one read; no client keeps data here */
 static char piece[1 << 16];
 
 
@@ -82,7 +83,7 @@ static int append(struct buffer *b, const char *data, size_t len)
 }
 
 
-/* Thousands of clients wait: none keeps what it does not need */
+/* Thousands of clients wait: each frees the memory that it does not need */
 static void clear(struct buffer *b)
 {
 	free(b->data);
@@ -270,7 +271,7 @@ static int upgrade(struct ws *ws, const char *path, const char *protocol)
 	if (err)
 		return err;
 
-	/* what the server says next stays where it is */
+	/* later data of the server stays in the socket */
 	while (!end) {
 		ssize_t got = recv(ws->fd, piece + len,
 				   sizeof(piece) - 1 - len, MSG_PEEK);
@@ -315,15 +316,15 @@ static int set_up(struct ws *ws, const struct sockaddr_in *peer,
 
 
 /**
- * Connect to a server, and wait until it has taken us
+ * Connect to a server, and wait until it has accepted us
  *
  * @param wsp      Pointer to the new client, which does not block
  * @param peer     Address of the server
- * @param path     What to ask for, with its query
+ * @param path     Path of the request, with its query
  * @param protocol Subprotocol, may be NULL
  *
- * @return 0 if success, ECONNREFUSED if the server does not take us, otherwise
- *         errorcode
+ * @return 0 if success, ECONNREFUSED if the server refuses us, otherwise
+ *           errorcode
  */
 int ws_connect(struct ws **wsp, const struct sockaddr_in *peer,
 	       const char *path, const char *protocol)

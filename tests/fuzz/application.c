@@ -22,7 +22,7 @@ enum { CODE_ABNORMAL = 1006 };
 struct appws {
 	struct appws *next;
 	struct client *client;
-	const struct appws_handlers *h; /* NULL when nobody hears of it */
+	const struct appws_handlers *h; /* NULL if it has no owner */
 	void *arg;
 	struct sender *app;
 	uint64_t since;
@@ -63,7 +63,7 @@ int __wrap_appws_connect(struct appws **wp, const struct hook *hook,
 }
 
 
-/* Freed in the next turn, since this may be called for what it has said */
+/* Freed in the next turn, since a handler of its message may call this */
 void __wrap_appws_close(struct appws *w, int code)
 {
 	if (!w)
@@ -119,7 +119,7 @@ static void established(struct appws *w)
 
 
 /**
- * Let connections come up, and those that nobody wants go down
+ * Let new connections come up, and unwanted ones go down
  */
 void apps_turn(void)
 {
@@ -153,12 +153,12 @@ static struct appws *first_connected(void)
 
 
 /**
- * Let an application say something, if one is connected
+ * Let an application send a frame, if one is connected
  *
- * @param frame  What it says
+ * @param frame  Payload
  * @param len    Length in bytes
  * @param last   True if the message is complete with it
- * @param binary True if it is no text
+ * @param binary True if the frame is binary
  */
 void app_say(const void *frame, size_t len, bool last, bool binary)
 {

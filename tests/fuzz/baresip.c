@@ -45,7 +45,7 @@ static struct {
 	enum sdp_dir dir; /* of our media */
 	unsigned offers;
 	uint32_t cseq; /* of the last one */
-	int err;       /* what the next one fails with */
+	int err;       /* error of the next one */
 } media;
 
 static bool has_media;
@@ -399,7 +399,7 @@ struct list *ua_calls(const struct ua *u)
 }
 
 
-/* What baresip writes into an INVITE is clean */
+/* baresip writes only valid text into an INVITE */
 int ua_set_custom_hdrs(struct ua *u, struct list *custom_hdrs)
 {
 	struct le *le;
@@ -456,9 +456,9 @@ struct list *uag_list(void)
 
 
 /**
- * Have further settings in baresip's config from the next start on
+ * Set further lines of baresip's config, for the next start on
  *
- * @param text Lines of it, borrowed; NULL for none
+ * @param text Config lines, borrowed; NULL for none
  */
 void baresip_settings(const char *text)
 {
@@ -469,8 +469,8 @@ void baresip_settings(const char *text)
 /**
  * Start: the module is loaded, and connects to referd
  *
- * @param clean True if referd says nothing that is not UTF-8: then neither
- *              does the module, whatever the far ends say
+ * @param clean True if referd sends only UTF-8: the module then does so as
+ *              well, for any text of the far ends
  */
 void baresip_open(bool clean)
 {
@@ -563,7 +563,7 @@ void baresip_answered(struct call *call)
 
 
 /**
- * Have media come in; without it, calls have none
+ * Let media arrive; otherwise calls have none
  *
  * @param n Packets
  */
@@ -577,7 +577,7 @@ void baresip_media(uint32_t n)
 /**
  * Tell how often a call was renegotiated
  *
- * @param dir  What our media offered the last time, or would offer
+ * @param dir  Direction of our last media offer, or of the next
  * @param cseq CSeq of that re-INVITE
  *
  * @return re-INVITEs

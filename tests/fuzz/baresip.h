@@ -34,7 +34,7 @@ void referd_listener(referd_line_h *h);
 size_t referd_longest(unsigned *linksp);
 
 
-/* sip.c: what libre would do with sockets and time */
+/* sip.c: the sockets and the clock of libre */
 void sip_receive(const struct sip_msg *msg);
 uint16_t sip_replied(void);
 unsigned sip_subscribes(void);

@@ -1,10 +1,10 @@
 /**
  * @file ctrl_answer.c  Lines as the answers of HTTP servers to hooks
  *
- * Each line is a status, a space and a body. The first answers the application
- * of a call that has come in, the others what comes of that, or else a
- * redirect. '!' before the status lets all timers fire, '-' has baresip not
- * answer.
+ * Each line is a status, a space and a body. The first is the answer to the
+ * hook of an incoming call, the others answer the hooks that follow, or else a
+ * redirect. '!' before the status lets all timers fire, '-' keeps baresip from
+ * answering.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -3,11 +3,11 @@
  *
  * Marks may stand before a frame: '~' it is not the last of its message, '#'
  * it is binary, '$' and '%' it is the body of a POST to /calls and to
- * /calls/c1/verbs, '-' baresip does not answer what comes of it, '!' all
+ * /calls/c1/verbs, '-' baresip does not answer the resulting requests, '!' all
  * timers fire first, '+' baresip is lost and comes back, '*' and '/' the
  * client ends its connection with 1000 and 1011. An input that begins with '@'
- * speaks the jambonz dialect, one that begins with '&' is that of an
- * application which referd has connected to.
+ * uses the jambonz dialect, one that begins with '&' plays an application that
+ * referd has connected to.
  *
  * Copyright (C) 2026 the sip_refer authors
  */

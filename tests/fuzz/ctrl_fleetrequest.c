@@ -2,10 +2,11 @@
  * @file ctrl_fleetrequest.c  Lines as requests of another member of the fleet
  *
  * Marks may stand before one: '?' it goes to all members, '=' it is the answer
- * to what referd has asked last, '+' the heartbeat of gw2, '<' a frame of a
- * client here, '#' the body of a POST to /calls/c9/verbs, '@' what the stream
- * says of a hook, '!' all timers fire first, '*' the client goes, '%' gw2 can
- * be reached no more. Two calls live here, no other.
+ * to the last request of referd, '+' the heartbeat of gw2, '<' a frame of a
+ * client here, '#' the body of a POST to /calls/c9/verbs, '@' a message of the
+ * stream about a hook, '!' all timers fire first, '*' the client leaves, '%'
+ * gw2 becomes unreachable. This member has two live calls, the others have
+ * none.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -27,7 +28,7 @@
 
 enum { REPLY_SIZE = 128 };
 
-/* What has come, and is not taken; it is freed as it is */
+/* Frees messages that arrived and were not read */
 struct come {
 	struct fleetbus_news news;
 	struct come *next;
@@ -55,7 +56,7 @@ static struct {
 } fake;
 
 
-static const char inbox[] = "_INBOX.gw2.rq.1"; /* of who asks */
+static const char inbox[] = "_INBOX.gw2.rq.1"; /* of the requesting member */
 
 
 static void come(enum fleetbus_kind kind, const char *subject,
@@ -129,7 +130,7 @@ static int fake_subscribe(struct fleetbus *b, const char *subject)
 }
 
 
-/* What goes to members is a JSON object */
+/* Messages to members are JSON objects */
 static int fake_publish(struct fleetbus *b, const char *subject,
 			const char *reply,
 			const struct fleetbus_header *headers, unsigned count,

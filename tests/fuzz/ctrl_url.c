@@ -29,7 +29,7 @@ static void check_parts(const char *text)
 }
 
 
-/* A URL is told to clients without the name and password in it */
+/* Clients get a URL without the name and password in it */
 static void check_public(const char *text)
 {
 	char url[HOOK_MAX + 1], small[8];

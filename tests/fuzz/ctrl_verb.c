@@ -14,7 +14,7 @@
 #include "json.h"
 
 
-/* What the store has of a list is the same list */
+/* A list from the store equals the original */
 static void check_saved(struct verb *list)
 {
 	struct verb *again = NULL;

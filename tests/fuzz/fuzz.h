@@ -1,5 +1,5 @@
 /**
- * @file fuzz.h  What each fuzzer has
+ * @file fuzz.h  Declarations shared by all fuzzers
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -19,7 +19,7 @@ typedef void(fuzz_line_h)(const char *line, size_t len, bool whole);
 void fuzz_lines(const uint8_t *data, size_t size, fuzz_line_h *h);
 
 
-/* The code under test has its own opinion; this one is independent of it */
+/* The code under test has its own check; this one is independent of it */
 static inline bool has_controls(const char *str)
 {
 	for (; *str; str++) {

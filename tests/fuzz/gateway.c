@@ -17,7 +17,7 @@
 enum {
 	IN_SIZE = 1 << 18,
 	LINE_SIZE = 4096,
-	ROUNDS = 32, /* of requests and answers, for one thing that is said */
+	ROUNDS = 32, /* of requests and answers, for one input */
 };
 
 static int fd = -1;
@@ -72,9 +72,9 @@ void gateway_reset(void)
 
 
 /**
- * Say something to referd, which may have hung up
+ * Send data to referd, which may have closed the link
  *
- * @param data What is said
+ * @param data Data
  * @param len  Length in bytes
  */
 void gateway_say(const void *data, size_t len)
@@ -138,7 +138,7 @@ void gateway_hello(void)
 /**
  * Report a call
  *
- * @param event What has become of it
+ * @param event Event of the call
  * @param sid   Its call_sid
  * @param state Its state
  */
@@ -178,7 +178,7 @@ static const char *member(const cJSON *obj, const char *name)
 	const char *s = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(obj, name));
 
-	/* what would need escapes is not said back */
+	/* text that needs escapes is not sent back */
 	return s && !strpbrk(s, "\"\\") ? s : "";
 }
 
@@ -201,7 +201,7 @@ static void run(const cJSON *verb, const char *sid, const char *ref)
 }
 
 
-/* All is well, and what is asked for is done at once */
+/* Confirms a request, and reports its effects at once */
 static void answer(const cJSON *request)
 {
 	const cJSON *verbs = cJSON_GetObjectItemCaseSensitive(request,
@@ -227,7 +227,7 @@ static void answer(const cJSON *request)
 }
 
 
-/* What referd says are lines, each a JSON object with a type */
+/* referd sends lines, each a JSON object with a type */
 static bool next_request(cJSON **requestp)
 {
 	char *nl = memchr(in, '\n', inlen);
@@ -263,12 +263,12 @@ static bool receive(void)
 
 
 /**
- * Get what referd asks for next
+ * Get the next request of referd
  *
  * @param text Set to the request, or to ""
  * @param size Room there, in bytes
  *
- * @return Its reference, "" if there is none
+ * @return Its reference, "" if none is left
  */
 const char *gateway_request(char *text, size_t size)
 {
@@ -292,9 +292,9 @@ const char *gateway_request(char *text, size_t size)
 
 
 /**
- * Say that all is well with what referd asks for next
+ * Confirm the next request of referd
  *
- * @return Reference of the request, "" if there is none
+ * @return Reference of the request, "" if none is left
  */
 const char *gateway_accept(void)
 {
@@ -310,9 +310,9 @@ const char *gateway_accept(void)
 
 
 /**
- * Do what referd asks for
+ * Serve the requests of referd
  *
- * @param silent True to read it only
+ * @param silent True to read them only
  */
 void gateway_answer(bool silent)
 {

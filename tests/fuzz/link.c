@@ -25,7 +25,7 @@ static struct {
 	int listener, fd;
 	char *in;
 	size_t inlen;
-	bool clean;              /* says nothing that is not UTF-8 */
+	bool clean;              /* the test sends only UTF-8 */
 	double n;                /* of the last report */
 	size_t requested, ended; /* transfers */
 	size_t longest;          /* of its lines */
@@ -103,7 +103,7 @@ static void take_line(const char *line, size_t len)
 	if (len > LINE_SIZE || !json || text_scrub(&text, &pl))
 		abort();
 
-	/* there is nothing to scrub */
+	/* no text needs cleaning */
 	if (referd.clean && (strlen(text) != len || memcmp(text, line, len)))
 		abort();
 
@@ -119,7 +119,7 @@ static void take_line(const char *line, size_t len)
 
 
 /**
- * Read what the module says, which are lines, each a JSON object with a type
+ * Read the lines of the module, each a JSON object with a type
  */
 void referd_read(void)
 {
@@ -174,9 +174,9 @@ static void referd_accept(void)
 
 
 /**
- * Say something to the module
+ * Send data to the module
  *
- * @param data What is said
+ * @param data Data
  * @param len  Length in bytes
  */
 void referd_say(const void *data, size_t len)
@@ -216,7 +216,7 @@ void referd_welcome(void)
 /**
  * Listen for the module
  *
- * @param clean True if nothing will be said that is not UTF-8
+ * @param clean True if the test will send only UTF-8
  *
  * @return Path of the socket
  */
@@ -245,9 +245,9 @@ void referd_listener(referd_line_h *h)
 
 
 /**
- * Get what the module's lines came to
+ * Get figures of the lines of the module
  *
- * @param linksp How many links it has made
+ * @param linksp Number of links it has made
  *
  * @return Length of the longest line [bytes]
  */

@@ -26,7 +26,7 @@ static char *line(char **textp)
 }
 
 
-/* What a dry run tells is JSON, whatever stands in the file */
+/* A dry run reports JSON with any file */
 static void check_json(const struct profile_call *call,
 		       const struct sipverb *verb)
 {
@@ -49,7 +49,7 @@ static void check_json(const struct profile_call *call,
 }
 
 
-/* What is in a file that was read may stand in a REFER */
+/* Values of an accepted file may stand in a REFER */
 static void check_refer(const struct profile_call *call,
 			struct profile *profile)
 {

@@ -1,10 +1,10 @@
 /**
  * @file module_sip.c  SIP messages of a far end, while its call is transferred
  *
- * A line "%%" parts the messages, responses and requests alike, and where one
- * would stand, a word may: "timeout" and "transport" fail the request that
- * waits, "time" lets all timers fire, "second" those that end within one,
- * "refer" transfers the call anew, "force" whatever may come of the transfer
+ * A line "%%" separates the messages, both responses and requests. A word may
+ * stand in place of a message: "timeout" and "transport" fail the waiting
+ * request, "time" lets all timers fire, "second" those that end within one,
+ * "refer" transfers the call again, "force" does so regardless of the transfer
  * before, "cancel" gives the transfer up, "hold" and "resume" do so to the
  * call, "close" ends it.
  *

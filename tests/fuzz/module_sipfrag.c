@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (frag.scode < 100 || frag.scode > 699)
 		abort();
 
-	/* what becomes of the reason in a report */
+	/* the reason as a report contains it */
 	if (!text_scrub(&reason, &frag.reason)) {
 		if (has_controls(reason))
 			abort();

@@ -1,8 +1,7 @@
 /**
- * @file module_target.c  Any text as referTo: the input's first line, with
- *                        the display name and header fields of the next two,
- *                        and what the far end calls itself: From, remote
- *                        target, route set
+ * @file module_target.c  Any text as referTo: the input's first line, with the
+ * display name and header fields of the next two, and the names of the far
+ * end: From, remote target, route set
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -22,7 +21,7 @@ static char *line(char **textp)
 }
 
 
-/* What stands in a SIP message is one line, and in <> */
+/* Text in a SIP message is one line, and within <> */
 static void check(const char *addr, const char *uri)
 {
 	struct sip_addr sa;
@@ -37,7 +36,7 @@ static void check(const char *addr, const char *uri)
 }
 
 
-/* ... and of what far ends refuse, nothing is left */
+/* ... and contains nothing that far ends refuse */
 static void check_referto(const struct target *target)
 {
 	struct error error = {.index = -1};
@@ -65,7 +64,7 @@ static void taken(const char *input, const struct farend *far)
 }
 
 
-/* Whatever a far end calls itself, it is nobody's fault here */
+/* No name of a far end causes an error here */
 static void check_far(const struct farend *far, const char *remote)
 {
 	char *uri;

@@ -18,8 +18,8 @@ static const struct farend peer = {
 };
 
 
-/* As many lines as the verb has header fields that are not left out, with
-   names, each ended by CRLF, and what stands beside them */
+/* The text must have one named line, ended by CRLF, for each header field of
+   the verb that is not left out, plus least to most further lines */
 static void check_lines(const char *hdrs, const cJSON *headers, int least,
 			int most)
 {
@@ -47,7 +47,7 @@ static void check_lines(const char *hdrs, const cJSON *headers, int least,
 }
 
 
-/* A Contact; or what a NOTIFY and a body must have, or have no need of */
+/* A Contact, or a field that a NOTIFY and a body require or do not need */
 static void check_hdrs(const struct sipverb *verb, const cJSON *json)
 {
 	const cJSON *headers = cJSON_GetObjectItemCaseSensitive(json,

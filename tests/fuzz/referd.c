@@ -60,7 +60,7 @@ static struct webhook *webhooks;
 static unsigned names; /* given out in place of random ones */
 static struct timer *timers[TIMERS_MAX];
 static size_t timerc;
-static char *ended[ENDED_MAX]; /* and late: what clients have seen so far */
+static char *ended[ENDED_MAX]; /* and late: as clients have seen them so far */
 static size_t endedc;
 static const char *fleet = ""; /* which is not joined */
 static sqlite3 *side;          /* a way into the store beside referd's own */
@@ -283,7 +283,7 @@ static void check_transfer(const cJSON *data)
 }
 
 
-/* Whatever comes in, what goes out is a text frame with one JSON object */
+/* For any input, the output is a text frame with one JSON object */
 static void check_text(const char *text, size_t len)
 {
 	cJSON *tree = cJSON_ParseWithLength(text, len);
@@ -354,9 +354,9 @@ static void clean_up(void)
 }
 
 
-/* One store for all inputs, since to make one takes longer than all else; it
-   is emptied after each, so that what has ended for one has not for the next.
- */
+/* All inputs share a store, because creating one takes longer than all the
+   rest. It is emptied after each input, so no input sees ended transfers of
+   another. */
 static void make_store(void)
 {
 	char file[64];
@@ -405,7 +405,7 @@ static void start(const char *app, unsigned parts)
 /**
  * Start
  *
- * @param app URL of the application of calls that come in, "" for none
+ * @param app URL of the application for incoming calls, "" for none
  */
 void referd_open(const char *app)
 {
@@ -438,7 +438,7 @@ void referd_of_fleet(bool on)
 
 
 /**
- * Stop, and start with what was stored
+ * Restart with the stored data
  */
 void referd_restart(void)
 {
@@ -485,7 +485,7 @@ void referd_close(void)
 
 
 /**
- * Let the loop handle what has come
+ * Let the loop handle all input
  */
 void referd_turns(void)
 {
@@ -572,12 +572,12 @@ void bot_leave(void)
 
 
 /**
- * Let the client say something
+ * Let the client send a frame
  *
- * @param frame  What it says
+ * @param frame  Payload
  * @param len    Length in bytes
  * @param last   True if the message is complete with it
- * @param binary True if it is no text
+ * @param binary True if the frame is binary
  */
 void bot_say(const void *frame, size_t len, bool last, bool binary)
 {
@@ -604,7 +604,7 @@ void bot_say_text(const char *frame)
 /**
  * Answer the HTTP request that waits longest
  *
- * @param status Status, 0 if there is no answer
+ * @param status Status, 0 for no answer
  * @param body   Body
  * @param len    Its length in bytes
  *

@@ -1,9 +1,9 @@
 /**
- * @file sip.c  What libre would do with sockets and time
+ * @file sip.c  The sockets and the clock of libre
  *
- * Requests go nowhere and are answered by whoever plays the far end, timers
- * fire when they are told to, a descriptor is read when something has been
- * written. All else is libre's own.
+ * Requests do not reach a network: the code that plays the far end answers
+ * them. Timers fire on command, and a descriptor is read after a write. The
+ * rest is libre's own code.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -45,7 +45,7 @@ static size_t deadlinec;
 static const void *firedv[RUNS_MAX]; /* in the time that passes */
 static int firedc;
 static uint64_t now = 1; /* [ms] */
-static uint16_t replied; /* what the last request was answered with */
+static uint16_t replied; /* answer to the last request */
 static unsigned subscribes;
 static char sent[4096]; /* header fields of the last request */
 static uint64_t last_random;
@@ -107,8 +107,8 @@ static int request_print(struct sip_dialog *dlg, const char *met,
 }
 
 
-/* Header fields, the last of them the length, and no body but that long: none
-   that somebody has smuggled in */
+/* Header fields, the last of them the length, and a body of exactly that
+   length: an injected one fails */
 static void check_request(const char *text)
 {
 	static const char name[] = "Content-Length: ";
@@ -177,7 +177,7 @@ static void finish(struct sip_request *req, int err, const struct sip_msg *msg)
 }
 
 
-/* The one that waits longest, of those with its method if there are any */
+/* The request that waits longest, with its method if possible */
 static struct sip_request *find_request(const struct sip_msg *msg)
 {
 	struct le *le;
@@ -249,7 +249,7 @@ void sip_fail(int err)
 
 
 /**
- * Forget requests that nobody waits for, and begin anew with what is random
+ * Forget abandoned requests, and reset the random numbers
  */
 void sip_reset(void)
 {
@@ -317,9 +317,9 @@ int sip_replyf(struct sip *sip, const struct sip_msg *msg, uint16_t scode,
 
 
 /**
- * Tell what the last request was answered with
+ * Tell the status of the answer to the last request
  *
- * @return Status, 0 if it was left to libre; 0 from now on
+ * @return Status, 0 if libre answers; later calls return 0
  */
 uint16_t sip_replied(void)
 {
@@ -472,7 +472,7 @@ uint64_t deadline_now(void)
 }
 
 
-/* What starts itself anew each time would keep all others from firing */
+/* A timer that always restarts itself would keep all others from firing */
 static bool is_worn_out(const void *timer)
 {
 	int i, n = 0;
@@ -519,7 +519,7 @@ static struct tmr *due(uint64_t ms)
 /**
  * Let time pass: timers fire, the earliest first
  *
- * @param ms How long [ms]; UINT64_MAX until there are none
+ * @param ms Time [ms]; UINT64_MAX until no timer is left
  */
 void time_passes(uint64_t ms)
 {
@@ -576,7 +576,7 @@ void fd_close(int fd)
 
 
 /**
- * Have the module read what has come for it
+ * Let the module read its input
  */
 void fds_ready(void)
 {

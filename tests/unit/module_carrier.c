@@ -28,7 +28,7 @@ static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
 			     "User-Agent: Tester 7\r\n"
 			     "Content-Length: 0\r\n\r\n";
 
-/* What the `ended` step said */
+/* Contents of the `ended` step */
 static struct {
 	unsigned count;
 	char outcome[16], evidence[16], confidence[16];
@@ -44,7 +44,7 @@ static unsigned cseq;
 static struct call *call;
 
 
-/* Of what is of that type, one member */
+/* Records one member of a message of that type */
 static void tell(const cJSON *json, const char *type, const char *value,
 		 const char *member)
 {
@@ -122,9 +122,9 @@ static void notify(const char *state, const char *status)
 }
 
 
-/* What happens, in the order of time: a status line is that of the answer to
-   the REFER, after "n" of a NOTIFY; "t" is the end of the subscription, with a
-   status or without; or so many ms pass */
+/* Plays events in order of time. A status line is the answer to the REFER, or
+   a NOTIFY after "n"; "t" is the end of the subscription, with or without a
+   status; a number is a pause in ms */
 static void play(const char *story)
 {
 	char *text = strdup(story), *rest = text, *step;
@@ -197,8 +197,8 @@ static void end(void)
 
 #define FOR_US "[us]\nmatch-agent = tester*\n"
 
-/* A profile, further fields of the verb, what happens, how it ends, and
-   whether the call is over then */
+/* A profile, further fields of the verb, the events, the outcome, and whether
+   the call is over then */
 static const struct {
 	const char *profiles, *fields, *story;
 	const char *outcome, *evidence, *confidence;
@@ -213,7 +213,7 @@ static const struct {
 	{"", "", "202 Accepted,n180 Ringing,60,n200 OK", "transferred",
 	 "notify", "high", true},
 
-	/* what silence means, and how long it takes */
+	/* meaning of silence, and its timeout */
 	{FOR_US "no-notify=presumed\nnotify-timeout=2\n", "",
 	 "202 Accepted,1900", "", "", "", false},
 	{FOR_US "no-notify=presumed\nnotify-timeout=2\n", "",
@@ -244,7 +244,7 @@ static const struct {
 	{FOR_US "terminated=presumed\n", "", "202 Accepted,60,t200 OK",
 	 "transferred", "notify", "high", true},
 
-	/* who ends the call */
+	/* the side that ends the call */
 	{FOR_US "hangup=they 2\n", "", "202 Accepted,60,n200 OK,1900",
 	 "transferred", "notify", "high", false},
 	{FOR_US "hangup=they 2\n", "", "202 Accepted,60,n200 OK,2000",
@@ -325,7 +325,7 @@ static void test_event(void **state)
 }
 
 
-/* Nothing runs on a call that the far end is to end, but its end */
+/* A call that the far end is to end accepts only hangup */
 static void test_leaving(void **state)
 {
 	(void)state;
@@ -344,8 +344,8 @@ static void test_leaving(void **state)
 }
 
 
-/* The file as it is now; what is wrong in it changes nothing, nor does it what
-   a transfer has that is in progress */
+/* A reload reads the current file. An invalid file changes nothing, and no
+   reload changes a transfer in progress */
 static void test_reload(void **state)
 {
 	(void)state;
@@ -409,7 +409,7 @@ static bool is_referred(void)
 }
 
 
-/* Nothing is sent, and nothing told, before the call is on hold */
+/* The module sends and reports nothing before the call is on hold */
 static void begin_hold(void)
 {
 	begin(FOR_US "hold=yes\n");
@@ -480,7 +480,7 @@ static void test_not_held(void **state)
 }
 
 
-/* What comes before the REFER is told as the end of a transfer as well */
+/* A failure before the REFER is also reported as the end of a transfer */
 static void test_unsent(void **state)
 {
 	(void)state;
@@ -517,7 +517,7 @@ static void test_unsent(void **state)
 	assert_false(is_referred());
 	end();
 
-	/* whatever stops meanwhile */
+	/* also if the module stops meanwhile */
 	begin_hold();
 	end();
 }

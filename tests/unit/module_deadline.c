@@ -118,7 +118,7 @@ static void test_order(void **state)
 }
 
 
-/* Some are cancelled, some started anew, wherever they are in the heap */
+/* Deadlines can be cancelled and restarted at each place in the heap */
 static void test_cancel(void **state)
 {
 	(void)state;

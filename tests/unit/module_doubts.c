@@ -1,5 +1,5 @@
 /**
- * @file module_doubts.c  Tests of what far ends are known to do with a REFER
+ * @file module_doubts.c  Tests of the known behaviour of far ends with a REFER
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -64,7 +64,7 @@ static const struct {
 	int when;
 	const char *doubts[4];
 } cases[] = {
-	/* nothing is known, and nothing is special */
+	/* no known far end, no special REFER */
 	{OTHER, TO, FIRST, {NULL}},
 	{OTHER, TO, SECOND, {NULL}},
 	{"", TO, FIRST, {NULL}},
@@ -272,7 +272,7 @@ static void told_handler(const char *sentence, void *arg)
 		told->wrong = true;
 	}
 
-	/* whole, and none that somebody has cut */
+	/* complete, not cut */
 	assert_int_equal(sentence[strlen(sentence) - 1], '.');
 }
 
@@ -306,7 +306,7 @@ static void test_rules(void **state)
 }
 
 
-/* One line for the log, none if there is nothing to say */
+/* One line for the log, or none without a doubt */
 static void test_line(void **state)
 {
 	struct sipverb *verb = verb_make(REFER_SUB);

@@ -108,8 +108,8 @@ static void test_event(void **state)
 }
 
 
-/* A key by RTP is in upper case, one by INFO stands in brackets: what counts
-   comes out again. A digit after "+" is the seconds that pass. */
+/* A key by RTP is in upper case, one by INFO stands in brackets; `count` holds
+   the keys that count. A digit after "+" is a pause in seconds. */
 static void assert_keys(const char *come, const char *count)
 {
 	struct dtmf dtmf = {0};

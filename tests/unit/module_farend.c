@@ -1,5 +1,5 @@
 /**
- * @file module_farend.c  Tests of what the far end of a call is called
+ * @file module_farend.c  Tests of the names of the far end of a call
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -44,7 +44,7 @@ static const struct {
 	{" sip:a@example.com \r\n ", CONTACT, NULL, SOURCE,
 	 "sip:100@example.com", "identity"},
 
-	/* From says nothing that can be routed */
+	/* From contains no routable address */
 	{"tel:+4930123", CONTACT, NULL, SOURCE, "sip:100@10.0.0.9:5070",
 	 "remote target"},
 	{"sip:anonymous@anonymous.invalid", CONTACT, NULL, SOURCE,
@@ -95,7 +95,7 @@ static const struct {
 	{"sip:a@word", "garbage", NULL, SOURCE, "sip:100@192.0.2.7:5080",
 	 "source address"},
 
-	/* what some carriers write: where they have called, that is us */
+	/* some carriers write the address that they called, which is ours */
 	{"sip:+4930@192.0.2.1", CONTACT, NULL, SOURCE, "sip:100@10.0.0.9:5070",
 	 "remote target"},
 	{"sip:+4930@192.0.2.1:5060", CONTACT, NULL, SOURCE,
@@ -113,12 +113,12 @@ static const struct {
 	{"sip:+4930@192.0.2.1:5080", CONTACT, NULL, SOURCE,
 	 "sip:100@192.0.2.1:5080", "identity"},
 
-	/* nothing else is known */
+	/* no other address is known */
 	{"sip:a@word", NULL, NULL, NULL, "sip:100@word", "identity"},
 	{"sip:a@b.invalid", NULL, NULL, NULL, "sip:100@b.invalid", "identity"},
 };
 
-/* Who the far end is */
+/* Identity of the far end */
 static const struct {
 	const char *identity;
 	const char *uri;
@@ -133,7 +133,7 @@ static const struct {
 	{"sip:+49;phone-context=x@example.com;user=phone",
 	 "sip:+49;phone-context=x@example.com;user=phone"},
 
-	/* what must be escaped is, what is stays */
+	/* special characters are escaped, existing escapes stay */
 	{"sip:*21#@example.com", "sip:*21%23@example.com"},
 	{"sip:ann b@example.com", "sip:ann%20b@example.com"},
 	{"sip:J\xc3\xbcrgen@example.com", "sip:J%C3%BCrgen@example.com"},
@@ -145,7 +145,7 @@ static const struct {
 	{"sip:00:0b:82@example.com", "sip:00:0b%3A82@example.com"},
 	{"sip:@example.com", "sip:example.com"},
 
-	/* what cannot stay is left out */
+	/* invalid parts are left out */
 	{"sip:a@example.com:0", "sip:a@example.com"},
 	{"sip:a@example.com:port", "sip:a@example.com"},
 	{"sip:a@example.com;x=\"1\";y=2;z=%00;q=a^b", "sip:a@example.com;y=2"},
@@ -228,7 +228,7 @@ static void test_host(void **state)
 }
 
 
-/* Never a reason to refuse */
+/* An identity is never a reason to refuse */
 static void test_identity(void **state)
 {
 	struct farend_names names = {.target = CONTACT};

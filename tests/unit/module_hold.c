@@ -26,7 +26,7 @@ static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
 			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
 			     "Content-Length: 0\r\n\r\n";
 
-static char told[1024]; /* results: ref, and the error if there is one */
+static char told[1024]; /* results: ref, and the error if any */
 static char sid[64];
 static uint32_t cseq;   /* of the latest re-INVITE */
 static unsigned offers; /* that the test has seen  */
@@ -79,7 +79,7 @@ static void answer(const char *status)
 }
 
 
-/* A re-INVITE has gone out since the last time, or none has */
+/* Checks for a re-INVITE since the last check, or for none */
 static void assert_offer(const char *dir)
 {
 	const char *last;
@@ -181,7 +181,7 @@ static void test_never_held(void **state)
 }
 
 
-/* A 200 that is sent again is none to the next re-INVITE */
+/* A repeated 200 does not answer the next re-INVITE */
 static void test_repeated(void **state)
 {
 	(void)state;
@@ -264,7 +264,7 @@ static void test_glare_for_ever(void **state)
 	assert_told("a hold: the far end answered 491 Request Pending to the "
 		    "re-INVITE");
 
-	/* what is asked again from now on takes it back */
+	/* a new request from now on takes it back */
 	assert_offer("sendrecv");
 	answer("200 OK");
 	assert_told("");
@@ -284,7 +284,7 @@ static void test_no_answer(void **state)
 	assert_told("a hold: the far end has not answered the re-INVITE "
 		    "within 10 s");
 
-	/* granted after all: nobody wants that any more */
+	/* granted after all, but no longer wanted */
 	answer("200 OK");
 	assert_offer("sendrecv");
 	answer("200 OK");

@@ -1,7 +1,7 @@
 /**
- * @file module_late.c  What a far end says of a transfer when it is over
+ * @file module_late.c  Messages of a far end after the end of a transfer
  *
- * The module whole, with a far end and a time of the test's own.
+ * Runs the whole module with a far end and a clock of the test.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -20,7 +20,7 @@ enum {
 	OVER_MAX = 8192, /* docs/limits.md */
 };
 
-/* What referd was told */
+/* Reports to referd */
 static struct {
 	char sid[64];
 	unsigned ok, refused;
@@ -130,7 +130,7 @@ static void answer(const char *met, unsigned status, const char *header)
 }
 
 
-/* What it is answered with, 0 if it is left to libre: then that is 481 */
+/* Returns the status of the answer, 0 if libre answers, which sends 481 */
 static uint16_t notify(const char *event, const char *state,
 		       const char *sipfrag)
 {
@@ -244,7 +244,7 @@ static int end(void **state)
 }
 
 
-/* Whatever it names, and however long after */
+/* With any Event, and at any time after the end */
 static void expect_answered(void)
 {
 	static const char *const events[] = {
@@ -264,7 +264,7 @@ static void test_never_481(void **state)
 {
 	(void)state;
 
-	/* nobody was subscribed to yet */
+	/* no subscription exists yet */
 	assert_int_equal(notify("refer", "active", "SIP/2.0 180 R\r\n"), 0);
 
 	refer("");
@@ -371,7 +371,7 @@ static void expect_late(unsigned count, int status)
 }
 
 
-/* A PBX that dials 30 s, and says nothing before the target rings */
+/* A PBX that dials for 30 s, and sends no NOTIFY before the target rings */
 static void test_notify_timeout(void **state)
 {
 	(void)state;
@@ -395,7 +395,7 @@ static void test_notify_timeout(void **state)
 }
 
 
-/* Who has said 100 says it again */
+/* A far end that has sent 100 sends it again */
 static void test_notify_timeout_trying(void **state)
 {
 	(void)state;
@@ -454,7 +454,7 @@ static void test_unsubscribe(void **state)
 }
 
 
-/* A subscription is not refreshed when nobody waits any more */
+/* The module does not refresh a subscription after the end of the transfer */
 static void test_no_refresh(void **state)
 {
 	(void)state;
@@ -551,7 +551,7 @@ static void test_outcomes(void **state)
 	notify("refer", OVER, OK);
 	expect_late(5, 200);
 
-	/* nothing is late where it was told, or refused */
+	/* no status is late after a reported one, or after a refusal */
 	call_in(3);
 	refer("");
 	answer("REFER", 603, "");
@@ -648,7 +648,7 @@ static void test_calling_expires(void **state)
 	notify_of(1, "active;expires=600", RINGS);
 	expect_calling_for(600 * SECOND);
 
-	/* what the far end has not said: as long as a proxy waits */
+	/* without a statement of the far end: as long as a proxy waits */
 	answer("REFER", 202, "");
 	wait(30 * SECOND);
 	expect_calling_for(150 * SECOND);
@@ -672,7 +672,7 @@ static void forced(void)
 }
 
 
-/* One of them has failed, then the other: neither is told of a success */
+/* One of them fails, then the other: neither is reported as a success */
 static void test_forced_fails(void **state)
 {
 	(void)state;
@@ -691,7 +691,7 @@ static void test_forced_fails(void **state)
 }
 
 
-/* Somebody has answered: the call is over, whoever it is */
+/* One target has answered: the call is over, no matter which */
 static void test_forced_answered(void **state)
 {
 	(void)state;

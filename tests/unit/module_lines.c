@@ -1,9 +1,9 @@
 /**
  * @file module_lines.c  Property: no text makes a line that ends the link
  *
- * Whatever far ends, applications and referd say, at its largest and worst:
- * each line of the module has room on the link, all that was begun is told,
- * the link stays, and another call is served as before.
+ * Far ends, applications and referd send the longest and worst texts. Each
+ * line of the module fits on the link, each begun transfer is reported, the
+ * link stays, and another call is served as before.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,7 +25,7 @@ enum {
 	LINK_MAX = 65536, /* docs/link.md */
 };
 
-/* What takes more room in JSON, in a URI, or none at all */
+/* Characters that take more room in JSON or in a URI, or no room at all */
 static const char *const worst[] = {"\"",
 				    "\\",
 				    "\x01",
@@ -40,7 +40,7 @@ static const char *const worst[] = {"\"",
 static const char *const fields[] = {"Call-ID", "From",    "name",
 				     "X-Large", "Contact", "Reason"};
 
-/* What came of the requests */
+/* Results of the requests */
 static struct {
 	bool begun;
 	char sid[2][64]; /* of the calls, as they came */
@@ -228,7 +228,7 @@ static cJSON *verb_refer(const char *target)
 }
 
 
-/* A call that nobody has touched is served */
+/* Another call is still served */
 static void other_serves(void)
 {
 	cJSON *verb = verb_refer("200");
@@ -241,7 +241,7 @@ static void other_serves(void)
 }
 
 
-/* What a failure has left behind is no ground for another test */
+/* A failed test must not affect the next one */
 static void begin(void)
 {
 	if (told.begun)
@@ -483,7 +483,7 @@ static void verb_handler(const char *text)
 		cJSON *verb = verb_refer("100");
 		struct pl pl = {.p = text, .l = strlen(text)};
 
-		/* what a line of a request has room for */
+		/* as much as a line of a request can hold */
 		(void)text_cut(&pl, min(room / count, HDR_VAL_MAX));
 		(void)pl_strcpy(&pl, head, sizeof(head));
 		add_headers(verb, "targetHeaders", head, count);
@@ -527,7 +527,7 @@ static void test_overlong(void **state)
 			     strlen("targetHeaders must be shorter")));
 	cJSON_Delete(verb);
 
-	/* a shorter one is told whole */
+	/* a shorter one is reported in full */
 	verb = verb_refer("100");
 	add_headers(verb, "targetHeaders", text, 5);
 	request(told.sid[1], verb);

@@ -17,7 +17,7 @@ static const char head[] = "NOTIFY sip:gw@10.0.0.1 SIP/2.0\r\n"
 			   "CSeq: 17 NOTIFY\r\n";
 
 
-/* The message keeps what the result borrows: the caller releases it */
+/* The result borrows from the message; the caller releases the message */
 static struct sip_msg *message(const char *rest)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
@@ -82,7 +82,7 @@ static void test_event(void **state)
 }
 
 
-/* What may be sent back, parameter for parameter */
+/* Parameters that may be sent back, each for itself */
 static void test_event_sent(void **state)
 {
 	static const struct {
@@ -184,8 +184,8 @@ static void test_substate(void **state)
 
 #define FRAG "message/sipfrag;version=2.0"
 
-/* A status line is read wherever it stands; what has none is a sipfrag that
-   tells nothing, or no sipfrag at all */
+/* A status line is read at any place. A body without one is an empty sipfrag,
+   or no sipfrag at all */
 static void test_body(void **state)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /**
- * @file module_profile.c  Tests of profiles: the file, whom they match, and
- *                         what they make of a verb
+ * @file module_profile.c  Tests of profiles: the file, the far ends that
+ * match, and the effect on a verb
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -35,7 +35,7 @@ static int end(void **state)
 }
 
 
-/* A file, and the sentence that says what is wrong with it */
+/* A file, and the error message for it */
 static const struct {
 	const char *text;
 	const char *why;
@@ -195,7 +195,7 @@ static const struct {
 	{"", {"sip:gw@b", "sip:c@d", "10.0.0.1", "X/1"}, NULL},
 	{"[a]\n", {"sip:gw@b", "sip:c@d", NULL, ""}, "a"},
 
-	/* a pattern is held against all of it, whatever the case */
+	/* a pattern must match the whole value, in any case */
 	{"[a]\nmatch-agent=x\n", {"", "", NULL, "X"}, "a"},
 	{"[a]\nmatch-agent=x\n", {"", "", NULL, "X/1"}, NULL},
 	{"[a]\nmatch-agent=x*\n", {"", "", NULL, "X/1"}, "a"},
@@ -267,7 +267,7 @@ static void test_choice(void **state)
 }
 
 
-/* Time does not grow with what a far end calls itself */
+/* The time to match does not grow with the name of a far end */
 static void test_long(void **state)
 {
 	struct profile_call call = {.agent = NULL};
@@ -318,7 +318,7 @@ static struct sipverb *decode(const char *profiles, const char *text,
 
 #define REFER(fields) "{\"verb\":\"sip:refer\"," fields "}"
 
-/* A profile, a verb, and what they make of each other */
+/* A profile, a verb, and the combined result */
 static const struct {
 	const char *profiles;
 	const char *verb;
@@ -329,7 +329,7 @@ static const struct {
 	 "<sip:+49301@sip.carrier.example;user=phone>", "profile",
 	 "<sip:desk@example.com>", "profile"},
 
-	/* what the verb says goes before */
+	/* the verb takes precedence */
 	{all, REFER("\"referTo\":\"sip:+49301@b\",\"referredBy\":\"sip:x@y\""),
 	 "<sip:+49301@b>", "given", "<sip:x@y>", "given"},
 	{all, REFER("\"referTo\":\"bob@b\",\"referredBy\":\"100\""),

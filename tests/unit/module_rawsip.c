@@ -1,5 +1,6 @@
 /**
- * @file module_rawsip.c  Tests of what a message is, by its bytes alone
+ * @file module_rawsip.c  Tests of the kind of a SIP message, by its bytes
+ * alone
  *
  * Copyright (C) 2026 the sip_refer authors
  */

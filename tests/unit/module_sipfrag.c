@@ -83,7 +83,7 @@ static void test_bad(void **state)
 }
 
 
-/* The body ends where it ends: nothing behind it is read */
+/* The parser reads no byte after the end of the body */
 static void test_borders(void **state)
 {
 	const char text[] = "SIP/2.0 200 OK";

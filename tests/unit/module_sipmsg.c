@@ -1,5 +1,5 @@
 /**
- * @file module_sipmsg.c  Tests of what is told of a SIP message
+ * @file module_sipmsg.c  Tests of the report of a SIP message
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -109,7 +109,7 @@ static void test_start_line(void **state)
 }
 
 
-/* What we send ourselves is told by the same names */
+/* Our own messages are reported with the same names */
 static void test_request(void **state)
 {
 	char *str = sipmsg_json_text("REFER sip:a@10.0.0.2 SIP/2.0\r\n"

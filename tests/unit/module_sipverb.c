@@ -86,7 +86,7 @@ static void test_defaults(void **state)
 }
 
 
-/* null and "" are what many clients write for a field that they leave out */
+/* Many clients write null or "" for a field that they leave out */
 static void test_left_out(void **state)
 {
 	static const char *const values[] = {"null", "\"\""};
@@ -171,7 +171,7 @@ static void test_headers(void **state)
 					"X-U: J\xc3\xbcrgen\r\n");
 	mem_deref(verb);
 
-	/* which is not the same as never */
+	/* 0 differs from an absent value */
 	verb = decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"100\","
 			 "\"timeouts\":{\"retry\":0}}");
 	assert_int_equal(verb->timeouts.retry, RETRY_NEVER);
@@ -250,7 +250,7 @@ static void test_neighbours(void **state)
 }
 
 
-/* What the application writes, and what must stand beside that */
+/* The text of the application, and the fields that it requires */
 static void test_request(void **state)
 {
 	static const struct {
@@ -349,7 +349,7 @@ static void test_deflect(void **state)
 }
 
 
-/* What far ends refuse, or would do though they should not */
+/* Values that far ends refuse, or obey though they should not */
 static const struct {
 	const char *refer_to;
 	const char *why; /* NULL if it is taken */
@@ -429,7 +429,7 @@ static void test_targets(void **state)
 		mem_deref(verb);
 	}
 
-	/* of whom refers, which far ends take */
+	/* of the referring party: far ends accept it */
 	mem_deref(decode_ok("{\"verb\":\"sip:refer\",\"referTo\":\"1\","
 			    "\"referredBy\":\"<sip:a@b?Via=1>;p=q\"}"));
 }

@@ -1,5 +1,5 @@
 /**
- * @file module_sure.c  Tests of what the outcome of a transfer is worth
+ * @file module_sure.c  Tests of the confidence of an outcome
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -25,10 +25,10 @@ static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
 			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
 			     "Content-Length: 0\r\n\r\n";
 
-/* What the last result said */
+/* Last result */
 static char result[256];
 
-/* What the `ended` step said */
+/* Contents of the `ended` step */
 static struct {
 	unsigned count;
 	char outcome[16], evidence[16], confidence[16], reason[256];
@@ -97,8 +97,8 @@ static void notify(const char *status)
 }
 
 
-/* What happens, in the order of time: a status line is that of the answer to
-   the REFER, or after "n" of a NOTIFY; or so many ms pass */
+/* Plays events in order of time. A status line is the answer to the REFER, or
+   a NOTIFY after "n"; a number is a pause in ms */
 static void play(const char *story)
 {
 	char *text = strdup(story), *rest = text, *step;
@@ -146,7 +146,7 @@ static const struct {
 	const char *story;
 	const char *outcome, *evidence, *confidence, *reason;
 } stories[] = {
-	/* a 200 that nobody can have said */
+	/* a 200 too early to come from a target */
 	{"202 Accepted,n200 OK", "transferred", "notify", "low",
 	 "OK (" EARLY ")"},
 	{"202 Accepted,40,n200 OK", "transferred", "notify", "low",
@@ -180,7 +180,7 @@ static const struct {
 	{"closed,2000", "failed", "bye", "low",
 	 "the call ended before the REFER was answered"},
 
-	/* but not by whom we have hung up on: baresip says it of any */
+	/* but not after our own BYE: baresip reports this of any far end */
 	{"202 Accepted,closed,n500 Connection reset by peer", "failed",
 	 "notify", "low", "Connection reset by peer (said behind the BYE)"},
 	{"202 Accepted,n180 Ringing,closed,1500,n486 Busy Here", "failed",
@@ -188,7 +188,7 @@ static const struct {
 	{"202 Accepted,bye,closed,n486 Busy Here", "failed", "notify", "high",
 	 "Busy Here"},
 
-	/* what is only assumed */
+	/* outcomes that are only assumed */
 	{"202 Accepted,closed,2000", "presumed", "bye", "low",
 	 "the far end ended the call"},
 	{"202 Accepted,cancel", "cancelled", "application", "low",
@@ -196,7 +196,7 @@ static const struct {
 	{"cancel", "cancelled", "application", "low",
 	 "the application gave it up"},
 
-	/* none is under way between a 491 and the second REFER */
+	/* no REFER is in progress between a 491 and the second REFER */
 	{"491 Request Pending,cancel", "cancelled", "application", "high",
 	 "the application gave it up"},
 	{"491 Request Pending,closed", "failed", "bye", "high",
@@ -283,7 +283,7 @@ static void test_media(void **state)
 		{"0", "202 Accepted,n486 Busy Here", "untold"},
 		{"900,media", "202 Accepted,n486 Busy Here", "untold"},
 
-		/* nor of a call that is over, or about to be */
+		/* nor of a call that has ended, or is ending */
 		{"1700,media", "202 Accepted,60,n200 OK", "untold"},
 		{"1700,media", "202 Accepted,closed,n486 Busy Here", "untold"},
 		{"1700,media", "491 Request Pending,closed", "untold"},
@@ -317,7 +317,7 @@ static void cancel_with(const char *fields)
 }
 
 
-/* What referd asks with stands in the outcome */
+/* The outcome contains the words of the request of referd */
 static void test_cancel_words(void **state)
 {
 	static const struct {
@@ -357,7 +357,8 @@ static void test_cancel_words(void **state)
 }
 
 
-/* Unsubscribed, but for who ends the call at that, and as the verb has it */
+/* The module unsubscribes, except for a far end that ends the call then, or as
+   the verb demands */
 static void test_cancel_unsubscribe(void **state)
 {
 	static const struct {

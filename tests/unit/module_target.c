@@ -15,7 +15,7 @@ static const struct farend peer = {
 	.rule = "identity",
 };
 
-/* What an application writes, and what goes on the wire */
+/* Text of an application, and its form on the wire */
 static const struct {
 	const char *input;
 	const char *addr;
@@ -120,7 +120,7 @@ static const struct {
 	{"Bob <+49 30>", "\"Bob\" <sip:+4930@carrier.example:5070>"},
 };
 
-/* What is refused, and a part of the sentence that says why */
+/* Refused texts, and a part of the error message */
 static const struct {
 	const char *input;
 	const char *why;

@@ -1,5 +1,5 @@
 /**
- * @file module_text.c  Tests of what may stand in a SIP message
+ * @file module_text.c  Tests of the texts that may stand in a SIP message
  *
  * Copyright (C) 2026 the sip_refer authors
  */

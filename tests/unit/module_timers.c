@@ -14,7 +14,7 @@
 enum {
 	COUNT = 3000,
 	SPAN = 4000, /* that they are spread over [ms]        */
-	MANY = 1000, /* what libre's list holds no longer     */
+	MANY = 1000, /* bound that libre's list stays below */
 	END = 6000,  /* when the loop has had time enough [ms] */
 };
 
@@ -30,7 +30,7 @@ static uint64_t latest;
 static size_t longest; /* list that was seen after a while */
 
 
-/* What libre 1.x and 2.x let one do */
+/* The list of a timer, as in libre 1.x and 2.x */
 struct list *compat_timer_list(const struct tmr *tmr)
 {
 	return tmr->le.list;
@@ -98,7 +98,7 @@ static int setup(void **state)
 	memset(ones, 0, sizeof(ones));
 	latest = 0;
 	longest = 0;
-	(void)alarm(60); /* if the last one does not come */
+	(void)alarm(60); /* in case the last one does not fire */
 
 	return libre_init();
 }
@@ -137,7 +137,8 @@ static void test_all_come(void **state)
 }
 
 
-/* Who goes leaves libre's list as it would be without him */
+/* A module that is unloaded leaves the list of libre as if it had not been
+   there */
 static void test_given_back(void **state)
 {
 	size_t count = 0;

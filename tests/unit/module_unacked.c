@@ -1,5 +1,5 @@
 /**
- * @file module_unacked.c  Tests of what is kept while referd is away
+ * @file module_unacked.c  Tests of the reports kept while referd is away
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -58,8 +58,8 @@ static void add(const char *step, unsigned i, bool passing)
 }
 
 
-/* How many reports of a step there are, as they come out of a socket; a line
-   that is cut is none */
+/* Counts the reports of a step that come out of a socket; a cut line does not
+   count */
 static unsigned count(int fds[2], const char *step)
 {
 	char line[8192], want[64];
@@ -116,7 +116,7 @@ static void test_overflow(void **state)
 }
 
 
-/* With nothing of less worth, the oldest */
+/* Without a report of less value, the oldest is dropped */
 static void test_oldest(void **state)
 {
 	const uint64_t next = unacked_next();

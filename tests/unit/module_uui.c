@@ -49,7 +49,7 @@ static const struct {
 	{"\"uui\":{\"data\":\"4869\",\"encoding\":\"\",\"purpose\":null}",
 	 "User-to-User=4869%3Bencoding%3Dhex"},
 
-	/* no hex: a token as it is, what is none in quotes */
+	/* not hex: a token stays, other text is quoted */
 	{"\"uui\":{\"data\":\"abc\",\"encoding\":\"text\"}",
 	 "User-to-User=abc%3Bencoding%3Dtext"},
 	{"\"uui\":{\"data\":\"a \\\"b\\\", c;d\",\"encoding\":\"text\"}",
@@ -90,7 +90,7 @@ static void test_good(void **state)
 }
 
 
-/* To the far end of another call; and nothing is as good as no field */
+/* To the far end of another call; an empty value counts as no field */
 static void test_other_targets(void **state)
 {
 	static const char *const nothing[] = {"null", "\"\"", "[]"};
@@ -282,11 +282,11 @@ static const struct {
 	 "[{\"data\":\"01\",\"encoding\":\"hex\"},"
 	 "{\"data\":\"02\",\"purpose\":\"x\"},{\"data\":\"3\"}]"},
 
-	/* parameters that nobody knows */
+	/* unknown parameters */
 	{UUI "01;x;y=\"a;b,c\";h=[::1];encoding=hex",
 	 "[{\"data\":\"01\",\"encoding\":\"hex\"}]"},
 
-	/* what is not valid takes nothing else with it */
+	/* an invalid value does not affect others */
 	{UUI "0g;encoding=hex,02", "[{\"data\":\"02\"}]"},
 	{UUI ",,02,", "[{\"data\":\"02\"}]"},
 	{UUI "a b;encoding=text\r\n" UUI "02", "[{\"data\":\"02\"}]"},

@@ -1,5 +1,5 @@
 /**
- * @file module_warnings.c  Tests of what is doubtful about a REFER
+ * @file module_warnings.c  Tests of the doubts about a REFER
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -11,7 +11,7 @@
 #include "text/text.h"
 
 
-/* What a far end shows whose INVITE has a header field */
+/* Evaluates an INVITE of a far end with a header field */
 static void invite(struct shown *shown, const char *name, const char *value)
 {
 	struct mbuf *mb = mbuf_alloc(512);
