@@ -14,7 +14,7 @@ export const FAR = '10.77.0.40:5060';
 const TIME = 600_000; /* ms */
 
 
-/** bench-transfer, which stops wherever processes are to be looked at. */
+/** bench-transfer, which stops at each point where processes are measured. */
 export class Driver {
 	/** @param args Of bench-transfer; the last may be variables for it */
 	constructor(...args)
@@ -32,7 +32,7 @@ export class Driver {
 		this.seen = 0;
 	}
 
-	/** What it has printed until it stops again. */
+	/** Output of the program until it stops again. */
 	async until(at, timeout = TIME)
 	{
 		const { log } = this.process;

@@ -116,7 +116,7 @@ static void work(struct side *s, const struct order *o, struct round *r)
 }
 
 
-/* Between the rounds a server is answered what it may ask its clients */
+/* Between the rounds a server gets answers to requests to its clients */
 static int serve(struct side *s, int fd)
 {
 	struct pollfd fds[] = {{fd, POLLIN, 0}, {side_fd(s), POLLIN, 0}};

@@ -56,11 +56,11 @@ async function command(op, rounds, idle)
 
 
 /**
- * Fan-out: an event to some, and to thousands; and what it costs a command
- * that they are there
+ * Fan-out: an event to some clients, and to thousands; and the cost of idle
+ * clients for a command
  *
- * @param options `quick`: hardly any of it. `clients`: how many get an event;
- *                `rounds` of that; `idle`: how many are there during a
+ * @param options `quick`: a short run. `clients`: how many get an event;
+ *                `rounds` of that; `idle`: how many are connected during a
  *                command; rounds of `commands`, and of `verbs`
  */
 export async function fanout({ quick, ...options } = {})

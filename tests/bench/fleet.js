@@ -1,5 +1,5 @@
 /**
- * @file fleet.js  What a fleet costs, beside one that is none and libnats alone
+ * @file fleet.js  The cost of a fleet, beside one referd and libnats alone
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -32,7 +32,7 @@ const QUICK = { rounds: 5, seconds: 1, rates: [200], total: 1500, behind: 500,
 	stored: [0, 500], members: [3], hang: 500 };
 
 
-/** A cluster, and referds that are started as somebody needs them. */
+/** A cluster, and referds that are started as a measurement needs them. */
 class Fleet {
 	static async run(use)
 	{
@@ -102,7 +102,7 @@ async function until(what, find)
 }
 
 
-/* It is connected, and has read what there is */
+/* It is connected, and has read all stored messages */
 function ready(referd)
 {
 	return until('a member that is up', async () => {
@@ -165,7 +165,7 @@ async function bare(f, op, rounds)
 }
 
 
-/* What one does is heard at another */
+/* A client at one member gets the events of another */
 async function far(f, { rounds }, [a, b])
 {
 	const nats = await bare(f, 'event', rounds);
@@ -200,7 +200,7 @@ async function paced(referd, name, rate, seconds)
 	const { events } = JSON.parse(await program('bench-pace',
 		referd.socket, name, rate, seconds));
 
-	await sleep(500); /* what is still on its way */
+	await sleep(500); /* messages that are still on their way */
 
 	return { us: cpu(pids) - before, events };
 }
@@ -216,7 +216,7 @@ async function idle(referd, seconds)
 }
 
 
-/* What publishing costs: what a member takes more than one that is none */
+/* The cost of publishing: the CPU time of a member minus that of one referd */
 async function costs(f, { rates, seconds }, member)
 {
 	const alone = await f.alone();
@@ -281,7 +281,7 @@ async function many(f, { total, seconds }, referds)
 }
 
 
-/* Fills one while there is no engine, then sees it come at another. */
+/* Fills one member while the engine is down, then waits for it at another. */
 async function catchUp(f, { behind, rounds }, [a, b, c])
 {
 	const client = await Client.connect(`${b.ws}?scope=fleet`);
@@ -320,7 +320,7 @@ async function catchUp(f, { behind, rounds }, [a, b, c])
 }
 
 
-/* How long the loop of a member is held, whatever dies */
+/* The time that the loop of a member is held when some process dies */
 async function held(f, { hang })
 {
 	const { cluster } = f;
@@ -376,7 +376,7 @@ async function held(f, { hang })
 }
 
 
-/* False members, who say what members say */
+/* False members, which send what real ones send */
 async function pretend(f, count)
 {
 	const client = await f.cluster.client();
@@ -423,10 +423,10 @@ async function sizes(f, { stored, members }, writer)
 
 
 /**
- * Fleet: what it costs, and how fast it is
+ * Fleet: its cost, and its speed
  *
- * @param options `quick`: hardly any of it; `part`: a part of the name of what
- *                to measure alone
+ * @param options `quick`: a short run; `part`: a part of the name of the only
+ *                measurement to run
  */
 export async function fleet({ quick, part = process.env.TRIAL ?? '',
 	...options } = {})

@@ -64,14 +64,14 @@ function loopOf(peer)
 }
 
 
-/* How often an idle baresip is woken, and what it takes */
+/* How often an idle baresip wakes, and the CPU time that it takes */
 async function idle(name, start, { seconds })
 {
 	return withPeers({ start }, async ([peer]) => {
 		const pid = [loopOf(peer)];
 		const at = memory(pid);
 
-		await sleep(2000); /* what its start has left to do */
+		await sleep(2000); /* remaining work of its start */
 		const before = wakes(pid);
 		await sleep(seconds * 1000);
 
@@ -83,8 +83,8 @@ async function idle(name, start, { seconds })
 }
 
 
-/* What goes on meanwhile, each beside transfers: `start` has options of the
-   embedded referd, `act` is done while turns are measured */
+/* The work meanwhile, each beside transfers: `start` has options of the
+   embedded referd, `act` runs while turns are measured */
 const trials = {
 	'1,000 clients': ({ clients, seconds }) => ({
 		act: async (peer) => {
@@ -246,13 +246,13 @@ async function loaded(dir, { rate, seconds })
 
 
 /**
- * Gaps: how long libre's loop, which has SIP and RTP, waits between two turns,
- * whatever goes on
+ * Gaps: how long libre's loop, which handles SIP and RTP, waits between two
+ * turns under different loads
  *
- * @param options `quick`: hardly any of it. `seconds` of each; `rate` of
+ * @param options `quick`: a short run. `seconds` of each; `rate` of
  *                transfers; how many `clients`, `stored` transfers, transfers
  *                with `hooks`; `stall` of the disk in ms; `only`: part of
- *                the name of what is measured, `idle` or `load` or a trial
+ *                the name of the measurement, `idle` or `load` or a trial
  */
 export async function gaps({ quick, only = process.env.TRIAL, ...options } = {})
 {

@@ -1,5 +1,5 @@
 /**
- * @file growth.js  What the past costs: the same with and without much of it
+ * @file growth.js  The cost of the past: the same with and without much of it
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -117,9 +117,9 @@ async function fill(start, messages)
 
 
 /**
- * Growth: what the past costs
+ * Growth: the cost of the past
  *
- * @param options `quick`: hardly any of it. `messages`: how many are stored;
+ * @param options `quick`: a short run. `messages`: how many are stored;
  *                `rounds` of events and of requests; rounds of `commands`
  */
 export async function growth({ quick, ...options } = {})

@@ -1,7 +1,7 @@
 /**
- * @file peers.js  The programs that are measured, each ready to take calls
+ * @file peers.js  The programs to measure, each ready to take calls
  *
- * A peer has `control`, what bench-transfer is told of it, and `pids`.
+ * A peer has `control`, its argument to bench-transfer, and `pids`.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -255,7 +255,7 @@ exten => refer,1,Transfer(PJSIP/sip:bob@10.77.0.3)
 export class Asterisk {
 	static available()
 	{
-		/* one that somebody names, but that does not run, is told */
+		/* a named one that does not run is reported */
 		return Boolean(process.env.ASTERISK) ||
 			!spawnSync('asterisk', ['-V']).error;
 	}

@@ -59,7 +59,7 @@ export class Probe {
 		return [counts.slice(0, BUCKETS), counts.slice(BUCKETS)];
 	}
 
-	/** What the turns of the meantime were, in µs and ms. */
+	/** Figures of the turns during act, in µs and ms. */
 	async during(act)
 	{
 		const before = this.look();

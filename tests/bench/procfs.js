@@ -1,5 +1,5 @@
 /**
- * @file procfs.js  What processes have used, and what they hold
+ * @file procfs.js  Resources that processes have used, and that they hold
  *
  * Copyright (C) 2026 the sip_refer authors
  */

@@ -35,7 +35,7 @@ static struct sockaddr_in address(const char *ip, uint16_t port)
 }
 
 
-/* Waits for the client, and prints the address */
+/* Prints the address, and waits for the client */
 static int accept_client(int *fdp)
 {
 	struct sockaddr_in sin = address("127.0.0.1", 0);

@@ -1,6 +1,6 @@
 /**
- * @file savings.js  What the redo log, the JSON writer and the reader of
- * reports save, beside what would be simpler
+ * @file savings.js  The gain by the redo log, the JSON writer and the reader
+ * of reports, beside simpler ways
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -37,9 +37,9 @@ async function compare(name, args, figures)
 
 
 /**
- * Savings: what a part costs that could be simpler, in one run
+ * Savings: the cost of a part and of its simpler form, in one run
  *
- * @param options `quick`: hardly any. `transfers` of each round in the store,
+ * @param options `quick`: a short run. `transfers` of each round in the store,
  *                `messages` of each round; `rounds`
  */
 export async function savings({ quick, ...options } = {})

@@ -20,7 +20,7 @@ const OUTPUT_MAX = 1 << 26; /* bytes */
 const QUICK = ['--log-level', 'warning', '--max-rate', '1000000'];
 
 
-/** Runs one of the programs of this directory; what it has printed. */
+/** Runs one of the programs of this directory; returns its output. */
 export async function program(name, ...args)
 {
 	const { stdout } = await run(join(settings.build, 'tests/bench', name),

@@ -1,5 +1,5 @@
 /**
- * @file soak.js  Transfers for an hour, and what becomes of memory meanwhile
+ * @file soak.js  Transfers for an hour, and the use of memory meanwhile
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -131,7 +131,7 @@ function mean(values)
 }
 
 
-/* What grows from one quarter to the next goes on to grow */
+/* A figure that grows from each quarter to the next will continue to grow */
 function growing(rows)
 {
 	const quarter = Math.floor(rows.length / 4);

@@ -1,5 +1,5 @@
 /**
- * @file stops.js  How long a request stops referd, whatever there is of the
+ * @file stops.js  The time that a request stops referd, with and without a
  * past
  *
  * Copyright (C) 2026 the sip_refer authors
@@ -15,7 +15,7 @@ const STEPS = 2; /* of each transfer */
 
 const QUICK = { transfers: [200], rounds: 2 };
 
-/* What is asked for; the id of the oldest transfer comes in for `OLD` */
+/* The requests; the id of the oldest transfer replaces `OLD` */
 const REQUESTS = [
 	['nothing', ''],
 	['the newest 100', '/transfers'],
@@ -44,7 +44,7 @@ function cpu(server)
 }
 
 
-/** The loop's own time for a request [ms], when there is nothing else */
+/** The loop's own time for a request [ms], without other load */
 async function costs(server, path, rounds)
 {
 	const begin = cpu(server);

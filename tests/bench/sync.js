@@ -1,5 +1,5 @@
 /**
- * @file sync.js  What it costs that the disk has what is sent
+ * @file sync.js  The cost of writing to disk before sending
  *
  * The same with --sync kill and with --sync power, side by side.
  *

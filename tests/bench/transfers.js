@@ -10,7 +10,7 @@ import { Asterisk, Inside, Janus, Ours, pids, Relay, Stock }
 	from './peers.js';
 import { cpu, descriptors, memory } from './procfs.js';
 
-/** What the processes of peers hold, or have used, at one moment. */
+/** Memory and CPU time of the processes of peers, at one moment. */
 function look(peers)
 {
 	return new Map(peers.map((p) => [p, { cpu: cpu(pids(p)),
@@ -18,7 +18,7 @@ function look(peers)
 }
 
 
-/* What transfers have needed */
+/* Figures of the transfers */
 function row(samples, cpuEach)
 {
 	const p = (key, share) => percentile(samples.map((s) => s[key]), share);
@@ -32,7 +32,7 @@ function row(samples, cpuEach)
 }
 
 
-/** What ratios are told of. */
+/** The figures to report ratios of. */
 const RATIOS = ['REFER p50', 'final p50', 'final p99', 'CPU'];
 
 /** Ours as ratios to the others: more than 1 is more than theirs. */
@@ -270,9 +270,9 @@ async function amongFew(calls, transfers)
 
 
 /**
- * What a transfer costs as live calls grow
+ * The cost of a transfer as live calls grow
  *
- * @param options `quick`: hardly any of it. `sizes`: how many calls live;
+ * @param options `quick`: a short run. `sizes`: how many calls live;
  *                `transfers`: how many of them are transferred
  */
 export async function live({ quick, ...options } = {})
@@ -290,8 +290,8 @@ export async function live({ quick, ...options } = {})
 }
 
 
-/* So many transfers per second. ctrl_tcp transfers the current call: there is
-   one at a time. */
+/* Transfers at a rate per second. ctrl_tcp transfers the current call, so only
+   one call exists at a time. */
 export async function at(rate, seconds, name, start, more = () => ({}))
 {
 	return withPeers({ peer: start }, async ([peer]) => {

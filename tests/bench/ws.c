@@ -324,7 +324,7 @@ static int set_up(struct ws *ws, const struct sockaddr_in *peer,
  * @param protocol Subprotocol, may be NULL
  *
  * @return 0 if success, ECONNREFUSED if the server refuses us, otherwise
- *           errorcode
+ *         errorcode
  */
 int ws_connect(struct ws **wsp, const struct sockaddr_in *peer,
 	       const char *path, const char *protocol)

@@ -65,7 +65,7 @@ if [ -n "$former" ]; then
 	pack "$work/source" former
 else
 	say "builds the packages, as those of 0.1.0"
-	# one that is for this very number can be no former one
+	# a package for exactly this version cannot be a former one
 	pack "$top" former -R 0.1.0
 	rm -f "$root"/packages/former/referd-fleet_*
 fi

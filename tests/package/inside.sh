@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# What fresh-root.sh does in the root: `install`, with the network of the
-# machine, then `use`, in one of its own.
+# The part of fresh-root.sh within the root: `install`, with the network of the
+# machine, then `use`, in a network of its own.
 
 former=/packages/former
 this=/packages/this
@@ -32,7 +32,7 @@ eventually() {
 	done
 }
 
-# As the service does it where there is a systemd
+# As the service does it with systemd
 start_referd() {
 	setpriv --reuid referd --regid referd --init-groups -- \
 		referd --config /etc/referd/referd.conf \
@@ -64,7 +64,7 @@ run_baresip() {
 			baresip -t 1 >"$log" 2>&1 || true
 		[ -e "$home/.baresip/config" ] ||
 			fail "baresip has made no config"
-		# What belongs to a machine of four phones without sound
+		# Settings of a machine with four phones and no sound
 		sed -i -E "/^(module.*(alsa|pulse|jack|portaudio|gtk|x11)|audio_|video_|sip_listen|net_interface)/d" \
 			"$home/.baresip/config"
 		{
@@ -124,7 +124,7 @@ install() {
 		>>/tmp/apt.log 2>&1 || fail "apt-get ended with $?"
 	[ "$(dpkg-query -W -f '${Status}' baresip-core)" = \
 		"install ok installed" ] || fail "baresip did not come along"
-	# What is to be upgraded later, and may need more, without the network
+	# The later upgrade has no network, and may need more packages
 	apt-get -qy --download-only install $this/*.deb >>/tmp/apt.log 2>&1 ||
 		fail "apt-get ended with $?"
 	say "installed 0.1.0, without systemd"
@@ -135,7 +135,7 @@ leave_state() {
 	tar -xzf /packages/0.1.0.tar.gz -C /tmp --no-same-owner
 	cp /tmp/0.1.0/killed/* /var/lib/referd
 	chown referd:referd /var/lib/referd/*
-	# it does not get younger
+	# the state is old: retention must not remove it
 	echo "keep-days = 36500" >>/etc/referd/referd.conf
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# Builds and tests what is committed in a fresh root of another Debian, with
-# the baresip that it has: see usage below.
+# Builds and tests the commit in a fresh root of another Debian, with its
+# baresip: see usage below.
 
 set -eu
 

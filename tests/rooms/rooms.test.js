@@ -61,7 +61,7 @@ function includes(path)
 }
 
 
-/* The ways out of a folder that a file takes and may not */
+/* The forbidden references of a file out of its folder */
 function trespasses(path, house, own, allowed)
 {
 	const here = sources(own).map((p) => basename(p));
