@@ -75,7 +75,7 @@ async function measure(server, [what, path], rounds)
 /**
  * Stops: how long a request keeps the others waiting
  *
- * @param options `quick`: hardly any transfers. `transfers`: how many are
+ * @param options `quick`: few transfers. `transfers`: how many are
  *                stored; `rounds` of each request
  */
 export async function stops({ quick, ...options } = {})

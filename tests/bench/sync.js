@@ -59,7 +59,7 @@ async function syncs({ referd })
 /**
  * Sync: transfers with --sync kill and power
  *
- * @param options `quick`: hardly any. `transfers` one by one, `batch`: live
+ * @param options `quick`: a short run. `transfers` one by one, `batch`: live
  *                calls; `rates` per second, the last one is more than there
  *                can be; `seconds`
  */

@@ -83,7 +83,7 @@ function all()
  * by one, the controls by turns: at once, and with a rest between two, after
  * which everything is cold. Then beside an ordinary client.
  *
- * @param options `quick`: hardly any of it. `transfers` of each; `batch`: live
+ * @param options `quick`: a short run. `transfers` of each; `batch`: live
  *                calls of each
  */
 export async function latency(options = {})
@@ -209,7 +209,7 @@ async function burstOf(name, calls, ips, start)
 /**
  * Bursts: all live calls are transferred at once
  *
- * @param options `quick`: hardly any of it. `sizes`: how many calls
+ * @param options `quick`: a short run. `sizes`: how many calls
  */
 export async function burst({ quick, ...options } = {})
 {
@@ -330,7 +330,7 @@ const CALLS = 200; /* at once, at most */
  * How many transfers per second there may be, until libre has 32 s of them in
  * its lists
  *
- * @param options `quick`: hardly any of it. `rates` per second; `seconds`
+ * @param options `quick`: a short run. `rates` per second; `seconds`
  */
 export async function rate({ quick, ...options } = {})
 {

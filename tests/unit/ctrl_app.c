@@ -120,7 +120,7 @@ static void test_says_goodbye_before_ack(void **state)
 }
 
 
-/* One that was lost may be back */
+/* A lost application may come back */
 static void test_is_lost(void **state)
 {
 	(void)state;

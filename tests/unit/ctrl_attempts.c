@@ -107,7 +107,7 @@ static void find_handler(const char *key, const char *data, void *arg)
 }
 
 
-/* The actionHook, which tells of the last transfer */
+/* The actionHook, which reports the last transfer */
 static cJSON *action(void)
 {
 	cJSON *data = NULL;

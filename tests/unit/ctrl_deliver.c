@@ -164,7 +164,7 @@ static void test_hook(void **state)
 }
 
 
-/* Its member dies: the call goes on, and the hook finds her elsewhere */
+/* Her member dies: the call continues, and the hook reaches her elsewhere */
 static void test_member_is_lost(void **state)
 {
 	char before[64];
@@ -235,7 +235,7 @@ static void test_left(void **state)
 			   "\"n\":4,\"resumes\":true}]}");
 	assert_null(other_asked(GW2, "deliver"));
 
-	/* ... but not if she begins anew */
+	/* ... but not if she does not resume */
 	other_beats("gw2", "{\"came\":[{\"client\":\"eve\",\"badge\":\"\","
 			   "\"n\":5}]}");
 	expect_hook(GW2);
@@ -420,7 +420,7 @@ static void test_serve(void **state)
 	assert_int_equal(told("bot", "\"seq\":70,", ""), 0);
 	assert_int_equal(told("other", "h-9", ""), 0);
 
-	/* the answer was lost, and the owner has asked anew */
+	/* the answer was lost, and the owner has repeated the request */
 	assert_string_equal(deliver_here(NULL, "bot", 70, text), OK);
 	assert_int_equal(told("bot", "h-9", ""), 1);
 

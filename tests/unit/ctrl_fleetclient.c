@@ -45,7 +45,7 @@ static char dir[64];
 static struct conn *conns[CONNS];
 static size_t connc;
 static int listener;
-static uint64_t up_since; /* as the last one that has come was told */
+static uint64_t up_since; /* as passed for the last new client */
 static char away_text[256];
 static bool is_away;
 static bool quick; /* no timer takes its time */

@@ -460,7 +460,8 @@ static void test_full_disk(void **state)
 }
 
 
-/* A disk that is slow, as is one that somebody else has: the loop goes on */
+/* A slow disk, for example one in use by another process, does not stop the
+   loop */
 static void test_slow_disk(void **state)
 {
 	char path[96];

@@ -332,7 +332,7 @@ static void test_other_baresip(void **state)
 }
 
 
-/* The hook tells of the call as it was then */
+/* The hook reports the call as it was then */
 static void test_after_the_call(void **state)
 {
 	(void)state;
@@ -367,7 +367,7 @@ static void test_end_after_the_call(void **state)
 }
 
 
-/* Those of a call that lives wait as long as it does */
+/* Late hooks of a live call wait until the call ends */
 static void test_time_passes(void **state)
 {
 	(void)state;

@@ -175,7 +175,7 @@ static void test_order(void **state)
 }
 
 
-/* One that is started anew in its own handler does not hold the loop */
+/* A timer that restarts in its own handler does not hold the loop */
 static void again_handler(void *arg)
 {
 	timer_start(arg, 0.);

@@ -114,7 +114,7 @@ static void transfer(const char *id)
 }
 
 
-/* Time passes, and gw2 and the engine are heard */
+/* Lets time pass with heartbeats of gw2 and of the engine */
 static void pass(double seconds, bool gw1)
 {
 	for (double t = 0; t < seconds; t += 1) {
@@ -174,7 +174,7 @@ static void test_lost(void **state)
 }
 
 
-/* It is heard again before the time is over */
+/* A heartbeat comes before the time is over */
 static void test_heard(void **state)
 {
 	(void)state;
@@ -336,7 +336,7 @@ static void test_again(void **state)
 }
 
 
-/* One that is behind knows too little */
+/* A member that is behind declares no other lost */
 static void test_behind(void **state)
 {
 	(void)state;

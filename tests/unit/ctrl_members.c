@@ -284,7 +284,7 @@ static void test_pick(void **state)
 }
 
 
-/* Clients hear of the engine within 5 s, and of each member */
+/* Clients get the state of the engine within 5 s, and of each member */
 static void test_status(void **state)
 {
 	(void)state;
@@ -378,7 +378,7 @@ static void test_figures(void **state)
 }
 
 
-/* One that only publishes is as well a member */
+/* A referd that only publishes is a member, too */
 static void test_publisher(void **state)
 {
 	(void)state;

@@ -252,7 +252,7 @@ static void until_taken(const char *numbers)
 }
 
 
-/* Each report goes on once, and is acknowledged */
+/* Each report is passed on once, and is acknowledged */
 static void test_reports(void **state)
 {
 	FILE *f = baresip();
@@ -521,7 +521,7 @@ static void test_no_hello(void **state)
 }
 
 
-/* A node of the store goes on where it was */
+/* A node from the store continues where it was */
 static int restart(void **state)
 {
 	kept = "{\"node\":\"gw\",\"pid\":0,\"n\":7}";

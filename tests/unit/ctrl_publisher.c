@@ -492,7 +492,7 @@ static void test_rival(void **state)
 }
 
 
-/* The stream has a message of a referd that was not heard before */
+/* The stream has a message of a referd that has sent no heartbeat yet */
 static void test_rival_later(void **state)
 {
 	(void)state;

@@ -55,7 +55,7 @@ static void test_list_goes_on_after_failure(void **state)
 	assert_string_equal(gw_request(), "");
 	gw_transfer(ref, "t", ENDED("failed"));
 
-	/* the client is not there, so that its hook is not waited for */
+	/* the client is away, so referd does not wait for its hook */
 	(void)gw_expect("hangup");
 	gw_call("closed", "completed");
 	assert_int_equal(told("bot", "verb:status", "finished"), 2);

@@ -137,7 +137,7 @@ static void test_crash_twice(void **state)
 }
 
 
-/* Long enough that all is in the file, and the log begins anew */
+/* Runs until all is in the file, and the log starts from its beginning */
 static void settle(void)
 {
 	for (int i = 0; i < 10; i++)

@@ -99,7 +99,7 @@ static void test_at_once(void **state)
 }
 
 
-/* It is a result for one that waited, and the next has its turn */
+/* The refusal of a verb that waited is a result, and the next verb starts */
 static void test_in_turn(void **state)
 {
 	char ref[128], text[1024];

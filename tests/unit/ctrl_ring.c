@@ -379,7 +379,7 @@ static void test_taken_name(void **state)
 }
 
 
-/* No directory, or one that is on a disk */
+/* No directory, or one on a disk */
 static void test_no_memory(void **state)
 {
 	char none[96];

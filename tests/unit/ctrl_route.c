@@ -67,7 +67,8 @@ static void post(const char *sid, const char *body)
 }
 
 
-/* The owner is known: one request, and the client hears of it from there */
+/* The owner is known: referd sends one request, and the owner replies to the
+   client */
 static void test_owner_is_known(void **state)
 {
 	(void)state;
@@ -382,7 +383,7 @@ static void test_dial(void **state)
 }
 
 
-/* Here as the owner: the client hears of it where it is */
+/* This member is the owner: the client gets the reply at its own member */
 static void test_serve_message(void **state)
 {
 	(void)state;

@@ -40,7 +40,7 @@ static void test_error(void **state)
 }
 
 
-/* So that the field's own check refuses it, by the field's name */
+/* The check of the field then refuses it, with the name of the field */
 static void test_nul_escape(void **state)
 {
 	char copy[128];

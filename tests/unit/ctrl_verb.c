@@ -68,7 +68,7 @@ static void test_seed(void **state)
 }
 
 
-/* Only in the default dialect, and only if somebody can be asked */
+/* Only in the default dialect, and only with a client to send the hook to */
 static void test_default_hook(void **state)
 {
 	static const char text[] = "[{\"verb\":\"sip:refer\"},"

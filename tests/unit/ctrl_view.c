@@ -428,7 +428,7 @@ static void test_nodes(void **state)
 	    "\"since\":\"" TIME "\",\"calls\":0,\"transfers\":0}");
 	(void)publish();
 	assert_has(show(fleet_nodes_print), "\"member\":\"gw1\"");
-	assert_has(shown, "\"connected\":false"); /* gw1 is not heard */
+	assert_has(shown, "\"connected\":false"); /* gw1 sends no heartbeat */
 	scene_heartbeat("gw1", "b1",
 			",\"nodes\":[{\"node\":\"bs1\","
 			"\"calls\":3,\"can\":true}]");
@@ -477,7 +477,7 @@ static void test_transfer(void **state)
 }
 
 
-/* Its messages are told later than it came about */
+/* Its messages arrive later than the events */
 static void test_transfer_delayed(void **state)
 {
 	(void)state;

@@ -20,7 +20,7 @@
 #include <cjson/cJSON.h>
 
 
-/* Two targets; the first one is to hear something, and to press 1 */
+/* Two targets; the first one gets an announcement, and is to press 1 */
 #define VERB(rest)                                                            \
 	"{\"verb\":\"transfer\",\"id\":\"v\",\"mode\":\"warm\",\"target\":["  \
 	"{\"type\":\"phone\",\"number\":\"101\"},"                            \
@@ -418,7 +418,7 @@ static void test_verbs_to_the_second_call(void **state)
 }
 
 
-/* One that no transfer has is not left over */
+/* A second call without a transfer is ended */
 static void test_strange_second_call(void **state)
 {
 	(void)state;
@@ -584,7 +584,7 @@ static void post_handler(const char *name, const char *sid, uint64_t seq,
 }
 
 
-/* The client is there, so that its hooks are sent */
+/* The client is connected, so referd sends its hooks */
 static const struct clients_away away = {
 	.connected = connected_handler,
 	.post = post_handler,

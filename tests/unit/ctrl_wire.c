@@ -190,7 +190,7 @@ static void test_lines(void **state)
 	const char *p;
 	(void)state;
 
-	/* several at once, and one that is not all there */
+	/* several lines at once, and an incomplete one */
 	say(fd, "one\ntwo\n\nthr");
 	wait_for(has_lines, "one|two||");
 
@@ -288,7 +288,7 @@ static void test_unread(void **state)
 }
 
 
-/* No memory for a line: better no link than one that lacks a request */
+/* Without memory for a line the link is closed, so it never lacks a request */
 static void test_no_line(void **state)
 {
 	const int fd = node();

@@ -40,7 +40,7 @@ static void forget(void)
 
 
 /**
- * Make the stream, in place of the one that was there
+ * Make a new stream in place of the old one
  *
  * @param created When
  */

@@ -159,7 +159,7 @@ void __wrap_clients_tell(const char *text)
 }
 
 
-/* The one that is due first, if it is by then */
+/* Fires the timer that is due first, if it is due by then */
 static bool fire(double until)
 {
 	struct due *first = NULL;
@@ -548,11 +548,11 @@ void scene_wait(const bool *done)
 
 
 /**
- * Another member tells of itself
+ * Pass the heartbeat of another member to referd
  *
  * @param member Its name
  * @param boot   Its boot
- * @param rest   More of it
+ * @param rest   Further JSON members of it
  */
 void scene_heartbeat(const char *member, const char *boot, const char *rest)
 {
@@ -602,7 +602,7 @@ static void free_all(struct stored *list, size_t count)
 
 
 /**
- * Make the stream anew
+ * Make a new stream
  *
  * @param created When, "" for no stream
  */

@@ -275,7 +275,7 @@ static void test_never_481(void **state)
 			 200);
 	assert_string_equal(told.outcome, "failed");
 
-	/* as long as the call lives, without any transfer that is known */
+	/* as long as the call lives, without any known transfer */
 	wait(4000 * SECOND);
 	expect_answered();
 
@@ -288,7 +288,8 @@ static void test_never_481(void **state)
 }
 
 
-/* The call ends first, and the transfer goes on: 64 s behind that */
+/* The call ends first, and the transfer continues: until 64 s after the end of
+   the transfer */
 static void test_never_481_orphaned(void **state)
 {
 	(void)state;

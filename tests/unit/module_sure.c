@@ -160,7 +160,7 @@ static const struct {
 	{"202 Accepted,n,n200 OK", "transferred", "notify", "low",
 	 "OK (" EARLY ")"},
 
-	/* and one that somebody may have */
+	/* and one late enough to come from a target */
 	{"202 Accepted,50,n200 OK", "transferred", "notify", "high", "OK"},
 	{"202 Accepted,n100 Trying,n200 OK", "transferred", "notify", "high",
 	 "OK"},
@@ -260,7 +260,7 @@ static void test_confidence(void **state)
 }
 
 
-/* Whether the caller can still be heard */
+/* Tells whether media of the caller still arrives */
 static void test_media(void **state)
 {
 	static const struct {

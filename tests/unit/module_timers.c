@@ -14,7 +14,7 @@
 enum {
 	COUNT = 3000,
 	SPAN = 4000, /* that they are spread over [ms]        */
-	MANY = 1000, /* bound that libre's list stays below */
+	MANY = 1000, /* bound of the length of libre's list   */
 	END = 6000,  /* when the loop has had time enough [ms] */
 };
 
@@ -70,8 +70,8 @@ static void last_handler(void *arg)
 }
 
 
-/* By now the far ones are out of the list; some of those are cancelled, some
-   started anew, to come sooner or later */
+/* By now the far timers are out of the list. The test cancels some of them,
+   and restarts others with an earlier or later time */
 static void look_handler(void *arg)
 {
 	(void)arg;

@@ -130,7 +130,7 @@ static void test_oldest(void **state)
 }
 
 
-/* One that is written in part stays until it is written whole */
+/* A partly written report stays until it is complete */
 static void test_halfway(void **state)
 {
 	int fds[2];

@@ -340,7 +340,7 @@ static void test_header_bounds(void **state)
 	cJSON_Delete(list);
 	free(json);
 
-	/* one that is too long, and one that has room then */
+	/* a value that is too long, and one that fits after it */
 	strcpy(text, UUI);
 	memset(text + strlen(UUI), '0', HDR_VAL_MAX + 2);
 	strcpy(text + strlen(UUI) + HDR_VAL_MAX + 2, "\r\n" UUI "01");

@@ -286,7 +286,7 @@ void other_answer(const char *text)
 /**
  * Send a request to referd, as gw2
  *
- * @param type What
+ * @param type Type of the request
  * @param id   Id of the request, NULL for a new one
  * @param body Further JSON members, beginning with a comma; or ""
  *

@@ -45,7 +45,7 @@ static void fetched_handler(uint64_t since, int err, void *arg)
  *
  * @param since    Number
  * @param client   Its name
- * @param call_sid The only call that it hears of, NULL for all
+ * @param call_sid The only call that it gets, NULL for all
  * @param jambonz  True if it speaks that dialect
  * @param h        Called for each
  * @param arg      Handler argument
