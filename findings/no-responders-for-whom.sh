@@ -18,20 +18,10 @@
 
 # shellcheck source=findings/begin disable=SC1091
 . "$(dirname "$0")/begin"
-need cc
-need_library libprotobuf-c.so.1 libssl.so.3
-from_debian nats-server=2.9.10-1+b3 libnats3.4=3.4.1-1+b1 \
-	libnats-dev=3.4.1-1+b1
+# shellcheck source=findings/nats disable=SC1091
+. "$here/nats"
 
-cat >server.conf <<END
-listen: "127.0.0.1:-1"
-ports_file_dir: "$tmp"
-END
-server=$(find root -name nats-server -type f -perm -u+x | head -n 1)
-"$server" -c server.conf >log 2>&1 &
-pids=$!
-
-cat >try.c <<'END'
+nats_run >seen <<'END'
 #include <nats/nats.h>
 #include <stdio.h>
 
@@ -81,17 +71,6 @@ int main(int argc, char *argv[])
 	return 0;
 }
 END
-cc -w -I root/usr/include try.c -o try lib/libnats.so.3.4 \
-	-Wl,--unresolved-symbols=ignore-in-shared-libs
-
-url=
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	url=$(sed -n 's/.*\(nats:[^"]*\)".*/\1/p' ./*.ports 2>/dev/null) || true
-	[ -z "$url" ] || break
-	sleep 1
-done
-LD_LIBRARY_PATH=lib ./try "$url" >seen
-
 expect seen <<'END'
 NextMsg: No responders available for request, without a message
 NextMsg: No responders available for request, without a message
