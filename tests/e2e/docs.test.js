@@ -6,7 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync,
+	writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { settings } from './lib/settings.js';
@@ -146,16 +148,32 @@ test('each command of CONTRIBUTING.md names what there is', () => {
 });
 
 
+/* ctest writes its log anew even if it only lists tests: in a directory of its
+   own, it leaves the log of the ctest that runs this test */
+function listTests(regex)
+{
+	const dir = mkdtempSync(join(tmpdir(), 'sip-refer-'));
+
+	try {
+		writeFileSync(join(dir, 'CTestTestfile.cmake'),
+			`subdirs("${settings.build}")\n`);
+
+		return execFileSync('ctest', ['-N', '-R', regex],
+			{ cwd: dir, encoding: 'utf8' });
+	}
+	finally {
+		rmSync(dir, { recursive: true });
+	}
+}
+
+
 test('each test that CONTRIBUTING.md has run is one', () => {
 	const wanted = [...guide.matchAll(/scripts\/test\.sh --fast -R '?([^\s'`]+)/g)]
 		.map(([, regex]) => regex);
 
 	assert.ok(wanted.length >= 3, wanted);
 	for (const regex of wanted) {
-		const found = execFileSync('ctest', ['-N', '-R', regex],
-			{ cwd: settings.build, encoding: 'utf8' });
-
-		assert.match(found, /Total Tests: [1-9]/, regex);
+		assert.match(listTests(regex), /Total Tests: [1-9]/, regex);
 	}
 });
 
