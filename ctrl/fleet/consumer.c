@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "bus.h"
 #include "consumer.h"
+#include "engine.h"
 #include "fleet.h"
 #include "intray.h"
 #include "jetstream.h"
@@ -111,13 +112,19 @@ static void set_state(enum state s, const char *why)
 }
 
 
+static void stop_asking(void)
+{
+	bus_cancel(consumer.request);
+	consumer.request = NULL;
+}
+
+
 static void try_later(const char *why)
 {
 	if (strcmp(why, consumer.why) != 0)
 		log_warning("fleet: cannot read the stream: %s", why);
 
-	bus_cancel(consumer.request);
-	consumer.request = NULL;
+	stop_asking();
 	timer_stop(&consumer.check);
 	set_state(CONSUMER_WAITS, why);
 	timer_start(&consumer.timer, consumer.retry);
@@ -154,8 +161,7 @@ static void again(const char *why)
 		 consumer.last + 1, why);
 	drop_consumer();
 	timer_stop(&consumer.check);
-	bus_cancel(consumer.request);
-	consumer.request = NULL;
+	stop_asking();
 	look();
 }
 
@@ -518,26 +524,18 @@ static void differs_handler(int err, const struct fleetbus_news *n, void *arg)
    of this consumer was cut off and still has messages of its own */
 static void ask_which(uint64_t seq)
 {
-	char subject[BUS_SUBJECT_SIZE];
 	struct json j;
 	int err;
 
 	drop_consumer();
 	timer_stop(&consumer.timer);
 	timer_stop(&consumer.check);
-	bus_cancel(consumer.request);
-	consumer.request = NULL;
+	stop_asking();
 	consumer.differs = seq;
 
 	json_init(&j);
 	jetstream_print_get(&j, seq);
-	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.MSG.GET.%s",
-		       fleet_stream());
-	err = json_done(&j)
-		      ? bus_ask(&consumer.request, subject, NULL, 0, j.text,
-				j.len, ask_time, differs_handler, NULL)
-		      : ENOMEM;
-	json_free(&j);
+	err = engine_get(&consumer.request, &j, ask_time, differs_handler);
 	if (err)
 		try_later(strerror(err));
 	else
@@ -627,8 +625,7 @@ static void bus_handler(bool up, const char *why, void *arg)
 {
 	(void)arg;
 
-	bus_cancel(consumer.request);
-	consumer.request = NULL;
+	stop_asking();
 	timer_stop(&consumer.timer);
 	timer_stop(&consumer.check);
 	consumer.retry = retry_first;
@@ -686,8 +683,7 @@ void consumer_stop(void)
 {
 	timer_stop(&consumer.timer);
 	timer_stop(&consumer.check);
-	bus_cancel(consumer.request);
-	consumer.request = NULL;
+	stop_asking();
 	intray_close();
 }
 

@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "fleet.h"
 #include "jetstream.h"
+#include "json.h"
 #include "room.h"
 
 
@@ -256,4 +257,31 @@ uint64_t engine_first(void)
 const char *fleet_epoch(void)
 {
 	return engine.known ? engine.stream.created : NULL;
+}
+
+
+/**
+ * Ask the leader of the stream for a message, by STREAM.MSG.GET
+ *
+ * @param rp      Request, to be cancelled
+ * @param j       JSON text that says which one; freed
+ * @param seconds That the engine may take to answer
+ * @param h       Gets the answer
+ *
+ * @return 0, ENOMEM, or an error of bus_ask()
+ */
+int engine_get(struct bus_request **rp, struct json *j, double seconds,
+	       bus_answer_h *h)
+{
+	char subject[BUS_SUBJECT_SIZE];
+	int err;
+
+	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.MSG.GET.%s",
+		       fleet_stream());
+	err = json_done(j) ? bus_ask(rp, subject, NULL, 0, json_done(j),
+				     j->len, seconds, h, NULL)
+			   : ENOMEM;
+	json_free(j);
+
+	return err;
 }

@@ -8,8 +8,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "bus.h"
 
 struct fleet_config;
+struct json;
 
 /* The engine has told of the stream: is_new if that is another one than
    before, or known for the first time */
@@ -19,6 +21,8 @@ int engine_start(const struct fleet_config *c);
 void engine_stop(void);
 int engine_watch(engine_stream_h *h, void *arg);
 void engine_look(void);
+int engine_get(struct bus_request **rp, struct json *j, double seconds,
+	       bus_answer_h *h);
 uint64_t engine_last(void);
 uint64_t engine_first(void);
 

@@ -17,6 +17,7 @@
 #include <cjson/cJSON.h>
 #include "base/base.h"
 #include "bus.h"
+#include "engine.h"
 #include "calls/calls.h"
 #include "fleet.h"
 #include "hooks/hooks.h"
@@ -123,13 +124,11 @@ static void answer_handler(int err, const struct fleetbus_news *n, void *arg)
 /* The next one of our name */
 static void ask(void *arg)
 {
-	char subject[BUS_SUBJECT_SIZE], own[BUS_SUBJECT_SIZE];
+	char own[BUS_SUBJECT_SIZE];
 	char rest[BUS_SUBJECT_SIZE / 2];
 	struct json j;
 	(void)arg;
 
-	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.MSG.GET.%s",
-		       fleet_stream());
 	(void)snprintf(rest, sizeof(rest), "%s.*", fleet_member());
 	json_init(&j);
 	json_open(&j, NULL, '{');
@@ -137,11 +136,8 @@ static void ask(void *arg)
 	json_str(&j, "next_by_subj",
 		 bus_subject(own, sizeof(own), "lost", rest));
 	json_close(&j, '}');
-	if (!json_done(&j) ||
-	    bus_ask(&ownlost.request, subject, NULL, 0, json_done(&j), j.len,
-		    ask_time, answer_handler, NULL))
+	if (engine_get(&ownlost.request, &j, ask_time, answer_handler))
 		timer_start(&ownlost.again, again_time);
-	json_free(&j);
 }
 
 

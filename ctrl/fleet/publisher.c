@@ -194,19 +194,15 @@ static void last_handler(int err, const struct fleetbus_news *n, void *arg)
 
 static void ask_last(void)
 {
-	char subject[BUS_SUBJECT_SIZE], own[BUS_SUBJECT_SIZE];
+	char own[BUS_SUBJECT_SIZE];
 	struct json j;
 
 	json_init(&j);
 	jetstream_print_last(
 		&j, bus_subject(own, sizeof(own), "ev", fleet_member()));
-	(void)snprintf(subject, sizeof(subject), "$JS.API.STREAM.MSG.GET.%s",
-		       fleet_stream());
-	if (!json_done(&j) ||
-	    bus_ask(&publisher.request, subject, NULL, 0, j.text, j.len,
-		    answer_time, last_handler, NULL) == ENOMEM)
+	if (engine_get(&publisher.request, &j, answer_time, last_handler) ==
+	    ENOMEM)
 		back_off();
-	json_free(&j);
 }
 
 
