@@ -260,6 +260,17 @@ void counter_add(enum counter counter);
 uint64_t counter_value(enum counter counter);
 
 /**
+ * Print the lines HELP and TYPE of a metric, in the text format of Prometheus
+ *
+ * @param f    File
+ * @param name Name, which labels may follow: they are left out
+ * @param type counter, gauge or histogram
+ * @param help Meaning
+ */
+void metric_head(FILE *f, const char *name, const char *type,
+		 const char *help);
+
+/**
  * Write all counters as Prometheus reads them
  *
  * @param f File

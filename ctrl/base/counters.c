@@ -81,17 +81,22 @@ uint64_t counter_value(enum counter counter)
 }
 
 
+void metric_head(FILE *f, const char *name, const char *type, const char *help)
+{
+	const int len = (int)strcspn(name, "{");
+
+	(void)fprintf(f, "# HELP %.*s %s\n# TYPE %.*s %s\n", len, name, help,
+		      len, name, type);
+}
+
+
 void counters_print(FILE *f)
 {
 	for (size_t i = 0; i < COUNTERS; i++) {
 		const char *name = counters[i].name;
-		const int len = (int)strcspn(name, "{");
 
 		if (counters[i].help)
-			(void)fprintf(f,
-				      "# HELP %.*s %s\n"
-				      "# TYPE %.*s counter\n",
-				      len, name, counters[i].help, len, name);
+			metric_head(f, name, "counter", counters[i].help);
 		(void)fprintf(f, "%s %" PRIu64 "\n", name, counts[i]);
 	}
 }

@@ -109,11 +109,8 @@ void histograms_print(FILE *f)
 {
 	for (size_t h = 0; h < HISTOGRAMS; h++) {
 		if (histograms[h].help)
-			(void)fprintf(f,
-				      "# HELP %s %s\n"
-				      "# TYPE %s histogram\n",
-				      histograms[h].name, histograms[h].help,
-				      histograms[h].name);
+			metric_head(f, histograms[h].name, "histogram",
+				    histograms[h].help);
 		print(f, h);
 	}
 }

@@ -19,18 +19,10 @@
 #include "stream/stream.h"
 
 
-static void print_head(FILE *f, const char *name, const char *type,
-		       const char *help)
-{
-	(void)fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-		      type);
-}
-
-
 static void print_gauge(FILE *f, const char *name, double value,
 			const char *help)
 {
-	print_head(f, name, "gauge", help);
+	metric_head(f, name, "gauge", help);
 	(void)fprintf(f, "%s %.15g\n", name, value);
 }
 
@@ -64,8 +56,8 @@ static void print_fleet(FILE *f)
 		    "Messages of the stream that are not read yet.");
 	print_gauge(f, "referd_fleet_members", fleet.members,
 		    "Members of the fleet that can be reached.");
-	print_head(f, "referd_fleet_published_total", "counter",
-		   "Messages of this referd that are in the stream.");
+	metric_head(f, "referd_fleet_published_total", "counter",
+		    "Messages of this referd that are in the stream.");
 	(void)fprintf(f, "referd_fleet_published_total %" PRIu64 "\n",
 		      fleet.published);
 }
@@ -112,8 +104,8 @@ static void print_nodes(FILE *f)
 	const size_t count = sizeof(node_gauges) / sizeof(*node_gauges);
 
 	for (; nodes.gauge < count; nodes.gauge++) {
-		print_head(f, node_gauges[nodes.gauge].name, "gauge",
-			   node_gauges[nodes.gauge].help);
+		metric_head(f, node_gauges[nodes.gauge].name, "gauge",
+			    node_gauges[nodes.gauge].help);
 		roster_figures(node_handler, &nodes);
 	}
 }
@@ -162,8 +154,8 @@ static void print_members(FILE *f)
 
 	for (unsigned i = 0; i < MEMBER_GAUGES; i++) {
 		members.gauge = (enum member_gauge)i;
-		print_head(f, member_gauges[i].name, "gauge",
-			   member_gauges[i].help);
+		metric_head(f, member_gauges[i].name, "gauge",
+			    member_gauges[i].help);
 		fleet_members(member_handler, &members);
 	}
 }
@@ -186,8 +178,8 @@ static void print_store(FILE *f)
 
 static void print(FILE *f)
 {
-	print_head(f, "referd_build_info", "gauge",
-		   "1, with the version of referd.");
+	metric_head(f, "referd_build_info", "gauge",
+		    "1, with the version of referd.");
 	(void)fputs("referd_build_info{version=\"" PROJECT_VERSION "\"} 1\n",
 		    f);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "base/base.h"
 #include "procstat.h"
 
 
@@ -26,8 +27,8 @@ struct stat_fields {
 static void print(FILE *f, const char *name, const char *type,
 		  const char *help, double value)
 {
-	(void)fprintf(f, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", name, help,
-		      name, type, name, value);
+	metric_head(f, name, type, help);
+	(void)fprintf(f, "%s %.15g\n", name, value);
 }
 
 
