@@ -625,6 +625,9 @@ static const struct {
 	 "\"headers\":{\"Content-Type\":\"a/b\r\nX: 1\"}}",
 	 "headers.Content-Type",
 	 "headers.Content-Type must be UTF-8 without control characters"},
+	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\",\"headers\":{"
+	 "\"Event\":\"talk\",\"o\":\"hold\"}}",
+	 "headers.Event", "headers.Event must appear only once"},
 	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\"}", "headers.Event",
 	 "headers.Event is required in a NOTIFY"},
 	{"{\"verb\":\"sip:request\",\"method\":\"NOTIFY\",\"headers\":{\"o\":"

@@ -204,7 +204,8 @@ static int header_check(char *buf, size_t size, const cJSON *item,
  * Take a header field that the SIP stack normally writes out of those of a
  * verb, where it may be set
  *
- * @param valuep Pointer to a copy of its value; unchanged if it is missing
+ * @param valuep Pointer to a copy of its value, for the caller to free even
+ *               after an error; unchanged if it is missing
  * @param json   The verb; the member of its `headers` is removed
  * @param name   Its full name
  * @param error  Set if it is not valid

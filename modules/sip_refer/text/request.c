@@ -161,18 +161,14 @@ static int notify_hdrs_take(struct mbuf *mb, const struct sipverb *verb,
 		return 0;
 
 	err = header_take(&event, json, "Event", error);
-	if (err)
-		return err;
-
-	if (!event)
-		return error_set(error, "headers.Event",
-				 "is required in a NOTIFY");
-
-	if (is_refer(event))
+	if (!err && !event)
+		err = error_set(error, "headers.Event",
+				"is required in a NOTIFY");
+	if (!err && is_refer(event))
 		err = error_set(error, "headers.Event",
 				"must not be refer: baresip sends the NOTIFYs "
 				"of a REFER");
-	else
+	if (!err)
 		err = header_print_line(mb, "Event", event);
 	if (!err)
 		err = take(mb, json, "Subscription-State", "active", error);
