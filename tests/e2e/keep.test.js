@@ -82,6 +82,14 @@ async function endCall({ node, client }, call)
 }
 
 
+/* More messages than the store may keep */
+async function fill(p)
+{
+	for (let i = 0; i < MANY; i++)
+		await endCall(p, await newCall(p, { headers: { LONG } }));
+}
+
+
 scene('the oldest goes, but not what lives or waits', async (s) => {
 	let status = 500;
 	const application = await Application.start(s,
@@ -105,9 +113,7 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 
 	const early = client.messages.items.at(-1).seq;
 
-	for (let i = 0; i < MANY; i++)
-		await endCall(p, await newCall(p, { headers: { LONG } }));
-
+	await fill(p);
 	await referd.kill('SIGTERM');
 	await referd.run();
 	await node.connect();
@@ -139,11 +145,12 @@ scene('the oldest goes, but not what lives or waits', async (s) => {
 	assert.ok(all.all('session:new').some((m) =>
 		m.call_sid === waits.sid));
 
-	/* referd deletes the transfer after the answer to its hook */
+	/* the next messages replace the transfer after the answer to its hook */
 	assert.equal((await get(referd, `/transfers/${owed}`)).status, 200);
 	status = 200;
 	await again.message('hook:status',
 		{ call_sid: waits.sid, event: 'answered' });
+	await fill({ node, client: again });
 	await forgotten(referd, owed);
 	assert.equal((await get(referd, `/transfers/${kept}`)).status, 200);
 
