@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
 #include "bus.h"
@@ -23,12 +22,6 @@
 /* Seconds */
 static const double answer_time = 2, known_time = 10, unknown_time = .5;
 
-struct watcher {
-	struct watcher *next;
-	engine_stream_h *h;
-	void *arg;
-};
-
 static struct {
 	struct jetstream_stream stream;
 	bool known;     /* it was, and has not turned out to be gone */
@@ -36,7 +29,8 @@ static struct {
 	char said[400]; /* what was logged last */
 	struct bus_request *request;
 	struct timer timer;
-	struct watcher *watchers;
+	engine_stream_h *stream_h; /* NULL: nobody watches the stream */
+	void *stream_arg;
 } engine;
 
 
@@ -75,8 +69,9 @@ static void take(const struct jetstream_stream *s)
 	engine.stream = *s;
 	engine.known = true;
 	check();
-	for (struct watcher *w = engine.watchers; w; w = w->next)
-		w->h(engine.stream.created, is_new, w->arg);
+	if (engine.stream_h)
+		engine.stream_h(engine.stream.created, is_new,
+				engine.stream_arg);
 }
 
 
@@ -181,14 +176,8 @@ int engine_start(const struct fleet_config *c)
  */
 void engine_stop(void)
 {
-	struct watcher *w;
-
 	timer_stop(&engine.timer);
 	bus_cancel(engine.request);
-	while ((w = engine.watchers)) {
-		engine.watchers = w->next;
-		free(w);
-	}
 	memset(&engine, 0, sizeof(engine));
 }
 
@@ -198,25 +187,11 @@ void engine_stop(void)
  *
  * @param h   Handler
  * @param arg Handler argument
- *
- * @return 0, or ENOMEM
  */
-int engine_watch(engine_stream_h *h, void *arg)
+void engine_watch(engine_stream_h *h, void *arg)
 {
-	struct watcher *w = malloc(sizeof(*w));
-	struct watcher **wp = &engine.watchers;
-
-	if (!w)
-		return ENOMEM;
-
-	w->h = h;
-	w->arg = arg;
-	w->next = NULL;
-	while (*wp)
-		wp = &(*wp)->next;
-	*wp = w;
-
-	return 0;
+	engine.stream_h = h;
+	engine.stream_arg = arg;
 }
 
 

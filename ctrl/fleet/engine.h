@@ -19,7 +19,7 @@ typedef void(engine_stream_h)(const char *epoch, bool is_new, void *arg);
 
 int engine_start(const struct fleet_config *c);
 void engine_stop(void);
-int engine_watch(engine_stream_h *h, void *arg);
+void engine_watch(engine_stream_h *h, void *arg);
 void engine_look(void);
 int engine_get(struct bus_request **rp, struct json *j, double seconds,
 	       bus_answer_h *h);

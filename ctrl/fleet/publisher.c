@@ -445,7 +445,6 @@ static void state_handler(bool up, const char *why, void *arg)
  */
 int publisher_start(const struct fleet_config *c)
 {
-	int err;
 	(void)c;
 
 	publisher.open = true;
@@ -454,9 +453,9 @@ int publisher_start(const struct fleet_config *c)
 	timer_init(&publisher.timer, timer_handler, NULL);
 	cursor_open();
 	pace_start();
-	err = bus_watch(state_handler, NULL);
+	engine_watch(stream_handler, NULL);
 
-	return err ? err : engine_watch(stream_handler, NULL);
+	return bus_watch(state_handler, NULL);
 }
 
 
