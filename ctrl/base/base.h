@@ -7,6 +7,7 @@
 #define BASE_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -115,6 +116,14 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 typedef void(loop_turn_h)(void);
 typedef void(timer_h)(void *arg);
 typedef void *(thread_h)(void *arg);
+
+/* A thread that gets ready before it works */
+struct worker {
+	pthread_t thread;
+	bool runs;   /* it is to be joined */
+	int err;     /* why it can't work */
+	sem_t ready; /* until its start has returned */
+};
 typedef void(wake_h)(void *arg);
 
 /* All zero, it does not run, and has no handler */
@@ -933,6 +942,12 @@ void table_each(struct table *t, table_each_h *h, void *arg);
  */
 int thread_start(pthread_t *thread, thread_h *h, void *arg);
 
+/**
+ * Let the other threads go first, on a machine with few CPUs, as calls depend
+ * on them.  Linux has a niceness for each thread: this is the caller's.
+ */
+void thread_give_way(void);
+
 
 /* timer: Timers of the event loop */
 
@@ -1032,6 +1047,36 @@ void wake_send(struct wake *w);
  * @param w Wake, all zero or open
  */
 void wake_close(struct wake *w);
+
+
+/* worker: A thread beside the loop that gets ready before it works */
+
+/**
+ * Start it, and wait until it is ready.  It takes no signals.
+ *
+ * @param w   Worker, to be joined; all zero, or joined
+ * @param h   Runs in it, and calls worker_ready() once
+ * @param arg Handler argument
+ *
+ * @return 0, the error of worker_ready(), EAGAIN if there can be no thread, or
+ * what sem_init() fails with
+ */
+int worker_start(struct worker *w, thread_h *h, void *arg);
+
+/**
+ * Let worker_start() return.  To be called in the thread.
+ *
+ * @param w   Worker
+ * @param err 0 if it is ready, else why it can't work
+ */
+void worker_ready(struct worker *w, int err);
+
+/**
+ * Wait until the thread has ended
+ *
+ * @param w Worker, all zero or started
+ */
+void worker_join(struct worker *w);
 
 
 #endif

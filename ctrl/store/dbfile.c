@@ -28,9 +28,6 @@ static const char pragmas[] = "PRAGMA page_size=8192;"
 			      "PRAGMA auto_vacuum=INCREMENTAL;"
 			      "PRAGMA journal_mode=WAL;";
 
-static const char pragma_kill[] = "PRAGMA synchronous=NORMAL;";
-static const char pragma_power[] = "PRAGMA synchronous=FULL;";
-
 static const char mark_table[] =
 	"CREATE TABLE IF NOT EXISTS redo("
 	" id INTEGER PRIMARY KEY CHECK(id = 1), turn INTEGER NOT NULL)";
@@ -54,6 +51,37 @@ struct repeat {
 };
 
 
+static const char *synchronous(bool power)
+{
+	return power ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
+}
+
+
+/**
+ * Open an existing file once more, for another thread
+ *
+ * @param dbp   Set to it; to be closed after a failure, too
+ * @param path  Its path
+ * @param time  For another process to let go of it [ms]
+ * @param power True if each commit must outlive a loss of power
+ *
+ * @return 0 if success, EIO if SQLite can't use it
+ */
+int dbfile_connect(sqlite3 **dbp, const char *path, int time, bool power)
+{
+	int rc;
+
+	rc = sqlite3_open_v2(
+		path, dbp, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*dbp, time);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*dbp, synchronous(power), NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : EIO;
+}
+
+
 /**
  * Open a file, and make it if there is none
  *
@@ -75,8 +103,7 @@ int dbfile_create(sqlite3 **dbp, const char *path, bool power)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*dbp, pragmas, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(*dbp, power ? pragma_power : pragma_kill,
-				  NULL, NULL, NULL);
+		rc = sqlite3_exec(*dbp, synchronous(power), NULL, NULL, NULL);
 
 	(void)umask(mask);
 

@@ -15,6 +15,8 @@ struct db_rules;
 struct sqlite3;
 
 int dbfile_create(struct sqlite3 **dbp, const char *path, bool power);
+int dbfile_connect(struct sqlite3 **dbp, const char *path, int time,
+		   bool power);
 int dbfile_open(struct sqlite3 **dbp, const char *dir,
 		const struct db_rules *rules, const char *const *sql,
 		unsigned count, bool power, uint64_t *turnp, uint64_t *keyp);

@@ -8,20 +8,18 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <sqlite3.h>
 #include "backlog.h"
 #include "block.h"
 #include "db.h"
+#include "dbfile.h"
 #include "dbstmt.h"
 #include "fleetfile.h"
 #include "fleetkeep.h"
@@ -39,7 +37,6 @@ enum {
 	RETRY_TIME = 1000,     /* ms */
 	KEEP_TIME = 10000,     /* ms from one step of the retention ... */
 	MORE_TIME = 100,       /* ... if there may be more to remove */
-	NICENESS = 10,
 };
 
 static const int64_t day = 24 * 60 * 60 * 1000;   /* in ms */
@@ -51,8 +48,7 @@ struct list {
 
 static struct {
 	sqlite3 *db;
-	pthread_t thread;
-	bool runs;
+	struct worker worker;
 	struct wake news;
 
 	/* Used by the thread alone */
@@ -76,8 +72,6 @@ static struct {
 	int64_t max_size;
 	bool keep_now; /* as that has changed */
 	bool ends;
-	bool ready;
-	int err; /* why it can't write */
 	bool trouble;
 	char reason[REASON_SIZE];
 
@@ -319,34 +313,27 @@ static bool turn(void)
 }
 
 
-static void prepare(void)
+static int prepare(void)
 {
 	int err;
 
 	(void)dbstmts_scope(SCOPE_FLEET);
 	err = dbstmts_prepare(writer.db, schema_sql, STMTS);
 	writer.blocks = blocks_create();
-	if (!err && !writer.blocks)
-		err = ENOMEM;
 
-	(void)pthread_mutex_lock(&writer.mutex);
-	writer.err = err;
-	writer.ready = true;
-	(void)pthread_cond_broadcast(&writer.cond);
-	(void)pthread_mutex_unlock(&writer.mutex);
+	return !err && !writer.blocks ? ENOMEM : err;
 }
 
 
 static void *thread_main(void *arg)
 {
+	int err;
 	(void)arg;
 
-	/* calls come first on a machine with few CPUs; Linux has a niceness
-	   for each thread */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
-
-	prepare();
-	if (!writer.err) {
+	thread_give_way();
+	err = prepare();
+	worker_ready(&writer.worker, err);
+	if (!err) {
 		while (turn())
 			;
 	}
@@ -357,21 +344,6 @@ static void *thread_main(void *arg)
 	json_forget();
 
 	return NULL;
-}
-
-
-static int open_file(const char *path)
-{
-	return sqlite3_open_v2(path, &writer.db,
-			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			       NULL) == SQLITE_OK &&
-			       sqlite3_busy_timeout(writer.db, BUSY_TIME) ==
-				       SQLITE_OK &&
-			       sqlite3_exec(writer.db,
-					    "PRAGMA synchronous=NORMAL", NULL,
-					    NULL, NULL) == SQLITE_OK
-		       ? 0
-		       : EIO;
 }
 
 
@@ -389,24 +361,6 @@ static int make_cond(void)
 	writer.has_cond = !err;
 
 	return err;
-}
-
-
-static int start(void)
-{
-	int err;
-
-	err = thread_start(&writer.thread, thread_main, NULL);
-	if (err)
-		return err;
-
-	writer.runs = true;
-	(void)pthread_mutex_lock(&writer.mutex);
-	while (!writer.ready)
-		(void)pthread_cond_wait(&writer.cond, &writer.mutex);
-	(void)pthread_mutex_unlock(&writer.mutex);
-
-	return writer.err;
 }
 
 
@@ -432,18 +386,18 @@ int fleetwriter_open(const char *path, const struct fleetfile *f, wake_h *h)
 	writer.size = 0;
 	writer.days_ms = 0;
 	writer.keep_at = writer.retry = 0;
-	writer.hurried = writer.ends = writer.ready = writer.failed = false;
+	writer.hurried = writer.ends = writer.failed = false;
 	writer.trouble = false;
 	writer.settled = 0;
 	writer.forgotten = f->forgotten;
 
 	err = make_cond();
 	if (!err)
-		err = open_file(path);
+		err = dbfile_connect(&writer.db, path, BUSY_TIME, false);
 	if (!err)
 		err = wake_open(&writer.news, h, NULL);
 	if (!err)
-		err = start();
+		err = worker_start(&writer.worker, thread_main, NULL);
 	if (err)
 		log_error("fleetstore: cannot write %s: %s", path,
 			  strerror(err));
@@ -457,14 +411,13 @@ int fleetwriter_open(const char *path, const struct fleetfile *f, wake_h *h)
  */
 void fleetwriter_close(void)
 {
-	if (writer.runs) {
+	if (writer.worker.runs) {
 		(void)pthread_mutex_lock(&writer.mutex);
 		writer.ends = true;
 		(void)pthread_cond_broadcast(&writer.cond);
 		(void)pthread_mutex_unlock(&writer.mutex);
-		(void)pthread_join(writer.thread, NULL);
 	}
-	writer.runs = false;
+	worker_join(&writer.worker);
 
 	wake_close(&writer.news);
 	(void)sqlite3_close(writer.db);

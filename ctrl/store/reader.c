@@ -8,7 +8,6 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -16,11 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <sqlite3.h>
 #include "base/base.h"
+#include "dbfile.h"
 #include "dbstmt.h"
 #include "json.h"
 #include "reader.h"
@@ -30,7 +27,6 @@
 enum {
 	BUSY_TIME = 1000,    /* ms for another process to let go of the file */
 	PROGRESS_OPS = 1000, /* of SQLite, until it is asked to go on */
-	NICENESS = 10,
 };
 
 struct job {
@@ -49,20 +45,17 @@ struct jobs {
 
 /* A thread that looks */
 struct desk {
-	int niceness;
+	bool gives_way; /* to other threads */
 	sqlite3 *db;
 	sqlite3 *fleet;  /* NULL until somebody looks into it */
 	unsigned opened; /* which one that is */
-	pthread_t thread;
-	bool runs;
+	struct worker worker;
 
 	/* Under the mutex */
 	pthread_cond_t cond;
 	struct jobs todo;
 	struct job *at;     /* that is being run */
 	atomic_bool enough; /* of the one that is being run */
-	bool ready;         /* to look */
-	int err;            /* why it can't look */
 };
 
 enum { QUICK, SLOW, DESKS };
@@ -91,7 +84,7 @@ static struct {
 			 .todo.tail = &reader.desks[QUICK].todo.head},
 	.desks[SLOW] = {.cond = PTHREAD_COND_INITIALIZER,
 			.todo.tail = &reader.desks[SLOW].todo.head,
-			.niceness = NICENESS},
+			.gives_way = true},
 	.done.tail = &reader.done.head,
 };
 
@@ -141,13 +134,9 @@ static int progress_handler(void *arg)
 
 static int open_file(struct desk *d, sqlite3 **dbp, const char *path)
 {
-	if (sqlite3_open_v2(path, dbp,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(*dbp, BUSY_TIME) != SQLITE_OK ||
-	    sqlite3_exec(*dbp,
-			 "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-512",
-			 NULL, NULL, NULL) != SQLITE_OK)
+	if (dbfile_connect(dbp, path, BUSY_TIME, false) ||
+	    sqlite3_exec(*dbp, "PRAGMA cache_size=-512", NULL, NULL, NULL) !=
+		    SQLITE_OK)
 		return EIO;
 
 	sqlite3_progress_handler(*dbp, PROGRESS_OPS, progress_handler, d);
@@ -223,16 +212,13 @@ static void *thread_main(void *arg)
 {
 	struct desk *d = arg;
 
-	/* calls come first on a machine with few CPUs; Linux has a niceness
-	   for each thread */
-	if (d->niceness)
-		(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
-				  d->niceness);
+	if (d->gives_way)
+		thread_give_way();
+
+	worker_ready(&d->worker,
+		     dbstmts_prepare(d->db, reader.sql, reader.count));
 
 	(void)pthread_mutex_lock(&reader.mutex);
-	d->err = dbstmts_prepare(d->db, reader.sql, reader.count);
-	d->ready = true;
-	(void)pthread_cond_broadcast(&d->cond);
 	while (!reader.ends) {
 		struct job *j = take(&d->todo);
 
@@ -276,31 +262,12 @@ static void news_handler(void *arg)
 }
 
 
-static int start(struct desk *d)
-{
-	int err;
-
-	d->ready = false;
-	err = thread_start(&d->thread, thread_main, d);
-	if (err)
-		return err;
-
-	d->runs = true;
-	(void)pthread_mutex_lock(&reader.mutex);
-	while (!d->ready)
-		(void)pthread_cond_wait(&d->cond, &reader.mutex);
-	(void)pthread_mutex_unlock(&reader.mutex);
-
-	return d->err;
-}
-
-
 static int desk_open(struct desk *d, const char *path)
 {
 	int err = open_file(d, &d->db, path);
 
 	if (!err)
-		err = start(d);
+		err = worker_start(&d->worker, thread_main, d);
 	if (err)
 		log_error("store: cannot read %s: %s", path,
 			  sqlite3_errmsg(d->db));
@@ -311,16 +278,15 @@ static int desk_open(struct desk *d, const char *path)
 
 static void desk_close(struct desk *d)
 {
-	if (d->runs) {
+	if (d->worker.runs) {
 		(void)pthread_mutex_lock(&reader.mutex);
 		reader.ends = true;
 		d->enough = true;
 		(void)pthread_cond_signal(&d->cond);
 		(void)pthread_mutex_unlock(&reader.mutex);
-		(void)pthread_join(d->thread, NULL);
 	}
 
-	d->runs = false;
+	worker_join(&d->worker);
 	finish(&d->todo);
 	(void)sqlite3_close(d->db);
 	d->db = NULL;
@@ -376,7 +342,7 @@ static bool has_fleet(const struct desk *d)
 /* The mutex is held, but while it waits */
 static void await_let_go(struct desk *d)
 {
-	while (d->runs && has_fleet(d)) {
+	while (d->worker.runs && has_fleet(d)) {
 		if (d->at && d->at->scope == SCOPE_FLEET)
 			d->enough = true;
 		(void)pthread_cond_broadcast(&d->cond);

@@ -10,20 +10,18 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <sqlite3.h>
 #include "backlog.h"
 #include "base/base.h"
 #include "db.h"
+#include "dbfile.h"
 #include "dbstmt.h"
 #include "redo.h"
 #include "ring.h"
@@ -36,7 +34,6 @@ enum {
 	BUSY_TIME = 250,  /* ms for another process to let go of the file */
 	BRING_TIME = 200, /* ms until the ring is brought to disk */
 	LOG_PAGES = 1000, /* that SQLite's log may have, or so */
-	NICENESS = 10,
 };
 
 static struct {
@@ -44,8 +41,7 @@ static struct {
 	const struct db_rules *rules;
 	const char *const *sql;
 	unsigned count;
-	pthread_t thread;
-	bool runs;
+	struct worker worker;
 	bool power; /* the syncer brings the redo log to disk */
 	struct wake news;
 	int bell;  /* wakes the thread */
@@ -60,8 +56,6 @@ static struct {
 	/* For a caller that waits */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
-	bool ready;
-	int err; /* why it can't write */
 } writer = {
 	.bell = -1,
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -167,28 +161,15 @@ static int log_handler(void *arg, sqlite3 *file, const char *name, int pages)
 }
 
 
-static void prepare(void)
-{
-	const int err = dbstmts_prepare(writer.db, writer.sql, writer.count);
-
-	(void)pthread_mutex_lock(&writer.mutex);
-	writer.err = err;
-	writer.ready = true;
-	(void)pthread_cond_broadcast(&writer.cond);
-	(void)pthread_mutex_unlock(&writer.mutex);
-}
-
-
 static void *thread_main(void *arg)
 {
 	struct batch *batch;
 	(void)arg;
 
-	/* the calls first, where there are few CPUs; Linux has this for each
-	   thread */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+	thread_give_way();
+	worker_ready(&writer.worker,
+		     dbstmts_prepare(writer.db, writer.sql, writer.count));
 
-	prepare();
 	while (!writer.ends || writer.batch) {
 		batch = writer.batch;
 		if (batch) {
@@ -218,41 +199,6 @@ static void news_handler(void *arg)
 }
 
 
-static int open_file(const char *path)
-{
-	const char *sql = writer.power ? "PRAGMA synchronous=FULL"
-				       : "PRAGMA synchronous=NORMAL";
-
-	return sqlite3_open_v2(path, &writer.db,
-			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			       NULL) == SQLITE_OK &&
-			       sqlite3_busy_timeout(writer.db, BUSY_TIME) ==
-				       SQLITE_OK &&
-			       sqlite3_exec(writer.db, sql, NULL, NULL,
-					    NULL) == SQLITE_OK
-		       ? 0
-		       : EIO;
-}
-
-
-static int start(void)
-{
-	int err;
-
-	err = thread_start(&writer.thread, thread_main, NULL);
-	if (err)
-		return err;
-
-	writer.runs = true;
-	(void)pthread_mutex_lock(&writer.mutex);
-	while (!writer.ready)
-		(void)pthread_cond_wait(&writer.cond, &writer.mutex);
-	(void)pthread_mutex_unlock(&writer.mutex);
-
-	return writer.err;
-}
-
-
 /**
  * Get ready to write.  Logs its errors.
  *
@@ -276,13 +222,12 @@ int writer_open(const char *path, const struct db_rules *rules,
 	writer.sql = sql;
 	writer.count = count;
 	writer.batch = NULL;
-	writer.ready = false;
 	writer.ends = false;
 	writer.lost = false;
 	writer.asleep = false;
 	writer.pages = 0;
 
-	err = open_file(path);
+	err = dbfile_connect(&writer.db, path, BUSY_TIME, power);
 	if (!err) {
 		(void)sqlite3_wal_hook(writer.db, log_handler, NULL);
 		writer.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -291,7 +236,7 @@ int writer_open(const char *path, const struct db_rules *rules,
 	if (!err)
 		err = wake_open(&writer.news, news_handler, NULL);
 	if (!err)
-		err = start();
+		err = worker_start(&writer.worker, thread_main, NULL);
 	if (err)
 		log_error("store: cannot write %s: %s", path, strerror(err));
 
@@ -304,12 +249,11 @@ int writer_open(const char *path, const struct db_rules *rules,
  */
 void writer_close(void)
 {
-	if (writer.runs) {
+	if (writer.worker.runs) {
 		writer.ends = true;
 		ring_bell();
-		(void)pthread_join(writer.thread, NULL);
 	}
-	writer.runs = false;
+	worker_join(&writer.worker);
 
 	wake_close(&writer.news);
 	if (writer.bell >= 0)
