@@ -167,7 +167,7 @@ async function frames(p, what, sent, field)
 /* Checks that the call still talks, and that its far end received nothing */
 async function untouched(p, heard)
 {
-	assert.equal(p.gateway.talking().length, 1);
+	assert.equal((await p.gateway.talking()).length, 1);
 	assert.equal(p.leg.messages.length, heard);
 
 	const packets = p.leg.media.length;

@@ -74,7 +74,7 @@ scene('sip:decline with a contact: a stock baresip calls there', async (s) => {
 	await failed(client, call_sid, 302);
 	await agent.events.wait((e) => e.type === 'CALL_ESTABLISHED',
 		'the call');
-	assert.equal(agent.talking().length, 1);
+	assert.equal((await agent.talking()).length, 1);
 });
 
 
@@ -116,5 +116,5 @@ scene('sip:decline with a contact: what is wrong is refused, and the call ' +
 		contact: '1' });
 	const { data } = await client.message('jambonz:error', {}, { from });
 	assert.match(data.error, /incoming call that is not answered/);
-	assert.equal(carrier.talking().length, 1);
+	assert.equal((await carrier.talking()).length, 1);
 });

@@ -119,7 +119,7 @@ scene('answered in time: the timeout is void', async (s) => {
 	await client.message('verb:status', { event: 'finished' });
 	assert.equal(leg.requests('BYE').length, 0);
 	await gateway.event('CALL_ESTABLISHED');
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 });
 
 

@@ -104,7 +104,7 @@ scene('a call is put on hold, hears what is played, and is taken back',
 	await service.report({ type: 'played', reason: 'stopped' });
 	await leg.bye();
 	await service.call(sid, 'completed');
-	assert.deepEqual(gateway.talking(), []);
+	assert.deepEqual(await gateway.talking(), []);
 });
 
 
@@ -204,7 +204,7 @@ scene('a hold that is refused, crossed or left unanswered', async (s) => {
 	'the way back');
 	assert.equal((await service.ask('hold', mute.sid,
 		{ hold: false })).ok, true);
-	assert.equal(gateway.talking().length, 3);
+	assert.equal((await gateway.talking()).length, 3);
 });
 
 
@@ -385,7 +385,7 @@ scene('a call and a second one are joined, in whatever order they end',
 	assert.equal(byes(gone.caller.leg), 0);
 	assert.equal((await service.ask('hold', gone.caller.sid,
 		{ hold: false })).ok, true);
-	assert.deepEqual(gateway.talking().length, 1);
+	assert.deepEqual((await gateway.talking()).length, 1);
 });
 
 
@@ -429,5 +429,5 @@ scene('stock baresips are joined, and none of our calls is left',
 	await service.call(sid, 'completed');
 	await service.call(second, 'completed');
 	await carrier.event('CALL_ESTABLISHED', AGENT);
-	assert.deepEqual(gateway.talking(), []);
+	assert.deepEqual(await gateway.talking(), []);
 });

@@ -136,7 +136,7 @@ scene('referd.so is unloaded and loaded again: the call and its result stay',
 	await client.message('verb:hook', { hook: '/action' });
 	await hooksOver(p.referd);
 	assert.equal(client.all('verb:hook').length, 1);
-	assert.equal(p.gateway.talking().length, 1);
+	assert.equal((await p.gateway.talking()).length, 1);
 
 	client.send({ verb: 'sip:refer', id: 'v2', referTo: '200',
 		call_sid: p.sid });

@@ -316,7 +316,7 @@ scene('play of what cannot be played: refused, and the call goes on',
 	}
 
 	await gateway.event('CALL_ESTABLISHED');
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 	client.send([{ verb: 'play', url: 'a.wav', call_sid: sid },
 		{ verb: 'hangup' }]);
 	await leg.received('BYE');

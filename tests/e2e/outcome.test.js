@@ -104,7 +104,7 @@ async function usable({ client, far, sid, gw })
 	/* baresip may report it after referd */
 	await gw.events.wait((e) => e.type === 'CALL_ESTABLISHED' &&
 		e.id === id, 'the call');
-	assert.equal(gw.talking().length, 1);
+	assert.equal((await gw.talking()).length, 1);
 	assert.equal(far.requests('BYE').length, 0);
 
 	await gw.command('hold');
@@ -447,7 +447,7 @@ scene('REFER challenged, but no password: failed, the call goes on',
 	equal(t.ended, { outcome: 'failed', evidence: 'response',
 		refer_status: 401 });
 	await t.gw.event('CALL_ESTABLISHED');
-	assert.equal(t.gw.talking().length, 1);
+	assert.equal((await t.gw.talking()).length, 1);
 });
 
 
@@ -479,7 +479,7 @@ scene('ringing, then nothing: unknown, the call goes on', async (s) => {
 	equal(t.ended, { outcome: 'unknown', evidence: 'timer:ringing',
 		refer_status: 202, call_status: 180 });
 	await t.gw.event('CALL_ESTABLISHED');
-	assert.equal(t.gw.talking().length, 1);
+	assert.equal((await t.gw.talking()).length, 1);
 	assert.equal(t.far.requests('SUBSCRIBE').length, 0);
 	once(t.client, t.sid);
 });

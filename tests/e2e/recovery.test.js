@@ -214,7 +214,7 @@ scene('the module is unloaded in mid-transfer: baresip and its call live',
 	await far.messages.wait((m) => m.sent &&
 		m.body.startsWith('SIP/2.0 200'), 'the final NOTIFY');
 	await gateway.event('CALL_ESTABLISHED');
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 	await gateway.command('hangup');
 	await far.received('BYE');
 });
@@ -275,5 +275,5 @@ scene('ninety calls are known again when referd has lost what it knew',
 	await referd.run();
 	await referd.knows(1);
 	assert.deepEqual(await known(), before);
-	assert.equal(gateway.talking().length, 90);
+	assert.equal((await gateway.talking()).length, 90);
 }, LIVES);

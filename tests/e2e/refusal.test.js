@@ -89,7 +89,7 @@ scene('CR LF in each field: refused by name, nothing sent, call usable',
 	assert.ok(far.messages.items.every((m) =>
 		!m.text.includes('X-Injected')));
 	await gateway.event('CALL_ESTABLISHED');
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 
 	client.send({ ...VERB, call_sid: sid });
 	await far.passed();
@@ -145,7 +145,7 @@ scene('a list with a wrong verb is refused whole, by its position',
 	}
 
 	await gateway.event('CALL_ESTABLISHED');
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 });
 
 

@@ -53,9 +53,11 @@ scene('three baresips: the agent ends up talking to the carrier',
 	await carrier.event('CALL_CLOSED', gateway.uri);
 	await gateway.event('CALL_CLOSED', carrier.uri);
 
-	assert.deepEqual(agent.talking().map((c) => c.peeruri), [carrier.uri]);
-	assert.deepEqual(carrier.talking().map((c) => c.peeruri), [agent.uri]);
-	assert.deepEqual(gateway.talking(), []);
+	assert.deepEqual((await agent.talking()).map((c) => c.peeruri),
+		[carrier.uri]);
+	assert.deepEqual((await carrier.talking()).map((c) => c.peeruri),
+		[agent.uri]);
+	assert.deepEqual(await gateway.talking(), []);
 });
 
 
@@ -198,7 +200,7 @@ scene('of two calls, only the second is transferred', async (s) => {
 	await gateway.events.wait((e) => e.type === 'CALL_CLOSED' &&
 		e.id === headers['call-id'], 'end of the second call');
 
-	assert.deepEqual(gateway.talking().map((c) => c.id),
+	assert.deepEqual((await gateway.talking()).map((c) => c.id),
 		[(await first.far.sent('INVITE')).headers['call-id']]);
 	assert.equal(first.far.requests('REFER').length, 0);
 	assert.ok(client.all('transfer:status')
@@ -232,7 +234,8 @@ scene('a call that the gateway made is transferred as well', async (s) => {
 	await agent.event('CALL_ESTABLISHED', CARRIER);
 	await gateway.event('CALL_CLOSED', CARRIER);
 	await carrier.event('CALL_CLOSED', gateway.uri);
-	assert.deepEqual(carrier.talking().map((c) => c.peeruri), [agent.uri]);
+	assert.deepEqual((await carrier.talking()).map((c) => c.peeruri),
+		[agent.uri]);
 });
 
 

@@ -253,7 +253,7 @@ scene('attended: the far end is sent to that of another call',
 			{ call_sid: sid, call_status: 'completed' });
 	for (const { far } of [one, other])
 		await gateway.event('CALL_CLOSED', far.ip);
-	assert.deepEqual(gateway.talking(), []);
+	assert.deepEqual(await gateway.talking(), []);
 });
 
 
@@ -267,7 +267,7 @@ scene('attended and refused: both calls go on', async (s) => {
 		replaces: other.sid });
 	await client.message('transfer:status',
 		{ step: 'ended', outcome: 'failed', refer_status: 603 });
-	assert.equal(gateway.talking().length, 2);
+	assert.equal((await gateway.talking()).length, 2);
 
 	client.send({ verb: 'sip:refer', call_sid: other.sid, referTo: '1' });
 	await other.far.passed();

@@ -195,7 +195,7 @@ class Stage {
 		assert.equal(new Set(hooks).size, hooks.length);
 		assert.deepEqual(calls.map((c) => c.call_sid).sort(),
 			legs.map(({ sid }) => sid).sort());
-		assert.equal(this.gateway.talking().length, legs.length);
+		assert.equal((await this.gateway.talking()).length, legs.length);
 	}
 }
 
@@ -281,8 +281,8 @@ scene('stock baresips: the digit comes by RTP, and they are joined',
 	assert.equal(await st.result({ name: 'v' }), 'bridged completed');
 	await agent.event('CALL_CLOSED', 'gw@');
 	await carrier.event('CALL_CLOSED', 'gw@');
-	assert.equal(carrier.talking().length, 1);
-	assert.equal(agent.talking().length, 1);
+	assert.equal((await carrier.talking()).length, 1);
+	assert.equal((await agent.talking()).length, 1);
 	await st.left();
 });
 

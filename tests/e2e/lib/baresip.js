@@ -134,8 +134,7 @@ class Netstrings {
 /**
  * One baresip with an address of its own.
  *
- * `events` holds the reports of its ctrl_tcp. `talking()` returns the calls
- * that it reports as established.
+ * `events` holds the reports of its ctrl_tcp, which may be late by a moment.
  */
 export class Baresip {
 	/**
@@ -222,11 +221,19 @@ export class Baresip {
 		this.events.add(message);
 	}
 
-	/** The established calls: `id`, `peeruri`, `direction` of each. */
-	talking()
+	/** The calls that it has reported as established, so far. */
+	reported()
 	{
 		return [...this.calls.values()]
 			.filter(({ id }) => !this.over.has(id));
+	}
+
+	/** The established calls: `id`, `peeruri`, `direction` of each. */
+	async talking()
+	{
+		await this.command('listcalls'); /* older reports come before */
+
+		return this.reported();
 	}
 
 	/** Runs a command of baresip's menu and returns its output. */

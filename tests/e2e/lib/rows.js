@@ -104,12 +104,12 @@ function untrue({ calls, counted, dials, nodes }, gateways)
 	if (dials && nodes <= gateways.length)
 		wrong.push(`${dials} dials are never answered`);
 
-	for (const { name, talking } of gateways) {
+	for (const { name, reported } of gateways) {
 		const ours = calls.filter((c) => c.node === name &&
 			c.call_status === 'in-progress').length;
 
-		if (ours !== talking().length)
-			wrong.push(`${name} has ${talking().length} calls ` +
+		if (ours !== reported().length)
+			wrong.push(`${name} has ${reported().length} calls ` +
 				`up, referd ${ours}`);
 	}
 
@@ -120,7 +120,7 @@ function untrue({ calls, counted, dials, nodes }, gateways)
 /**
  * Compares the reports of a referd with the real state: they soon match
  *
- * @param gateways `name` and `talking()` of each baresip that is linked to it
+ * @param gateways `name` and `reported()` of each baresip that is linked to it
  *
  * @return Its reports, for assertRows()
  */

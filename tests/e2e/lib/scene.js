@@ -220,7 +220,7 @@ class Scene {
 		return this.parties.filter((p) => p.referd === referd &&
 			p.process.alive && p.address)
 			.map((p) => ({ name: p.config.sip_refer_node,
-				talking: () => p.talking() }));
+				reported: () => p.reported() }));
 	}
 
 	/*

@@ -237,7 +237,7 @@ export class Traffic {
 			hooks = this.hooks();
 			calls = await this.calls();
 		} while (Date.now() < end && !(all(history) && all(hooks) &&
-			!calls.length && !this.gateway.talking().length));
+			!calls.length && !this.gateway.reported().length));
 
 		const wrong = [...this.referred].filter((v) =>
 			history.get(v) !== 1 || hooks.get(v) !== 1);
@@ -248,6 +248,6 @@ export class Traffic {
 			`${history.get(v) ?? 0} outcomes, ` +
 			`${hooks.get(v) ?? 0} actionHooks`), []);
 		assert.deepEqual(calls, []);
-		assert.deepEqual(this.gateway.talking(), []);
+		assert.deepEqual(await this.gateway.talking(), []);
 	}
 }
