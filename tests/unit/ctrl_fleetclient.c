@@ -329,9 +329,11 @@ static void read_frames(struct conn *c)
 }
 
 
-/* A turn of the loop, and of those whose pipe has room */
+/* A turn of the loop, then of those whose pipe has room: after the last one,
+   the loop may have nothing more to wait for */
 static void turn(int flags)
 {
+	(void)ev_run(loop_ev(), flags);
 	(void)store_commit();
 	while (feeds_flush())
 		;
@@ -345,8 +347,6 @@ static void turn(int flags)
 		if (client_writable(c->client))
 			leave(c);
 	}
-	loop_turn(); /* its timers */
-	(void)ev_run(loop_ev(), flags);
 }
 
 
