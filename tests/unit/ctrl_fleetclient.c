@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static int listener;
 static uint64_t up_since; /* as passed for the last new client */
 static char away_text[256];
 static bool is_away;
-static bool quick; /* no timer takes its time */
+static atomic_bool quick; /* no timer takes its time */
 
 
 /* libwebsockets */
@@ -115,7 +116,7 @@ int64_t __wrap_clock_steady_ms(void);
 int64_t __real_clock_steady_ms(void);
 int64_t __wrap_clock_steady_ms(void)
 {
-	static int64_t more;
+	static _Atomic int64_t more;
 
 	more += quick ? 1000 : 0;
 
@@ -209,7 +210,8 @@ static int setup(void **state)
 	strcpy(dir, "/tmp/ctrl-fleetclient-XXXXXX");
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	quick = is_away = false;
+	quick = false;
+	is_away = false;
 	connc = 0;
 	emit_init(tell_time);
 

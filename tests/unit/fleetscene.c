@@ -73,7 +73,7 @@ static struct due {
 	double at;
 } timers[TIMERS_MAX];
 static size_t timerc;
-static double now = 1000;
+static _Atomic double now = 1000; /* threads look at it, too [s] */
 
 void __wrap_timer_start(struct timer *t, double seconds);
 void __wrap_timer_stop(struct timer *t);
@@ -514,7 +514,7 @@ void scene_pass(double seconds)
  */
 void scene_still(double seconds)
 {
-	now += seconds;
+	now = now + seconds;
 }
 
 
