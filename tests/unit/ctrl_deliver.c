@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "stream/returns.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "told.h"
 #include "unit.h"
 #include <stdio.h>
@@ -556,10 +557,10 @@ static void test_hook_is_kept(void **state)
 	static const char hook_of[] =
 		"{\"call_sid\":\"c7\",\"data\":{\"transfer_id\":\"%s\","
 		"\"hook\":{\"url\":\"/%s\"},\"client\":\"bot\",\"told\":{}}}";
-	char dir[] = "/tmp/deliver-XXXXXX", text[256];
+	char text[256];
 	(void)state;
 
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(dir_make("ctrl-deliver"), 0);
 	assert_int_equal(fleetstore_open(dir), 0);
 	for (const char *id = "12"; *id; id++) {
 		char name[2] = {*id};
@@ -582,8 +583,7 @@ static void test_hook_is_kept(void **state)
 			      "\"487\""),
 			 1);
 	fleetstore_close();
-	(void)snprintf(text, sizeof(text), "rm -rf %s", dir);
-	assert_int_equal(system(text), 0);
+	assert_int_equal(dir_remove(), 0);
 }
 
 

@@ -9,6 +9,7 @@
 #include "store/store.h"
 #include "stream/client.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +43,6 @@ struct conn {
 	char got[1 << 20]; /* texts, each with a NL behind it */
 };
 
-static char dir[64];
 static struct conn *conns[CONNS];
 static size_t connc;
 static int listener;
@@ -207,7 +207,6 @@ static int setup(void **state)
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-fleetclient-XXXXXX");
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	quick = false;
@@ -215,7 +214,7 @@ static int setup(void **state)
 	connc = 0;
 	emit_init(tell_time);
 
-	return !mkdtemp(dir) ||
+	return dir_make("ctrl-fleetclient") ||
 			       bind(listener, (struct sockaddr *)&sin,
 				    sizeof(sin)) ||
 			       listen(listener, CONNS) || store_open(dir) ||
@@ -239,7 +238,6 @@ static void leave(struct conn *c)
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	while (connc) {
@@ -252,9 +250,8 @@ static int teardown(void **state)
 	fleetstore_close();
 	store_close();
 	(void)close(listener);
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

@@ -8,6 +8,7 @@
 #include "store/fleetqueue.h"
 #include "store/fleetwriter.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -36,16 +37,13 @@ enum {
 
 static const char epoch[] = "2026-11-29T10:00:00.123456789Z";
 
-static char dir[64];
-
 
 static int setup(void **state)
 {
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-fleetstore-XXXXXX");
-	if (!mkdtemp(dir))
+	if (dir_make("ctrl-fleetstore"))
 		return -1;
 
 	return store_open(dir) || fleetstore_open(dir) ? -1 : 0;
@@ -54,14 +52,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	fleetstore_close();
 	store_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

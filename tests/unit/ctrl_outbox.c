@@ -7,13 +7,12 @@
 #include "hooks/hooks.h"
 #include "hooks/outbox.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-
-static char dir[64];
 
 static struct hook hook = {.url = (char *)"HTTP://127.0.0.1/a",
 			   .method = (char *)"POST",
@@ -46,8 +45,7 @@ static int setup(void **state)
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-outbox-XXXXXX");
-	if (!mkdtemp(dir) || store_open(dir))
+	if (dir_make("ctrl-outbox") || store_open(dir))
 		return -1;
 
 	return outbox_init(timer_handler);
@@ -56,14 +54,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char cmd[80];
 	(void)state;
 
 	outbox_close();
 	store_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

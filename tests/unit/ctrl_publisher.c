@@ -6,16 +6,17 @@
  */
 
 #include "base/base.h"
-#include "config.h"
 #include "fakebus.h"
 #include "fakestream.h"
 #include "fleet/bus.h"
 #include "fleet/engine.h"
 #include "fleet/fleet.h"
 #include "fleet/publisher.h"
+#include "plainconfig.h"
 #include "service.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,22 +26,13 @@
 
 enum { LONG = 40000 }; /* bytes of an event, of which two are too many */
 
-static char dir[64];
 static uint64_t wanted; /* number that is to be in the stream */
 
 
 static void start(void)
 {
 	static struct config config = {
-		.token_file = "",
-		.app = "",
-		.app_map = "",
-		.app_status = "",
-		.hook_allow = "",
-		.max_calls = 100,
-		.hook_grace = 60,
-		.keep_days = 1,
-		.keep_mb = 100,
+		PLAIN_CONFIG,
 		.fleet = {.urls = "nats://test",
 			  .name = "fleet",
 			  .node = "gw1",
@@ -68,21 +60,11 @@ static int setup(void **state)
 {
 	(void)state;
 
-	strcpy(dir, "/tmp/ctrl_publisher.XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(dir_make("ctrl-publisher"), 0);
 	fakestream_make("2026-11-29T01:00:00Z");
 	start();
 
 	return 0;
-}
-
-
-static void clear_dir(void)
-{
-	char command[128];
-
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	assert_int_equal(system(command), 0);
 }
 
 
@@ -92,7 +74,7 @@ static int teardown(void **state)
 
 	service_stop();
 	loop_close();
-	clear_dir();
+	assert_int_equal(dir_remove(), 0);
 	fakestream_make("");
 	fakebus_reset();
 
@@ -448,7 +430,7 @@ static void test_other_store(void **state)
 
 	service_stop();
 	loop_close();
-	clear_dir();
+	assert_int_equal(dir_remove(), 0);
 	start();
 	assert_true(store_seq() < last);
 	last = tell("x");

@@ -7,6 +7,7 @@
 #include "plainrules.h"
 #include "store/db.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,8 +27,6 @@ static const char *const sql[STMTS] = {
 		     " SELECT n + 1 FROM c WHERE n > 0)"
 		     " SELECT n FROM c WHERE n < 0",
 };
-
-static char dir[64];
 
 
 static int schema(sqlite3 *db)
@@ -69,21 +68,18 @@ static int setup(void **state)
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-reader-XXXXXX");
 
-	return mkdtemp(dir) ? db_open(dir, &rules, sql, STMTS) : -1;
+	return dir_make("ctrl-reader") ? -1 : db_open(dir, &rules, sql, STMTS);
 }
 
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	db_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

@@ -9,6 +9,7 @@
 #include "store/journal.h"
 #include "store/retention.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,6 @@
 /* Blocks, transfers, and room in the file */
 enum { STEP_MAX = 8 + 256 + 1 };
 
-static char dir[64];
 static char path[96];
 static const char *busy; /* the call whose past must stay */
 
@@ -38,8 +38,7 @@ static int setup(void **state)
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-keep-XXXXXX");
-	if (!mkdtemp(dir))
+	if (dir_make("ctrl-keep"))
 		return -1;
 
 	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
@@ -50,14 +49,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	retention_stop();
 	store_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

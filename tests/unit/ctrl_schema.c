@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "replayed.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdio.h>
@@ -15,29 +16,23 @@
 #include <unistd.h>
 
 
-static char dir[64];
-
-
 static int setup(void **state)
 {
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-schema-XXXXXX");
 
-	return mkdtemp(dir) ? 0 : -1;
+	return dir_make("ctrl-schema");
 }
 
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	store_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 

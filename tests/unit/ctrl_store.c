@@ -9,6 +9,7 @@
 #include "store/journal.h"
 #include "store/spool.h"
 #include "store/store.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <fcntl.h>
 #include <malloc.h>
@@ -22,17 +23,13 @@
 #include <unistd.h>
 
 
-static char dir[64];
-
-
 static int setup(void **state)
 {
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-store-XXXXXX");
 
-	return mkdtemp(dir) ? 0 : -1;
+	return dir_make("ctrl-store");
 }
 
 
@@ -42,10 +39,9 @@ static int teardown(void **state)
 	(void)state;
 
 	store_close();
-	(void)snprintf(cmd, sizeof(cmd), "chmod -R u+w %s; rm -rf %s", dir,
-		       dir);
+	(void)snprintf(cmd, sizeof(cmd), "chmod -R u+w %s", dir);
 
-	return system(cmd);
+	return system(cmd) || dir_remove();
 }
 
 

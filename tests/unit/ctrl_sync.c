@@ -8,6 +8,7 @@
 #include "store/db.h"
 #include "store/redoformat.h"
 #include "store/ring.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -21,7 +22,7 @@
 
 enum { DISK_GOOD, DISK_SLOW, DISK_BAD };
 
-static char dir[64], memory[64];
+static char memory[64];
 static const char *places[2] = {memory};
 static atomic_int disk, syncs;
 
@@ -52,10 +53,9 @@ static int setup(void **state)
 	disk = DISK_GOOD;
 	syncs = 0;
 	strcpy(memory, "/dev/shm/ctrl-sync-XXXXXX");
-	strcpy(dir, "/tmp/ctrl-sync-XXXXXX");
 	ring_try(places);
 	db_power(true);
-	if (!mkdtemp(memory) || !mkdtemp(dir))
+	if (!mkdtemp(memory) || dir_make("ctrl-sync"))
 		return -1;
 
 	return db_open(dir, &rules, sql, STMTS);
@@ -70,10 +70,9 @@ static int teardown(void **state)
 	disk = DISK_GOOD;
 	db_close();
 	db_power(false);
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s %s %s.cut", memory, dir,
-		       dir);
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s %s.cut", memory, dir);
 
-	return system(cmd);
+	return system(cmd) || dir_remove();
 }
 
 

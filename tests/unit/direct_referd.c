@@ -5,12 +5,13 @@
  */
 #include "base/base.h"
 #include "calls/calls.h"
-#include "config.h"
 #include "nodes/nodes.h"
 #include "nodes/roster.h"
+#include "plainconfig.h"
 #include "service.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "told.h"
 #include "direct_referd.h"
 #include <stdio.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 
 
-static char dir[64];
 static int fd = -1;
 static void (*turned)(void);
 static bool in_trouble;
@@ -60,17 +60,7 @@ static void turn_handler(void)
  */
 int referd_start(const struct direct_node *peer, void (*h)(void))
 {
-	static struct config config = {
-		.token_file = "",
-		.app = "",
-		.app_map = "",
-		.app_status = "",
-		.hook_allow = "",
-		.max_calls = 100,
-		.hook_grace = 60,
-		.keep_days = 1,
-		.keep_mb = 100,
-	};
+	static struct config config = {PLAIN_CONFIG};
 	int err;
 
 	strcpy(config.state, dir);
@@ -234,9 +224,8 @@ int referd_setup(void)
 {
 	log_level_set(LOG_ERROR);
 	in_trouble = false;
-	strcpy(dir, "/tmp/unit-direct-XXXXXX");
 
-	return mkdtemp(dir) ? 0 : -1;
+	return dir_make("unit-direct");
 }
 
 
@@ -247,9 +236,5 @@ int referd_setup(void)
  */
 int referd_teardown(void)
 {
-	char cmd[96];
-
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-
-	return system(cmd);
+	return dir_remove();
 }

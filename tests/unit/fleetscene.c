@@ -7,15 +7,16 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
-#include "config.h"
 #include "fakebus.h"
 #include "fleet/bus.h"
 #include "fleet/consumer.h"
 #include "fleet/fleet.h"
 #include "fleetscene.h"
+#include "plainconfig.h"
 #include "service.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "unit.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +66,6 @@ static char posted[64];
 static int posted_status;
 static unsigned posts;
 
-static char dir[64];
 static bool views, running, full;
 
 static struct due {
@@ -868,15 +868,7 @@ void told_clear(void)
 void scene_start(void)
 {
 	static struct config config = {
-		.token_file = "",
-		.app = "",
-		.app_map = "",
-		.app_status = "",
-		.hook_allow = "",
-		.max_calls = 100,
-		.hook_grace = 60,
-		.keep_days = 1,
-		.keep_mb = 100,
+		PLAIN_CONFIG,
 		.fleet = {.urls = "nats://test",
 			  .name = "fleet",
 			  .node = "me",
@@ -919,8 +911,7 @@ void scene_stop(void)
  */
 void scene_open(bool view)
 {
-	strcpy(dir, "/tmp/unit-fleet-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(dir_make("unit-fleet"), 0);
 	views = view;
 	memset(&engine, 0, sizeof(engine));
 	posts = 0;
@@ -931,12 +922,9 @@ void scene_open(bool view)
 
 void scene_close(void)
 {
-	char command[128];
-
 	scene_stop();
 	loop_close();
 	told_clear();
 	jet_reset("");
-	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(dir_remove(), 0);
 }

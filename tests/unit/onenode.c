@@ -7,12 +7,13 @@
  */
 #include "base/base.h"
 #include "calls/calls.h"
-#include "config.h"
 #include "hooks/hooks.h"
 #include "nodes/nodes.h"
+#include "plainconfig.h"
 #include "service.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "tempdir.h"
 #include "told.h"
 #include "unit.h"
 #include "onenode.h"
@@ -32,7 +33,6 @@ enum { TURNS = 200 };
 
 struct gw gw;
 
-static char dir[64];
 static int node = -1;
 static char inbox[65536];
 
@@ -60,17 +60,7 @@ int __wrap_webhook_send(struct webhook **wp, const struct webhook_request *r,
 
 static void referd_open(void)
 {
-	static struct config config = {
-		.token_file = "",
-		.app = "",
-		.app_map = "",
-		.app_status = "",
-		.hook_allow = "",
-		.max_calls = 100,
-		.hook_grace = 60,
-		.keep_days = 1,
-		.keep_mb = 100,
-	};
+	static struct config config = {PLAIN_CONFIG};
 	char path[96];
 
 	strcpy(config.state, dir);
@@ -356,8 +346,7 @@ int onenode_setup(void **state)
 	(void)state;
 
 	log_level_set(LOG_ERROR);
-	strcpy(dir, "/tmp/ctrl-queue-XXXXXX");
-	if (!mkdtemp(dir))
+	if (dir_make("onenode"))
 		return -1;
 
 	inbox[0] = '\0';
@@ -382,12 +371,10 @@ int onenode_setup(void **state)
  */
 int onenode_teardown(void **state)
 {
-	char cmd[192];
 	(void)state;
 
 	(void)close(node);
 	service_stop();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
