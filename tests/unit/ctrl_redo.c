@@ -4,18 +4,16 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
-#include "keptstore.h"
+#include "keptcrash.h"
 #include "store/db.h"
 #include "store/ring.h"
 #include "unit.h"
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -27,8 +25,6 @@ static const char *const other_sql[] = {
 	"DELETE FROM numbers",
 };
 
-static char dir[64];
-
 
 static int setup(void **state)
 {
@@ -37,76 +33,31 @@ static int setup(void **state)
 
 	log_level_set(LOG_ERROR);
 	ring_try(nowhere);
-	strcpy(dir, "/tmp/ctrl-redo-XXXXXX");
 
-	return mkdtemp(dir) ? 0 : -1;
+	return dir_make("ctrl-redo");
 }
 
 
 static int teardown(void **state)
 {
-	char cmd[128];
 	(void)state;
 
 	db_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 
-	return system(cmd);
+	return dir_remove();
 }
 
 
-static int open_db(void)
+static void add_turn(int64_t n)
 {
-	return db_open(dir, &rules, sql, STMTS);
-}
-
-
-/* A turn of its own */
-static void add(int64_t n)
-{
-	db_bind_int(ADD, 1, n);
-	db_write(ADD);
-	if (db_commit())
+	if (add(n))
 		_exit(2);
-}
-
-
-/* Runs something in a process that is gone without a word */
-static void crash(void (*act)(void))
-{
-	const pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		if (open_db())
-			_exit(1);
-		act();
-		(void)kill(getpid(), SIGKILL);
-	}
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, SIGKILL);
 }
 
 
 static void redo_path(char *path, size_t size)
 {
 	(void)snprintf(path, size, "%s/referd.redo", dir);
-}
-
-
-static void write_some(void)
-{
-	put("a", "1");
-	put("b", "2");
-	(void)db_commit();
-	put("a", "3");
-	forget("b");
-	put("c", "4");
-	put("b", "5");
-	(void)db_commit();
-	add(1);
-	add(2);
 }
 
 
@@ -141,7 +92,7 @@ static void test_crash_twice(void **state)
 static void settle(void)
 {
 	for (int i = 0; i < 10; i++)
-		add(i);
+		add_turn(i);
 	do {
 		db_hurry();
 		(void)usleep(1000);
@@ -152,7 +103,7 @@ static void settle(void)
 static void settle_and_write(void)
 {
 	settle();
-	add(10);
+	add_turn(10);
 }
 
 
@@ -219,18 +170,12 @@ static void test_spoilt(void **state)
 static void test_gap(void **state)
 {
 	char path[128];
-	sqlite3 *other;
 	(void)state;
 
 	crash(settle_and_write);
 	redo_path(path, sizeof(path));
 	assert_int_equal(unlink(path), 0);
-	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
-	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(other, "UPDATE redo SET turn = 1", NULL,
-				      NULL, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	edit("UPDATE redo SET turn = 1");
 	assert_int_equal(open_db(), 0);
 	assert_kept(COUNT, "10;");
 }
@@ -253,8 +198,8 @@ static void write_while_settling(void)
 	sqlite3 *other;
 	char path[128];
 
-	add(1);
-	add(2);
+	add_turn(1);
+	add_turn(2);
 	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
 	if (sqlite3_open(path, &other) ||
 	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL))
@@ -262,9 +207,9 @@ static void write_while_settling(void)
 
 	/* the writer waits for the other one */
 	db_hurry();
-	add(3);
-	add(4);
-	add(5);
+	add_turn(3);
+	add_turn(4);
+	add_turn(5);
 }
 
 

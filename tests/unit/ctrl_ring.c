@@ -5,7 +5,7 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "base/base.h"
-#include "keptstore.h"
+#include "keptcrash.h"
 #include "store/db.h"
 #include "store/journal.h"
 #include "store/redoformat.h"
@@ -21,12 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 
-static char dir[64], memory[64];
+static char memory[64];
 static const char *places[2] = {memory};
 
 /* How the disk is on which the redo log is */
@@ -71,10 +70,9 @@ static int setup(void **state)
 	log_level_set(LOG_ERROR);
 	disk = DISK_GOOD;
 	strcpy(memory, "/dev/shm/ctrl-ring-XXXXXX");
-	strcpy(dir, "/tmp/ctrl-ring-XXXXXX");
 	ring_try(places);
 
-	return mkdtemp(memory) && mkdtemp(dir) ? 0 : -1;
+	return mkdtemp(memory) ? dir_make("ctrl-ring") : -1;
 }
 
 
@@ -85,44 +83,9 @@ static int teardown(void **state)
 
 	disk = DISK_GOOD;
 	db_close();
-	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s %s %s.copy", memory, dir,
-		       dir);
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s %s.copy", memory, dir);
 
-	return system(cmd);
-}
-
-
-static int open_db(void)
-{
-	return db_open(dir, &rules, sql, STMTS);
-}
-
-
-/* A turn of its own */
-static int add(int64_t n)
-{
-	db_bind_int(ADD, 1, n);
-	db_write(ADD);
-
-	return db_commit();
-}
-
-
-/* Runs something in a process that is gone without a word */
-static void crash(void (*act)(void))
-{
-	const pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		if (open_db())
-			_exit(1);
-		act();
-		(void)kill(getpid(), SIGKILL);
-	}
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, SIGKILL);
+	return system(cmd) || dir_remove();
 }
 
 
@@ -167,34 +130,6 @@ static void run(const char *fmt, const char *a, const char *b)
 
 	(void)snprintf(cmd, sizeof(cmd), fmt, a, b);
 	assert_int_equal(system(cmd), 0);
-}
-
-
-static void edit(const char *statement)
-{
-	char path[128];
-	sqlite3 *db;
-
-	(void)snprintf(path, sizeof(path), "%s/referd.db", dir);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-
-static void write_some(void)
-{
-	put("a", "1");
-	put("b", "2");
-	(void)db_commit();
-	put("a", "3");
-	forget("b");
-	put("c", "4");
-	put("b", "5");
-	(void)db_commit();
-	(void)add(1);
-	(void)add(2);
 }
 
 
