@@ -6,9 +6,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { answers, parties } from './lib/attempts.js';
+import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
 import { Collector } from './lib/hep.js';
 import { Kamailio, whyNoKamailio } from './lib/kamailio.js';
@@ -16,6 +17,7 @@ import { Node } from './lib/node.js';
 import { dissect, getCapture, packetsOf, word } from './lib/packets.js';
 import { Referctl } from './lib/referctl.js';
 import { scene } from './lib/scene.js';
+import { hostOf } from './lib/sipconnection.js';
 import { until } from './lib/until.js';
 
 const KEPT = { daemon: 'its baresip would start anew with it' };
@@ -48,10 +50,10 @@ function ofFar({ messages })
 }
 
 
-function ofGateway(packets)
+function ofGateway(packets, ip = '10.77.0.1')
 {
 	return packets.map((p) =>
-		[p.from.startsWith('10.77.0.1:'), p.payload.toString('hex')]);
+		[p.from.startsWith(`${ip}:`), p.payload.toString('hex')]);
 }
 
 
@@ -281,45 +283,104 @@ scene('what is asked for in another way is answered in a sentence',
 });
 
 
-/* A transfer to a far end that SIPp plays, and its capture */
-async function bySipp(s, options, { gateway } = {})
-{
-	const { client, referd } = await s.control({ gateway });
-	const { far, sid } = await s.call(client, 'transfer',
-		{ answer: 'SIP/2.0 202 Accepted', final: '200 OK' }, options);
+/* Each transport of baresip 1.x, with the address of the gateway */
+const TRANSPORTS = [
+	['UDP', '10.77.0.1', 5060],
+	['UDP', 'fd77::1', 5060],
+	['TCP', '10.77.0.1', 5060],
+	['TCP', 'fd77::1', 5060],
+	['TLS', '10.77.0.1', 5061],
+	['TLS', 'fd77::1', 5061],
+];
 
-	client.send({ verb: 'sip:refer', call_sid: sid, referTo: '100' });
+for (const [transport, ip, port] of TRANSPORTS) {
+	scene(`over ${transport} from ${ip}: one packet for each message`,
+		async (s) => {
+		const v6 = isIPv6(ip);
+		const { client, referd, call, far } = await parties(s, {
+			far: { transport, to: [ip, port],
+				ip: v6 ? 'fd77::40' : '10.77.0.40' },
+			gateway: { ip: hostOf(ip), config: {
+				prefer_ipv6: v6 ? 'yes' : 'no',
+				sip_certificate: certificate(s.dir) } } });
+		const { leg, sid } = await call();
 
-	const { transfer_id: id } = await ended(client, sid);
+		client.send({ verb: 'sip:refer', call_sid: sid, referTo: '200' });
 
-	await far.passed();
+		const { transfer_id: id } = await ended(client, sid);
 
-	return { far, packets: await packetsOf(s, referd, id, isOver) };
+		await leg.received('BYE');
+
+		const packets = await packetsOf(s, referd, id, isOver);
+		const ends = [`${ip}:${port}`, `${far.ip}:${far.port}`];
+
+		assert.deepEqual(ofGateway(packets, ip).sort(),
+			ofFar(leg).sort());
+		for (const p of packets) {
+			const sent = p.from === ends[0];
+
+			assert.deepEqual([p.from, p.to],
+				sent ? ends : [...ends].reverse());
+			assert.equal(p.callId, leg.id);
+			assert.equal(/; over (.*)$/.exec(p.comment)?.[1] ?? 'UDP',
+				transport);
+		}
+	});
 }
 
 
-scene('over TCP each message is one packet, which says so', async (s) => {
-	const { far, packets } = await bySipp(s, { args: ['-t', 't1'] });
+scene('baresip prints each message, too, if it is asked to', async (s) => {
+	const { client, referd, call, gateway } = await parties(s,
+		{ gateway: { trace: true } });
+	const { leg, sid } = await call();
 
-	assert.deepEqual(ofGateway(packets).sort(), ofFar(far).sort());
-	for (const p of packets)
-		assert.match(p.comment, /; over TCP$/);
-	assert.ok(packets.every((p) => `${p.from} ${p.to}`
-		.includes(far.ip)));
+	client.send({ verb: 'sip:refer', call_sid: sid, referTo: '200' });
+
+	const { transfer_id: id } = await ended(client, sid);
+	const packets = await packetsOf(s, referd, id, isOver);
+	const printed = () => gateway.process.log.items.join('\n')
+		.replace(/\r/g, '');
+
+	assert.deepEqual(ofGateway(packets).sort(), ofFar(leg).sort());
+	for (const p of packets) {
+		const text = `UDP ${p.from} -> ${p.to}\n${p.payload}`
+			.replace(/\r/g, '');
+
+		await until(() => printed().includes(text), word(p));
+	}
 });
 
 
-scene('over IPv6 the packets have its addresses', async (s) => {
-	const { far, packets } = await bySipp(s,
-		{ ip: '[fd77::11]', to: '[fd77::1]:5060' },
-		{ gateway: { ip: '[fd77::1]',
-			config: { prefer_ipv6: 'yes' } } });
+scene('over TCP a message is one packet, however its bytes come',
+	async (s) => {
+	const { client, referd, call, far } = await parties(s,
+		{ far: { transport: 'TCP' } });
+	const { leg, sid } = await call();
 
-	for (const p of packets)
-		assert.deepEqual([p.from, p.to].sort(),
-			['fd77::1:5060', 'fd77::11:5060'].sort());
-	assert.deepEqual(packets.map((p) => p.payload.toString('hex')).sort(),
-		ofFar(far).map(([, hex]) => hex).sort());
+	client.send({ verb: 'sip:refer', call_sid: sid, referTo: 'rings' });
+
+	const { data } = await client.message('transfer:status',
+		{ call_sid: sid, step: 'progress' });
+	const { send } = far.socket;
+	let text = '';
+
+	far.socket.send = (more) => {
+		text += more;
+	};
+
+	const asked = [1, 2, 3].map(() => leg.request('OPTIONS'));
+
+	/* two, and the third in two pieces */
+	send(text.slice(0, -100));
+	await Promise.all(asked.slice(0, 2));
+	send(text.slice(-100));
+	await asked[2];
+	far.socket.send = send;
+
+	const packets = await packetsOf(s, referd, data.transfer_id, (all) =>
+		all.filter((p) => word(p) === '200 OPTIONS').length === 3);
+
+	assert.deepEqual(ofGateway(packets).sort(), ofFar(leg).sort());
 });
 
 
@@ -389,6 +450,27 @@ scene('what a node reports may be rubbish, too long, or of nobody',
 	assert.equal(packets[0].comment,
 		'BYE received; an address is unknown');
 	assert.ok(packets.length <= 19, `${packets.length}`);
+}, { daemon: 'its node is a baresip' });
+
+
+scene('what went by WebSocket is one packet for each message, too',
+	async (s) => {
+	const { referd, capture } = await nodeOf(s);
+	const told = { us: 1e15, text: 'BYE sip:a SIP/2.0\n\n' };
+
+	capture([
+		{ ...told, transport: 'WS', sent: true, from: '10.0.0.1:50001',
+			to: '10.0.0.2:80' },
+		{ ...told, transport: 'WSS', from: '[fd00::2]:443',
+			to: '[fd00::1]:50001' }]);
+
+	const packets = await packetsOf(s, referd, 'aa', (p) => p.length > 1);
+
+	assert.deepEqual(packets.map((p) => [p.from, p.to, p.comment]), [
+		['10.0.0.1:50001', '10.0.0.2:80', 'BYE sent; over WS'],
+		['fd00::2:443', 'fd00::1:50001', 'BYE received; over WSS']]);
+	for (const p of packets)
+		assert.equal(`${p.payload}`, 'BYE sip:a SIP/2.0\r\n\r\n');
 }, { daemon: 'its node is a baresip' });
 
 

@@ -2,15 +2,18 @@
  * @file trace.c  The SIP messages of this baresip, as sent and as received
  *
  * libre tells one handler of each message, before it reads what was received.
- * baresip sets that handler for its own trace (option -s, command sip_trace):
- * it is called behind ours.
+ * baresip sets that handler for its own trace (option -s), before it loads
+ * modules or later: it is called behind ours.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#include <string.h>
 #include <re.h>
 #include "host.h"
 #include "import.h"
 
+
+enum { SIP_SIZE = 1024 }; /* no struct sip is larger [bytes] */
 
 static struct {
 	trace_h *h;
@@ -45,6 +48,32 @@ static void set_handler(struct sip *sip, sip_trace_h *h)
 }
 
 
+/* libre has no function that returns the handler. It is where another SIP
+   stack keeps the handler that it was given. */
+static int get_handler(sip_trace_h **hp)
+{
+	struct sip *other;
+	sip_trace_h *h = NULL;
+	size_t pos = 0;
+	int err;
+
+	err = sip_alloc(&other, NULL, 1, 1, 1, NULL, NULL, NULL);
+	if (err)
+		return err;
+
+	sip_set_trace_handler(other, handler);
+	for (; h != handler && pos < SIP_SIZE; pos += sizeof(h))
+		memcpy(&h, (const char *)other + pos, sizeof(h));
+	mem_deref(other);
+	if (h != handler)
+		return ENOTSUP;
+
+	memcpy(hp, (const char *)uag_sip() + pos - sizeof(h), sizeof(h));
+
+	return 0;
+}
+
+
 int trace_init(trace_h *h, char *why, size_t size)
 {
 	int err;
@@ -54,6 +83,15 @@ int trace_init(trace_h *h, char *why, size_t size)
 			     (uintptr_t)set_handler, why, size);
 	if (err)
 		return err;
+
+	err = get_handler(&trace.baresip);
+	if (err) {
+		(void)re_snprintf(why, size,
+				  "this libre keeps the handler of SIP "
+				  "messages in an unknown way (%m)",
+				  err);
+		return err;
+	}
 
 	trace.h = h;
 	sip_set_trace_handler(uag_sip(), handler);

@@ -59,12 +59,14 @@ export function finish(leg, refer, status, reason)
 /**
  * A referd, a gateway, a client and a far end. Each target behaves as its user
  * part begins: a final status, `rings`, `silent`, or `refuse`.
- * `call()` makes a call and returns its leg and its call_sid.
+ * `call()` makes a call and returns its leg and its call_sid. `far` are options
+ * of the far end, the others those of s.control().
  */
-export async function parties(s, options)
+export async function parties(s, { far: fields, ...options } = {})
 {
-	const far = await Far.start(s, { handlers: { REFER: answers } });
 	const p = await s.control(options);
+	const far = await Far.start(s,
+		{ handlers: { REFER: answers }, ...fields });
 	const call = async () => {
 		const leg = await far.call();
 		const { call_sid: sid } = await p.client.messages.wait((m) =>

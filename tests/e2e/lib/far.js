@@ -1,5 +1,5 @@
 /**
- * @file far.js  A far end over UDP, with each step under control of the test
+ * @file far.js  A far end with each step under control of the test
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './journal.js';
+import { connectSip, hostOf } from './sipconnection.js';
 import { parse, tagOf, valuesOf } from './wire.js';
 
 /* As in RFC 3261, but without the doubling: T1, and 64 times T1 */
@@ -82,8 +83,11 @@ class Leg {
 
 	sdp()
 	{
-		return ['v=0', `o=far 1 1 IN IP4 ${this.far.ip}`, 's=-',
-			`c=IN IP4 ${this.far.ip}`, 't=0 0',
+		const { ip } = this.far;
+		const address = `${ip.includes(':') ? 'IP6' : 'IP4'} ${ip}`;
+
+		return ['v=0', `o=far 1 1 IN ${address}`, 's=-',
+			`c=IN ${address}`, 't=0 0',
 			`m=audio ${this.socket.address().port} RTP/AVP 0`,
 			'a=rtpmap:0 PCMU/8000', ''].join('\r\n');
 	}
@@ -108,7 +112,8 @@ class Leg {
 	{
 		const uri = this.target ?? this.remote;
 		const text = print(`${method} ${uri} SIP/2.0`, [
-			['Via', `SIP/2.0/UDP ${this.far.host};branch=${branch}`],
+			['Via', `SIP/2.0/${this.far.transport} ` +
+				`${this.far.host};branch=${branch}`],
 			['From', `${this.far.name}<${this.local}>` +
 				`;tag=${this.tag}`],
 			['To', `<${this.remote}>` +
@@ -132,7 +137,9 @@ class Leg {
 		this.waiting.set(branch, transaction);
 		for (let t = 0; t < GIVE_UP && !transaction.response &&
 			!this.far.closed; t += RESEND) {
-			if (!transaction.provisional)
+			const again = t && this.far.transport !== 'UDP';
+
+			if (!transaction.provisional && !again)
 				this.send(text);
 			await Promise.race([final, sleep(RESEND)]);
 		}
@@ -322,34 +329,54 @@ class Leg {
 /**
  * A far end with an address of its own, and any number of calls.
  *
- * `handlers` holds functions of a leg and a request, by method. Without one,
- * the far end accepts an INVITE and answers any other request with 200. `uri`
- * is the URI of its From, `name` the display name, `contact` the URI of its
- * Contact.
+ * `transport` is `UDP`; with `TCP` or `TLS` it connects to the gateway, and has
+ * the port of that connection. `handlers` holds functions of a leg and
+ * a request, by method. Without one, the far end accepts an INVITE and answers
+ * any other request with 200. `uri` is the URI of its From, `name` the display
+ * name, `contact` the URI of its Contact.
  */
 export class Far {
-	static async start(s, { ip = '10.77.0.40', port = 5060,
-		to = ['10.77.0.1', 5060], handlers = {},
-		uri = `sip:far@${ip}`, name = '',
-		contact = `sip:far@${ip}:${port}` } = {})
+	static async start(s, { transport = 'UDP', ip = '10.77.0.40',
+		port = 5060, to = ['10.77.0.1', 5060], handlers = {},
+		uri = `sip:far@${hostOf(ip)}`, name = '', contact } = {})
 	{
 		const f = new Far();
 
+		f.transport = transport;
 		f.ip = ip;
-		f.host = `${ip}:${port}`;
 		f.uri = uri;
 		f.name = name;
-		f.contact = contact;
 		f.handlers = handlers;
 		f.peer = [to[1], to[0]];
 		f.legs = new Map();
 		f.calls = new Journal('far end');
 		f.process = { name: 'far end', log: f.calls, alive: true,
 			kill: () => f.kill() };
-		f.socket = await open(ip, port, (data, from) =>
-			f.take(parse(data.toString('latin1')), from));
+		f.port = await f.open(port);
+		f.host = `${hostOf(ip)}:${f.port}`;
+		f.contact = contact ?? `sip:far@${f.host}` +
+			(transport === 'UDP' ? '' :
+				`;transport=${transport.toLowerCase()}`);
 
 		return s.join(f);
+	}
+
+	/* Its port */
+	async open(port)
+	{
+		const [peerPort, address] = this.peer;
+		const handler = (data, from) =>
+			this.take(parse(data.toString('latin1')), from);
+
+		if (this.transport === 'UDP') {
+			this.socket = await open(this.ip, port, handler);
+			return port;
+		}
+
+		this.socket = await connectSip(this.transport,
+			{ ip: this.ip, port: peerPort, address }, handler);
+
+		return this.socket.port;
 	}
 
 	async leg(id, remote)
@@ -373,7 +400,7 @@ export class Far {
 	async ring(headers, user = 'gw')
 	{
 		const leg = await this.leg(token(),
-			`sip:${user}@${this.peer[1]}`);
+			`sip:${user}@${hostOf(this.peer[1])}`);
 
 		leg.response = leg.invite(headers);
 
@@ -401,16 +428,16 @@ export class Far {
 		return leg;
 	}
 
-	async take(message, { address, port })
+	async take(message, from)
 	{
 		const id = message.headers['call-id'];
 		let leg = this.legs.get(id);
 
 		if (!leg && message.method === 'INVITE') {
-			const { from } = message.headers;
-
-			leg = await this.leg(id, /<([^>]+)>/.exec(from)[1]);
-			leg.peer = [port, address];
+			leg = await this.leg(id,
+				/<([^>]+)>/.exec(message.headers.from)[1]);
+			if (from)
+				leg.peer = [from.port, from.address];
 			this.calls.add({ leg, toString: () => `call ${id}` });
 		}
 
