@@ -126,6 +126,7 @@ function legTake(model, t, data)
 		return;
 
 	t.entries.unshift(...leg.entries);
+	t.refer = t.requested;
 	t.requested = leg.requested;
 	model.transfers.delete(leg.transfer_id);
 	model.renamed.set(leg.transfer_id, t.transfer_id);

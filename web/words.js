@@ -132,13 +132,15 @@ function withCode(t)
 }
 
 
-/* The time of ringing, or of the whole transfer if no 180 was reported. */
+/* The time of ringing, or since the REFER if no 180 was reported. */
 function afterWords(t)
 {
+	const refer = t.refer ?? t.requested;
+
 	if (t.ringing && t.ended > t.ringing)
 		return ` after ${span(t.ended - t.ringing)} of ringing`;
-	if (t.ended > t.requested)
-		return ` ${span(t.ended - t.requested)} after the REFER`;
+	if (t.ended > refer)
+		return ` ${span(t.ended - refer)} after the REFER`;
 
 	return '';
 }

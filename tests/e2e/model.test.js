@@ -455,6 +455,8 @@ for (const ended of [false, true])
 		'baresip far: REFER bob@x', 'far baresip: 202 Accepted',
 		'far baresip: NOTIFY 200 OK',
 		'referd: transfer, bridged, completed']);
+	assert.equal(s.sentence, 'Transferred: the far end reported 200 OK ' +
+		'190 ms after the REFER.');
 	assert.equal(verbText(s.transfer),
 		'The verb ended as bridged (completed).');
 	assert.ok(!isTransferring(s.model, 'c1'));
