@@ -123,6 +123,9 @@ test('each command of CONTRIBUTING.md names what there is', () => {
 		[/^scripts\/test\.sh( --fast)?( -R \S+)?$/, () => true],
 		[/^SOURCE_DIR=.* --test-name-pattern '(.*)' (\S+)$/,
 			(name, path) => read(path).includes(`scene('${name}'`)],
+		[/^PICTURES=(\S+) SOURCE_DIR=.* node (\S+)$/, (dir, path) =>
+			existsSync(join(settings.source, dir)) &&
+			existsSync(join(settings.source, path))],
 		[/^sudo apt-get install --no-install-recommends (.*)$/,
 			(names) => names.split(' ').every((name) =>
 				read('scripts/test.sh').includes(name))],

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { Browser } from './lib/browser.js';
-import { labels, says, seen, watch } from './lib/page.js';
+import { crossings, labels, says, seen, watch } from './lib/page.js';
 import { scene } from './lib/scene.js';
 import { StandIn } from './lib/standin.js';
 
@@ -15,50 +15,6 @@ import { StandIn } from './lib/standin.js';
 const WIDTHS = [360, 700, 1280, 2600];
 const LONG = 'sip:agent.of.a.long.department.name@sbc1.berlin.example.com';
 const MEMBER = 'gateway-in-frankfurt-1';
-
-
-/**
- * The overlaps in the picture of a ladder: texts and the boxes of notes with
- * lifelines, texts with texts; names that are cut, texts beyond the edges.
- */
-function crossings(page)
-{
-	return page.evaluate(() => {
-		/* a cell may be wider than its text */
-		const box = (el) => {
-			const range = document.createRange();
-
-			range.selectNodeContents(el);
-			return (el.localName === 'td' ? range : el)
-				.getBoundingClientRect().toJSON();
-		};
-		const all = (selector) => [...document.querySelectorAll(
-			selector)].map((el) => ({ el, text: el.textContent,
-			...box(el) }));
-		const meet = (a, b) => a.left < b.right && b.left < a.right &&
-			a.top < b.bottom && b.top < a.bottom;
-		const texts = all('.picture text, .row > :is(.time, .gap)')
-			.filter((x) => x.text);
-		const lives = all('.life');
-		const [frame] = all('.picture');
-
-		return [
-			...texts.concat(all('.picture rect')).filter((a) =>
-				lives.some((b) => meet(a, b))).map((a) =>
-				`${a.el.className.baseVal} “${a.text}” ` +
-				'crosses a lifeline'),
-			...texts.flatMap((a, i) => texts.slice(i + 1)
-				.filter((b) => meet(a, b)).map((b) =>
-					`“${a.text}” crosses “${b.text}”`)),
-			...texts.filter((a) => a.left < frame.left ||
-				a.right > frame.right || a.top < frame.top)
-				.map((a) => `“${a.text}” is outside`),
-			...all('.party b').filter(({ el }) => el.scrollWidth >
-				el.clientWidth).map((a) => `“${a.text}” is cut`),
-			...lives.length < 5 ? ['there is no lifeline'] : [],
-		];
-	});
-}
 
 
 /** Looks at the ladder in windows of all widths, in light and dark. */

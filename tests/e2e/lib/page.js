@@ -58,6 +58,50 @@ export function labels(b)
 }
 
 
+/**
+ * The overlaps in the picture of a ladder: texts and the boxes of notes with
+ * lifelines, texts with texts; names that are cut, texts beyond the edges.
+ */
+export function crossings(page)
+{
+	return page.evaluate(() => {
+		/* a cell may be wider than its text */
+		const box = (el) => {
+			const range = document.createRange();
+
+			range.selectNodeContents(el);
+			return (el.localName === 'td' ? range : el)
+				.getBoundingClientRect().toJSON();
+		};
+		const all = (selector) => [...document.querySelectorAll(
+			selector)].map((el) => ({ el, text: el.textContent,
+			...box(el) }));
+		const meet = (a, b) => a.left < b.right && b.left < a.right &&
+			a.top < b.bottom && b.top < a.bottom;
+		const texts = all('.picture text, .row > :is(.time, .gap)')
+			.filter((x) => x.text);
+		const lives = all('.life');
+		const [frame] = all('.picture');
+
+		return [
+			...texts.concat(all('.picture rect')).filter((a) =>
+				lives.some((b) => meet(a, b))).map((a) =>
+				`${a.el.className.baseVal} “${a.text}” ` +
+				'crosses a lifeline'),
+			...texts.flatMap((a, i) => texts.slice(i + 1)
+				.filter((b) => meet(a, b)).map((b) =>
+					`“${a.text}” crosses “${b.text}”`)),
+			...texts.filter((a) => a.left < frame.left ||
+				a.right > frame.right || a.top < frame.top)
+				.map((a) => `“${a.text}” is outside`),
+			...all('.party b').filter(({ el }) => el.scrollWidth >
+				el.clientWidth).map((a) => `“${a.text}” is cut`),
+			...lives.length < 5 ? ['there is no lifeline'] : [],
+		];
+	});
+}
+
+
 export function press(b, name)
 {
 	return b.page.locator('.page, .send').getByRole('button',

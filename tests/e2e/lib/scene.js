@@ -105,11 +105,11 @@ class Scene {
 			{ name: 'carrier', ip: CARRIER, ...options }));
 	}
 
-	async agent()
+	async agent(options)
 	{
 		return this.join(await Baresip.start(this.path('agent'),
 			{ name: 'agent', ip: AGENT,
-				account: ';answermode=auto' }));
+				account: ';answermode=auto', ...options }));
 	}
 
 	/** A SIPp that calls the gateway, each at its own address. */
