@@ -35,7 +35,8 @@ struct packet {
 	struct packet_end from;
 	struct packet_end to;
 	char step[16]; /* that it became, "" for none */
-	bool last;     /* the baresip has kept no other behind it */
+	bool gap;      /* one before it was not kept */
+	bool last;     /* no other behind it is kept */
 	char *data;    /* its bytes, with a NUL behind them */
 	size_t len;
 };

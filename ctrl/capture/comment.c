@@ -91,13 +91,14 @@ void packet_comment(char *buf, size_t size, const struct packet *p)
 			       p->len);
 
 	(void)snprintf(
-		buf, size, "%s%s%s%s%s%s%s%s%s",
+		buf, size, "%s%s%s%s%s%s%s%s%s%s",
 		*p->step ? "transfer:status " : "", p->step,
 		*p->step ? ": " : "", what, other ? "; over " : "",
 		other ? p->transport : "",
 		p->from.family && p->to.family ? ""
 					       : "; an address is unknown",
 		cut,
+		p->gap ? "; messages of the call before it are missing" : "",
 		p->last ? "; the capture ends here, as no more is kept of one "
 			  "transfer"
 			: "");

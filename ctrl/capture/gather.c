@@ -2,8 +2,8 @@
  * @file gather.c  The SIP messages of a transfer in the store
  *
  * The text includes the other attempts of its verb:
- * {"transfer":…,"parts":[…]}.  Each part has its `transfer`, and `packets`,
- * the arrays as they were reported.
+ * {"transfer":…,"parts":[…]}.  Each part has its `transfer`; `packets`, the
+ * arrays as they were reported; and `full` if the store keeps no more of them.
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -65,9 +65,18 @@ static void other_handler(const char *key, const char *data, void *arg)
 }
 
 
+struct part {
+	struct json *j;
+	size_t size; /* of its packets */
+};
+
+
 static void packets_handler(const char *packets, void *arg)
 {
-	json_raw(arg, NULL, packets);
+	struct part *part = arg;
+
+	json_raw(part->j, NULL, packets);
+	part->size += strlen(packets);
 }
 
 
@@ -75,13 +84,16 @@ static void print_part(struct json *j, const char *data)
 {
 	cJSON *transfer = data ? cJSON_Parse(data) : NULL;
 	const char *id = field_str(transfer, "transfer_id");
+	struct part part = {.j = j};
 
 	if (id) {
 		json_open(j, NULL, '{');
 		json_raw(j, "transfer", data);
 		json_open(j, "packets", '[');
-		archive_packets(id, packets_handler, j);
+		archive_packets(id, packets_handler, &part);
 		json_close(j, ']');
+		if (part.size >= CAPTURE_MAX)
+			json_bool(j, "full", true);
 		json_close(j, '}');
 	}
 	cJSON_Delete(transfer);

@@ -155,6 +155,7 @@ static void read_head(struct packet *p, const cJSON *entry)
 			? (int64_t)us->valuedouble
 			: 0;
 	p->sent = field_bool(entry, "sent");
+	p->gap = field_bool(entry, "gap");
 	p->last = field_bool(entry, "last");
 	read_word(p->transport, sizeof(p->transport),
 		  field_str(entry, "transport"));

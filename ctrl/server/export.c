@@ -124,6 +124,8 @@ static void read_parts(struct making *m, const cJSON *tree)
 		cJSON_ArrayForEach(packets,
 				   cJSON_GetObjectItem(part, "packets"))
 			packets_take(&m->reader, packets, packet_handler, m);
+		if (m->count && field_bool(part, "full"))
+			m->entries[m->count - 1].p.last = true;
 	}
 	if (m->count)
 		qsort(m->entries, m->count, sizeof(*m->entries), compare);

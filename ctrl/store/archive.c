@@ -21,9 +21,6 @@
    newest transfers are among those anyway */
 enum { FEW = 5000 };
 
-/* JSON of the SIP messages of one transfer that is kept [bytes] */
-enum { CAPTURE_MAX = 1 << 20 };
-
 static const char running[] = "running";
 
 const char *const archive_outcomes[ARCHIVE_OUTCOMES] = {

@@ -19,6 +19,7 @@ enum scope { SCOPE_LOCAL, SCOPE_FLEET, SCOPES };
 enum {
 	ARCHIVE_OUTCOMES = 6, /* the last one is `running` */
 	ARCHIVE_WORDS = 6,
+	CAPTURE_MAX = 1 << 20, /* JSON of a transfer's SIP messages [bytes] */
 };
 
 /* Times are in ms since 1970 */
@@ -156,7 +157,7 @@ int archive_get(const char *id, store_each_h *h, void *arg);
 
 /**
  * Keep SIP messages of a transfer, which go when that goes.  While nothing can
- * be written, and beyond 1 MiB of one transfer, they are not kept.
+ * be written, and from CAPTURE_MAX of one transfer on, they are not kept.
  *
  * @param id      Its transfer_id
  * @param packets They, as JSON text

@@ -442,8 +442,8 @@ scene('what a node reports may be rubbish, too long, or of nobody',
 	for (let i = 0; i < 30; i++)
 		capture([packet(`INFO sip:a SIP/2.0\n\n${long}`)]);
 
-	const packets = await packetsOf(s, referd, 'aa',
-		(p) => p.length > 1);
+	const packets = await packetsOf(s, referd, 'aa', (all) =>
+		/; the capture ends here, /.test(all.at(-1).comment));
 
 	assert.equal((await getCapture(referd, 'unknown')).status, 404);
 	assert.equal(packets[0].from, '0.0.0.0:0');

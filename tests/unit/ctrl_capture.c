@@ -65,7 +65,8 @@ static void test_read(void **state)
 	take_one("[{\"us\":1732000000123456,\"sent\":true,"
 		 "\"transport\":\"TLS\",\"from\":\"10.77.0.1:5061\","
 		 "\"to\":\"[fd00::1]:40000\",\"step\":\"requested\","
-		 "\"text\":\"A\\nB\"},{\"base64\":\"/wAB\",\"last\":true}]");
+		 "\"gap\":true,\"text\":\"A\\nB\"},{\"base64\":\"/"
+		 "wAB\",\"last\":true}]");
 
 	assert_int_equal(found.count, 2);
 	assert_int_equal(p->us, INT64_C(1732000000123456));
@@ -79,6 +80,7 @@ static void test_read(void **state)
 	assert_int_equal(p->to.port, 40000);
 	assert_string_equal(p->step, "requested");
 	assert_string_equal(p->data, "A\r\nB");
+	assert_true(p->gap);
 	assert_false(p->last);
 
 	++p;
@@ -86,6 +88,7 @@ static void test_read(void **state)
 	assert_memory_equal(p->data, "\xff\0\1", 3);
 	assert_int_equal(p->from.family, AF_UNSPEC);
 	assert_false(p->sent);
+	assert_false(p->gap);
 	assert_true(p->last);
 }
 
@@ -311,6 +314,11 @@ static void test_comment(void **state)
 		       "SIP/2.0 180 \x01Ringing\r\n",
 		       "transfer:status progress: NOTIFY received: "
 		       "180 ?Ringing");
+	p = udp;
+	p.gap = true;
+	assert_comment(&p, "REFER sip:a SIP/2.0\r\n\r\n",
+		       "REFER received; messages of the call before it are "
+		       "missing");
 	p = udp;
 	p.to.family = AF_UNSPEC;
 	p.last = true;

@@ -29,6 +29,13 @@ if(RE_VERSION VERSION_LESS 3)
 			COMMAND unit_module_${name})
 	endforeach()
 
+	add_executable(unit_module_capture unit/module_capture.c
+		${CMAKE_SOURCE_DIR}/modules/sip_refer/transfer/capture.c
+		${CMAKE_SOURCE_DIR}/modules/sip_refer/transfer/packet.c)
+	target_link_libraries(unit_module_capture PRIVATE
+		sip_refer_pure PkgConfig::CMOCKA)
+	add_test(NAME unit.module_capture COMMAND unit_module_capture)
+
 	# The link from end to end in one process: referd at the other one
 	list(TRANSFORM direct_sources
 		PREPEND ${CMAKE_SOURCE_DIR}/modules/sip_refer/)

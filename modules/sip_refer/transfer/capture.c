@@ -54,6 +54,8 @@ struct capture {
 	size_t bytes;   /**< Their size                        */
 	uint64_t ended; /**< See deadline_now(), 0: not yet    */
 	bool up;        /**< The call has had its ACK          */
+	bool partial;   /**< kept lacks some of them           */
+	bool gap;       /**< The next message is to say so     */
 	bool told;      /**< referd knows of the transfer      */
 	bool again;     /**< kept is to be reported            */
 	bool asked;     /**< The REFER was seen                */
@@ -282,11 +284,13 @@ static void keep(struct capture *c, const struct traced *t,
 
 	if (list_count(&c->kept) >= KEPT_MAX ||
 	    c->kept_bytes + t->len > KEPT_BYTES_MAX)
+		p = NULL;
+	else
+		p = packet_alloc(t, raw);
+	if (!p) {
+		c->partial = true;
 		return;
-
-	p = packet_alloc(t, raw);
-	if (!p)
-		return;
+	}
 
 	list_append(&c->kept, &p->le, p);
 	c->kept_bytes += packet_size(p);
@@ -319,12 +323,16 @@ static void take(struct capture *c, const struct traced *t,
 		return;
 
 	p = packet_alloc(t, raw);
-	if (!p)
+	if (!p) {
+		c->gap = true;
 		return;
+	}
 
 	++c->count;
 	c->bytes += p->len;
 	p->last = is_full(c);
+	p->gap = c->gap;
+	c->gap = false;
 	str_ncpy(p->owner, c->id, sizeof(p->owner));
 	if (!c->asked && p->sent && !p->scode && !strcmp(p->met, "REFER")) {
 		c->asked = true;
@@ -386,6 +394,7 @@ static void begin(struct capture *c, const struct referral *r,
 	str_ncpy(c->id, r->id, sizeof(c->id));
 	c->told = c->asked = false;
 	c->again = true;
+	c->gap = c->partial;
 	c->ended = 0;
 	c->count = list_count(&c->kept);
 	c->bytes = 0;
@@ -413,10 +422,12 @@ void capture_begin(const struct referral *r, const char *call_sid,
 
 	pl_set_str(&pl, call_id_of(r));
 	c = find(&pl);
-	if (!c)
+	if (!c) {
 		c = add(&pl);
-	if (!c)
-		return;
+		if (!c)
+			return;
+		c->partial = true;
+	}
 
 	begin(c, r, call_sid);
 	c->other_id = mem_deref(c->other_id);

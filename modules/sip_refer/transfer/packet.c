@@ -173,6 +173,8 @@ size_t packet_print(struct json *j, const struct packet *p, size_t pos)
 	addr_print(j, "from", &p->src);
 	addr_print(j, "to", &p->dst);
 	json_str(j, "step", p->step);
+	if (p->gap)
+		json_bool(j, "gap", true);
 	if (pos + len < p->len)
 		json_bool(j, "more", true);
 	else if (p->last)

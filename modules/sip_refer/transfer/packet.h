@@ -30,8 +30,7 @@ struct packet {
 	enum sip_transp tp;
 	uint16_t scode; /**< 0: it is a request                      */
 	bool sent;
-	bool invite;  /**< It makes the call; a later transfer tells of it, too
-		       */
+	bool gap;     /**< One before it in its call was not kept      */
 	bool last;    /**< None is kept behind it: there are too many  */
 	char met[16]; /**< Of its CSeq                             */
 	size_t len;
