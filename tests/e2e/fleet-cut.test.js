@@ -68,12 +68,7 @@ const status = (m, is) => until(async () => {
 
 async function machines(s)
 {
-	const cluster = await Cluster.start(s.path('nats'),
-		{ servers: 3, sites: true });
-
-	s.join({ process: { kill: () => cluster.end(), name: 'nats',
-		log: { items: [] } } });
-
+	const cluster = await Cluster.join(s, { servers: 3, sites: true });
 	const all = [];
 
 	for (let i = 0; i < 3; i++)

@@ -12,25 +12,14 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authority } from './lib/certificate.js';
-import { Cluster, NO_FLEET, makeNkey } from './lib/nats.js';
+import { Cluster, NO_FLEET } from './lib/nats.js';
+import { makeNkey } from './lib/nkey.js';
 import { Node } from './lib/node.js';
 import { scene, settings } from './lib/scene.js';
 
 const LOOK_TIME = 20; /* ms */
 const PATIENCE = 60_000;
 const skip = NO_FLEET;
-
-
-async function cluster(s, options)
-{
-	const c = await Cluster.start(s.path('nats'), options);
-
-	c.servers.forEach((server) => s.join(server));
-	s.join({ process: { kill: () => c.end(), name: 'nats',
-		log: { items: [] } } });
-
-	return c;
-}
 
 
 /* A referd of a fleet, with a baresip and a client that sees all events */
@@ -138,7 +127,7 @@ function countSaid(m, text)
 
 
 scene('each event is in the stream once, in order', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const m = await member(s, c.urls());
 
 	for (let i = 0; i < 20; i++)
@@ -167,7 +156,7 @@ scene('each event is in the stream once, in order', async (s) => {
 
 
 scene('a referd that is killed goes on where the stream is', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const m = await member(s, c.urls());
 	const boots = new Set();
 	let seq;
@@ -194,7 +183,7 @@ scene('a referd that is killed goes on where the stream is', async (s) => {
 
 
 scene('three servers: the leader is killed, hangs, all are killed', async (s) => {
-	const c = await cluster(s, { servers: 3 });
+	const c = await Cluster.join(s, { servers: 3 });
 	const m = await member(s, c.urls());
 
 	await published(c, m, await act(m));
@@ -232,7 +221,7 @@ scene('three servers: the leader is killed, hangs, all are killed', async (s) =>
 /* The server stops before it confirms the events, and for longer than it
    recognizes duplicates. */
 scene('an outage is longer than the duplicate window', async (s) => {
-	const c = await cluster(s, { stream: { duplicate_window: 100e6 } });
+	const c = await Cluster.join(s, { stream: { duplicate_window: 100e6 } });
 	const [server] = c.servers;
 	const m = await member(s, c.urls());
 
@@ -257,7 +246,7 @@ scene('an outage is longer than the duplicate window', async (s) => {
 
 
 scene('no server is there at the start', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const [server] = c.servers;
 
 	await server.kill();
@@ -275,7 +264,7 @@ scene('no server is there at the start', async (s) => {
 
 
 scene('the stream is deleted, and made anew', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const m = await member(s, c.urls());
 	const admin = await c.client();
 
@@ -299,7 +288,7 @@ scene('the stream is deleted, and made anew', async (s) => {
 
 
 scene('a member whose store is lost begins anew', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const m = await member(s, c.urls());
 
 	await published(c, m, await act(m, 50));
@@ -329,7 +318,7 @@ scene('a member whose store is lost begins anew', async (s) => {
 
 
 scene('the second of two with one name leaves', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const m = await member(s, c.urls());
 
 	await published(c, m, await act(m));
@@ -357,7 +346,7 @@ const ADMIN = { user: 'admin', pass: 'admin' };
 
 
 scene('what is not permitted is said once', async (s) => {
-	const c = await cluster(s, { admin: ADMIN, extra: authorization(
+	const c = await Cluster.join(s, { admin: ADMIN, extra: authorization(
 		'{ publish: { deny: ["fleet.ev.>"] } }') });
 	const m = await member(s, c.urls({ user: 'gw1:secret' }));
 	const seq = await act(m, 10);
@@ -377,7 +366,7 @@ scene('what is not permitted is said once', async (s) => {
 
 
 scene('a wrong password is said, and tried again later', async (s) => {
-	const c = await cluster(s, { admin: ADMIN,
+	const c = await Cluster.join(s, { admin: ADMIN,
 		extra: authorization('{ publish: [">"], subscribe: [">"] }') });
 	const m = await member(s, c.urls({ user: 'gw1:wrong' }));
 
@@ -405,7 +394,7 @@ scene('TLS, with a certificate of our own', async (s) => {
 		key_file: "${file(`${name}-key`)}", ca_file: "${ca}"
 		verify: true }`;
 	const read = (name) => readFileSync(file(name));
-	const c = await cluster(s, { extra: tls('server'), admin: { tls: {
+	const c = await Cluster.join(s, { extra: tls('server'), admin: { tls: {
 		ca: read('ca'), cert: read('gw1'), key: read('gw1-key') } } });
 	const urls = c.urls({ scheme: 'tls' });
 	const m = await member(s, urls, { args: ['--fleet-ca', ca,
@@ -435,12 +424,12 @@ scene('TLS, with a certificate of our own', async (s) => {
 
 
 scene('an NKey', async (s) => {
-	const { seed, user } = makeNkey();
+	const { seed, id } = makeNkey();
 	const file = s.path('seed');
 
 	writeFileSync(file, `${seed}\n`);
-	const c = await cluster(s, { admin: ADMIN, extra: `authorization {
-	users: [ { nkey: ${user} }, { user: admin, password: admin } ] }` });
+	const c = await Cluster.join(s, { admin: ADMIN, extra: `authorization {
+	users: [ { nkey: ${id} }, { user: admin, password: admin } ] }` });
 	const m = await member(s, c.urls(), { args: ['--fleet-nkey', file] });
 
 	await published(c, m, await act(m, 10));

@@ -19,17 +19,6 @@ import { until } from './lib/until.js';
 const DEAD = 5; /* --fleet-dead, in seconds */
 
 
-async function cluster(s, servers = 1)
-{
-	const c = await Cluster.start(s.path('nats'), { servers });
-
-	s.join({ process: { kill: () => c.end(), name: 'nats',
-		log: { items: [] } } });
-
-	return c;
-}
-
-
 async function link(m)
 {
 	m.node = await Node.connect(m.referd.socket, `bs-${m.name}`);
@@ -163,7 +152,7 @@ function over(client, { call })
 
 
 scene('all see all events in one order, and the same records', async (s) => {
-	const c = await cluster(s, 3);
+	const c = await Cluster.join(s, { servers: 3 });
 	const all = await members(s, c);
 	const clients = await Promise.all(all.map((m) => watch(m)));
 	const done = [];
@@ -200,7 +189,7 @@ scene('all see all events in one order, and the same records', async (s) => {
 
 
 scene('what lives is known at each member', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const all = await members(s, c, 2);
 	const { call, transfer } = await begin(all[0]);
 
@@ -258,7 +247,7 @@ scene('what lives is known at each member', async (s) => {
 
 scene('a referd that was killed catches up, and a client that hops misses ' +
 	'nothing', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const all = await members(s, c);
 	const told = [];
 	let since = 0, at = 0, fleet;
@@ -327,7 +316,7 @@ scene('a referd that was killed catches up, and a client that hops misses ' +
 
 scene('what a member had that dies has one outcome everywhere, and what it ' +
 	'knows better comes late', async (s) => {
-	const c = await cluster(s);
+	const c = await Cluster.join(s);
 	const all = await members(s, c);
 	const clients = await Promise.all([all[0], all[2]].map((m) =>
 		watch(m)));
@@ -396,7 +385,7 @@ scene('what a member had that dies has one outcome everywhere, and what it ' +
 
 scene('clients are told when the servers are gone, and are back',
 	async (s) => {
-		const c = await cluster(s);
+		const c = await Cluster.join(s);
 		const [m] = await members(s, c, 1);
 		const client = await s.client(m.referd);
 		const begun = Date.now();

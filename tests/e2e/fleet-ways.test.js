@@ -32,21 +32,10 @@ function scene(name, act)
 }
 
 
-async function startCluster(s, options)
-{
-	const c = await Cluster.start(s.path('nats'), options);
-
-	s.join({ process: { kill: () => c.end(), name: 'nats',
-		log: { items: [] } } });
-
-	return c;
-}
-
-
 /* The members of a fleet, gw1 and so on, as soon as all are heard. */
 async function fleet(s, { count = 2, servers = 1, args = () => [] } = {})
 {
-	const cluster = await startCluster(s, { servers });
+	const cluster = await Cluster.join(s, { servers });
 	const referds = [];
 
 	for (let i = 1; i <= count; i++)

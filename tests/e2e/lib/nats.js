@@ -4,7 +4,6 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NatsClient } from './natsclient.js';
@@ -26,50 +25,6 @@ export const program = [join(settings.source,
 /** The reason why a test cannot have a fleet, false if it can. */
 export const NO_FLEET = !program ? 'nats-server is missing' :
 	!existsSync(settings.fleetPlugin) && 'libnats is missing';
-
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-
-function checksum(bytes)
-{
-	let crc = 0;
-
-	for (const byte of bytes) {
-		crc ^= byte << 8;
-		for (let i = 0; i < 8; i++)
-			crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) &
-				0xffff;
-	}
-
-	return Buffer.from([crc & 0xff, crc >> 8]);
-}
-
-
-function base32(bytes)
-{
-	const bits = [...bytes, ...checksum(bytes)]
-		.map((b) => b.toString(2).padStart(8, '0')).join('');
-
-	return bits.match(/.{1,5}/g)
-		.map((five) => LETTERS[parseInt(five.padEnd(5, '0'), 2)]).join('');
-}
-
-
-/** An NKey of a user: `seed` is for a file, `user` for the servers. */
-export function makeNkey()
-{
-	const raw = randomBytes(32);
-	const key = createPrivateKey({ format: 'der', type: 'pkcs8',
-		key: Buffer.concat([Buffer.from(
-			'302e020100300506032b657004220420', 'hex'), raw]) });
-	const { x } = createPublicKey(key).export({ format: 'jwk' });
-
-	return { seed: base32(Buffer.from([18 << 3 | 20 >> 2,
-		(20 << 3 & 31) << 3, ...raw])),
-	user: base32(Buffer.from([20 << 3,
-		...Buffer.from(x, 'base64url')])) };
-}
 
 
 class Server {
@@ -196,6 +151,18 @@ export class Cluster {
 		await Promise.all(c.servers.map((s) => s.ready()));
 		if (stream)
 			await c.makeStream(stream);
+
+		return c;
+	}
+
+	/** Servers that end with a scene, which prints their output on failure. */
+	static async join(scene, options)
+	{
+		const c = await Cluster.start(scene.path('nats'), options);
+
+		c.servers.forEach((server) => scene.join(server));
+		scene.join({ process: { kill: () => c.end(), name: 'nats',
+			log: { items: [] } } });
 
 		return c;
 	}
