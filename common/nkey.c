@@ -90,6 +90,22 @@ static int decode(unsigned char *p, size_t len, const char *text)
 }
 
 
+static int read_seed(EVP_PKEY **pkeyp, const char *seed)
+{
+	unsigned char raw[SEED_BYTES];
+
+	if (decode(raw, sizeof(raw), seed) || (raw[0] & 0xf8) != PREFIX_SEED ||
+	    ((raw[0] & 7) << 5 | (raw[1] & 0xf8) >> 3) != PREFIX_USER)
+		return EINVAL;
+
+	*pkeyp = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw + 2,
+					      NKEY_BYTES);
+	OPENSSL_cleanse(raw, sizeof(raw));
+
+	return *pkeyp ? 0 : ENOMEM;
+}
+
+
 /**
  * Find the public key of a user
  *
@@ -100,23 +116,50 @@ static int decode(unsigned char *p, size_t len, const char *text)
  */
 int nkey_public(char key[NKEY_PUBLIC_SIZE], const char *seed)
 {
-	unsigned char raw[SEED_BYTES], bytes[PUBLIC_BYTES];
+	unsigned char bytes[PUBLIC_BYTES] = {PREFIX_USER};
 	size_t len = NKEY_BYTES;
 	EVP_PKEY *pkey;
-	int err = 0;
+	int err = read_seed(&pkey, seed);
 
-	if (decode(raw, sizeof(raw), seed) || (raw[0] & 0xf8) != PREFIX_SEED ||
-	    ((raw[0] & 7) << 5 | (raw[1] & 0xf8) >> 3) != PREFIX_USER)
-		return EINVAL;
+	if (err)
+		return err;
 
-	pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw + 2,
-					    NKEY_BYTES);
-	OPENSSL_cleanse(raw, sizeof(raw));
-	bytes[0] = PREFIX_USER;
-	if (!pkey || EVP_PKEY_get_raw_public_key(pkey, bytes + 1, &len) != 1)
-		err = ENOMEM;
-	else
+	if (EVP_PKEY_get_raw_public_key(pkey, bytes + 1, &len) == 1)
 		encode(key, bytes, sizeof(bytes));
+	else
+		err = ENOMEM;
+	EVP_PKEY_free(pkey);
+
+	return err;
+}
+
+
+/**
+ * Sign as a user
+ *
+ * @param sig  Signature
+ * @param seed Seed; anything after it is ignored
+ * @param text Text to sign
+ *
+ * @return 0, EINVAL if it is no seed of a user, or ENOMEM
+ */
+int nkey_sign(unsigned char sig[NKEY_SIGNATURE_SIZE], const char *seed,
+	      const char *text)
+{
+	size_t len = NKEY_SIGNATURE_SIZE;
+	EVP_MD_CTX *ctx;
+	EVP_PKEY *pkey;
+	int err = read_seed(&pkey, seed);
+
+	if (err)
+		return err;
+
+	ctx = EVP_MD_CTX_new();
+	if (!ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) != 1 ||
+	    EVP_DigestSign(ctx, sig, &len, (const unsigned char *)text,
+			   strlen(text)) != 1)
+		err = ENOMEM;
+	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(pkey);
 
 	return err;

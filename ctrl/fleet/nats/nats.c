@@ -25,13 +25,15 @@
 
 enum {
 	LOST_TIME = 10,        /* from a loss to the first attempt [ms] */
-	RETRY_TIME = 500,      /* until the next attempt [ms] */
+	RETRY_TIME = 500,      /* until the next attempt, and from one
+				  connection to the next at least [ms] */
 	REFUSED_TIME = 5000,   /* ... if we were refused */
 	CLOSE_TIME = 2000,     /* that the end may take */
 	CALM_TIME = 100,       /* after which what can wait is told of [ms] */
 	BUFFER_MAX = 16 << 20, /* bytes that wait for a server */
 	LIBRARY_TIME = 500,    /* ... and that of a connection */
 	URL_SIZE = 512,
+	TRIES = 4, /* if libnats cannot send a signature */
 };
 
 struct sub {
@@ -78,6 +80,17 @@ static void at_time(struct timespec *ts, int ms)
 		++ts->tv_sec;
 		ts->tv_nsec -= 1000000000;
 	}
+}
+
+
+static bool is_past(const struct timespec *ts)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return now.tv_sec > ts->tv_sec ||
+	       (now.tv_sec == ts->tv_sec && now.tv_nsec >= ts->tv_nsec);
 }
 
 
@@ -267,22 +280,40 @@ static void subscribe_all(struct fleetbus *b)
 }
 
 
+static void tell_failed(struct fleetbus *b, natsStatus s)
+{
+	char *why = b->options.why;
+
+	if (s == NATS_CONNECTION_AUTH_FAILED)
+		identity_refused(&b->options.who, why, options_error(s));
+	tell_down(b, *why ? why : options_error(s));
+}
+
+
+static natsStatus log_in(struct fleetbus *b)
+{
+	natsStatus s;
+	int tries = TRIES;
+
+	do
+		s = natsConnection_Connect(&b->nc, b->options.nats);
+	while (s != NATS_OK && b->options.who.unlucky && --tries);
+
+	return s;
+}
+
+
 static natsStatus connect_once(struct fleetbus *b)
 {
-	const char *last;
 	natsStatus s;
 
 	s = options_create(&b->options, &b->c);
 	if (s == NATS_OK)
 		s = set_handlers(b->options.nats, b);
 	if (s == NATS_OK)
-		s = natsConnection_Connect(&b->nc, b->options.nats);
-	if (s != NATS_OK) {
-		last = nats_GetLastError(NULL);
-		tell_down(b, b->options.why[0] ? b->options.why
-			     : last && *last   ? last
-					       : natsStatus_GetText(s));
-	}
+		s = log_in(b);
+	if (s != NATS_OK)
+		tell_failed(b, s);
 	options_destroy(&b->options);
 
 	return s;
@@ -458,8 +489,10 @@ static void live(struct fleetbus *b)
 {
 	int wait = RETRY_TIME;
 	natsStatus s = connect_once(b);
+	struct timespec settled;
 
 	if (s == NATS_OK) {
+		at_time(&settled, RETRY_TIME);
 		forget_out(b);
 		subscribe_all(b);
 		tell_up(b, b->nc);
@@ -467,7 +500,8 @@ static void live(struct fleetbus *b)
 		if (!is_stopped(b))
 			tell_down(b, b->why);
 		disconnect(b);
-		wait = LOST_TIME;
+		if (is_past(&settled))
+			wait = LOST_TIME;
 	}
 	else if (is_refusal(s)) {
 		wait = REFUSED_TIME;

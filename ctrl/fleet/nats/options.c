@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "nkey.h"
 #include "parts.h"
 
 
@@ -30,34 +29,6 @@ static bool is_given(const char *text)
 }
 
 
-/* libnats wants the public key beside the file */
-static natsStatus set_nkey(struct fleetbus_options *o, const char *path)
-{
-	char key[NKEY_PUBLIC_SIZE], seed[128] = "";
-	FILE *f = fopen(path, "re");
-	natsStatus s = NATS_INVALID_ARG;
-
-	if (!f) {
-		(void)snprintf(o->why, sizeof(o->why), "%s: %s", path,
-			       strerror(errno));
-		return NATS_INVALID_ARG;
-	}
-
-	if (!fgets(seed, sizeof(seed), f) || nkey_public(key, seed))
-		(void)snprintf(o->why, sizeof(o->why),
-			       "%s must begin with the seed of a user's NKey "
-			       "(SU...)",
-			       path);
-	else
-		s = natsOptions_SetNKeyFromSeed(o->nats, key, path);
-
-	memset(seed, 0, sizeof(seed));
-	(void)fclose(f);
-
-	return s;
-}
-
-
 /* libnats' error on an unreadable file does not have its name */
 static bool check_file(struct fleetbus_options *o, const char *path)
 {
@@ -76,13 +47,15 @@ static bool check_file(struct fleetbus_options *o, const char *path)
 static natsStatus set_who(struct fleetbus_options *o,
 			  const struct fleetbus_config *c)
 {
-	if (!check_file(o, c->creds))
-		return NATS_INVALID_ARG;
-	if (is_given(c->creds))
-		return natsOptions_SetUserCredentialsFromFiles(o->nats,
-							       c->creds, NULL);
+	const bool is_creds = is_given(c->creds);
 
-	return is_given(c->nkey) ? set_nkey(o, c->nkey) : NATS_OK;
+	if (!is_creds && !is_given(c->nkey))
+		return NATS_OK;
+
+	return identity_read(&o->who, o->why, is_creds ? c->creds : c->nkey,
+			     is_creds)
+		       ? NATS_INVALID_ARG
+		       : identity_use(o->nats, &o->who);
 }
 
 
@@ -148,6 +121,28 @@ static natsStatus set_times(natsOptions *o)
 
 
 /**
+ * Get the text of libnats on what has just failed in this thread
+ *
+ * @param s Its status
+ *
+ * @return Text
+ */
+const char *options_error(natsStatus s)
+{
+	const char *text = nats_GetLastError(NULL);
+	const char *place;
+
+	if (!text || !*text)
+		return natsStatus_GetText(s);
+
+	/* as in "(conn.c:1905): " */
+	place = *text == '(' ? strstr(text, "): ") : NULL;
+
+	return place ? place + 3 : text;
+}
+
+
+/**
  * Make options of a configuration
  *
  * @param o Options, with the reason if they are not valid
@@ -160,6 +155,7 @@ natsStatus options_create(struct fleetbus_options *o,
 {
 	natsStatus s = natsOptions_Create(&o->nats);
 
+	memset(&o->who, 0, sizeof(o->who));
 	o->why[0] = '\0';
 	if (s == NATS_OK)
 		s = natsOptions_SetName(o->nats, c->name);
@@ -172,12 +168,8 @@ natsStatus options_create(struct fleetbus_options *o,
 	if (s == NATS_OK)
 		s = set_tls(o, c);
 
-	if (s != NATS_OK && !o->why[0]) {
-		const char *last = nats_GetLastError(NULL);
-
-		(void)snprintf(o->why, sizeof(o->why), "%s",
-			       last && *last ? last : natsStatus_GetText(s));
-	}
+	if (s != NATS_OK && !o->why[0])
+		(void)snprintf(o->why, sizeof(o->why), "%s", options_error(s));
 
 	return s;
 }
@@ -194,4 +186,5 @@ void options_destroy(struct fleetbus_options *o)
 	o->nats = NULL;
 	free(o->urls);
 	o->urls = NULL;
+	identity_forget(&o->who);
 }

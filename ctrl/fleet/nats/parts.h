@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <nats/nats.h>
 #include "fleetbus.h"
+#include "nkey.h"
 
 struct out;
 struct item;
@@ -45,15 +46,36 @@ struct spent {
 	size_t size; /* of their bodies */
 };
 
+enum { WHY_SIZE = 512 };
+
+/* Who we are to the servers: a user with an NKey, and perhaps a JWT for it */
+struct identity {
+	const char *path; /* of its file, NULL: none is needed */
+	char seed[NKEY_SEED_SIZE];
+	char key[NKEY_PUBLIC_SIZE];
+	char *jwt;       /* NULL for none */
+	bool unlucky;    /* libnats cannot send the signature of this time */
+	int64_t expires; /* ... when it does [s since 1970], 0: never */
+};
+
 struct fleetbus_options {
 	natsOptions *nats;
-	char *urls;    /* which it borrows */
-	char why[512]; /* why there are none */
+	char *urls; /* these two are borrowed by that */
+	struct identity who;
+	char why[WHY_SIZE]; /* why there are none */
 };
+
+int identity_read(struct identity *who, char why[WHY_SIZE], const char *path,
+		  bool is_creds);
+natsStatus identity_use(natsOptions *o, struct identity *who);
+void identity_refused(const struct identity *who, char why[WHY_SIZE],
+		      const char *text);
+void identity_forget(struct identity *who);
 
 natsStatus options_create(struct fleetbus_options *o,
 			  const struct fleetbus_config *c);
 void options_destroy(struct fleetbus_options *o);
+const char *options_error(natsStatus s);
 
 int outbox_add(struct outbox *o, const char *subject, const char *reply,
 	       const struct fleetbus_header *headers, unsigned count,

@@ -15,17 +15,18 @@ export class Referctl {
 	/**
 	 * @param s       The scene
 	 * @param args    Arguments
-	 * @param options `env`: variables; HOME is an empty directory
+	 * @param options `env`: variables; HOME is an empty directory;
+	 *                `wrap`: a command to run it under
 	 */
-	constructor(s, args, { env = {} } = {})
+	constructor(s, args, { env = {}, wrap = [] } = {})
 	{
 		const home = join(s.dir, 'home');
 
 		mkdirSync(home, { recursive: true });
 		this.process = new Process('referctl',
-			[settings.referctl, ...args], { env: { HOME: home,
-				XDG_CONFIG_HOME: '', ...sanitizerOptions(),
-				...env } });
+			[...wrap, settings.referctl, ...args],
+			{ env: { HOME: home, XDG_CONFIG_HOME: '',
+				...sanitizerOptions(), ...env } });
 		this.out = this.process.log;
 		s.join(this);
 	}
