@@ -52,10 +52,14 @@ static void set_handler(struct sip *sip, sip_trace_h *h)
    stack keeps the handler that it was given. */
 static int get_handler(sip_trace_h **hp)
 {
+	const struct sip *sip = uag_sip();
 	struct sip *other;
 	sip_trace_h *h = NULL;
 	size_t pos = 0;
 	int err;
+
+	if (!sip)
+		return 0;
 
 	err = sip_alloc(&other, NULL, 1, 1, 1, NULL, NULL, NULL);
 	if (err)
@@ -68,7 +72,7 @@ static int get_handler(sip_trace_h **hp)
 	if (h != handler)
 		return ENOTSUP;
 
-	memcpy(hp, (const char *)uag_sip() + pos - sizeof(h), sizeof(h));
+	memcpy(hp, (const char *)sip + pos - sizeof(h), sizeof(h));
 
 	return 0;
 }
