@@ -146,7 +146,7 @@ export async function over({ client, sid })
 /** The call with the gateway goes on, and ends by a verb. */
 export async function goesOn({ client, gateway, sid })
 {
-	assert.equal(gateway.talking().length, 1);
+	assert.equal((await gateway.talking()).length, 1);
 	client.send({ verb: 'hangup', call_sid: sid });
 	await over({ client, sid });
 }
