@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 struct cJSON;
+struct call;
 
+struct call *farend_call(const char *headers);
 void farend_send(const char *fmt, ...);
 void farend_answer(const char *method, unsigned cseq, const char *status);
 void farend_notify(unsigned cseq, const char *state, const char *status);

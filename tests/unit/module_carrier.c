@@ -4,153 +4,18 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "unit.h"
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <re.h>
-#include "linkrequest.h"
 #include "host/host.h"
-#include "text/text.h"
-#include "control.h"
 #include "baresip.h"
 #include "farend.h"
+#include "story.h"
 
 
-static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
-			     "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
-			     "From: <sip:ann@10.0.0.1>;tag=a\r\n"
-			     "To: <sip:gw@10.0.0.2>\r\n"
-			     "Call-ID: c\r\n"
-			     "CSeq: 1 INVITE\r\n"
-			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
-			     "User-Agent: Tester 7\r\n"
-			     "Content-Length: 0\r\n\r\n";
-
-/* Contents of the `ended` step */
-static struct {
-	unsigned count;
-	char outcome[16], evidence[16], confidence[16];
-} ended;
-
-static char told[512]; /* results, and steps of transfers */
-static bool closed;    /* the call is */
-static char refusal[256];
 static char path[] = "/tmp/profiles-XXXXXX";
-
-static char sid[64];
-static unsigned cseq;
-static struct call *call;
-
-
-/* Records one member of a message of that type */
-static void tell(const cJSON *json, const char *type, const char *value,
-		 const char *member)
-{
-	const size_t len = strlen(told);
-	char text[16];
-
-	farend_copy(text, sizeof(text), json, type);
-	if (strcmp(text, value))
-		return;
-
-	farend_copy(text, sizeof(text), json, member);
-	(void)re_snprintf(told + len, sizeof(told) - len, "%s%s",
-			  len ? " " : "", text);
-}
-
-
-static void line_handler(const cJSON *json)
-{
-	const cJSON *c = cJSON_GetObjectItem(json, "call");
-	char step[16];
-
-	if (c && !*sid)
-		farend_copy(sid, sizeof(sid), c, "sid");
-
-	farend_copy(step, sizeof(step), json, "event");
-	if (!strcmp(step, "closed"))
-		closed = true;
-	if (cJSON_HasObjectItem(json, "error"))
-		farend_copy(refusal, sizeof(refusal), json, "error");
-
-	tell(json, "type", "result", "ref");
-	farend_copy(step, sizeof(step), json, "step");
-	tell(json, "type", "transfer", "step");
-	if (strcmp(step, "ended"))
-		return;
-
-	++ended.count;
-	farend_copy(ended.outcome, sizeof(ended.outcome), json, "outcome");
-	farend_copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
-	farend_copy(ended.confidence, sizeof(ended.confidence), json,
-		    "confidence");
-}
-
-
-static void verb(const char *fields)
-{
-	farend_request(sid,
-		       "{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
-		       "\"run\":true,\"verbs\":[{%s}]}",
-		       sid, fields);
-}
-
-
-static void refer(const char *fields)
-{
-	char text[256];
-
-	(void)re_snprintf(text, sizeof(text),
-			  "\"verb\":\"sip:refer\",\"referTo\":\"100\"%s",
-			  fields);
-	verb(text);
-}
-
-
-static void answer(const char *status)
-{
-	farend_answer("REFER", 1, status);
-}
-
-
-/* A status with a state, or a state alone */
-static void notify(const char *state, const char *status)
-{
-	farend_notify(++cseq, state, *status ? status : NULL);
-}
-
-
-/* Plays events in order of time. A status line is the answer to the REFER, or
-   a NOTIFY after "n"; "t" is the end of the subscription, with or without a
-   status; a number is a pause in ms */
-static void play(const char *story)
-{
-	char *text = strdup(story), *rest = text, *step;
-
-	while ((step = strsep(&rest, ",")) != NULL) {
-		if (*step == 'n')
-			notify("active", step + 1);
-		else if (*step == 't')
-			notify("terminated;reason=noresource", step + 1);
-		else if (!strcmp(step, "closed"))
-			baresip_closed(call, "Connection reset by peer");
-		else if (!strcmp(step, "cancel"))
-			farend_request(sid,
-				       "{\"type\":\"cancel\",\"ref\":\"x\","
-				       "\"call_sid\":\"%s\"}",
-				       sid);
-		else if (step[strspn(step, "0123456789")])
-			answer(step);
-		else
-			farend_wait(strtoul(step, NULL, 10));
-	}
-
-	free(text);
-	time_passes(0);
-	referd_read();
-}
 
 
 /* A file is known by its size, too, which each of these changes */
@@ -168,30 +33,11 @@ static void begin(const char *text)
 {
 	static char settings[128];
 
-	memset(&ended, 0, sizeof(ended));
-	*sid = *refusal = *told = '\0';
-	closed = false;
-	cseq = 1;
-
 	write_profiles(text);
 	(void)re_snprintf(settings, sizeof(settings), "sip_refer_profiles %s",
 			  path);
 	baresip_settings(settings);
-	baresip_open(false);
-	referd_listener(line_handler);
-	referd_welcome();
-	call = baresip_call(invite);
-	baresip_answered(call);
-	time_passes(0);
-	referd_read();
-}
-
-
-static void end(void)
-{
-	referd_listener(NULL);
-	baresip_close();
-	baresip_settings(NULL);
+	story_begin("User-Agent: Tester 7\r\n", false);
 }
 
 
@@ -265,20 +111,21 @@ static const struct {
 static void run(size_t i)
 {
 	begin(stories[i].profiles);
-	refer(stories[i].fields);
-	play(stories[i].story);
+	story_refer(stories[i].fields);
+	story_play(stories[i].story);
 
-	if (ended.count != !!*stories[i].outcome ||
-	    strcmp(ended.outcome, stories[i].outcome) ||
-	    strcmp(ended.evidence, stories[i].evidence) ||
-	    strcmp(ended.confidence, stories[i].confidence) ||
-	    closed != stories[i].closed)
+	if (story.ended.count != !!*stories[i].outcome ||
+	    strcmp(story.ended.outcome, stories[i].outcome) ||
+	    strcmp(story.ended.evidence, stories[i].evidence) ||
+	    strcmp(story.ended.confidence, stories[i].confidence) ||
+	    story.closed != stories[i].closed)
 		fail_msg("%s%s: %u %s/%s %s, %s", stories[i].profiles,
-			 stories[i].story, ended.count, ended.outcome,
-			 ended.evidence, ended.confidence,
-			 closed ? "closed" : "open");
+			 stories[i].story, story.ended.count,
+			 story.ended.outcome, story.ended.evidence,
+			 story.ended.confidence,
+			 story.closed ? "closed" : "open");
 
-	end();
+	story_end();
 }
 
 
@@ -314,13 +161,13 @@ static void test_event(void **state)
 
 	for (i = 0; i < RE_ARRAY_SIZE(events); i++) {
 		begin(events[i].profiles);
-		refer("");
-		play(events[i].story);
+		story_refer("");
+		story_play(events[i].story);
 		if (strncmp(sip_sent(), events[i].event,
 			    strlen(events[i].event)))
 			fail_msg("%s%s: %s", events[i].profiles,
 				 events[i].story, sip_sent());
-		end();
+		story_end();
 	}
 }
 
@@ -331,16 +178,16 @@ static void test_leaving(void **state)
 	(void)state;
 
 	begin(FOR_US "hangup=they 2\n");
-	refer("");
-	play("202 Accepted,60,n200 OK");
-	assert_string_equal(refusal, "");
-	refer("");
-	assert_string_equal(refusal, "No live call has this call_sid");
-	assert_false(closed);
-	verb("\"verb\":\"hangup\"");
-	assert_true(closed);
-	assert_int_equal(ended.count, 1);
-	end();
+	story_refer("");
+	story_play("202 Accepted,60,n200 OK");
+	assert_string_equal(story.error, "");
+	story_refer("");
+	assert_string_equal(story.error, "No live call has this call_sid");
+	assert_false(story.closed);
+	story_verb("\"verb\":\"hangup\"");
+	assert_true(story.closed);
+	assert_int_equal(story.ended.count, 1);
+	story_end();
 }
 
 
@@ -351,34 +198,34 @@ static void test_reload(void **state)
 	(void)state;
 
 	begin(FOR_US "notify-timeout=2\nreferred-by=none\n");
-	refer("");
+	story_refer("");
 	assert_null(strstr(sip_sent(), "Referred-By"));
 	write_profiles(FOR_US "notify-timeout=300\nreferred-by=own\n");
-	play("202 Accepted,2000");
-	assert_string_equal(ended.evidence, "timer:notify");
+	story_play("202 Accepted,2000");
+	assert_string_equal(story.ended.evidence, "timer:notify");
 
-	refer(",\"force\":true");
+	story_refer(",\"force\":true");
 	assert_non_null(
 		strstr(sip_sent(), "Referred-By: <sip:gw@10.0.0.2>\r\n"));
-	play("603 Decline");
+	story_play("603 Decline");
 
 	write_profiles(FOR_US "referred-by=nobody else's business\n");
-	refer(",\"force\":true");
+	story_refer(",\"force\":true");
 	assert_non_null(
 		strstr(sip_sent(), "Referred-By: <sip:gw@10.0.0.2>\r\n"));
-	play("603 Decline");
+	story_play("603 Decline");
 
 	assert_int_equal(unlink(path), 0);
-	refer(",\"force\":true");
+	story_refer(",\"force\":true");
 	assert_non_null(
 		strstr(sip_sent(), "Referred-By: <sip:gw@10.0.0.2>\r\n"));
-	play("603 Decline");
+	story_play("603 Decline");
 
 	write_profiles("");
-	refer(",\"force\":true");
+	story_refer(",\"force\":true");
 	assert_non_null(
 		strstr(sip_sent(), "Referred-By: <sip:ann@10.0.0.1>\r\n"));
-	end();
+	story_end();
 }
 
 
@@ -413,10 +260,10 @@ static bool is_referred(void)
 static void begin_hold(void)
 {
 	begin(FOR_US "hold=yes\n");
-	refer("");
+	story_refer("");
 	assert_offers(1, "sendonly");
 	assert_false(is_referred());
-	assert_string_equal(told, "");
+	assert_string_equal(story.told, "");
 }
 
 
@@ -427,30 +274,30 @@ static void test_hold(void **state)
 	begin_hold();
 	reinvite_answer("200 OK");
 	assert_true(is_referred());
-	assert_string_equal(told, "r requested");
-	play("202 Accepted,n486 Busy Here");
-	assert_string_equal(told, "r requested accepted ended");
-	assert_string_equal(ended.outcome, "failed");
+	assert_string_equal(story.told, "r requested");
+	story_play("202 Accepted,n486 Busy Here");
+	assert_string_equal(story.told, "r requested accepted ended");
+	assert_string_equal(story.ended.outcome, "failed");
 	assert_offers(2, "sendrecv");
 
 	/* at once again: it is on hold as long */
-	refer("");
+	story_refer("");
 	assert_offers(2, "sendrecv");
 	reinvite_answer("200 OK");
 	assert_offers(3, "sendonly");
 	reinvite_answer("200 OK");
-	play("603 Decline");
-	assert_int_equal(ended.count, 2);
+	story_play("603 Decline");
+	assert_int_equal(story.ended.count, 2);
 	assert_offers(4, "sendrecv");
 	reinvite_answer("200 OK");
-	end();
+	story_end();
 
 	begin_hold();
 	reinvite_answer("200 OK");
-	play("202 Accepted,n180 Ringing,60,n200 OK");
-	assert_string_equal(ended.outcome, "transferred");
-	assert_true(closed);
-	end();
+	story_play("202 Accepted,n180 Ringing,60,n200 OK");
+	assert_string_equal(story.ended.outcome, "transferred");
+	assert_true(story.closed);
+	story_end();
 }
 
 
@@ -462,21 +309,21 @@ static void test_not_held(void **state)
 	begin_hold();
 	reinvite_answer("488 Not Acceptable Here");
 	assert_true(is_referred());
-	assert_string_equal(told, "r requested");
-	play("603 Decline");
+	assert_string_equal(story.told, "r requested");
+	story_play("603 Decline");
 	assert_offers(1, "sendrecv");
-	end();
+	story_end();
 
 	begin_hold();
-	play("3900");
+	story_play("3900");
 	assert_false(is_referred());
-	play("110");
+	story_play("110");
 	assert_true(is_referred());
-	assert_string_equal(told, "r requested");
-	play("603 Decline");
+	assert_string_equal(story.told, "r requested");
+	story_play("603 Decline");
 	reinvite_answer("200 OK");
 	assert_offers(2, "sendrecv");
-	end();
+	story_end();
 }
 
 
@@ -486,40 +333,40 @@ static void test_unsent(void **state)
 	(void)state;
 
 	begin_hold();
-	refer("");
-	assert_string_equal(told, "");
-	play("cancel");
-	assert_string_equal(told, "r requested ended r");
-	assert_string_equal(ended.outcome, "cancelled");
-	assert_string_equal(ended.confidence, "high");
+	story_refer("");
+	assert_string_equal(story.told, "");
+	story_play("cancel");
+	assert_string_equal(story.told, "r requested ended r");
+	assert_string_equal(story.ended.outcome, "cancelled");
+	assert_string_equal(story.ended.confidence, "high");
 	reinvite_answer("200 OK");
 	assert_offers(2, "sendrecv");
 	reinvite_answer("200 OK");
 	assert_false(is_referred());
-	refer("");
-	assert_string_equal(refusal, "");
+	story_refer("");
+	assert_string_equal(story.error, "");
 	reinvite_answer("200 OK");
 	assert_true(is_referred());
-	play("603 Decline");
-	end();
+	story_play("603 Decline");
+	story_end();
 
 	begin_hold();
-	play("closed");
-	assert_string_equal(told, "r requested ended");
-	assert_string_equal(ended.outcome, "failed");
-	assert_string_equal(ended.evidence, "bye");
+	story_play("closed");
+	assert_string_equal(story.told, "r requested ended");
+	assert_string_equal(story.ended.outcome, "failed");
+	assert_string_equal(story.ended.evidence, "bye");
 	assert_false(is_referred());
-	end();
+	story_end();
 
 	begin_hold();
-	verb("\"verb\":\"hangup\"");
-	assert_string_equal(ended.outcome, "cancelled");
+	story_verb("\"verb\":\"hangup\"");
+	assert_string_equal(story.ended.outcome, "cancelled");
 	assert_false(is_referred());
-	end();
+	story_end();
 
 	/* also if the module stops meanwhile */
 	begin_hold();
-	end();
+	story_end();
 }
 
 

@@ -4,140 +4,11 @@
  * Copyright (C) 2026 the sip_refer authors
  */
 #include "unit.h"
-#include <cjson/cJSON.h>
-#include <stdlib.h>
 #include <string.h>
 #include <re.h>
-#include "linkrequest.h"
 #include "host/host.h"
-#include "text/text.h"
-#include "control.h"
 #include "baresip.h"
-#include "farend.h"
-
-
-static const char invite[] = "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
-			     "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
-			     "From: <sip:ann@10.0.0.1>;tag=a\r\n"
-			     "To: <sip:gw@10.0.0.2>\r\n"
-			     "Call-ID: c\r\n"
-			     "CSeq: 1 INVITE\r\n"
-			     "Contact: <sip:ann@10.0.0.1:5070>\r\n"
-			     "Content-Length: 0\r\n\r\n";
-
-/* Last result */
-static char result[256];
-
-/* Contents of the `ended` step */
-static struct {
-	unsigned count;
-	char outcome[16], evidence[16], confidence[16], reason[256];
-	const char *media; /* yes, no, or untold */
-} ended;
-
-static char sid[64];
-static unsigned cseq;
-static struct call *call;
-
-
-static void line_handler(const cJSON *json)
-{
-	const cJSON *c = cJSON_GetObjectItem(json, "call");
-	char step[16];
-
-	if (c && !*sid)
-		farend_copy(sid, sizeof(sid), c, "sid");
-
-	if (cJSON_HasObjectItem(json, "ok"))
-		farend_copy(result, sizeof(result), json, "error");
-
-	farend_copy(step, sizeof(step), json, "step");
-	if (strcmp(step, "ended"))
-		return;
-
-	++ended.count;
-	farend_copy(ended.outcome, sizeof(ended.outcome), json, "outcome");
-	farend_copy(ended.evidence, sizeof(ended.evidence), json, "evidence");
-	farend_copy(ended.confidence, sizeof(ended.confidence), json,
-		    "confidence");
-	farend_copy(ended.reason, sizeof(ended.reason), json, "reason");
-	ended.media = "untold";
-	if (cJSON_HasObjectItem(json, "media"))
-		ended.media = cJSON_IsTrue(cJSON_GetObjectItem(json, "media"))
-				      ? "yes"
-				      : "no";
-}
-
-
-static void refer_with(const char *fields)
-{
-	farend_request(sid,
-		       "{\"type\":\"verbs\",\"ref\":\"r\",\"call_sid\":\"%s\","
-		       "\"run\":true,\"verbs\":[{\"verb\":\"sip:refer\","
-		       "\"referTo\":\"100\"%s}]}",
-		       sid, fields);
-}
-
-
-static void refer(void)
-{
-	refer_with("");
-}
-
-
-static void answer(const char *status)
-{
-	farend_answer("REFER", 1, status);
-}
-
-
-static void notify(const char *status)
-{
-	farend_notify(++cseq, "active", status);
-}
-
-
-/* Plays events in order of time. A status line is the answer to the REFER, or
-   a NOTIFY after "n"; a number is a pause in ms */
-static void play(const char *story)
-{
-	char *text = strdup(story), *rest = text, *step;
-
-	while ((step = strsep(&rest, ",")) != NULL) {
-		if (*step == 'n')
-			notify(step + 1);
-		else if (!strcmp(step, "cancel"))
-			farend_request(sid,
-				       "{\"type\":\"cancel\",\"ref\":\"x\","
-				       "\"call_sid\":\"%s\"}",
-				       sid);
-		else if (!strcmp(step, "bye"))
-			farend_send(
-				"BYE sip:gw@10.0.0.2 SIP/2.0\r\n"
-				"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKb\r\n"
-				"From: <sip:ann@10.0.0.1>;tag=a\r\n"
-				"To: "
-				"<sip:gw@10.0.0.2>;tag=0000000000000007\r\n"
-				"Call-ID: c\r\n"
-				"CSeq: 1000 BYE\r\n"
-				"Content-Length: 0\r\n\r\n");
-		else if (!strcmp(step, "media"))
-			baresip_media(10);
-		else if (!strcmp(step, "timeout"))
-			sip_fail(ETIMEDOUT);
-		else if (!strcmp(step, "transport"))
-			sip_fail(ECONNREFUSED);
-		else if (!strcmp(step, "closed"))
-			baresip_closed(call, "Connection reset by peer");
-		else if (step[strspn(step, "0123456789")])
-			answer(step);
-		else
-			farend_wait(strtoul(step, NULL, 10));
-	}
-
-	free(text);
-	referd_read();
-}
+#include "story.h"
 
 
 #define EARLY "said before the target can have answered"
@@ -157,7 +28,7 @@ static const struct {
 	{"n200 OK,100,202 Accepted", "transferred", "notify", "low",
 	 "OK (" EARLY ")"},
 	{"n200 OK,2000", "transferred", "notify", "low", "OK (" EARLY ")"},
-	{"202 Accepted,n,n200 OK", "transferred", "notify", "low",
+	{"202 Accepted,n ,n200 OK", "transferred", "notify", "low",
 	 "OK (" EARLY ")"},
 
 	/* and one late enough to come from a target */
@@ -206,47 +77,24 @@ static const struct {
 };
 
 
-static void begin_with(const char *message, bool media)
-{
-	memset(&ended, 0, sizeof(ended));
-	*sid = '\0';
-	cseq = 1;
-
-	baresip_open(false);
-	if (media)
-		baresip_media(10);
-	referd_listener(line_handler);
-	referd_welcome();
-	call = baresip_call(message);
-	baresip_answered(call);
-	time_passes(0);
-	referd_read();
-}
-
-
-static void begin(bool media)
-{
-	begin_with(invite, media);
-}
-
-
 static void run(size_t i)
 {
-	begin(false);
-	refer();
-	play(stories[i].story);
-	assert_string_equal(ended.media, "untold");
+	story_begin("", false);
+	story_refer("");
+	story_play(stories[i].story);
+	assert_string_equal(story.ended.media, "untold");
 
-	if (ended.count != 1 || strcmp(ended.outcome, stories[i].outcome) ||
-	    strcmp(ended.evidence, stories[i].evidence) ||
-	    strcmp(ended.confidence, stories[i].confidence) ||
-	    strcmp(ended.reason, stories[i].reason))
-		fail_msg("%s: %u %s/%s %s: %s", stories[i].story, ended.count,
-			 ended.outcome, ended.evidence, ended.confidence,
-			 ended.reason);
+	if (story.ended.count != 1 ||
+	    strcmp(story.ended.outcome, stories[i].outcome) ||
+	    strcmp(story.ended.evidence, stories[i].evidence) ||
+	    strcmp(story.ended.confidence, stories[i].confidence) ||
+	    strcmp(story.ended.reason, stories[i].reason))
+		fail_msg("%s: %u %s/%s %s: %s", stories[i].story,
+			 story.ended.count, story.ended.outcome,
+			 story.ended.evidence, story.ended.confidence,
+			 story.ended.reason);
 
-	referd_listener(NULL);
-	baresip_close();
+	story_end();
 }
 
 
@@ -293,27 +141,16 @@ static void test_media(void **state)
 
 	for (i = 0; i < RE_ARRAY_SIZE(calls); i++) {
 
-		begin(true);
-		play(calls[i].before);
-		refer();
-		play(calls[i].after);
-		if (ended.count != 1 || strcmp(ended.media, calls[i].media))
+		story_begin("", true);
+		story_play(calls[i].before);
+		story_refer("");
+		story_play(calls[i].after);
+		if (story.ended.count != 1 ||
+		    strcmp(story.ended.media, calls[i].media))
 			fail_msg("%s, %s: %s", calls[i].before, calls[i].after,
-				 ended.media);
-		referd_listener(NULL);
-		baresip_close();
+				 story.ended.media);
+		story_end();
 	}
-}
-
-
-static void cancel_with(const char *fields)
-{
-	farend_request(
-		sid,
-		"{\"type\":\"cancel\",\"ref\":\"x\",\"call_sid\":\"%s\"%s}",
-		sid, fields);
-	time_passes(0);
-	referd_read();
 }
 
 
@@ -338,21 +175,22 @@ static void test_cancel_words(void **state)
 
 	for (i = 0; i < RE_ARRAY_SIZE(cancels); i++) {
 
-		begin(false);
-		refer();
-		play("202 Accepted,n180 Ringing");
-		cancel_with(cancels[i].fields);
-		assert_string_equal(result, cancels[i].error);
-		assert_int_equal(ended.count, cancels[i].evidence != NULL);
+		story_begin("", false);
+		story_refer("");
+		story_play("202 Accepted,n180 Ringing");
+		story_cancel(cancels[i].fields);
+		assert_string_equal(story.error, cancels[i].error);
+		assert_int_equal(story.ended.count,
+				 cancels[i].evidence != NULL);
 		if (cancels[i].evidence) {
-			assert_string_equal(ended.outcome, "cancelled");
-			assert_string_equal(ended.confidence, "low");
-			assert_string_equal(ended.evidence,
+			assert_string_equal(story.ended.outcome, "cancelled");
+			assert_string_equal(story.ended.confidence, "low");
+			assert_string_equal(story.ended.evidence,
 					    cancels[i].evidence);
-			assert_string_equal(ended.reason, cancels[i].reason);
+			assert_string_equal(story.ended.reason,
+					    cancels[i].reason);
 		}
-		referd_listener(NULL);
-		baresip_close();
+		story_end();
 	}
 }
 
@@ -386,31 +224,28 @@ static void test_cancel_unsubscribe(void **state)
 		{"Asterisk PBX 22.1", "", "202 Accepted",
 		 ",\"unsubscribe\":true", "", 1},
 	};
-	char text[1024];
+	char text[64];
 	unsigned before;
 	size_t i;
 	(void)state;
 
 	for (i = 0; i < RE_ARRAY_SIZE(cancels); i++) {
 
-		(void)re_snprintf(text, sizeof(text), "%b%s%s\r\n\r\n", invite,
-				  sizeof(invite) - 3,
-				  *cancels[i].agent ? "User-Agent: " : "X: ",
+		(void)re_snprintf(text, sizeof(text), "User-Agent: %s\r\n",
 				  cancels[i].agent);
-		begin_with(text, false);
-		refer_with(cancels[i].verb);
+		story_begin(*cancels[i].agent ? text : "", false);
+		story_refer(cancels[i].verb);
 		if (*cancels[i].before)
-			play(cancels[i].before);
+			story_play(cancels[i].before);
 		before = sip_subscribes();
-		cancel_with(cancels[i].cancel);
+		story_cancel(cancels[i].cancel);
 		if (*cancels[i].after)
-			play(cancels[i].after);
-		assert_int_equal(ended.count, 1);
-		assert_string_equal(ended.outcome, "cancelled");
+			story_play(cancels[i].after);
+		assert_int_equal(story.ended.count, 1);
+		assert_string_equal(story.ended.outcome, "cancelled");
 		if (sip_subscribes() - before != cancels[i].count)
 			fail_msg("%zu: %u", i, sip_subscribes() - before);
-		referd_listener(NULL);
-		baresip_close();
+		story_end();
 	}
 }
 
