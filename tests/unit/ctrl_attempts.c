@@ -22,7 +22,8 @@
 	"\"actionHook\":\"/a\",\"eventHook\":\"/e\",\"target\":["             \
 	"{\"type\":\"phone\",\"number\":\"1\"},"                              \
 	"{\"type\":\"sip\",\"sipUri\":\"sip:2@h\"}]" more "}"
-#define REQUESTED "\"step\":\"requested\",\"refer_to\":\"sip:x@h\""
+#define AND_PAUSE(verb) "[" verb ",{\"verb\":\"pause\",\"length\":0}]"
+#define REQUESTED       "\"step\":\"requested\",\"refer_to\":\"sip:x@h\""
 #define UNKNOWN                                                               \
 	"\"step\":\"ended\",\"refer_status\":202,\"outcome\":\"unknown\","    \
 	"\"evidence\":\"timer:notify\",\"confidence\":\"low\""
@@ -302,13 +303,11 @@ static void test_cancel_stops(void **state)
 
 static void test_call_ends_between(void **state)
 {
-	const char *line;
 	(void)state;
 
 	begins_list(LIST(""));
 	gw_transfer(ref, "t1", ENDED("failed"));
-	line = gw_request();
-	strcpy(ref, member(line, "ref"));
+	strcpy(ref, member(gw_request(), "ref"));
 	gw_call("closed", "completed");
 	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"field\":"
 		  "\"call_sid\",\"error\":\"No live call has this call_sid\"",
@@ -321,13 +320,11 @@ static void test_call_ends_between(void **state)
 
 static void test_node_refuses_the_next(void **state)
 {
-	const char *line;
 	(void)state;
 
 	begins_list(LIST(""));
 	gw_transfer(ref, "t1", ENDED("failed"));
-	line = gw_request();
-	strcpy(ref, member(line, "ref"));
+	strcpy(ref, member(gw_request(), "ref"));
 	gw_report(
 		"\"type\":\"result\",\"ref\":\"%s\",\"ok\":false,\"index\":0,"
 		"\"field\":\"referTo\",\"error\":\"referTo must be better\"",
@@ -371,10 +368,7 @@ static void test_restart_between(void **state)
 	gw_transfer(ref, "t1", ENDED("failed"));
 	strcpy(ref, member(gw_request(), "ref"));
 
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	restart_live("in-progress", "");
 	assert_string_equal(gw_expect("\"referTo\":\"2\""), ref);
 	gw_transfer(ref, "t2", REQUESTED);
 	strcpy(last, "t2");
@@ -394,10 +388,7 @@ static void test_restart_in_the_middle(void **state)
 	gw_transfer(ref, "t1", ENDED("failed"));
 	begins("\"referTo\":\"2\"", "t2");
 
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t2\"]");
+	restart_live("in-progress", "\"t2\"");
 	assert_string_equal(gw_request(), "");
 	gw_transfer(ref, "t2", ENDED("failed"));
 	begins("\"referTo\":\"3\"", "t3");
@@ -420,7 +411,7 @@ static void test_call_gone_meanwhile(void **state)
 
 	restart();
 	gw_connect("boot1");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	assert_int_equal(actions(), 1);
 	action_has("transfer_id", "t1");
 	assert_null(session_find("c1"));
@@ -510,6 +501,14 @@ static void test_blind_bridges(void **state)
 }
 
 
+static void both_are_busy(void)
+{
+	gw_transfer(ref, "t1", FINAL("failed", 486));
+	begins("\"referTo\":\"sip:2@h\"", "t2");
+	gw_transfer(ref, "t2", FINAL("failed", 486));
+}
+
+
 struct row {
 	const char *end;
 	const char *result;
@@ -594,15 +593,9 @@ static void test_hangup(void **state)
 {
 	(void)state;
 
-	bot("[" BLIND(
-		",\"disposition\":{\"onBusy\":\"hangup\"}") ","
-							    "{\"verb\":"
-							    "\"pause\","
-							    "\"length\":0}]");
-	begins("\"run\":true", "t1");
-	gw_transfer(ref, "t1", FINAL("failed", 486));
-	begins("\"referTo\":\"sip:2@h\"", "t2");
-	gw_transfer(ref, "t2", FINAL("failed", 486));
+	begins_list(
+		AND_PAUSE(BLIND(",\"disposition\":{\"onBusy\":\"hangup\"}")));
+	both_are_busy();
 	blind_ends("returned", "busy");
 	(void)gw_expect("[{\"verb\":\"hangup\"}]");
 	gw_call("closed", "completed");
@@ -616,14 +609,9 @@ static void test_hangup_after_restart(void **state)
 	(void)state;
 
 	begins_list(BLIND(",\"disposition\":{\"onBusy\":\"hangup\"}"));
-	gw_transfer(ref, "t1", FINAL("failed", 486));
-	begins("\"referTo\":\"sip:2@h\"", "t2");
-	gw_transfer(ref, "t2", FINAL("failed", 486));
+	both_are_busy();
 	(void)gw_request();
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	restart_live("in-progress", "");
 	(void)gw_expect("[{\"verb\":\"hangup\"}]");
 	assert_int_equal(actions(), 1);
 }
@@ -668,10 +656,7 @@ static void test_mailbox_is_busy(void **state)
 	(void)state;
 
 	to_mailbox();
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t3\"]");
+	restart_live("in-progress", "\"t3\"");
 	gw_transfer(ref, "t3", FINAL("failed", 486));
 	none_follows();
 	blind_ends("failed", "error");
@@ -683,16 +668,10 @@ static void test_voicemail_is_fetched(void **state)
 {
 	(void)state;
 
-	bot("[" BLIND(
-		",\"disposition\":{\"onBusy\":\"voicemail\","
-		"\"voicemailUrl\":\"http://10.77.0.9/v\"}") ","
-							    "{\"verb\":"
-							    "\"pause\","
-							    "\"length\":0}]");
-	begins("\"run\":true", "t1");
-	gw_transfer(ref, "t1", FINAL("failed", 486));
-	begins("\"referTo\":\"sip:2@h\"", "t2");
-	gw_transfer(ref, "t2", FINAL("failed", 486));
+	begins_list(
+		AND_PAUSE(BLIND(",\"disposition\":{\"onBusy\":\"voicemail\","
+				"\"voicemailUrl\":\"http://10.77.0.9/v\"}")));
+	both_are_busy();
 	blind_ends("voicemail", "busy");
 	assert_int_equal(hooks("\"url\":\"http://10.77.0.9/v\""), 1);
 }

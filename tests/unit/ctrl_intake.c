@@ -27,7 +27,7 @@ static void test_transfer_lost_at_sync(void **state)
 
 	gw_leave();
 	gw_connect("boot1");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 
 	assert_int_equal(told("bot", "transfer:status", "\"unknown\""), 1);
 	assert_null(session_find("c1"));
@@ -49,7 +49,7 @@ static void test_transfer_never_told(void **state)
 	gw.last_n += 5;
 	gw_connect("boot1");
 	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 
 	assert_int_equal(told("bot", "transfer:status", "\"unknown\""), 1);
 	assert_int_equal(told("bot", "transfer:status", "\"verb_id\":\"v\""),
@@ -75,7 +75,7 @@ static void test_transfer_never_told_and_over(void **state)
 	gw_leave();
 	gw.last_n += 5;
 	gw_connect("boot1");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 
 	assert_int_equal(told("bot", "transfer:status", "\"unknown\""), 1);
 	assert_null(session_find("c1"));
@@ -95,7 +95,7 @@ static void test_transfer_begun_unseen(void **state)
 	gw.last_n += 5;
 	gw_connect("boot1");
 	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	gw_sync("\"t\"");
 	assert_int_equal(told("bot", "transfer:status", ""), 0);
 
 	gw_transfer(ref, "t", ENDED("failed"));
@@ -121,7 +121,7 @@ static void test_restart_in_mid_transfer(void **state)
 	gw_transfer(ref, "t", ENDED("failed"));
 	assert_string_equal(gw_request(), "");
 	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	(void)gw_expect("hangup");
 
 	assert_int_equal(told("bot", "transfer:status", "ended"), 1);
@@ -137,10 +137,7 @@ static void test_restart_before_the_answer(void **state)
 	bot("[{\"verb\":\"answer\"},{\"verb\":\"hangup\"}]");
 	strcpy(line, gw_request());
 
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	restart_live("in-progress", "");
 	assert_string_equal(gw_request(), line);
 }
 
@@ -233,10 +230,7 @@ static void test_times(void **state)
 	assert_true(times.last > begin + 2);
 
 	/* the same holds after a restart */
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "early-media");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	restart_live("early-media", "");
 	times.last = 0;
 	told_each("bot", "c1", time_handler, &times);
 	assert_int_equal(told("bot", "call:status", "early-media"), 1);
@@ -330,18 +324,18 @@ static void test_strange_syncs(void **state)
 	(void)state;
 
 	refer_begin(ref);
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	assert_non_null(session_find("c1"));
 
 	gw_leave();
 	gw_greet("boot1", gw.last_n + 3);
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	assert_non_null(session_find("c1"));
 	gw_call("live", "in-progress");
 
 	/* in two lines */
 	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"],\"more\":true");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"x\"]");
+	gw_sync("\"x\"");
 	assert_non_null(session_find("c1"));
 	assert_int_equal(told("bot", "transfer:status", "ended"), 0);
 }

@@ -148,10 +148,7 @@ static void test_cancel(void **state)
 	gw_leave();
 	bot(CANCEL);
 	assert_int_equal(told("bot", "jambonz:error", "is not connected"), 1);
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	restart_live("in-progress", "\"t\"");
 	(void)gw_expect("\"unsubscribe\":true");
 
 	gw_transfer(ref, "t",
@@ -231,10 +228,7 @@ static void test_cancel_what_waits(void **state)
 	    "\"actionHook\":\"/a\",\"eventHook\":\"/e\"}");
 	(void)gw_expect("\"run\":false");
 	(void)gw_expect("\"answer\"");
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "ringing");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	restart_live("ringing", "");
 	(void)gw_expect("\"answer\"");
 	bot("{\"type\":\"command\",\"command\":\"transfer:cancel\","
 	    "\"callSid\":\"c1\",\"msgid\":\"m\"}");

@@ -359,10 +359,7 @@ static void test_voicemail_follows(void **state)
 	expect_hold(false);
 	strcpy(ref, gw_expect("sip:box@x"));
 	gw_transfer(ref, "t", "\"step\":\"requested\"");
-	restart();
-	gw_connect("boot1");
-	gw_call("live", "in-progress");
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	restart_live("in-progress", "\"t\"");
 	gw_transfer(ref, "t", ENDED("transferred"));
 	expect_hook("voicemail", "declined");
 }
@@ -438,7 +435,7 @@ static void back(bool live)
 	gw_call("live", "in-progress");
 	if (live)
 		second("live", "in-progress", 200);
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 }
 
 
@@ -507,7 +504,7 @@ static void test_restart_without_caller(void **state)
 	restart();
 	gw_connect("boot1");
 	second("live", "in-progress", 200);
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	expect_hangup();
 	expect_hook("failed", "caller-abandoned");
 	assert_null(session_find("c1"));
@@ -523,7 +520,7 @@ static void test_restart_while_joining(void **state)
 	gw_connect("boot1");
 	gw_call("live", "in-progress");
 	second("live", "in-progress", 200);
-	gw_report("\"type\":\"sync\",\"transfers\":[\"t\"]");
+	gw_sync("\"t\"");
 	assert_string_equal(gw_request(), "");
 	gw_transfer(far.refer, "t", ENDED("transferred"));
 	second("closed", "completed", 200);

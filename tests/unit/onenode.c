@@ -131,6 +131,17 @@ void gw_call(const char *event, const char *state)
 
 
 /**
+ * Report that all live calls have been told
+ *
+ * @param transfers JSON texts of the ids of those in progress
+ */
+void gw_sync(const char *transfers)
+{
+	gw_report("\"type\":\"sync\",\"transfers\":[%s]", transfers);
+}
+
+
+/**
  * Connect to referd
  *
  * @param instance Instance id
@@ -335,6 +346,21 @@ void restart(void)
 
 
 /**
+ * Restart referd with its store; the node comes back with its call
+ *
+ * @param state     State of the call
+ * @param transfers JSON texts of the ids of those in progress
+ */
+void restart_live(const char *state, const char *transfers)
+{
+	restart();
+	gw_connect("boot1");
+	gw_call("live", state);
+	gw_sync(transfers);
+}
+
+
+/**
  * Start referd, and have a call come in
  *
  * @param state Not used
@@ -355,7 +381,7 @@ int onenode_setup(void **state)
 	referd_open();
 	told_begin();
 	gw_connect("boot1");
-	gw_report("\"type\":\"sync\",\"transfers\":[]");
+	gw_sync("");
 	gw_call("new", "in-progress");
 
 	return 0;

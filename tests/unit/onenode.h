@@ -25,6 +25,7 @@ void gw_connect(const char *instance);
 void gw_leave(void);
 void gw_report(const char *fmt, ...);
 void gw_call(const char *event, const char *state);
+void gw_sync(const char *transfers);
 void gw_transfer(const char *ref, const char *id, const char *rest);
 const char *gw_request(void);
 char *member(const char *text, const char *key);
@@ -34,6 +35,7 @@ void bot(const char *text);
 void refer_begin(char ref[128]);
 unsigned rows(enum store_table table);
 void restart(void);
+void restart_live(const char *state, const char *transfers);
 
 int onenode_setup(void **state);
 int onenode_teardown(void **state);
