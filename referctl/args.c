@@ -15,6 +15,9 @@
 #define ANY         (~0u)
 #define FLEET       (ON(FLEET_INIT) | ON(FLEET_STATUS) | ON(FLEET_CONFIG))
 #define REFERD      (~FLEET)
+#define TRACED                                                                \
+	(ON(REFER) | ON(TRANSFER) | ON(CANCEL) | ON(REQUEST) | ON(ANSWER) |   \
+	 ON(DECLINE) | ON(HANGUP) | ON(DIAL))
 
 enum {
 	OPTION = 256,
@@ -115,12 +118,13 @@ static const char help[] =
 	"prompt\n"
 	"  --hold-hook URL       URL that gives the music for the caller\n"
 	"\n"
-	"Option of refer, transfer, cancel, request, answer, decline, hangup, "
-	"dial:\n"
+	"Options of refer, transfer, cancel, request, answer, decline, "
+	"hangup, dial:\n"
 	"  --traceparent TEXT    trace to which the command belongs, as in "
 	"W3C "
 	"Trace\n"
 	"                        Context\n"
+	"  --tracestate TEXT     its tracestate\n"
 	"\n"
 	"Options of hangup: --header\n"
 	"Options of request: --header, --id, --action-hook, and\n"
@@ -243,9 +247,8 @@ static const struct {
 	{"display-name", required_argument, ON(REFER)},
 	{"replaces", required_argument, ON(REFER)},
 	{"id", required_argument, ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
-	{"traceparent", required_argument,
-	 ON(REFER) | ON(TRANSFER) | ON(CANCEL) | ON(REQUEST) | ON(ANSWER) |
-		 ON(DECLINE) | ON(HANGUP) | ON(DIAL)},
+	{"traceparent", required_argument, TRACED},
+	{"tracestate", required_argument, TRACED},
 	{"action-hook", required_argument,
 	 ON(REFER) | ON(TRANSFER) | ON(REQUEST)},
 	{"event-hook", required_argument, ON(REFER) | ON(TRANSFER)},

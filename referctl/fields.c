@@ -40,10 +40,10 @@ void fields_texts(cJSON *to, const struct args *a,
  */
 void fields_trace(cJSON *to, const struct args *a)
 {
-	static const struct field_option trace = {"traceparent",
-						  "traceparent"};
+	static const struct field_option trace[] = {
+		{"traceparent", "traceparent"}, {"tracestate", "tracestate"}};
 
-	fields_texts(to, a, &trace, 1);
+	fields_texts(to, a, trace, sizeof(trace) / sizeof(*trace));
 }
 
 

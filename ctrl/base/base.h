@@ -24,7 +24,9 @@ struct table;
 
 enum {
 	UUID_SIZE = 37,
-	TRACE_SIZE = 129, /* of a traceparent, with the terminating zero */
+	TRACEPARENT_MAX = 128,
+	TRACESTATE_MAX = 512,
+	TRACE_SIZE = TRACEPARENT_MAX + 1 + TRACESTATE_MAX + 1,
 };
 
 /* The rule that a setting breaks, as in "must be a path"; NULL if it breaks
@@ -90,9 +92,9 @@ struct error {
 	char verb[64];  /* "" if no verb is at fault */
 	char field[64]; /* "" if no field is */
 	char ref[136];  /* msgid of the message at fault, "" if it had none */
-	char trace[TRACE_SIZE]; /* traceparent of it, "" if it had none */
-	int position; /* position of the verb in its list, -1 for none */
-	int status;   /* HTTP status */
+	char trace[TRACE_SIZE]; /* of it, "" if it had none */
+	int position;           /* of the verb in its list, -1 for none */
+	int status;             /* HTTP status */
 };
 
 enum member_type {
@@ -356,7 +358,7 @@ int error_set(struct error *f, int status, const char *field, const char *fmt,
  * Say which trace the message at fault belongs to
  *
  * @param f     Error
- * @param trace Its traceparent; NULL changes nothing
+ * @param trace Trace; NULL changes nothing
  */
 void error_trace(struct error *f, const char *trace);
 
@@ -986,7 +988,9 @@ void timer_stop(struct timer *t);
 bool timer_runs(const struct timer *t);
 
 
-/* trace: The context of a trace, as W3C Trace Context writes it */
+/* trace: The context of a trace, as W3C Trace Context writes it.  Within
+   referd it is one text: the traceparent, and the tracestate after a space, if
+   there is one. */
 
 /**
  * Tell whether a text is a traceparent.  Of a later version than 00, which may
@@ -1008,17 +1012,64 @@ bool trace_valid(const char *text);
 void trace_make(char text[TRACE_SIZE]);
 
 /**
- * Get the traceparent of an object, if it has one
+ * Make a trace of its two parts.  Without a valid traceparent there is none; a
+ * tracestate that is not valid is left out.
  *
- * @param tp  The traceparent, which lives as long as the object; NULL if
- *            missing
- * @param obj Object
- * @param f   Set if the traceparent is not valid; gets the traceparent
- *            otherwise
+ * @param trace  Buffer, "" if there is none
+ * @param parent The traceparent; may be NULL
+ * @param state  The tracestate; may be NULL
+ *
+ * Reference: W3C Trace Context section 3.3
+ */
+void trace_join(char trace[TRACE_SIZE], const char *parent, const char *state);
+
+/**
+ * Read the trace that an object has, as trace_join() does
+ *
+ * @param trace Buffer, "" if it has none
+ * @param obj   Object
+ */
+void trace_load(char trace[TRACE_SIZE], const struct cJSON *obj);
+
+/**
+ * Check the trace of an object, if it has one.  Without a traceparent, its
+ * tracestate is ignored.
+ *
+ * @param trace Buffer, "" if missing
+ * @param obj   Object
+ * @param f     Set if the traceparent or the tracestate is not valid; gets
+ *              the trace otherwise
  *
  * @return 0, or EBADMSG with the error set
  */
-int trace_check(const char **tp, const struct cJSON *obj, struct error *f);
+int trace_check(char trace[TRACE_SIZE], const struct cJSON *obj,
+		struct error *f);
+
+/**
+ * Find the end of the traceparent in a trace
+ *
+ * @param trace Trace
+ *
+ * @return Length of the traceparent
+ */
+size_t trace_parent(const char *trace);
+
+/**
+ * Find the tracestate in a trace
+ *
+ * @param trace Trace
+ *
+ * @return The tracestate, NULL if there is none
+ */
+const char *trace_state(const char *trace);
+
+/**
+ * Write a trace as the members of an object
+ *
+ * @param j     Text
+ * @param trace Trace; NULL or "" writes none
+ */
+void trace_print(struct json *j, const char *trace);
 
 
 /* wake: A thread wakes the event loop */

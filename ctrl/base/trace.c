@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "base.h"
+#include "json.h"
 
 
 enum {
@@ -20,7 +21,7 @@ enum {
 	FLAGS_LEN = 2,
 };
 
-static const char name[] = "traceparent";
+static const char parent_name[] = "traceparent", state_name[] = "tracestate";
 
 
 /* Capital letters are not allowed (section 3.2.2) */
@@ -64,7 +65,7 @@ bool trace_valid(const char *text)
 {
 	const char *version = text, *trace, *parent, *p = text;
 
-	if (strlen(text) >= TRACE_SIZE || !take(&p, VERSION_LEN))
+	if (strlen(text) > TRACEPARENT_MAX || !take(&p, VERSION_LEN))
 		return false;
 
 	trace = p;
@@ -97,24 +98,90 @@ void trace_make(char text[TRACE_SIZE])
 }
 
 
-int trace_check(const char **tp, const cJSON *obj, struct error *f)
+/* Its members are the business of others (section 3.3.1) */
+static bool is_state(const char *text)
 {
-	const cJSON *item = field_get(obj, name);
-	const char *text = cJSON_GetStringValue(item);
+	size_t len = strlen(text);
 
-	*tp = NULL;
+	while (*text >= ' ' && *text <= '~')
+		++text;
+
+	return !*text && len && len <= TRACESTATE_MAX;
+}
+
+
+void trace_join(char trace[TRACE_SIZE], const char *parent, const char *state)
+{
+	*trace = '\0';
+	if (!parent || !trace_valid(parent))
+		return;
+
+	if (state && !is_state(state))
+		state = NULL;
+
+	(void)snprintf(trace, TRACE_SIZE, "%s%s%s", parent, state ? " " : "",
+		       state ? state : "");
+}
+
+
+void trace_load(char trace[TRACE_SIZE], const cJSON *obj)
+{
+	trace_join(trace, field_str(obj, parent_name),
+		   field_str(obj, state_name));
+}
+
+
+int trace_check(char trace[TRACE_SIZE], const cJSON *obj, struct error *f)
+{
+	const cJSON *item = field_get(obj, parent_name);
+	const char *parent = cJSON_GetStringValue(item), *state;
+
+	*trace = '\0';
 	if (!item)
 		return 0;
 
-	if (!text || !trace_valid(text))
-		return error_set(f, 400, name,
+	if (!parent || !trace_valid(parent))
+		return error_set(f, 400, parent_name,
 				 "must be VERSION-TRACEID-PARENTID-FLAGS of "
 				 "2, 32, 16 and 2 lower-case hex digits, no "
 				 "id all zero and no version ff (W3C Trace "
 				 "Context)");
 
-	error_trace(f, text);
-	*tp = text;
+	item = field_get(obj, state_name);
+	state = cJSON_GetStringValue(item);
+	error_trace(f, parent);
+	if (item && (!state || !is_state(state)))
+		return error_set(f, 400, state_name,
+				 "must be at most %d printable characters of "
+				 "ASCII (W3C Trace Context)",
+				 TRACESTATE_MAX);
+
+	trace_join(trace, parent, state);
+	error_trace(f, trace);
 
 	return 0;
+}
+
+
+size_t trace_parent(const char *trace)
+{
+	return strcspn(trace, " ");
+}
+
+
+const char *trace_state(const char *trace)
+{
+	const char *end = trace + trace_parent(trace);
+
+	return *end ? end + 1 : NULL;
+}
+
+
+void trace_print(struct json *j, const char *trace)
+{
+	if (!trace || !*trace)
+		return;
+
+	json_strn(j, parent_name, trace, trace_parent(trace));
+	json_str(j, state_name, trace_state(trace));
 }

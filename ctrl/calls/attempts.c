@@ -65,9 +65,9 @@ void attempts_destroy(struct attempts *a)
    comes. */
 static char *print_refer(cJSON *refer, const char *target, bool force)
 {
-	static const char *const ours[] = {"referTo",     "onUnknown",
-					   "actionHook",  "eventHook",
-					   "traceparent", "id"};
+	static const char *const ours[] = {
+		"referTo",     "onUnknown",  "actionHook", "eventHook",
+		"traceparent", "tracestate", "id"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(refer, ours[i]);

@@ -106,8 +106,8 @@ enum message_kind {
 struct message {
 	struct cJSON *tree;
 	enum message_kind kind;
+	char trace[TRACE_SIZE];  /* "" for none */
 	const char *msgid;       /* may be NULL */
-	const char *trace;       /* traceparent, may be NULL */
 	const char *call_sid;    /* may be NULL */
 	const char *call_status; /* of a call:status */
 	const char *node;        /* of a dial, may be NULL */
@@ -155,7 +155,7 @@ struct verb {
 	enum verb_kind kind;
 	char *text;  /* the verb as it came, for the module */
 	char *id;    /* may be NULL */
-	char *trace; /* traceparent; NULL until the verb has a queue */
+	char *trace; /* NULL until the verb has a queue */
 	struct hook action;
 	struct hook event;
 	double length;  /* of a pause, in seconds */

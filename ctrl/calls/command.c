@@ -266,7 +266,7 @@ static int take(struct errand *e, struct message *m, struct error *f)
 	struct sender s = *sender;
 
 	s.msgid = m->msgid;
-	s.trace = m->trace ? m->trace : sender->trace;
+	s.trace = *m->trace ? m->trace : sender->trace;
 	s.quiet = m->kind == MESSAGE_ACK;
 
 	/* an application knows of no other call than its own */
@@ -359,7 +359,7 @@ void command_dial(const struct sender *sender, char *text, size_t len)
 
 	error_init(&f);
 	err = message_decode_dial(&m, text, len, &f);
-	if (!err && m->trace)
+	if (!err && *m->trace)
 		s.trace = m->trace;
 	if (!err)
 		err = take_dial(&e, m, &s, &f);
@@ -374,7 +374,7 @@ static int take_posted(struct message *m, const struct sender *sender,
 {
 	struct sender s = *sender;
 
-	if (m->trace)
+	if (*m->trace)
 		s.trace = m->trace;
 
 	switch (m->kind) {

@@ -172,7 +172,7 @@ static void tell(const struct call *c, const struct verb *v,
 	json_open(&j, NULL, '{');
 	json_str(&j, "transfer_id", last ? last->id : NULL);
 	json_bool(&j, "waiting", !t);
-	json_str(&j, "traceparent", v->trace);
+	trace_print(&j, v->trace);
 	json_bool(&j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 	print_hook(&j, v);
 	json_open(&j, "told", '{');

@@ -40,10 +40,10 @@ struct latehook {
 	char *transfer_id;
 	char *call_sid;
 	char *verb_id; /* may be NULL */
-	char *trace;   /* traceparent */
-	int attempt;   /* which of its verb, 0 if that has but one target */
-	int attempts;  /* that the verb can have */
-	char *told;    /* of the verb and its call: JSON text of an object */
+	char *trace;
+	int attempt;  /* which of its verb, 0 if that has but one target */
+	int attempts; /* that the verb can have */
+	char *told;   /* of the verb and its call: JSON text of an object */
 	struct hook hook;
 	struct sender *client; /* NULL for nobody */
 	enum dialect dialect;
@@ -53,7 +53,7 @@ struct latehook {
 static const struct field fields[] = {
 	FIELD("call_sid", TEXT, latehook, call_sid, 1),
 	FIELD("verb_id", TEXT, latehook, verb_id, 1),
-	FIELD("traceparent", TEXT, latehook, trace, 1),
+	FIELD("trace", TEXT, latehook, trace, 1),
 	FIELD("attempt", STATUS, latehook, attempt, 1 | ATTEMPT),
 	FIELD("attempts", STATUS, latehook, attempts, 1 | ATTEMPT),
 	FIELD("told", JSON, latehook, told, 1),

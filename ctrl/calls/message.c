@@ -229,7 +229,7 @@ static int decode_object(struct message *m, const cJSON *obj, struct error *f)
 
 	err = get_call_sid(m, obj, f);
 	if (!err && !alone)
-		err = trace_check(&m->trace, obj, f);
+		err = trace_check(m->trace, obj, f);
 	if (err)
 		return err;
 
@@ -386,7 +386,7 @@ static int decode_dial_body(struct message *m, struct error *f)
 	int err = check_tree(m->tree, f);
 
 	if (!err)
-		err = trace_check(&m->trace, m->tree, f);
+		err = trace_check(m->trace, m->tree, f);
 
 	return err ? err : dial_parse(m, m->tree, f);
 }

@@ -52,7 +52,7 @@ void notice_status(const struct call *c, const struct verb *v,
 	json_str(&j, "verb", verb_name(v->kind));
 	json_str(&j, "name", verb_name(v->kind));
 	json_str(&j, "id", v->id);
-	json_str(&j, "traceparent", v->trace);
+	trace_print(&j, v->trace);
 	json_raw(&j, "dry_run", dry_run);
 	json_close(&j, '}');
 

@@ -16,7 +16,7 @@
 static bool is_beside(const cJSON *item)
 {
 	static const char *const names[] = {"call_sid", "callSid", "msgid",
-					    "traceparent"};
+					    "traceparent", "tracestate"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!strcmp(item->string, names[i]))

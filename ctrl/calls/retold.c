@@ -148,7 +148,8 @@ void retold_print_late(struct json *j, const struct transfer *t,
 	json_str(j, "step", "late");
 	json_str(j, "transfer_id", t->id);
 	json_str(j, "verb_id", t->verb_id);
-	json_str(j, "traceparent", t->trace);
+	json_str(j, "traceparent", t->traceparent);
+	json_str(j, "tracestate", t->tracestate);
 	json_str(j, "refer_to", t->refer_to);
 	json_str(j, "referred_by", t->referred_by);
 	if (t->refer_status)

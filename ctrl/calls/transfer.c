@@ -39,7 +39,8 @@ static const struct field fields[] = {
 	FIELD("to_uri", TEXT, transfer, to, REST | FIRST),
 	FIELD("transfer_id", TEXT, transfer, id, STATUS | LATE),
 	FIELD("verb_id", TEXT, transfer, verb_id, STATUS | LATE),
-	FIELD("traceparent", TEXT, transfer, trace, STATUS | LATE),
+	FIELD("traceparent", TEXT, transfer, traceparent, STATUS | LATE),
+	FIELD("tracestate", TEXT, transfer, tracestate, STATUS | LATE),
 	FIELD("verb", TEXT, transfer, verb, STATUS | LATE),
 	FIELD("attempt", STATUS, transfer, attempt, STATUS | LATE),
 	FIELD("attempts", STATUS, transfer, attempts, STATUS | LATE),
@@ -88,6 +89,19 @@ static int keep_attempt(struct transfer *t, const struct verb *v)
 }
 
 
+static int keep_trace(struct transfer *t, const struct verb *v)
+{
+	if (!v || !v->trace)
+		return 0;
+
+	t->traceparent = strndup(v->trace, trace_parent(v->trace));
+	if (!t->traceparent)
+		return ENOMEM;
+
+	return field_keep(&t->tracestate, trace_state(v->trace));
+}
+
+
 /**
  * Make a transfer of which a node tells for the first time
  *
@@ -115,7 +129,7 @@ int transfer_create(struct transfer **tp, const struct report *r,
 	err |= field_keep(&t->instance, instance);
 	err |= field_keep(&t->node, node);
 	err |= field_keep(&t->verb_id, verb ? verb->id : NULL);
-	err |= field_keep(&t->trace, verb ? verb->trace : NULL);
+	err |= keep_trace(t, verb);
 	err |= keep_attempt(t, verb);
 	err |= field_keep(&t->from, call ? call_from(call) : NULL);
 	err |= field_keep(&t->to, call ? call_to(call) : NULL);

@@ -31,8 +31,9 @@ struct transfer {
 	char *from; /* URIs of the call */
 	char *to;
 	char *verb_id;
-	char *trace;  /* traceparent of its verb */
-	char *verb;   /* its name, unless it is sip:refer */
+	char *traceparent; /* of its verb */
+	char *tracestate;  /* likewise, may be NULL */
+	char *verb;        /* its name, unless it is sip:refer */
 	int attempt;  /* which of its verb, from 1 on; 0 if it has but one */
 	int attempts; /* that the verb can have */
 	char *step;

@@ -191,8 +191,7 @@ static void hang_up(struct task *t, const char *trace)
 
 	error_init(&f);
 	cJSON_AddStringToObject(obj, "verb", "hangup");
-	cJSON_AddStringToObject(obj, "traceparent", trace);
-	if (verbs_parse(&t->verb, obj, &f))
+	if (verbs_parse(&t->verb, obj, &f) || verbs_trace(t->verb, trace))
 		log_error("transfer: %s: out of memory", call_sid(t->call));
 	else
 		task_ask(t);

@@ -48,7 +48,7 @@ static void announce(const struct call *c, const struct verb *v,
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_str(&j, "verb_id", v->id);
-	json_str(&j, "traceparent", v->trace);
+	trace_print(&j, v->trace);
 	print(&j, e);
 	int_print(&j, "call_status", e->call_status);
 	json_close(&j, '}');

@@ -37,7 +37,7 @@ static const char *const names[] = {
  * Say which trace verbs belong to that do not say so themselves
  *
  * @param list  Verbs
- * @param trace Their traceparent; NULL to make one for each
+ * @param trace Their trace; NULL to make one for each
  *
  * @return 0, or ENOMEM
  */

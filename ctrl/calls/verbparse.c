@@ -146,13 +146,22 @@ static int name_parse(enum verb_kind *kindp, const cJSON *obj, struct error *f)
 }
 
 
+static bool is_trace(const cJSON *item)
+{
+	return !strcmp(item->string, "traceparent") ||
+	       !strcmp(item->string, "tracestate");
+}
+
+
 /* The module need not know of a trace */
-static char *print_verb(const cJSON *obj, bool traced)
+static char *print_verb(const cJSON *obj)
 {
 	cJSON *copy, *item, *next;
 	char *text;
 
-	if (!traced)
+	for (item = obj->child; item && !is_trace(item);)
+		item = item->next;
+	if (!item)
 		return cJSON_PrintUnformatted(obj);
 
 	copy = cJSON_Duplicate(obj, true);
@@ -162,7 +171,7 @@ static char *print_verb(const cJSON *obj, bool traced)
 	/* a member may appear twice */
 	for (item = copy->child; item; item = next) {
 		next = item->next;
-		if (!strcmp(item->string, "traceparent"))
+		if (is_trace(item))
 			cJSON_Delete(cJSON_DetachItemViaPointer(copy, item));
 	}
 	text = cJSON_PrintUnformatted(copy);
@@ -174,15 +183,16 @@ static char *print_verb(const cJSON *obj, bool traced)
 
 static int verb_fill(struct verb *v, const cJSON *obj, struct error *f)
 {
-	const char *id, *trace;
+	char trace[TRACE_SIZE];
+	const char *id;
 	int err;
 
 	err = name_parse(&v->kind, obj, f);
 	if (err)
 		return err;
 
-	err = trace_check(&trace, obj, f);
-	if (!err)
+	err = trace_check(trace, obj, f);
+	if (!err && *trace)
 		err = field_keep(&v->trace, trace);
 	if (err)
 		return err;
@@ -204,7 +214,7 @@ static int verb_fill(struct verb *v, const cJSON *obj, struct error *f)
 		return err;
 
 	v->id = id ? strdup(id) : NULL;
-	v->text = print_verb(obj, trace);
+	v->text = print_verb(obj);
 
 	return v->text && (v->id || !id) ? 0 : ENOMEM;
 }
@@ -327,7 +337,7 @@ void verbs_print(struct json *j, const char *key, const struct verb *list)
 	for (const struct verb *v = list; v; v = v->next) {
 		json_open(j, NULL, '{');
 		json_raw(j, "verb", v->text);
-		json_str(j, "traceparent", v->trace);
+		trace_print(j, v->trace);
 		sender_save(j, "owner", v->owner);
 		json_bool(j, "jambonz", v->dialect == DIALECT_JAMBONZ);
 		json_int(j, "position", v->position);
@@ -347,11 +357,12 @@ static int own_loaded(struct verb *v, const cJSON *obj)
 	const struct sender nobody = {.dialect = field_bool(obj, "jambonz")
 							 ? DIALECT_JAMBONZ
 							 : DIALECT_DEFAULT};
+	char trace[TRACE_SIZE];
 	struct sender *owner;
 	int err;
 
-	err = field_keep(&v->trace, field_str(obj, "traceparent")) |
-	      verbs_trace(v, NULL);
+	trace_load(trace, obj);
+	err = verbs_trace(v, *trace ? trace : NULL);
 	if (!err)
 		err = sender_load(&owner, cJSON_GetObjectItemCaseSensitive(
 						  obj, "owner"));

@@ -38,7 +38,7 @@ struct losthook {
 	char *transfer_id;
 	char *call_sid;
 	char *verb_id;
-	char *trace; /* traceparent */
+	char *trace;
 	char *told;  /* of the verb and its call: JSON text of an object */
 	char *tried; /* of the verb's targets, likewise */
 	char *client;
@@ -81,7 +81,7 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 	const char *url = field_str(hook, "url");
 	const char *method = field_str(hook, "method");
 	const char *client = field_str(data, "client");
-	const char *trace = field_str(data, "traceparent");
+	char trace[TRACE_SIZE];
 	int err;
 
 	if (!url || strlen(url) > HOOK_MAX || !call_sid ||
@@ -96,8 +96,8 @@ static int read(struct losthook *l, const cJSON *data, const char *call_sid)
 	err |= field_keep(&l->call_sid, call_sid);
 	err |= field_keep(&l->client, client);
 	err |= field_keep(&l->verb_id, field_str(told, "verb_id"));
-	err |= field_keep(&l->trace,
-			  trace && trace_valid(trace) ? trace : NULL);
+	trace_load(trace, data);
+	err |= field_keep(&l->trace, *trace ? trace : NULL);
 
 	return err || !l->told ? ENOMEM : 0;
 }

@@ -152,7 +152,7 @@ static void done_handler(const struct error *f, const struct cJSON *answer,
 
 static void print_sender(struct json *j, const struct sender *s)
 {
-	json_str(j, "traceparent", s->trace);
+	trace_print(j, s->trace);
 	if (s->kind == SENDER_HTTP) {
 		json_str(j, "http", s->name);
 		return;

@@ -103,6 +103,15 @@ static int read_sender(struct sender *s, char name[SERVED_NAME_SIZE],
 }
 
 
+/* A message of another member, and what its sender points into */
+struct served {
+	struct sender sender;
+	char name[SERVED_NAME_SIZE];
+	char trace[TRACE_SIZE];
+	char *text;
+};
+
+
 /* A copy, since it may be changed */
 static int read_text(char **textp, const cJSON *rq, struct error *f)
 {
@@ -120,22 +129,25 @@ static int read_text(char **textp, const cJSON *rq, struct error *f)
 
 
 /* True if it is for whom the request says that it is */
-static int prepare(struct sender *s, char name[SERVED_NAME_SIZE], char **textp,
-		   const cJSON *rq, const char *from, struct error *f)
+static int prepare(struct served *s, const cJSON *rq, const char *from,
+		   struct error *f)
 {
-	int err = read_text(textp, rq, f);
+	int err = read_text(&s->text, rq, f);
 
+	if (err)
+		return err;
+
+	err = read_sender(&s->sender, s->name, rq, from, f);
 	if (!err)
-		err = read_sender(s, name, rq, from, f);
-	if (!err)
-		err = trace_check(&s->trace, rq, f);
+		err = trace_check(s->trace, rq, f);
 	if (err) {
-		free(*textp);
+		free(s->text);
 		return err;
 	}
 
+	s->sender.trace = *s->trace ? s->trace : NULL;
 	log_info("fleet: %s of %s at member %s", field_str(rq, "type"),
-		 s->name, from);
+		 s->sender.name, from);
 
 	return 0;
 }
@@ -144,18 +156,17 @@ static int prepare(struct sender *s, char name[SERVED_NAME_SIZE], char **textp,
 static int serve_message(const cJSON *rq, const char *from,
 			 struct json *answer, struct error *f)
 {
-	char name[SERVED_NAME_SIZE], *text = NULL;
-	struct sender s;
-	int err = prepare(&s, name, &text, rq, from, f);
+	struct served s;
+	int err = prepare(&s, rq, from, f);
 	(void)answer;
 
 	if (err)
 		return err;
 
 	foreign = true;
-	command(&s, text, strlen(text));
+	command(&s.sender, s.text, strlen(s.text));
 	foreign = false;
-	free(text);
+	free(s.text);
 
 	return 0;
 }
@@ -165,22 +176,21 @@ static int serve_verbs(const cJSON *rq, const char *from, struct json *answer,
 		       struct error *f)
 {
 	const char *sid = field_str(rq, "call_sid");
-	char name[SERVED_NAME_SIZE], *text = NULL;
-	struct sender s;
+	struct served s;
 	int err;
 	(void)answer;
 
 	if (!sid)
 		return error_set(f, 400, "call_sid", "is required");
 
-	err = prepare(&s, name, &text, rq, from, f);
+	err = prepare(&s, rq, from, f);
 	if (err)
 		return err;
 
 	foreign = true;
-	command_verbs(&s, sid, text, strlen(text));
+	command_verbs(&s.sender, sid, s.text, strlen(s.text));
 	foreign = false;
-	free(text);
+	free(s.text);
 
 	return 0;
 }
@@ -189,21 +199,20 @@ static int serve_verbs(const cJSON *rq, const char *from, struct json *answer,
 static int serve_dial(const cJSON *rq, const char *from, struct json *answer,
 		      struct error *f)
 {
-	char name[SERVED_NAME_SIZE], *text = NULL;
-	struct sender s;
-	int err = prepare(&s, name, &text, rq, from, f);
+	struct served s;
+	int err = prepare(&s, rq, from, f);
 	(void)answer;
 
 	if (err)
 		return err;
 
 	foreign = true;
-	if (s.kind == SENDER_HTTP)
-		command_dial(&s, text, strlen(text));
+	if (s.sender.kind == SENDER_HTTP)
+		command_dial(&s.sender, s.text, strlen(s.text));
 	else
-		command(&s, text, strlen(text));
+		command(&s.sender, s.text, strlen(s.text));
 	foreign = false;
-	free(text);
+	free(s.text);
 
 	return 0;
 }

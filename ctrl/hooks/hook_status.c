@@ -40,7 +40,7 @@ void hook_status_tell(const struct posting *p, const char *event, long status,
 	json_str(&j, "msgid", p->id);
 	json_str(&j, "transfer_id", p->transfer_id);
 	json_str(&j, "verb_id", p->verb_id);
-	json_str(&j, "traceparent", p->trace);
+	trace_print(&j, p->trace);
 	json_str(&j, "event", event);
 	json_int(&j, "attempt", p->attempt);
 	json_str(&j, "client", p->http || !p->client ? NULL : p->client->name);

@@ -47,7 +47,7 @@ struct hook_post {
 	const char *call_sid;
 	const char *transfer_id; /* may be NULL */
 	const char *verb_id;     /* may be NULL */
-	const char *trace;       /* traceparent, may be NULL */
+	const char *trace;       /* may be NULL */
 	const char *data;        /* JSON text of an object */
 	int64_t begun;           /* ms since 1970, of the transfer; may be 0 */
 };
@@ -78,7 +78,7 @@ struct webhook_request {
 	const char *method;
 	const char *username; /* may be NULL */
 	const char *password; /* may be NULL */
-	const char *trace;    /* traceparent, may be NULL */
+	const char *trace;    /* may be NULL */
 	const char *data;     /* JSON text of an object */
 };
 

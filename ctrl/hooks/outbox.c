@@ -33,7 +33,7 @@ static struct {
 static const struct field posting_fields[] = {
 	FIELD("transfer_id", TEXT, posting, transfer_id, 1),
 	FIELD("verb_id", TEXT, posting, verb_id, 1),
-	FIELD("traceparent", TEXT, posting, trace, 1),
+	FIELD("trace", TEXT, posting, trace, 1),
 	FIELD("data", JSON, posting, data, 1),
 	FIELD("kind", INT, posting, kind, 1),
 	FIELD("attempt", INT, posting, attempt, 1),
@@ -46,7 +46,7 @@ static const struct field posting_fields[] = {
 static const struct field post_fields[] = {
 	FIELD("transfer_id", TEXT, hook_post, transfer_id, 1),
 	FIELD("verb_id", TEXT, hook_post, verb_id, 1),
-	FIELD("traceparent", TEXT, hook_post, trace, 1),
+	FIELD("trace", TEXT, hook_post, trace, 1),
 	FIELD("kind", INT, hook_post, kind, 1),
 	FIELDS_END,
 };
@@ -288,7 +288,7 @@ static int set_data(struct posting *p, const struct hook_post *post)
 	json_init(&j);
 	json_open(&j, NULL, '{');
 	json_members(&j, post->data);
-	json_str(&j, "traceparent", post->trace);
+	trace_print(&j, post->trace);
 	json_close(&j, '}');
 	p->data = json_take(&j);
 

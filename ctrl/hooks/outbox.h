@@ -23,7 +23,7 @@ struct posting {
 	enum dialect dialect;
 	char *transfer_id; /* may be NULL */
 	char *verb_id;     /* may be NULL */
-	char *trace;       /* traceparent, may be NULL */
+	char *trace;       /* may be NULL */
 	char *data;
 	enum hook_kind kind;
 	bool http;

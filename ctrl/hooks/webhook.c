@@ -166,7 +166,7 @@ static int add_header(struct webhook *w, const char *fmt, ...)
 static int add_header(struct webhook *w, const char *fmt, ...)
 {
 	struct curl_slist *list;
-	char line[256];
+	char line[TRACESTATE_MAX + 32];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -180,6 +180,16 @@ static int add_header(struct webhook *w, const char *fmt, ...)
 	w->headers = list;
 
 	return 0;
+}
+
+
+static int add_trace(struct webhook *w, const char *trace)
+{
+	const char *state = trace_state(trace);
+	int err = add_header(w, "traceparent: %.*s", (int)trace_parent(trace),
+			     trace);
+
+	return err || !state ? err : add_header(w, "tracestate: %s", state);
 }
 
 
@@ -387,7 +397,7 @@ int webhook_send(struct webhook **wp, const struct webhook_request *r,
 	if (!err)
 		err = add_header(w, "X-Referd-Delivery: %s", r->id);
 	if (!err && r->trace)
-		err = add_header(w, "traceparent: %s", r->trace);
+		err = add_trace(w, r->trace);
 	if (!err)
 		err = add_header(w, "Expect:");
 	if (!err)

@@ -48,7 +48,7 @@ int cors_answer(struct lws *wsi, const char *origin, bool preflight,
 		{"access-control-expose-headers:", "Retry-After"},
 		{"access-control-allow-methods:", "GET, HEAD, POST"},
 		{"access-control-allow-headers:",
-		 "Authorization, Content-Type, traceparent"},
+		 "Authorization, Content-Type, traceparent, tracestate"},
 		{"access-control-max-age:", "600"},
 		/* from a public page to where we are */
 		{"access-control-allow-private-network:", "true"},

@@ -32,7 +32,7 @@ static const double node_time = 15.;
 
 static const char prefix[] = "http-";
 
-enum { SPACES_MAX = 32 }; /* that may stand around a traceparent */
+enum { SPACES_MAX = 32 }; /* that may stand around a header */
 
 struct request {
 	struct lws *wsi;
@@ -40,7 +40,7 @@ struct request {
 	char path[256];
 	bool post;
 	char *origin;           /* of a page from elsewhere, NULL for none */
-	char trace[TRACE_SIZE]; /* traceparent, "" for none */
+	char trace[TRACE_SIZE]; /* "" for none */
 	enum role role;         /* of its token */
 	bool asked;         /* the body is complete, and somebody sees to it */
 	struct timer limit; /* of the wait for a node's answer */
@@ -312,26 +312,37 @@ static bool is_allowed(struct request *r)
 }
 
 
-/* Without the spaces around it (RFC 9110 section 5.5); a wrong one is as none
-   (W3C Trace Context section 3.2.2) */
-static void read_trace(struct request *r)
+/* A header without the spaces around it (RFC 9110 section 5.5), NULL if it is
+   missing or too long */
+static const char *read_header(const struct request *r, const char *name,
+			       char *text, int size)
 {
-	static const char header[] = "traceparent:", spaces[] = " \t";
-	char text[TRACE_SIZE + SPACES_MAX], *p;
+	static const char spaces[] = " \t";
 	size_t len;
 
-	if (lws_hdr_custom_copy(r->wsi, text, sizeof(text), header,
-				sizeof(header) - 1) < 0)
-		return;
+	if (lws_hdr_custom_copy(r->wsi, text, size, name, (int)strlen(name)) <
+	    0)
+		return NULL;
 
-	p = text + strspn(text, spaces);
-	len = strlen(p);
-	while (len && strchr(spaces, p[len - 1]))
+	text += strspn(text, spaces);
+	len = strlen(text);
+	while (len && strchr(spaces, text[len - 1]))
 		--len;
-	p[len] = '\0';
+	text[len] = '\0';
 
-	if (trace_valid(p))
-		strcpy(r->trace, p);
+	return text;
+}
+
+
+/* A wrong one is as none (W3C Trace Context section 3.2.2) */
+static void read_trace(struct request *r)
+{
+	char parent[TRACEPARENT_MAX + SPACES_MAX];
+	char state[TRACESTATE_MAX + SPACES_MAX];
+
+	trace_join(r->trace,
+		   read_header(r, "traceparent:", parent, sizeof(parent)),
+		   read_header(r, "tracestate:", state, sizeof(state)));
 }
 
 

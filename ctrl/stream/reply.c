@@ -59,7 +59,7 @@ void reply_ack(const struct sender *to, const char *call_sid,
 		if (http)
 			json_str(&j, "call_sid", call_sid);
 		json_raw(&j, "dry_run", dry_run);
-		json_str(&j, "traceparent", to->trace);
+		trace_print(&j, to->trace);
 		json_close(&j, '}');
 	}
 
@@ -88,7 +88,7 @@ static void print(struct json *j, const struct error *f, const char *trace)
 		json_str(j, "field", f->field);
 	if (*f->ref)
 		json_str(j, "ref", f->ref);
-	json_str(j, "traceparent", *f->trace ? f->trace : trace);
+	trace_print(j, *f->trace ? f->trace : trace);
 	json_close(j, '}');
 }
 

@@ -88,7 +88,7 @@ void sender_save(struct json *j, const char *key, const struct sender *s)
 	json_str(j, "name", s->name);
 	json_str(j, "call_sid", s->call_sid);
 	json_str(j, "msgid", s->msgid);
-	json_str(j, "traceparent", s->trace);
+	trace_print(j, s->trace);
 	json_bool(j, "jambonz", s->dialect == DIALECT_JAMBONZ);
 	json_bool(j, "quiet", s->quiet);
 	json_close(j, '}');
@@ -98,15 +98,17 @@ void sender_save(struct json *j, const char *key, const struct sender *s)
 int sender_load(struct sender **sp, const cJSON *obj)
 {
 	const char *kind = field_str(obj, "kind");
+	char trace[TRACE_SIZE];
 	struct sender s = {.name = field_str(obj, "name"),
 			   .call_sid = field_str(obj, "call_sid"),
 			   .msgid = field_str(obj, "msgid"),
-			   .trace = field_str(obj, "traceparent"),
 			   .dialect = field_bool(obj, "jambonz")
 					      ? DIALECT_JAMBONZ
 					      : DIALECT_DEFAULT,
 			   .quiet = field_bool(obj, "quiet")};
 
+	trace_load(trace, obj);
+	s.trace = *trace ? trace : NULL;
 	for (int i = 0; kind && i < KINDS; i++) {
 		if (!strcmp(kind, kinds[i]))
 			s.kind = (enum sender_kind)i;

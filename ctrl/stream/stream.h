@@ -97,7 +97,7 @@ struct sender {
 	const char *call_sid; /* of an application: its call */
 	const char *msgid;    /* of the message, may be NULL */
 	const char *badge;    /* name of the client's token, may be NULL */
-	const char *trace;    /* traceparent of the message, may be NULL */
+	const char *trace;    /* of the message, may be NULL */
 	bool quiet;           /* wants no ack, since it has sent one */
 	bool observes;        /* and may do nothing else */
 };

@@ -107,7 +107,7 @@ scene('what a browser is told before, and with an answer', async (s) => {
 		assert.match(headers['access-control-allow-methods'],
 			/GET.*POST/);
 		assert.match(headers['access-control-allow-headers'],
-			/Authorization.*Content-Type/);
+			/Authorization.*Content-Type.*traceparent, tracestate/);
 		assert.equal(headers['access-control-allow-credentials'],
 			undefined);
 	}

@@ -21,6 +21,7 @@ import { scene as anyScene } from './lib/scene.js';
 import { until } from './lib/until.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const STATE = 'rojo=00f067aa0ba902b7';
 const BEAT_TIME = 20_000; /* ms */
 const FAST = 500;
 const SILENCE = 3500; /* after which a member counts as unreachable */
@@ -155,9 +156,11 @@ scene('a client of one member transfers a call of another', async (s) => {
 	assert.equal(leg.requests('REFER').length, 0);
 
 	bot.send([{ verb: 'sip:refer', referTo: '100', id: 'v1', msgid: 'm1',
-		call_sid, actionHook: '/action', traceparent: TRACE },
+		call_sid, actionHook: '/action', traceparent: TRACE,
+		tracestate: STATE },
 	{ verb: 'hangup', headers: { 'X-By': 'list' } }]);
-	await bot.message('ack', { msgid: 'm1', traceparent: TRACE });
+	await bot.message('ack', { msgid: 'm1', traceparent: TRACE,
+		tracestate: STATE });
 	const refer = await leg.received('REFER');
 	const hook = await bot.message('verb:hook');
 
@@ -166,8 +169,9 @@ scene('a client of one member transfers a call of another', async (s) => {
 	assert.equal(hook.data.outcome, 'failed');
 	assert.equal(hook.data.final_referred_call_status, '486');
 	assert.equal(hook.data.traceparent, TRACE);
+	assert.equal(hook.data.tracestate, STATE);
 	await watcher.message('transfer:status',
-		{ step: 'ended', traceparent: TRACE });
+		{ step: 'ended', traceparent: TRACE, tracestate: STATE });
 
 	/* the answer to the hook decides the next verb */
 	bot.send({ type: 'ack', msgid: hook.msgid, data: [
@@ -190,14 +194,14 @@ scene('HTTP: 202, 400, 404 at once, the call, and 503', async (s) => {
 	const { node, watcher, sid } = await callAt(s, gw2);
 
 	const ok = post(gw1, `/calls/${sid}/verbs`, { verb: 'hangup' },
-		{ traceparent: TRACE });
+		{ traceparent: TRACE, tracestate: STATE });
 
 	await node.accept();
 	assert.equal((await ok).status, 202);
 	assert.deepEqual(await (await ok).json(),
-		{ call_sid: sid, traceparent: TRACE });
-	assert.equal((await watcher.message('verb:status')).data.traceparent,
-		TRACE);
+		{ call_sid: sid, traceparent: TRACE, tracestate: STATE });
+	assert.equal((await watcher.message('verb:status',
+		{ tracestate: STATE })).data.traceparent, TRACE);
 
 	const bad = await post(gw1, `/calls/${sid}/verbs`, { verb: 'pause' });
 	const { error, field } = await bad.json();
@@ -496,7 +500,7 @@ scene('a machine is lost: another sends its actionHooks, each once',
 
 	viewer.send({ verb: 'sip:refer', referTo: 'bob', call_sid: sid,
 		id: 'v1', actionHook: `${application.url}/action`,
-		traceparent: TRACE });
+		traceparent: TRACE, tracestate: STATE });
 	const transfer = await node.transfer(call);
 
 	transfer.step('accepted', { refer_status: 202 });
@@ -513,10 +517,11 @@ scene('a machine is lost: another sends its actionHooks, each once',
 	assert.equal(hook.data.referStatus, '202');
 	assert.equal(hook.data.verb_id, 'v1');
 	assert.equal(hook.data.call_sid, sid);
-	assert.equal(hook.data.traceparent, TRACE);
-	assert.equal(hook.headers.traceparent, TRACE);
+	for (const given of [hook.data, hook.headers])
+		assert.deepEqual([given.traceparent, given.tracestate],
+			[TRACE, STATE]);
 	await viewer.message('transfer:status',
-		{ step: 'ended', traceparent: TRACE });
+		{ step: 'ended', traceparent: TRACE, tracestate: STATE });
 
 	/* gw1 restarts, reads the decision, and sends the hook no more */
 	await gw1.run();

@@ -12,7 +12,7 @@ import { scene, settings } from './lib/scene.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const TELLS = { eventHook: '/event', actionHook: '/action',
-	traceparent: TRACE };
+	traceparent: TRACE, tracestate: 'a=1' };
 
 
 /* A transfer that has ended without a final NOTIFY */
@@ -68,7 +68,7 @@ scene('it is told to all, once, and stays in the history', async (s) => {
 
 		assert.deepEqual(data, { step: 'late',
 			transfer_id: transfer.id, verb_id: 'v1',
-			traceparent: TRACE,
+			traceparent: TRACE, tracestate: 'a=1',
 			refer_to: 'sip:bob@example.com', refer_status: 202,
 			call_status: 200, reason: 'OK', sip: data.sip });
 		assert.deepEqual(data.sip.body, ['SIP/2.0 200 OK']);

@@ -320,8 +320,9 @@ scene('each option of the verbs is a field of what is sent', async (s) => {
 		[['answer', '-'], { verb: 'answer' }],
 		[['decline', '-'], { verb: 'sip:decline', status: 486 }],
 		[['hangup', '-'], { verb: 'hangup' }]].map(([line, verb]) =>
-			[[...line, '--traceparent', TRACE],
-				{ ...verb, traceparent: TRACE }])]) {
+			[[...line, '--traceparent', TRACE, '--tracestate', 'a=1'],
+				{ ...verb, traceparent: TRACE,
+					tracestate: 'a=1' }])]) {
 		assert.deepEqual(await ctl(s, referd, ...line),
 			{ status: 0, text: '' });
 		assert.deepEqual(referd.sent.pop(), verb);

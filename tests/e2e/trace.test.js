@@ -1,6 +1,6 @@
 /**
- * @file trace.test.js  A traceparent (W3C Trace Context) is in all messages on
- * its verb
+ * @file trace.test.js  A traceparent and a tracestate (W3C Trace Context) are
+ * in all messages on their verb
  *
  * Copyright (C) 2026 the sip_refer authors
  */
@@ -18,10 +18,13 @@ const LIVES = { daemon: 'its calls end with it' };
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const OTHER = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 const LATER = 'cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x.1';
+const STATE = 'rojo=00f067aa0ba902b7, congo=t61rcWkgMzE';
 const MADE = /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/;
 const SENTENCE = 'traceparent must be VERSION-TRACEID-PARENTID-FLAGS of 2, ' +
 	'32, 16 and 2 lower-case hex digits, no id all zero and no version ' +
 	'ff (W3C Trace Context)';
+const STATE_SENTENCE = 'tracestate must be at most 512 printable characters ' +
+	'of ASCII (W3C Trace Context)';
 
 
 /* The messages on a verb, or on a hook of it. */
@@ -33,12 +36,14 @@ function told(client, id)
 
 
 /* Checks that all messages on a verb belong to a trace; their types. */
-function traced(client, id, trace)
+function traced(client, id, trace, state)
 {
 	const messages = told(client, id);
 
-	for (const m of messages)
+	for (const m of messages) {
 		assert.equal(m.data.traceparent, trace, JSON.stringify(m));
+		assert.equal(m.data.tracestate, state, JSON.stringify(m));
+	}
 
 	return new Set(messages.map((m) => m.type));
 }
@@ -89,19 +94,20 @@ scene('given with a verb it is in each message, each hook and the history',
 	const { sid } = await call();
 
 	client.send(refer(sid, '486', { traceparent: TRACE, msgid: 'm1',
-		actionHook: `${application.url}/action`,
+		tracestate: STATE, actionHook: `${application.url}/action`,
 		eventHook: `${application.url}/event` }));
 	const ack = await client.message('ack', { msgid: 'm1' });
 	await client.message('hook:status',
 		{ kind: 'action', event: 'answered' });
 
-	assert.equal(ack.data.traceparent, TRACE);
-	assert.deepEqual(traced(client, 'v1', TRACE), new Set(['verb:status',
-		'transfer:status', 'hook:status']));
-	assert.deepEqual(application.requests.items.map((r) => [r.path,
-		r.headers.traceparent, r.data.traceparent]),
-	[['/event', TRACE, TRACE], ['/event', TRACE, TRACE],
-		['/action', TRACE, TRACE]]);
+	assert.deepEqual(ack.data, { traceparent: TRACE, tracestate: STATE });
+	assert.deepEqual(traced(client, 'v1', TRACE, STATE), new Set([
+		'verb:status', 'transfer:status', 'hook:status']));
+	for (const part of ['headers', 'data'])
+		assert.deepEqual(application.requests.items.map((r) => [r.path,
+			r[part].traceparent, r[part].tracestate]),
+		[['/event', TRACE, STATE], ['/event', TRACE, STATE],
+			['/action', TRACE, STATE]]);
 
 	const { data } = await client.message('transfer:status',
 		{ step: 'ended' });
@@ -109,11 +115,11 @@ scene('given with a verb it is in each message, each hook and the history',
 		`${referd.http}/transfers/${data.transfer_id}`);
 	const { transfer, messages } = JSON.parse(text);
 
-	assert.equal(transfer.traceparent, TRACE);
-	assert.ok(messages.filter((m) => m.type === 'transfer:status')
-		.every((m) => m.data.traceparent === TRACE));
-	assert.equal(JSON.parse((await http(`${referd.http}/transfers`)).text)[0]
-		.traceparent, TRACE);
+	for (const t of [transfer, ...messages.filter((m) =>
+		m.type === 'transfer:status').map((m) => m.data),
+	JSON.parse((await http(`${referd.http}/transfers`)).text)[0]])
+		assert.deepEqual([t.traceparent, t.tracestate],
+			[TRACE, STATE]);
 });
 
 
@@ -124,15 +130,16 @@ scene('a GET of a hook has it, too; a later version is kept as it is',
 	const { sid } = await call();
 
 	client.send(refer(sid, '486', { traceparent: LATER, eventHook: null,
-		actionHook: { url: `${application.url}/action`,
-			method: 'GET' } }));
+		tracestate: STATE, actionHook: {
+			url: `${application.url}/action`, method: 'GET' } }));
 	const { headers, query } = await application.request('/action');
 
-	assert.equal(headers.traceparent, LATER);
-	assert.equal(query.traceparent, LATER);
+	for (const given of [headers, query])
+		assert.deepEqual([given.traceparent, given.tracestate],
+			[LATER, STATE]);
 	await client.message('hook:status',
 		{ kind: 'action', event: 'answered' });
-	traced(client, 'v1', LATER);
+	traced(client, 'v1', LATER, STATE);
 });
 
 
@@ -164,20 +171,21 @@ scene('given beside the verbs it is for those that have none of their own',
 	const { client, call } = await parties(s);
 	const { leg, sid } = await call();
 
-	client.send({ call_sid: sid, traceparent: TRACE, verbs: [
+	client.send({ call_sid: sid, traceparent: TRACE, tracestate: STATE, verbs: [
 		refer(undefined, ['486', 'refuse', '480'], { id: 'list' }),
 		{ verb: 'tag', id: 'own', data: {}, traceparent: OTHER }] });
 	await client.message('verb:status', { id: 'own', event: 'finished' });
 	assert.deepEqual(tried(leg), ['486', 'refuse', '480']);
 	assert.equal(told(client, 'list').filter((m) =>
 		m.data.step === 'ended').length, 3);
-	assert.equal(traced(client, 'list', TRACE).size, 4);
+	assert.equal(traced(client, 'list', TRACE, STATE).size, 4);
 	traced(client, 'own', OTHER);
 
 	/* a verb under its name, a command, and one that is a verb */
-	client.send({ traceparent: OTHER, tag: { id: 't', data: {} } });
+	client.send({ traceparent: OTHER, tracestate: STATE,
+		tag: { id: 't', data: {} } });
 	await client.message('verb:status', { id: 't', event: 'finished' });
-	traced(client, 't', OTHER);
+	traced(client, 't', OTHER, STATE);
 	client.send({ type: 'command', command: 'redirect', traceparent: TRACE,
 		data: [{ verb: 'tag', id: 'r', data: {} }] });
 	await client.message('verb:status', { id: 'r', event: 'finished' });
@@ -207,6 +215,18 @@ scene('a wrong one is refused by its name, and nothing is done', async (s) => {
 		assert.equal(data.error, before + SENTENCE);
 		assert.equal(data.field, 'traceparent');
 		assert.equal(data.traceparent, undefined);
+	}
+
+	/* a wrong tracestate is no fault of the traceparent */
+	for (const [i, tracestate] of ['x'.repeat(513), 'ä', 7].entries()) {
+		client.send(refer(sid, '486', { traceparent: TRACE, tracestate,
+			msgid: `s${i}` }));
+		const { data } = await client.message('jambonz:error',
+			{ ref: `s${i}` });
+
+		assert.equal(data.error, `sip:refer: ${STATE_SENTENCE}`);
+		assert.equal(data.field, 'tracestate');
+		assert.equal(data.traceparent, TRACE);
 	}
 
 	/* other refusals contain it */
@@ -255,6 +275,31 @@ scene('a request has it in its header; there a wrong one is as none',
 	assert.equal(await tag('c', { traceparent: TRACE },
 		{ traceparent: OTHER }), OTHER);
 	assert.equal(await spaced(url, ` ${TRACE} \t `), TRACE);
+
+	/* a tracestate belongs to the traceparent beside it */
+	const longest = `a=${'x'.repeat(510)}`;
+
+	for (const [i, [headers, fields, trace, state]] of [
+		[{ traceparent: TRACE, tracestate: STATE }, {}, TRACE, STATE],
+		[{ traceparent: TRACE, tracestate: longest }, {}, TRACE,
+			longest],
+		[{ traceparent: TRACE, tracestate: `${longest}x` }, {}, TRACE],
+		[{ traceparent: TRACE, tracestate: 'a=\xe4' }, {}, TRACE],
+		[{ traceparent: TRACE, tracestate: STATE },
+			{ traceparent: OTHER }, OTHER],
+		[{ tracestate: STATE }, {}, MADE],
+		[{ traceparent: 'x', tracestate: STATE }, {}, MADE],
+		[{}, { tracestate: 7 }, MADE]].entries()) {
+		const { status, data } = await post(url, { verb: 'tag',
+			id: `s${i}`, data: {}, ...fields }, headers);
+
+		assert.equal(status, 202);
+		assert.match(data.traceparent, new RegExp(trace));
+		assert.equal(data.tracestate, state);
+		await client.message('verb:status',
+			{ id: `s${i}`, event: 'finished' });
+		traced(client, `s${i}`, data.traceparent, state);
+	}
 	for (const wrong of ['x', TRACE.toUpperCase(), `${TRACE}-more`,
 		`cc${TRACE.slice(2)}-${'x'.repeat(100)}`, '']) {
 		const made = await tag(`w${wrong.length}`,
@@ -312,7 +357,8 @@ scene('a verb transfer, and the end of the call that it asks for', async (s) => 
 	const { leg, sid } = await call();
 
 	client.send({ verb: 'transfer', id: 'v1', mode: 'blind', call_sid: sid,
-		traceparent: TRACE, actionHook: '/action', eventHook: '/event',
+		traceparent: TRACE, tracestate: STATE,
+		actionHook: '/action', eventHook: '/event',
 		target: [{ type: 'phone', number: '486' },
 			{ type: 'phone', number: '603' }],
 		disposition: { onDecline: 'hangup' } });
@@ -320,9 +366,9 @@ scene('a verb transfer, and the end of the call that it asks for', async (s) => 
 	const { data } = await client.message('verb:status',
 		{ verb: 'hangup', event: 'finished' });
 
-	assert.equal(data.traceparent, TRACE);
-	assert.deepEqual(traced(client, 'v1', TRACE), new Set(['verb:status',
-		'transfer:status', 'transfer:event', 'verb:hook',
+	assert.deepEqual([data.traceparent, data.tracestate], [TRACE, STATE]);
+	assert.deepEqual(traced(client, 'v1', TRACE, STATE), new Set([
+		'verb:status', 'transfer:status', 'transfer:event', 'verb:hook',
 		'hook:status']));
 });
 
@@ -332,14 +378,14 @@ scene('what comes late has it', async (s) => {
 	const { leg, sid } = await call();
 
 	client.send(refer(sid, 'silent', { traceparent: TRACE,
-		timeouts: { notify: 0.3 } }));
+		tracestate: STATE, timeouts: { notify: 0.3 } }));
 	await client.message('verb:hook', { hook: '/action' });
 	await finish(leg, leg.requests('REFER')[0], 486, 'Busy Here');
 	const { data } = await client.message('transfer:status',
 		{ step: 'late' });
 
 	await client.message('verb:hook', { late: true });
-	traced(client, 'v1', TRACE);
+	traced(client, 'v1', TRACE, STATE);
 
 	const { text } = await http(
 		`${referd.http}/transfers/${data.transfer_id}`);
@@ -433,7 +479,7 @@ scene('it survives referd', async (s) => {
 	const made = await call();
 
 	client.send(refer(given.sid, ['rings', '480'],
-		{ traceparent: TRACE }));
+		{ traceparent: TRACE, tracestate: STATE }));
 	client.send([refer(made.sid, 'rings', { id: 'v2' }),
 		{ verb: 'tag', id: 'v3', data: {} }]);
 	for (const { sid } of [given, made])
@@ -454,8 +500,8 @@ scene('it survives referd', async (s) => {
 	await back.message('verb:status', { id: 'v3', event: 'finished' });
 	assert.equal(told(back, 'v1').filter((m) => m.data.step === 'ended')
 		.length, 2);
-	for (const [id, t] of [['v1', TRACE], ['v2', trace]])
-		assert.deepEqual(traced(back, id, t), new Set(['verb:status',
+	for (const [id, ...t] of [['v1', TRACE, STATE], ['v2', trace]])
+		assert.deepEqual(traced(back, id, ...t), new Set(['verb:status',
 			'transfer:status', 'verb:hook', 'hook:status']));
 	assert.match(told(back, 'v3')[0].data.traceparent, MADE);
 }, LIVES);
