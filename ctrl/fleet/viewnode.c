@@ -101,12 +101,14 @@ static const char *key_of(char key[KEY_SIZE], const char *member,
 
 static void drop(const char *key)
 {
-	struct viewnode *n = table_take(nodes, key);
+	struct viewnode *n = table_get(nodes, key);
 
 	if (!n)
 		return;
 
+	/* the key may be that of the table, which frees it */
 	fleetstore_put(STORE_NODES, key, NULL);
+	(void)table_take(nodes, key);
 	destroy(n);
 }
 

@@ -419,14 +419,20 @@ static void test_calls_stale(void **state)
 }
 
 
-static void test_nodes(void **state)
+static void node_connects(void)
 {
-	(void)state;
-
 	say("node:status", NULL,
 	    "\"data\":{\"node\":\"bs1\",\"version\":\"1\",\"connected\":true,"
 	    "\"since\":\"" TIME "\",\"calls\":0,\"transfers\":0}");
 	(void)publish();
+}
+
+
+static void test_nodes(void **state)
+{
+	(void)state;
+
+	node_connects();
 	assert_has(show(fleet_nodes_print), "\"member\":\"gw1\"");
 	assert_has(shown, "\"connected\":false"); /* gw1 sends no heartbeat */
 	scene_heartbeat("gw1", "b1",
@@ -441,6 +447,24 @@ static void test_nodes(void **state)
 	say("node:status", NULL,
 	    "\"data\":{\"node\":\"bs1\",\"reason\":\"baresip is gone\"}");
 	(void)publish();
+	assert_string_equal(show(fleet_nodes_print), "[]");
+}
+
+
+/* Its member says so, before the message that it is gone is read */
+static void test_node_left(void **state)
+{
+	(void)state;
+
+	node_connects();
+	scene_heartbeat("gw1", "b1", ",\"nodes\":[]");
+	assert_string_equal(show(fleet_nodes_print), "[]");
+
+	/* It is stored with the next message */
+	say("session:new", "c1", CALL("c1", "in-progress"));
+	(void)publish();
+	scene_stop();
+	scene_start();
 	assert_string_equal(show(fleet_nodes_print), "[]");
 }
 
@@ -809,31 +833,19 @@ static void test_no_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_text),
-		CASE(test_repeat),
-		CASE(test_gap),
-		CASE(test_own),
-		CASE(test_senseless),
-		CASE(test_calls),
-		CASE(test_nodes),
-		CASE(test_calls_asked),
-		CASE(test_calls_stale),
-		CASE(test_transfer),
-		CASE(test_transfer_delayed),
-		CASE(test_late),
-		CASE(test_late_restart),
-		CASE(test_late_strange),
-		CASE(test_lost),
-		CASE(test_lost_again),
-		CASE(test_back),
-		CASE(test_back_restart),
-		CASE(test_back_unsure),
-		CASE(test_lost_too_late),
-		CASE(test_lost_by),
-		CASE(test_strangers),
-		CASE(test_many),
-		CASE(test_middle),
-		CASE(test_crash),
+		CASE(test_text),          CASE(test_repeat),
+		CASE(test_gap),           CASE(test_own),
+		CASE(test_senseless),     CASE(test_calls),
+		CASE(test_nodes),         CASE(test_node_left),
+		CASE(test_calls_asked),   CASE(test_calls_stale),
+		CASE(test_transfer),      CASE(test_transfer_delayed),
+		CASE(test_late),          CASE(test_late_restart),
+		CASE(test_late_strange),  CASE(test_lost),
+		CASE(test_lost_again),    CASE(test_back),
+		CASE(test_back_restart),  CASE(test_back_unsure),
+		CASE(test_lost_too_late), CASE(test_lost_by),
+		CASE(test_strangers),     CASE(test_many),
+		CASE(test_middle),        CASE(test_crash),
 		CASE(test_no_view),
 	};
 
