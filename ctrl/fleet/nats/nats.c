@@ -536,7 +536,6 @@ static void *thread_handler(void *arg)
 	bool left, settled;
 
 	b->self = pthread_self();
-	(void)nats_Open(-1);
 	while (!is_stopped(b))
 		live(b);
 
@@ -574,6 +573,18 @@ static int init_locks(struct fleetbus *b)
 }
 
 
+/* libnats ignores SIGPIPE from here on, in the whole process; the owner
+   of the process decides about that */
+static void open_library(void)
+{
+	struct sigaction pipe;
+
+	(void)sigaction(SIGPIPE, NULL, &pipe);
+	(void)nats_Open(-1);
+	(void)sigaction(SIGPIPE, &pipe, NULL);
+}
+
+
 /* All threads that libnats makes have the mask of this one */
 static int start_thread(struct fleetbus *b)
 {
@@ -585,6 +596,7 @@ static int start_thread(struct fleetbus *b)
 	if (err)
 		return err;
 
+	open_library();
 	err = pthread_create(&b->thread, NULL, thread_handler, b);
 	(void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
 
