@@ -19,14 +19,17 @@ import { Client } from './lib/client.js';
 import { Baresip } from './lib/baresip.js';
 import { certificate } from './lib/certificate.js';
 import { Far } from './lib/far.js';
+import { Cluster, NO_FLEET } from './lib/nats.js';
 import { Referd } from './lib/referd.js';
 import { GATEWAY, scene } from './lib/scene.js';
 import { sanitizerEnv, sanitizerOptions, settings }
 	from './lib/settings.js';
+import { until } from './lib/until.js';
 import { whyNoValgrind } from './lib/valgrind.js';
 
 const ANSWERED = { answer: 'SIP/2.0 202 Accepted', final: '200 OK' };
 const LOW = 1024; /* descriptors that are baresip's */
+const SIGTERM = 1n << 14n; /* in a mask */
 const COLOUR = /\x1b\[[\d;]*m/g;
 
 settings.embedded = true;
@@ -122,21 +125,39 @@ scene('two lines load it: the page is there, and a transfer runs',
 });
 
 
-scene('it leaves alone what is the whole process\'s', async (s) => {
-	const plain = await s.join(await Baresip.start(s.path('plain'), {
-		name: 'plain', ip: '10.77.0.2', module: true, ctrl: false }));
-	const { client, gateway } = await s.control();
-	const { sid } = await s.call(client, 'transfer', ANSWERED);
+/* The threads that a signal to the process can reach */
+function reachable(baresip)
+{
+	return readdirSync(`/proc/${baresip.process.pid}/task`).filter((task) =>
+		!(BigInt(`0x${/^SigBlk:\s+(\w+)/m.exec(proc(baresip,
+			`task/${task}/status`))[1]}`) & SIGTERM));
+}
 
-	client.send({ verb: 'sip:refer', referTo: '100', call_sid: sid });
-	await client.message('transfer:status', { call_sid: sid,
-		step: 'ended' });
-	const { cwd, ...is } = ofProcess(gateway);
-	const { cwd: where, ...was } = ofProcess(plain);
 
-	assert.deepEqual(is, was);
-	assert.equal(cwd, where);
-});
+for (const [where, skip, argsOf] of [
+	['', false, () => []],
+	[', in a fleet', NO_FLEET, async (s) => ['--fleet',
+		(await Cluster.join(s)).urls(), '--fleet-node', 'gw']],
+])
+	scene(`it leaves alone what is the whole process's${where}`,
+		async (s) => {
+		const plain = await s.join(await Baresip.start(
+			s.path('plain'), { name: 'plain', ip: '10.77.0.2',
+				module: true, ctrl: false }));
+		const args = await argsOf(s);
+		const { client, gateway, referd } = await s.control({
+			referd: { args } });
+		const { sid } = await s.call(client, 'transfer', ANSWERED);
+
+		client.send({ verb: 'sip:refer', referTo: '100',
+			call_sid: sid });
+		await client.message('transfer:status', { call_sid: sid,
+			step: 'ended' });
+		await referd.fleet((f) => !args.length || f.state === 'up');
+		assert.deepEqual(ofProcess(gateway), ofProcess(plain));
+		await until(() => reachable(gateway).length ===
+			reachable(plain).length, 'end of the threads of the call');
+	}, { skip });
 
 
 scene('its clients take no descriptor that baresip could listen to',
@@ -190,6 +211,9 @@ for (const [what, config, sentence] of [
 		'referd_colour is not a setting; see referd(5)'],
 	['the daemon\'s', { referd_log_level: 'debug' },
 		'referd_log_level is not a setting; see referd(5)'],
+	['a name of a fleet', { referd_fleet: 'nats://10.77.0.31',
+		referd_fleet_node: 'a.b' },
+	'fleet: referd_fleet_node must have 1 to 64 letters, digits, - and _'],
 	['two words', { referd_hook_allow: 'a.example, b.example' },
 		'referd_hook_allow must be one word, or be in quotes'],
 	['half a quote', { referd_hook_allow: '"a.example' },
@@ -261,6 +285,21 @@ scene('is not loaded without libwebsockets\' plugin for libev', async (s) => {
 		execFileSync('umount', [path]);
 	}
 });
+
+
+scene('is not loaded with a fleet without the plugin of referd-fleet',
+	async (s) => {
+	execFileSync('mount', ['--bind', '/dev/null', settings.fleetPlugin]);
+	try {
+		const p = await ask(s, { referd_fleet: 'nats://10.77.0.31' });
+
+		assert.match(said(p).at(-1), /^referd: fleet: the package referd-fleet is required: /);
+		assert.equal(await p.quit(), 0);
+	}
+	finally {
+		execFileSync('umount', [settings.fleetPlugin]);
+	}
+}, { skip: NO_FLEET });
 
 
 scene('is not loaded beside a sip_refer.so of another release', async (s) => {

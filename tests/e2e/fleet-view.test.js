@@ -46,7 +46,7 @@ async function members(s, c, count = 3)
 	for (let i = 1; i <= count; i++)
 		all.push(await member(s, c, `gw${i}`));
 	for (const m of all)
-		await status(m, (f) => f.state === 'up' && f.members.filter(
+		await m.referd.fleet((f) => f.state === 'up' && f.members.filter(
 			(one) => one.reachable).length === count);
 
 	return all;
@@ -58,19 +58,6 @@ async function get(m, path)
 	const response = await fetch(m.referd.http + path);
 
 	return response.json();
-}
-
-
-/* The fleet in /healthz, as soon as `is` accepts it */
-function status(m, is)
-{
-	return until(async () => {
-		const { fleet } = await get(m, '/healthz');
-
-		if (is(fleet))
-			return fleet;
-		throw new Error(JSON.stringify(fleet));
-	}, 'such a fleet');
 }
 
 
@@ -328,7 +315,7 @@ scene('what a member had that dies has one outcome everywhere, and what it ' +
 
 	await all[1].referd.kill('SIGKILL');
 	for (const m of [all[0], all[2]])
-		await status(m, (f) => f.members.some((one) =>
+		await m.referd.fleet((f) => f.members.some((one) =>
 			one.member === 'gw2' && !one.reachable));
 
 	for (const client of clients) {

@@ -1,6 +1,6 @@
 /**
- * @file stall.test.js  A disk that stalls, and a name server that is silent:
- * no call is affected
+ * @file stall.test.js  A disk that stalls, a name server that is silent, a
+ * server of a fleet that hangs: no call is affected
  *
  * The tone of a call passes through baresip and back: a delay of libre's loop
  * is a gap in the echo.
@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tone } from './lib/audio.js';
 import { Far } from './lib/far.js';
 import { NO_NAMES, Names, usable } from './lib/names.js';
+import { Cluster, NO_FLEET } from './lib/nats.js';
 import { scene, settings } from './lib/scene.js';
 import { Stall } from './lib/stall.js';
 
@@ -28,8 +29,10 @@ const SERVICE = 500; /* ms, less than a stall */
 const NAMED = 'silent.test';
 const SCHEMES = ['ws', 'http'];
 
-const ECHO = { 'module': 'aubridge.so', 'audio_source': 'aubridge,echo',
-	'audio_player': 'aubridge,echo' };
+/* A gateway whose calls hear themselves */
+const ECHO = { sound: false, account: ';answermode=manual', config: {
+	'module': 'aubridge.so', 'audio_source': 'aubridge,echo',
+	'audio_player': 'aubridge,echo' } };
 const skip = !await usable() && NO_NAMES;
 
 
@@ -85,9 +88,7 @@ async function parties(s)
 		...await s.control({
 			referd: { env: stall.env,
 				args: ['--state', state, '--app-map', map] },
-			gateway: { sound: false, config: ECHO,
-				users: ['gw', ...SCHEMES],
-				account: ';answermode=manual' } }),
+			gateway: { ...ECHO, users: ['gw', ...SCHEMES] } }),
 	};
 }
 
@@ -125,9 +126,9 @@ async function transfers({ client }, call_sid, time)
 }
 
 
-scene('a stalled disk and a silent name server: an echo without a gap',
-	async (s) => {
-	const p = await parties(s);
+/* Measures calls and the service while `trouble` lasts. */
+async function assertUnheld(p, trouble)
+{
 	const { leg, call_sid } = await answered(p);
 	const echo = tone(leg);
 
@@ -138,14 +139,8 @@ scene('a stalled disk and a silent name server: an echo without a gap',
 		`${p.referd.http}/transfers?q=nobody`)).status, 200));
 	const transferred = transfers(p, call_sid, TIME);
 
-	p.stall.each(STALL);
-	for (const scheme of SCHEMES)
-		await p.far.ring({}, scheme);
-	await sleep(TIME);
+	await trouble();
 
-	const { waited } = p.stall;
-
-	p.stall.each(0);
 	const slowest = await answers();
 	const slow = await health();
 	const { silence, late } = echo.stop();
@@ -153,12 +148,52 @@ scene('a stalled disk and a silent name server: an echo without a gap',
 
 	await searched();
 
-	console.log(`# ${n} transfers, ${waited} accesses stalled; the echo ` +
-		`lacks ${silence} ms at most, an answer takes ${slowest} ms, ` +
-		`one of the service ${slow} ms, this program is late by ${late} ms`);
-	assert.ok(waited > 0);
-	assert.ok(p.names.questions.items.includes(NAMED));
+	console.log(`# ${n} transfers; the echo lacks ${silence} ms at most, ` +
+		`an answer takes ${slowest} ms, one of the service ${slow} ms, ` +
+		`this program is late by ${late} ms`);
 	assert.ok(silence <= BOUND + late, `${silence} ms of silence`);
 	assert.ok(slowest <= BOUND + late, `answered after ${slowest} ms`);
 	assert.ok(slow <= SERVICE + late, `health after ${slow} ms`);
+}
+
+
+scene('a stalled disk and a silent name server: an echo without a gap',
+	async (s) => {
+	const p = await parties(s);
+
+	await assertUnheld(p, async () => {
+		p.stall.each(STALL);
+		for (const scheme of SCHEMES)
+			await p.far.ring({}, scheme);
+		await sleep(TIME);
+		p.stall.each(0);
+	});
+	assert.ok(p.stall.waited > 0);
+	assert.ok(p.names.questions.items.includes(NAMED));
 }, { skip });
+
+
+/* Events wait to be published, and the server takes nothing */
+scene('a server of the fleet hangs, dies, and is back: an echo without a gap',
+	async (s) => {
+	const cluster = await Cluster.join(s);
+	const [server] = cluster.servers;
+	const p = {
+		far: await Far.start(s, { handlers: { REFER: busy } }),
+		...await s.control({
+			referd: { args: ['--fleet', cluster.urls(),
+				'--fleet-node', 'gw1', '--fleet-view', 'yes'] },
+			gateway: ECHO }),
+	};
+	const is = (state) => p.referd.fleet((f) => f.state === state);
+
+	await is('up');
+	await assertUnheld(p, async () => {
+		server.stop();
+		await sleep(TIME);
+		await is('down');
+		await server.kill();
+		await server.start();
+		await is('up');
+	});
+}, { skip: NO_FLEET });

@@ -8,6 +8,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Process } from './process.js';
 import { memoryEnv, sanitizerOptions, settings } from './settings.js';
+import { until } from './until.js';
 
 const KNOWN_TIME = 30_000; /* ms */
 
@@ -72,6 +73,19 @@ export class Referd {
 		}
 
 		throw new Error(`referd knows less than ${gateways} gateways`);
+	}
+
+	/** The state of its fleet, as soon as `is` accepts it. */
+	fleet(is)
+	{
+		return until(async () => {
+			const response = await fetch(`${this.http}/healthz`);
+			const { fleet } = await response.json();
+
+			if (is(fleet))
+				return fleet ?? true;
+			throw new Error(JSON.stringify(fleet));
+		}, 'such a fleet');
 	}
 
 	/** The socket for the links of baresips. */
