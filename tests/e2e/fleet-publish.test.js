@@ -19,6 +19,9 @@ import { scene, settings } from './lib/scene.js';
 
 const LOOK_TIME = 20; /* ms */
 const PATIENCE = 60_000;
+const STOPS = 5;
+/* ms; libnats waits for an answer for 500 */
+const STOP_TIME = settings.sanitize ? 5000 : 450;
 const skip = NO_FLEET;
 
 
@@ -285,6 +288,26 @@ scene('the stream is deleted, and made anew', async (s) => {
 	await published(c, m, await act(m));
 	await assertSame(c, m);
 }, { skip });
+
+
+scene('a member stops without a wait for its server', async (s) => {
+	const c = await Cluster.join(s);
+	const times = [];
+
+	/* the machine may be busy for most of them */
+	for (let i = 1; i <= STOPS; i++) {
+		const m = await member(s, c.urls(), { name: `gw${i}` });
+
+		await published(c, m, await act(m));
+
+		const begun = performance.now();
+
+		await m.referd.kill('SIGTERM');
+		times.push(performance.now() - begun);
+	}
+
+	assert.ok(Math.min(...times) < STOP_TIME, `${times} ms`);
+}, { skip, daemon: 'it is stopped' });
 
 
 scene('a member whose store is lost begins anew', async (s) => {

@@ -209,7 +209,7 @@ static void closed_handler(natsConnection *nc, void *arg)
 	(void)pthread_mutex_lock(&b->lock);
 	b->closed = true;
 	(void)snprintf(b->why, sizeof(b->why), "%s", why);
-	(void)pthread_cond_signal(&b->cond);
+	(void)pthread_cond_broadcast(&b->cond);
 	(void)pthread_mutex_unlock(&b->lock);
 	wake(b);
 }
@@ -345,13 +345,14 @@ static void disconnect(struct fleetbus *b)
 	(void)pthread_mutex_lock(&b->lock);
 	s = b->subs;
 	(void)pthread_mutex_unlock(&b->lock);
+
+	/* it would wait in vain for the server to answer what these send */
+	natsConnection_Close(b->nc);
+	await_handlers(b);
 	for (; s; s = s->next) {
 		natsSubscription_Destroy(s->nats);
 		s->nats = NULL;
 	}
-
-	natsConnection_Close(b->nc);
-	await_handlers(b);
 	natsConnection_Destroy(b->nc);
 	b->nc = NULL;
 }
