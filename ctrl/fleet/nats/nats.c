@@ -63,6 +63,7 @@ struct fleetbus {
 	bool news;      /* in subs */
 	bool up;        /* there is a connection */
 	bool unsettled; /* a handler may be called at any time */
+	bool attached;  /* libnats has its socket watched */
 	bool closed;    /* it is lost */
 	bool stop;
 	bool done; /* the thread has ended */
@@ -103,6 +104,15 @@ static void wake(struct fleetbus *b)
 }
 
 
+/* Locked: without the lock, b may be gone.  Both the thread and its owner may
+   wait for the condition. */
+static void alert(struct fleetbus *b)
+{
+	wake(b);
+	(void)pthread_cond_broadcast(&b->cond);
+}
+
+
 static natsStatus attach_handler(void **userp, void *loop, natsConnection *nc,
 				 natsSock socket)
 {
@@ -113,6 +123,9 @@ static natsStatus attach_handler(void **userp, void *loop, natsConnection *nc,
 	atomic_store(&b->reads, true);
 	atomic_store(&b->writes, false);
 	atomic_store(&b->socket, socket);
+	(void)pthread_mutex_lock(&b->lock);
+	b->attached = true;
+	(void)pthread_mutex_unlock(&b->lock);
 
 	return NATS_OK;
 }
@@ -151,8 +164,11 @@ static natsStatus detach_handler(void *user)
 {
 	struct fleetbus *b = user;
 
+	(void)pthread_mutex_lock(&b->lock);
 	atomic_store(&b->socket, -1);
-	wake(b);
+	b->attached = false;
+	alert(b);
+	(void)pthread_mutex_unlock(&b->lock);
 
 	return NATS_OK;
 }
@@ -209,9 +225,8 @@ static void closed_handler(natsConnection *nc, void *arg)
 	(void)pthread_mutex_lock(&b->lock);
 	b->closed = true;
 	(void)snprintf(b->why, sizeof(b->why), "%s", why);
-	(void)pthread_cond_broadcast(&b->cond);
+	alert(b);
 	(void)pthread_mutex_unlock(&b->lock);
-	wake(b);
 }
 
 
@@ -327,10 +342,10 @@ static void await_handlers(struct fleetbus *b)
 
 	at_time(&ts, LIBRARY_TIME);
 	(void)pthread_mutex_lock(&b->lock);
-	while (!b->closed &&
+	while ((!b->closed || b->attached) &&
 	       pthread_cond_timedwait(&b->cond, &b->lock, &ts) != ETIMEDOUT)
 		;
-	b->unsettled = b->unsettled || !b->closed;
+	b->unsettled = b->unsettled || !b->closed || b->attached;
 	b->closed = false;
 	(void)pthread_mutex_unlock(&b->lock);
 }
@@ -643,8 +658,7 @@ static void bus_close(struct fleetbus *b)
 	at_time(&ts, CLOSE_TIME);
 	(void)pthread_mutex_lock(&b->lock);
 	b->stop = true;
-	wake(b);
-	(void)pthread_cond_signal(&b->cond);
+	alert(b);
 	while (!b->done &&
 	       pthread_cond_timedwait(&b->cond, &b->lock, &ts) != ETIMEDOUT)
 		;
