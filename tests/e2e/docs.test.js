@@ -134,6 +134,13 @@ test('each command of CONTRIBUTING.md names what there is', () => {
 		[/^cmake --build build-fuzz -j 2 --target fuzz_(\w+)$/,
 			(name) => existsSync(join(settings.source,
 				`tests/fuzz/${name}.c`))],
+		[/^cmake -S \. -B build-threads -DCMAKE_C_FLAGS='[^']+'$/,
+			() => true],
+		[/^cmake --build build-threads -j 2$/, () => true],
+		[/^\(cd build-threads && ctest -R (\S+)\)$/,
+			(regex) => /Total Tests: [1-9]/.test(listTests(regex))],
+		[/^TSAN_OPTIONS=\S+ SOURCE_DIR=.* node (\S+)$/, (path) =>
+			existsSync(join(settings.source, path))],
 		[/^mkdir -p build-fuzz\/found$/, () => true],
 		[/^build-fuzz\/tests\/fuzz\/fuzz_(\w+) .* tests\/fuzz\/corpus\/\1$/,
 			(name) => existsSync(join(settings.source,
