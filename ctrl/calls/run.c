@@ -13,28 +13,16 @@
 #include "calls.h"
 #include "json.h"
 #include "keephook.h"
-#include "latehook.h"
 #include "nodes/nodes.h"
 #include "notice.h"
 #include "own.h"
 #include "request.h"
-#include "run.h"
+#include "runstep.h"
 #include "task.h"
-#include "transfer.h"
 #include "transferend.h"
-#include "transfers.h"
 #include "tries.h"
 #include "verb.h"
 #include "warm.h"
-
-
-struct run {
-	struct task task;
-	struct own own;
-	struct warm *warm; /* what the verb at hand is done by, or NULL */
-	const struct run_events *e;
-	void *arg;
-};
 
 
 static void stop(struct run *r)
@@ -52,15 +40,24 @@ static void drop(struct run *r)
 }
 
 
-static void finish(struct run *r)
+/**
+ * End the verb at hand, without a hook
+ *
+ * @param r Run
+ */
+void run_finish(struct run *r)
 {
 	stop(r);
 	task_finish(&r->task, NULL);
 }
 
 
-/* A transfer that has called the target first: go on if it is over */
-static void conclude(struct run *r)
+/**
+ * Go on if the transfer that has called the target first is over
+ *
+ * @param r Run with such a transfer
+ */
+void run_conclude(struct run *r)
 {
 	struct warm *w = r->warm;
 	struct transfer_end end;
@@ -79,7 +76,7 @@ static void warm_handler(void *arg)
 {
 	struct run *r = arg;
 
-	conclude(r);
+	run_conclude(r);
 	r->e->idle(r->arg);
 }
 
@@ -100,9 +97,15 @@ static void warm_begin(struct run *r)
 }
 
 
-/* The node has started the verb.  A dry run has been done with that, and so
-   may be what ends with the call. */
-static void begin(struct run *r, const char *dry_run)
+/**
+ * Go on as the node has started the verb.  A dry run has been done with that,
+ * and so may be what ends with the call.
+ *
+ * @param r       Run
+ * @param dry_run Result of the dry run, as JSON text; NULL if the verb was
+ *                none
+ */
+void run_begin(struct run *r, const char *dry_run)
 {
 	task_begin(&r->task);
 
@@ -123,7 +126,7 @@ static void unanswered(struct run *r, const char *why)
 		task_end(t,
 			 notice_response(t->call, t->verb, &report, t->hook));
 	else
-		finish(r);
+		run_finish(r);
 }
 
 
@@ -274,7 +277,7 @@ void run_started(struct run *r, struct verb *v, const char *ref,
 	(void)snprintf(r->task.ref, sizeof(r->task.ref), "%s", ref);
 	if (!dry_run)
 		keephook_wait(r->task.call, v);
-	begin(r, dry_run);
+	run_begin(r, dry_run);
 }
 
 
@@ -300,7 +303,7 @@ void run_supersede(struct run *r)
 	if (r->warm) {
 		t->superseded = true;
 		warm_cancel(r->warm);
-		conclude(r);
+		run_conclude(r);
 		return;
 	}
 
@@ -312,116 +315,10 @@ void run_supersede(struct run *r)
 		t->touched(t->arg);
 	}
 	else if (t->stage == STAGE_RUNNING) {
-		finish(r);
+		run_finish(r);
 	}
 	else {
 		drop(r);
-	}
-}
-
-
-/* A transfer for which the call is to be answered first */
-static bool waits(const struct task *t)
-{
-	return t->stage == STAGE_WAITING && verb_transfers(t->verb) &&
-	       !t->verb->dry_run;
-}
-
-
-/**
- * Give up the transfer in progress, and go on as after any other.  Its end
- * tells the outcome: the far end may have decided before.  A transfer that
- * waits for its call to be answered is ended by run_cancelled().
- *
- * @param r Run
- *
- * @return True if one is in progress, or waits
- */
-bool run_cancel(struct run *r)
-{
-	struct task *t = &r->task;
-
-	if (r->warm) {
-		t->cancelled = true;
-		warm_cancel(r->warm);
-		return true;
-	}
-
-	if (waits(t)) {
-		t->cancelled = true;
-		return true;
-	}
-
-	if (!task_transfers(t))
-		return false;
-
-	t->cancelled = true;
-	t->touched(t->arg);
-	request_cancel(t->call, true);
-
-	return true;
-}
-
-
-/* Its end is told as that of any other, although no REFER was sent */
-static int end_unsent(struct run *r, const char *reason)
-{
-	const struct task *t = &r->task;
-	const struct call *c = t->call;
-	struct transfer *transfer;
-	char id[17];
-	int err;
-
-	const struct report report = {
-		.kind = REPORT_TRANSFER,
-		.time = clock_ms(),
-		.call_sid = call_sid(c),
-		.transfer_id = id,
-		.step = "ended",
-		.refer_to = verb_target(t->verb),
-		.outcome = "cancelled",
-		.evidence = "application",
-		.confidence = "high",
-		.reason = reason,
-	};
-
-	random_hex(id, sizeof(id));
-	err = transfer_report(&transfer, &report, call_instance(c),
-			      call_node(c), c, t->verb);
-	if (err)
-		return err;
-
-	run_transfer(r, transfer);
-	transfer_release(transfer);
-
-	return 0;
-}
-
-
-/**
- * End the transfer that run_cancel() has found waiting, if it has
- *
- * @param r Run
- */
-void run_cancelled(struct run *r)
-{
-	static const char reason[] = "the application gave it up";
-	struct task *t = &r->task;
-
-	if (!t->cancelled || !waits(t))
-		return;
-
-	task_begin(t);
-	if (verb_is_warm(t->verb)) {
-		transferend(t, &(struct transfer_end){
-				       .last = true,
-				       .failure = FAILURE_ERROR,
-				       .reason = reason,
-			       });
-	}
-	else if (end_unsent(r, reason)) {
-		log_error("run: %s: out of memory", call_sid(t->call));
-		finish(r);
 	}
 }
 
@@ -438,7 +335,7 @@ void run_resume(struct run *r)
 
 	if (r->warm) {
 		warm_resume(r->warm);
-		conclude(r);
+		run_conclude(r);
 		return;
 	}
 
@@ -465,7 +362,7 @@ void run_doubt(struct run *r)
 	if (r->warm)
 		warm_doubt(r->warm);
 	else if (t->stage == STAGE_ASKED && verb_refers(t->verb))
-		begin(r, NULL);
+		run_begin(r, NULL);
 }
 
 
@@ -500,7 +397,7 @@ void run_abandon(struct run *r, const char *reason)
 
 	if (r->warm) {
 		warm_abandon(r->warm, reason);
-		conclude(r);
+		run_conclude(r);
 		return;
 	}
 
@@ -523,7 +420,7 @@ static void call_closed(struct run *r)
 
 	if (r->warm) {
 		warm_caller_over(r->warm);
-		conclude(r);
+		run_conclude(r);
 		return;
 	}
 
@@ -556,130 +453,7 @@ void run_call_changed(struct run *r)
 	if (t->stage == STAGE_WAITING)
 		start(r);
 	else if (t->stage == STAGE_RUNNING && t->verb->kind == VERB_ANSWER)
-		finish(r);
-}
-
-
-/**
- * Take the answer of the node to a request
- *
- * @param r      Run
- * @param report Result
- */
-void run_result(struct run *r, const struct report *report)
-{
-	struct task *t = &r->task;
-
-	if (r->warm) {
-		warm_result(r->warm, report);
-		conclude(r);
-		return;
-	}
-
-	if (strcmp(t->ref, report->ref))
-		return;
-
-	if (t->stage != STAGE_ASKED && t->stage != STAGE_WAITING)
-		return;
-
-	if (!report->ok && task_tries(t))
-		tries_give_up(t, report->field, report->error);
-	else if (!report->ok)
-		task_refuse(t, 400, report->field, report->error);
-	else if (t->stage == STAGE_ASKED)
-		begin(r, report->dry_run);
-}
-
-
-/* Of a transfer that joins two far ends only the end matters */
-static void join_ended(struct run *r, const struct transfer *transfer)
-{
-	if (!transfer->outcome)
-		return;
-
-	latehook_add(r->task.call, r->task.verb, transfer);
-	warm_transfer(r->warm, transfer);
-	conclude(r);
-}
-
-
-/**
- * Take a step of the transfer that the verb at hand asked for
- *
- * @param r        Run
- * @param transfer Transfer
- */
-void run_transfer(struct run *r, const struct transfer *transfer)
-{
-	struct task *t = &r->task;
-	bool wait;
-
-	if (r->warm) {
-		join_ended(r, transfer);
-		return;
-	}
-
-	if (!task_transfers(t))
-		return;
-
-	if (t->verb->transfer)
-		tries_tell(t, transfer);
-	else
-		notice_notify(t->call, t->verb, transfer);
-	if (!transfer->outcome)
-		return;
-
-	latehook_add(t->call, t->verb, transfer);
-	if (t->verb->attempts) {
-		tries_ended(t, transfer);
-		return;
-	}
-
-	/* one that had to make room does not hold up what takes its place */
-	wait = notice_transferred(t->call, t->verb, transfer, t->hook);
-	task_end(t, wait && !t->superseded);
-}
-
-
-/**
- * Take a report on a playback
- *
- * @param r      Run
- * @param report Report
- */
-void run_played(struct run *r, const struct report *report)
-{
-	struct task *t = &r->task;
-
-	if (r->warm) {
-		warm_played(r->warm, report);
-		conclude(r);
-		return;
-	}
-
-	if (!t->verb || t->verb->kind != VERB_PLAY ||
-	    t->stage != STAGE_RUNNING || strcmp(t->ref, report->ref))
-		return;
-
-	task_end(t, notice_played(t->call, t->verb, report, t->hook));
-}
-
-
-/**
- * Take a report on the response to a request
- *
- * @param r      Run
- * @param report Report
- */
-void run_response(struct run *r, const struct report *report)
-{
-	struct task *t = &r->task;
-
-	if (!t->verb || t->verb->kind != VERB_SIP_REQUEST ||
-	    t->stage != STAGE_RUNNING || strcmp(t->ref, report->ref))
-		return;
-
-	task_end(t, notice_response(t->call, t->verb, report, t->hook));
+		run_finish(r);
 }
 
 
@@ -711,7 +485,7 @@ void run_digit(struct run *r, const char *sid, const char *digit)
 		return;
 
 	warm_digit(r->warm, sid, digit);
-	conclude(r);
+	run_conclude(r);
 }
 
 
@@ -731,7 +505,7 @@ bool run_second(struct run *r, const struct call *second)
 		return false;
 
 	known = warm_second(r->warm, second);
-	conclude(r);
+	run_conclude(r);
 
 	return known;
 }
