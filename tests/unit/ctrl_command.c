@@ -5,50 +5,13 @@
  */
 #include "../fuzz/referd.h"
 #include "calls/calls.h"
+#include "onecall.h"
 #include "told.h"
 #include "unit.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-
-static int start(bool jambonz)
-{
-	referd_open("");
-	told_begin();
-	bot_connect(jambonz);
-	gateway_connect();
-	gateway_hello();
-	gateway_call("new", "c1", "in-progress");
-
-	return 0;
-}
-
-
-static int setup(void **state)
-{
-	(void)state;
-
-	return start(false);
-}
-
-
-static int setup_jambonz(void **state)
-{
-	(void)state;
-
-	return start(true);
-}
-
-
-static int teardown(void **state)
-{
-	(void)state;
-	referd_close();
-
-	return 0;
-}
 
 
 static void say(const char *text)

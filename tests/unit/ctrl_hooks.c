@@ -5,6 +5,7 @@
  */
 #include "../fuzz/referd.h"
 #include "hooks/hooks.h"
+#include "onecall.h"
 #include "told.h"
 #include "unit.h"
 #include <stdio.h>
@@ -19,30 +20,6 @@ static const char refer[] =
 
 #define FAILED "\"event\":\"failed\""
 #define SENT   "\"event\":\"sent\""
-
-
-static int setup(void **state)
-{
-	(void)state;
-
-	referd_open("");
-	told_begin();
-	bot_connect(false);
-	gateway_connect();
-	gateway_hello();
-	gateway_call("new", "c1", "in-progress");
-
-	return 0;
-}
-
-
-static int teardown(void **state)
-{
-	(void)state;
-	referd_close();
-
-	return 0;
-}
 
 
 /* A transfer, to its end */

@@ -9,6 +9,7 @@
 #include "calls/calls.h"
 #include "calls/latehook.h"
 #include "calls/transfer.h"
+#include "onecall.h"
 #include "store/store.h"
 #include "told.h"
 #include "unit.h"
@@ -32,44 +33,6 @@ enum { MANY = 10000 };
 #define REFUSED                                                               \
 	"\"refer_status\":603,\"outcome\":\"failed\",\"evidence\":"           \
 	"\"response\",\"confidence\":\"high\""
-
-
-static void begin(bool jambonz)
-{
-	referd_open("");
-	told_begin();
-	bot_connect(jambonz);
-	gateway_connect();
-	gateway_hello();
-	gateway_call("new", "c1", "in-progress");
-}
-
-
-static int setup(void **state)
-{
-	(void)state;
-	begin(false);
-
-	return 0;
-}
-
-
-static int setup_jambonz(void **state)
-{
-	(void)state;
-	begin(true);
-
-	return 0;
-}
-
-
-static int teardown(void **state)
-{
-	(void)state;
-	referd_close();
-
-	return 0;
-}
 
 
 static void step(const char *id, const char *ref, const char *rest)

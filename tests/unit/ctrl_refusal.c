@@ -6,6 +6,7 @@
  */
 #include "../fuzz/referd.h"
 #include "base/base.h"
+#include "onecall.h"
 #include "told.h"
 #include "unit.h"
 #include <stdio.h>
@@ -17,30 +18,6 @@
 #define FAILED                                                                \
 	"\"step\":\"ended\",\"refer_status\":202,\"outcome\":\"failed\","     \
 	"\"evidence\":\"notify\",\"call_status\":486"
-
-
-static int setup(void **state)
-{
-	(void)state;
-
-	referd_open("");
-	told_begin();
-	bot_connect(false);
-	gateway_connect();
-	gateway_hello();
-	gateway_call("new", "c1", "in-progress");
-
-	return 0;
-}
-
-
-static int teardown(void **state)
-{
-	(void)state;
-	referd_close();
-
-	return 0;
-}
 
 
 static void step(const char *ref, const char *rest)

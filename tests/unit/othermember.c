@@ -12,6 +12,7 @@
 #include "fleet/deliver.h"
 #include "fleet/fleet.h"
 #include "othermember.h"
+#include "onecall.h"
 #include "told.h"
 #include "unit.h"
 #include <stdio.h>
@@ -130,11 +131,7 @@ int others_setup(void **state)
 	assert_int_equal(fleet_start(&config), 0);
 	fakebus_up();
 	fakebus_turn();
-	told_begin();
-	bot_connect(false);
-	gateway_connect();
-	gateway_hello();
-	gateway_call("new", "c1", "in-progress");
+	onecall_begin(false);
 
 	return 0;
 }
