@@ -58,6 +58,22 @@ export function labels(b)
 }
 
 
+/** Measures for how long the page stands still, in ms at the most. */
+export async function stands(page)
+{
+	await page.evaluate(() => {
+		globalThis.worst = 0;
+		new PerformanceObserver((list) => {
+			for (const e of list.getEntries())
+				globalThis.worst = Math.max(globalThis.worst,
+					e.duration);
+		}).observe({ type: 'longtask' });
+	});
+
+	return () => page.evaluate(() => globalThis.worst);
+}
+
+
 /**
  * The overlaps in the picture of a ladder: texts and the boxes of notes with
  * lifelines, texts with texts; names that are cut, texts beyond the edges.
