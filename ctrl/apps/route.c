@@ -96,7 +96,7 @@ static int read_map(const char *path)
 		if (err)
 			log_error(
 				"route: %s, line %u: the line must be PATTERN "
-				"URL, with GET or POST behind an http: URL",
+				"URL, with GET or POST after an http: URL",
 				path, n);
 	}
 	(void)fclose(f);

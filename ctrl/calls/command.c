@@ -105,7 +105,7 @@ static int take_hook_ack(struct message *m, const struct sender *sender,
 			return 0;
 
 		(void)error_set(f, 404, "msgid",
-				"Nothing waits for an ack of the msgid %s",
+				"No hook waits for an ack with the msgid %s",
 				m->msgid);
 		return ESRCH;
 	}

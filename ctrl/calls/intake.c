@@ -31,7 +31,7 @@
 enum { LOST_KEY_SIZE = 80 }; /* "lost ", and a transfer_id */
 
 static const char gone[] = "baresip is gone";
-static const char unknown[] = "baresip does not know it any more";
+static const char unknown[] = "baresip no longer knows it";
 
 
 /* Only its own baresip may report on a call */

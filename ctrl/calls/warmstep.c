@@ -263,7 +263,7 @@ void warm_expire(struct warm *w)
 {
 	if (w->stage == WARM_DIALLING)
 		warm_fail(w, FAILURE_ERROR, 0,
-			  "nothing was heard of the second call");
+			  "no report about the second call came");
 	else if (w->stage == WARM_CONFIRMING)
 		warm_decline(w, "the target has pressed no digit");
 	else if (w->stage == WARM_LEAVING && w->up)

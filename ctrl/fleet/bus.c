@@ -160,7 +160,7 @@ static void say(const char *text)
 	if (table_get(bus.said, text))
 		return;
 
-	log_warning("fleet: the engine reports: %s", text);
+	log_warning("fleet: a NATS server reports: %s", text);
 	if (table_count(bus.said) < SAID_MAX)
 		(void)table_put(bus.said, text, &bus);
 }

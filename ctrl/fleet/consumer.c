@@ -166,20 +166,22 @@ static void again(const char *why)
 }
 
 
-/* The fault of an answer of the engine; NULL if it has none */
+/* The fault of an answer of the servers; NULL if it has none */
 static const char *error_of(int err, const struct jetstream_error *e)
 {
 	switch (err) {
 	case 0: return NULL;
-	case ETIMEDOUT: return "the engine does not answer";
-	case EHOSTUNREACH: return "the engine has no JetStream, or no leader";
-	case EBADMSG: return "the answer of the engine is not valid";
+	case ETIMEDOUT: return "the NATS servers do not answer";
+	case EHOSTUNREACH:
+		return "the NATS servers have no JetStream, or no leader";
+	case EBADMSG: return "the answer of the NATS servers is not valid";
 
 	case EPROTO:
 		if (e->err_code == JETSTREAM_NO_STREAM)
 			return "the stream does not exist; make it with "
 			       "referctl fleet init";
-		return *e->text ? e->text : "the engine refuses";
+		return *e->text ? e->text
+				: "the NATS servers refuse the request";
 
 	default: return strerror(err);
 	}
@@ -474,7 +476,7 @@ static void check_answer(int err, const struct fleetbus_news *n, void *arg)
 	else if (take_leader(&s))
 		again("another server leads the stream");
 	else if (s.last > consumer.last && consumer.last == consumer.checked)
-		again("no messages come");
+		again("no messages arrive");
 	consumer.checked = consumer.last;
 }
 
@@ -609,7 +611,7 @@ static void status_handler(const struct fleetbus_news *n, void *arg)
 
 	if (n->status != 100) {
 		again(n->description ? n->description
-				     : "the engine reports so");
+				     : "a NATS server ended the subscription");
 		return;
 	}
 

@@ -85,14 +85,14 @@ static void refuse(int err, const struct jetstream_error *e)
 			       "referctl fleet init",
 			       fleet_stream());
 	else if (err == EPROTO)
-		(void)snprintf(
-			text, sizeof(text),
-			"the engine gives no information on stream %s: %s",
-			fleet_stream(), e->text);
+		(void)snprintf(text, sizeof(text),
+			       "the NATS servers give no information on "
+			       "stream %s: %s",
+			       fleet_stream(), e->text);
 	else if (err == EHOSTUNREACH)
 		(void)snprintf(text, sizeof(text),
-			       "the engine has no JetStream, or stream %s has "
-			       "no leader",
+			       "the NATS servers have no JetStream, or stream "
+			       "%s has no leader",
 			       fleet_stream());
 	else if (err == ETIMEDOUT)
 		(void)snprintf(text, sizeof(text),

@@ -157,8 +157,8 @@ static void gathered_handler(void *arg)
 	char error[160];
 
 	(void)snprintf(error, sizeof(error),
-		       "The SIP messages of this transfer are too many to be "
-		       "sent on: they are at member %s",
+		       "This transfer has too many SIP messages to be passed "
+		       "on; ask the member %s",
 		       fleet_member());
 	if (!w->known)
 		answer_unknown(w);

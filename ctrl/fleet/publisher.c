@@ -183,7 +183,8 @@ static void last_handler(int err, const struct fleetbus_news *n, void *arg)
 		engine_look();
 	}
 	else if (err == EBADMSG) {
-		say("its last message of this referd is not valid");
+		say("the last message of this referd in it is not "
+		    "valid");
 		back_off();
 	}
 	else if (err != ENOTCONN) {

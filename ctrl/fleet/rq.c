@@ -470,7 +470,8 @@ static int serve(const cJSON *tree, struct json *answer, struct error *f,
 		if (*oncep && is_stale(tree))
 			return error_set(f, 504, NULL,
 					 "The member %s has restarted; it may "
-					 "have carried out the request before",
+					 "already have carried out the "
+					 "request",
 					 fleet_member());
 
 		return rq.types[i].h(tree, from, answer, f);

@@ -89,7 +89,7 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 	head = p->chain->head;
 	if (head != p && head->http && posting_passes(head) && !head->sent)
 		chain_pump(chain_conclude(head, "failed", 0,
-					  "the call has more to tell"));
+					  "the call has a later hook"));
 	else
 		chain_pump(p->chain);
 

@@ -151,8 +151,8 @@ static int read_file(struct tokens *t, const char *path)
 
 	if (st.st_mode & (S_IROTH | S_IWOTH)) {
 		err = EACCES;
-		log_error("auth: %s must be accessible to its owner only "
-			  "(chmod 600)",
+		log_error("auth: %s must not be accessible to other users "
+			  "(chmod o-rwx)",
 			  path);
 		goto out;
 	}

@@ -332,7 +332,7 @@ scene('a token file that is wrong is told in a sentence', async (s) => {
 	for (const mode of [0o604, 0o602]) {
 		chmodSync(file, mode);
 		assert.match(await refused(s, '--token-file', file),
-			/accessible to its owner only/);
+			/not be accessible to other users/);
 	}
 	assert.match(await refused(s, '--token-file', join(s.dir, 'none')),
 		/cannot read the tokens/);

@@ -686,6 +686,6 @@ scene('the capture of a transfer comes from the member that has it',
 	await until(async () => (await getCapture(one, ID)).bytes.length >
 		500_000, 'a long capture');
 	assert.deepEqual(await get(FLEET), [413,
-		'The SIP messages of this transfer are too many to be sent ' +
-		'on: they are at member gw1']);
+		'This transfer has too many SIP messages to be passed on; ' +
+		'ask the member gw1']);
 });

@@ -103,7 +103,7 @@ scene('NOTIFY 200 right behind the 202: transferred, and not to be trusted',
 	equal((await client.message('transfer:status', { step: 'ended' }))
 		.data, { outcome: 'transferred', evidence: 'notify',
 		confidence: 'low',
-		reason: 'OK (said before the target can have answered)' });
+		reason: 'OK (reported before the target can have answered)' });
 	await leg.received('BYE');
 });
 

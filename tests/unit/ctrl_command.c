@@ -142,7 +142,7 @@ static void test_ack_of_hook(void **state)
 
 	say(text);
 	assert_int_equal(
-		told("bot", "Nothing waits for an ack of the msgid", ""), 1);
+		told("bot", "No hook waits for an ack with the msgid", ""), 1);
 }
 
 

@@ -316,7 +316,8 @@ static void test_no_leader(void **state)
 	jet_drop(true);
 	scene_pass(20);
 	assert_false(consumer_reads());
-	assert_string_equal(consumer_trouble(), "the engine does not answer");
+	assert_string_equal(consumer_trouble(),
+			    "the NATS servers do not answer");
 	put_many(1);
 
 	jet_deaf(false);

@@ -444,7 +444,7 @@ static void test_serve_ack_to_nobody(void **state)
 	assert_string_equal(asked_member("awaits"), "bot");
 	other_answer("{\"ok\":true,\"have\":false,\"member\":\"gw2\"}");
 	assert_int_equal(
-		told("bot", "Nothing waits for an ack of the msgid", ""), 1);
+		told("bot", "No hook waits for an ack with the msgid", ""), 1);
 }
 
 

@@ -54,9 +54,8 @@ static void test_transfer_never_told(void **state)
 	assert_int_equal(told("bot", "transfer:status", "\"unknown\""), 1);
 	assert_int_equal(told("bot", "transfer:status", "\"verb_id\":\"v\""),
 			 1);
-	assert_int_equal(
-		told("bot", "transfer:status", "does not know it any more"),
-		1);
+	assert_int_equal(told("bot", "transfer:status", "no longer knows it"),
+			 1);
 	assert_int_equal(told("bot", "verb:status", "finished"), 1);
 	(void)gw_expect("hangup");
 }

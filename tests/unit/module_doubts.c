@@ -122,16 +122,16 @@ static const struct {
 	{LINPHONE, HEADERS, FIRST, {"headers reach the far end only"}},
 
 	/* tel: and sips: */
-	{OTHER, TEL, FIRST, {"no far end that we know dials it"}},
+	{OTHER, TEL, FIRST, {"no known far end dials it"}},
 	{JSSIP, TEL, FIRST, {"JsSIP: it does not answer"}},
 	{SIPJS, TEL, FIRST, {"SIP.js: it does not answer"}},
 	{"", SIPS, FIRST, {"Refer-To is a sips: URI"}},
 	{CHAN_SIP, SIPS, FIRST, {"as if it were", "before it has called"}},
 	{LINPHONE, SIPS, FIRST, {"linphone: it calls a sips: URI as if"}},
-	{TWINKLE, SIPS, FIRST, {"it refuses a sips: URI with a 416."}},
-	{JSSIP, SIPS, FIRST, {"it refuses a sips: URI with a 416."}},
-	{SIPJS, SIPS, FIRST, {"and calls nobody."}},
-	{JANUS, SIPS, FIRST, {"and calls nobody."}},
+	{TWINKLE, SIPS, FIRST, {"it refuses a sips: URI with 416."}},
+	{JSSIP, SIPS, FIRST, {"it refuses a sips: URI with 416."}},
+	{SIPJS, SIPS, FIRST, {"but calls nobody."}},
+	{JANUS, SIPS, FIRST, {"but calls nobody."}},
 	{SOFIA, SIPS, FIRST, {"it fails to call"}},
 	{BARESIP_1, SIPS, FIRST, {"it fails to call"}},
 	{BARESIP_4, SIPS, FIRST, {"it fails to call"}},
@@ -141,44 +141,44 @@ static const struct {
 	{LINPHONE, ATTENDED, FIRST, {NULL}},
 	{SOFIA, ATTENDED, FIRST, {"Supported lacks replaces"}},
 	{SIPJS, ATTENDED, FIRST, {NULL}},
-	{BARESIP_1, ATTENDED, FIRST, {"it does not know Replaces"}},
+	{BARESIP_1, ATTENDED, FIRST, {"it does not support Replaces"}},
 	{PJSIP, ATTENDED, FIRST, {"among its own"}},
 	{CHAN_SIP, ATTENDED, FIRST, {"among its own"}},
 
 	/* blind */
-	{PJSIP, TO, FIRST, {"if the transfer fails it hangs up the caller"}},
+	{PJSIP, TO, FIRST, {"if the transfer fails, it hangs up the caller"}},
 	{"User-Agent: FPBX-16.0.40(18.14.0)\r\n" PJSIP_ALLOW,
 	 TO,
 	 FIRST,
-	 {"if the transfer fails it hangs up the caller"}},
+	 {"if the transfer fails, it hangs up the caller"}},
 	{"Server: ASTERISK PBX 20\r\n",
 	 TO,
 	 FIRST,
-	 {"if the transfer fails it hangs up the caller"}},
+	 {"if the transfer fails, it hangs up the caller"}},
 	{"User-Agent: SBC\r\nServer: Asterisk PBX 20\r\n",
 	 TO,
 	 FIRST,
-	 {"if the transfer fails it hangs up the caller"}},
-	{CHAN_SIP, TO, FIRST, {"it tells success before it has called"}},
+	 {"if the transfer fails, it hangs up the caller"}},
+	{CHAN_SIP, TO, FIRST, {"it reports success before it has called"}},
 
 	/* refer-sub */
 	{PJSIP,
 	 REFER_SUB,
 	 FIRST,
-	 {"headers reach", "hangs up", "it keeps to Refer-Sub: false"}},
+	 {"headers reach", "hangs up", "it honours Refer-Sub: false"}},
 	{TWINKLE,
 	 REFER_SUB,
 	 FIRST,
-	 {"headers reach", "Twinkle: it keeps to Refer-Sub: false"}},
+	 {"headers reach", "Twinkle: it honours Refer-Sub: false"}},
 	{OTHER,
 	 REFER_SUB,
 	 FIRST,
-	 {"headers reach", "Refer-Sub: false gives up the result"}},
+	 {"headers reach", "end honours Refer-Sub: false"}},
 	{JSSIP, REFER_SUB, FIRST, {"headers reach"}},
 	{OTHER,
 	 TO ",\"headers\":{\"refer-sub\":\"False ;x=1\"}",
 	 FIRST,
-	 {"headers reach", "Refer-Sub: false gives up the result"}},
+	 {"headers reach", "end honours Refer-Sub: false"}},
 	{OTHER,
 	 TO ",\"headers\":{\"Refer-Sub\":\"true\",\"X\":\"false\"}",
 	 FIRST,
@@ -195,11 +195,11 @@ static const struct {
 	/* second */
 	{PJSIP, TO, SECOND, {"hangs up", "it refuses a second REFER"}},
 	{CHAN_SIP, TO, SECOND, {"before it has", "it refuses a second REFER"}},
-	{JANUS, TO, SECOND, {"it never tells the result of a second REFER"}},
+	{JANUS, TO, SECOND, {"it reports no result of a second REFER"}},
 
 	/* calling */
-	{TWINKLE, TO, CALLING, {"it declines a REFER while one before"}},
-	{SIPJS, TO, CALLING, {"its NOTIFYs do not tell", "may still be"}},
+	{TWINKLE, TO, CALLING, {"it declines a REFER while another"}},
+	{SIPJS, TO, CALLING, {"its NOTIFYs do not say", "may still be"}},
 	{OTHER, TO, CALLING, {"may still be calling the target"}},
 	{PJSIP, TO, CALLING, {"hangs up", "it refuses a second REFER"}},
 };
@@ -295,10 +295,9 @@ static void test_line(void **state)
 	invite(&shown, TWINKLE);
 	assert_int_equal(doubts_line(&line, &p), 0);
 	assert_string_equal(
-		line, "The headers reach the far end only: none that we know "
-		      "hands them on to the target by itself. The far end is "
-		      "Twinkle: it keeps to Refer-Sub: false, and never tells "
-		      "the result.");
+		line, "The headers reach the far end only: no known far end "
+		      "passes them on to the target. The far end is Twinkle: "
+		      "it honours Refer-Sub: false, and reports no result.");
 	mem_deref(line);
 	mem_deref(verb);
 

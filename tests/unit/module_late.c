@@ -497,7 +497,7 @@ static void test_behind_call(void **state)
 	notify("refer", OVER, "SIP/2.0 500 Connection reset by peer\r\n");
 	expect_late(2, 500);
 	assert_string_equal(told.late_reason, "Connection reset by peer "
-					      "(said behind the BYE)");
+					      "(reported after the BYE)");
 
 	call_in(2);
 	refer("");
@@ -682,8 +682,8 @@ static void test_forced_fails(void **state)
 	notify("refer", OVER, BUSY);
 	expect_late(1, 486);
 	assert_string_equal(told.late_reason,
-			    "Busy Here (said of this transfer or of another "
-			    "one)");
+			    "Busy Here (may be about this transfer or "
+			    "another one)");
 	assert_int_equal(told.ended, 1);
 	notify("refer", OVER, "SIP/2.0 603 Decline\r\n");
 	assert_int_equal(told.ended, 2);

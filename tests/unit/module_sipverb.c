@@ -488,9 +488,9 @@ static const struct {
 	{REFER "\"targetHeaders\":{\"From\":\"x\"}}", "targetHeaders.From",
 	 "targetHeaders.From must not be set: the SIP stack writes it"},
 	{REFER "\"targetHeaders\":{\"Body\":\"x\"}}", "targetHeaders.Body",
-	 "targetHeaders.Body must not be set: it does not belong into a URI"},
+	 "targetHeaders.Body must not be set: it does not belong in a URI"},
 	{REFER "\"targetHeaders\":{\"k\":\"x\"}}", "targetHeaders.k",
-	 "targetHeaders.k must not be set: it does not belong into a URI"},
+	 "targetHeaders.k must not be set: it does not belong in a URI"},
 	{REFER "\"targetHeaders\":{\"v\":\"x\"}}", "targetHeaders.v",
 	 "targetHeaders.v must not be set: the SIP stack writes it"},
 	{"{\"verb\":\"sip:refer\",\"referTo\":\"tel:+49\","

@@ -11,7 +11,7 @@
 #include "story.h"
 
 
-#define EARLY "said before the target can have answered"
+#define EARLY "reported before the target can have answered"
 
 static const struct {
 	const char *story;
@@ -53,9 +53,9 @@ static const struct {
 
 	/* but not after our own BYE: baresip reports this of any far end */
 	{"202 Accepted,closed,n500 Connection reset by peer", "failed",
-	 "notify", "low", "Connection reset by peer (said behind the BYE)"},
+	 "notify", "low", "Connection reset by peer (reported after the BYE)"},
 	{"202 Accepted,n180 Ringing,closed,1500,n486 Busy Here", "failed",
-	 "notify", "low", "Busy Here (said behind the BYE)"},
+	 "notify", "low", "Busy Here (reported after the BYE)"},
 	{"202 Accepted,bye,closed,n486 Busy Here", "failed", "notify", "high",
 	 "Busy Here"},
 

@@ -94,7 +94,7 @@ static bool drop(void)
 
 	if (!unacked.dropped++)
 		warning("sip_refer: referd has not acknowledged %zu reports; "
-			"steps on the way are dropped, then the oldest\n",
+			"intermediate steps are dropped, then the oldest\n",
 			unacked.count);
 	mem_deref(rep);
 

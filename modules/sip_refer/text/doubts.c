@@ -147,8 +147,8 @@ static const struct {
 	/* baresip 1.0.0 | 2026-11-29 | module_doubts: target headers */
 	{BIT(BARESIP_1), has_target_headers,
 	 "it writes targetHeaders and uui into its Request-URI, which the "
-	 "target may refuse, and calls nobody if a value has a space or a "
-	 "quote in it."},
+	 "target may refuse. If a value has a space or a quote, it calls "
+	 "nobody."},
 
 	/* Asterisk 22.10.1, 16.28.0 (chan_pjsip), 16.28.0 (chan_sip) |
 	   2026-11-29 | module_doubts: target headers */
@@ -169,18 +169,18 @@ static const struct {
 
 	/* All that were measured | 2026-11-29 | module_doubts: headers */
 	{ANY, has_headers,
-	 "The headers reach the far end only: none that we know hands them on "
-	 "to the target by itself."},
+	 "The headers reach the far end only: no known far end passes them "
+	 "on to the target."},
 
 	/* JsSIP 3.13.8, SIP.js 0.21.2 | 2026-11-29 | module_doubts: tel */
 	{WEBRTC, is_tel,
-	 "it does not answer a REFER with a tel: URI, which costs 32 s. Write "
-	 "the number alone, or sip:NUMBER@HOST;user=phone."},
+	 "it does not answer a REFER with a tel: URI, and the transfer fails "
+	 "after 32 s. Write the number alone, or sip:NUMBER@HOST;user=phone."},
 
 	/* All others | 2026-11-29 | module_doubts: tel */
 	{~WEBRTC, is_tel,
-	 "Refer-To is a tel: URI: no far end that we know dials it, and "
-	 "WebRTC clients do not answer. Write the number alone, or "
+	 "Refer-To is a tel: URI: no known far end dials it, and WebRTC "
+	 "clients do not answer the REFER. Write the number alone, or "
 	 "sip:NUMBER@HOST;user=phone."},
 
 	/* Asterisk 22.10.1, 16.28.0, linphone 5.1.65 | 2026-11-29 |
@@ -190,11 +190,11 @@ static const struct {
 
 	/* Twinkle 1.10.2, JsSIP 3.13.8 | 2026-11-29 | module_doubts: sips */
 	{BIT(TWINKLE) | BIT(JSSIP), is_sips,
-	 "it refuses a sips: URI with a 416."},
+	 "it refuses a sips: URI with 416."},
 
 	/* SIP.js 0.21.2, Janus 1.1.2 | 2026-11-29 | module_doubts: sips */
 	{BIT(SIPJS) | BIT(JANUS), is_sips,
-	 "it accepts a REFER to a sips: URI, and calls nobody."},
+	 "it accepts a REFER to a sips: URI, but calls nobody."},
 
 	/* sofia-sip 1.12.11: 503, baresip 1.0.0, 4.9.0: 500 | 2026-11-29 |
 	   module_doubts: sips */
@@ -203,46 +203,48 @@ static const struct {
 
 	/* All of the above | 2026-11-29 | module_doubts: sips */
 	{BIT(OTHER), is_sips,
-	 "Refer-To is a sips: URI: some far ends refuse it, others call "
-	 "nobody, or call as if it were a sip: URI."},
+	 "Refer-To is a sips: URI: some far ends refuse it, some call "
+	 "nobody, and some call it as if it were a sip: URI."},
 
 	/* baresip 1.0.0 | 2026-11-29 | module_doubts: attended */
 	{BIT(BARESIP_1), is_attended,
-	 "it does not know Replaces, and calls the target anew, or nobody."},
+	 "it does not support Replaces: it makes a new call to the target, "
+	 "or calls nobody."},
 
 	/* Asterisk 22.10.1, 16.28.0 (both channels) | 2026-11-29 |
 	   module_doubts: attended; far-ends/asterisk */
 	{ASTERISKS, is_attended,
-	 "it looks for the other call among its own, and fails (404, 481) if "
-	 "it is not there."},
+	 "it looks up the other call among its own, and refuses the transfer "
+	 "(404, 481) if it has no such call."},
 
 	/* Not SIP.js 0.21.2, whose Supported lacks it | 2026-11-29 |
 	   module_doubts: attended, lists */
 	{~(BIT(BARESIP_1) | BIT(SIPJS)), lacks_replaces,
-	 "The far end's Supported lacks replaces: it may call the target anew "
-	 "instead of joining the call."},
+	 "The far end's Supported lacks replaces: it may make a new call to "
+	 "the target instead of joining the two calls."},
 
 	/* Asterisk 22.10.1, 16.28.0 (chan_pjsip) | 2026-11-29 |
 	   module_doubts: blind; far-ends/asterisk */
 	{BIT(ASTERISK), is_blind,
-	 "if the transfer fails it hangs up the caller, though the call with "
-	 "us stays up, silent, for 60 s. Use replaces where that matters."},
+	 "if the transfer fails, it hangs up the caller, and its call to "
+	 "this gateway stays up, silent, for 60 s. Use replaces where that "
+	 "matters."},
 
 	/* Asterisk 16.28.0 (chan_sip) | 2026-11-29 | module_doubts: blind,
 	   module_sure */
 	{BIT(CHAN_SIP), is_blind,
-	 "it tells success before it has called the target, even if that is "
-	 "busy, and the caller is gone then."},
+	 "it reports success before it has called the target, even if the "
+	 "target is busy. The caller is then gone."},
 
 	/* Asterisk 22.10.1, 16.28.0 (chan_pjsip), Twinkle 1.10.2 |
 	   2026-11-29 | module_doubts: refer-sub */
 	{BIT(ASTERISK) | BIT(TWINKLE), wants_no_result,
-	 "it keeps to Refer-Sub: false, and never tells the result."},
+	 "it honours Refer-Sub: false, and reports no result."},
 
 	/* Any that is not known to ignore it | 2026-11-29 |
 	   module_doubts: refer-sub */
 	{BIT(OTHER), wants_no_result,
-	 "Refer-Sub: false gives up the result, if the far end keeps to it."},
+	 "If the far end honours Refer-Sub: false, it reports no result."},
 
 	/* Asterisk 22.10.1, 16.28.0: 404, 603 with chan_sip | 2026-11-29 |
 	   module_doubts: second */
@@ -251,21 +253,21 @@ static const struct {
 
 	/* Janus 1.1.2 | 2026-11-29 | module_doubts: second */
 	{BIT(JANUS), is_second,
-	 "it never tells the result of a second REFER in the same call."},
+	 "it reports no result of a second REFER in the same call."},
 
 	/* Twinkle 1.10.2 | 2026-11-29 | module_doubts: calling */
 	{BIT(TWINKLE), is_second_call,
-	 "it declines a REFER while one before is on (603)."},
+	 "it declines a REFER while another one is in progress (603)."},
 
 	/* SIP.js 0.21.2 | 2026-11-29 | module_doubts: calling */
 	{BIT(SIPJS), is_second_call,
-	 "its NOTIFYs do not tell of which REFER they are."},
+	 "its NOTIFYs do not say which REFER they are about."},
 
 	/* JsSIP 3.13.8, SIP.js 0.21.2, sofia-sip 1.12.11, Janus 1.1.2,
 	   baresip 1.0.0, 4.9.0 | 2026-11-29 | module_doubts: calling */
 	{~(ASTERISKS | BIT(TWINKLE)), is_second_call,
-	 "The far end may still be calling the target of the transfer before: "
-	 "two targets may ring at once."},
+	 "The far end may still be calling the target of the previous "
+	 "transfer: two targets may ring at once."},
 };
 
 

@@ -194,7 +194,7 @@ static int header_check(char *buf, size_t size, const cJSON *item,
 	if (in_uri && !header_may_be_in_uri(item->string))
 		return error_set(
 			error, field,
-			"must not be set: it does not belong into a URI");
+			"must not be set: it does not belong in a URI");
 
 	return header_value(buf, size, item, field, error);
 }

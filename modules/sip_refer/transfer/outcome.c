@@ -183,9 +183,9 @@ static bool is_echo(const struct referral *r)
 static const char *disbelief(const struct referral *r)
 {
 	if (r->late.mixed)
-		return "said of this transfer or of another one";
+		return "may be about this transfer or another one";
 
-	return is_echo(r) ? "said behind the BYE" : NULL;
+	return is_echo(r) ? "reported after the BYE" : NULL;
 }
 
 
@@ -193,7 +193,7 @@ static const char *disbelief_in_time(const struct referral *r,
 				     const char *evidence)
 {
 	if (is_premature(r, evidence))
-		return "said before the target can have answered";
+		return "reported before the target can have answered";
 
 	return is_told(evidence) ? disbelief(r) : NULL;
 }
