@@ -15,15 +15,15 @@ static const struct {
 	const char *name, *help;
 } counters[COUNTERS] = {
 	[COUNTER_MESSAGES_SENT] = {"referd_messages_sent_total",
-				   "Messages that were told to clients."},
+				   "Messages sent to clients."},
 	[COUNTER_MESSAGES_RECEIVED] = {"referd_messages_received_total",
-				       "Messages that came from clients."},
+				       "Messages received from clients."},
 	[COUNTER_MESSAGES_REFUSED] =
 		{"referd_messages_refused_total",
-		 "Messages of clients that were refused with an error."},
+		 "Messages of clients that referd has refused."},
 	[COUNTER_DROPPED_LAGGING] =
 		{"referd_clients_dropped_total{reason=\"lagging\"}",
-		 "Connections of clients that referd has closed."},
+		 "Connections of clients that referd has closed, by reason."},
 	[COUNTER_DROPPED_REPLACED] =
 		{"referd_clients_dropped_total{reason=\"replaced\"}", NULL},
 	[COUNTER_DROPPED_TOKEN] =
@@ -33,7 +33,7 @@ static const struct {
 	[COUNTER_DROPPED_FLEET] =
 		{"referd_clients_dropped_total{reason=\"fleet\"}", NULL},
 	[COUNTER_HOOKS_ANSWERED] = {"referd_hooks_total{fate=\"answered\"}",
-				    "Hooks by what has become of them."},
+				    "Hooks that have ended, by fate."},
 	[COUNTER_HOOKS_TIMEOUT] = {"referd_hooks_total{fate=\"timeout\"}",
 				   NULL},
 	[COUNTER_HOOKS_FAILED] = {"referd_hooks_total{fate=\"failed\"}", NULL},

@@ -42,15 +42,14 @@ static const struct {
 	[HISTOGRAM_CANCELLED] = {"referd_transfer_seconds",
 				 "outcome=\"cancelled\"", NULL, waits},
 	[HISTOGRAM_HOOK] = {"referd_hook_seconds", "",
-			    "Time until it is known what has become of a "
-			    "hook.",
+			    "Time from the first step of a hook to its end.",
 			    waits},
 	[HISTOGRAM_TURN] = {"referd_loop_turn_seconds", "",
-			    "Time that turns of the event loop take.", turns},
-	[HISTOGRAM_SYNC] = {"referd_sync_seconds", "",
-			    "Time to force turns of the event loop onto the "
-			    "disk (--sync power).",
-			    syncs},
+			    "Time of a turn of the event loop.", turns},
+	[HISTOGRAM_SYNC] =
+		{"referd_sync_seconds", "",
+		 "Time of an fdatasync of the redo log (--sync power).",
+		 syncs},
 };
 
 static struct {

@@ -52,8 +52,9 @@ static void print_fleet(FILE *f)
 
 	print_gauge(f, "referd_fleet_up", fleet.up,
 		    "1 if the servers of the fleet can be reached.");
-	print_gauge(f, "referd_fleet_lag", (double)fleet.lag,
-		    "Messages of the stream that are not read yet.");
+	print_gauge(
+		f, "referd_fleet_lag", (double)fleet.lag,
+		"Messages of the stream that this referd has not read yet.");
 	print_gauge(f, "referd_fleet_members", fleet.members,
 		    "Members of the fleet that can be reached.");
 	metric_head(f, "referd_fleet_published_total", "counter",
@@ -172,7 +173,7 @@ static void print_store(FILE *f)
 		    "Size of the history.");
 	print_gauge(f, "referd_store_oldest_message_timestamp_seconds",
 		    (double)store.oldest / 1000,
-		    "When the oldest message that is kept came about.");
+		    "Time of the oldest message that is kept, since 1970.");
 }
 
 
@@ -189,13 +190,12 @@ static void print(FILE *f)
 	print_gauge(f, "referd_calls", (double)sessions_count(),
 		    "Calls of all baresips.");
 	print_gauge(f, "referd_clients", (double)clients_count(),
-		    "Clients that are connected.");
-	print_gauge(f, "referd_nodes", roster_count(),
-		    "Baresips that are connected.");
+		    "Connected clients.");
+	print_gauge(f, "referd_nodes", roster_count(), "Connected baresips.");
 	print_gauge(f, "referd_transfers_running", (double)transfers_count(),
 		    "Transfers in progress.");
 	print_gauge(f, "referd_dials_waiting", (double)dials_count(),
-		    "Calls that no baresip has made yet.");
+		    "Dials that no baresip has answered yet.");
 	print_gauge(f, "referd_hooks_waiting", (double)outbox_count(),
 		    "Hooks that are not delivered yet.");
 	print_nodes(f);

@@ -110,7 +110,7 @@ void procstat_print(FILE *f)
 	print(f, "process_cpu_seconds_total", "counter",
 	      "User and system CPU time.", (double)(s.user + s.system) * tick);
 	print(f, "process_start_time_seconds", "gauge",
-	      "When the process began, since 1970.",
+	      "Start time of the process, since 1970.",
 	      boot_time() + (double)s.start * tick);
 	print(f, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
 	      (double)s.virtual_size);
@@ -120,5 +120,5 @@ void procstat_print(FILE *f)
 	      count_descriptors());
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
 		print(f, "process_max_fds", "gauge",
-		      "Descriptors that may be open.", (double)limit.rlim_cur);
+		      "Limit of open descriptors.", (double)limit.rlim_cur);
 }
