@@ -85,6 +85,7 @@ struct warm {
 	struct task *task; /* of the same run: the caller's call, the verb */
 	enum warm_stage stage;
 	char second[UUID_SIZE]; /* call_sid of its call, "" if none was made */
+	char transfer_id[17];   /* if no REFER is sent to the target at hand */
 	bool up;    /* that call was asked for, and has not ended */
 	bool rings; /* ... and has said so */
 	struct warm_asked asked[ACTS];

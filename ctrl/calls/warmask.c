@@ -116,6 +116,7 @@ static void ask_dial(const struct warm *w, const char *ref)
 	json_open(&j, NULL, '{');
 	json_str(&j, "to", at->target);
 	json_str(&j, "parent_call_sid", call_sid(w->task->call));
+	json_str(&j, "transfer_id", w->transfer_id);
 	json_raw(&j, "headers", at->headers);
 	json_int(&j, "timeout", warm_timeout(w));
 	json_bool(&j, "dtmf", true);

@@ -27,6 +27,7 @@ void warm_save(struct json *j, const struct warm *w)
 	json_open(j, "warm", '{');
 	json_int(j, "stage", w->stage);
 	json_str(j, "second", w->second);
+	json_str(j, "transfer_id", w->transfer_id);
 	json_bool(j, "up", w->up);
 	json_bool(j, "rings", w->rings);
 	json_str(j, "hook", w->hook);
@@ -90,6 +91,7 @@ int warm_load(struct warm *w, const struct cJSON *obj)
 
 	w->stage = (enum warm_stage)field_int(obj, "stage", WARM_HOLDING);
 	load_text(w->second, sizeof(w->second), obj, "second");
+	load_text(w->transfer_id, sizeof(w->transfer_id), obj, "transfer_id");
 	w->up = field_bool(obj, "up");
 	w->rings = field_bool(obj, "rings");
 	load_text(w->hook, sizeof(w->hook), obj, "hook");

@@ -139,6 +139,7 @@ void warm_fail(struct warm *w, enum failure failure, int status,
 void warm_dial(struct warm *w)
 {
 	random_uuid(w->second);
+	random_hex(w->transfer_id, sizeof(w->transfer_id));
 	w->up = true;
 	w->rings = false;
 	warm_set_stage(w, WARM_DIALLING, warm_timeout(w) + grace_time);

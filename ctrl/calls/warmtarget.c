@@ -52,14 +52,13 @@ static int keep(struct warm *w, int status, const char *reason)
 {
 	const struct task *t = w->task;
 	struct transfer *transfer;
-	char id[17];
 	int err;
 
 	const struct report r = {
 		.kind = REPORT_TRANSFER,
 		.time = clock_ms(),
 		.call_sid = call_sid(t->call),
-		.transfer_id = id,
+		.transfer_id = w->transfer_id,
 		.step = "ended",
 		.refer_to = warm_target(w)->target,
 		.call_status = status,
@@ -69,7 +68,6 @@ static int keep(struct warm *w, int status, const char *reason)
 		.reason = reason,
 	};
 
-	random_hex(id, sizeof(id));
 	err = transfer_report(&transfer, &r, call_instance(t->call),
 			      call_node(t->call), t->call, t->verb);
 	if (err)

@@ -14,7 +14,8 @@ import { Far } from './lib/far.js';
 import { Collector } from './lib/hep.js';
 import { Kamailio, whyNoKamailio } from './lib/kamailio.js';
 import { Node } from './lib/node.js';
-import { dissect, getCapture, packetsOf, word } from './lib/packets.js';
+import { dissect, getCapture, ofFar, ofGateway, packetsOf, word }
+	from './lib/packets.js';
 import { Referctl } from './lib/referctl.js';
 import { scene } from './lib/scene.js';
 import { hostOf } from './lib/sipconnection.js';
@@ -39,21 +40,6 @@ function ended(client, sid)
 function isOver(packets)
 {
 	return packets.some((p) => word(p) === '200 BYE');
-}
-
-
-/* The SIP messages of the far end, each as [sent by the gateway, bytes] */
-function ofFar({ messages })
-{
-	return messages.filter(() => true).map((m) =>
-		[!m.sent, Buffer.from(m.text, 'latin1').toString('hex')]);
-}
-
-
-function ofGateway(packets, ip = '10.77.0.1')
-{
-	return packets.map((p) =>
-		[p.from.startsWith(`${ip}:`), p.payload.toString('hex')]);
 }
 
 

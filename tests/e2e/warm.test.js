@@ -9,7 +9,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { played, writeWav } from './lib/audio.js';
 import { Far } from './lib/far.js';
-import { packetsOf, word } from './lib/packets.js';
+import { Collector } from './lib/hep.js';
+import { ofFar, ofGateway, packetsOf, word } from './lib/packets.js';
 import { scene } from './lib/scene.js';
 import { validate } from './lib/schema.js';
 import { until } from './lib/until.js';
@@ -72,7 +73,7 @@ function rings(leg, invite)
  * their names, and a client
  */
 class Stage {
-	static async start(s)
+	static async start(s, { referd } = {})
 	{
 		const st = new Stage();
 
@@ -85,7 +86,7 @@ class Stage {
 		st.target = await Far.start(s, { ip: TARGET,
 			handlers: { INVITE: (leg, invite) => st.rang(leg, invite) } });
 
-		return Object.assign(st, await s.control({
+		return Object.assign(st, await s.control({ referd,
 			gateway: { config: { audio_path: s.dir } },
 			client: st.options() }));
 	}
@@ -200,6 +201,33 @@ class Stage {
 }
 
 
+/* The messages of one call, without provisional responses */
+function words(packets, leg)
+{
+	return packets.filter((p) => p.callId === leg.id).map(word)
+		.filter((w) => !/^1\d\d /.test(w));
+}
+
+
+/* The capture of the last target of a transfer, once the caller is off hold */
+async function missed(st, leg, targets)
+{
+	const { data } = await st.client.message('transfer:status',
+		{ call_sid: leg.sid, step: 'ended', evidence: 'dial',
+			attempt: targets.length });
+	const legs = [leg, ...targets.map((t) => st.legs.get(t))];
+	const packets = await packetsOf(st.scene, st.referd,
+		data.transfer_id, (all) =>
+			words(all, leg).filter((w) => w === 'ACK').length === 3 &&
+			all.length === legs.flatMap(ofFar).length);
+
+	assert.deepEqual(ofGateway(packets).sort(),
+		legs.flatMap(ofFar).sort());
+
+	return packets;
+}
+
+
 scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	const st = await Stage.start(s);
 	const caller = await st.transfer('v', ['answers-v'], { eventHook: '/step',
@@ -244,18 +272,12 @@ scene('success: hold, music, prompt, digit, REFER with Replaces', async (s) => {
 	assert.ok(told.every((m) => m.data.traceparent === TRACE));
 	await st.left();
 
-	/* its capture has both calls, from their INVITEs to their ends */
+	/* its capture has all of both calls */
 	const packets = await packetsOf(s, st.referd, data.transfer_id,
 		(all) => all.filter((p) => word(p) === '200 BYE').length === 2);
 
-	for (const leg of [caller, target]) {
-		const words = packets.filter((p) => p.callId === leg.id)
-			.map(word);
-
-		assert.equal(words[0], 'INVITE');
-		assert.ok(words.includes('ACK'));
-		assert.equal(words.at(-1), '200 BYE');
-	}
+	assert.deepEqual(ofGateway(packets).sort(),
+		[caller, target].flatMap(ofFar).sort());
 });
 
 
@@ -403,6 +425,64 @@ scene('who hangs up when: one result, no call left over', async (s) => {
 });
 
 
+const CALL = ['INVITE', '200 INVITE', 'ACK'];
+const BUSY = ['INVITE', '486 INVITE', 'ACK'];
+const ENDED = 'transfer:status ended: INVITE answered 486';
+
+/* Targets that do not take the caller, the messages of the call to each, and
+   the comments of its refusal */
+const MISSED = {
+	'a busy one': [['busy-a'], BUSY, [ENDED]],
+	'one that does not answer': [['rings-a'], ['INVITE', 'CANCEL',
+		'200 CANCEL', '487 INVITE', 'ACK'], ['INVITE answered 487']],
+	'two of them': [['busy-b', 'busy-c'], BUSY, [
+		`${ENDED}; attempt 1 of 2`, `${ENDED}; attempt 2 of 2`]],
+};
+
+for (const [name, [targets, story, refusals]] of Object.entries(MISSED)) {
+	scene(`no REFER was sent, and both calls are a capture: ${name}`,
+		async (s) => {
+		const homer = await Collector.start(s);
+		const st = await Stage.start(s, { referd: { args: [
+			'--hep', `127.0.0.1:${homer.port}`] } });
+		const leg = await st.transfer('v', targets, { timeout: 1 });
+
+		await st.result(leg);
+
+		const packets = await missed(st, leg, targets);
+
+		assert.deepEqual(words(packets, leg), [...CALL, ...CALL, ...CALL]);
+		for (const target of targets)
+			assert.deepEqual(words(packets, st.legs.get(target)),
+				story);
+		assert.deepEqual(packets.filter((p) => p.status >= 300)
+			.map((p) => p.comment), refusals);
+		await until(() => packets.every((p) => homer.messages.some(
+			(m) => m.payload.equals(p.payload))), 'all at HOMER');
+		await st.unheld(leg);
+	});
+}
+
+
+scene('no REFER was sent since the target pressed another key: a capture',
+	async (s) => {
+	const st = await Stage.start(s);
+	const leg = await st.transfer('wrong', ['answers-wrong']);
+
+	await st.step(leg, 'prompt');
+
+	const target = await st.leg('answers-wrong');
+
+	await press(target, '2');
+	assert.equal(await st.result(leg), 'returned declined');
+
+	const packets = await missed(st, leg, ['answers-wrong']);
+
+	assert.deepEqual(words(packets, target), [...CALL, 'INFO', '200 INFO',
+		'BYE', '200 BYE']);
+});
+
+
 scene('a caller that refuses to be held, crosses it, or hangs up then',
 	async (s) => {
 	const st = await Stage.start(s);
@@ -496,6 +576,7 @@ scene('referd is killed at each moment: it goes on, one result each',
 	await (await st.leg('rings-ringing')).received('BYE');
 	await st.unheld(alone);
 	await st.left(alone);
+	await missed(st, alone, ['answers-alone']);
 }, { daemon: 'referd is killed, and baresip with it' });
 
 

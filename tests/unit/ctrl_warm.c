@@ -57,6 +57,7 @@ static void expect_dial(const char *to)
 		fail_msg("no dial of %s: %s", to, line);
 	assert_non_null(strstr(line, "\"dtmf\":true"));
 	assert_non_null(strstr(line, "\"parent_call_sid\":\"c1\""));
+	assert_int_equal(strlen(member(line, "transfer_id")), 16);
 	strcpy(far.sid, member(line, "call_sid"));
 	strcpy(far.dial, member(line, "ref"));
 	gw_report("\"type\":\"result\",\"ref\":\"%s\",\"ok\":true", far.dial);

@@ -396,6 +396,128 @@ static void test_many_calls(void **state)
 }
 
 
+static void refuse_second(void)
+{
+	message(true, "INVITE sip:b@10.0.0.3 SIP/2.0", "INVITE", "second", 0);
+	capture_watch("second", false);
+	message(false, "SIP/2.0 603 Decline", "INVITE", "second", 0);
+	message(true, "ACK sip:b@10.0.0.3 SIP/2.0", "ACK", "second", 0);
+}
+
+
+/* The target declines: both calls have one transfer, with the re-INVITE */
+static void test_missed(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "unused");
+	set_up(s.call_id, 0);
+	message(false, "INFO sip:gw@10.0.0.2 SIP/2.0", "INFO", s.call_id, 0);
+	capture_watch(s.call_id, true);
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	refuse_second();
+	pass(OVER);
+	assert_int_equal(cJSON_GetArraySize(told.packets), 0);
+
+	capture_missed("aa", "sid", s.call_id, "second");
+	capture_call_closed("second");
+	pass(OVER / 4);
+	assert_string_equal(told.id, "aa");
+	assert_int_equal(cJSON_GetArraySize(told.packets), 7);
+	assert_begins(0, "INVITE sip:b@");
+	assert_begins(1, "SIP/2.0 603 ");
+	assert_string_equal(
+		cJSON_GetObjectItem(packet(1), "step")->valuestring, "ended");
+	assert_begins(3, "INVITE sip:gw@");
+	assert_begins(6, "INVITE sip:a@");
+	assert_gap_only(-1);
+
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	end(&s);
+	pass(OVER);
+	assert_int_equal(cJSON_GetArraySize(told.packets), 9);
+}
+
+
+/* A REFER that names the second call has its messages, and nothing else has */
+static void test_joined(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "aa");
+	set_up(s.call_id, 0);
+	capture_watch(s.call_id, true);
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	message(true, "INVITE sip:b@10.0.0.3 SIP/2.0", "INVITE", "second", 0);
+	capture_watch("second", false);
+	message(true, "ACK sip:b@10.0.0.3 SIP/2.0", "ACK", "second", 0);
+	message(false, "INFO sip:gw@10.0.0.2 SIP/2.0", "INFO", "second", 0);
+	capture_begin(&s.r, "sid", "second");
+	capture_told(&s.r);
+	capture_missed("bb", "sid", s.call_id, "second");
+	capture_call_closed("second");
+	end(&s);
+	pass(OVER);
+
+	assert_string_equal(told.id, "aa");
+	assert_int_equal(cJSON_GetArraySize(told.packets), 8);
+	assert_gap_only(-1);
+}
+
+
+/* A call that is off hold again, without a transfer, keeps no more than any */
+static void test_unwatched(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "aa");
+	set_up(s.call_id, 0);
+	capture_watch(s.call_id, true);
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	capture_unwatch(s.call_id);
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	begin(&s);
+	end(&s);
+	pass(OVER);
+
+	assert_int_equal(cJSON_GetArraySize(told.packets), 5);
+	assert_begins(3, "REFER ");
+}
+
+
+/* Calls on hold whose far ends send much: the bound is that of all calls */
+static void test_many_watched(void **state)
+{
+	enum { PAD = 16384, COUNT = 200, EACH = 20 };
+	const size_t used = in_use();
+	char call_id[16];
+	(void)state;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+
+		(void)re_snprintf(call_id, sizeof(call_id), "c%u", i);
+		set_up(call_id, 0);
+		capture_watch(call_id, true);
+		for (unsigned n = 0; n < EACH; n++)
+			message(false, "INFO sip:gw@10.0.0.2 SIP/2.0", "INFO",
+				call_id, PAD);
+		assert_in_range(in_use(), 0, used + WAITING_MAX + SLACK);
+	}
+	assert_true(in_use() > used + WAITING_MAX / 2);
+
+	for (unsigned i = 0; i < COUNT; i++) {
+
+		(void)re_snprintf(call_id, sizeof(call_id), "c%u", i);
+		capture_unwatch(call_id);
+	}
+	assert_in_range(in_use(), 0, used + SLACK);
+	assert_int_equal(cJSON_GetArraySize(told.packets), 0);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +529,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_large_messages, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_many_calls, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_missed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_joined, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unwatched, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_many_watched, setup,
 						teardown),
 	};
 

@@ -55,6 +55,8 @@ struct livecall {
 	char *peer;                 /**< URI of the far end, as it came      */
 	char *sid;                  /**< call_sid, a UUID                    */
 	char *ref;                  /**< Of the dial that made it, or NULL   */
+	char *parent_sid;           /**< Of the first call of a second one   */
+	char *transfer_id;          /**< Of a second one, without a REFER    */
 	char *call_id;
 	char *from;
 	char *to;

@@ -382,6 +382,11 @@ int hold_ask(struct livecall *lc, const char *ref, bool hold,
 		return error_set(error, "call_sid",
 				 "must name a call that is answered");
 
+	if (hold)
+		capture_watch(call_id(lc->call), true);
+	else
+		capture_unwatch(call_id(lc->call));
+
 	err = get_hold(&h, lc);
 	if (!err && !is_asked(h, ref))
 		err = add(h, ref, hold);

@@ -7,6 +7,7 @@
 #include <re.h>
 #include "host/host.h"
 #include "text/text.h"
+#include "transfer/transfer.h"
 #include "call.h"
 #include "livecall.h"
 
@@ -30,6 +31,8 @@ static void destructor(void *arg)
 	mem_deref(lc->dlg);
 	mem_deref(lc->sid);
 	mem_deref(lc->ref);
+	mem_deref(lc->parent_sid);
+	mem_deref(lc->transfer_id);
 	mem_deref(lc->call_id);
 	mem_deref(lc->from);
 	mem_deref(lc->to);
@@ -79,6 +82,8 @@ void livecall_learn_id(struct livecall *lc)
 	livecall_replace(&lc->call_id, call_id(lc->call));
 	if (!lc->outgoing)
 		take_invite(lc);
+	if (lc->transfer_id)
+		capture_watch(lc->call_id, false);
 }
 
 
@@ -178,6 +183,22 @@ void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 	if (timeout)
 		deadline_start(&lc->dial_limit, (uint64_t)timeout * 1000,
 			       dial_timeout_handler, lc);
+}
+
+
+/**
+ * Make a call, just dialled, the second one of a transfer
+ *
+ * @param lc     Live call to the target
+ * @param parent First call, of the caller
+ * @param id     transfer_id of the transfer if no REFER is sent
+ */
+void livecall_make_second(struct livecall *lc, const struct livecall *parent,
+			  const char *id)
+{
+	livecall_replace(&lc->parent_sid, parent->sid);
+	livecall_replace(&lc->transfer_id, id);
+	capture_watch(lc->call_id, false);
 }
 
 

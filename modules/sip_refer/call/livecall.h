@@ -19,6 +19,8 @@ int livecall_alloc(struct livecall **lcp, struct ua *ua, struct call *call);
 void livecall_learn_id(struct livecall *lc);
 void livecall_adopt(struct livecall *lc, const char *sid, const char *ref,
 		    uint32_t timeout);
+void livecall_make_second(struct livecall *lc, const struct livecall *parent,
+			  const char *id);
 void livecall_answered(struct livecall *lc);
 void livecall_transferred(struct livecall *lc, uint32_t ms);
 void livecall_unknown(struct livecall *lc);

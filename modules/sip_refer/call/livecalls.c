@@ -113,6 +113,26 @@ static uint16_t reason_scode(const char *reason)
 }
 
 
+static const char *id_of(const struct livecall *lc)
+{
+	return lc->dlg ? sip_dialog_callid(lc->dlg->dlg) : lc->call_id;
+}
+
+
+/* The target of a transfer is gone: its capture is that of both calls */
+static void second_closed(const struct livecall *lc)
+{
+	const struct livecall *parent;
+
+	if (!lc->parent_sid)
+		return;
+
+	parent = livecalls_find(lc->parent_sid);
+	capture_missed(lc->transfer_id, lc->parent_sid,
+		       parent ? id_of(parent) : NULL, id_of(lc));
+}
+
+
 /* Reports on a call come before its end */
 static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 		   bool stopping)
@@ -122,8 +142,8 @@ static void closed(struct livecall *lc, uint16_t scode, const char *reason,
 	hold_call_closed(lc);
 	siprequest_call_closed(lc);
 	referrals_call_closed(lc->dlg, stopping);
-	capture_call_closed(lc->dlg ? sip_dialog_callid(lc->dlg->dlg)
-				    : lc->call_id);
+	second_closed(lc);
+	capture_call_closed(id_of(lc));
 	livecall_closed(lc, scode, reason);
 }
 

@@ -138,9 +138,9 @@ static int encode(struct target *target, const char *to, const struct ua *ua,
 int originate(const struct node_request *rq, const struct cJSON *json,
 	      struct error *error)
 {
-	const char *to, *from;
+	const char *to, *from, *transfer_id;
 	struct target target = {.rule = NULL};
-	struct livecall *parent;
+	struct livecall *parent, *lc;
 	char *hdrs = NULL;
 	uint32_t timeout;
 	struct ua *ua;
@@ -154,6 +154,9 @@ int originate(const struct node_request *rq, const struct cJSON *json,
 	err = input_string(&to, json, "to", true, error);
 	if (!err)
 		err = input_string(&from, json, "from", false, error);
+	if (!err)
+		err = input_string(&transfer_id, json, "transfer_id", false,
+				   error);
 	if (!err)
 		err = input_seconds(&timeout, json, "timeout", error);
 	if (!err)
@@ -187,6 +190,9 @@ int originate(const struct node_request *rq, const struct cJSON *json,
 	err = connect_call(ua, target.uri, rq,
 			   cJSON_GetObjectItemCaseSensitive(json, "headers"),
 			   timeout, keys);
+	lc = err ? NULL : livecalls_find(rq->call_sid);
+	if (lc && parent && transfer_id)
+		livecall_make_second(lc, parent, transfer_id);
 
 out:
 	mem_deref(hdrs);

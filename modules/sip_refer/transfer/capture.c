@@ -6,6 +6,10 @@
  * message of its call is reported. Reports are delayed and have several
  * messages each, because each report costs time.
  *
+ * A call is watched while its far end waits for the target of a transfer that
+ * sends its REFER later, or never. Then all its messages are kept until one of
+ * both is known.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 #include <stdlib.h>
@@ -41,7 +45,7 @@ enum {
 /** The messages of a call */
 struct capture {
 	struct le he; /**< By Call-ID                          */
-	struct le le; /**< Among those without a transfer       */
+	struct le le; /**< Among those without a transfer      */
 	char *call_id;
 	char *other_id;      /**< Of the other call of the transfer */
 	char *call_sid;      /**< Of the call that is transferred   */
@@ -50,10 +54,11 @@ struct capture {
 	struct list pending; /**< Messages not reported yet         */
 	size_t kept_bytes;   /**< Size of kept                      */
 	size_t pending_bytes;
-	unsigned count; /**< Messages of the transfer          */
+	unsigned count; /**< Messages of the transfer, or kept */
 	size_t bytes;   /**< Their size                        */
 	uint64_t ended; /**< See deadline_now(), 0: not yet    */
 	bool up;        /**< The call has had its ACK          */
+	bool watched;   /**< All messages are kept             */
 	bool partial;   /**< kept lacks some of them           */
 	bool gap;       /**< The next message is to say so     */
 	bool told;      /**< referd knows of the transfer      */
@@ -73,7 +78,7 @@ static struct {
 static void unlink_waiting(struct capture *c)
 {
 	if (c->le.list)
-		captures.bytes -= c->kept_bytes;
+		captures.bytes -= c->kept_bytes + c->pending_bytes;
 	list_unlink(&c->le);
 }
 
@@ -134,7 +139,6 @@ static struct capture *add(const struct pl *call_id)
 {
 	struct capture *c;
 
-	make_room();
 	c = mem_zalloc(sizeof(*c), destructor);
 	if (!c)
 		return NULL;
@@ -144,6 +148,25 @@ static struct capture *add(const struct pl *call_id)
 
 	hash_append(captures.ht, hash_joaat_pl(call_id), &c->he, c);
 	list_append(&captures.waiting, &c->le, c);
+
+	return c;
+}
+
+
+/* That of a call which is there already lacks what made the call */
+static struct capture *get(const char *call_id, bool begun)
+{
+	struct capture *c;
+	struct pl pl;
+
+	pl_set_str(&pl, call_id);
+	c = find(&pl);
+	if (c)
+		return c;
+
+	c = add(&pl);
+	if (c)
+		c->partial = c->gap = begun;
 
 	return c;
 }
@@ -288,10 +311,12 @@ static void keep(struct capture *c, const struct traced *t,
 	else
 		p = packet_alloc(t, raw);
 	if (!p) {
-		c->partial = true;
+		c->partial = c->gap = true;
 		return;
 	}
 
+	++c->count;
+	c->bytes += p->len;
 	list_append(&c->kept, &p->le, p);
 	c->kept_bytes += packet_size(p);
 	captures.bytes += packet_size(p);
@@ -341,6 +366,8 @@ static void take(struct capture *c, const struct traced *t,
 
 	list_append(&c->pending, &p->le, p);
 	c->pending_bytes += packet_size(p);
+	if (c->le.list)
+		captures.bytes += packet_size(p);
 	flush_soon(c);
 }
 
@@ -353,6 +380,7 @@ void capture_take(const struct traced *t)
 	if (!captures.ht || rawsip_read(&raw, t->pkt, t->len))
 		return;
 
+	make_room();
 	c = find(&raw.call_id);
 	if (!c && !raw.scode && !raw.in_dialog &&
 	    !pl_strcmp(&raw.met, "INVITE"))
@@ -360,12 +388,12 @@ void capture_take(const struct traced *t)
 	if (!c)
 		return;
 
-	if (*c->id)
-		take(c, t, &raw);
-	else if (is_kept(c, &raw))
+	if (is_kept(c, &raw))
 		keep(c, t, &raw);
+	else if (*c->id || c->watched)
+		take(c, t, &raw);
 
-	if (!*c->id && !c->up && is_refusal(&raw))
+	if (!*c->id && !c->watched && !c->up && is_refusal(&raw))
 		mem_deref(c);
 }
 
@@ -376,30 +404,59 @@ static const char *call_id_of(const struct referral *r)
 }
 
 
-/* Each transfer of the call gets the messages that set up the call */
-static void begin(struct capture *c, const struct referral *r,
-		  const char *call_sid)
+/* Only what set up the call is left */
+static void reset(struct capture *c)
 {
 	const struct le *le;
 
-	if (*c->id)
-		flush(c);
-
-	unlink_waiting(c);
-	deadline_cancel(&c->over);
-	c->call_sid = mem_deref(c->call_sid);
-	if (str_dup(&c->call_sid, call_sid))
-		return;
-
-	str_ncpy(c->id, r->id, sizeof(c->id));
-	c->told = c->asked = false;
-	c->again = true;
+	if (c->le.list)
+		captures.bytes -= c->pending_bytes;
+	list_flush(&c->pending);
+	c->pending_bytes = 0;
+	c->id[0] = '\0';
+	c->told = c->asked = c->watched = false;
 	c->gap = c->partial;
 	c->ended = 0;
 	c->count = list_count(&c->kept);
 	c->bytes = 0;
 	for (le = list_head(&c->kept); le; le = le->next)
 		c->bytes += ((const struct packet *)le->data)->len;
+}
+
+
+/* The transfer before, if there is one, has had its messages */
+static void leave(struct capture *c)
+{
+	if (!*c->id)
+		return;
+
+	flush(c);
+	reset(c);
+}
+
+
+/* Each transfer of the call gets the messages that set up the call */
+static void begin(struct capture *c, const char *id, const char *call_sid)
+{
+	struct le *le;
+
+	leave(c);
+	unlink_waiting(c);
+	deadline_cancel(&c->over);
+	c->call_sid = mem_deref(c->call_sid);
+	if (str_dup(&c->call_sid, call_sid))
+		return;
+
+	str_ncpy(c->id, id, sizeof(c->id));
+	c->again = true;
+	c->watched = false;
+	for (le = list_head(&c->pending); le; le = le->next) {
+
+		struct packet *p = le->data;
+
+		if (!*p->owner)
+			str_ncpy(p->owner, c->id, sizeof(p->owner));
+	}
 }
 
 
@@ -415,24 +472,92 @@ void capture_begin(const struct referral *r, const char *call_sid,
 		   const char *other_id)
 {
 	struct capture *c, *other = find_str(other_id);
-	struct pl pl;
 
 	if (!captures.ht)
 		return;
 
-	pl_set_str(&pl, call_id_of(r));
-	c = find(&pl);
-	if (!c) {
-		c = add(&pl);
-		if (!c)
-			return;
-		c->partial = true;
-	}
+	c = get(call_id_of(r), true);
+	if (!c)
+		return;
 
-	begin(c, r, call_sid);
+	begin(c, r->id, call_sid);
 	c->other_id = mem_deref(c->other_id);
 	if (other && other != c && !str_dup(&c->other_id, other_id))
-		begin(other, r, call_sid);
+		begin(other, r->id, call_sid);
+}
+
+
+void capture_watch(const char *call_id, bool begun)
+{
+	struct capture *c;
+
+	if (!captures.ht || !call_id)
+		return;
+
+	c = get(call_id, begun);
+	if (!c)
+		return;
+
+	leave(c);
+	c->watched = true;
+	if (c->le.list)
+		return;
+
+	list_append(&captures.waiting, &c->le, c);
+	captures.bytes += c->kept_bytes;
+}
+
+
+void capture_unwatch(const char *call_id)
+{
+	struct capture *c = find_str(call_id);
+
+	if (c && c->watched)
+		reset(c);
+}
+
+
+/* It ends with this message */
+static void mark_refusal(struct capture *c)
+{
+	struct le *le;
+
+	for (le = list_tail(&c->kept); le; le = le->prev) {
+
+		struct packet *p = le->data;
+
+		if (p->scode >= 300 && !strcmp(p->met, "INVITE")) {
+			p->step = "ended";
+			return;
+		}
+	}
+}
+
+
+static void miss(struct capture *c, const char *id, const char *call_sid)
+{
+	if (!c)
+		return;
+
+	begin(c, id, call_sid);
+	c->told = true;
+	c->ended = deadline_now();
+	flush_soon(c);
+}
+
+
+void capture_missed(const char *id, const char *call_sid, const char *call_id,
+		    const char *other_id)
+{
+	struct capture *other = find_str(other_id);
+
+	/* a REFER has told of it */
+	if (!other || *other->id)
+		return;
+
+	mark_refusal(other);
+	miss(other, id, call_sid);
+	miss(find_str(call_id), id, call_sid);
 }
 
 

@@ -79,6 +79,35 @@ void capture_close(void);
 void capture_take(const struct traced *t);
 
 /**
+ * Keep all messages of a call from now on, until a transfer of it has begun or
+ * was missed
+ *
+ * @param call_id Its Call-ID, may be NULL
+ * @param begun   True if messages of it went over the wire already
+ */
+void capture_watch(const char *call_id, bool begun);
+
+/**
+ * Keep the messages of a call that is watched no more, unless a transfer has
+ * them
+ *
+ * @param call_id Its Call-ID, may be NULL
+ */
+void capture_unwatch(const char *call_id);
+
+/**
+ * Report the messages of a transfer whose target does not have the caller,
+ * though no REFER was sent
+ *
+ * @param id       transfer_id that referd chose
+ * @param call_sid call_sid of the call that was to be transferred
+ * @param call_id  Its Call-ID, may be NULL
+ * @param other_id Call-ID of the call to the target, which is closed
+ */
+void capture_missed(const char *id, const char *call_sid, const char *call_id,
+		    const char *other_id);
+
+/**
  * A call is closed. What follows of its transfer is still taken for a while.
  *
  * @param call_id Its Call-ID, may be NULL

@@ -37,6 +37,13 @@ function print(first, fields, body)
 }
 
 
+/* Repetitions of a request have it; a CANCEL has the branch of its INVITE */
+function keyOf({ method, headers })
+{
+	return `${method} ${headers.via}`;
+}
+
+
 async function open(ip, port, handler)
 {
 	const socket = createSocket(ip.includes(':') ? 'udp6' : 'udp4');
@@ -162,7 +169,7 @@ class Leg {
 			['Allow', ALLOW],
 			...Object.entries(headers)], body);
 
-		this.answered.set(request.headers.via, text);
+		this.answered.set(keyOf(request), text);
 		this.send(text);
 	}
 
@@ -274,18 +281,18 @@ class Leg {
 
 	takeRequest(request)
 	{
-		const { via } = request.headers;
 		const { method } = request;
+		const key = keyOf(request);
 
 		if (method === 'ACK')
 			return;
-		if (this.answered.has(via)) {
-			if (this.answered.get(via))
-				this.send(this.answered.get(via));
+		if (this.answered.has(key)) {
+			if (this.answered.get(key))
+				this.send(this.answered.get(key));
 			return;
 		}
 
-		this.answered.set(via, null);
+		this.answered.set(key, null);
 		this.peerTag ??= tagOf(request.headers.from);
 		this.target ??= /<([^>]+)>/.exec(request.headers.contact)?.[1];
 

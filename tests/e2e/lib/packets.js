@@ -92,3 +92,19 @@ export function word({ method, status, of })
 {
 	return method ?? `${status} ${of}`;
 }
+
+
+/** The SIP messages of a far end, each as [sent by the gateway, bytes]. */
+export function ofFar({ messages })
+{
+	return messages.filter(() => true).map((m) =>
+		[!m.sent, Buffer.from(m.text, 'latin1').toString('hex')]);
+}
+
+
+/** The same of packets. */
+export function ofGateway(packets, ip = '10.77.0.1')
+{
+	return packets.map((p) =>
+		[p.from.startsWith(`${ip}:`), p.payload.toString('hex')]);
+}
