@@ -107,8 +107,10 @@ async function talk(a, b, from)
 
 	await Promise.all([says(a, b, from[0]), says(b, a, from[1])]);
 
-	return [[a, b], [b, a]].every(([x, y]) =>
-		x.talking().some((c) => c.peeruri === y.uri));
+	const [ofA, ofB] = await Promise.all([a.talking(), b.talking()]);
+
+	return ofA.some((c) => c.peeruri === b.uri) &&
+		ofB.some((c) => c.peeruri === a.uri);
 }
 
 

@@ -117,7 +117,7 @@ function ready(referd)
 function across(from, to)
 {
 	return { process: to.process, http: to.http, socket: from.socket,
-		fleet: true };
+		across: true };
 }
 
 

@@ -94,7 +94,7 @@ export async function measureSides(op, rounds, sides)
 	const args = sides.map(([server, clients]) => [server.process.pid,
 		clients, new URL(server.http).port, server.socket,
 		...(server.raw ? ['raw'] : []),
-		...(server.fleet ? ['fleet'] : [])].join());
+		...(server.across ? ['fleet'] : [])].join());
 
 	return JSON.parse(await program('bench-fanout', op, rounds, ...args));
 }
