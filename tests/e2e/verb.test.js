@@ -195,7 +195,7 @@ for (const dialled of [false, true]) {
 		assert.match(doubts[0],
 			/^The far end is Asterisk: it drops targetHeaders and uui\./);
 		assert.match(doubts[1],
-			/^The far end is Asterisk: if the transfer fails it/);
+			/^The far end is Asterisk: if the transfer fails, it/);
 
 		client.send(verb);
 		const { data: { transfer_id: id } } = await client.message(
