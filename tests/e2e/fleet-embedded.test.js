@@ -113,7 +113,7 @@ async function assertWhole({ s, gw2, client })
 	await own.message(last.type, { seq: last.member_seq });
 	const seqs = (all, key) => all.map((m) => m[key]);
 	const seen = client.messages.filter((m) => m.member === 'gw2' &&
-		m.member_seq);
+		m.member_seq && m.member_seq <= last.member_seq);
 	const told = own.messages.filter((m) => m.type !== 'hello' && m.seq &&
 		m.seq >= seen[0].member_seq && m.seq <= last.member_seq);
 
