@@ -14,6 +14,7 @@
 #include "text/text.h"
 #include "control.h"
 #include "baresip.h"
+#include "anninvite.h"
 #include "farend.h"
 
 
@@ -29,17 +30,7 @@ struct call *farend_call(const char *headers)
 	char invite[512];
 	struct call *call;
 
-	(void)re_snprintf(invite, sizeof(invite),
-			  "INVITE sip:gw@10.0.0.2 SIP/2.0\r\n"
-			  "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
-			  "From: <sip:ann@10.0.0.1>;tag=a\r\n"
-			  "To: <sip:gw@10.0.0.2>\r\n"
-			  "Call-ID: c\r\n"
-			  "CSeq: 1 INVITE\r\n"
-			  "Contact: <sip:ann@10.0.0.1:5070>\r\n"
-			  "%s"
-			  "Content-Length: 0\r\n\r\n",
-			  headers);
+	(void)re_snprintf(invite, sizeof(invite), ANN_INVITE, headers);
 	call = baresip_call(invite);
 	baresip_answered(call);
 	time_passes(0);

@@ -440,16 +440,24 @@ static void test_missed(void **state)
 }
 
 
+/* A call that is put on hold for the transfer aa */
+static void hold(struct scene *s)
+{
+	scene_init(s, "aa");
+	set_up(s->call_id, 0);
+	capture_watch(s->call_id, true);
+	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s->call_id,
+		0);
+}
+
+
 /* A REFER that names the second call has its messages, and nothing else has */
 static void test_joined(void **state)
 {
 	struct scene s;
 	(void)state;
 
-	scene_init(&s, "aa");
-	set_up(s.call_id, 0);
-	capture_watch(s.call_id, true);
-	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	hold(&s);
 	message(true, "INVITE sip:b@10.0.0.3 SIP/2.0", "INVITE", "second", 0);
 	capture_watch("second", false);
 	message(true, "ACK sip:b@10.0.0.3 SIP/2.0", "ACK", "second", 0);
@@ -473,10 +481,7 @@ static void test_unwatched(void **state)
 	struct scene s;
 	(void)state;
 
-	scene_init(&s, "aa");
-	set_up(s.call_id, 0);
-	capture_watch(s.call_id, true);
-	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
+	hold(&s);
 	capture_unwatch(s.call_id);
 	message(true, "INVITE sip:a@10.0.0.1 SIP/2.0", "INVITE", s.call_id, 0);
 	begin(&s);
