@@ -159,6 +159,7 @@ static const struct {
 	{"tel:+4930-123;cpc=ordinary", "tel:+4930123;cpc=ordinary"},
 	{"TEL:*21#;x=\"1\"", "tel:*21%23"},
 	{"tel:7A;phone-context=x", "tel:7A;phone-context=x"},
+	{"tel:%2BB49;phone-context=x", "sip:%2BB49@10.0.0.9:5070"},
 	{"tel:Ann B;x=1", "sip:Ann%20B@10.0.0.9:5070"},
 	{"urn:service:sos", "sip:10.0.0.9:5070"},
 	{"Ann", "sip:10.0.0.9:5070"},

@@ -220,6 +220,7 @@ static const struct {
 	{"tel:", "must have a number in its tel: URI"},
 	{"tel:abc", "must have a number in its tel: URI"},
 	{"tel:+", "must have a number in its tel: URI"},
+	{"tel:%2BB49;phone-context=x", "must have a number in its tel: URI"},
 	{"tel:+49;ext=<1>",
 	 "must have a display name that is quoted correctly"},
 	{"tel:+49;ext=|1|", "must have a number in its tel: URI"},

@@ -37,9 +37,10 @@ static char next_char(struct pl *text)
 /*
  * Copy a number without its visual separators (RFC 3966 section 5.1.1), and
  * without the "(0)" that people write between country code and number: nobody
- * dials it from abroad. False if it is no number.
+ * dials it from abroad. A local number may have hexadecimal digits; one with a
+ * plus is global. False if it is no number.
  */
-static bool number_copy(char *buf, size_t size, struct pl left, bool hex)
+static bool number_copy(char *buf, size_t size, struct pl left, bool local)
 {
 	bool digit = false;
 	size_t n = 0;
@@ -58,7 +59,8 @@ static bool number_copy(char *buf, size_t size, struct pl left, bool hex)
 		if (is_separator(c))
 			continue;
 
-		if (isdigit((uint8_t)c) || (hex && isxdigit((uint8_t)c)))
+		if (isdigit((uint8_t)c) ||
+		    (local && !(n && buf[0] == '+') && isxdigit((uint8_t)c)))
 			digit = true;
 		else if (c != '*' && c != '#' && !(c == '+' && n == 0))
 			return false;
@@ -91,7 +93,7 @@ int number_encode(char **strp, const struct pl *pl, const struct pl *params)
 {
 	char buf[NUMBER_MAX + 1];
 	struct pl context;
-	const bool local = params && pl->l && *pl->p != '+' &&
+	const bool local = params &&
 			   text_param(&context, params, "phone-context");
 
 	if (!number_copy(buf, sizeof(buf), *pl, local))
