@@ -96,7 +96,7 @@ bool hooks_post(const struct hook_post *post, char id[HOOK_ID_SIZE])
 	p = outbox_find(id);
 
 	return p && !apart_held(p) &&
-	       (p->http || client_connected(p->client->name));
+	       (p->http || (p->client && client_connected(p->client->name)));
 }
 
 

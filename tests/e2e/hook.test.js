@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificate } from './lib/certificate.js';
 import { fails, fateOf, parties, refer } from './lib/hooked.js';
+import { http } from './lib/http.js';
 import { hooksOver } from './lib/rows.js';
 import { scene } from './lib/scene.js';
 
@@ -291,6 +292,23 @@ scene('the hooks of a call come one after the other; another call goes on',
 	['100', '180', '486', '202']);
 	for (let i = 1; i < hooks.length; i++)
 		assert.ok(hooks[i].time >= hooks[i - 1].answered);
+});
+
+
+scene('a hook for no client fails once the one before it is over', async (s) => {
+	const { client, referd, application, call } = await parties(s,
+		{ REFER: fails, reply: () => ({ delay: 500 }) });
+	const { sid } = await call();
+	const { status } = await http(`${referd.http}/calls/${sid}/verbs`,
+		{ method: 'POST', body: JSON.stringify(refer(undefined, {
+			eventHook: `${application.url}/event`,
+			actionHook: '/action' })) });
+
+	assert.equal(status, 202);
+	const { data } = await client.message('hook:status',
+		{ hook: '/action', event: 'failed' });
+	assert.match(data.reason, /^the verb came over HTTP and has no client$/);
+	assert.equal(application.requests.length, 3);
 });
 
 

@@ -159,19 +159,40 @@ static void test_order(void **state)
 }
 
 
-/* A hook of a verb that came over HTTP has no client to go to */
-static void test_no_client(void **state)
+static bool post_for_nobody(void)
 {
-	struct hook hook = {.url = (char *)"/a", .method = (char *)"POST"};
+	struct hook hook = {.url = (char *)"/x", .method = (char *)"POST"};
 	struct hook_post p = {.kind = HOOK_ACTION,
 			      .hook = &hook,
 			      .call_sid = "c1",
 			      .data = "{}"};
 	char id[HOOK_ID_SIZE];
+
+	return hooks_post(&p, id);
+}
+
+
+/* A hook of a verb that came over HTTP has no client to go to */
+static void test_no_client(void **state)
+{
 	(void)state;
 
-	assert_false(hooks_post(&p, id));
+	assert_false(post_for_nobody());
 	referd_turns();
+	assert_int_equal(told("bot", FAILED, "has no client"), 1);
+	assert_false(outbox_waits("c1"));
+}
+
+
+static void test_no_client_behind_another(void **state)
+{
+	(void)state;
+
+	transfer("");
+	assert_false(post_for_nobody());
+	assert_int_equal(told("bot", FAILED, "/x"), 0);
+	answer(200, "");
+	assert_int_equal(told("bot", "\"answered\"", "/a"), 1);
 	assert_int_equal(told("bot", FAILED, "has no client"), 1);
 	assert_false(outbox_waits("c1"));
 }
@@ -239,6 +260,7 @@ int main(void)
 		CASE(test_fails_and_is_tried_again),
 		CASE(test_order),
 		CASE(test_no_client),
+		CASE(test_no_client_behind_another),
 		CASE(test_held),
 		CASE(test_sent_by_another),
 	};
