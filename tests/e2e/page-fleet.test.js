@@ -52,11 +52,9 @@ async function open(s, fleet, hello)
 /** Servers of NATS, and referds that they join: `members` by their names. */
 async function fleet(s, members)
 {
-	const cluster = await Cluster.start(s.path('nats'));
+	const cluster = await Cluster.join(s);
 	const list = [];
 
-	s.join({ process: { name: 'nats', alive: false, log: { items: [] },
-		kill: () => cluster.end() } });
 	for (const [name, more] of Object.entries(members))
 		list.push(await s.referd({ args: ['--fleet', cluster.urls(),
 			'--fleet-node', name, '--fleet-view', 'yes',

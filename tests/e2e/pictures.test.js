@@ -227,11 +227,7 @@ scene('a transfer that succeeds, one that fails, a warm one', async (s) => {
 
 
 scene('a fleet', async (s) => {
-	const cluster = await Cluster.start(s.path('nats'), { servers: 3 });
-
-	s.join({ process: { name: 'nats', alive: false, log: { items: [] },
-		kill: () => cluster.end() } });
-
+	const cluster = await Cluster.join(s, { servers: 3 });
 	const first = await member(s, cluster, 1, 'berlin');
 
 	await member(s, cluster, 2, 'berlin');
