@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cjson/cJSON.h>
 #include "jetstream.h"
 #include "json.h"
+
+
+/* Without a word of a server [ns]; each sends one a second at least */
+static const double silent = 3e9;
 
 
 static void copy(char *buf, size_t size, const cJSON *item)
@@ -203,18 +206,33 @@ static void read_config(struct jetstream_stream *s, const cJSON *config,
 }
 
 
+static bool is_heard(const cJSON *replica)
+{
+	const cJSON *active = get(replica, "active");
+
+	return !cJSON_IsTrue(get(replica, "offline")) &&
+	       (!cJSON_IsNumber(active) || active->valuedouble < silent);
+}
+
+
+/* A server alone has no cluster, and always a quorum */
 static void read_cluster(struct jetstream_stream *s, const cJSON *cluster)
 {
+	unsigned heard = 1, all = 1;
 	const cJSON *replica;
 
 	copy(s->leader, sizeof(s->leader), get(cluster, "leader"));
 	cJSON_ArrayForEach(replica, get(cluster, "replicas"))
 	{
+		++all;
+		if (is_heard(replica))
+			++heard;
 		if (cJSON_IsTrue(get(replica, "offline")))
 			++s->offline;
 		else if (!cJSON_IsTrue(get(replica, "current")))
 			++s->lagging;
 	}
+	s->quorum = !cluster || (*s->leader && heard > all / 2);
 }
 
 
@@ -333,38 +351,6 @@ static char *decode(const char *text, size_t *lenp)
 }
 
 
-/* As in 2026-01-02T03:04:05.678901234Z; the engine drops zeros at the end */
-static uint64_t read_time(const char *text)
-{
-	struct tm tm = {0};
-	uint64_t ns = 0;
-	const char *p;
-	time_t seconds;
-	int len = 0;
-
-	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year,
-			    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-			    &tm.tm_sec, &len) != 6)
-		return 0;
-
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	seconds = timegm(&tm);
-
-	p = text + len;
-	p += *p == '.';
-	for (int i = 0; i < 9; i++) {
-		ns *= 10;
-		if (isdigit((unsigned char)*p))
-			ns += (uint64_t)(*p++ - '0');
-	}
-	if (seconds < 0 || strcmp(p, "Z") != 0)
-		return 0;
-
-	return (uint64_t)seconds * 1000000000 + ns;
-}
-
-
 /**
  * Read what STREAM.MSG.GET answers
  *
@@ -390,8 +376,6 @@ int jetstream_message_read(struct jetstream_message *m,
 	if (!err) {
 		data = cJSON_GetStringValue(get(message, "data"));
 		m->seq = positive(message, "seq");
-		m->time = read_time(
-			cJSON_GetStringValue(get(message, "time")));
 		m->data = decode(data ? data : "", &m->len);
 		if (!m->data || !m->seq)
 			err = EBADMSG;

@@ -49,6 +49,7 @@ struct jetstream_stream {
 	unsigned replicas;
 	unsigned offline, lagging; /* replicas that are not there, or are and
 				      have not caught up */
+	bool quorum; /* the leader hears enough of the other servers */
 	bool on_disk;
 	bool drops_old; /* when it is full */
 	bool by_limits; /* what is in it stays, whoever has read it */
@@ -63,9 +64,7 @@ struct jetstream_consumer {
 
 struct jetstream_message {
 	uint64_t seq;
-	uint64_t time; /* when the stream got it [ns since 1970]; 0 if unknown
-			*/
-	char *data;    /* allocated, with a zero behind it */
+	char *data; /* allocated, with a zero behind it */
 	size_t len;
 };
 

@@ -14,6 +14,7 @@ export { callTransfers, farEnd };
 const LOG_MAX = 2000;
 const CALLS_ENDED_MAX = 200;
 const NEWS_MAX = 20;
+const EARLY_MAX = 100;
 
 /* Verbs that make a transfer. */
 const TRANSFERRING = new Set(['sip:refer', 'transfer']);
@@ -40,6 +41,7 @@ export function createModel()
 		calls: new Map(),	/* call_sid to call */
 		transfers: new Map(),	/* transfer_id to transfer */
 		renamed: new Map(),	/* id of a leg to that of its REFER */
+		early: new Map(),	/* msgid to the entry of a hook */
 		log: [],		/* the last entries, in and out */
 		logged: 0,		/* all entries that there were */
 		steps: 0,		/* steps of transfers so far */
@@ -135,15 +137,6 @@ function callApply(model, data, time)
 }
 
 
-function transferOfVerb(model, sid, verbId)
-{
-	const ts = callTransfers(model, sid);
-
-	return ts.find((t) => verbId !== undefined && t.verb_id === verbId)
-		|| ts[0];
-}
-
-
 function verbStatusApply(model, msg, entry)
 {
 	const data = msg.data || {};
@@ -157,13 +150,24 @@ function verbStatusApply(model, msg, entry)
 }
 
 
+/* In a fleet, a hook of this page may arrive before its transfer, which all
+   read from the stream. Its hook:status arrives later. */
 function hookApply(model, msg, entry)
 {
-	const data = msg.data || {};
+	const { transfer_id: id, verb_id: verb, msgid } = msg.data || {};
+	const ts = callTransfers(model, msg.call_sid);
+	const t = model.transfers.get(model.renamed.get(id) || id) ||
+		ts.find((one) => verb !== undefined && one.verb_id === verb);
 
-	const t = model.transfers.get(data.transfer_id) ||
-		transferOfVerb(model, msg.call_sid, data.verb_id);
-	t?.entries.push(entry);
+	if (!t && id !== undefined && msg.type === 'verb:hook') {
+		model.early.set(msg.msgid, entry);
+		trim(model.early, EARLY_MAX, () => true);
+		return;
+	}
+
+	const early = model.early.get(msgid);
+	model.early.delete(msgid);
+	(t || ts[0])?.entries.push(entry, ...early ? [early] : []);
 }
 
 

@@ -1072,6 +1072,19 @@ const char *trace_state(const char *trace);
 void trace_print(struct json *j, const char *trace);
 
 
+/* hash: A number for a text */
+
+/**
+ * Hash a text
+ *
+ * @param salt Of each salt, a text has another number
+ * @param text Text
+ *
+ * @return Number that hardly any two have in common
+ */
+uint64_t hash_text(unsigned salt, const char *text);
+
+
 /* wake: A thread wakes the event loop */
 
 /**

@@ -27,18 +27,6 @@ struct table {
 };
 
 
-/* FNV-1a */
-static uint32_t hash_of(const char *key)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-
-	return hash;
-}
-
-
 static struct entry **find(const struct table *t, const char *key,
 			   uint32_t hash)
 {
@@ -119,7 +107,7 @@ void table_destroy(struct table *t)
 
 int table_put(struct table *t, const char *key, void *value)
 {
-	uint32_t hash = hash_of(key);
+	uint32_t hash = (uint32_t)hash_text(0, key);
 	struct entry **ep = find(t, key, hash);
 	size_t len = strlen(key) + 1;
 	struct entry *e = *ep;
@@ -153,7 +141,7 @@ void *table_get(const struct table *t, const char *key)
 	if (!t || !key)
 		return NULL;
 
-	e = *find(t, key, hash_of(key));
+	e = *find(t, key, (uint32_t)hash_text(0, key));
 
 	return e ? e->value : NULL;
 }
@@ -167,7 +155,7 @@ void *table_take(struct table *t, const char *key)
 	if (!t || !key)
 		return NULL;
 
-	ep = find(t, key, hash_of(key));
+	ep = find(t, key, (uint32_t)hash_text(0, key));
 	e = *ep;
 	if (!e)
 		return NULL;

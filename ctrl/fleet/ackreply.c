@@ -90,6 +90,5 @@ int ackreply_parse(struct ackreply *r, const char *reply)
 
 	return copy(r->stream, &p[0]) | copy(r->consumer, &p[1]) |
 	       number(&r->stream_seq, &p[3]) |
-	       number(&r->consumer_seq, &p[4]) | number(&r->time, &p[5]) |
-	       number(&r->pending, &p[6]);
+	       number(&r->consumer_seq, &p[4]) | number(&r->pending, &p[6]);
 }

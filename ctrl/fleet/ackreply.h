@@ -15,7 +15,6 @@ struct ackreply {
 	char consumer[ACKREPLY_NAME_SIZE];
 	uint64_t stream_seq;
 	uint64_t consumer_seq;
-	uint64_t time;    /* when the stream got it [ns] */
 	uint64_t pending; /* messages behind it */
 };
 

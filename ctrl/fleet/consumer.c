@@ -60,11 +60,12 @@ static struct {
 	double retry;
 	unsigned shrunk, stale;
 
-	char epoch[FLEET_EPOCH_SIZE]; /* of the stream read, "" if none was */
+	char epoch[FLEET_EPOCH_SIZE]; /* when the stream that is read was
+					 created, "" if none was read */
 	uint64_t last;                /* of the stream that was taken */
 	struct {
 		uint64_t seq;
-		uint64_t time; /* when the stream got it [ns] */
+		uint64_t text; /* hash of it */
 	} stamps[STAMPS];      /* of those that were taken, by sequence */
 	char leader[JETSTREAM_TIME_SIZE]; /* of the stream, as it was told last
 					   */
@@ -238,10 +239,16 @@ static bool is_stamped(uint64_t seq)
 }
 
 
-static void stamp(uint64_t seq, uint64_t time)
+static void stamp(uint64_t seq, const char *text)
 {
 	consumer.stamps[seq % STAMPS].seq = seq;
-	consumer.stamps[seq % STAMPS].time = time;
+	consumer.stamps[seq % STAMPS].text = hash_text(0, text);
+}
+
+
+static bool is_same(uint64_t seq, const char *text)
+{
+	return consumer.stamps[seq % STAMPS].text == hash_text(0, text);
 }
 
 
@@ -314,16 +321,26 @@ static void make(void)
 }
 
 
-static void begin(const char *epoch, const char *why)
+/* Clients know the numbers of a stream by its epoch.  If its messages are not
+   those that were read, the same numbers stand for others. */
+static void begin(const char *created, const char *why)
 {
+	const bool again = !strcmp(created, consumer.epoch);
+	char epoch[FLEET_EPOCH_SIZE];
+
 	if (*consumer.epoch)
 		log_warning("fleet: reads the stream from its beginning: %s",
 			    why);
 
 	drop_consumer();
 	intray_clear();
+	if (again)
+		(void)snprintf(epoch, sizeof(epoch), "%.40s/%" PRId64, created,
+			       clock_ms());
+	else
+		(void)snprintf(epoch, sizeof(epoch), "%s", created);
 	view_begin(epoch);
-	(void)snprintf(consumer.epoch, sizeof(consumer.epoch), "%s", epoch);
+	(void)snprintf(consumer.epoch, sizeof(consumer.epoch), "%s", created);
 	consumer.last = 0;
 	memset(consumer.stamps, 0, sizeof(consumer.stamps));
 	consumer.doubt = false;
@@ -333,10 +350,10 @@ static void begin(const char *epoch, const char *why)
 
 static void begin_same(const char *why)
 {
-	char epoch[FLEET_EPOCH_SIZE];
+	char created[FLEET_EPOCH_SIZE];
 
-	memcpy(epoch, consumer.epoch, sizeof(epoch));
-	begin(epoch, why);
+	memcpy(created, consumer.epoch, sizeof(created));
+	begin(created, why);
 	again(why);
 }
 
@@ -491,18 +508,19 @@ static void check_handler(void *arg)
 }
 
 
-/* The leader of the stream knows which of the two messages is in it.  Time
-   tells them apart. */
+/* The leader of the stream knows which of the two messages is in it */
 static void differs_handler(int err, const struct fleetbus_news *n, void *arg)
 {
-	const uint64_t time = consumer.stamps[consumer.differs % STAMPS].time;
-	struct jetstream_message m = {.time = 0};
+	struct jetstream_message m = {.data = NULL};
 	struct jetstream_error e = {0};
+	bool same = false;
 	(void)arg;
 
 	consumer.request = NULL;
 	if (!err)
 		err = jetstream_message_read(&m, &e, n->data);
+	if (!err)
+		same = is_same(consumer.differs, m.data);
 	free(m.data);
 	if (err == EPROTO && e.err_code == JETSTREAM_NO_MESSAGE)
 		err = 0;
@@ -510,7 +528,7 @@ static void differs_handler(int err, const struct fleetbus_news *n, void *arg)
 	if (err) {
 		try_later(error_of(err, &e));
 	}
-	else if (m.time == time) {
+	else if (same) {
 		consumer.doubt = true;
 		consumer.retry = retry_most;
 		try_later("one of the servers has not caught up");
@@ -558,8 +576,7 @@ static void take(const struct fleetbus_news *n, const struct ackreply *r)
 	consumer.seq = r->consumer_seq;
 	consumer.pending = r->pending;
 	timer_start(&consumer.timer, silence_time);
-	if (is_stamped(r->stream_seq) &&
-	    consumer.stamps[r->stream_seq % STAMPS].time != r->time) {
+	if (is_stamped(r->stream_seq) && !is_same(r->stream_seq, n->data)) {
 		ask_which(r->stream_seq);
 		return;
 	}
@@ -574,7 +591,7 @@ static void take(const struct fleetbus_news *n, const struct ackreply *r)
 		return;
 	}
 	consumer.last = r->stream_seq;
-	stamp(r->stream_seq, r->time);
+	stamp(r->stream_seq, n->data);
 }
 
 
@@ -660,6 +677,7 @@ int consumer_start(consumer_h *h)
 	consumer.h = h;
 	consumer.retry = retry_first;
 	consumer.last = fleetstore_cursor(consumer.epoch);
+	consumer.epoch[strcspn(consumer.epoch, "/")] = '\0';
 	intray_open();
 
 	/* JetStream delivers only to a subscription to the exact subject: one

@@ -62,6 +62,8 @@ static void take(const struct jetstream_stream *s)
 {
 	const bool is_new = !engine.known ||
 			    strcmp(engine.stream.created, s->created) != 0;
+	const bool doubt = is_new ||
+			   strcmp(engine.stream.leader, s->leader) != 0;
 
 	if (is_new)
 		log_info("fleet: stream %s of %s", fleet_stream(), s->created);
@@ -70,8 +72,7 @@ static void take(const struct jetstream_stream *s)
 	engine.known = true;
 	check();
 	if (engine.stream_h)
-		engine.stream_h(engine.stream.created, is_new,
-				engine.stream_arg);
+		engine.stream_h(s, doubt, engine.stream_arg);
 }
 
 

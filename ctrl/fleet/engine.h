@@ -11,11 +11,13 @@
 #include "bus.h"
 
 struct fleet_config;
+struct jetstream_stream;
 struct json;
 
-/* The engine has told of the stream: is_new if that is another one than
-   before, or known for the first time */
-typedef void(engine_stream_h)(const char *epoch, bool is_new, void *arg);
+/* The engine has told of the stream: with doubt if it is another one than
+   before, is known for the first time, or has another leader */
+typedef void(engine_stream_h)(const struct jetstream_stream *s, bool doubt,
+			      void *arg);
 
 int engine_start(const struct fleet_config *c);
 void engine_stop(void);

@@ -6,6 +6,10 @@
  * member, and goes on after it.  A repetition within the window of the stream
  * has the same Nats-Msg-Id, and the stream drops it.
  *
+ * A server that led the stream and was cut off takes messages for some time.
+ * nats-server 2.9 keeps them when it comes back, in the place of others.  So
+ * a batch goes only to a leader that hears enough of the other servers.
+ *
  * Copyright (C) 2026 the sip_refer authors
  */
 
@@ -32,6 +36,8 @@
 /* Seconds */
 static const double answer_time = 1, wait_min = .05, wait_max = 1;
 
+enum { QUORUM_TIME = 1000 }; /* that the leader is taken to have it [ms] */
+
 /* Its messages are for members, and not for clients */
 static const struct listener listener = {"fleet-", NULL, false};
 
@@ -42,6 +48,8 @@ static struct {
 	bool lost;      /* it has nothing of us: is it another stream? */
 	bool spoken;    /* it has something that this boot has published */
 	bool anew;      /* our numbers begin again */
+	bool looks;     /* has the leader a quorum? */
+	int64_t quorum; /* until when it is taken to have one [ms] */
 	uint64_t start; /* last number of the boots before */
 	uint64_t sent;  /* ... that is in the stream */
 	uint64_t read;  /* ... that was looked at */
@@ -94,19 +102,45 @@ static void go_on_behind(uint64_t sent)
 }
 
 
-/* Our first message in this stream, or those before have aged away */
-static void stream_handler(const char *epoch, bool is_new, void *arg)
+static void has_quorum(void)
 {
-	(void)arg;
+	publisher.quorum = clock_steady_ms() + QUORUM_TIME;
+}
 
-	if (is_new)
-		publisher.known = false;
-	if (!publisher.lost)
-		return;
 
+static void take_quorum(bool is)
+{
+	if (is) {
+		has_quorum();
+	}
+	else if (publisher.looks) {
+		say("the leader of the stream is cut off from the other "
+		    "servers");
+		back_off();
+	}
+	publisher.looks = false;
+}
+
+
+/* Our first message in this stream, or those before have aged away */
+static void begin_with(const char *epoch)
+{
 	publisher.place = 0;
 	publisher.anew = !cursor_of(epoch);
 	go_on_behind(cursor_of(epoch));
+}
+
+
+static void stream_handler(const struct jetstream_stream *s, bool doubt,
+			   void *arg)
+{
+	(void)arg;
+
+	take_quorum(s->quorum);
+	if (doubt)
+		publisher.known = false;
+	if (publisher.lost)
+		begin_with(s->created);
 }
 
 
@@ -215,6 +249,7 @@ static void sent(const struct jetstream_ack *ack)
 	publisher.anew = false;
 	publisher.spoken = true;
 	publisher.wait = wait_min;
+	has_quorum();
 	say("");
 	cursor_set(fleet_epoch(), publisher.sent);
 }
@@ -392,15 +427,32 @@ static bool has_news(void)
 }
 
 
+static bool must_look(void)
+{
+	return clock_steady_ms() >= publisher.quorum;
+}
+
+
+static void look(void)
+{
+	if (publisher.looks)
+		return;
+
+	publisher.looks = true;
+	engine_look();
+}
+
+
 /**
  * Go on publishing.  The messages must be on disk.
  */
 void publisher_flush(void)
 {
+	const bool news = has_news();
 	double wait;
 
 	/* it goes with the next batch, when the one before is there */
-	if (publisher.request && has_news())
+	if (publisher.request && news)
 		bus_hurry();
 
 	if (!publisher.open || publisher.held || publisher.request ||
@@ -412,10 +464,16 @@ void publisher_flush(void)
 	if (!publisher.known) {
 		ask_last();
 	}
+	else if (!publisher.batch.count && !news) {
+		return;
+	}
+	else if (must_look()) {
+		look();
+	}
 	else if (publisher.batch.count) {
 		send();
 	}
-	else if (has_news()) {
+	else {
 		wait = pace_wait();
 		if (wait > 0)
 			timer_start(&publisher.timer, wait);
@@ -430,6 +488,7 @@ static void state_handler(bool up, const char *why, void *arg)
 	(void)why;
 	(void)arg;
 
+	publisher.looks = false;
 	if (up)
 		timer_stop(&publisher.timer);
 	else

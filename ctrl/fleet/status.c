@@ -157,7 +157,8 @@ static void print(struct json *j, const char *key)
 	if (*status.reason)
 		json_str(j, "reason", status.reason);
 	json_int(j, "lag", (int64_t)status_lag());
-	json_str(j, "epoch", fleet_epoch());
+	json_str(j, "epoch",
+		 *fleetstore_epoch() ? fleetstore_epoch() : fleet_epoch());
 	json_str(j, "member", fleet_member());
 	json_open(j, "members", '[');
 	print_member(j, heartbeat_own());

@@ -512,8 +512,7 @@ static void list_keys(unsigned count)
 		const unsigned group = db.rules->group(n);
 
 		while (keys && !db_step(keys))
-			keyset_add(
-				keyindex_hash(group, db_column_text(keys, 0)));
+			keyset_add(hash_text(group, db_column_text(keys, 0)));
 	}
 }
 

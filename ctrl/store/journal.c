@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/base.h"
 #include "journal.h"
 #include "keyindex.h"
 #include "keyset.h"
@@ -204,7 +205,7 @@ bool journal_remove(unsigned group, const char *key)
 {
 	struct write *w = keyindex_find(group, key);
 
-	if ((w && is_taken(w)) || keyset_has(keyindex_hash(group, key)))
+	if ((w && is_taken(w)) || keyset_has(hash_text(group, key)))
 		return false;
 
 	/* of two, the older one was taken */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/base.h"
 #include "journal.h"
 #include "keyindex.h"
 #include "write.h"
@@ -20,25 +21,6 @@ static struct {
 	struct write **buckets;
 	size_t count;
 } keyindex;
-
-
-/**
- * Hash the key of a write
- *
- * @param group Its group
- * @param key   Its key
- *
- * @return Number that hardly any two have in common
- */
-uint64_t keyindex_hash(unsigned group, const char *key)
-{
-	uint64_t hash = 0xcbf29ce484222325 + group;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 0x100000001b3;
-
-	return hash ^ hash >> 32;
-}
 
 
 static struct write **bucket(uint64_t hash)
@@ -103,7 +85,7 @@ int keyindex_grow(size_t count, struct write *first)
  */
 void keyindex_add(struct write *w, const char *key)
 {
-	w->hash = keyindex_hash(w->group, key);
+	w->hash = hash_text(w->group, key);
 	insert(w);
 }
 
@@ -155,7 +137,7 @@ static struct write *find_from(struct write *w, uint64_t hash, unsigned group,
  */
 struct write *keyindex_find(unsigned group, const char *key)
 {
-	const uint64_t hash = keyindex_hash(group, key);
+	const uint64_t hash = hash_text(group, key);
 
 	return keyindex.count ? find_from(*bucket(hash), hash, group, key)
 			      : NULL;

@@ -12,7 +12,6 @@
 
 struct write;
 
-uint64_t keyindex_hash(unsigned group, const char *key);
 int keyindex_grow(size_t count, struct write *first);
 void keyindex_add(struct write *w, const char *key);
 void keyindex_remove(struct write *w);

@@ -69,7 +69,7 @@ static bool grow(void)
 /**
  * Note a key
  *
- * @param hash Hash of group and key, see keyindex_hash()
+ * @param hash Hash of group and key, see hash_text()
  */
 void keyset_add(uint64_t hash)
 {

@@ -136,13 +136,17 @@ scene('a machine is cut off with the leader, and comes back', async (s) => {
 		await client.message('transfer:status', { step: 'requested',
 			transfer_id: ends.transfer.id }, waiting);
 
+	/* nats-server 2.9 may keep a message that is under way now, see
+	   docs/fleet.md */
+	await status(cut, (f) => f.members[0].lag === 0);
 	await cut.site.cut();
+	for (const client of clients)
+		await client.message('node:lost', { member: cut.name },
+			waiting);
 
 	/* The machine continues: a transfer ends, unseen by the others */
 	ends.transfer.end(200);
 	for (const client of clients) {
-		await client.message('node:lost', { member: cut.name },
-			waiting);
 		for (const { transfer } of [runs, ends]) {
 			const { data } = await client.message('transfer:status',
 				{ step: 'ended', transfer_id: transfer.id },

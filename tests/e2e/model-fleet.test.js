@@ -143,6 +143,34 @@ test('a ladder of the fleet is in its order, with what was for this page',
 	});
 
 
+test('a hook that comes before its transfer is in its ladder, and in no other',
+	() => {
+		const s = new FleetStory().accepted();
+		const hook = (msgid, id, ms) => s.at(ms, 'verb:hook', {
+			referStatus: '202', final_referred_call_status: '200',
+			transfer_id: id, verb_id: `of ${id}` },
+		{ hook: 'refer', msgid });
+		const labels = (id) => rowsOf(s.model.transfers.get(id))
+			.map((r) => r.label);
+
+		s.end(200, 'failed', 'notify', { call_status: 486 });
+		const before = labels('t1');
+
+		hook('h2', 't2', 300);
+		assert.deepEqual(labels('t1'), before);
+		s.at(301, 'transfer:status', { ...REQUESTED,
+			transfer_id: 't2', verb_id: 'of t2' });
+		s.at(302, 'hook:status', { hook: 'refer', transfer_id: 't2',
+			event: 'sent', msgid: 'h2', attempt: 1 });
+		assert.equal(labels('t2').at(-1), 'hook refer 202, 200');
+		assert.deepEqual(labels('t1'), before);
+
+		for (let i = 0; i < 1000; i++)
+			hook(`x${i}`, 'never', 400);
+		assert.ok(s.model.early.size < 200);
+	});
+
+
 test('what one looks at is a word, also for a machine of any name', () => {
 	for (const [value, scope, member] of [['', 'fleet', ''],
 		['fleet', 'fleet', ''], ['local', 'local', ''],

@@ -7,6 +7,7 @@
 #include "fleet/ackreply.h"
 #include "fleet/consumer.h"
 #include "fleetscene.h"
+#include "store/store.h"
 #include "unit.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -429,9 +430,11 @@ static void test_begins_late(void **state)
 /* A leader that was just elected may report fewer messages than exist */
 static void test_shrunk(void **state)
 {
+	char before[FLEET_EPOCH_SIZE];
 	(void)state;
 
 	put_many(5);
+	strcpy(before, fleetstore_epoch());
 	scene_stop();
 	told_clear();
 	jet_truncate(3);
@@ -442,6 +445,13 @@ static void test_shrunk(void **state)
 	scene_pass(15);
 	assert_true(consumer_reads());
 	assert_read(3);
+
+	/* the numbers are those of another epoch, and stay so */
+	assert_string_not_equal(fleetstore_epoch(), before);
+	scene_stop();
+	scene_start();
+	assert_true(jet_start_seq() == 3);
+	assert_string_not_equal(fleetstore_epoch(), before);
 }
 
 

@@ -337,6 +337,73 @@ static void test_other_stream_quiet(void **state)
 }
 
 
+static bool has_two(void)
+{
+	return fakestream.count > 1;
+}
+
+
+/* The new leader does not have the last message, which the old one had
+   acknowledged */
+static void test_other_leader(void **state)
+{
+	uint64_t first, last;
+	(void)state;
+
+	fakebus_up();
+	first = tell("x");
+	await(first);
+	last = tell("x");
+	await(last);
+	fakestream_lose();
+	fakestream.leader = "n2";
+	engine_look();
+	fakestream_run(has_two);
+	assert_once(first, last);
+}
+
+
+/* The leader does not get a message that it could keep for itself */
+static void test_cut_off(void **state)
+{
+	uint64_t seq;
+	(void)state;
+
+	fakebus_up();
+	await(tell("x"));
+	fakestream.cut_off = true;
+	fakestream_idle(1100);
+	seq = tell("x");
+	fakestream_idle(2000);
+	assert_int_equal(fakestream.published, 1);
+
+	fakestream.cut_off = false;
+	await(seq);
+	assert_int_equal(fakestream.published, 2);
+}
+
+
+/* ... nor the same message again, if it could be cut off */
+static void test_cut_off_unanswered(void **state)
+{
+	uint64_t seq;
+	(void)state;
+
+	fakebus_up();
+	await(tell("x"));
+	fakestream.cut_off = true;
+	fakestream.deaf = true;
+	seq = tell("x");
+	fakestream_idle(2500);
+	assert_int_equal(fakestream.published, 2);
+
+	fakestream.cut_off = false;
+	fakestream.deaf = false;
+	await(seq);
+	assert_int_equal(fakestream.published, 3);
+}
+
+
 /* The stream is the same, but all our messages have expired */
 static void test_aged(void **state)
 {
@@ -505,6 +572,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_stream, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_other_stream_quiet, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_other_leader, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut_off_unanswered, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_aged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gap, setup, teardown),

@@ -62,6 +62,20 @@ void fakestream_age(void)
 }
 
 
+/**
+ * Lose the last message: its sequence becomes that of the next one
+ */
+void fakestream_lose(void)
+{
+	const unsigned n = --fakestream.count;
+
+	free(fakestream.messages[n]);
+	fakestream.messages[n] = NULL;
+	free(fakestream.ids[n]);
+	fakestream.ids[n] = NULL;
+}
+
+
 static void answer(const char *to, const char *text)
 {
 	if (to)
@@ -83,6 +97,7 @@ static unsigned last(void)
 
 static void tell_info(const char *reply)
 {
+	const char *silence = fakestream.cut_off ? "3000000000" : "999999999";
 	char text[1024];
 
 	(void)snprintf(text, sizeof(text),
@@ -91,8 +106,13 @@ static void tell_info(const char *reply)
 		       "\"limits\",\"discard\":\"old\",\"storage\":\"file\","
 		       "\"num_replicas\":1,\"deny_delete\":true,"
 		       "\"deny_purge\":true},\"created\":\"%s\",\"state\":{"
-		       "\"first_seq\":1,\"last_seq\":%u}}",
-		       fakestream.created, fakestream.count);
+		       "\"first_seq\":1,\"last_seq\":%u},\"cluster\":{"
+		       "\"leader\":\"%s\",\"replicas\":[{\"name\":\"n2\","
+		       "\"current\":true,\"active\":%s},{\"name\":\"n3\","
+		       "\"current\":true,\"active\":%s}]}}",
+		       fakestream.created, fakestream.count,
+		       fakestream.leader ? fakestream.leader : "n1", silence,
+		       silence);
 	answer(reply, text);
 }
 

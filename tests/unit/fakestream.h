@@ -21,6 +21,8 @@ struct fakestream {
 	bool slow;          /* does not say whether we were lost */
 	bool mute;          /* takes it, but does not say so */
 	unsigned others;    /* messages of others at its end */
+	const char *leader; /* NULL for the first of the three servers */
+	bool cut_off;       /* the leader hears none of the others */
 	const char *error;  /* answer to each publish, or NULL */
 	const char *rival;  /* boot of another of our name, or NULL */
 };
@@ -29,6 +31,7 @@ extern struct fakestream fakestream;
 
 void fakestream_make(const char *created);
 void fakestream_age(void);
+void fakestream_lose(void);
 void fakestream_run(bool (*done)(void));
 void fakestream_idle(unsigned ms);
 

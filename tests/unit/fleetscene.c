@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 the sip_refer authors
  */
+#define _GNU_SOURCE 1
 #include "base/base.h"
 #include "fakebus.h"
 #include "fleet/bus.h"
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <cjson/cJSON.h>
 
@@ -31,9 +31,8 @@ enum { MESSAGES_MAX = 4096, SENT_MAX = 4096, TIMERS_MAX = 4096 };
 
 struct stored {
 	char *subject, *data, *id;
-	char *reply;   /* subject of the answer; NULL for none */
-	uint64_t time; /* when the stream got it [ns] */
-	bool other;    /* another one is delivered in its place */
+	char *reply; /* subject of the answer; NULL for none */
+	bool other;  /* another one is delivered in its place */
 };
 
 static struct {
@@ -183,8 +182,15 @@ static bool fire(double until)
 }
 
 
-/* When the stream gets its messages [ns] */
-static uint64_t stamp;
+/* A text like another one */
+static char *like(const char *text)
+{
+	char *copy = NULL;
+
+	assert_true(asprintf(&copy, "%s\n", text) > 0);
+
+	return copy;
+}
 
 
 /**
@@ -200,13 +206,16 @@ void jet_other(uint64_t sseq, bool other)
 
 
 /**
- * Put another message in the place of one, with the same text
+ * Put another message in the place of one
  *
  * @param sseq Sequence
  */
 void jet_replace(uint64_t sseq)
 {
-	engine.messages[sseq].time = ++stamp;
+	char *old = engine.messages[sseq].data;
+
+	engine.messages[sseq].data = like(old);
+	free(old);
 }
 
 
@@ -235,14 +244,14 @@ void jet_lead(const char *name)
 static void deliver(uint64_t sseq)
 {
 	const struct stored *m = &engine.messages[sseq];
+	char *data = m->other ? like(m->data) : strdup(m->data);
 	char reply[128];
 
 	(void)snprintf(reply, sizeof(reply),
-		       "$JS.ACK.FLEET.%s.1.%" PRIu64 ".%" PRIu64 ".%" PRIu64
-		       ".%" PRIu64,
-		       engine.name, sseq, ++engine.seq,
-		       m->time + m->other * 1000, engine.last - sseq);
-	fakebus_js(m->subject, reply, m->data);
+		       "$JS.ACK.FLEET.%s.1.%" PRIu64 ".%" PRIu64 ".7.%" PRIu64,
+		       engine.name, sseq, ++engine.seq, engine.last - sseq);
+	fakebus_js(m->subject, reply, data);
+	free(data);
 }
 
 
@@ -274,7 +283,6 @@ static uint64_t add(const char *subject, const char *data, const char *id)
 	m->subject = strdup(subject);
 	m->data = strdup(data);
 	m->id = id ? strdup(id) : NULL;
-	m->time = ++stamp;
 
 	return engine.last;
 }
@@ -411,18 +419,13 @@ static void answer_get(const char *reply, const char *data)
 	cJSON *tree = cJSON_Parse(data);
 	const uint64_t sseq = find(tree);
 	char *text = sseq ? base64(engine.messages[sseq].data) : NULL;
-	const time_t time = (time_t)(engine.messages[sseq].time / 1000000000);
-	char seconds[32];
 	char *answer = calloc(1, 256 + (text ? strlen(text) : 0));
 
-	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S",
-		       gmtime(&time));
 	if (sseq)
 		sprintf(answer,
 			"{\"message\":{\"subject\":\"%s\",\"seq\":%" PRIu64
-			",\"data\":\"%s\",\"time\":\"%s.%09" PRIu64 "Z\"}}",
-			engine.messages[sseq].subject, sseq, text, seconds,
-			engine.messages[sseq].time % 1000000000);
+			",\"data\":\"%s\"}}",
+			engine.messages[sseq].subject, sseq, text);
 	else
 		strcpy(answer, "{\"error\":{\"code\":404,\"err_code\":10037,"
 			       "\"description\":\"no message found\"}}");
@@ -612,7 +615,6 @@ void jet_reset(const char *created)
 	(void)snprintf(engine.created, sizeof(engine.created), "%s", created);
 	engine.first = 1;
 	engine.last = 0;
-	stamp = 1700000000000000000;
 	engine.name[0] = '\0';
 }
 
