@@ -114,8 +114,7 @@ static void take_quorum(bool is)
 		has_quorum();
 	}
 	else if (publisher.looks) {
-		say("the leader of the stream is cut off from the other "
-		    "servers");
+		say("it has no leader that hears the other servers");
 		back_off();
 	}
 	publisher.looks = false;
