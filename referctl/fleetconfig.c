@@ -69,6 +69,8 @@ static const char *const operator_publish[] = {
 	"$JS.API.STREAM.DELETE.$S",
 	"$JS.API.STREAM.MSG.GET.$S",
 	"$JS.API.STREAM.LEADER.STEPDOWN.$S",
+	"$JS.API.CONSUMER.CREATE.$S",
+	"$JS.API.CONSUMER.DELETE.$S.*",
 	NULL,
 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "engine.h"
 #include "fleet.h"
+#include "fleetcopies.h"
 #include "fleetstream.h"
 #include "print.h"
 
@@ -49,14 +50,6 @@ static void miss(const struct report *r, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	(void)cJSON_AddItemToArray(r->missing, cJSON_CreateString(text));
-}
-
-
-static double get_number(const cJSON *tree, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
-
-	return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
 
@@ -174,9 +167,9 @@ static void judge_members(const struct report *r)
 			version = its;
 		if (cJSON_IsTrue(cJSON_GetObjectItem(m, "twice")))
 			miss(r, "two referds have the name %s", name);
-		if (get_number(m, "lag") > BEHIND)
+		if (json_number(m, "lag") > BEHIND)
 			miss(r, "%s is %.0f messages behind the stream", name,
-			     get_number(m, "lag"));
+			     json_number(m, "lag"));
 	}
 
 	if (!heard)
@@ -188,9 +181,9 @@ static void judge_members(const struct report *r)
 static void judge_late(const struct report *r, const char *name,
 		       const cJSON *replica)
 {
-	const double lag = get_number(replica, "lag");
+	const double lag = json_number(replica, "lag");
 
-	if (lag > 0 && get_number(replica, "active") < silent_time)
+	if (lag > 0 && json_number(replica, "active") < silent_time)
 		miss(r,
 		     "the replica at the server %s is %.0f operations "
 		     "behind",
@@ -238,6 +231,21 @@ static void judge_replicas(const struct report *r, const cJSON *info)
 }
 
 
+static void judge_copies(const struct report *r, const cJSON *info)
+{
+	char ends[LINE_SIZE];
+
+	if (fleetcopies_compare(ends, sizeof(ends), r->s, info))
+		miss(r, "the copies of the stream %s cannot be compared",
+		     r->s->stream);
+	else if (*ends)
+		miss(r,
+		     "the copies of the stream %s differ: their last messages "
+		     "are %s",
+		     r->s->stream, ends);
+}
+
+
 static void add_stream(const struct report *r, const cJSON *info)
 {
 	static const char *const keys[] = {"messages", "bytes",    "first_seq",
@@ -249,8 +257,8 @@ static void add_stream(const struct report *r, const cJSON *info)
 	(void)cJSON_AddStringToObject(stream, "name", r->s->stream);
 	(void)cJSON_AddNumberToObject(
 		stream, "replicas",
-		get_number(cJSON_GetObjectItem(info, "config"),
-			   "num_replicas"));
+		json_number(cJSON_GetObjectItem(info, "config"),
+			    "num_replicas"));
 	if (cluster)
 		(void)cJSON_AddStringToObject(stream, "leader",
 					      json_text(cluster, "leader"));
@@ -287,6 +295,7 @@ static void judge_stream(const struct report *r, const cJSON *info)
 	add_stream(r, info);
 	add_silent(r, info);
 	judge_replicas(r, info);
+	judge_copies(r, info);
 	if (fleetstream_differs(differs, r->s, info, &any))
 		miss(r, "the stream %s is not configured as required: %s",
 		     r->s->stream, differs);
@@ -308,8 +317,8 @@ static void print_member(const cJSON *m)
 			       lag->valuedouble);
 	print_line("%-16s  %-9s  %-7s  %-4s  %5.0f  %9.0f  %s",
 		   json_text(m, "member"), "yes", json_text(m, "version"),
-		   view ? "yes" : "no", get_number(m, "calls"),
-		   get_number(m, "transfers"), number);
+		   view ? "yes" : "no", json_number(m, "calls"),
+		   json_number(m, "transfers"), number);
 }
 
 
@@ -317,14 +326,14 @@ static void print_member(const cJSON *m)
 static void print_stream(const struct report *r, const cJSON *stream)
 {
 	const char *leader = json_text(stream, "leader");
-	const bool empty = get_number(stream, "messages") < 1;
+	const bool empty = json_number(stream, "messages") < 1;
 
 	print_line(
 		"stream %s at %s: %.0f replicas, leader %s, %.0f messages, "
 		"%.0f bytes%s%.19s%s%.19s, epoch %s",
 		json_text(stream, "name"), json_text(r->tree, "server"),
-		get_number(stream, "replicas"), *leader ? leader : "-",
-		get_number(stream, "messages"), get_number(stream, "bytes"),
+		json_number(stream, "replicas"), *leader ? leader : "-",
+		json_number(stream, "messages"), json_number(stream, "bytes"),
 		empty ? "" : ", ", empty ? "" : json_text(stream, "first_ts"),
 		empty ? "" : " to ", empty ? "" : json_text(stream, "last_ts"),
 		json_text(r->tree, "epoch"));

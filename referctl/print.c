@@ -34,11 +34,25 @@ const char *json_text(const cJSON *tree, const char *key)
 }
 
 
-static int json_number(const cJSON *tree, const char *key)
+/**
+ * Get a number from an object
+ *
+ * @param tree Object, may be NULL
+ * @param key  Name of the member
+ *
+ * @return The number, 0 if missing
+ */
+double json_number(const cJSON *tree, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
 
-	return item ? item->valueint : 0;
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+
+static int json_int(const cJSON *tree, const char *key)
+{
+	return (int)json_number(tree, key);
 }
 
 
@@ -139,12 +153,12 @@ static size_t add_note(char *buf, size_t size, size_t len, const char *note)
 /* Number of the attempt, "" if there is only one */
 static const char *attempt_text(char *buf, size_t size, const cJSON *t)
 {
-	const int of = json_number(t, "attempts");
+	const int of = json_int(t, "attempts");
 
 	*buf = '\0';
 	if (of > 1)
 		(void)snprintf(buf, size, "attempt %d of %d",
-			       json_number(t, "attempt"), of);
+			       json_int(t, "attempt"), of);
 
 	return buf;
 }
@@ -154,7 +168,7 @@ static const char *attempt_text(char *buf, size_t size, const cJSON *t)
 static const char *notes_text(char *buf, size_t size, const cJSON *t,
 			      const char *evidence)
 {
-	const int late = json_number(t, "late_status");
+	const int late = json_int(t, "late_status");
 	char code[256], note[272], attempt[64];
 	size_t len = 0;
 
@@ -215,10 +229,10 @@ void print_transfers(const cJSON *transfers)
 		   "TRANSFER", "CALL", "OUTCOME", "STATUS", "TARGET");
 	cJSON_ArrayForEach(t, transfers)
 	{
-		int status = json_number(t, "call_status");
+		int status = json_int(t, "call_status");
 
 		if (!status)
-			status = json_number(t, "refer_status");
+			status = json_int(t, "refer_status");
 
 		(void)code_text(code, sizeof(code), status,
 				json_text(t, "reason"));
@@ -304,11 +318,11 @@ static const char *step_text(char *buf, size_t size, const cJSON *data)
 {
 	const char *step = json_text(data, "step");
 	const char *reason = json_text(data, "reason");
-	int status = json_number(data, "call_status");
+	int status = json_int(data, "call_status");
 	char code[256], notes[512], attempt[64];
 
 	if (!status)
-		status = json_number(data, "refer_status");
+		status = json_int(data, "refer_status");
 
 	(void)attempt_text(attempt, sizeof(attempt), data);
 	if (!strcmp(step, "requested"))
@@ -351,7 +365,7 @@ static const char *event_text(char *buf, size_t size, const cJSON *data)
 	const char *result = json_text(data, "transfer_result");
 	const char *target = json_text(data, "target");
 	const char *reason = json_text(data, "reason");
-	const int status = json_number(data, "call_status");
+	const int status = json_int(data, "call_status");
 	char code[256];
 
 	if (*result)
@@ -389,7 +403,7 @@ static const char *state_text(char *buf, size_t size, const cJSON *data)
 
 	(void)snprintf(buf, size, "%-11s  %s", json_text(data, "call_status"),
 		       code_text(code, sizeof(code),
-				 json_number(data, "sip_status"),
+				 json_int(data, "sip_status"),
 				 json_text(data, "sip_reason")));
 
 	return buf;

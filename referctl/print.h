@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 const char *json_text(const cJSON *tree, const char *key);
+double json_number(const cJSON *tree, const char *key);
 
 void print_clean(char *text);
 void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -247,6 +247,21 @@ export class Cluster {
 		return this.asked((client) => client.messages(stream, from));
 	}
 
+	/** The messages that each server has, in a Map by its name. */
+	async copies(stream = 'FLEET')
+	{
+		const copies = new Map();
+
+		while (copies.size < this.servers.length) {
+			const { server, messages } = await this.asked(
+				(client) => client.read(stream));
+
+			copies.set(server, messages);
+		}
+
+		return copies;
+	}
+
 	/**
 	 * The events of the stream, in its order
 	 *

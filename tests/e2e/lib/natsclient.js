@@ -270,37 +270,45 @@ export class NatsClient {
 	 */
 	async messages(stream = 'FLEET', from = 1)
 	{
+		return (await this.read(stream, from)).messages;
+	}
+
+	/** The same, with the `server` whose copy it is: any that has one. */
+	async read(stream = 'FLEET', from = 1)
+	{
 		const { state } = await this.info(stream);
 
 		if (!state.messages || state.last_seq < from)
-			return [];
+			return { messages: [] };
 
 		const deliver = `_INBOX.test.${process.pid}.${++this.replies}`;
-		const found = [];
+		const messages = [];
 		let sid;
 		const all = new Promise((resolve) => {
 			sid = this.subscribe(deliver, (m) => {
-				const [, , , , , seq] = m.reply?.split('.') ?? [];
+				const [, , , , , seq, , , pending] =
+					m.reply?.split('.') ?? [];
 
 				if (!seq)
 					return;
-				found.push({ ...m, seq: Number(seq) });
-				if (Number(seq) >= state.last_seq)
+				messages.push({ ...m, seq: Number(seq) });
+				if (pending === '0')
 					resolve();
 			});
 		});
 
-		await this.settled(`CONSUMER.CREATE.${stream}`, {
+		const made = await this.settled(`CONSUMER.CREATE.${stream}`, {
 			stream_name: stream, config: { deliver_subject: deliver,
 				deliver_policy: 'by_start_sequence',
 				opt_start_seq: Math.max(from, state.first_seq),
 				ack_policy: 'none', max_deliver: 1,
 				mem_storage: true, num_replicas: 1,
 				replay_policy: 'instant' } });
-		await all;
+		if (made.num_pending)
+			await all;
 		this.unsubscribe(sid);
 
-		return found;
+		return { messages, server: made.cluster?.leader };
 	}
 
 	close()
