@@ -194,15 +194,20 @@ export class Baresip {
 			await this.attach(...this.address);
 	}
 
+	/* A connection may report its end when the next baresip runs already. */
 	attach(ip, port)
 	{
-		const input = new Netstrings((message) => this.take(message));
+		const { events, calls } = this;
+		const input = new Netstrings((message) => {
+			if (events === this.events)
+				this.take(message);
+		});
 
 		this.ctrl = connect({ host: bare(ip), port, noDelay: true });
 		this.ctrl.on('data', (data) => input.feed(data));
 		this.ctrl.on('close', () => {
-			this.calls.clear();
-			this.events.end('its ctrl_tcp is closed');
+			calls.clear();
+			events.end('its ctrl_tcp is closed');
 		});
 
 		return new Promise((resolve, reject) => {
