@@ -379,8 +379,10 @@ scene('a JWT that is replaced in time costs no more than a new connection',
 
 	await m.publishes();
 	m.realm.issue('gw1');
-	await m.state('down', { reason: 'User Authentication Expired' });
-	await m.state('up', { from: m.client.now });
+	const down = await m.state('down',
+		{ reason: 'User Authentication Expired' });
+
+	await m.state('up', { from: m.client.messages.items.indexOf(down) });
 	await m.publishes();
 	assert.deepEqual(m.client.all('fleet:status').filter(({ data }) =>
 		data.reason?.startsWith(m.refusal)), []);
