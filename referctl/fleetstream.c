@@ -44,14 +44,6 @@ static enum status ask(cJSON **treep, const struct fleet_settings *s,
 }
 
 
-static int64_t get_number(const cJSON *tree, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
-
-	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
-}
-
-
 /**
  * Tell whether an answer says that the stream does not exist
  *
@@ -61,7 +53,7 @@ static int64_t get_number(const cJSON *tree, const char *key)
  */
 bool fleetstream_is_missing(const cJSON *tree)
 {
-	return get_number(cJSON_GetObjectItem(tree, "error"), "err_code") ==
+	return json_number(cJSON_GetObjectItem(tree, "error"), "err_code") ==
 	       NO_STREAM;
 }
 
@@ -178,11 +170,11 @@ void fleetstream_choose(struct fleetstream_choice *c, const cJSON *info)
 	const cJSON *config = cJSON_GetObjectItem(info, "config");
 
 	if (!c->replicas)
-		c->replicas = (unsigned)get_number(config, "num_replicas");
+		c->replicas = (unsigned)json_number(config, "num_replicas");
 	if (!c->max_age)
-		c->max_age = get_number(config, "max_age");
+		c->max_age = (int64_t)json_number(config, "max_age");
 	if (!c->max_bytes)
-		c->max_bytes = get_number(config, "max_bytes");
+		c->max_bytes = (int64_t)json_number(config, "max_bytes");
 }
 
 
@@ -210,7 +202,7 @@ static void note(char text[STREAM_DIFFERS_MAX], const char *fmt, ...)
 static void compare_number(char text[STREAM_DIFFERS_MAX], const cJSON *config,
 			   const char *key, int64_t wanted)
 {
-	const int64_t is = get_number(config, key);
+	const int64_t is = (int64_t)json_number(config, key);
 
 	if (wanted && is != wanted)
 		note(text, "%s is %" PRId64 " and should be %" PRId64, key, is,

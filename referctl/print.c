@@ -50,9 +50,12 @@ double json_number(const cJSON *tree, const char *key)
 }
 
 
+/* cJSON keeps it within what an int can hold */
 static int json_int(const cJSON *tree, const char *key)
 {
-	return (int)json_number(tree, key);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+
+	return item ? item->valueint : 0;
 }
 
 

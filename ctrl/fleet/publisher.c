@@ -102,7 +102,7 @@ static void go_on_behind(uint64_t sent)
 }
 
 
-static void has_quorum(void)
+static void note_quorum(void)
 {
 	publisher.quorum = clock_steady_ms() + QUORUM_TIME;
 }
@@ -111,7 +111,7 @@ static void has_quorum(void)
 static void take_quorum(bool is)
 {
 	if (is) {
-		has_quorum();
+		note_quorum();
 	}
 	else if (publisher.looks) {
 		say("it has no leader that hears the other servers");
@@ -248,7 +248,7 @@ static void sent(const struct jetstream_ack *ack)
 	publisher.anew = false;
 	publisher.spoken = true;
 	publisher.wait = wait_min;
-	has_quorum();
+	note_quorum();
 	say("");
 	cursor_set(fleet_epoch(), publisher.sent);
 }
